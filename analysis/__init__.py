@@ -1,0 +1,40 @@
+"""What rhythms there are: arrays and callables in, results out.
+
+Knows neither worm nor net. A system is either a vector field, ``field(t, x)`` with
+``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems`).
+"""
+
+from isochron.analysis.census import Census, find_locked_cycles
+from isochron.analysis.dimensionality import (
+    participation_ratio,
+    principal_components,
+)
+from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
+from isochron.analysis.floquet import floquet_multipliers
+from isochron.analysis.flow import flow
+from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.locking import Tongue, find_tongue, phase_locking_value
+from isochron.analysis.phase import compute_phase, harmonic_phase
+from isochron.analysis.systems import DrivenMap, Flow, SteppedMap, VectorField
+
+__all__ = [
+    "Census",
+    "DrivenMap",
+    "FixedPoint",
+    "Flow",
+    "LimitCycle",
+    "SteppedMap",
+    "Tongue",
+    "VectorField",
+    "compute_phase",
+    "find_fixed_points",
+    "find_limit_cycle",
+    "find_locked_cycles",
+    "find_tongue",
+    "floquet_multipliers",
+    "flow",
+    "harmonic_phase",
+    "participation_ratio",
+    "phase_locking_value",
+    "principal_components",
+]

@@ -1,0 +1,144 @@
+"""A census: which locked cycles a driven map has, and how much of the state space each draws."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.systems import DrivenMap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """Cycles that were found, and what the search cannot exclude.
+
+    Attributes
+    ----------
+    cycles : tuple of LimitCycle
+        Stable ones first, largest basin first; then unstable ones.
+    basins : tuple of int
+        Of the starts that were simulated, how many came to each cycle.
+    n_starts : int
+        Starts that were simulated.
+    n_unlocked : int
+        Starts that settled on none of the cycles: not locked, subharmonic, or still moving.
+    """
+
+    cycles: tuple[LimitCycle, ...]
+    basins: tuple[int, ...]
+    n_starts: int
+    n_unlocked: int
+
+    @property
+    def stable(self) -> tuple[LimitCycle, ...]:
+        """The stable cycles."""
+        return tuple(cycle for cycle in self.cycles if cycle.stable)
+
+    @property
+    def missed_basin(self) -> float:
+        """Fraction of starts that an attractor may draw and still be missed, at 95 % confidence.
+
+        The probability that none of n independent starts falls into a basin of weight p is
+        (1 - p)^n.
+        """
+        return 1 - 0.05 ** (1 / self.n_starts) if self.n_starts else 1.0
+
+
+def find_locked_cycles(
+    system: DrivenMap,
+    starts: np.ndarray,
+    *,
+    settle_periods: int = 60,
+    newton_periods: tuple[int, ...] = (0, 1, 3),
+    tolerance: float = 1e-9,
+    same: float = 1e-3,
+) -> Census:
+    """Find the cycles of a driven map that repeat with its drive.
+
+    Every start is simulated until it settles; one representative of each place is
+    polished by Newton's method and counts only if it converges there. Newton's method is
+    also started from the transients, which finds unstable cycles as well.
+
+    Parameters
+    ----------
+    system : DrivenMap
+    starts : ndarray, shape (n_starts, dimension)
+        Independent draws from the states of interest.
+    settle_periods : int
+        Periods of the map to simulate.
+    newton_periods : tuple of int
+        Starts are also given to Newton's method after so many periods.
+    tolerance : float
+        Largest accepted closure, relative to the size of the cycle.
+    same : float
+        Cycles nearer than this, relative to the larger, are one.
+
+    Returns
+    -------
+    Census
+    """
+    starts = np.atleast_2d(np.asarray(starts, dtype=float))
+    if not len(starts):
+        raise ValueError("A census needs at least one start.")
+    register = _Register(same)
+    waypoints, states, done = [], starts, 0
+    for stop in sorted({*newton_periods, settle_periods}):
+        if stop > done:
+            states = system.advance(states, (stop - done) * system.n_steps)
+            done = stop
+        if stop in newton_periods:
+            waypoints.append(states)
+    before = states
+    settled = system.advance(states, system.n_steps)
+    unlocked = 0
+    for state, previous in zip(settled, before, strict=True):
+        if register.count(state):
+            continue
+        cycle = find_limit_cycle(system, state, tolerance=tolerance)
+        gap = np.linalg.norm(state - previous)
+        near = cycle.found and np.linalg.norm(cycle.point - state) <= 100 * gap + same * _extent(cycle)
+        if near and cycle.stable:
+            register.add(cycle, basin=1)
+        else:
+            unlocked += 1
+    for state in _spread(waypoints):
+        cycle = find_limit_cycle(system, state, tolerance=tolerance)
+        if cycle.found and not register.count(cycle.point, by=0):
+            register.add(cycle, basin=0)
+    order = sorted(register.entries, key=lambda entry: (not entry[0].stable, -entry[1]))
+    return Census(
+        cycles=tuple(cycle for cycle, _ in order),
+        basins=tuple(basin for _, basin in order),
+        n_starts=len(starts),
+        n_unlocked=unlocked,
+    )
+
+
+class _Register:
+    """Cycles met so far, with how often."""
+
+    def __init__(self, same: float) -> None:
+        self.same = same
+        self.entries: list[tuple[LimitCycle, int]] = []
+
+    def add(self, cycle: LimitCycle, basin: int) -> None:
+        self.entries.append((cycle, basin))
+
+    def count(self, state: np.ndarray, by: int = 1) -> bool:
+        """Whether the state is on a known cycle; if so, count it there."""
+        for i, (cycle, basin) in enumerate(self.entries):
+            if np.linalg.norm(cycle.point - state) < self.same * _extent(cycle):
+                self.entries[i] = (cycle, basin + by)
+                return True
+        return False
+
+
+def _extent(cycle: LimitCycle) -> float:
+    return max(float(np.abs(cycle.states).max()) * math.sqrt(cycle.states.shape[1]), 1e-12)
+
+
+def _spread(waypoints: list[np.ndarray], most: int = 24) -> np.ndarray:
+    """At most so many of the waypoints, evenly taken."""
+    states = np.concatenate(waypoints) if waypoints else np.empty((0, 0))
+    return states[:: max(1, math.ceil(len(states) / most))]

@@ -1,0 +1,1 @@
+"""The vendored tables; see PROVENANCE.toml for where each comes from."""

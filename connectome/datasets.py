@@ -1,0 +1,76 @@
+"""The registry of vendored data sets."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from isochron.connectome.model import Connectome, Source
+
+_DATA = files("isochron.connectome.data")
+
+
+def available() -> tuple[str, ...]:
+    """Identifiers of the data sets that `load` knows."""
+    return tuple(sorted(name for name in _provenance() if name != "cells"))
+
+
+def load(name: str) -> Connectome:
+    """Load a published wiring.
+
+    Parameters
+    ----------
+    name : str
+        One of `available()`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set, or its file is not the one that was shipped.
+    """
+    if name not in available():
+        near = get_close_matches(str(name), available(), n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"No data set {name!r}.{hint} Known: {', '.join(available())}.")
+    source = Source(**_provenance()[name])
+    with _DATA.joinpath(f"{name}.npz").open("rb") as file:
+        arrays = dict(np.load(file, allow_pickle=False))
+    if content_digest(arrays) != source.content_sha256:
+        raise ValueError(f"{name}.npz is damaged: its digest is not the one in PROVENANCE.toml.")
+    neurons = tuple(map(str, arrays["neurons"]))
+    muscles = tuple(map(str, arrays["muscles"]))
+    n, m = len(neurons), len(muscles)
+    return Connectome(
+        name=name,
+        neurons=neurons,
+        muscles=muscles,
+        chemical=_dense(arrays["chemical"], (n, n)),
+        gap=_dense(arrays["gap"], (n, n)),
+        neuromuscular=_dense(arrays["neuromuscular"], (m, n)),
+        source=source,
+    )
+
+
+def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of named arrays: name, type, shape and bytes of each, in order of name."""
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key])
+        digest.update(f"{key} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+@cache
+def _provenance() -> dict[str, dict[str, str]]:
+    return tomllib.loads(_DATA.joinpath("PROVENANCE.toml").read_text(encoding="utf-8"))
+
+
+def _dense(triplets: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    matrix = np.zeros(shape, dtype=np.int32)
+    matrix[triplets[:, 0], triplets[:, 1]] = triplets[:, 2]
+    return matrix

@@ -1,0 +1,230 @@
+"""The graded model of a whole nervous system.
+
+    C dV_i/dt = -G_c (V_i - E_c) - sum_j g_gap G_ij (V_i - V_j)
+                - sum_j g_syn S_ij s_j (V_i - E_j) + I_i(t)
+    ds_i/dt   = a_r phi(V_i) (1 - s_i) - a_d s_i
+    phi(V_i)  = 1 / (1 + exp(-beta (V_i - Vth_i)))
+
+Wicks, Roehrig and Rankin (1996); Kunert, Shlizerman and Kutz (2014); Kim et al. (2019).
+nS * mV = pA and pF * mV / ms = pA, so the equations carry no conversion factors.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.sims.stimuli import Stimulus
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradedParameters:
+    """Passive neurons with graded synapses."""
+
+    capacitance: float = 1.5  # pF
+    leak_conductance: float = 0.01  # nS
+    leak_reversal: float = -35.0  # mV
+    gap_conductance: float = 0.1  # nS per contact
+    synaptic_conductance: float = 0.1  # nS per contact
+    excitatory_reversal: float = 0.0  # mV
+    inhibitory_reversal: float = -48.0  # mV
+    activation_rate: float = 1e-3 / 1.5  # 1/ms, a_r
+    decay_rate: float = 5e-3 / 1.5  # 1/ms, a_d
+    steepness: float = 0.125  # 1/mV, beta
+
+    def __post_init__(self) -> None:
+        positive = {
+            "capacitance": "pF",
+            "leak_conductance": "nS",
+            "activation_rate": "1/ms",
+            "decay_rate": "1/ms",
+            "steepness": "1/mV",
+        }
+        not_negative = {"gap_conductance": "nS", "synaptic_conductance": "nS"}
+        finite = {"leak_reversal", "excitatory_reversal", "inhibitory_reversal"}
+        for name, unit in positive.items():
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be positive (in {unit}), got {getattr(self, name)!r}.")
+        for name, unit in not_negative.items():
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0 (in {unit}), got {getattr(self, name)!r}.")
+        for name in finite:
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite (in mV), got {getattr(self, name)!r}.")
+
+    @property
+    def equilibrium_activation(self) -> float:
+        """s_eq = a_r / (a_r + 2 a_d): every synapse at the resting state."""
+        return self.activation_rate / (self.activation_rate + 2 * self.decay_rate)
+
+
+GRADED_INTERACTOME = GradedParameters()
+GRADED_KUNERT2014 = GradedParameters(
+    capacitance=1.0, inhibitory_reversal=-45.0, activation_rate=1e-3, decay_rate=5e-3
+)
+
+SignRule = Callable[[Connectome], Array]
+
+
+class GradedNetwork:
+    """A connectome with graded dynamics. Its state is (V, s): voltages, then activations.
+
+    Parameters
+    ----------
+    wiring : Connectome
+        Gap junctions and chemical synapses; muscles and self gap junctions play no part.
+    parameters : GradedParameters
+        Constants; `GRADED_INTERACTOME` or `GRADED_KUNERT2014` are published sets.
+    signs : callable
+        Sign rule: a connectome to +1 or -1 for each presynaptic neuron.
+    """
+
+    def __init__(
+        self,
+        wiring: Connectome,
+        parameters: GradedParameters = GRADED_INTERACTOME,
+        *,
+        signs: SignRule = gaba_inhibitory,
+    ) -> None:
+        p = parameters
+        gap = p.gap_conductance * wiring.gap.astype(float)
+        np.fill_diagonal(gap, 0.0)
+        self.wiring = wiring
+        self.parameters = parameters
+        self.n_neurons = len(wiring.neurons)
+        self.laplacian = np.diag(gap.sum(axis=1)) - gap
+        self.synapses = p.synaptic_conductance * wiring.chemical.astype(float)
+        self.reversal = np.where(signs(wiring) > 0, p.excitatory_reversal, p.inhibitory_reversal)
+
+    @property
+    def dimension(self) -> int:
+        """Number of state variables, two for each neuron."""
+        return 2 * self.n_neurons
+
+    def thresholds(self, current: Array) -> Array:
+        """The potentials Vth at which every neuron rests with s = s_eq under a constant current.
+
+        Parameters
+        ----------
+        current : ndarray, shape (n_neurons,)
+            pA.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons,)
+            mV.
+        """
+        p, s = self.parameters, self.parameters.equilibrium_activation
+        total = p.leak_conductance + s * self.synapses.sum(axis=1)
+        drive = p.leak_conductance * p.leak_reversal + s * self.synapses @ self.reversal + current
+        return np.linalg.solve(np.diag(total) + self.laplacian, drive)
+
+    def equilibrium(self, stimulus: Stimulus) -> Array:
+        """The exact equilibrium (Vth, s_eq) under the constant part of a stimulus."""
+        voltages = self.thresholds(stimulus.constant(self.wiring))
+        return np.concatenate([voltages, self._resting_activations()])
+
+    def random_state(
+        self, stimulus: Stimulus, rng: np.random.Generator, *, spread_mV: float = 1.0
+    ) -> Array:
+        """The equilibrium with normal noise on the potentials."""
+        state = self.equilibrium(stimulus)
+        state[: self.n_neurons] += spread_mV * rng.standard_normal(self.n_neurons)
+        return state
+
+    def field_under(self, stimulus: Stimulus) -> "GradedField":
+        """The vector field under a stimulus, for `isochron.analysis` or SciPy."""
+        return GradedField(self, stimulus)
+
+    def _resting_activations(self) -> Array:
+        return np.full(self.n_neurons, self.parameters.equilibrium_activation)
+
+
+class GradedField:
+    """Velocity of a graded network under a stimulus: ``field(t, x)`` and ``field.jacobian(t, x)``.
+
+    The thresholds Vth are those of the constant part of the stimulus and do not move.
+
+    Parameters
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+    """
+
+    stiff = True
+
+    def __init__(self, network: GradedNetwork, stimulus: Stimulus) -> None:
+        self.network = network
+        self.stimulus = stimulus
+        self.dimension = network.dimension
+        self.autonomous = not any(part.amplitude for part in stimulus.parts)
+        self._constant = stimulus.constant(network.wiring)
+        self.thresholds = network.thresholds(self._constant)
+        self._synapses = sparse.csr_array(network.synapses)
+        self._synapses_reversal = sparse.csr_array(network.synapses * network.reversal)
+        self._laplacian = sparse.csr_array(network.laplacian)
+        self._jacobian = _JacobianPattern(network)
+
+    def current(self, t: float) -> Array:
+        """Input at time t in ms, shape (n_neurons,), pA."""
+        if self.autonomous:
+            return self._constant
+        return self._constant + self.stimulus.oscillating(self.network.wiring, np.asarray(t))
+
+    def __call__(self, t: float, state: Array) -> Array:
+        """Velocity, shape (2 n_neurons,), in mV/ms and 1/ms."""
+        p, n = self.network.parameters, self.network.n_neurons
+        v, s = state[:n], state[n:]
+        phi = self._activation(v)
+        pull = self._synapses_reversal @ s - (self._synapses @ s) * v
+        leak = p.leak_conductance * (p.leak_reversal - v)
+        dv = (leak - self._laplacian @ v + pull + self.current(t)) / p.capacitance
+        ds = p.activation_rate * phi * (1 - s) - p.decay_rate * s
+        return np.concatenate([dv, ds])
+
+    def jacobian(self, t: float, state: Array) -> sparse.csc_array:
+        """Derivative of the velocity by the state, sparse, shape (2 n, 2 n), per ms."""
+        p, n = self.network.parameters, self.network.n_neurons
+        v, s = state[:n], state[n:]
+        phi = self._activation(v)
+        return self._jacobian.fill(
+            v,
+            dv_dv_diagonal=self._synapses @ s,
+            ds_dv=p.activation_rate * p.steepness * phi * (1 - phi) * (1 - s),
+            ds_ds=-p.activation_rate * phi - p.decay_rate,
+        )
+
+    def _activation(self, v: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return 1 / (1 + np.exp(-self.network.parameters.steepness * (v - self.thresholds)))
+
+
+class _JacobianPattern:
+    """The sparsity of the Jacobian, found once, so that filling it is a few vector operations."""
+
+    def __init__(self, network: GradedNetwork) -> None:
+        p, n = network.parameters, network.n_neurons
+        post, pre = np.nonzero(network.synapses)
+        gap_row, gap_column = np.nonzero(network.laplacian - np.diag(np.diag(network.laplacian)))
+        each = np.arange(n)
+        rows = np.concatenate([gap_row, each, post, each + n, each + n])
+        columns = np.concatenate([gap_column, each, pre + n, each, each + n])
+        order = sparse.csc_array((np.arange(1, len(rows) + 1), (rows, columns)), (2 * n, 2 * n))
+        self._slot = order.data - 1
+        self._indices, self._indptr, self._shape = order.indices, order.indptr, order.shape
+        self._gap = -network.laplacian[gap_row, gap_column] / p.capacitance
+        self._leak = -(p.leak_conductance + np.diag(network.laplacian)) / p.capacitance
+        self._weight = network.synapses[post, pre] / p.capacitance
+        self._reversal, self._post = network.reversal[pre], post
+        self._capacitance = p.capacitance
+
+    def fill(self, v: Array, *, dv_dv_diagonal: Array, ds_dv: Array, ds_ds: Array):
+        diagonal = self._leak - dv_dv_diagonal / self._capacitance
+        dv_ds = self._weight * (self._reversal - v[self._post])
+        data = np.concatenate([self._gap, diagonal, dv_ds, ds_dv, ds_ds])[self._slot]
+        return sparse.csc_array((data, self._indices, self._indptr), self._shape)

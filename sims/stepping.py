@@ -1,0 +1,124 @@
+"""A simulated worm as the map that the compiled engine iterates, for `isochron.analysis`."""
+
+import math
+
+import numpy as np
+
+from isochron.sims.engines.strang import advance, build_kernel
+from isochron.sims.graded import GradedNetwork
+from isochron.sims.stimuli import Stimulus
+
+
+class DivergenceError(ArithmeticError):
+    """A simulation left the finite numbers."""
+
+
+class GradedMap:
+    """The map from one time step to the next of a graded network under a stimulus.
+
+    With an oscillating stimulus the map repeats after `n_steps`, one period of the
+    stimulus; with a constant one it is the same in every step.
+
+    Parameters
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+        Constant, or oscillating with one frequency.
+    step_ms : float
+        Time step. With an oscillating stimulus it is shortened to divide the period.
+
+    Attributes
+    ----------
+    dimension : int
+    n_steps : int
+        Steps after which the map repeats.
+    step_ms : float
+    drive_cycles : int
+        Periods of the stimulus in `n_steps`; 0 if it is constant.
+
+    Raises
+    ------
+    ValueError
+        If the step is not positive and finite, or the stimulus has several frequencies.
+    """
+
+    def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
+        if not 0 < step_ms < math.inf:
+            raise ValueError(f"step_ms must be positive and finite, got {step_ms!r}.")
+        frequencies = {part.frequency for part in stimulus.parts if part.amplitude}
+        if len(frequencies) > 1:
+            listed = ", ".join(f"{frequency:g}" for frequency in sorted(frequencies))
+            raise ValueError(f"A map repeats with one frequency; the stimulus has {listed} Hz.")
+        constant = stimulus.constant(network.wiring)
+        self.dimension = network.dimension
+        self.thresholds = network.thresholds(constant)
+        self.step_ms, self.n_steps, self.drive_cycles = step_ms, 1, 0
+        self._kernel = build_kernel(
+            network.parameters, network.laplacian, network.synapses, network.reversal
+        )
+        if frequencies and max(frequencies) > 0:
+            period = 1e3 / frequencies.pop()
+            self.drive_cycles = 1
+            self.n_steps = math.ceil(period / step_ms)
+            self.step_ms = period / self.n_steps
+        middles = (np.arange(self.n_steps) + 0.5) * self.step_ms
+        self._currents = constant + stimulus.oscillating(network.wiring, middles)
+
+    def advance(self, state, n_steps, *, start=0, tangents=None):
+        """Take steps.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+        n_steps : int
+        start : int
+            Number of the first step: where in the drive to begin.
+        tangents : array_like, shape (dimension, k), optional
+            Tangent vectors of one state, to be carried along.
+
+        Returns
+        -------
+        ndarray, shape (..., dimension)
+            If `tangents` is given: the pair of end state and tangents.
+
+        Raises
+        ------
+        DivergenceError
+            If the state does not stay finite.
+        """
+        state = np.array(state, dtype=float)
+        if tangents is not None:
+            tangents = np.array(tangents, dtype=float)
+            self._run(state, n_steps, start, tangents)
+            return state, tangents
+        for one in state.reshape(-1, self.dimension):
+            self._run(one, n_steps, start)
+        return state
+
+    def orbit(self, state, n_steps, *, start=0, every=1):
+        """States along a run, the first included; shape (n_steps // every + 1, dimension)."""
+        state = np.array(state, dtype=float)
+        first = state.copy()
+        record = np.empty((n_steps // every, self.dimension))
+        self._run(state, n_steps, start, record=record, every=every)
+        return np.concatenate([first[None], record])
+
+    def _run(self, state, n_steps, start, tangents=None, record=None, every=0):
+        tangents = np.empty((self.dimension, 0)) if tangents is None else tangents
+        record = np.empty((0, self.dimension)) if record is None else record
+        steps = np.arange(start, start + n_steps) % self.n_steps
+        taken = advance(
+            self._kernel,
+            state,
+            tangents,
+            self.thresholds,
+            self._currents[steps],
+            self.step_ms,
+            every,
+            record,
+        )
+        if taken < n_steps or not np.isfinite(state).all():
+            last = (start + taken) * self.step_ms
+            raise DivergenceError(
+                f"The simulation is not finite after {last:g} ms at a step of {self.step_ms:g} ms."
+            )

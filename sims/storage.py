@@ -1,0 +1,65 @@
+"""Save and load labelled results: netCDF-4, compressed, written whole or not at all."""
+
+import os
+from pathlib import Path
+
+import h5py
+import xarray as xr
+
+
+def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
+    """Write a dataset to a netCDF file, under a temporary name first.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to; what was at `path` is left as it was.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    encoding = {
+        name: {"zlib": True, "complevel": 4}
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind == "f" and variable.ndim
+    }
+    try:
+        dataset.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_dataset(path: str | os.PathLike) -> xr.Dataset:
+    """Read a dataset that `save_dataset` wrote, into memory.
+
+    Raises
+    ------
+    ValueError
+        If the file is not netCDF-4, is truncated, or keeps its data in other files.
+    FileNotFoundError
+        If there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        with h5py.File(path) as file:
+            file.visititems(_refuse_foreign_storage)
+            _refuse_links(file)
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            return dataset.load()
+    except OSError as error:
+        raise ValueError(f"{path} is not a whole netCDF-4 file: {error}.") from error
+
+
+def _refuse_foreign_storage(name: str, item: h5py.Dataset | h5py.Group) -> None:
+    if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+        raise ValueError(f"The data of {name!r} is kept in another file; that is refused.")
+
+
+def _refuse_links(group: h5py.Group) -> None:
+    for name in group:
+        if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+            raise ValueError(f"{name!r} is a link to another file; that is refused.")
+        if isinstance(item := group.get(name), h5py.Group):
+            _refuse_links(item)
