@@ -103,8 +103,9 @@ def find_locked_cycles(
         else:
             unlocked += 1
     for state in _spread(waypoints):
-        cycle = find_limit_cycle(system, state, tolerance=tolerance)
+        cycle = find_limit_cycle(system, state, tolerance=tolerance, check=False)
         if cycle.found and not register.count(cycle.point, by=0):
+            cycle = find_limit_cycle(system, cycle.point, tolerance=tolerance)
             register.add(cycle, basin=0)
     order = sorted(register.entries, key=lambda entry: (not entry[0].stable, -entry[1]))
     return Census(

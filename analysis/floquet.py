@@ -8,7 +8,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 from isochron.analysis.flow import flow
 from isochron.analysis.systems import System
 
-DENSE_LIMIT = 300
+DENSE_LIMIT = 200
 
 
 class ReturnMap:
@@ -80,7 +80,7 @@ def floquet_multipliers(
         Period, for a vector field.
     n_leading : int, optional
         Only so many, the largest in modulus, by Arnoldi iteration. By default all of them,
-        or 6 for a map of more than 300 dimensions.
+        or 6 for a map of more than 200 dimensions.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
 

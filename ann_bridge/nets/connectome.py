@@ -1,0 +1,99 @@
+"""A recurrent net whose weights exist only where a connectome has a connection."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.masks import WiringMasks
+from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectomeRNNParameters(LeakyParameters):
+    """Settings of a net on a wiring."""
+
+    gain: float = 1.0  # of the initial weights; 1 is the edge of spontaneous activity
+    initial_std: float = 0.1  # of the states from which trials start
+
+    def __post_init__(self) -> None:
+        LeakyParameters.__post_init__(self)
+        for name in ("gain", "initial_std"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+
+
+class ConnectomeRNN(LeakyRNN):
+    """A leaky rate net on a wiring: W = chemical weights + symmetric gap weights.
+
+    Every existing connection has its own weight, of free sign; the two directions of a
+    gap junction share one. The input enters sensory neurons and the output reads motor
+    neurons.
+
+    Parameters
+    ----------
+    masks : WiringMasks
+        From `wiring_masks`.
+    parameters : ConnectomeRNNParameters, optional
+        Its ``n_units`` must be that of the masks; by default it is.
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+
+    Raises
+    ------
+    ValueError
+        If the number of units does not fit the masks.
+    """
+
+    kind: ClassVar[str] = "connectome"
+    chemical_mask: Tensor
+    gap_mask: Tensor
+    sensory_mask: Tensor
+
+    def __init__(
+        self,
+        masks: WiringMasks,
+        parameters: ConnectomeRNNParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        n = len(masks.chemical)
+        p = parameters or ConnectomeRNNParameters(n_units=n)
+        if p.n_units != n:
+            raise ValueError(f"n_units={p.n_units} but the wiring has {n} neurons.")
+        g = generator or torch.Generator().manual_seed(0)
+        degree = (masks.chemical.sum() + masks.gap.sum()).item() / n
+        scale = p.gain / math.sqrt(degree)
+        self.parameters_ = p
+        self.chemical = nn.Parameter(scale * torch.randn(n, n, generator=g) * masks.chemical)
+        upper = torch.triu(masks.gap, 1)
+        self.gap = nn.Parameter(scale * torch.randn(n, n, generator=g) * upper)
+        self.input_weights = nn.Parameter(
+            torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
+        )
+        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        weights = torch.randn(n, generator=g) * masks.motor / masks.motor.sum()
+        self.register_buffer("output_weights", weights)
+        self.register_buffer("chemical_mask", masks.chemical)
+        self.register_buffer("gap_mask", upper)
+        self.register_buffer("sensory_mask", masks.sensory)
+
+    def connectivity(self) -> tuple[Tensor, None]:
+        """The full matrix W."""
+        gap = self.gap * self.gap_mask
+        return self.chemical * self.chemical_mask + gap + gap.T, None
+
+    def input_matrix(self) -> Tensor:
+        """B, zero but for sensory neurons."""
+        return self.input_weights * self.sensory_mask[:, None]
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        device = self.input_weights.device
+        states = torch.randn(
+            batch_size, self.parameters_.n_units, generator=generator, device=device
+        )
+        return self.parameters_.initial_std * states.to(self.input_weights.dtype)

@@ -1,0 +1,123 @@
+"""Phase-coded working memory: hold which stimulus came as the phase of an oscillation."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+
+class Trials(NamedTuple):
+    """A batch of trials, time first.
+
+    Attributes
+    ----------
+    inputs : Tensor, shape (n_steps, batch, n_inputs)
+    targets : Tensor, shape (n_steps, batch)
+    mask : Tensor, shape (n_steps, batch)
+        1 where the output counts.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    mask: torch.Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhaseMemory:
+    """The task of Pals, Macke and Barak (2024), with pure sines as the reference.
+
+    Input 0 is the reference A sin(φ(t)), φ(t) = 2π f t + φ0, with f and A drawn anew for
+    each trial, correlated, φ0 uniform. Input 1 + l is a rectangular pulse of height 1 when
+    stimulus l comes. After it, the target is sin(φ(t) + 2π offset_l).
+
+    The statistics of f and A are those of the rat hippocampal theta used in the paper. A
+    constant output scores the chance level 0.5.
+    """
+
+    offsets: tuple[float, ...] = (-0.1, -0.6)  # cycles, one for each stimulus
+    duration_ms: float = 800.0
+    step_ms: float = 2.0
+    frequency_Hz: float = 8.4
+    frequency_std_Hz: float = 0.32
+    amplitude: float = 1.0
+    amplitude_std: float = 0.17
+    frequency_amplitude_correlation: float = 0.19
+    onset_ms: tuple[float, float] = (125.0, 250.0)
+    pulse_ms: tuple[float, float] = (125.0, 175.0)
+
+    def __post_init__(self) -> None:
+        if len(self.offsets) < 1 or not all(map(math.isfinite, self.offsets)):
+            raise ValueError(f"offsets must be finite cycles, at least one, got {self.offsets!r}.")
+        for name, unit in (("duration_ms", "ms"), ("step_ms", "ms"), ("frequency_Hz", "Hz")):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be positive (in {unit}), got {getattr(self, name)!r}.")
+        for name in ("frequency_std_Hz", "amplitude", "amplitude_std"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+        if not -1 <= self.frequency_amplitude_correlation <= 1:
+            raise ValueError(
+                "frequency_amplitude_correlation must lie in [-1, 1], got "
+                f"{self.frequency_amplitude_correlation!r}."
+            )
+        for name in ("onset_ms", "pulse_ms"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high < math.inf:
+                raise ValueError(f"{name} must be a range 0 <= low <= high, got {(low, high)!r}.")
+        if self.onset_ms[1] + self.pulse_ms[1] + self.step_ms >= self.duration_ms:
+            raise ValueError(
+                f"A stimulus may last until {self.onset_ms[1] + self.pulse_ms[1]:g} ms, so "
+                f"duration_ms={self.duration_ms:g} leaves nothing to remember. Raise duration_ms."
+            )
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps in a trial."""
+        return round(self.duration_ms / self.step_ms)
+
+    @property
+    def n_inputs(self) -> int:
+        """The reference, and one channel for each stimulus."""
+        return 1 + len(self.offsets)
+
+    @property
+    def chance(self) -> float:
+        """Loss of a constant output: the mean of sin²."""
+        return 0.5
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size!r}.")
+        device = generator.device
+
+        def uniform(low: float, high: float) -> torch.Tensor:
+            return low + (high - low) * torch.rand(batch_size, generator=generator, device=device)
+
+        rho = self.frequency_amplitude_correlation
+        z = torch.randn(2, batch_size, generator=generator, device=device)
+        frequency = self.frequency_Hz + self.frequency_std_Hz * z[0]
+        other = rho * z[0] + math.sqrt(1 - rho**2) * z[1]
+        amplitude = self.amplitude + self.amplitude_std * other
+        first_phase = uniform(0, 2 * math.pi)
+        stimulus = torch.randint(
+            len(self.offsets), (batch_size,), generator=generator, device=device
+        )
+        onset = uniform(*self.onset_ms)
+        offset = onset + uniform(*self.pulse_ms)
+
+        time = self.step_ms * torch.arange(self.n_steps, device=device)[:, None]
+        phase = 2e-3 * math.pi * frequency * time + first_phase
+        inputs = torch.zeros(self.n_steps, batch_size, self.n_inputs, device=device)
+        inputs[:, :, 0] = amplitude * torch.sin(phase)
+        pulse = ((time >= onset) & (time < offset)).to(inputs.dtype)
+        channel = (1 + stimulus).expand(self.n_steps, batch_size)
+        inputs.scatter_(2, channel[..., None], pulse[..., None])
+        shift = torch.tensor(self.offsets, device=device)[stimulus]
+        return Trials(inputs, torch.sin(phase + 2 * math.pi * shift), (time >= offset).float())

@@ -1,0 +1,140 @@
+"""A trained net as the map that was trained, in float64, for `isochron.analysis`."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from isochron.ann_bridge.nets.leaky import LeakyRNN
+
+MAX_PERIOD_STEPS = 240
+
+
+class TrainedMap:
+    """The step of a net without its noise, driven by a reference oscillation.
+
+    The analysis needs a map that repeats. The frequency is therefore moved to the nearest
+    one of which p periods are exactly q steps, q <= 240; `frequency_Hz` is what it is
+    then. It is off by less than 1/480 of the spacing of such fractions, 0.01 Hz at 8 Hz.
+
+    Parameters
+    ----------
+    net : LeakyRNN
+    frequency_Hz : float, optional
+        Of the reference, on input 0; none by default.
+    amplitude : float
+        Of the reference.
+    pulse : dict of int to float, optional
+        Constant values of further inputs.
+
+    Attributes
+    ----------
+    dimension, n_steps, step_ms, drive_cycles
+        As `isochron.analysis.DrivenMap`.
+    frequency_Hz : float
+        0 without a reference.
+    """
+
+    def __init__(
+        self,
+        net: LeakyRNN,
+        *,
+        frequency_Hz: float | None = None,
+        amplitude: float = 1.0,
+        pulse: dict[int, float] | None = None,
+    ) -> None:
+        p = net.parameters_
+
+        def array(tensor: Any) -> np.ndarray:
+            return tensor.detach().cpu().double().numpy()
+
+        left, right = net.connectivity()
+        self.dimension, self.step_ms = p.n_units, p.step_ms
+        self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
+        self._leak = net.leak
+        self._left = array(left)
+        self._right = None if right is None else array(right)
+        self._output = array(net.output_scale) * array(net.output_weights)
+        if not math.isfinite(amplitude):
+            raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
+        if frequency_Hz is not None:
+            self._set_frequency(frequency_Hz)
+        inputs = np.zeros((self.n_steps, p.n_inputs))
+        for channel, value in (pulse or {}).items():
+            inputs[:, channel] = value
+        if self.drive_cycles:
+            inputs[:, 0] = amplitude * np.sin(self.reference_phase())
+        self._drive = self._leak * inputs @ array(net.input_matrix()).T
+
+    def _set_frequency(self, frequency_Hz: float) -> None:
+        nyquist = 500 / self.step_ms
+        slowest = 1e3 / (self.step_ms * MAX_PERIOD_STEPS)
+        if not slowest <= frequency_Hz < nyquist:
+            raise ValueError(
+                f"frequency_Hz must lie in [{slowest:.3g}, {nyquist:g}) at a step of "
+                f"{self.step_ms:g} ms, got {frequency_Hz!r}."
+            )
+        ratio = Fraction(frequency_Hz * self.step_ms * 1e-3).limit_denominator(MAX_PERIOD_STEPS)
+        self.drive_cycles, self.n_steps = ratio.numerator, ratio.denominator
+        self.frequency_Hz = 1e3 * self.drive_cycles / (self.n_steps * self.step_ms)
+
+    def reference_phase(self, n_steps: int | None = None) -> np.ndarray:
+        """Phase of the reference in each step, radians."""
+        steps = np.arange(self.n_steps if n_steps is None else n_steps)
+        return 2 * np.pi * self.drive_cycles * steps / self.n_steps
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Output of the net in states, shape (..., dimension) to (...)."""
+        return states @ self._output
+
+    def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
+        """Take steps; with `tangents`, shape (dimension, k), return (state, tangents).
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+        n_steps, start : int
+            How many steps, and the number of the first.
+        tangents : array_like, shape (dimension, k), optional
+            Tangent vectors of one state.
+        """
+        state = np.array(state, dtype=float)
+        if tangents is not None:
+            tangents = np.array(tangents, dtype=float)
+        for k in range(start, start + n_steps):
+            rate = np.tanh(state)
+            state = self._update(state, rate, k)
+            if tangents is not None:
+                sent = (1 - rate**2)[:, None] * tangents
+                if self._right is not None:
+                    sent = self._right.T @ sent
+                tangents = (1 - self._leak) * tangents + self._leak * (self._left @ sent)
+        return state if tangents is None else (state, tangents)
+
+    def orbit(
+        self,
+        state: Any,
+        n_steps: int,
+        *,
+        start: int = 0,
+        noise_std: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """States along a run, the first included; shape (n_steps + 1, ..., dimension).
+
+        With `noise_std`, the private noise of training is drawn from `rng`.
+        """
+        states = [np.array(state, dtype=float)]
+        std = math.sqrt(2 * self._leak) * noise_std
+        for k in range(start, start + n_steps):
+            after = self._update(states[-1], np.tanh(states[-1]), k)
+            if std and rng is not None:
+                after += std * rng.standard_normal(after.shape)
+            states.append(after)
+        return np.stack(states)
+
+    def _update(self, state: np.ndarray, rate: np.ndarray, k: int) -> np.ndarray:
+        sent = rate if self._right is None else rate @ self._right
+        drive = self._drive[k % self.n_steps]
+        return (1 - self._leak) * state + self._leak * (sent @ self._left.T) + drive
