@@ -38,6 +38,8 @@ class Tongue:
         Whether the walk came to its limit before the cycle was lost: no edge there.
     resolution : float
         The cycle is lost within so many Hz beyond `low` and `high`.
+    centre : ndarray or None
+        State of the cycle at the frequency where the walk began; None if it was not found.
     """
 
     low: float = math.nan
@@ -45,6 +47,7 @@ class Tongue:
     low_open: bool = False
     high_open: bool = False
     resolution: float = math.nan
+    centre: np.ndarray | None = None
 
     @property
     def width(self) -> float:
@@ -104,7 +107,12 @@ def find_tongue(
         ends.append(_walk(system_at, first, frequency, limit, step, resolution, tolerance))
     (low, low_open), (high, high_open) = ends
     return Tongue(
-        low=low, high=high, low_open=low_open, high_open=high_open, resolution=resolution
+        low=low,
+        high=high,
+        low_open=low_open,
+        high_open=high_open,
+        resolution=resolution,
+        centre=first.point,
     )
 
 

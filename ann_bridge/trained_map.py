@@ -65,7 +65,8 @@ class TrainedMap:
             inputs[:, channel] = value
         if self.drive_cycles:
             inputs[:, 0] = amplitude * np.sin(self.reference_phase())
-        self._drive = self._leak * inputs @ array(net.input_matrix()).T
+        self._input_matrix = self._leak * array(net.input_matrix()).T
+        self._drive = inputs @ self._input_matrix
 
     def _set_frequency(self, frequency_Hz: float) -> None:
         nyquist = 500 / self.step_ms
@@ -104,7 +105,7 @@ class TrainedMap:
             tangents = np.array(tangents, dtype=float)
         for k in range(start, start + n_steps):
             rate = np.tanh(state)
-            state = self._update(state, rate, k)
+            state = self._update(state, rate, self._drive[k % self.n_steps])
             if tangents is not None:
                 sent = (1 - rate**2)[:, None] * tangents
                 if self._right is not None:
@@ -128,13 +129,27 @@ class TrainedMap:
         states = [np.array(state, dtype=float)]
         std = math.sqrt(2 * self._leak) * noise_std
         for k in range(start, start + n_steps):
-            after = self._update(states[-1], np.tanh(states[-1]), k)
+            drive = self._drive[k % self.n_steps]
+            after = self._update(states[-1], np.tanh(states[-1]), drive)
             if std and rng is not None:
                 after += std * rng.standard_normal(after.shape)
             states.append(after)
         return np.stack(states)
 
-    def _update(self, state: np.ndarray, rate: np.ndarray, k: int) -> np.ndarray:
+    def respond(self, state: Any, inputs: Any) -> np.ndarray:
+        """States after given inputs instead of the reference.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+        inputs : array_like, shape (n_steps, ..., n_inputs)
+            As a task generates them.
+        """
+        state = np.asarray(state, dtype=float)
+        for drive in np.asarray(inputs, dtype=float) @ self._input_matrix:
+            state = self._update(state, np.tanh(state), drive)
+        return state
+
+    def _update(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> np.ndarray:
         sent = rate if self._right is None else rate @ self._right
-        drive = self._drive[k % self.n_steps]
         return (1 - self._leak) * state + self._leak * (sent @ self._left.T) + drive

@@ -1,0 +1,36 @@
+"""The command line. One command, one file; nothing heavy is imported before it is needed."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from isochron._version import __version__
+from isochron.cli.compare import compare
+from isochron.cli.errors import describe_error
+from isochron.cli.report import report
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="isochron", message="%(prog)s %(version)s")
+def app() -> None:
+    """Compare the rhythms of trained recurrent networks with those of a real nervous system."""
+
+
+app.add_command(compare)
+app.add_command(report)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; return its exit code.
+
+    0 done; 1 failed while running; 2 wrong usage, configuration or input; 4 numerical
+    failure; 130 interrupted; 143 terminated.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return int(app(arguments, prog_name="isochron", standalone_mode=False) or 0)
+    except click.Abort:
+        return describe_error(KeyboardInterrupt(), arguments)
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        return describe_error(error, arguments)

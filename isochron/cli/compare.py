@@ -1,0 +1,53 @@
+"""isochron compare."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--config", type=Path, help="Experiment file (TOML). Defaults are built in.")
+@click.option("--out", type=Path, default=Path("runs/compare"), show_default=True, help="Run folder.")
+@click.option("--quick", is_flag=True, help="Small defaults: minutes instead of hours.")
+@click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
+@click.option("--workers", type=int, help="Processes; one for each core by default.")
+@click.option("--force", is_flag=True, help="Replace a run of another configuration.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def compare(
+    config: Path | None,
+    out: Path,
+    quick: bool,
+    print_config: bool,
+    workers: int | None,
+    force: bool,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Compare the worm, trained nets and controls: results.json and report.html.
+
+    Interrupted, the same command goes on where it was.
+    """
+    from isochron.experiments.compare_config import QUICK, CompareConfig
+    from isochron.experiments.config import overlay, read_toml, to_toml
+
+    experiment = QUICK if quick else CompareConfig()
+    if config is not None:
+        experiment = overlay(experiment, read_toml(config))
+    if print_config:
+        title = f"isochron compare{' --quick' if quick else ''}: every setting and its default"
+        click.echo(to_toml(experiment, title))
+        return
+    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.experiments.compare import compare as run
+    from isochron.report import format_table
+
+    with terminate_cleanly(), show_progress(sys.stderr) as progress:
+        results = run(experiment, out, progress=progress, force=force, workers=workers)
+    if as_json:
+        click.echo(json.dumps(results, indent=1))
+    else:
+        click.echo(format_table(results["systems"]))
+        click.echo(f"Report: {out / 'report.html'}")

@@ -1,0 +1,78 @@
+"""Progress on a terminal, or plain lines where there is none."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from isochron.experiments import pool
+
+
+@contextmanager
+def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
+    """Where a run shows its progress."""
+    if not stream.isatty():
+        yield _Lines(stream)
+        return
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[text]}"),
+    )
+    with Progress(*columns, console=Console(file=stream)) as bars:
+        yield _Bars(bars)
+
+
+@contextmanager
+def terminate_cleanly() -> Iterator[None]:
+    """Make SIGTERM end the run as Ctrl-C does, with the workers."""
+
+    def stop(number: int, frame: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Bars:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def begin(self, step: str) -> None:
+        self._tasks[step] = self._bars.add_task(step, total=1.0, text="")
+
+    def update(self, step: str, fraction: float, text: str) -> None:
+        self._bars.update(self._tasks[step], completed=fraction, text=text)
+
+    def end(self, step: str, seconds: float) -> None:
+        self._bars.update(self._tasks[step], completed=1.0, text="done")
+        self._bars.stop_task(self._tasks[step])
+
+
+class _Lines:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._began = time.perf_counter()
+
+    def _write(self, text: str) -> None:
+        elapsed = time.perf_counter() - self._began
+        self._stream.write(f"[{elapsed:6.1f} s] {text}\n")
+        self._stream.flush()
+
+    def begin(self, step: str) -> None:
+        self._write(f"{step} ...")
+
+    def update(self, step: str, fraction: float, text: str) -> None:
+        pass
+
+    def end(self, step: str, seconds: float) -> None:
+        self._write(f"{step} done in {seconds:.1f} s")

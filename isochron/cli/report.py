@@ -1,0 +1,17 @@
+"""isochron report."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("run", type=Path)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def report(run: Path, debug: bool) -> None:
+    """Draw report.html of a finished RUN folder again, from its data."""
+    from isochron.experiments.files import write_bytes
+    from isochron.report import build_report
+
+    write_bytes(run / "report.html", build_report(run).encode())
+    click.echo(f"Report: {run / 'report.html'}")

@@ -1,0 +1,1 @@
+"""Experiments: configuration, run folder, provenance, recipes."""

@@ -1,0 +1,154 @@
+"""`isochron compare`: does training put into a net the rhythms that wiring puts into the worm?"""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from isochron import connectome
+from isochron._version import __version__
+from isochron.experiments.compare_config import CompareConfig
+from isochron.experiments.files import write_bytes, write_json
+from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
+from isochron.experiments.pool import Progress, Step, run_steps
+from isochron.experiments.provenance import describe_provenance
+from isochron.experiments.run_folder import RunFolder
+from isochron.experiments.worm_system import analyse_worm, check_worm
+
+SCHEMA = 1
+QUESTION = (
+    "Does training put into an artificial net the phase-locked limit cycles that wiring "
+    "puts into the worm?"
+)
+
+
+def compare(
+    config: CompareConfig,
+    out: Path,
+    *,
+    progress: Progress,
+    force: bool = False,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Run a comparison into a folder, or go on with one; return what is in ``results.json``.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    out : Path
+        Run folder. One that holds a part of this very run is completed.
+    progress : Progress
+        Where progress is shown.
+    force : bool
+        Start anew in a run folder of another configuration.
+    workers : int, optional
+        Processes; by default as many as cores. Results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the configuration or the folder is refused; nothing has been done then.
+    OSError
+        If the folder cannot be written to.
+    ArithmeticError
+        If a simulation or a training leaves the finite numbers.
+    """
+    check(config)
+    workers = _count_workers(workers)
+    folder = RunFolder(out, config, __version__, force=force)
+    steps = plan(config, folder)
+    run_steps(
+        steps,
+        finished={step.name for step in steps if folder.finished(step.name)},
+        finish=folder.finish,
+        progress=progress,
+        workers=workers,
+    )
+    results = assemble(config, folder, steps)
+    write_json(folder.path / "results.json", results)
+    from isochron.report import build_report
+
+    write_bytes(folder.path / "report.html", build_report(folder.path).encode())
+    return results
+
+
+def check(config: CompareConfig) -> None:
+    """Refuse what cannot be run, before any work is done."""
+    check_worm(config.worm)
+    phase_memory(config)
+    for section in (config.low_rank, config.connectome):
+        for name in ("steps", "batch_size"):
+            if getattr(section, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(section, name)!r}.")
+        if not 0 < section.learning_rate < math.inf or not section.stop_below >= 0:
+            raise ValueError("learning_rate must be positive and stop_below >= 0.")
+    from isochron.ann_bridge.nets import LowRankParameters
+
+    LowRankParameters(n_units=config.low_rank.n_units, rank=config.low_rank.rank)
+
+
+def net_specs(config: CompareConfig) -> list[NetSpec]:
+    """The nets of a comparison, in the order of the table."""
+    specs = [NetSpec("low-rank", seed) for seed in config.low_rank.seeds]
+    specs += [NetSpec("connectome", seed) for seed in config.connectome.seeds]
+    specs += [NetSpec("rewired", seed) for seed in config.connectome.seeds]
+    if config.untrained:
+        first = {spec.kind: spec for spec in reversed(specs)}
+        specs += [
+            NetSpec(kind, first[kind].seed, trained=False)
+            for kind in ("low-rank", "connectome", "rewired")
+            if kind in first
+        ]
+    return specs
+
+
+def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
+    """The steps of a comparison: the worm, and training and analysis of each net."""
+    paths = _Paths(folder.path)
+    steps = []
+    for spec in net_specs(config):
+        train, analyse = f"train-{spec.name}", f"analyse-{spec.name}"
+        steps.append(Step(train, train_net, (config, paths, spec)))
+        steps.append(Step(analyse, analyse_net, (config, paths, spec), after=(train,)))
+    steps.insert(2, Step("worm", analyse_worm, (config, paths, "worm")))
+    return steps
+
+
+class _Paths:
+    """The paths of a run folder, for a worker: it neither locks nor finishes anything."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    net_path = RunFolder.net_path
+    data_path = RunFolder.data_path
+
+
+def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) -> dict[str, Any]:
+    """The content of ``results.json`` from the results of the steps."""
+    systems = [folder.result("worm")]
+    for spec in net_specs(config):
+        training = folder.result(f"train-{spec.name}")
+        row = folder.result(f"analyse-{spec.name}")
+        systems.append({**row, "training": training})
+    return {
+        "schema": SCHEMA,
+        "question": QUESTION,
+        "provenance": {
+            **describe_provenance(connectome.load(config.worm.dataset)),
+            "config": asdict(config),
+            "seeds": {row["name"]: row["seed"] for row in systems},
+        },
+        "systems": systems,
+        "timings": {step.name: folder.seconds(step.name) for step in steps},
+    }
+
+
+def _count_workers(workers: int | None) -> int:
+    if workers is None:
+        return max(1, os.cpu_count() or 1)
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}.")
+    return workers

@@ -1,0 +1,109 @@
+"""A run folder: one configuration, the results of each step, and a lock."""
+
+import fcntl
+import shutil
+from pathlib import Path
+from typing import Any
+
+from isochron.experiments.config import config_digest, to_toml
+from isochron.experiments.files import read_json, write_bytes, write_json
+
+MARKER = "run.json"
+SCHEMA = 1
+OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "data", ".lock")
+
+
+class RunFolder:
+    """Where a run keeps what it made, so that the same command can go on.
+
+    Parameters
+    ----------
+    path : Path
+    config : frozen dataclass
+        A folder of another configuration is refused.
+    version : str
+        A folder of another version is refused.
+    force : bool
+        Empty a run folder that does not fit, instead of refusing it. A folder that is not
+        a run folder is never emptied.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else, another run, or is in use.
+    OSError
+        If it cannot be written to.
+    """
+
+    def __init__(self, path: Path, config: Any, version: str, *, force: bool = False) -> None:
+        self.path = path
+        wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file. Give a folder with --out.")
+        if path.is_dir() and any(path.iterdir()):
+            self._check(wanted, force)
+        path.mkdir(parents=True, exist_ok=True)
+        self._acquire()
+        for name in ("steps", "nets", "data"):
+            (path / name).mkdir(exist_ok=True)
+        for part in path.rglob(".*.part"):
+            part.unlink()
+        write_bytes(path / "config.toml", to_toml(config, "isochron compare").encode())
+        write_json(path / MARKER, wanted)
+
+    def _check(self, wanted: dict[str, Any], force: bool) -> None:
+        foreign = sorted(item.name for item in self.path.iterdir() if item.name not in OURS)
+        if foreign or not (self.path / MARKER).is_file():
+            what = foreign[0] if foreign else "files of something else"
+            raise ValueError(f"{self.path} holds {what}. Give an empty or new folder with --out.")
+        present = read_json(self.path / MARKER)
+        if present == wanted and not force:
+            return
+        if not force:
+            different = [key for key in wanted if present.get(key) != wanted[key]]
+            raise ValueError(
+                f"{self.path} holds a run of another {' and '.join(different)}. "
+                "Give another folder with --out, or --force to start it anew."
+            )
+        self._acquire()
+        for name in OURS[:-1]:
+            item = self.path / name
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item)
+            else:
+                item.unlink(missing_ok=True)
+
+    def _acquire(self) -> None:
+        if not hasattr(self, "_lock"):
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held while we live
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(f"{self.path} is in use by another isochron.") from None
+
+    def net_path(self, system: str) -> Path:
+        """Where a net is kept, without suffix."""
+        return self.path / "nets" / system
+
+    def data_path(self, system: str) -> Path:
+        """Where the arrays of a system are kept."""
+        return self.path / "data" / f"{system}.nc"
+
+    def finished(self, step: str) -> bool:
+        """Whether a step is done."""
+        return self._step_path(step).is_file()
+
+    def finish(self, step: str, result: Any, seconds: float) -> None:
+        """Keep the result of a step; from now on it is done."""
+        write_json(self._step_path(step), {"result": result, "seconds": round(seconds, 3)})
+
+    def result(self, step: str) -> Any:
+        """Result of a finished step."""
+        return read_json(self._step_path(step))["result"]
+
+    def seconds(self, step: str) -> float:
+        """How long a finished step took."""
+        return read_json(self._step_path(step))["seconds"]
+
+    def _step_path(self, step: str) -> Path:
+        return self.path / "steps" / f"{step}.json"

@@ -1,0 +1,190 @@
+"""The worm of a comparison: its rhythm, its rest, its locking to a reference."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron import analysis, connectome, sims
+from isochron.experiments.compare_config import CompareConfig, WormSection
+from isochron.experiments.measures import (
+    common_tongue,
+    describe_cycle,
+    describe_fixed_point,
+    measure_dimensionality,
+    measure_free_running,
+    measure_phase_locking,
+    measure_tongues,
+)
+from isochron.experiments.provenance import derive_seed
+from isochron.experiments.run_folder import RunFolder
+
+Report = Callable[[float, str], None]
+
+MOTOR_CLASSES = ("VA", "VB", "VD", "DA", "DB", "DD", "AS")
+DETUNING = 0.98  # of the reference from the worm's own frequency
+LOCKED_PERIODS = 40
+SETTLE_PERIODS = 150
+CENSUS_S = 200.0
+TRAJECTORY_EVERY_MS = 20.0
+
+
+def check_worm(section: WormSection) -> None:
+    """Refuse an unknown data set or neuron before any work is done."""
+    connectome.load(section.dataset).index(section.stimulated)
+
+
+def analyse_worm(config: CompareConfig, folder: RunFolder, name: str, report: Report) -> Any:
+    """Simulate the worm and find its rhythm; the row of the worm as JSON values."""
+    section = config.worm
+    wiring = connectome.load(section.dataset)
+    network = sims.GradedNetwork(wiring)
+    neurons = [wiring.index([n])[0] for n in wiring.neurons if _is_motor(n)]
+    active = sims.step_current(section.stimulated, amplitude_pA=section.current_pA)
+    rng = np.random.default_rng(derive_seed(config.seed, "worm"))
+
+    report(0.0, "simulating")
+    run = sims.simulate(
+        network,
+        active,
+        duration_s=section.simulated_s,
+        step_ms=section.step_ms,
+        record_every_ms=TRAJECTORY_EVERY_MS,
+        rng=rng,
+    )
+    last = np.concatenate([run.V.values[-1], run.s.values[-1]])
+    report(0.1, "searching the limit cycle")
+    field = network.field_under(active)
+    cycle = analysis.find_limit_cycle(field, last, max_period=5000.0)
+
+    report(0.45, "searching fixed points")
+    fixed_points = _fixed_points(network, section, rng)
+    row: dict[str, Any] = {
+        "name": name,
+        "kind": "worm",
+        "n_units": network.n_neurons,
+        "dataset": wiring.name,
+        "seed": config.seed,
+        "loss": None,
+        "chance": None,
+        "learned": None,
+        "fixed_points": [described for _, described in fixed_points],
+        "limit_cycles": [],
+        "locking": None,
+        "dimensionality": None,
+        "free_running": {"oscillates": False, "amplitude": 0.0, "frequency_Hz": None},
+        "notes": [cycle.message],
+    }
+    arrays = _trajectory_arrays(run, neurons)
+    if cycle.found:
+        motor = cycle.states[:, neurons]
+        output = analysis.principal_components(motor)[1][0]
+        condition = f"constant {section.current_pA:g} pA"
+        found = describe_cycle(cycle, condition=condition, how_found=cycle.message)
+        report(0.5, "random starts")
+        arrived = _census(network, active, section, cycle, rng)
+        found["n_starts"], found["n_starts_arrived"] = section.n_starts, arrived
+        row["limit_cycles"] = [found]
+        row["dimensionality"] = measure_dimensionality(motor[:-1])
+        row["locking"], row["free_running"] = _measure_locking(
+            network, active, section, cycle, (neurons, output), report
+        )
+        arrays["cycle_states"] = (("cycle", "cycle_time", "state"), cycle.states[None])
+        arrays["cycle_time"] = (("cycle_time",), cycle.times, {"units": "ms"})
+    points = [point.point for point, _ in fixed_points]
+    arrays["fixed_point_states"] = (("fixed_point", "state"), np.array(points))
+    dataset = xr.Dataset(arrays, {"neuron": list(wiring.neurons)}, {"motor": neurons, **run.attrs})
+    sims.save_dataset(dataset, folder.data_path(name))
+    return row
+
+
+def _is_motor(neuron: str) -> bool:
+    cell = connectome.cells().get(neuron)
+    return cell is not None and cell.cell_class in MOTOR_CLASSES
+
+
+def _fixed_points(network, section, rng):
+    """Fixed points at the resting and at the full current."""
+    found = []
+    for current in (section.resting_current_pA, section.current_pA):
+        stimulus = sims.step_current(section.stimulated, amplitude_pA=current)
+        settled = sims.simulate(
+            network, stimulus, duration_s=20.0, step_ms=4.0, record_every_ms=2e4, rng=rng
+        )
+        starts = [
+            network.equilibrium(stimulus),
+            np.concatenate([settled.V.values[-1], settled.s.values[-1]]),
+        ]
+        for point in analysis.find_fixed_points(network.field_under(stimulus), starts):
+            condition = f"constant {current:g} pA"
+            found.append((point, describe_fixed_point(point, condition=condition)))
+    return found
+
+
+def _census(network, active, section, cycle, rng) -> int:
+    """How many random starts come to the cycle: within 5 % of its size."""
+    stepper = sims.GradedMap(network, active, step_ms=4 * section.step_ms)
+    starts = [network.random_state(active, rng, spread_mV=10.0) for _ in range(section.n_starts)]
+    ends = stepper.advance(np.array(starts), round(1e3 * CENSUS_S / stepper.step_ms))
+    size = np.linalg.norm(cycle.states - cycle.states.mean(axis=0), axis=1).max()
+    distances = [np.linalg.norm(cycle.states - end, axis=1).min() for end in ends]
+    return int(np.sum(np.array(distances) < 0.05 * size))
+
+
+def _measure_locking(network, active, section, cycle, readout, report):
+    """Locking of the motor rhythm to a weak sinusoidal current, near the worm's frequency."""
+    neurons, weights = readout
+    own_frequency = 1e3 / cycle.period
+    frequency, amplitude = DETUNING * own_frequency, section.reference_amplitude_pA
+
+    def driven(hertz: float, pA: float, step_ms: float = section.tongue_step_ms):
+        current = sims.sinusoidal_current(
+            section.stimulated, amplitude_pA=pA, frequency_Hz=hertz
+        )
+        return sims.GradedMap(network, active + current, step_ms=step_ms)
+
+    report(0.55, "phase locking")
+    system = driven(frequency, amplitude, section.step_ms)
+    settled = system.advance(cycle.point, SETTLE_PERIODS * system.n_steps)
+    phase = 2 * np.pi * np.arange(LOCKED_PERIODS * system.n_steps) / system.n_steps
+    signal = system.orbit(settled, phase.size)[1:, neurons] @ weights
+    free = driven(frequency, 0.0, section.step_ms)
+    free.step_ms = system.step_ms
+    unforced = free.orbit(cycle.point, phase.size)[1:, neurons] @ weights
+    coarse = driven(frequency, amplitude)
+    point = coarse.advance(settled, SETTLE_PERIODS * coarse.n_steps)
+    tongues = measure_tongues(
+        driven,
+        point,
+        frequency=frequency,
+        amplitude=amplitude,
+        amplitudes=section.tongue_amplitudes_pA,
+        limits=((1 - section.tongue_span) * frequency, (1 + section.tongue_span) * frequency),
+        report=lambda fraction, text: report(0.6 + 0.4 * fraction, text),
+    )
+    here = [row for row in tongues if row["amplitude"] == amplitude]
+    locked = analysis.find_limit_cycle(coarse, point)
+    locking = {
+        "reference_frequency_Hz": frequency,
+        "reference_amplitude": amplitude,
+        "amplitude_unit": "pA",
+        "noise": "none",
+        "locked_cycle_stable": locked.stable,
+        "plv": measure_phase_locking(signal, phase, system.n_steps),
+        "plv_uncoupled": measure_phase_locking(unforced, phase, system.n_steps),
+        "tongue": common_tongue(here),
+        "tongue_by_amplitude": tongues,
+    }
+    free_running = measure_free_running(unforced, system.step_ms, float(np.ptp(signal)) / 2)
+    return locking, free_running
+
+
+def _trajectory_arrays(run: xr.Dataset, neurons: list[int]) -> dict[str, Any]:
+    deviation = (run.V - run.threshold).transpose("time", "neuron").values.astype(np.float32)
+    return {
+        "trajectory": (("time", "neuron"), deviation, {"units": "mV", "long_name": "V - Vth"}),
+        "time": (("time",), run.time.values, {"units": "ms"}),
+        "threshold": (("neuron",), run.threshold.values, {"units": "mV"}),
+        "is_motor": (("neuron",), np.isin(np.arange(run.sizes["neuron"]), neurons)),
+    }
