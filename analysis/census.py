@@ -103,7 +103,7 @@ def find_locked_cycles(
         else:
             unlocked += 1
     for state in _spread(waypoints):
-        cycle = find_limit_cycle(system, state, tolerance=tolerance, check=False)
+        cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
         if cycle.found and not register.count(cycle.point, by=0):
             cycle = find_limit_cycle(system, cycle.point, tolerance=tolerance)
             register.add(cycle, basin=0)

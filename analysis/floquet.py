@@ -107,7 +107,7 @@ def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
     """The eigenvalues of largest modulus, by Arnoldi iteration from a fixed start."""
     n = operator.shape[0]
     start = np.random.default_rng(0).standard_normal(n)
-    size = min(n, max(2 * count + 1, 16))
+    size = min(n, max(2 * count + 1, 12))
     try:
         found = eigs(operator, k=count, ncv=size, v0=start, tol=1e-8, return_eigenvectors=False)
     except ArpackNoConvergence as error:

@@ -71,8 +71,9 @@ class LimitCycle:
 
     @property
     def stable(self) -> bool:
-        """Whether all non-trivial multipliers lie inside the unit circle."""
-        return self.found and self.largest_multiplier < 1 - STABILITY_MARGIN
+        """Whether all non-trivial multipliers lie inside the unit circle, as far as computed."""
+        known = self.found and self.multipliers.size > 0
+        return known and self.largest_multiplier < 1 - STABILITY_MARGIN
 
 
 def find_limit_cycle(
@@ -84,7 +85,8 @@ def find_limit_cycle(
     tolerance: float = 1e-9,
     max_iterations: int = 12,
     rtol: float | None = None,
-    check: bool = True,
+    n_multipliers: int | None = None,
+    verify: bool = True,
 ) -> LimitCycle:
     """Find the limit cycle near a state.
 
@@ -107,8 +109,11 @@ def find_limit_cycle(
         Of Newton's method.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
-    check : bool
-        Also compute the multipliers and verify them. Without, the cycle has none.
+    n_multipliers : int, optional
+        How many of the leading multipliers to compute; 0 for none. By default as many as
+        `floquet_multipliers` gives.
+    verify : bool
+        Check the derivative of the return map against a finite difference.
 
     Returns
     -------
@@ -136,7 +141,8 @@ def find_limit_cycle(
             guess = _first_return(system, start, max_period, rtol)  # type: ignore[arg-type]
             back = ReturnMap(system, guess, rtol)
             point, iterations = _shoot_autonomous(back, start, tolerance, max_iterations)
-        return _describe(back, point, iterations, not driven, tolerance, check)
+        cycle = _describe(back, point, iterations, not driven, tolerance)
+        return _add_multipliers(back, cycle, n_multipliers, verify)
     except (_NotFoundError, ArithmeticError, np.linalg.LinAlgError) as error:
         return LimitCycle(found=False, message=str(error))
 
@@ -239,7 +245,7 @@ def _advice(max_iterations):
     )
 
 
-def _describe(back, point, iterations, autonomous, tolerance, check):
+def _describe(back, point, iterations, autonomous, tolerance):
     times, states = back.samples(point)
     size = _size(states)
     residual = float(np.linalg.norm(states[-1] - states[0]) / size)
@@ -249,7 +255,7 @@ def _describe(back, point, iterations, autonomous, tolerance, check):
         )
     if autonomous and size < 1e-6 * max(1.0, float(np.abs(point).max())):
         raise _NotFoundError("The orbit has shrunk to a fixed point; there is no cycle here.")
-    cycle = LimitCycle(
+    return LimitCycle(
         found=True,
         message=f"shooting, {iterations} Newton iterations",
         period=back.period,
@@ -258,18 +264,26 @@ def _describe(back, point, iterations, autonomous, tolerance, check):
         residual=residual,
         autonomous=autonomous,
     )
-    if not check:
+
+
+def _add_multipliers(back, cycle, count, verify):
+    if count == 0:
         return cycle
     period = None if back.is_map else back.period
-    multipliers = floquet_multipliers(back.system, point, period, rtol=back.rtol)
-    checks = {"difference_quotient": _difference_quotient(back, point, size)}
-    if autonomous:
+    multipliers = floquet_multipliers(
+        back.system, cycle.point, period, n_leading=count, rtol=back.rtol
+    )
+    checks = {}
+    if cycle.autonomous:
         checks["trivial_multiplier"] = float(np.min(np.abs(multipliers - 1)))
+    if verify:
+        checks["difference_quotient"] = _difference_quotient(back, cycle)
     return replace(cycle, multipliers=multipliers, checks=checks)
 
 
-def _difference_quotient(back, point, size):
+def _difference_quotient(back, cycle):
     """Relative error of the derivative of the return map in one random direction."""
+    point, size = cycle.point, _size(cycle.states)
     direction = np.random.default_rng(0).standard_normal((point.size, 1))
     direction *= size / np.linalg.norm(direction)
     exact = back(point, direction)[1].ravel()

@@ -67,8 +67,9 @@ def find_tongue(
 ) -> Tongue:
     """Walk a stable locked cycle up and down in drive frequency until it is lost.
 
-    Each cycle is the start of the search at the next frequency; where that fails, or the
-    cycle found is unstable or another one, the step is halved, down to the resolution.
+    Each cycle is the start of the search at the next frequency. The step grows while that
+    succeeds; where it fails, or the cycle found is unstable or another one, it is halved,
+    down to the resolution.
 
     Parameters
     ----------
@@ -122,10 +123,15 @@ def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tole
     while sign * (limit - frequency) > 0:
         trial = frequency + sign * min(step, abs(limit - frequency))
         found = find_limit_cycle(
-            system_at(trial), cycle.point, tolerance=tolerance, max_iterations=6
+            system_at(trial),
+            cycle.point,
+            tolerance=tolerance,
+            max_iterations=6,
+            n_multipliers=2,
+            verify=False,
         )
         if found.stable and _continues(cycle, found):
-            cycle, frequency = found, trial
+            cycle, frequency, step = found, trial, 1.5 * step
         elif step > resolution:
             step = max(step / 2, resolution)
         else:

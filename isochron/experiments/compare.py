@@ -98,7 +98,7 @@ def net_specs(config: CompareConfig) -> list[NetSpec]:
         first = {spec.kind: spec for spec in reversed(specs)}
         specs += [
             NetSpec(kind, first[kind].seed, trained=False)
-            for kind in ("low-rank", "connectome", "rewired")
+            for kind in ("low-rank", "connectome")
             if kind in first
         ]
     return specs

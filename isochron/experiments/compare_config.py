@@ -122,7 +122,7 @@ class CompareConfig:
     """One comparison of worm, trained nets and controls."""
 
     seed: int = setting(0, "of everything random; the seeds below are added to it")
-    untrained: bool = setting(True, "also analyse one net of each kind before training")
+    untrained: bool = setting(True, "also analyse a low-rank and a connectome net before training")
     worm: WormSection = field(default_factory=WormSection, metadata={"comment": "The worm."})
     task: TaskSection = field(
         default_factory=TaskSection, metadata={"comment": "The working-memory task."}
@@ -146,7 +146,9 @@ class CompareConfig:
 
 QUICK = CompareConfig(
     worm=WormSection(n_starts=6, tongue_amplitudes_pA=(2.5, 5.0, 10.0), tongue_step_ms=8.0),
-    low_rank=LowRankSection(seeds=(0, 1), steps=700, batch_size=32, stop_below=0.03),
+    low_rank=LowRankSection(
+        seeds=(0, 1), steps=700, batch_size=32, learning_rate=0.02, stop_below=0.03
+    ),
     connectome=ConnectomeSection(seeds=(0,), steps=300, batch_size=32, stop_below=0.01),
     reference=ReferenceSection(n_starts=48, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
 )

@@ -42,6 +42,15 @@ def describe_fixed_point(point: FixedPoint, *, condition: str) -> dict[str, Any]
     }
 
 
+def distinct_phases(phases: Sequence[float], same: float = 0.05) -> list[float]:
+    """Output phases (cycles, in [0, 1)) that differ by more than `same`, in order."""
+    kept: list[float] = []
+    for phase in sorted(phases):
+        if all(abs((phase - other + 0.5) % 1 - 0.5) > same for other in kept):
+            kept.append(phase)
+    return kept
+
+
 def measure_dimensionality(states: np.ndarray) -> dict[str, float]:
     """Variance in two principal components, and participation ratio; states (n_times, n)."""
     ratio, _ = analysis.principal_components(states)

@@ -14,6 +14,7 @@ from isochron.experiments.measures import (
     common_tongue,
     describe_cycle,
     describe_fixed_point,
+    distinct_phases,
     measure_dimensionality,
     measure_free_running,
     measure_phase_locking,
@@ -28,6 +29,7 @@ LEARNED_BELOW = 0.05
 N_TRAJECTORIES = 3
 TRAJECTORY_PERIODS = 6
 FREE_PERIODS = 100
+MAX_TONGUES = 4  # cycles that are followed in frequency: those with the largest basins
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,9 @@ def analyse_net(config: CompareConfig, folder: RunFolder, spec: NetSpec, report:
         "locking": locking,
         "dimensionality": measure_dimensionality(states),
         "free_running": free_running,
+        "memories": distinct_phases(
+            [cycle["output_phase_cycles"] for cycle in cycles if cycle["stable"]]
+        ),
         "census": {
             "n_starts": census.n_starts,
             "n_unlocked": census.n_unlocked,
@@ -193,7 +198,7 @@ def _measure_locking(config, spec, net, system, census, report):
         return ann_bridge.TrainedMap(net, frequency_Hz=frequency, amplitude=amplitude)
 
     tongues = []
-    for i, cycle in enumerate(stable):
+    for i, cycle in enumerate(stable[:MAX_TONGUES]):
         tongues.append(
             measure_tongues(
                 at,
