@@ -97,7 +97,9 @@ def find_locked_cycles(
             continue
         cycle = find_limit_cycle(system, state, tolerance=tolerance)
         gap = np.linalg.norm(state - previous)
-        near = cycle.found and np.linalg.norm(cycle.point - state) <= 100 * gap + same * _extent(cycle)
+        near = cycle.found and np.linalg.norm(cycle.point - state) <= 100 * gap + same * _extent(
+            cycle
+        )
         if near and cycle.stable:
             register.add(cycle, basin=1)
         else:

@@ -108,14 +108,16 @@ def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
     n = operator.shape[0]
     start = np.random.default_rng(0).standard_normal(n)
     size = min(n, max(2 * count + 1, 12))
+    options: dict[str, Any] = {"k": count, "ncv": size, "v0": start, "tol": 1e-8}
     try:
-        found = eigs(operator, k=count, ncv=size, v0=start, tol=1e-8, return_eigenvectors=False)
+        found: Any = eigs(operator, return_eigenvectors=False, **options)
     except ArpackNoConvergence as error:
         found = error.eigenvalues
     return by_modulus(found)
 
 
-def by_modulus(values: np.ndarray) -> np.ndarray:
+def by_modulus(values: Any) -> np.ndarray:
     """Complex values, largest modulus first; of a conjugate pair, positive imaginary part first."""
     values = np.asarray(values, dtype=complex)
-    return values[np.lexsort((-values.imag, -np.round(np.abs(values), 12)))]
+    order = np.lexsort((-np.imag(values), -np.round(np.abs(values), 12)))
+    return values[order]

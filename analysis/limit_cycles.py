@@ -9,7 +9,7 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.floquet import DENSE_LIMIT, ReturnMap, floquet_multipliers
 from isochron.analysis.flow import flow
-from isochron.analysis.systems import System, VectorField
+from isochron.analysis.systems import System
 
 STABILITY_MARGIN = 1e-6
 

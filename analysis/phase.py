@@ -27,7 +27,7 @@ def compute_phase(signal: np.ndarray) -> np.ndarray:
     scale = np.abs(signal).max(initial=0.0)
     if not np.isfinite(scale) or np.any(np.ptp(signal, axis=-1) <= 1e-12 * scale):
         raise ValueError("The signal is constant or not finite; it has no phase.")
-    return np.angle(1j * hilbert(centred, axis=-1))
+    return np.angle(1j * np.asarray(hilbert(centred, axis=-1)))
 
 
 def harmonic_phase(signal: np.ndarray, reference_phase: np.ndarray) -> tuple[float, float]:

@@ -96,7 +96,7 @@ def plot_series(
     return ax
 
 
-def plot_multipliers(groups: Sequence[tuple[np.ndarray, bool]], *, ax: Any = None) -> Any:
+def plot_multipliers(groups: Sequence[tuple[Any, bool]], *, ax: Any = None) -> Any:
     """Draw Floquet multipliers in the complex plane, with the unit circle.
 
     Parameters
@@ -135,6 +135,7 @@ def plot_tongue(
     low_open: np.ndarray,
     high_open: np.ndarray,
     reference: tuple[float, float] | None = None,
+    own_frequency: float | None = None,
     label: str = "amplitude",
     ax: Any = None,
 ) -> Any:
@@ -148,7 +149,9 @@ def plot_tongue(
     low_open, high_open : ndarray of bool, shape (n,)
         Where the search ended before an edge: drawn as arrows.
     reference : tuple of float, optional
-        Frequency and amplitude to be marked.
+        Frequency and amplitude to be marked with a cross.
+    own_frequency : float, optional
+        Frequency without the drive, marked with a diamond where the tongue has its tip.
     label : str
         Of the amplitude axis.
     """
@@ -160,6 +163,8 @@ def plot_tongue(
         ax.plot(edge[is_open], amplitudes[is_open], arrow, color=STABLE, markersize=9)
     if reference is not None:
         ax.plot(*reference, marker="x", color="black", markersize=8, linestyle="none")
+    if own_frequency is not None:
+        ax.plot(own_frequency, 0, marker="D", color="black", markersize=6, clip_on=False)
     ax.set_xlabel("frequency of the reference (Hz)")
     ax.set_ylabel(label)
     ax.set_ylim(bottom=0)

@@ -45,7 +45,7 @@ def save_net(net: LeakyRNN, path: str | os.PathLike, **notes: Any) -> None:
     description = {
         "schema": SCHEMA,
         "kind": net.kind,
-        "parameters": asdict(net.parameters_),
+        "parameters": asdict(net.settings),
         "sha256": hashlib.sha256(content).hexdigest(),
         "notes": notes,
     }

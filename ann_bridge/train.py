@@ -135,7 +135,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def _check_fit(net: LeakyRNN, task: PhaseMemory) -> None:
-    p = net.parameters_
+    p = net.settings
     if p.n_inputs != task.n_inputs or p.step_ms != task.step_ms:
         raise ValueError(
             f"The net has {p.n_inputs} inputs and a step of {p.step_ms:g} ms, the task "

@@ -44,7 +44,7 @@ class TrainedMap:
         amplitude: float = 1.0,
         pulse: dict[int, float] | None = None,
     ) -> None:
-        p = net.parameters_
+        p = net.settings
 
         def array(tensor: Any) -> np.ndarray:
             return tensor.detach().cpu().double().numpy()

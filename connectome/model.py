@@ -73,11 +73,15 @@ class Connectome:
             if weights.shape != shape:
                 raise ValueError(f"{self.name}: {field} has shape {weights.shape}, not {shape}.")
             if not (np.isfinite(weights).all() and (weights >= 0).all()):
-                raise ValueError(f"{self.name}: {field} has weights that are negative or not finite.")
+                raise ValueError(
+                    f"{self.name}: {field} has weights that are negative or not finite."
+                )
             weights.setflags(write=False)
             object.__setattr__(self, field, weights)
         if not np.array_equal(self.gap, self.gap.T):
-            raise ValueError(f"{self.name}: gap junctions must be symmetric, gap[i, j] == gap[j, i].")
+            raise ValueError(
+                f"{self.name}: gap junctions must be symmetric, gap[i, j] == gap[j, i]."
+            )
 
     def __repr__(self) -> str:
         pairs = np.count_nonzero(np.triu(self.gap, 1))
@@ -134,5 +138,5 @@ class Connectome:
         return (
             f"{self.name} has no neuron {name!r}.{hint} All {len(self.neurons)} names: "
             f'python -c "from isochron import connectome; '
-            f"print(*connectome.load({self.name!r}).neurons)\""
+            f'print(*connectome.load({self.name!r}).neurons)"'
         )

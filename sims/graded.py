@@ -12,6 +12,7 @@ nS * mV = pA and pF * mV / ms = pA, so the equations carry no conversion factors
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -49,7 +50,9 @@ class GradedParameters:
         finite = {"leak_reversal", "excitatory_reversal", "inhibitory_reversal"}
         for name, unit in positive.items():
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive (in {unit}), got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
+                )
         for name, unit in not_negative.items():
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0 (in {unit}), got {getattr(self, name)!r}.")
@@ -215,7 +218,7 @@ class _JacobianPattern:
         rows = np.concatenate([gap_row, each, post, each + n, each + n])
         columns = np.concatenate([gap_column, each, pre + n, each, each + n])
         order = sparse.csc_array((np.arange(1, len(rows) + 1), (rows, columns)), (2 * n, 2 * n))
-        self._slot = order.data - 1
+        self._slot: Any = order.data - 1
         self._indices, self._indptr, self._shape = order.indices, order.indptr, order.shape
         self._gap = -network.laplacian[gap_row, gap_column] / p.capacitance
         self._leak = -(p.leak_conductance + np.diag(network.laplacian)) / p.capacitance
@@ -223,7 +226,7 @@ class _JacobianPattern:
         self._reversal, self._post = network.reversal[pre], post
         self._capacitance = p.capacitance
 
-    def fill(self, v: Array, *, dv_dv_diagonal: Array, ds_dv: Array, ds_ds: Array):
+    def fill(self, v: Array, *, dv_dv_diagonal: Array, ds_dv: Array, ds_ds: Array) -> Any:
         diagonal = self._leak - dv_dv_diagonal / self._capacitance
         dv_ds = self._weight * (self._reversal - v[self._post])
         data = np.concatenate([self._gap, diagonal, dv_ds, ds_dv, ds_ds])[self._slot]

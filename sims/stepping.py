@@ -1,6 +1,7 @@
 """A simulated worm as the map that the compiled engine iterates, for `isochron.analysis`."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class GradedMap:
         middles = (np.arange(self.n_steps) + 0.5) * self.step_ms
         self._currents = constant + stimulus.oscillating(network.wiring, middles)
 
-    def advance(self, state, n_steps, *, start=0, tangents=None):
+    def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps.
 
         Parameters
@@ -95,7 +96,7 @@ class GradedMap:
             self._run(one, n_steps, start)
         return state
 
-    def orbit(self, state, n_steps, *, start=0, every=1):
+    def orbit(self, state: Any, n_steps: int, *, start: int = 0, every: int = 1) -> np.ndarray:
         """States along a run, the first included; shape (n_steps // every + 1, dimension)."""
         state = np.array(state, dtype=float)
         first = state.copy()

@@ -48,6 +48,7 @@ class ConnectomeRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "connectome"
+    settings: ConnectomeRNNParameters  # pyright: ignore[reportIncompatibleVariableOverride]
     chemical_mask: Tensor
     gap_mask: Tensor
     sensory_mask: Tensor
@@ -67,7 +68,7 @@ class ConnectomeRNN(LeakyRNN):
         g = generator or torch.Generator().manual_seed(0)
         degree = (masks.chemical.sum() + masks.gap.sum()).item() / n
         scale = p.gain / math.sqrt(degree)
-        self.parameters_ = p
+        self.settings = p
         self.chemical = nn.Parameter(scale * torch.randn(n, n, generator=g) * masks.chemical)
         upper = torch.triu(masks.gap, 1)
         self.gap = nn.Parameter(scale * torch.randn(n, n, generator=g) * upper)
@@ -93,7 +94,5 @@ class ConnectomeRNN(LeakyRNN):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
         device = self.input_weights.device
-        states = torch.randn(
-            batch_size, self.parameters_.n_units, generator=generator, device=device
-        )
-        return self.parameters_.initial_std * states.to(self.input_weights.dtype)
+        states = torch.randn(batch_size, self.settings.n_units, generator=generator, device=device)
+        return self.settings.initial_std * states.to(self.input_weights.dtype)

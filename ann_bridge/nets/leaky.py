@@ -45,14 +45,14 @@ class LeakyRNN(nn.Module):
     """
 
     kind: ClassVar[str]
-    parameters_: LeakyParameters
+    settings: LeakyParameters
     output_scale: Tensor
     output_weights: Tensor
 
     @property
     def leak(self) -> float:
         """The fraction a of a state that one step replaces."""
-        return self.parameters_.step_ms / self.parameters_.time_constant_ms
+        return self.settings.step_ms / self.settings.time_constant_ms
 
     @abstractmethod
     def connectivity(self) -> tuple[Tensor, Tensor | None]:
@@ -82,10 +82,10 @@ class LeakyRNN(nn.Module):
         """
         n_steps, batch, _ = inputs.shape
         initial = self.initial_states(batch, generator)
-        shape = (n_steps + 1, batch, self.parameters_.n_units)
+        shape = (n_steps + 1, batch, self.settings.n_units)
         noise = torch.zeros(shape, dtype=initial.dtype, device=initial.device)
-        if self.parameters_.noise_std:
-            std = math.sqrt(2 * self.leak) * self.parameters_.noise_std
+        if self.settings.noise_std:
+            std = math.sqrt(2 * self.leak) * self.settings.noise_std
             noise.normal_(0, std, generator=generator)
         left, right = self.connectivity()
         outputs = LeakyRecurrence.apply(

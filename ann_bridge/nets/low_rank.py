@@ -41,6 +41,7 @@ class LowRankRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "low-rank"
+    settings: LowRankParameters  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class LowRankRNN(LeakyRNN):
         m = torch.randn(p.n_units, p.rank, generator=g)
         other = torch.randn(p.n_units, p.rank, generator=g)
         rho = p.loading_covariance
-        self.parameters_ = p
+        self.settings = p
         self.m = nn.Parameter(m)
         self.n = nn.Parameter(rho * m + math.sqrt(1 - rho**2) * other)
         self.input_weights = nn.Parameter(torch.randn(p.n_units, p.n_inputs, generator=g))
@@ -64,7 +65,7 @@ class LowRankRNN(LeakyRNN):
 
     def connectivity(self) -> tuple[Tensor, Tensor]:
         """Factors (m / N, n)."""
-        return self.m / self.parameters_.n_units, self.n
+        return self.m / self.settings.n_units, self.n
 
     def input_matrix(self) -> Tensor:
         """B, shape (n_units, n_inputs)."""
@@ -72,7 +73,5 @@ class LowRankRNN(LeakyRNN):
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """sum_r ξ_r m_r with ξ ~ N(0, 1), anew for each trial."""
-        xi = torch.randn(
-            batch_size, self.parameters_.rank, generator=generator, device=self.m.device
-        )
+        xi = torch.randn(batch_size, self.settings.rank, generator=generator, device=self.m.device)
         return xi.to(self.m.dtype) @ self.m.T

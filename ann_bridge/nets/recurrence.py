@@ -58,7 +58,7 @@ class LeakyRecurrence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run it backwards: `adjoint` is the derivative of the loss by each state."""
         inputs, rates, input_weights, left, right, readout = ctx.saved_tensors
         leak = ctx.leak

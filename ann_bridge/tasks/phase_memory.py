@@ -51,7 +51,9 @@ class PhaseMemory:
             raise ValueError(f"offsets must be finite cycles, at least one, got {self.offsets!r}.")
         for name, unit in (("duration_ms", "ms"), ("step_ms", "ms"), ("frequency_Hz", "Hz")):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive (in {unit}), got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
+                )
         for name in ("frequency_std_Hz", "amplitude", "amplitude_std"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")

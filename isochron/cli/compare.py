@@ -9,7 +9,9 @@ import click
 
 @click.command()
 @click.option("--config", type=Path, help="Experiment file (TOML). Defaults are built in.")
-@click.option("--out", type=Path, default=Path("runs/compare"), show_default=True, help="Run folder.")
+@click.option(
+    "--out", type=Path, default=Path("runs/compare"), show_default=True, help="Run folder."
+)
 @click.option("--quick", is_flag=True, help="Small defaults: minutes instead of hours.")
 @click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
 @click.option("--workers", type=int, help="Processes; one for each core by default.")

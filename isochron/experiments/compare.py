@@ -84,7 +84,7 @@ def check(config: CompareConfig) -> None:
                 raise ValueError(f"{name} must be at least 1, got {getattr(section, name)!r}.")
         if not 0 < section.learning_rate < math.inf or not section.stop_below >= 0:
             raise ValueError("learning_rate must be positive and stop_below >= 0.")
-    from isochron.ann_bridge.nets import LowRankParameters
+    from isochron.ann_bridge import LowRankParameters
 
     LowRankParameters(n_units=config.low_rank.n_units, rank=config.low_rank.rank)
 

@@ -98,7 +98,12 @@ def _convert(value: Any, kind: Any, name: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        words = {float: "a number", int: "a whole number", str: "a text in quotes", bool: "a boolean"}
+        words = {
+            float: "a number",
+            int: "a whole number",
+            str: "a text in quotes",
+            bool: "a boolean",
+        }
         raise ValueError(f"{name} must be {words[kind]}, got {value!r}.")
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value!r}.")

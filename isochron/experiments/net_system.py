@@ -65,12 +65,8 @@ def build_net(config: CompareConfig, spec: NetSpec) -> ann_bridge.LeakyRNN:
     wiring = connectome.load(config.worm.dataset)
     if spec.kind == "rewired":
         rng = np.random.default_rng(_seed(config, spec, "rewiring"))
-        wiring = connectome.rewire(
-            wiring, rng, swaps_per_edge=config.connectome.swaps_per_edge
-        )
-    parameters = ann_bridge.nets.ConnectomeRNNParameters(
-        n_units=len(wiring.neurons), n_inputs=n_inputs
-    )
+        wiring = connectome.rewire(wiring, rng, swaps_per_edge=config.connectome.swaps_per_edge)
+    parameters = ann_bridge.ConnectomeRNNParameters(n_units=len(wiring.neurons), n_inputs=n_inputs)
     masks = ann_bridge.wiring_masks(wiring)
     return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
 
@@ -180,7 +176,7 @@ def _measure_locking(config, spec, net, system, census, report):
     n_steps = reference.noisy_periods * system.n_steps
     phase = system.reference_phase(n_steps)
     per_period = round(system.n_steps / system.drive_cycles)
-    values, noise = [], net.parameters_.noise_std
+    values, noise = [], net.settings.noise_std
     for cycle in stable:
         noisy = system.orbit(cycle.point, n_steps, noise_std=noise, rng=rng)
         values.append(measure_phase_locking(system.outputs(noisy[1:]), phase, per_period))

@@ -139,9 +139,7 @@ def _measure_locking(network, active, section, cycle, readout, report):
     frequency, amplitude = DETUNING * own_frequency, section.reference_amplitude_pA
 
     def driven(hertz: float, pA: float, step_ms: float = section.tongue_step_ms):
-        current = sims.sinusoidal_current(
-            section.stimulated, amplitude_pA=pA, frequency_Hz=hertz
-        )
+        current = sims.sinusoidal_current(section.stimulated, amplitude_pA=pA, frequency_Hz=hertz)
         return sims.GradedMap(network, active + current, step_ms=step_ms)
 
     report(0.55, "phase locking")

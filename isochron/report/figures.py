@@ -20,7 +20,7 @@ from isochron.analysis.plotting import (
 from isochron.sims import load_dataset
 
 PANEL_INCHES = (4.6, 3.5)
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -66,7 +66,9 @@ def draw_overview(run: Path, systems: Sequence[dict[str, Any]]) -> Any:
     columns = min(3, len(systems))
     rows = -(-len(systems) // columns)
     figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
-    for system, ax in zip(systems, figure.subplots(rows, columns, squeeze=False).flat, strict=False):
+    for system, ax in zip(
+        systems, figure.subplots(rows, columns, squeeze=False).flat, strict=False
+    ):
         data = load_dataset(run / "data" / f"{system['name']}.nc")
         (_worm_portrait if system["kind"] == "worm" else _net_portrait)(data, system, ax)
         ax.set_title(system["name"])
@@ -193,7 +195,8 @@ def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     ax.set_yticks([-2.8 * trial for trial in range(n_trials)], names)
     ax.set_xlabel("time (s)")
     ax.set_xlim(time[0], time[-1])
-    ax.legend(fontsize="small", loc="upper left", framealpha=0.85)
+    ax.set_ylim(-2.8 * (n_trials - 1) - 1.6, 2.4)
+    ax.legend(fontsize="small", loc="upper left", ncols=2, framealpha=0.85)
 
 
 def _multipliers(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
@@ -206,7 +209,10 @@ def _multipliers(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
 
 
 def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
-    """Arnold tongue: where a stable cycle is locked 1:1; arrows where the search ended."""
+    """Arnold tongue: where a stable cycle is locked 1:1 to the reference.
+
+    Arrows: the search ended there. Cross: the reference. Diamond: own frequency without it.
+    """
     locking = system["locking"] or {}
     rows = locking.get("tongue_by_amplitude") or []
     if not any(row["low_Hz"] is not None for row in rows):
@@ -225,6 +231,7 @@ def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
         low_open=np.array([row["low_open"] for row in rows], dtype=bool),
         high_open=np.array([row["high_open"] for row in rows], dtype=bool),
         reference=(locking["reference_frequency_Hz"], locking["reference_amplitude"]),
+        own_frequency=system["free_running"]["frequency_Hz"],
         label=f"amplitude of the reference{unit}",
         ax=ax,
     )

@@ -1,6 +1,6 @@
 """What a run found, in sentences made from its numbers and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from isochron.report.table import describe_kind, format_tongue
@@ -91,9 +91,9 @@ def _about_nets(nets: Sequence[dict[str, Any]], n_stimuli: int) -> str:
     if not learnt:
         losses = ", ".join(f"{net['loss']:.3f}" for net in nets)
         return f"{text} (loss {losses}; chance {nets[0]['chance']:g})."
-    counts = ", ".join(str(_count_stable(net)) for net in learnt)
-    memories = ", ".join(str(len(net["memories"])) for net in learnt)
-    text += f": {counts} stable locked cycles, with {memories} output phases"
+    counts = _listed(_count_stable(net) for net in learnt)
+    memories = _listed(len(net["memories"]) for net in learnt)
+    text += f": {counts} stable locked cycles, {memories} different output phases"
     if n_stimuli == 2 and all(_half_cycle(net) for net in learnt):
         text += ", half a cycle apart"
     going = sum(net["free_running"]["oscillates"] for net in learnt)
@@ -125,8 +125,8 @@ def _answer(worm: dict[str, Any], nets: Sequence[dict[str, Any]], n_stimuli: int
     kinds = {net["kind"] for net in learnt}
     if {"connectome", "rewired"} <= kinds:
         text += (
-            " The rewired control learns as well, so nothing here depends on the worm's wiring "
-            "beyond its degrees."
+            " The rewired control learns as well: this run gives no sign that the task needs "
+            "more of the worm's wiring than its degrees."
         )
     return text
 
@@ -145,6 +145,12 @@ def _count_stable(system: dict[str, Any]) -> int:
 def _half_cycle(net: dict[str, Any]) -> bool:
     phases = net["memories"]
     return len(phases) == 2 and abs(abs(phases[1] - phases[0]) - 0.5) < HALF_CYCLE_TOLERANCE
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    """2 and 2 and 3; one number if all are alike."""
+    texts = [str(number) for number in numbers]
+    return texts[0] if len(set(texts)) == 1 else " and ".join(texts)
 
 
 def _plural(count: int, noun: str) -> str:

@@ -72,7 +72,7 @@ def describe_kind(system: dict[str, Any]) -> str:
     text = kinds.get(system["kind"], system["kind"])
     if not system.get("trained", True):
         return f"{text}, untrained"
-    return f"{text}, not learnt" if system["learned"] is False else text
+    return f"{text}, not learnt" if system["learned"] is False else str(text)
 
 
 def format_tongue(tongue: dict[str, Any] | None) -> str:
