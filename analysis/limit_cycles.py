@@ -82,6 +82,7 @@ def find_limit_cycle(
     *,
     period: float | None = None,
     max_period: float | None = None,
+    period_guess: float | None = None,
     tolerance: float = 1e-9,
     max_iterations: int = 12,
     rtol: float | None = None,
@@ -102,7 +103,10 @@ def find_limit_cycle(
     period : float, optional
         Forcing period of a driven vector field. A map brings its own.
     max_period : float, optional
-        Of an autonomous vector field: how long to wait for the first return. Required there.
+        Of an autonomous vector field: how long to wait for the first return.
+    period_guess : float, optional
+        Of an autonomous vector field: about how long the period is, instead of waiting for a
+        return; an unstable cycle, which a simulation leaves, needs it.
     tolerance : float
         Largest accepted closure, relative to the size of the orbit.
     max_iterations : int
@@ -123,7 +127,7 @@ def find_limit_cycle(
     Raises
     ------
     ValueError
-        If an autonomous vector field comes without `max_period`.
+        If an autonomous vector field comes without `max_period` or `period_guess`.
 
     References
     ----------
@@ -131,14 +135,17 @@ def find_limit_cycle(
     """
     start = np.array(start, dtype=float)
     driven = hasattr(system, "advance") or period is not None
-    if not driven and max_period is None:
-        raise ValueError("An autonomous vector field needs max_period: how long to wait for it.")
+    if not driven and max_period is None and period_guess is None:
+        raise ValueError(
+            "An autonomous vector field needs max_period, how long to wait for the first "
+            "return, or period_guess."
+        )
     try:
         if driven:
             back = ReturnMap(system, period, rtol)
             point, iterations = _shoot_driven(back, start, tolerance, max_iterations)
         else:
-            guess = _first_return(system, start, max_period, rtol)  # type: ignore[arg-type]
+            guess = period_guess or _first_return(system, start, max_period, rtol)
             back = ReturnMap(system, guess, rtol)
             point, iterations = _shoot_autonomous(back, start, tolerance, max_iterations)
         cycle = _describe(back, point, iterations, not driven, tolerance)
@@ -151,7 +158,7 @@ class _NotFoundError(Exception):
     pass
 
 
-def _first_return(system: Any, start: np.ndarray, max_period: float, rtol: float | None) -> float:
+def _first_return(system: Any, start: np.ndarray, max_period: Any, rtol: float | None) -> float:
     """Time of the closest upward crossing of the plane through the start, normal to the flow."""
     times = np.linspace(0, max_period, 2001)
     states = flow(system, start, max_period, times=times, rtol=rtol)
@@ -277,17 +284,17 @@ def _add_multipliers(back, cycle, count, verify):
     if cycle.autonomous:
         checks["trivial_multiplier"] = float(np.min(np.abs(multipliers - 1)))
     if verify:
-        checks["difference_quotient"] = _difference_quotient(back, cycle)
+        checks["difference_quotient"] = _difference_quotient(back, cycle, multipliers)
     return replace(cycle, multipliers=multipliers, checks=checks)
 
 
-def _difference_quotient(back, cycle):
+def _difference_quotient(back, cycle, multipliers):
     """Relative error of the derivative of the return map in one random direction."""
     point, size = cycle.point, _size(cycle.states)
     direction = np.random.default_rng(0).standard_normal((point.size, 1))
     direction *= size / np.linalg.norm(direction)
     exact = back(point, direction)[1].ravel()
-    step = 1e-5
+    step = 1e-5 / max(1.0, float(np.abs(multipliers).max()))
     up, down = (back(point + sign * step * direction.ravel()) for sign in (1, -1))
     return float(np.linalg.norm((up - down) / (2 * step) - exact) / np.linalg.norm(exact))
 

@@ -48,7 +48,7 @@ class ConnectomeRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "connectome"
-    settings: ConnectomeRNNParameters  # pyright: ignore[reportIncompatibleVariableOverride]
+    settings: ConnectomeRNNParameters
     chemical_mask: Tensor
     gap_mask: Tensor
     sensory_mask: Tensor

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,7 @@ class LeakyRNN(nn.Module):
     """
 
     kind: ClassVar[str]
-    settings: LeakyParameters
+    settings: Any  # LeakyParameters, or what a net makes of it
     output_scale: Tensor
     output_weights: Tensor
 

@@ -41,7 +41,7 @@ class LowRankRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "low-rank"
-    settings: LowRankParameters  # pyright: ignore[reportIncompatibleVariableOverride]
+    settings: LowRankParameters
 
     def __init__(
         self,

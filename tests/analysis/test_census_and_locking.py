@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from tests import truths
+
+from isochron.analysis import (
+    SteppedMap,
+    compute_phase,
+    find_locked_cycles,
+    find_tongue,
+    harmonic_phase,
+    participation_ratio,
+    phase_locking_value,
+    principal_components,
+)
+
+
+def test_a_census_finds_both_memories_and_the_saddle_between():
+    starts = np.random.default_rng(0).normal(size=(60, 1))
+    census = find_locked_cycles(truths.bistable(), starts)
+    assert [cycle.stable for cycle in census.cycles] == [True, True, False]
+    assert census.n_unlocked == 0
+    assert sum(census.basins) == 60
+    # By symmetry each draws half of the starts: 30 ± 4 standard deviations.
+    assert abs(census.basins[0] - 30) < 4 * np.sqrt(15)
+    assert abs(census.cycles[0].point[0] + census.cycles[1].point[0]) < 0.2
+
+
+def test_the_missed_basin_is_that_of_independent_starts():
+    census = find_locked_cycles(truths.bistable(), np.ones((59, 1)))
+    np.testing.assert_allclose((1 - census.missed_basin) ** 59, 0.05)
+
+
+def test_a_quasi_periodic_map_is_counted_as_unlocked():
+    angle = 1.0
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    system = SteppedMap(lambda k, x: x @ turn.T, lambda k, x, v: turn @ v, dimension=2, n_steps=3)
+    census = find_locked_cycles(system, np.ones((4, 2)), newton_periods=())
+    assert census.n_unlocked == 4
+    assert census.stable == ()
+
+
+def test_the_tongue_of_a_weakly_forced_oscillator():
+    """Half-width F/2 in angular frequency; the error is O(F²), 1 % of 1 Hz at F = 0.1."""
+    force = 0.1
+    tongue = find_tongue(
+        lambda f: truths.forced_stuart_landau(f, force, n_steps=200),
+        np.array([1.0, 0.0]),
+        frequency=1.0,
+        limits=(0.9, 1.1),
+        step=0.002,
+        resolution=1e-4,
+    )
+    half = force / 2 / (2 * np.pi)
+    np.testing.assert_allclose([tongue.low, tongue.high], [1 - half, 1 + half], atol=4e-4)
+    assert not tongue.low_open
+    assert not tongue.high_open
+
+
+def test_a_tongue_that_fills_the_limits_is_open():
+    tongue = find_tongue(
+        lambda f: truths.forced_stuart_landau(f, 0.5, n_steps=100),
+        np.array([1.0, 0.0]),
+        frequency=1.0,
+        limits=(0.99, 1.01),
+        step=0.005,
+        resolution=1e-3,
+    )
+    assert (tongue.low, tongue.high) == (0.99, 1.01)
+    assert tongue.low_open
+    assert tongue.high_open
+
+
+@pytest.mark.parametrize(("limits", "step"), [((1.1, 1.2), 0.1), ((0.5, 1.5), 0.0)])
+def test_a_tongue_refuses_numbers_out_of_order(limits, step):
+    with pytest.raises(ValueError, match="limits|resolution"):
+        find_tongue(
+            lambda f: truths.forced_stuart_landau(f, 0.1),
+            np.ones(2),
+            frequency=1.0,
+            limits=limits,
+            step=step,
+            resolution=0.01,
+        )
+
+
+def test_phase_locking_value_of_known_phases():
+    t = np.linspace(0, 50, 5001)
+    assert phase_locking_value(t + 0.7, t) == pytest.approx(1.0)
+    assert phase_locking_value(2 * np.pi * np.arange(12) / 12, np.zeros(12)) < 1e-12
+
+
+def test_the_phase_of_a_sine():
+    phase = 2 * np.pi * np.arange(1000) / 50
+    found = compute_phase(np.sin(phase + 0.4))
+    np.testing.assert_allclose(np.exp(1j * found), np.exp(1j * (phase + 0.4)), atol=1e-9)
+
+
+@pytest.mark.parametrize("signal", [np.zeros(50), np.full(50, 3.0), np.full(50, np.nan)])
+def test_a_constant_signal_has_no_phase(signal):
+    with pytest.raises(ValueError, match="no phase"):
+        compute_phase(signal)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.25, 0.4, 0.9])
+def test_the_harmonic_phase_is_the_offset_of_the_sine(offset):
+    reference = 2 * np.pi * np.arange(60) / 60
+    signal = 1.5 * np.sin(reference + 2 * np.pi * offset) + 0.3 * np.sin(3 * reference) + 2
+    phase, amplitude = harmonic_phase(signal, reference)
+    assert abs((phase - offset + 0.5) % 1 - 0.5) < 1e-12
+    assert amplitude == pytest.approx(1.5)
+
+
+def test_dimensions_of_known_clouds():
+    t = 2 * np.pi * np.arange(100) / 100
+    circle = np.c_[np.cos(t), np.sin(t), 0 * t]
+    ratio, components = principal_components(circle)
+    np.testing.assert_allclose(ratio, [0.5, 0.5, 0], atol=1e-12)
+    np.testing.assert_allclose(components @ components.T, np.eye(3), atol=1e-12)
+    assert participation_ratio(circle) == pytest.approx(2.0)
+    assert participation_ratio(np.c_[t, 2 * t]) == pytest.approx(1.0)
+    assert participation_ratio(np.ones((5, 3))) == 0
+    with pytest.raises(ValueError, match="finite"):
+        principal_components(np.full((4, 2), np.nan))

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests import truths
+
+from isochron.analysis import Flow, find_limit_cycle, floquet_multipliers
+
+
+@pytest.mark.parametrize(("mu", "c"), [(1.0, 0.0), (0.5, 0.8), (2.0, -0.4)])
+def test_stuart_landau_has_the_cycle_of_the_closed_form(mu, c):
+    system = truths.stuart_landau(mu=mu, omega=3.0, c=c)
+    period = 2 * np.pi / (3.0 - c * mu)
+    cycle = find_limit_cycle(
+        system, [np.sqrt(mu) + 0.05, 0.02], max_period=3 * period, tolerance=1e-11
+    )
+    assert cycle.found, cycle.message
+    assert cycle.stable
+    np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
+    np.testing.assert_allclose(np.linalg.norm(cycle.states, axis=1), np.sqrt(mu), rtol=1e-9)
+    np.testing.assert_allclose(cycle.multipliers, [1, np.exp(-2 * mu * period)], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("mu", "period", "log_multiplier"),
+    [(1.0, 6.66328685932313, -7.0589328088), (5.0, 11.612230667719, None)],
+)
+def test_van_der_pol_has_the_published_period(mu, period, log_multiplier):
+    cycle = find_limit_cycle(truths.van_der_pol(mu), [2.0, 0.0], max_period=20.0, tolerance=1e-11)
+    np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
+    if log_multiplier is not None:
+        # The multiplier is 8.6e-4 and found to 1e-8 absolute: 2e-5 in its logarithm at worst.
+        smallest = np.log(abs(cycle.multipliers[1]))
+        np.testing.assert_allclose(smallest, log_multiplier, atol=2e-5)
+
+
+def test_stiff_integration_gives_the_same_cycle():
+    """Radau and the L-stable variational method against the explicit method of order 8."""
+    cycle = find_limit_cycle(truths.van_der_pol(1.0, stiff=True), [2.0, 0.0], max_period=20.0)
+    np.testing.assert_allclose(cycle.period, 6.66328685932313, rtol=1e-7)
+    np.testing.assert_allclose(cycle.multipliers[0], 1.0, atol=1e-5)
+    np.testing.assert_allclose(cycle.multipliers[1], np.exp(-7.0589328088), atol=1e-5)
+
+
+def test_an_unstable_cycle_is_found_as_such():
+    cycle = find_limit_cycle(truths.subcritical_hopf(), [1 + 1e-7, 0.0], period_guess=6.2)
+    assert cycle.found, cycle.message
+    assert not cycle.stable
+    np.testing.assert_allclose(cycle.multipliers, [np.exp(4 * np.pi), 1], rtol=1e-7)
+
+
+def test_markus_yamabe_is_unstable():
+    found = floquet_multipliers(truths.markus_yamabe(), np.zeros(2), np.pi)
+    np.testing.assert_allclose(found, [-np.exp(np.pi / 2), -np.exp(-np.pi)], atol=1e-8)
+
+
+def test_rotating_frame_has_the_multipliers_of_the_constant_system():
+    constant = np.array([[-0.3, 0.7], [0.1, -0.5]])
+    expected = np.exp(2 * np.pi * np.linalg.eigvals(constant))
+    found = floquet_multipliers(truths.rotating_frame(constant), np.zeros(2), 2 * np.pi)
+    np.testing.assert_allclose(np.sort(found.real), np.sort(expected), rtol=1e-8)
+
+
+def test_a_map_multiplies_its_jacobians_in_the_order_of_time():
+    from isochron.analysis import SteppedMap
+
+    matrices = np.array([[[0.5, 1.0], [0.0, 0.2]], [[0.3, 0.0], [2.0, 0.4]], [[0, 1], [1, 0.1]]])
+    system = SteppedMap(
+        lambda k, x: matrices[k] @ x, lambda k, x, v: matrices[k] @ v, dimension=2, n_steps=3
+    )
+    product = matrices[2] @ matrices[1] @ matrices[0]
+    found = floquet_multipliers(system, np.zeros(2))
+    np.testing.assert_allclose(np.sort(found.real), np.sort(np.linalg.eigvals(product)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("r", [3.2, 3.4])
+def test_the_two_cycle_of_the_logistic_map(r):
+    cycle = find_limit_cycle(truths.logistic(r, n_steps=2), [0.5])
+    low = (r + 1 - np.sqrt((r - 3) * (r + 1))) / (2 * r)
+    assert np.isclose(cycle.states, low, atol=1e-9).any()
+    np.testing.assert_allclose(cycle.multipliers, [4 + 2 * r - r * r], rtol=1e-9)
+
+
+def test_krylov_and_dense_shooting_agree(monkeypatch):
+    system = truths.forced_stuart_landau(1.02, 0.4)
+    dense = find_limit_cycle(system, [1.0, 0.0])
+    monkeypatch.setattr("isochron.analysis.limit_cycles.DENSE_LIMIT", 1)
+    krylov = find_limit_cycle(system, [1.0, 0.0])
+    assert dense.found
+    assert krylov.found
+    np.testing.assert_allclose(krylov.point, dense.point, atol=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.3, 3.0), st.floats(-2.0, 2.0), st.floats(0.5, 2.0))
+def test_multipliers_do_not_depend_on_coordinates_or_on_the_unit_of_time(scale, shear, speed):
+    plain = truths.stuart_landau(mu=0.3, omega=2.0)
+    change = np.array([[scale, shear], [0.0, 1.0]])
+    back = np.linalg.inv(change)
+    moved = Flow(
+        lambda t, x: speed * change @ plain(t, back @ x),
+        lambda t, x: speed * change @ plain.jacobian(t, back @ x) @ back,
+    )
+    cycle = find_limit_cycle(moved, change @ [np.sqrt(0.3), 0.01], max_period=20.0)
+    assert cycle.found, cycle.message
+    np.testing.assert_allclose(cycle.period, np.pi / speed, rtol=1e-8)
+    np.testing.assert_allclose(cycle.multipliers, [1, np.exp(-0.6 * np.pi)], atol=1e-7)
+
+
+def test_no_cycle_is_said_with_advice():
+    decay = Flow(lambda t, x: -x, lambda t, x: -np.eye(2))
+    cycle = find_limit_cycle(decay, [1.0, 0.0], max_period=10.0)
+    assert not cycle.found
+    assert not cycle.stable
+    assert "max_period" in cycle.message
+
+
+def test_an_autonomous_field_needs_max_period():
+    with pytest.raises(ValueError, match="max_period"):
+        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0])
+
+
+def test_checks_see_a_wrong_jacobian():
+    """Planted fault: a transposed Jacobian must not pass the difference quotient."""
+    right = truths.forced_stuart_landau(1.0, 0.5)
+    good = find_limit_cycle(right, [1.0, 0.0])
+    assert good.checks["difference_quotient"] < 1e-6
+    wrong = truths.van_der_pol(1.0)
+    broken = Flow(wrong.field, lambda t, x: wrong.jacobian(t, x).T)
+    cycle = find_limit_cycle(broken, [2.0, 0.0], max_period=20.0, max_iterations=100)
+    assert not cycle.found or cycle.checks["difference_quotient"] > 1e-2

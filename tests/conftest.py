@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from isochron import analysis, connectome, sims
+
+
+@pytest.fixture(scope="session")
+def worm():
+    """The default worm."""
+    return sims.GradedNetwork(connectome.load("varshney2011"))
+
+
+@pytest.fixture(scope="session")
+def touch():
+    """The current at which the worm's rhythm is known."""
+    return sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
+
+
+@pytest.fixture(scope="session")
+def worm_run(worm, touch):
+    """A minute of the worm's rhythm."""
+    return sims.simulate(
+        worm, touch, duration_s=60, step_ms=2, record_every_ms=20, rng=np.random.default_rng(0)
+    )
+
+
+@pytest.fixture(scope="session")
+def worm_cycle(worm, touch, worm_run):
+    """The worm's limit cycle."""
+    last = np.concatenate([worm_run.V.values[-1], worm_run.s.values[-1]])
+    return analysis.find_limit_cycle(worm.field_under(touch), last, max_period=5000)

@@ -1,0 +1,154 @@
+"""Systems with known answers. Each says where the answer comes from."""
+
+import numpy as np
+
+from isochron.analysis import Flow, SteppedMap
+
+
+def stuart_landau(mu=1.0, omega=1.0, c=0.0):
+    """z' = (mu + i omega) z - (1 + i c) |z|² z, as (re, im).
+
+    r = √mu, angular velocity omega - c mu; radial perturbations obey δ' = -2 mu δ, so the
+    multipliers are 1 and exp(-2 mu T).
+    """
+
+    def field(t, x):
+        u, v = x
+        square = u * u + v * v
+        return np.array(
+            [
+                mu * u - omega * v - square * (u - c * v),
+                mu * v + omega * u - square * (v + c * u),
+            ]
+        )
+
+    def jacobian(t, x):
+        u, v = x
+        square = u * u + v * v
+        return np.array(
+            [
+                [
+                    mu - square - 2 * u * (u - c * v),
+                    -omega + c * square - 2 * v * (u - c * v),
+                ],
+                [
+                    omega - c * square - 2 * u * (v + c * u),
+                    mu - square - 2 * v * (v + c * u),
+                ],
+            ]
+        )
+
+    return Flow(field, jacobian)
+
+
+def van_der_pol(mu, *, stiff=False):
+    """x'' - mu (1 - x²) x' + x = 0.
+
+    Period and multiplier from isochron's specification: mu = 1: T = 6.66328685932313,
+    ln multiplier = -7.0589328088; mu = 5: T = 11.612230667719.
+    """
+    return Flow(
+        lambda t, x: np.array([x[1], mu * (1 - x[0] ** 2) * x[1] - x[0]]),
+        lambda t, x: np.array([[0, 1], [-2 * mu * x[0] * x[1] - 1, mu * (1 - x[0] ** 2)]]),
+        stiff=stiff,
+    )
+
+
+def subcritical_hopf():
+    """z' = (-1 + i) z + |z|² z: an unstable cycle r = 1, multiplier exp(2 T), T = 2π."""
+
+    def field(t, x):
+        growth = x @ x - 1
+        return np.array([growth * x[0] - x[1], growth * x[1] + x[0]])
+
+    def jacobian(t, x):
+        growth = x @ x - 1
+        return growth * np.eye(2) + 2 * np.outer(x, x) + np.array([[0, -1], [1, 0]])
+
+    return Flow(field, jacobian)
+
+
+def markus_yamabe():
+    """x' = A(t) x, period π; every A(t) has eigenvalues with negative real part.
+
+    Solutions exp(t/2) (-cos t, sin t) and exp(-t) (sin t, cos t), hence multipliers
+    -exp(π/2) and -exp(-π). A transposed product gives 0.456 and looks stable.
+    """
+
+    def matrix(t):
+        c, s = np.cos(t), np.sin(t)
+        return np.array([[-1 + 1.5 * c * c, 1 - 1.5 * s * c], [-1 - 1.5 * s * c, -1 + 1.5 * s * s]])
+
+    return Flow(lambda t, x: matrix(t) @ x, lambda t, x: matrix(t))
+
+
+def rotating_frame(constant, omega=1.0):
+    """x = R(omega t) y with y' = C y: the multipliers over 2π/omega are those of exp(C T)."""
+    spin = omega * np.array([[0.0, -1.0], [1.0, 0.0]])
+
+    def matrix(t):
+        c, s = np.cos(omega * t), np.sin(omega * t)
+        rotation = np.array([[c, -s], [s, c]])
+        return spin + rotation @ constant @ rotation.T
+
+    return Flow(lambda t, x: matrix(t) @ x, lambda t, x: matrix(t))
+
+
+def forced_stuart_landau(frequency_Hz, force, *, own_Hz=1.0, n_steps=400):
+    """Stuart-Landau (mu = 1, c = 0) with a force F cos(2π f t) on the real part, as RK4 steps.
+
+    The resonant half of the force locks the phase: ψ' = Δω - (F/2) sin ψ to first order,
+    so the 1:1 tongue has half-width F / 2 in angular frequency, with an error of O(F²).
+    Time in seconds.
+    """
+    omega = 2 * np.pi * own_Hz
+    flow = stuart_landau(mu=1.0, omega=omega)
+    h = 1 / (frequency_Hz * n_steps)
+
+    def velocity(t, x):
+        return flow(t, x) + np.array([force * np.cos(2 * np.pi * frequency_Hz * t), 0.0])
+
+    def stages(k, x):
+        t = k * h
+        xs = [x]
+        ks = [velocity(t, x)]
+        for shift in (h / 2, h / 2, h):
+            xs.append(x + shift * ks[-1])
+            ks.append(velocity(t + shift, xs[-1]))
+        return xs, ks
+
+    def step(k, x):
+        _, (a, b, c, d) = stages(k, x)
+        return x + h / 6 * (a + 2 * b + 2 * c + d)
+
+    def tangent(k, x, v):
+        xs, _ = stages(k, x)
+        slopes = [flow.jacobian(0, xs[0]) @ v]
+        for y, shift in zip(xs[1:], (h / 2, h / 2, h), strict=True):
+            slopes.append(flow.jacobian(0, y) @ (v + shift * slopes[-1]))
+        a, b, c, d = slopes
+        return v + h / 6 * (a + 2 * b + 2 * c + d)
+
+    return SteppedMap(step, tangent, dimension=2, n_steps=n_steps, step_ms=1e3 * h, drive_cycles=1)
+
+
+def logistic(r, n_steps):
+    """x → r x (1 - x). The 2-cycle, for 3 < r < 1 + √6, has the multiplier 4 + 2r - r²."""
+    return SteppedMap(
+        lambda k, x: r * x * (1 - x),
+        lambda k, x, v: r * (1 - 2 * x)[:, None] * v,
+        dimension=1,
+        n_steps=n_steps,
+    )
+
+
+def bistable(drive=0.05, n_steps=4):
+    """x → 2 tanh x + a drive of mean zero: two stable cycles and an unstable one between."""
+    inputs = drive * np.sin(2 * np.pi * np.arange(n_steps) / n_steps)
+    return SteppedMap(
+        lambda k, x: 2 * np.tanh(x) + inputs[k],
+        lambda k, x, v: 2 * (1 - np.tanh(x) ** 2)[:, None] * v,
+        dimension=1,
+        n_steps=n_steps,
+        drive_cycles=1,
+    )
