@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
@@ -47,7 +48,7 @@ class Census:
 
 def find_locked_cycles(
     system: DrivenMap,
-    starts: np.ndarray,
+    starts: ArrayLike,
     *,
     settle_periods: int = 60,
     newton_periods: tuple[int, ...] = (0, 1, 3),

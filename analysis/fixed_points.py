@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from isochron.analysis.floquet import by_modulus
@@ -37,7 +38,7 @@ class FixedPoint:
 
 def find_fixed_points(
     system: System,
-    starts: Iterable[np.ndarray],
+    starts: Iterable[ArrayLike],
     *,
     tolerance: float = 1e-10,
     max_iterations: int = 50,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from isochron.analysis.flow import flow
@@ -59,7 +60,7 @@ class ReturnMap:
 
 def floquet_multipliers(
     system: System,
-    point: np.ndarray,
+    point: ArrayLike,
     period: float | None = None,
     *,
     n_leading: int | None = None,

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg, sparse
 from scipy.integrate import solve_ivp
 from scipy.sparse.linalg import splu
@@ -26,7 +27,7 @@ _STAGES = (
 
 def flow(
     field: VectorField,
-    state: np.ndarray,
+    state: ArrayLike,
     duration: float,
     *,
     start: float = 0.0,

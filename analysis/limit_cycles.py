@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.floquet import DENSE_LIMIT, ReturnMap, floquet_multipliers
@@ -78,7 +79,7 @@ class LimitCycle:
 
 def find_limit_cycle(
     system: System,
-    start: np.ndarray,
+    start: ArrayLike,
     *,
     period: float | None = None,
     max_period: float | None = None,

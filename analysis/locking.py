@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 
 
-def phase_locking_value(phase: np.ndarray, reference: np.ndarray) -> float:
+def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
     """|mean exp(i (phase - reference))|: 1 for a constant phase difference, 0 for all alike.
 
     Parameters
@@ -57,7 +58,7 @@ class Tongue:
 
 def find_tongue(
     system_at: Callable[[float], DrivenMap],
-    start: np.ndarray,
+    start: ArrayLike,
     *,
     frequency: float,
     limits: tuple[float, float],

@@ -25,23 +25,27 @@ class VectorField(Protocol):
 
 @runtime_checkable
 class DrivenMap(Protocol):
-    """A map x[k+1] = step(k, x[k]) that repeats after `n_steps` steps.
+    """A map x[k+1] = step(k, x[k]) that repeats after `n_steps` steps."""
 
-    Attributes
-    ----------
-    dimension : int
-    n_steps : int
-        Steps after which the map repeats; 1 without a drive.
-    step_ms : float
-        Time that one step stands for.
-    drive_cycles : int
-        Periods of the drive in `n_steps`; 0 without a drive.
-    """
+    @property
+    def dimension(self) -> int:
+        """Number of state variables."""
+        ...
 
-    dimension: int
-    n_steps: int
-    step_ms: float
-    drive_cycles: int
+    @property
+    def n_steps(self) -> int:
+        """Steps after which the map repeats; 1 without a drive."""
+        ...
+
+    @property
+    def step_ms(self) -> float:
+        """Time that one step stands for."""
+        ...
+
+    @property
+    def drive_cycles(self) -> int:
+        """Periods of the drive in `n_steps`; 0 without a drive."""
+        ...
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""

@@ -107,6 +107,8 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> LeakyRNN:
     parameters = _PARAMETERS[description["kind"]](**description["parameters"])
+    if tensors["output_weights"].shape != (parameters.n_units,):
+        raise KeyError(f"output_weights of {parameters.n_units} units")
     if isinstance(parameters, LowRankParameters):
         return LowRankRNN(parameters)
     upper = tensors["gap_mask"]

@@ -57,20 +57,20 @@ def compare(
     """
     check(config)
     workers = _count_workers(workers)
-    folder = RunFolder(out, config, __version__, force=force)
-    steps = plan(config, folder)
-    run_steps(
-        steps,
-        finished={step.name for step in steps if folder.finished(step.name)},
-        finish=folder.finish,
-        progress=progress,
-        workers=workers,
-    )
-    results = assemble(config, folder, steps)
-    write_json(folder.path / "results.json", results)
-    from isochron.report import build_report
+    with RunFolder(out, config, __version__, force=force) as folder:
+        steps = plan(config, folder)
+        run_steps(
+            steps,
+            finished={step.name for step in steps if folder.finished(step.name)},
+            finish=folder.finish,
+            progress=progress,
+            workers=workers,
+        )
+        results = assemble(config, folder, steps)
+        write_json(folder.path / "results.json", results)
+        from isochron.report import build_report
 
-    write_bytes(folder.path / "report.html", build_report(folder.path).encode())
+        write_bytes(folder.path / "report.html", build_report(folder.path).encode())
     return results
 
 

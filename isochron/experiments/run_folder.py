@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TextIO
 
 from isochron.experiments.config import config_digest, to_toml
 from isochron.experiments.files import read_json, write_bytes, write_json
@@ -15,6 +15,8 @@ OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "
 
 class RunFolder:
     """Where a run keeps what it made, so that the same command can go on.
+
+    A context manager: the folder is locked until it is left.
 
     Parameters
     ----------
@@ -37,6 +39,27 @@ class RunFolder:
 
     def __init__(self, path: Path, config: Any, version: str, *, force: bool = False) -> None:
         self.path = path
+        self._lock: TextIO | None = None
+        try:
+            self._open(config, version, force)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _open(self, config: Any, version: str, force: bool) -> None:
+        path = self.path
         wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} is a file. Give a folder with --out.")
@@ -74,8 +97,8 @@ class RunFolder:
                 item.unlink(missing_ok=True)
 
     def _acquire(self) -> None:
-        if not hasattr(self, "_lock"):
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held while we live
+        if self._lock is None:
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until close()
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from tests import truths
 
 from isochron.analysis import (
     SteppedMap,
@@ -12,6 +11,7 @@ from isochron.analysis import (
     phase_locking_value,
     principal_components,
 )
+from tests import truths
 
 
 def test_a_census_finds_both_memories_and_the_saddle_between():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests import truths
 
 from isochron.analysis import Flow, SteppedMap, find_fixed_points
+from tests import truths
 
 DOUBLE_WELL = Flow(
     lambda t, x: np.array([x[1], x[0] - x[0] ** 3 - 0.5 * x[1]]),

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.linalg import expm
-from tests import truths
 
 from isochron.analysis import Flow
 from isochron.analysis import flow as integrate
 from isochron.analysis.flow import _GAMMA, _NODES, _STAGES
+from tests import truths
 
 
 def test_the_implicit_method_meets_the_order_conditions():

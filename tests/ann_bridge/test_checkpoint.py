@@ -1,0 +1,101 @@
+import json
+import pickle
+
+import pytest
+import torch
+
+from isochron import ann_bridge, connectome
+
+
+@pytest.fixture
+def saved(tmp_path):
+    net = ann_bridge.LowRankRNN(n_units=16, rank=2)
+    ann_bridge.save_net(net, tmp_path / "net", seed=7)
+    return net, tmp_path / "net"
+
+
+def test_a_net_comes_back_bit_by_bit(saved):
+    net, path = saved
+    loaded, notes = ann_bridge.load_net(path)
+    assert notes == {"seed": 7}
+    assert loaded.settings == net.settings
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+    assert sorted(item.name for item in path.parent.iterdir()) == ["net.json", "net.safetensors"]
+
+
+def test_a_connectome_net_brings_its_masks(tmp_path):
+    masks = ann_bridge.wiring_masks(connectome.load("varshney2011"))
+    net = ann_bridge.ConnectomeRNN(masks)
+    ann_bridge.save_net(net, tmp_path / "net")
+    loaded, _ = ann_bridge.load_net(tmp_path / "net.safetensors")
+    assert torch.equal(loaded.connectivity()[0], net.connectivity()[0])
+    assert torch.equal(loaded.input_matrix(), net.input_matrix())
+
+
+def change(path, **values):
+    description = json.loads(path.read_text())
+    for key, value in values.items():
+        target = description["parameters"] if key in ("n_units", "colour") else description
+        target[key] = value
+    path.write_text(json.dumps(description))
+
+
+def test_a_flipped_bit_is_refused(saved):
+    path = saved[1].with_suffix(".safetensors")
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not the file"):
+        ann_bridge.load_net(saved[1])
+
+
+def test_a_truncated_file_is_refused(saved):
+    path = saved[1].with_suffix(".safetensors")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match="is not the file"):
+        ann_bridge.load_net(saved[1])
+
+
+def test_a_pickle_is_refused_and_not_run(saved, tmp_path):
+    import hashlib
+
+    class Attack:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "canary"), "w"))
+
+    content = pickle.dumps(Attack())
+    saved[1].with_suffix(".safetensors").write_bytes(content)
+    change(saved[1].with_suffix(".json"), sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(ValueError, match="does not hold such a net"):
+        ann_bridge.load_net(saved[1])
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"schema": 99}, "schema 99"),
+        ({"kind": "transformer"}, "does not describe a net"),
+        ({"n_units": 17}, "does not hold such a net"),
+        ({"n_units": "many"}, "n_units"),
+        ({"colour": "red"}, "unknown parameters: colour"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(saved, values, message):
+    change(saved[1].with_suffix(".json"), **values)
+    with pytest.raises(ValueError, match=message):
+        ann_bridge.load_net(saved[1])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "\x00"])
+def test_a_description_that_is_no_json_is_refused(saved, text):
+    saved[1].with_suffix(".json").write_text(text)
+    with pytest.raises(ValueError, match="does not describe a net"):
+        ann_bridge.load_net(saved[1])
+
+
+def test_a_missing_half_is_named(saved):
+    saved[1].with_suffix(".json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"net\.json"):
+        ann_bridge.load_net(saved[1])

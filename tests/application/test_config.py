@@ -1,0 +1,102 @@
+import dataclasses
+import tomllib
+
+import pytest
+
+from isochron.experiments.compare import check
+from isochron.experiments.compare_config import QUICK, CompareConfig
+from isochron.experiments.config import config_digest, overlay, read_toml, to_toml
+
+
+@pytest.mark.parametrize("config", [CompareConfig(), QUICK])
+def test_the_printed_configuration_reads_back(config):
+    text = to_toml(config, "title")
+    assert text.startswith("# title")
+    assert overlay(CompareConfig(), tomllib.loads(text)) == config
+    check(config)
+
+
+def test_every_setting_has_a_comment():
+    for field in dataclasses.fields(CompareConfig):
+        assert field.metadata["comment"]
+        section = getattr(CompareConfig(), field.name)
+        if dataclasses.is_dataclass(section):
+            assert all(inner.metadata["comment"] for inner in dataclasses.fields(section))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("wurm = 1", "Unknown setting 'wurm'. Did you mean worm"),
+        ("[worm]\ncurrent = 1", "Did you mean worm.current_pA"),
+        ("worm = 3", r"write \[worm\]"),
+        ("[worm]\ncurrent_pA = '2'", "worm.current_pA must be a number"),
+        ("[worm]\ncurrent_pA = true", "must be a number"),
+        ("[worm]\ncurrent_pA = nan", "must be finite"),
+        ("[worm]\ncurrent_pA = -5", r"\[worm\] current_pA must be positive"),
+        ("[worm]\nstimulated = 'PLML'", "must be a list"),
+        ("[worm]\ntongue_span = 1.5", "tongue_span must lie between 0 and 1"),
+        ("[worm]\nstep_ms = 100", "at most 20 ms"),
+        ("[low_rank]\nseeds = [1, 1]", "different"),
+        ("[low_rank]\nseeds = [-1]", "between 0"),
+        ("[low_rank]\nseeds = [0.5]", "whole number"),
+        ("[reference]\ntongue_limits_Hz = [9, 10, 11]", "2 values"),
+        ("[reference]\ntongue_limits_Hz = [9, 10]", "around frequency_Hz"),
+        ("seed = -1", "seed must lie"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_way_out(text, message):
+    with pytest.raises(ValueError, match=message):
+        overlay(CompareConfig(), tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[worm]\ndataset = 'varshney'", "Did you mean varshney2011"),
+        ("[worm]\nstimulated = ['PLMX']", "Did you mean"),
+        ("[task]\nduration_ms = 300.0", "nothing to remember"),
+        ("[low_rank]\nrank = 0", "rank must lie"),
+        ("[low_rank]\nn_units = 0", "n_units"),
+        ("[connectome]\nsteps = 0", "steps must be at least 1"),
+        ("[connectome]\nlearning_rate = 0.0", "learning_rate"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_any_work(text, message):
+    with pytest.raises(ValueError, match=message):
+        check(overlay(CompareConfig(), tomllib.loads(text)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfe", "not a TOML file"),
+        (b"[a]\nb = 1\nb = 2", "not a TOML file"),
+        (b"a = " + b"[" * 100_000, "not a TOML file"),
+        (b"#" * 2**21, "larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_refused(tmp_path, content, message):
+    path = tmp_path / "x.toml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_toml(path)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path):
+    with pytest.raises(ValueError, match="--print-config"):
+        read_toml(tmp_path / "none.toml")
+    with pytest.raises(ValueError, match="no configuration file"):
+        read_toml(tmp_path)
+
+
+def test_byte_order_mark_and_windows_lines_are_read(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"\xef\xbb\xbfseed = 3\r\n[worm]\r\ncurrent_pA = 1500\r\n")
+    config = overlay(CompareConfig(), read_toml(path))
+    assert (config.seed, config.worm.current_pA) == (3, 1500.0)
+
+
+def test_the_digest_changes_with_every_value():
+    assert config_digest(CompareConfig()) != config_digest(QUICK)
+    assert config_digest(CompareConfig()) == config_digest(CompareConfig())

@@ -1,0 +1,88 @@
+import pytest
+
+from isochron.experiments.compare_config import QUICK, CompareConfig
+from isochron.experiments.files import write_bytes, write_json
+from isochron.experiments.run_folder import RunFolder
+
+
+def open_and_close(path, config=QUICK, version="1", **options):
+    with RunFolder(path, config, version, **options) as folder:
+        return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder in which the worm is finished."""
+    with RunFolder(tmp_path / "run", QUICK, "1") as folder:
+        folder.finish("worm", {"a": 1}, 2.0)
+    return tmp_path / "run"
+
+
+def test_a_finished_step_is_remembered(run):
+    again = open_and_close(run)
+    assert again.finished("worm")
+    assert not again.finished("train-low-rank-0")
+    assert again.result("worm") == {"a": 1}
+    assert again.seconds("worm") == 2.0
+
+
+@pytest.mark.parametrize(("config", "version"), [(CompareConfig(), "1"), (QUICK, "2")])
+def test_another_run_is_refused_and_kept(run, config, version):
+    with pytest.raises(ValueError, match="another .* --force"):
+        open_and_close(run, config, version)
+    assert open_and_close(run).finished("worm")
+
+
+def test_force_starts_anew(run):
+    assert not open_and_close(run, CompareConfig(), force=True).finished("worm")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_something_else_is_never_touched(tmp_path, force):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match="holds thesis.tex"):
+        open_and_close(tmp_path, force=force)
+    assert [item.name for item in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_only_looks_like_a_run_is_refused(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.csv").write_text("1")
+    with pytest.raises(ValueError, match="something else"):
+        open_and_close(tmp_path, force=True)
+    assert (tmp_path / "data" / "mine.csv").exists()
+
+
+def test_a_file_is_not_a_folder(tmp_path):
+    (tmp_path / "run").write_text("x")
+    with pytest.raises(ValueError, match="is a file"):
+        open_and_close(tmp_path / "run")
+
+
+def test_a_folder_in_use_is_refused(run):
+    with RunFolder(run, QUICK, "1"), pytest.raises(ValueError, match="in use"):
+        open_and_close(run)
+    open_and_close(run)
+
+
+def test_stale_temporaries_are_swept(run):
+    (run / "steps" / ".worm.json.part").write_text("half")
+    open_and_close(run)
+    assert not list(run.rglob("*.part"))
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(path, float("nan"))
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_bytes(path, b"new")
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["a.json"]

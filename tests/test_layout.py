@@ -1,0 +1,143 @@
+"""The house: links, mapping, layers, import cost, and that settings act."""
+
+import ast
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HOUSES = ("connectome", "sims", "ann_bridge", "analysis")
+ALLOWED = {
+    "connectome": {"connectome", "_version"},
+    "sims": {"sims", "connectome", "_version"},
+    "ann_bridge": {"ann_bridge", "sims", "connectome", "_version"},
+    "analysis": {"analysis"},
+}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def modules(house):
+    return [path for path in sorted((ROOT / house).rglob("*.py")) if path.name != "build.py"]
+
+
+def imported_houses(path):
+    """The first name after ``isochron.`` of everything a module imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            module = node.module or ""
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "isochron":
+                yield parts[1] if len(parts) > 1 else ""
+            assert parts[0] not in HOUSES, f"{path} imports {name}; write isochron.{name}"
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_a_house_imports_only_what_is_below_it(house):
+    for path in modules(house):
+        assert set(imported_houses(path)) <= ALLOWED[house], path
+
+
+def test_links_and_mapping_say_the_same():
+    mapping = PROJECT["tool"]["setuptools"]["package-dir"]
+    links = {p.name: p.readlink() for p in (ROOT / "isochron").iterdir() if p.is_symlink()}
+    if not links:
+        pytest.skip("this checkout has no symbolic links; the mapping does the work")
+    assert links == {house: Path("..") / house for house in HOUSES}
+    assert mapping == {"isochron": "isochron"} | {f"isochron.{h}": h for h in HOUSES}
+
+
+def test_every_package_is_listed():
+    listed = set(PROJECT["tool"]["setuptools"]["packages"])
+    found = set()
+    for house in (*HOUSES, "isochron"):
+        for init in (ROOT / house).rglob("__init__.py"):
+            parts = init.parent.relative_to(ROOT).parts
+            if house == "isochron" and len(parts) > 1 and parts[1] in HOUSES:
+                continue
+            found.add(".".join(parts if house == "isochron" else ("isochron", *parts)))
+    assert listed == found
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("isochron", "numpy torch brian2 matplotlib pandas scipy"),
+        ("isochron.connectome", "torch brian2 matplotlib pandas scipy xarray numba"),
+        ("isochron.sims", "torch brian2 matplotlib"),
+        ("isochron.analysis", "torch brian2 matplotlib xarray numba"),
+        ("isochron.cli", "numpy torch brian2 matplotlib pandas scipy rich"),
+    ],
+)
+def test_imports_cost_only_themselves(module, heavy):
+    loaded = run(f"import sys, {module}; print(*sys.modules)").split()
+    assert not set(heavy.split()) & set(loaded)
+
+
+def fastest(arguments, repeats=5):
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        subprocess.run(arguments, capture_output=True, check=True, timeout=60)
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def test_help_is_instant():
+    numpy = fastest([sys.executable, "-c", "import numpy"])
+    shown = fastest([sys.executable, "-m", "isochron", "--help"])
+    assert shown < 2 * numpy
+
+
+def test_the_linter_sees_a_planted_fault(tmp_path):
+    """Settings that no longer act would let this through."""
+    bad = tmp_path / "bad.py"
+    bad.write_text(
+        '"""Bad."""\n\nimport pickle\n\nimport connectome\n\nprint(connectome, pickle)\n'
+    )
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), str(bad)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "TID251" in result.stdout
+    assert "T201" in result.stdout
+
+
+def test_code_is_linted_and_formatted():
+    for command in (["check"], ["format", "--check"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, str(ROOT)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout
+
+
+def test_types_are_checked():
+    result = subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
