@@ -20,6 +20,13 @@ def _axes(ax: Any) -> Any:
     return plt.subplots()[1]
 
 
+def place_legend_below(ax: Any) -> None:
+    """A legend under the axes, where it hides nothing."""
+    ax.legend(
+        fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False
+    )
+
+
 def plot_phase_portrait(
     *,
     trajectories: Sequence[np.ndarray] = (),
@@ -58,7 +65,7 @@ def plot_phase_portrait(
             ax.scatter(*points.T, s=28, c=face, edgecolors="black", label=label, zorder=4)
     ax.set_xlabel(labels[0])
     ax.set_ylabel(labels[1])
-    ax.legend(fontsize="small", loc="best", framealpha=0.85)
+    place_legend_below(ax)
     return ax
 
 
@@ -89,7 +96,7 @@ def plot_series(
     if offset:
         ax.set_yticks([-i * offset for i in range(len(names))], names)
     else:
-        ax.legend(fontsize="small", loc="upper right", framealpha=0.85)
+        place_legend_below(ax)
     ax.set_xlabel("time (s)")
     ax.set_ylabel(label)
     ax.set_xlim(times[0], times[-1])

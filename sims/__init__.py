@@ -7,7 +7,7 @@ from isochron.sims.graded import (
     GradedNetwork,
     GradedParameters,
 )
-from isochron.sims.simulate import simulate
+from isochron.sims.simulate import simulate, state_vector
 from isochron.sims.stepping import GradedMap
 from isochron.sims.stimuli import Stimulus, sinusoidal_current, step_current
 from isochron.sims.storage import load_dataset, save_dataset
@@ -24,5 +24,6 @@ __all__ = [
     "save_dataset",
     "simulate",
     "sinusoidal_current",
+    "state_vector",
     "step_current",
 ]

@@ -13,6 +13,28 @@ from isochron.sims.stimuli import Stimulus
 MEMORY_LIMIT_BYTES = 4 * 2**30
 
 
+def state_vector(sample: xr.Dataset) -> np.ndarray:
+    """The state (V, s) at one time of a simulation, for the analysis or to go on from.
+
+    Parameters
+    ----------
+    sample : xarray.Dataset
+        One time of what `simulate` returned: ``run.isel(time=-1)``.
+
+    Returns
+    -------
+    ndarray, shape (2 n_neurons,)
+
+    Raises
+    ------
+    ValueError
+        If it holds more than one time.
+    """
+    if "time" in sample.dims:
+        raise ValueError("Choose one time: run.isel(time=-1).")
+    return np.concatenate([sample.V.values, sample.s.values])
+
+
 def simulate(
     network: GradedNetwork,
     stimulus: Stimulus,

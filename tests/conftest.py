@@ -27,5 +27,5 @@ def worm_run(worm, touch):
 @pytest.fixture(scope="session")
 def worm_cycle(worm, touch, worm_run):
     """The worm's limit cycle."""
-    last = np.concatenate([worm_run.V.values[-1], worm_run.s.values[-1]])
+    last = sims.state_vector(worm_run.isel(time=-1))
     return analysis.find_limit_cycle(worm.field_under(touch), last, max_period=5000)

@@ -53,10 +53,11 @@ def analyse_worm(config: CompareConfig, folder: RunFolder, name: str, report: Re
         record_every_ms=TRAJECTORY_EVERY_MS,
         rng=rng,
     )
-    last = np.concatenate([run.V.values[-1], run.s.values[-1]])
     report(0.1, "searching the limit cycle")
     field = network.field_under(active)
-    cycle = analysis.find_limit_cycle(field, last, max_period=5000.0)
+    cycle = analysis.find_limit_cycle(
+        field, sims.state_vector(run.isel(time=-1)), max_period=5000.0
+    )
 
     report(0.45, "searching fixed points")
     fixed_points = _fixed_points(network, section, rng)
@@ -114,7 +115,7 @@ def _fixed_points(network, section, rng):
         )
         starts = [
             network.equilibrium(stimulus),
-            np.concatenate([settled.V.values[-1], settled.s.values[-1]]),
+            sims.state_vector(settled.isel(time=-1)),
         ]
         for point in analysis.find_fixed_points(network.field_under(stimulus), starts):
             condition = f"constant {current:g} pA"

@@ -12,6 +12,7 @@ import xarray as xr
 from isochron.analysis import principal_components
 from isochron.analysis.plotting import (
     SERIES_COLOURS,
+    place_legend_below,
     plot_multipliers,
     plot_phase_portrait,
     plot_series,
@@ -61,19 +62,20 @@ def draw_panels(run: Path, system: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def draw_overview(run: Path, systems: Sequence[dict[str, Any]]) -> Any:
     """The main figure: the phase portraits of several systems side by side."""
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     columns = min(3, len(systems))
     rows = -(-len(systems) // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
-    for system, ax in zip(
-        systems, figure.subplots(rows, columns, squeeze=False).flat, strict=False
-    ):
-        data = load_dataset(run / "data" / f"{system['name']}.nc")
-        (_worm_portrait if system["kind"] == "worm" else _net_portrait)(data, system, ax)
-        ax.set_title(system["name"])
-    for ax in figure.axes[len(systems) :]:
-        ax.remove()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.2 * columns, 4 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for system, ax in zip(systems, panels, strict=False):
+            data = load_dataset(run / "data" / f"{system['name']}.nc")
+            (_worm_portrait if system["kind"] == "worm" else _net_portrait)(data, system, ax)
+            ax.set_title(system["name"])
+        for ax in panels[len(systems) :]:
+            ax.remove()
     return figure
 
 
@@ -195,8 +197,8 @@ def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     ax.set_yticks([-2.8 * trial for trial in range(n_trials)], names)
     ax.set_xlabel("time (s)")
     ax.set_xlim(time[0], time[-1])
-    ax.set_ylim(-2.8 * (n_trials - 1) - 1.6, 2.4)
-    ax.legend(fontsize="small", loc="upper left", ncols=2, framealpha=0.85)
+    ax.set_ylim(-2.8 * (n_trials - 1) - 1.6, 1.6)
+    place_legend_below(ax)
 
 
 def _multipliers(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:

@@ -21,7 +21,7 @@ def build_report(run: Path) -> str:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    results = _read_results(run)
+    results = load_results(run)
     here = files("isochron.report")
     environment = Environment(
         loader=FileSystemLoader(str(here)), autoescape=True, undefined=StrictUndefined
@@ -54,7 +54,14 @@ def _section(run: Path, system: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_results(run: Path) -> dict[str, Any]:
+def load_results(run: Path) -> dict[str, Any]:
+    """The content of ``results.json`` of a finished run.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no finished run, or one of another schema.
+    """
     path = run / "results.json"
     if not path.is_file():
         raise ValueError(f"{run} holds no finished run: there is no results.json in it.")

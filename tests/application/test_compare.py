@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from isochron import ann_bridge, sims
 from isochron.cli import main
 from isochron.report import build_report
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG = """
 [worm]
 n_starts = 2
@@ -196,3 +198,17 @@ def test_an_altered_weight_file_is_refused(folder, tmp_path, capsys):
     errors = capsys.readouterr().err
     assert "is not the file that low-rank-0.json describes" in errors
     assert "Traceback" not in errors
+
+
+def test_the_notebook_draws_the_main_figure(folder, tmp_path, monkeypatch):
+    import jupytext
+    from nbclient import NotebookClient
+
+    shutil.copytree(folder / "run", tmp_path / "run")
+    monkeypatch.setenv("ISOCHRON_RUN", str(tmp_path / "run"))
+    notebook = jupytext.read(EXAMPLES / "look_at_a_run.py")
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    picture = tmp_path / "run" / "overview.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    texts = [str(cell.get("outputs")) for cell in notebook.cells]
+    assert any("image/png" in text for text in texts)

@@ -69,7 +69,7 @@ def test_no_workers(tmp_path, capsys):
 
 
 def test_a_disk_that_takes_no_more(tmp_path):
-    """A limit on the size of files stands for a full disk: one line, exit 1, nothing half-written."""
+    """A limit on file sizes stands for a full disk: one line, exit 1, nothing half-written."""
     result = subprocess.run(
         [sys.executable, "-m", "isochron", "compare", "--quick", "--out", str(tmp_path / "run")],
         capture_output=True,

@@ -203,6 +203,10 @@ def test_a_simulation_is_labelled_and_repeats(small, stimulus):
     assert first.sizes == {"time": 101, "neuron": 20}
     assert first.attrs["dataset"] == "small"
     assert float(first.time[-1]) == pytest.approx(500)
+    state = sims.state_vector(first.isel(time=-1))
+    np.testing.assert_array_equal(state[:20], first.V.values[-1])
+    with pytest.raises(ValueError, match="one time"):
+        sims.state_vector(first)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Look at a run
+#
+# This is a notebook, kept as text: open it in Jupyter with jupytext, or run it as it is.
+# It loads a run folder that `isochron compare` made, prints the table and draws the
+# report's main figure again from the data in the folder.
+
+# %%
+import os
+from pathlib import Path
+
+from isochron.report import draw_overview, format_table, load_results
+
+run = Path(os.environ.get("ISOCHRON_RUN", "runs/demo"))
+results = load_results(run)
+print(results["question"])
+print(format_table(results["systems"]))
+
+# %% [markdown]
+# The phase portraits, each in the plane of the two main components of its stable cycles.
+
+# %%
+trained = [system for system in results["systems"] if system.get("trained", True)]
+figure = draw_overview(run, trained)
+figure
+
+# %% [markdown]
+# Everything is there as arrays too: here is the worm's cycle.
+
+# %%
+from isochron import sims  # noqa: E402
+
+data = sims.load_dataset(run / "data" / "worm.nc")
+data
+
+# %%
+figure.savefig(run / "overview.png", dpi=110)
