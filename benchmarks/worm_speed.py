@@ -13,6 +13,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -32,9 +33,9 @@ def mean_period(times, signal):
     return np.diff(crossings).mean()
 
 
-def best(function, repeats):
+def best(function, repeats: int) -> tuple[float, Any]:
     """Shortest time of several runs, and the last result."""
-    times = []
+    times, result = [], None
     for _ in range(repeats):
         began = time.perf_counter()
         result = function()

@@ -18,8 +18,11 @@
 # report's main figure again from the data in the folder.
 
 # %%
+# pyright: reportUnusedExpression=false
 import os
 from pathlib import Path
+
+from IPython.display import Image
 
 from isochron.report import draw_overview, format_table, load_results
 
@@ -34,7 +37,8 @@ print(format_table(results["systems"]))
 # %%
 trained = [system for system in results["systems"] if system.get("trained", True)]
 figure = draw_overview(run, trained)
-figure
+figure.savefig(run / "overview.png", dpi=110)
+Image(run / "overview.png")
 
 # %% [markdown]
 # Everything is there as arrays too: here is the worm's cycle.
@@ -44,6 +48,3 @@ from isochron import sims  # noqa: E402
 
 data = sims.load_dataset(run / "data" / "worm.nc")
 data
-
-# %%
-figure.savefig(run / "overview.png", dpi=110)
