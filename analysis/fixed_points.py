@@ -1,7 +1,7 @@
 """Fixed points by Newton's method from many starts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ class FixedPoint:
     ----------
     point : ndarray, shape (n,)
     residual : float
-        For a field, |f(x)| / max(1, |J| |x|); for a map, |F(x) - x| / max(1, |x|).
+        Length of the next step of Newton's method, relative to max(1, |x|): the distance
+        from the fixed point, to first order.
     eigenvalues : ndarray of complex, shape (n,)
         Of the Jacobian (field, largest real part first) or of the map's derivative
         (largest modulus first).
@@ -42,7 +43,7 @@ def find_fixed_points(
     *,
     tolerance: float = 1e-10,
     max_iterations: int = 50,
-    same: float = 1e-5,
+    same: float = 1e-6,
 ) -> list[FixedPoint]:
     """Find the fixed points that Newton's method reaches from some states.
 
@@ -55,7 +56,7 @@ def find_fixed_points(
     tolerance : float
         Largest accepted residual.
     max_iterations : int
-        Of Newton's method, with the step halved while the residual grows.
+        Of Newton's method, with the step halved while it does not come nearer to zero.
     same : float
         Points nearer than this, relative to max(1, |x|), are one.
 
@@ -73,19 +74,20 @@ def find_fixed_points(
     if getattr(system, "n_steps", 1) != 1:
         raise ValueError("A driven map has no fixed points; switch its drive off.")
     function = _map_residual(system) if hasattr(system, "advance") else _field_residual(system)
-    found: list[tuple[np.ndarray, int]] = []
+    found: list[FixedPoint] = []
     for start in starts:
-        point = _newton(function, np.array(start, dtype=float), tolerance, max_iterations)
-        if point is None:
+        solution = _newton(function, np.array(start, dtype=float), tolerance, max_iterations)
+        if solution is None:
             continue
-        for i, (other, count) in enumerate(found):
-            if np.linalg.norm(point - other) < same * max(1.0, float(np.linalg.norm(other))):
-                found[i] = (other, count + 1)
+        point, residual = solution
+        for i, other in enumerate(found):
+            size = max(1.0, float(np.linalg.norm(other.point)))
+            if np.linalg.norm(point - other.point) < same * size:
+                found[i] = replace(other, n_starts=other.n_starts + 1)
                 break
         else:
-            found.append((point, 1))
-    points = [_describe(system, function, point, count) for point, count in found]
-    return sorted(points, key=lambda point: (not point.stable, -point.n_starts))
+            found.append(_describe(system, function, point, residual))
+    return sorted(found, key=lambda point: (not point.stable, -point.n_starts))
 
 
 def _field_residual(field: Any):
@@ -104,15 +106,16 @@ def _map_residual(system: Any):
 
 
 def _newton(function, x, tolerance, max_iterations):
+    """A fixed point and its residual, or None."""
     value, matrix = function(x)
     for _ in range(max_iterations):
-        if _residual(value, matrix, x) < tolerance:
-            return x
-        dense = matrix.toarray() if sparse.issparse(matrix) else matrix
         try:
-            move = np.linalg.solve(dense, -value)
+            move = np.linalg.solve(_dense(matrix), -value)
         except np.linalg.LinAlgError:
             return None
+        residual = float(np.linalg.norm(move) / max(1.0, float(np.linalg.norm(x))))
+        if residual < tolerance:
+            return x, residual
         for halving in range(12):
             trial = x + move / 2**halving
             trial_value, trial_matrix = function(trial)
@@ -124,15 +127,12 @@ def _newton(function, x, tolerance, max_iterations):
     return None
 
 
-def _residual(value, matrix, x):
-    norm = sparse.linalg.norm if sparse.issparse(matrix) else np.linalg.norm
-    return float(np.linalg.norm(value) / max(1.0, norm(matrix) * np.linalg.norm(x)))
+def _dense(matrix):
+    return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
 
 
-def _describe(system, function, point, count):
-    value, matrix = function(point)
-    dense = matrix.toarray() if sparse.issparse(matrix) else matrix
-    eigenvalues = np.linalg.eigvals(dense)
+def _describe(system, function, point, residual):
+    eigenvalues = np.linalg.eigvals(_dense(function(point)[1]))
     if hasattr(system, "advance"):
         eigenvalues = by_modulus(eigenvalues + 1)
         stable = bool(abs(eigenvalues[0]) < 1)
@@ -140,9 +140,5 @@ def _describe(system, function, point, count):
         eigenvalues = eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
         stable = bool(eigenvalues[0].real < 0)
     return FixedPoint(
-        point=point,
-        residual=_residual(value, matrix, point),
-        eigenvalues=eigenvalues,
-        stable=stable,
-        n_starts=count,
+        point=point, residual=residual, eigenvalues=eigenvalues, stable=stable, n_starts=1
     )

@@ -19,6 +19,7 @@ from isochron.ann_bridge.nets import (
     LowRankParameters,
     LowRankRNN,
 )
+from isochron.sims.storage import write_bytes
 
 SCHEMA = 1
 MAX_BYTES = 2**30
@@ -50,8 +51,8 @@ def save_net(net: LeakyRNN, path: str | os.PathLike, **notes: Any) -> None:
         "notes": notes,
     }
     text = json.dumps(description, indent=1, allow_nan=False)
-    _replace(path.with_suffix(".safetensors"), content)
-    _replace(path.with_suffix(".json"), text.encode())
+    write_bytes(path.with_suffix(".safetensors"), content)
+    write_bytes(path.with_suffix(".json"), text.encode())
 
 
 def load_net(path: str | os.PathLike) -> tuple[LeakyRNN, dict[str, Any]]:
@@ -119,15 +120,3 @@ def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Lea
         motor=tensors["output_weights"] != 0,
     )
     return ConnectomeRNN(masks, parameters)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,32 +1,54 @@
-"""Save and load labelled results: netCDF-4, compressed, written whole or not at all."""
+"""Files written whole or not at all; labelled results as compressed netCDF-4."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import xarray as xr
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder, renamed to `path` if all goes well."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was at `path` is left as it was.
+    """
+    with replacing(path) as part, open(part, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
-    """Write a dataset to a netCDF file, under a temporary name first.
+    """Write a dataset to a netCDF file, whole or not at all.
 
     Raises
     ------
     OSError
         If the folder cannot be written to; what was at `path` is left as it was.
     """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.part")
     encoding = {
         name: {"zlib": True, "complevel": 4}
         for name, variable in dataset.variables.items()
         if variable.dtype.kind == "f" and variable.ndim
     }
-    try:
+    with replacing(Path(path)) as part:
         dataset.to_netcdf(part, engine="h5netcdf", encoding=encoding)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def load_dataset(path: str | os.PathLike) -> xr.Dataset:

@@ -1,6 +1,5 @@
 """`isochron compare`: does training put into a net the rhythms that wiring puts into the worm?"""
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,12 +9,13 @@ from typing import Any
 from isochron import connectome
 from isochron._version import __version__
 from isochron.experiments.compare_config import CompareConfig
-from isochron.experiments.files import write_bytes, write_json
+from isochron.experiments.files import write_json
 from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
 from isochron.experiments.pool import Progress, Step, run_steps
 from isochron.experiments.provenance import describe_provenance
-from isochron.experiments.run_folder import RunFolder
+from isochron.experiments.run_folder import RunFolder, RunPaths
 from isochron.experiments.worm_system import analyse_worm, check_worm
+from isochron.sims.storage import write_bytes
 
 SCHEMA = 1
 QUESTION = (
@@ -78,12 +78,6 @@ def check(config: CompareConfig) -> None:
     """Refuse what cannot be run, before any work is done."""
     check_worm(config.worm)
     phase_memory(config)
-    for section in (config.low_rank, config.connectome):
-        for name in ("steps", "batch_size"):
-            if getattr(section, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(section, name)!r}.")
-        if not 0 < section.learning_rate < math.inf or not section.stop_below >= 0:
-            raise ValueError("learning_rate must be positive and stop_below >= 0.")
     from isochron.ann_bridge import LowRankParameters
 
     LowRankParameters(n_units=config.low_rank.n_units, rank=config.low_rank.rank)
@@ -106,7 +100,7 @@ def net_specs(config: CompareConfig) -> list[NetSpec]:
 
 def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
     """The steps of a comparison: the worm, and training and analysis of each net."""
-    paths = _Paths(folder.path)
+    paths = RunPaths(folder.path)
     steps = []
     for spec in net_specs(config):
         train, analyse = f"train-{spec.name}", f"analyse-{spec.name}"
@@ -114,16 +108,6 @@ def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
         steps.append(Step(analyse, analyse_net, (config, paths, spec), after=(train,)))
     steps.insert(2, Step("worm", analyse_worm, (config, paths, "worm")))
     return steps
-
-
-class _Paths:
-    """The paths of a run folder, for a worker: it neither locks nor finishes anything."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    net_path = RunFolder.net_path
-    data_path = RunFolder.data_path
 
 
 def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) -> dict[str, Any]:

@@ -16,13 +16,6 @@ def _check_positive(section: object, *names: str) -> None:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
 
 
-def _check_seeds(seeds: tuple[int, ...]) -> None:
-    if len(set(seeds)) != len(seeds) or len(seeds) > MAX_SEEDS:
-        raise ValueError(f"seeds must be at most {MAX_SEEDS} different numbers, got {seeds!r}.")
-    if not all(0 <= seed < 2**32 for seed in seeds):
-        raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {seeds!r}.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class WormSection:
     """The worm and its drive."""
@@ -62,34 +55,44 @@ class TaskSection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LowRankSection:
-    """The low-rank nets."""
+class TrainingSection:
+    """How nets of one kind are trained."""
 
-    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "one net for each")
-    n_units: int = setting(512, "units")
-    rank: int = setting(2, "rank of the recurrent weights")
+    seeds: tuple[int, ...] = setting((0,), "one net for each")
     steps: int = setting(2000, "training steps, at most")
     batch_size: int = setting(128, "trials in a training step")
     learning_rate: float = setting(0.01, "of Adam")
     stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below; 0: never")
 
     def __post_init__(self) -> None:
-        _check_seeds(self.seeds)
+        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) > MAX_SEEDS:
+            raise ValueError(
+                f"seeds must be at most {MAX_SEEDS} different numbers, got {self.seeds!r}."
+            )
+        if not all(0 <= seed < 2**32 for seed in self.seeds):
+            raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {self.seeds!r}.")
+        _check_positive(self, "steps", "batch_size", "learning_rate")
+        if not self.stop_below >= 0:
+            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectomeSection:
+class LowRankSection(TrainingSection):
+    """The low-rank nets."""
+
+    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "one net for each")
+    n_units: int = setting(512, "units")
+    rank: int = setting(2, "rank of the recurrent weights")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectomeSection(TrainingSection):
     """The nets on the worm's wiring, and their controls on rewired ones."""
 
     seeds: tuple[int, ...] = setting((0, 1, 2), "one net and one rewired control for each")
     steps: int = setting(1000, "training steps, at most; the same for the control")
     batch_size: int = setting(64, "trials in a training step")
-    learning_rate: float = setting(0.01, "of Adam")
-    stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below; 0: never")
     swaps_per_edge: float = setting(10.0, "of the degree-preserving rewiring")
-
-    def __post_init__(self) -> None:
-        _check_seeds(self.seeds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,10 @@
-"""Writing files whole or not at all."""
+"""JSON files, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write under a temporary name in the same folder, then rename."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+from isochron.sims.storage import write_bytes
 
 
 def write_json(path: Path, value: Any) -> None:

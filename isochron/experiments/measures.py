@@ -14,16 +14,26 @@ SILENT = 0.01  # of the amplitude under the reference
 
 
 def describe_cycle(
-    cycle: LimitCycle, *, condition: str, how_found: str, output_phase: float | None = None
+    cycle: LimitCycle,
+    *,
+    condition: str,
+    how_found: str,
+    output_phase: float | None = None,
+    drive_cycles: int = 1,
 ) -> dict[str, Any]:
-    """A limit cycle as JSON values."""
+    """A limit cycle as JSON values.
+
+    A map that repeats only after several periods of its drive has multipliers over all of
+    them; the period, and the largest non-trivial multiplier, are given for one.
+    """
     return {
         "condition": condition,
-        "period_ms": cycle.period,
+        "period_ms": cycle.period / drive_cycles,
         "stable": cycle.stable,
         "residual": cycle.residual,
         "multipliers": [[m.real, m.imag] for m in cycle.multipliers[:N_MULTIPLIERS].tolist()],
-        "largest_nontrivial_multiplier": cycle.largest_multiplier,
+        "multiplier_periods": drive_cycles,
+        "largest_nontrivial_multiplier": cycle.largest_multiplier ** (1 / drive_cycles),
         "output_phase_cycles": output_phase,
         "how_found": how_found,
         "checks": cycle.checks,

@@ -21,7 +21,7 @@ from isochron.experiments.measures import (
     measure_tongues,
 )
 from isochron.experiments.provenance import derive_seed
-from isochron.experiments.run_folder import RunFolder
+from isochron.experiments.run_folder import RunPaths
 
 Report = Callable[[float, str], None]
 
@@ -71,7 +71,7 @@ def build_net(config: CompareConfig, spec: NetSpec) -> ann_bridge.LeakyRNN:
     return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
 
 
-def train_net(config: CompareConfig, folder: RunFolder, spec: NetSpec, report: Report) -> Any:
+def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Train a net and keep it; its losses as JSON values."""
     net, task = build_net(config, spec), phase_memory(config)
     section = config.low_rank if spec.kind == "low-rank" else config.connectome
@@ -93,7 +93,7 @@ def train_net(config: CompareConfig, folder: RunFolder, spec: NetSpec, report: R
     return {"steps": len(record.losses), "losses": record.losses, "loss": loss}
 
 
-def analyse_net(config: CompareConfig, folder: RunFolder, spec: NetSpec, report: Report) -> Any:
+def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Find the rhythms of a trained net; its row as JSON values."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, reference = phase_memory(config), config.reference
@@ -116,11 +116,13 @@ def analyse_net(config: CompareConfig, folder: RunFolder, spec: NetSpec, report:
         phase, amplitude = analysis.harmonic_phase(outputs, system.reference_phase())
         how = f"{basin} of {census.n_starts} starts" if basin else "Newton from transients"
         described = describe_cycle(
-            cycle, condition=condition, how_found=f"{how}; {cycle.message}", output_phase=phase
+            cycle,
+            condition=condition,
+            how_found=f"{how}; {cycle.message}",
+            output_phase=phase,
+            drive_cycles=system.drive_cycles,
         )
         described["output_amplitude"] = amplitude
-        # A period in steps of the map may hold several periods of the reference.
-        described["period_ms"] = cycle.period / system.drive_cycles
         cycles.append(described)
     states = np.concatenate([cycle.states[:-1] for cycle in census.stable] or [starts])
     locking, free_running = _measure_locking(config, spec, net, system, census, report)

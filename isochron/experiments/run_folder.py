@@ -6,14 +6,30 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from isochron.experiments.config import config_digest, to_toml
-from isochron.experiments.files import read_json, write_bytes, write_json
+from isochron.experiments.files import read_json, write_json
+from isochron.sims.storage import write_bytes
 
 MARKER = "run.json"
 SCHEMA = 1
 OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "data", ".lock")
 
 
-class RunFolder:
+class RunPaths:
+    """Where things are in a run folder; what a worker gets, which neither locks nor finishes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def net_path(self, system: str) -> Path:
+        """Where a net is kept, without suffix."""
+        return self.path / "nets" / system
+
+    def data_path(self, system: str) -> Path:
+        """Where the arrays of a system are kept."""
+        return self.path / "data" / f"{system}.nc"
+
+
+class RunFolder(RunPaths):
     """Where a run keeps what it made, so that the same command can go on.
 
     A context manager: the folder is locked until it is left.
@@ -38,7 +54,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, config: Any, version: str, *, force: bool = False) -> None:
-        self.path = path
+        super().__init__(path)
         self._lock: TextIO | None = None
         try:
             self._open(config, version, force)
@@ -103,14 +119,6 @@ class RunFolder:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise ValueError(f"{self.path} is in use by another isochron.") from None
-
-    def net_path(self, system: str) -> Path:
-        """Where a net is kept, without suffix."""
-        return self.path / "nets" / system
-
-    def data_path(self, system: str) -> Path:
-        """Where the arrays of a system are kept."""
-        return self.path / "data" / f"{system}.nc"
 
     def finished(self, step: str) -> bool:
         """Whether a step is done."""

@@ -18,7 +18,7 @@ from isochron.experiments.measures import (
     measure_tongues,
 )
 from isochron.experiments.provenance import derive_seed
-from isochron.experiments.run_folder import RunFolder
+from isochron.experiments.run_folder import RunPaths
 
 Report = Callable[[float, str], None]
 
@@ -35,7 +35,7 @@ def check_worm(section: WormSection) -> None:
     connectome.load(section.dataset).index(section.stimulated)
 
 
-def analyse_worm(config: CompareConfig, folder: RunFolder, name: str, report: Report) -> Any:
+def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Report) -> Any:
     """Simulate the worm and find its rhythm; the row of the worm as JSON values."""
     section = config.worm
     wiring = connectome.load(section.dataset)
@@ -148,8 +148,7 @@ def _measure_locking(network, active, section, cycle, readout, report):
     settled = system.advance(cycle.point, SETTLE_PERIODS * system.n_steps)
     phase = 2 * np.pi * np.arange(LOCKED_PERIODS * system.n_steps) / system.n_steps
     signal = system.orbit(settled, phase.size)[1:, neurons] @ weights
-    free = driven(frequency, 0.0, section.step_ms)
-    free.step_ms = system.step_ms
+    free = sims.GradedMap(network, active, step_ms=system.step_ms)
     unforced = free.orbit(cycle.point, phase.size)[1:, neurons] @ weights
     coarse = driven(frequency, amplitude)
     point = coarse.advance(settled, SETTLE_PERIODS * coarse.n_steps)

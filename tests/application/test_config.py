@@ -40,6 +40,9 @@ def test_every_setting_has_a_comment():
         ("[low_rank]\nseeds = [1, 1]", "different"),
         ("[low_rank]\nseeds = [-1]", "between 0"),
         ("[low_rank]\nseeds = [0.5]", "whole number"),
+        ("[connectome]\nsteps = 0", "steps must be positive"),
+        ("[connectome]\nlearning_rate = 0.0", "learning_rate must be positive"),
+        ("[low_rank]\nstop_below = -1.0", "stop_below must be"),
         ("[reference]\ntongue_limits_Hz = [9, 10, 11]", "2 values"),
         ("[reference]\ntongue_limits_Hz = [9, 10]", "around frequency_Hz"),
         ("seed = -1", "seed must lie"),
@@ -58,8 +61,6 @@ def test_a_wrong_value_is_refused_with_the_way_out(text, message):
         ("[task]\nduration_ms = 300.0", "nothing to remember"),
         ("[low_rank]\nrank = 0", "rank must lie"),
         ("[low_rank]\nn_units = 0", "n_units"),
-        ("[connectome]\nsteps = 0", "steps must be at least 1"),
-        ("[connectome]\nlearning_rate = 0.0", "learning_rate"),
     ],
 )
 def test_what_cannot_run_is_refused_before_any_work(text, message):
