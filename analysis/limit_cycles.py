@@ -13,6 +13,7 @@ from isochron.analysis.flow import flow
 from isochron.analysis.systems import System
 
 STABILITY_MARGIN = 1e-6
+WRONG_DERIVATIVE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,19 +286,28 @@ def _add_multipliers(back, cycle, count, verify):
     if cycle.autonomous:
         checks["trivial_multiplier"] = float(np.min(np.abs(multipliers - 1)))
     if verify:
-        checks["difference_quotient"] = _difference_quotient(back, cycle, multipliers)
+        checks["difference_quotient"] = error = _difference_quotient(back, cycle, multipliers)
+        if error > WRONG_DERIVATIVE:
+            raise _NotFoundError(
+                f"An orbit closes, but its derivative is off by {error:.1e} from a finite "
+                "difference, so its multipliers would be wrong. Check the Jacobian."
+            )
     return replace(cycle, multipliers=multipliers, checks=checks)
 
 
 def _difference_quotient(back, cycle, multipliers):
-    """Relative error of the derivative of the return map in one random direction."""
+    """Relative error of the derivative of the return map in one random direction.
+
+    What has shrunk to less than a hundredth is compared with that hundredth.
+    """
     point, size = cycle.point, _size(cycle.states)
     direction = np.random.default_rng(0).standard_normal((point.size, 1))
     direction *= size / np.linalg.norm(direction)
     exact = back(point, direction)[1].ravel()
     step = 1e-5 / max(1.0, float(np.abs(multipliers).max()))
     up, down = (back(point + sign * step * direction.ravel()) for sign in (1, -1))
-    return float(np.linalg.norm((up - down) / (2 * step) - exact) / np.linalg.norm(exact))
+    error = np.linalg.norm((up - down) / (2 * step) - exact)
+    return float(error / max(float(np.linalg.norm(exact)), size / 100))
 
 
 def _size(states: np.ndarray) -> float:
