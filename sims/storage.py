@@ -1,37 +1,32 @@
 """Files written whole or not at all; labelled results as compressed netCDF-4."""
 
+import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import xarray as xr
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path in the same folder, renamed to `path` if all goes well."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file whole or not at all: under a temporary name in its folder, then renamed.
 
     Raises
     ------
     OSError
         If it cannot be written; what was at `path` is left as it was.
     """
-    with replacing(path) as part, open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
@@ -43,12 +38,14 @@ def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
         If the folder cannot be written to; what was at `path` is left as it was.
     """
     encoding = {
-        name: {"zlib": True, "complevel": 4}
+        name: {"zlib": True, "complevel": 4, "fletcher32": True}
         for name, variable in dataset.variables.items()
         if variable.dtype.kind == "f" and variable.ndim
     }
-    with replacing(Path(path)) as part:
-        dataset.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+    # In memory first: HDF5 does not survive a full disk.
+    buffer = io.BytesIO()
+    dataset.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
+    write_bytes(Path(path), buffer.getbuffer())
 
 
 def load_dataset(path: str | os.PathLike) -> xr.Dataset:
@@ -57,7 +54,8 @@ def load_dataset(path: str | os.PathLike) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If the file is not netCDF-4, is truncated, or keeps its data in other files.
+        If the file is not netCDF-4, is truncated or altered (arrays carry checksums), or
+        keeps its data in other files.
     FileNotFoundError
         If there is no such file.
     """

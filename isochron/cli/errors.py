@@ -41,7 +41,7 @@ def _classify(error: BaseException) -> tuple[int, str]:
         return NUMERICAL, text
     if isinstance(error, OSError):
         if error.errno == errno.ENOSPC:
-            text = f"The disk is full: {error.filename or 'nothing could be written'}."
+            text = f"The disk is full: {error.filename} was not written."
         elif error.filename:
             text = f"{error.strerror}: {error.filename}"
         return FAILED, text

@@ -42,6 +42,18 @@ def test_a_truncated_file_is_refused(tmp_path, dataset):
         load_dataset(tmp_path / "x.nc")
 
 
+def test_a_flipped_bit_in_the_data_is_seen(tmp_path):
+    values = np.random.default_rng(0).normal(size=(50, 40))
+    save_dataset(xr.Dataset({"V": (("time", "neuron"), values)}), tmp_path / "x.nc")
+    with h5py.File(tmp_path / "x.nc") as file:
+        where = file["V"].id.get_chunk_info(0)
+    content = bytearray((tmp_path / "x.nc").read_bytes())
+    content[where.byte_offset + where.size // 2] ^= 1
+    (tmp_path / "x.nc").write_bytes(content)
+    with pytest.raises(ValueError, match="not a whole netCDF-4 file"):
+        load_dataset(tmp_path / "x.nc")
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.nc"):
         load_dataset(tmp_path / "nothing.nc")
