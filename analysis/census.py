@@ -52,6 +52,7 @@ def find_locked_cycles(
     *,
     settle_periods: int = 60,
     newton_periods: tuple[int, ...] = (0, 1, 3),
+    odd_symmetry: bool = False,
     tolerance: float = 1e-9,
     same: float = 1e-3,
 ) -> Census:
@@ -70,6 +71,10 @@ def find_locked_cycles(
         Periods of the map to simulate.
     newton_periods : tuple of int
         Starts are also given to Newton's method after so many periods.
+    odd_symmetry : bool
+        Whether the map turns into itself when the state changes sign and half a period
+        passes, as that of a net of odd units without bias under a sine does. Then the
+        mirror image of every cycle is one too, and is looked for.
     tolerance : float
         Largest accepted closure, relative to the size of the cycle.
     same : float
@@ -78,10 +83,17 @@ def find_locked_cycles(
     Returns
     -------
     Census
+
+    Raises
+    ------
+    ValueError
+        If there are no starts, or `odd_symmetry` is asked for an odd number of steps.
     """
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     if not len(starts):
         raise ValueError("A census needs at least one start.")
+    if odd_symmetry and system.n_steps % 2:
+        raise ValueError(f"{system.n_steps} steps have no half; odd_symmetry cannot be used.")
     register = _Register(same)
     waypoints, states, done = [], starts, 0
     for stop in sorted({*newton_periods, settle_periods}):
@@ -110,6 +122,13 @@ def find_locked_cycles(
         if cycle.found and not register.count(cycle.point, by=0):
             cycle = find_limit_cycle(system, cycle.point, tolerance=tolerance)
             register.add(cycle, basin=0)
+    if odd_symmetry:
+        for cycle, _ in tuple(register.entries):
+            mirror = find_limit_cycle(
+                system, -cycle.states[system.n_steps // 2], tolerance=tolerance
+            )
+            if mirror.found and not register.count(mirror.point, by=0):
+                register.add(mirror, basin=0)
     order = sorted(register.entries, key=lambda entry: (not entry[0].stable, -entry[1]))
     return Census(
         cycles=tuple(cycle for cycle, _ in order),

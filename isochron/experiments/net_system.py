@@ -103,7 +103,9 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
     )
     report(0.0, "census of locked cycles")
     starts = _starts(net, system, task, reference.n_starts, generator)
-    census = analysis.find_locked_cycles(system, starts)
+    # tanh is odd and there are no biases: cycles come in pairs, half a period apart.
+    paired = system.n_steps % 2 == 0 and system.drive_cycles % 2 == 1
+    census = analysis.find_locked_cycles(system, starts, odd_symmetry=paired)
     report(0.3, "fixed points")
     free = ann_bridge.TrainedMap(net)
     candidates = [np.zeros(system.dimension), *starts[:8]]
@@ -114,7 +116,11 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
     for cycle, basin in zip(census.cycles, census.basins, strict=True):
         outputs = system.outputs(cycle.states[1:])
         phase, amplitude = analysis.harmonic_phase(outputs, system.reference_phase())
-        how = f"{basin} of {census.n_starts} starts" if basin else "Newton from transients"
+        how = (
+            f"{basin} of {census.n_starts} starts"
+            if basin
+            else "Newton from transients or mirror image"
+        )
         described = describe_cycle(
             cycle,
             condition=condition,

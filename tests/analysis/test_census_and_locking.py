@@ -25,6 +25,18 @@ def test_a_census_finds_both_memories_and_the_saddle_between():
     assert abs(census.cycles[0].point[0] + census.cycles[1].point[0]) < 0.2
 
 
+def test_the_mirror_image_is_found_from_one_side():
+    """All starts lie in one basin; the other memory is its mirror image."""
+    starts = np.random.default_rng(0).uniform(1, 2, size=(5, 1))
+    one = find_locked_cycles(truths.bistable(), starts, newton_periods=())
+    both = find_locked_cycles(truths.bistable(), starts, newton_periods=(), odd_symmetry=True)
+    assert len(one.stable) == 1
+    assert len(both.stable) == 2
+    assert both.basins == (5, 0)
+    with pytest.raises(ValueError, match="no half"):
+        find_locked_cycles(truths.bistable(n_steps=5), starts, odd_symmetry=True)
+
+
 def test_the_missed_basin_is_that_of_independent_starts():
     census = find_locked_cycles(truths.bistable(), np.ones((59, 1)))
     np.testing.assert_allclose((1 - census.missed_basin) ** 59, 0.05)
