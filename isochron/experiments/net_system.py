@@ -130,7 +130,7 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
         )
         described["output_amplitude"] = amplitude
         cycles.append(described)
-    states = np.concatenate([cycle.states[:-1] for cycle in census.stable] or [starts])
+    states = [cycle.states[:-1] for cycle in census.stable]
     locking, free_running = _measure_locking(config, spec, net, system, census, report)
     _save_arrays(folder, spec, net, task, system, census, fixed_points, starts, generator)
     return {
@@ -148,7 +148,7 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
         ],
         "limit_cycles": cycles,
         "locking": locking,
-        "dimensionality": measure_dimensionality(states),
+        "dimensionality": measure_dimensionality(np.concatenate(states)) if states else None,
         "free_running": free_running,
         "memories": distinct_phases(
             [cycle["output_phase_cycles"] for cycle in cycles if cycle["stable"]]
