@@ -78,7 +78,8 @@ def find_locked_cycles(
     tolerance : float
         Largest accepted closure, relative to the size of the cycle.
     same : float
-        Cycles nearer than this, relative to the larger, are one.
+        Cycles nearer than this are one, relative to the largest coordinate of either times
+        the square root of the dimension.
 
     Returns
     -------
@@ -110,13 +111,11 @@ def find_locked_cycles(
             continue
         cycle = find_limit_cycle(system, state, tolerance=tolerance)
         gap = np.linalg.norm(state - previous)
-        near = cycle.found and np.linalg.norm(cycle.point - state) <= 100 * gap + same * _extent(
-            cycle
-        )
-        if near and cycle.stable:
-            register.add(cycle, basin=1)
-        else:
+        distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
+        if not cycle.stable or distance > 100 * gap + same * _extent(cycle):
             unlocked += 1
+        elif not register.count(cycle.point):
+            register.add(cycle, basin=1)
     for state in _spread(waypoints):
         cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
         if cycle.found and not register.count(cycle.point, by=0):

@@ -31,7 +31,7 @@ class ReturnMap:
         self.is_map = hasattr(system, "advance")
         if not self.is_map and period is None:
             raise ValueError("A vector field needs a period; a map brings its own.")
-        self.period = float(period or 0) or system.n_steps * system.step_ms  # type: ignore[union-attr]
+        self.period = self.system.n_steps * self.system.step_ms if period is None else period
         self.rtol = rtol
 
     def __call__(self, state: np.ndarray, tangents: np.ndarray | None = None) -> Any:
@@ -105,16 +105,16 @@ def floquet_multipliers(
 
 
 def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
-    """The eigenvalues of largest modulus, by Arnoldi iteration from a fixed start."""
+    """The eigenvalues of largest modulus, by Arnoldi iteration; all, if it fails, and the best."""
     n = operator.shape[0]
     start = np.random.default_rng(0).standard_normal(n)
     size = min(n, max(2 * count + 1, 12))
     options: dict[str, Any] = {"k": count, "ncv": size, "v0": start, "tol": 1e-8}
     try:
         found: Any = eigs(operator, return_eigenvectors=False, **options)
-    except ArpackNoConvergence as error:
-        found = error.eigenvalues
-    return by_modulus(found)
+    except ArpackNoConvergence:
+        found = np.linalg.eigvals(np.asarray(operator.matmat(np.eye(n))))
+    return by_modulus(found)[:count]
 
 
 def by_modulus(values: Any) -> np.ndarray:

@@ -68,14 +68,15 @@ def find_tongue(
 ) -> Tongue:
     """Walk a stable locked cycle up and down in drive frequency until it is lost.
 
-    Each cycle is the start of the search at the next frequency. The step grows while that
-    succeeds; where it fails, or the cycle found is unstable or another one, it is halved,
-    down to the resolution.
+    Each cycle is the start of the search at the next frequency. The step grows to twice the
+    first while that succeeds; where it fails, or the cycle found is unstable or another one,
+    it is halved, down to the resolution. A gap narrower than the step is not seen.
 
     Parameters
     ----------
     system_at : callable
-        Drive frequency in Hz to the driven map at (or very near) that frequency.
+        Drive frequency in Hz to the driven map at, or very near, that frequency. The edges
+        are frequencies of the maps themselves.
     start : ndarray, shape (dimension,)
         State on, or in the basin of, the cycle at `frequency`, at drive phase 0.
     frequency : float
@@ -119,12 +120,14 @@ def find_tongue(
 
 
 def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tolerance):
-    """Last frequency at which the cycle was found, and whether that is the limit."""
+    """Frequency of the last map in which the cycle was found, and whether that is the limit."""
     sign = 1 if limit >= frequency else -1
+    longest, reached = 2 * step, _drive_frequency(system_at(frequency))
     while sign * (limit - frequency) > 0:
         trial = frequency + sign * min(step, abs(limit - frequency))
+        system = system_at(trial)
         found = find_limit_cycle(
-            system_at(trial),
+            system,
             cycle.point,
             tolerance=tolerance,
             max_iterations=6,
@@ -132,12 +135,17 @@ def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tole
             verify=False,
         )
         if found.stable and _continues(cycle, found):
-            cycle, frequency, step = found, trial, 1.5 * step
+            cycle, frequency, reached = found, trial, _drive_frequency(system)
+            step = min(1.5 * step, longest)
         elif step > resolution:
             step = max(step / 2, resolution)
         else:
-            return frequency, False
-    return frequency, True
+            return reached, False
+    return reached, True
+
+
+def _drive_frequency(system: DrivenMap) -> float:
+    return 1e3 * system.drive_cycles / (system.n_steps * system.step_ms)
 
 
 def _continues(before: LimitCycle, after: LimitCycle) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from isochron import connectome
 from isochron._version import __version__
+from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
 from isochron.experiments.compare_config import CompareConfig
 from isochron.experiments.files import write_json
 from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
@@ -18,6 +19,7 @@ from isochron.experiments.worm_system import analyse_worm, check_worm
 from isochron.sims.storage import write_bytes
 
 SCHEMA = 1
+TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32
 QUESTION = (
     "Does training put into an artificial net the phase-locked limit cycles that wiring "
     "puts into the worm?"
@@ -77,10 +79,18 @@ def compare(
 def check(config: CompareConfig) -> None:
     """Refuse what cannot be run, before any work is done."""
     check_worm(config.worm)
-    phase_memory(config)
-    from isochron.ann_bridge import LowRankParameters
-
-    LowRankParameters(n_units=config.low_rank.n_units, rank=config.low_rank.rank)
+    task, low_rank = phase_memory(config), config.low_rank
+    LowRankParameters(n_units=low_rank.n_units, rank=low_rank.rank)
+    needed = 3 * 4 * low_rank.n_units * low_rank.batch_size * task.n_steps
+    if needed > TRAINING_MEMORY_BYTES:
+        raise ValueError(
+            f"[low_rank] {low_rank.n_units} units at batch_size {low_rank.batch_size} need about "
+            f"{needed / 2**30:.3g} GiB in training; at most {TRAINING_MEMORY_BYTES >> 30} GiB are "
+            "allowed. Lower one of them."
+        )
+    smallest = LowRankRNN(n_units=1, rank=1)
+    for hertz in (config.reference.frequency_Hz, *config.reference.tongue_limits_Hz):
+        TrainedMap(smallest, frequency_Hz=hertz)
 
 
 def net_specs(config: CompareConfig) -> list[NetSpec]:

@@ -40,6 +40,8 @@ class WormSection:
         )
         if not self.stimulated:
             raise ValueError("stimulated must name at least one neuron.")
+        if not 1 <= self.simulated_s <= 3600:
+            raise ValueError(f"simulated_s must lie between 1 and 3600, got {self.simulated_s!r}.")
         if not 0 < self.tongue_span < 1:
             raise ValueError(f"tongue_span must lie between 0 and 1, got {self.tongue_span!r}.")
         if self.step_ms > 20 or self.tongue_step_ms > 20:
@@ -94,6 +96,13 @@ class ConnectomeSection(TrainingSection):
     batch_size: int = setting(64, "trials in a training step")
     swaps_per_edge: float = setting(10.0, "of the degree-preserving rewiring")
 
+    def __post_init__(self) -> None:
+        TrainingSection.__post_init__(self)
+        if not 0 <= self.swaps_per_edge <= 1000:
+            raise ValueError(
+                f"swaps_per_edge must lie between 0 and 1000, got {self.swaps_per_edge!r}."
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceSection:
@@ -112,6 +121,11 @@ class ReferenceSection:
         _check_positive(
             self, "frequency_Hz", "amplitude", "n_starts", "noisy_periods", "tongue_amplitudes"
         )
+        if self.n_starts < 2 or self.noisy_periods < 8:
+            raise ValueError(
+                "n_starts must be at least 2 and noisy_periods at least 8, got "
+                f"{self.n_starts!r} and {self.noisy_periods!r}."
+            )
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(

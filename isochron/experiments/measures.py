@@ -9,6 +9,8 @@ import numpy as np
 from isochron import analysis
 from isochron.analysis import DrivenMap, FixedPoint, LimitCycle
 
+Report = Callable[[float, str], None]
+
 N_MULTIPLIERS = 8
 SILENT = 0.01  # of the amplitude under the reference
 
@@ -107,7 +109,7 @@ def measure_tongues(
     amplitude: float,
     amplitudes: Sequence[float],
     limits: tuple[float, float],
-    report: Callable[[float, str], None],
+    report: Report,
 ) -> list[dict[str, Any]]:
     """1:1 tongue edges at several amplitudes of the reference, from the given one outwards.
 

@@ -1,6 +1,5 @@
 """The nets of a comparison: built, trained, analysed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import xarray as xr
 from isochron import analysis, ann_bridge, connectome, sims
 from isochron.experiments.compare_config import CompareConfig
 from isochron.experiments.measures import (
+    Report,
     common_tongue,
     describe_cycle,
     describe_fixed_point,
@@ -22,8 +22,6 @@ from isochron.experiments.measures import (
 )
 from isochron.experiments.provenance import derive_seed
 from isochron.experiments.run_folder import RunPaths
-
-Report = Callable[[float, str], None]
 
 LEARNED_BELOW = 0.05
 N_TRAJECTORIES = 3

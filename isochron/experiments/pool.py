@@ -144,7 +144,7 @@ def _begin_worker(messages: Any) -> None:
 
 
 def _work(step: Step) -> tuple[Any, float]:
-    began = last = time.perf_counter()
+    began, last = time.perf_counter(), 0.0
 
     def report(fraction: float, text: str) -> None:
         nonlocal last

@@ -79,23 +79,29 @@ class RunFolder(RunPaths):
         wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} is a file. Give a folder with --out.")
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and {item.name for item in path.iterdir()} - {".lock", f".{MARKER}.part"}:
             self._check(wanted, force)
         path.mkdir(parents=True, exist_ok=True)
         self._acquire()
+        write_json(path / MARKER, wanted)  # first: from now on the folder is known as ours
         for name in ("steps", "nets", "data"):
             (path / name).mkdir(exist_ok=True)
         for part in path.rglob(".*.part"):
             part.unlink()
         write_bytes(path / "config.toml", to_toml(config, "isochron compare").encode())
-        write_json(path / MARKER, wanted)
 
     def _check(self, wanted: dict[str, Any], force: bool) -> None:
-        foreign = sorted(item.name for item in self.path.iterdir() if item.name not in OURS)
+        foreign = sorted(
+            item.name
+            for item in self.path.iterdir()
+            if item.name not in OURS and not item.name.endswith(".part")
+        )
         if foreign or not (self.path / MARKER).is_file():
             what = foreign[0] if foreign else "files of something else"
             raise ValueError(f"{self.path} holds {what}. Give an empty or new folder with --out.")
         present = read_json(self.path / MARKER)
+        if not isinstance(present, dict):
+            raise ValueError(f"{self.path / MARKER} does not describe a run.")
         if present == wanted and not force:
             return
         if not force:

@@ -1,6 +1,5 @@
 """The worm of a comparison: its rhythm, its rest, its locking to a reference."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import xarray as xr
 from isochron import analysis, connectome, sims
 from isochron.experiments.compare_config import CompareConfig, WormSection
 from isochron.experiments.measures import (
+    Report,
     common_tongue,
     describe_cycle,
     describe_fixed_point,
@@ -19,8 +19,6 @@ from isochron.experiments.measures import (
 )
 from isochron.experiments.provenance import derive_seed
 from isochron.experiments.run_folder import RunPaths
-
-Report = Callable[[float, str], None]
 
 MOTOR_CLASSES = ("VA", "VB", "VD", "DA", "DB", "DD", "AS")
 DETUNING = 0.98  # of the reference from the worm's own frequency
@@ -95,7 +93,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         arrays["cycle_time"] = (("cycle_time",), cycle.times, {"units": "ms"})
     points = [point.point for point, _ in fixed_points]
     arrays["fixed_point_states"] = (("fixed_point", "state"), np.array(points))
-    dataset = xr.Dataset(arrays, {"neuron": list(wiring.neurons)}, {"motor": neurons, **run.attrs})
+    dataset = xr.Dataset(arrays, {"neuron": list(wiring.neurons)}, run.attrs)
     sims.save_dataset(dataset, folder.data_path(name))
     return row
 

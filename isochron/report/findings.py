@@ -116,7 +116,7 @@ def _answer(worm: dict[str, Any], nets: Sequence[dict[str, Any]], n_stimuli: int
         "The answer, for these systems: yes. Every net that learnt holds one phase-locked limit "
         "cycle, at least, for each stimulus"
     )
-    text += ", and none did before training." if before and gained else "."
+    text += ", and none of the untrained ones does." if before and gained else "."
     alone = sum(net["free_running"]["oscillates"] for net in learnt)
     text += (
         " But the worm's cycle is its own and the reference only entrains it, while with the "

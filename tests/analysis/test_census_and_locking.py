@@ -37,6 +37,34 @@ def test_the_mirror_image_is_found_from_one_side():
         find_locked_cycles(truths.bistable(n_steps=5), starts, odd_symmetry=True)
 
 
+def test_a_slow_approach_is_not_counted_as_another_cycle():
+    """Multiplier 0.9 a step: after 3 periods the starts are still apart, on one cycle's way."""
+    system = SteppedMap(
+        lambda k, x: 1 + 0.9 * (x - 1),
+        lambda k, x, v: 0.9 * v,
+        dimension=1,
+        n_steps=2,
+        drive_cycles=1,
+    )
+    starts = np.linspace(-2, 3, 7)[:, None]
+    census = find_locked_cycles(system, starts, settle_periods=3, newton_periods=())
+    assert len(census.cycles) == 1
+    assert census.basins == (7,)
+
+
+def test_tongue_edges_are_frequencies_of_the_maps():
+    """A map that exists only at multiples of 0.01 Hz has its edges there."""
+    tongue = find_tongue(
+        lambda f: truths.forced_stuart_landau(round(f, 2), 0.5, n_steps=100),
+        np.array([1.0, 0.0]),
+        frequency=1.0,
+        limits=(0.984, 1.016),
+        step=0.007,
+        resolution=0.001,
+    )
+    np.testing.assert_allclose([tongue.low, tongue.high], [0.98, 1.02], rtol=1e-12)
+
+
 def test_the_missed_basin_is_that_of_independent_starts():
     census = find_locked_cycles(truths.bistable(), np.ones((59, 1)))
     np.testing.assert_allclose((1 - census.missed_basin) ** 59, 0.05)
@@ -77,7 +105,7 @@ def test_a_tongue_that_fills_the_limits_is_open():
         step=0.005,
         resolution=1e-3,
     )
-    assert (tongue.low, tongue.high) == (0.99, 1.01)
+    np.testing.assert_allclose([tongue.low, tongue.high], [0.99, 1.01], rtol=1e-12)
     assert tongue.low_open
     assert tongue.high_open
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.linalg import ArpackNoConvergence
 
-from isochron.analysis import Flow, find_limit_cycle, floquet_multipliers
+from isochron.analysis import Flow, SteppedMap, find_limit_cycle, floquet_multipliers
 from tests import truths
 
 
@@ -64,8 +65,6 @@ def test_rotating_frame_has_the_multipliers_of_the_constant_system():
 
 
 def test_a_map_multiplies_its_jacobians_in_the_order_of_time():
-    from isochron.analysis import SteppedMap
-
     matrices = np.array([[[0.5, 1.0], [0.0, 0.2]], [[0.3, 0.0], [2.0, 0.4]], [[0, 1], [1, 0.1]]])
     system = SteppedMap(
         lambda k, x: matrices[k] @ x, lambda k, x, v: matrices[k] @ v, dimension=2, n_steps=3
@@ -93,6 +92,21 @@ def test_krylov_and_dense_shooting_agree(monkeypatch):
     assert dense.found
     assert krylov.found
     np.testing.assert_allclose(krylov.point, dense.point, atol=1e-9)
+
+
+def test_leading_multipliers_do_not_depend_on_arnoldi(monkeypatch):
+    """Where Arnoldi iteration gives up, the whole matrix is used."""
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(40, 40)) / 8
+    system = SteppedMap(lambda k, x: matrix @ x, lambda k, x, v: matrix @ v, dimension=40)
+    arnoldi = floquet_multipliers(system, np.zeros(40), n_leading=4)
+
+    def give_up(*arguments, **options):
+        raise ArpackNoConvergence("no convergence", np.empty(0), np.empty((40, 0)))
+
+    monkeypatch.setattr("isochron.analysis.floquet.eigs", give_up)
+    dense = floquet_multipliers(system, np.zeros(40), n_leading=4)
+    np.testing.assert_allclose(np.abs(arnoldi), np.abs(dense), rtol=1e-6)
 
 
 @settings(max_examples=10, deadline=None)

@@ -126,10 +126,9 @@ def test_an_unknown_device_is_refused(device):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_trains_as_the_cpu_does():
-    cpu, gpu = (ann_bridge.LowRankRNN(n_units=64) for _ in range(2))
-    for net, device in ((cpu, "cpu"), (gpu, "cuda")):
-        ann_bridge.train(net, PhaseMemory(), budget(steps=20), seed=0, device=device)
+def test_training_runs_on_cuda():
+    gpu = ann_bridge.LowRankRNN(n_units=64)
+    ann_bridge.train(gpu, PhaseMemory(), budget(steps=20), seed=0, device="cuda")
     assert gpu.m.device.type == "cuda"
     assert math.isfinite(ann_bridge.evaluate(gpu, PhaseMemory(), seed=1))
 

@@ -46,6 +46,10 @@ def test_every_setting_has_a_comment():
         ("[reference]\ntongue_limits_Hz = [9, 10, 11]", "2 values"),
         ("[reference]\ntongue_limits_Hz = [9, 10]", "around frequency_Hz"),
         ("seed = -1", "seed must lie"),
+        ("[worm]\nsimulated_s = 1e9", "between 1 and 3600"),
+        ("[connectome]\nswaps_per_edge = -1", "swaps_per_edge must lie"),
+        ("[reference]\nnoisy_periods = 3", "noisy_periods at least 8"),
+        ("[reference]\nn_starts = 1", "n_starts must be at least 2"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_way_out(text, message):
@@ -61,6 +65,9 @@ def test_a_wrong_value_is_refused_with_the_way_out(text, message):
         ("[task]\nduration_ms = 300.0", "nothing to remember"),
         ("[low_rank]\nrank = 0", "rank must lie"),
         ("[low_rank]\nn_units = 0", "n_units"),
+        ("[low_rank]\nn_units = 1000000000", "GiB in training"),
+        ("[reference]\ntongue_limits_Hz = [2, 16]", "frequency_Hz must lie in"),
+        ("[reference]\nfrequency_Hz = 300\ntongue_limits_Hz = [5, 400]", "must lie in"),
     ],
 )
 def test_what_cannot_run_is_refused_before_any_work(text, message):

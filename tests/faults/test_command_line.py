@@ -1,13 +1,17 @@
 """Bad input on the command line: one clear line, the right exit code, nothing left behind."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
 
 import pytest
 
+from isochron._version import __version__
 from isochron.cli import main
+from isochron.experiments.compare_config import QUICK
+from isochron.experiments.run_folder import RunFolder
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,13 @@ def test_a_folder_that_cannot_be_made(tmp_path, capsys):
     assert errors.count("\n") == 1
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_without_write_permission(tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    assert main(["compare", "--quick", "--out", str(tmp_path / "run")]) == 1
+    assert "Permission denied" in capsys.readouterr().err
+
+
 def test_no_workers(tmp_path, capsys):
     assert main(["compare", "--quick", "--out", str(tmp_path / "run"), "--workers", "0"]) == 2
     assert not (tmp_path / "run").exists()
@@ -82,7 +93,10 @@ def test_a_disk_that_takes_no_more(tmp_path):
     assert result.stderr.startswith("isochron: ")
     assert result.stderr.count("\n") == 1
     kept = [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()]
-    assert kept == [".lock"]
+    assert set(kept) <= {".lock", "run.json"}
+    # With room again, the same command is not refused.
+    with RunFolder(tmp_path / "run", QUICK, __version__) as folder:
+        assert (folder.path / "config.toml").is_file()
 
 
 def test_a_report_of_nothing(tmp_path, capsys):

@@ -21,7 +21,7 @@ def test_what_is_saved_is_loaded(tmp_path, dataset):
 def test_a_failed_save_leaves_what_was_there(tmp_path, dataset):
     save_dataset(dataset, tmp_path / "run.nc")
     bad = dataset.assign(V=(("time", "neuron"), np.full((5, 3), object())))
-    with pytest.raises(Exception, match=r"."):
+    with pytest.raises((TypeError, ValueError)):
         save_dataset(bad, tmp_path / "run.nc")
     assert load_dataset(tmp_path / "run.nc").identical(dataset)
     assert [item.name for item in tmp_path.iterdir()] == ["run.nc"]
