@@ -1,0 +1,65 @@
+"""What every statistic does first: check the matrix, and see who is connected."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def square(weights: ArrayLike) -> np.ndarray:
+    """The weights as an array of numbers.
+
+    Parameters
+    ----------
+    weights : array_like, shape (n, n)
+        ``[post, pre]``; 0 where there is no connection.
+
+    Raises
+    ------
+    ValueError
+        If `weights` is not a square matrix of finite numbers.
+    """
+    matrix = np.asarray(weights)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(
+            f"weights must be a square matrix [post, pre], got shape {matrix.shape}. "
+            "Give one layer of a wiring, such as wiring.chemical."
+        )
+    if matrix.dtype.kind not in "biuf":
+        raise ValueError(f"weights must be real numbers, got an array of {matrix.dtype}.")
+    if not np.isfinite(matrix).all():
+        raise ValueError("weights must be finite; put 0 where there is no connection.")
+    return matrix
+
+
+def connections(weights: ArrayLike) -> np.ndarray:
+    """Which pairs are connected, self-connections left out.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, n)
+        ``[post, pre]``, true where the weight is not 0.
+
+    Raises
+    ------
+    ValueError
+        If `weights` is not a square matrix of finite numbers.
+    """
+    found = square(weights) != 0
+    np.fill_diagonal(found, False)
+    return found
+
+
+def undirected(weights: ArrayLike) -> np.ndarray:
+    """Which pairs are connected in either direction, self-connections left out.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, n)
+        Symmetric.
+
+    Raises
+    ------
+    ValueError
+        If `weights` is not a square matrix of finite numbers.
+    """
+    found = connections(weights)
+    return found | found.T
