@@ -1,0 +1,101 @@
+"""The statistics of a wiring in one dictionary, ready for JSON."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from isochron.connectome.model import Connectome
+from isochron.connectome.statistics._matrix import connections
+from isochron.connectome.statistics.clustering import clustering
+from isochron.connectome.statistics.degrees import degrees
+from isochron.connectome.statistics.motifs import DYADS, dyad_counts
+from isochron.connectome.statistics.paths import components, giant_component, mean_path_length
+from isochron.connectome.statistics.symmetry import reciprocity, symmetry_degree
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def summary(wiring: Connectome) -> dict[str, Any]:
+    """Statistics of the chemical synapses, the gap junctions and both together.
+
+    Parameters
+    ----------
+    wiring : Connectome
+        The combined layer is the sum of the two others, in which a gap junction leads both
+        ways. Muscles are left out.
+
+    Returns
+    -------
+    dict
+        For each of ``chemical``, ``gap`` and ``combined``:
+
+        - ``connections``: ordered pairs (a gap-junction pair counts twice) and ``dyads``:
+          unordered pairs, both without self-connections;
+        - ``weak_components``, ``strong_components``: sizes, the largest first;
+        - ``giant``: ``neurons`` of the largest strong component, and within it ``mean_path``
+          and ``clustering`` by definition (see `clustering`);
+        - ``reciprocity``, and ``symmetry_degree``: ``weighted``, ``weighted_centred``,
+          ``binary``, ``binary_centred`` (see `symmetry_degree`), unsigned;
+        - ``degrees``: ``incoming``, ``outgoing``, ``partners``, each with its ``mean`` and the
+          `QUANTILES`.
+
+        Integers, floats, None where a statistic is not defined, and lists and dictionaries
+        of them.
+    """
+    layers = {
+        "chemical": wiring.chemical,
+        "gap": wiring.gap,
+        "combined": wiring.chemical + wiring.gap,
+    }
+    return {name: _layer(weights) for name, weights in layers.items()}
+
+
+def _layer(weights: np.ndarray) -> dict[str, Any]:
+    return {
+        "connections": int(connections(weights).sum()),
+        "dyads": dict(zip(DYADS, dyad_counts(weights).tolist(), strict=True)),
+        "weak_components": components(weights, connection="weak").sizes.tolist(),
+        "strong_components": components(weights, connection="strong").sizes.tolist(),
+        "giant": _giant(weights),
+        "reciprocity": _known(reciprocity(weights)),
+        "symmetry_degree": {
+            ("weighted" if weighted else "binary") + ("_centred" if centred else ""): _known(
+                symmetry_degree(weights, weighted=weighted, centred=centred)
+            )
+            for weighted in (True, False)
+            for centred in (False, True)
+        },
+        "degrees": _degrees(weights),
+    }
+
+
+def _giant(weights: np.ndarray) -> dict[str, Any]:
+    neurons = giant_component(weights)
+    within = weights[np.ix_(neurons, neurons)]
+    return {
+        "neurons": int(neurons.size),
+        "mean_path": _known(mean_path_length(within)),
+        "clustering": {
+            "out-neighbour": _known(clustering(within, definition="out-neighbour")),
+            "undirected": _known(clustering(within, definition="undirected")),
+            "directed": _known(clustering(within, definition="directed")),
+            "transitivity": _known(clustering(within, definition="transitivity")),
+        },
+    }
+
+
+def _degrees(weights: np.ndarray) -> dict[str, Any]:
+    found = degrees(weights)
+    return {name: _spread(getattr(found, name)) for name in ("incoming", "outgoing", "partners")}
+
+
+def _spread(values: np.ndarray) -> dict[str, Any]:
+    if not values.size:
+        return {"mean": None, "quantiles": None}
+    quantiles = {f"{q:g}": float(np.quantile(values, q)) for q in QUANTILES}
+    return {"mean": float(values.mean()), "quantiles": quantiles}
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
