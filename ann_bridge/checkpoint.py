@@ -19,7 +19,7 @@ from isochron.ann_bridge.nets import (
     LowRankParameters,
     LowRankRNN,
 )
-from isochron.sims.storage import write_bytes
+from isochron.connectome.files import write_bytes
 
 SCHEMA = 1
 MAX_BYTES = 2**30

@@ -3,20 +3,47 @@
 Rows are postsynaptic, columns presynaptic, everywhere.
 """
 
-from isochron.connectome.cells import Cell, cells
+from isochron.connectome.cells import CELL_TYPES, Cell, Muscle, cells, muscles
+from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
+from isochron.connectome.export import write_csv, write_graphml
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.null_models import rewire
-from isochron.connectome.signs import GABAERGIC, gaba_inhibitory
+from isochron.connectome.own import from_csv, from_graphml, from_matrices
+from isochron.connectome.signs import (
+    GABAERGIC,
+    SIGN_RULES,
+    Fenyves2020,
+    GabaInhibitory,
+    SignTable,
+    TransmitterSigns,
+    gaba_inhibitory,
+)
 
 __all__ = [
+    "CELL_TYPES",
     "GABAERGIC",
+    "SIGN_RULES",
     "Cell",
+    "Comparison",
     "Connectome",
+    "Fenyves2020",
+    "GabaInhibitory",
+    "LayerComparison",
+    "Muscle",
+    "SignTable",
     "Source",
+    "TransmitterSigns",
     "available",
     "cells",
+    "compare",
+    "from_csv",
+    "from_graphml",
+    "from_matrices",
     "gaba_inhibitory",
     "load",
+    "muscles",
     "rewire",
+    "write_csv",
+    "write_graphml",
 ]

@@ -12,11 +12,12 @@ import numpy as np
 from isochron.connectome.model import Connectome, Source
 
 _DATA = files("isochron.connectome.data")
+_NOT_WIRINGS = {"cells", "muscles", "fenyves2020"}
 
 
 def available() -> tuple[str, ...]:
     """Identifiers of the data sets that `load` knows."""
-    return tuple(sorted(name for name in _provenance() if name != "cells"))
+    return tuple(sorted(set(_provenance()) - _NOT_WIRINGS))
 
 
 def load(name: str) -> Connectome:
@@ -36,23 +37,44 @@ def load(name: str) -> Connectome:
         near = get_close_matches(str(name), available(), n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ValueError(f"No data set {name!r}.{hint} Known: {', '.join(available())}.")
-    source = Source(**_provenance()[name])
-    with _DATA.joinpath(f"{name}.npz").open("rb") as file:
-        arrays = dict(np.load(file, allow_pickle=False))
-    if content_digest(arrays) != source.content_sha256:
-        raise ValueError(f"{name}.npz is damaged: its digest is not the one in PROVENANCE.toml.")
-    neurons = tuple(map(str, arrays["neurons"]))
-    muscles = tuple(map(str, arrays["muscles"]))
-    n, m = len(neurons), len(muscles)
+    arrays = vendored_arrays(name)
+    neurons = tuple(arrays.pop("neurons").tolist())
+    muscles = tuple(arrays.pop("muscles").tolist())
+    n = len(neurons)
+    layers = {
+        layer: _dense(triplets, (len(muscles) if layer == "neuromuscular" else n, n))
+        for layer, triplets in arrays.items()
+    }
     return Connectome(
         name=name,
         neurons=neurons,
         muscles=muscles,
-        chemical=_dense(arrays["chemical"], (n, n)),
-        gap=_dense(arrays["gap"], (n, n)),
-        neuromuscular=_dense(arrays["neuromuscular"], (m, n)),
-        source=source,
+        chemical=layers.pop("chemical"),
+        gap=layers.pop("gap"),
+        neuromuscular=layers.pop("neuromuscular"),
+        extrasynaptic=layers,
+        source=source_of(name),
     )
+
+
+def source_of(name: str) -> Source:
+    """Provenance of a vendored table: a data set, ``cells``, ``muscles`` or ``fenyves2020``."""
+    return Source(**_provenance()[name])
+
+
+def vendored_arrays(name: str) -> dict[str, np.ndarray]:
+    """Arrays of a vendored file: names, and triplets (row, column, value) for each layer.
+
+    Raises
+    ------
+    ValueError
+        If the file is not the one that was shipped.
+    """
+    with _DATA.joinpath(f"{name}.npz").open("rb") as file:
+        arrays = dict(np.load(file, allow_pickle=False))
+    if content_digest(arrays) != _provenance()[name]["content_sha256"]:
+        raise ValueError(f"{name}.npz is damaged: its digest is not the one in PROVENANCE.toml.")
+    return arrays
 
 
 def content_digest(arrays: Mapping[str, np.ndarray]) -> str:

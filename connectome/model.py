@@ -1,34 +1,65 @@
-"""The Connectome: names and three matrices, and where they come from."""
+"""The Connectome: names, layers of connections, signs, and where they come from."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isochron.connectome.cells import CELL_TYPES, canonical_name, cells
+from isochron.connectome.cells import CELL_TYPES, Cell, canonical_name, cells
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a wiring comes from: paper, DOI, file, digests, licence, meaning of the weight."""
+    """Where a wiring comes from.
 
-    title: str
-    paper: str
-    doi: str
-    file: str
-    file_sha256: str
-    via: str
-    license: str
+    Attributes
+    ----------
+    title, paper, doi : str
+        The publication.
+    file, file_sha256 : str
+        The file of the publication, and its digest.
+    via : str
+        The package that carried the file.
+    license : str
+        Terms of the data.
+    weight_unit : str
+        What a weight counts. Weights of different units cannot be compared.
+    notes : str
+        Animal, extent, peculiarities.
+    left_out : str
+        Connections of the file that a `Connectome` has no place for.
+    content_sha256 : str
+        Digest of the vendored arrays.
+    """
+
+    title: str = ""
+    paper: str = ""
+    doi: str = ""
+    file: str = ""
+    file_sha256: str = ""
+    via: str = ""
+    license: str = ""
     weight_unit: str
-    notes: str
-    content_sha256: str
+    notes: str = ""
+    left_out: str = ""
+    content_sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
 class Connectome:
     """A wiring. Rows are postsynaptic, columns presynaptic, so ``W @ r`` is the input.
+
+    It cannot be changed: `ablate`, `subset`, `threshold` and the others return another.
 
     Attributes
     ----------
@@ -46,12 +77,21 @@ class Connectome:
         Weight of the neuromuscular synapses.
     source : Source
         Provenance.
+    extrasynaptic : mapping of str to ndarray, shape (n_neurons, n_neurons)
+        Signalling without synapses, ``[post, pre]``, by transmitter.
+    signs : ndarray of int8, shape (n_neurons, n_neurons), or None
+        +1 or -1 at each chemical connection that a sign rule has signed, else 0. None if
+        no rule was applied.
+    cells : tuple of Cell
+        Class, type, transmitters and position of each neuron.
+    history : tuple of str
+        What was done to the published wiring: ablations, sign rule, rewiring.
 
     Raises
     ------
     ValueError
-        If names repeat, a shape does not fit, a weight is negative or not finite, or the
-        gap junctions are not symmetric.
+        If names repeat, a shape does not fit, a weight is negative or not finite, the gap
+        junctions are not symmetric, or signs stand where there is no connection.
     """
 
     name: str
@@ -61,35 +101,90 @@ class Connectome:
     gap: np.ndarray
     neuromuscular: np.ndarray
     source: Source
+    extrasynaptic: Mapping[str, np.ndarray] = field(default_factory=dict)
+    signs: np.ndarray | None = None
+    cells: tuple[Cell, ...] = ()
+    history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, m = len(self.neurons), len(self.muscles)
-        if len(set(self.neurons)) != n:
-            twice = next(name for name in self.neurons if self.neurons.count(name) > 1)
-            raise ValueError(f"{self.name}: the neuron {twice!r} is named twice.")
-        shapes = {"chemical": (n, n), "gap": (n, n), "neuromuscular": (m, n)}
-        for field, shape in shapes.items():
-            weights = np.array(getattr(self, field))
-            if weights.shape != shape:
-                raise ValueError(f"{self.name}: {field} has shape {weights.shape}, not {shape}.")
-            if not (np.isfinite(weights).all() and (weights >= 0).all()):
-                raise ValueError(
-                    f"{self.name}: {field} has weights that are negative or not finite."
-                )
-            weights.setflags(write=False)
-            object.__setattr__(self, field, weights)
+        for kind, names in (("neuron", self.neurons), ("muscle", self.muscles)):
+            if len(set(names)) != len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise ValueError(f"{self.name}: the {kind} {twice!r} is named twice.")
+        self._set("chemical", self._checked("chemical", self.chemical, (n, n)))
+        self._set("gap", self._checked("gap", self.gap, (n, n)))
+        self._set("neuromuscular", self._checked("neuromuscular", self.neuromuscular, (m, n)))
+        layers = {k: self._checked(k, w, (n, n)) for k, w in self.extrasynaptic.items()}
+        self._set("extrasynaptic", MappingProxyType(layers))
         if not np.array_equal(self.gap, self.gap.T):
+            i, j = np.argwhere(self.gap != self.gap.T)[0]
             raise ValueError(
-                f"{self.name}: gap junctions must be symmetric, gap[i, j] == gap[j, i]."
+                f"{self.name}: gap junctions must be symmetric, but gap[{self.neurons[i]}, "
+                f"{self.neurons[j]}] is {self.gap[i, j]} and the other way it is {self.gap[j, i]}."
             )
+        if self.signs is not None:
+            self._set("signs", self._checked_signs(self.signs))
+        if not self.cells:
+            table = cells()
+            found = (table.get(x) or Cell(x, x, "unknown") for x in self.neurons)
+            self._set("cells", tuple(found))
+        if tuple(cell.name for cell in self.cells) != self.neurons:
+            raise ValueError(f"{self.name}: the cells are not those of the neurons, in order.")
 
     def __repr__(self) -> str:
-        pairs = np.count_nonzero(np.triu(self.gap, 1))
-        return (
-            f"<Connectome {self.name}: {len(self.neurons)} neurons, "
-            f"{np.count_nonzero(self.chemical)} chemical connections, {pairs} gap-junction pairs, "
-            f"weights are {self.source.weight_unit}>"
+        parts = [f"{len(self.neurons)} neurons"]
+        if self.muscles:
+            parts.append(f"{len(self.muscles)} muscle{'s' * (len(self.muscles) > 1)}")
+        if chemical := np.count_nonzero(self.chemical):
+            parts.append(f"{chemical} chemical connections")
+        if pairs := np.count_nonzero(np.triu(self.gap, 1)):
+            parts.append(f"{pairs} gap-junction pairs")
+        if onto_muscle := np.count_nonzero(self.neuromuscular):
+            parts.append(f"{onto_muscle} neuromuscular connections")
+        for layer, weights in self.extrasynaptic.items():
+            parts.append(f"{np.count_nonzero(weights)} {layer} connections")
+        text = f"<Connectome {self.name}: {', '.join(parts)}; weights are {self.source.weight_unit}"
+        return text + (f"; {'; '.join(self.history)}>" if self.history else ">")
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "neurons": f"{len(self.neurons)}: {', '.join(self.neurons[:4])}, …",
+            "layers": ", ".join(
+                f"{layer} ({np.count_nonzero(self.layer(layer))} entries)" for layer in self.layers
+            ),
+            "weights are": self.source.weight_unit,
+            "history": "; ".join(self.history) or "as published",
+            "paper": f"{self.source.paper} {self.source.doi}",
+            "notes": self.source.notes,
+        }
+        body = "".join(
+            f"<tr><th style='text-align:left'>{key}</th>"
+            f"<td style='text-align:left'>{escape(text)}</td></tr>"
+            for key, text in rows.items()
         )
+        return f"<b>Connectome {escape(self.name)}</b><table>{body}</table>"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that hold a connection."""
+        names = ("chemical", "gap", "neuromuscular", *self.extrasynaptic)
+        return tuple(name for name in names if np.any(self.layer(name)))
+
+    def layer(self, name: str) -> np.ndarray:
+        """Weights of a layer: chemical, gap, neuromuscular or a transmitter.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        if name in ("chemical", "gap", "neuromuscular"):
+            return getattr(self, name)
+        if name not in self.extrasynaptic:
+            known = ", ".join(("chemical", "gap", "neuromuscular", *self.extrasynaptic))
+            raise ValueError(f"{self.name} has no layer {name!r}. It has: {known}.")
+        return self.extrasynaptic[name]
 
     def index(self, names: Iterable[str]) -> np.ndarray:
         """Positions of neurons, in the order asked.
@@ -108,35 +203,125 @@ class Connectome:
             found.append(position[key])
         return np.array(found, dtype=np.intp)
 
-    def select(self, what: str) -> tuple[str, ...]:
-        """Names of the neurons of a type, a class, or matching a pattern.
+    def select(self, *what: str) -> tuple[str, ...]:
+        """Names of the neurons of a type, a class, or matching a pattern, in their order.
 
         Parameters
         ----------
-        what : str
-            A cell type (``motor``), a class (``AVA``) or a shell pattern (``VB*``).
+        *what : str
+            Names, cell types (``motor``), classes (``AVA``) or shell patterns (``VB*``).
 
         Raises
         ------
         ValueError
-            If nothing matches.
+            If one of them matches nothing.
         """
-        table = cells()
-        known = {name: table[name] for name in self.neurons if name in table}
-        chosen = tuple(name for name in self.neurons if fnmatchcase(name, what))
-        if not chosen:
-            labels = {name: (cell.type, cell.cell_class) for name, cell in known.items()}
-            chosen = tuple(name for name in self.neurons if what in labels.get(name, ()))
-        if not chosen:
-            kinds = ", ".join(CELL_TYPES)
-            raise ValueError(f"{self._unknown(what)} Types: {kinds}.")
-        return chosen
+        chosen: set[str] = set()
+        for one in what:
+            key = canonical_name(one)
+            matching = {name for name in self.neurons if fnmatchcase(name, key)} or {
+                cell.name for cell in self.cells if key in (cell.type, cell.cell_class)
+            }
+            if not matching:
+                raise ValueError(f"{self._unknown(one)} Types: {', '.join(CELL_TYPES)}.")
+            chosen |= matching
+        return tuple(name for name in self.neurons if name in chosen)
+
+    def with_signs(self, rule: "Callable[[Connectome], np.ndarray]") -> "Connectome":
+        """The same wiring, its chemical connections signed by a rule of `connectome.signs`."""
+        return self.changed(f"signs: {rule!r}", signs=rule(self))
+
+    def changed(self, what: str, **fields: Any) -> "Connectome":
+        """The same wiring with other fields, and a line more in its history."""
+        return replace(self, **fields, history=(*self.history, what))
+
+    def subset(self, *what: str) -> "Connectome":
+        """Only the neurons selected, with the connections among them and onto muscles."""
+        from isochron.connectome import transform
+
+        return transform.subset(self, *what)
+
+    def ablate(self, *what: str) -> "Connectome":
+        """All but the neurons selected."""
+        from isochron.connectome import transform
+
+        return transform.ablate(self, *what)
+
+    def binarise(self) -> "Connectome":
+        """Every weight that is not zero becomes 1."""
+        from isochron.connectome import transform
+
+        return transform.binarise(self)
+
+    def threshold(self, minimum: float) -> "Connectome":
+        """Only connections of at least this weight."""
+        from isochron.connectome import transform
+
+        return transform.threshold(self, minimum)
+
+    def merge_left_right(self) -> "Connectome":
+        """Left and right twins become one: AVAL and AVAR are AVA."""
+        from isochron.connectome import transform
+
+        return transform.merge_left_right(self)
+
+    def by_class(self) -> "Connectome":
+        """The neurons of a class become one: VB1 to VB11 are VB."""
+        from isochron.connectome import transform
+
+        return transform.by_class(self)
+
+    def to_networkx(self) -> "nx.MultiDiGraph":
+        """A graph; see `connectome.export.to_networkx`."""
+        from isochron.connectome import export
+
+        return export.to_networkx(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """A table of connections; see `connectome.export.to_pandas`."""
+        from isochron.connectome import export
+
+        return export.to_pandas(self)
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Labelled matrices; see `connectome.export.to_xarray`."""
+        from isochron.connectome import export
+
+        return export.to_xarray(self)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        weights = np.array(given)
+        if weights.shape != shape:
+            raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
+        if weights.dtype.kind not in "biuf":
+            raise ValueError(f"{self.name}: {layer} holds {weights.dtype}, not numbers.")
+        if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
+            raise ValueError(
+                f"{self.name}: {layer} has weights that are negative or not finite; the sign of "
+                "a synapse is the matter of a sign rule."
+            )
+        weights.setflags(write=False)
+        return weights
+
+    def _checked_signs(self, given: np.ndarray) -> np.ndarray:
+        signs = np.array(given, dtype=np.int8)
+        if signs.shape != self.chemical.shape or not np.isin(given, (-1, 0, 1)).all():
+            raise ValueError(
+                f"{self.name}: signs must be -1, 0 or 1 in shape {self.chemical.shape}, "
+                f"got shape {np.shape(given)}."
+            )
+        if (signs[self.chemical == 0] != 0).any():
+            raise ValueError(f"{self.name}: there are signs where there is no connection.")
+        signs.setflags(write=False)
+        return signs
 
     def _unknown(self, name: str) -> str:
-        near: Sequence[str] = get_close_matches(name.upper(), self.neurons, n=3)
+        near: Sequence[str] = get_close_matches(str(name).upper(), self.neurons, n=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         return (
-            f"{self.name} has no neuron {name!r}.{hint} All {len(self.neurons)} names: "
-            f'python -c "from isochron import connectome; '
-            f'print(*connectome.load({self.name!r}).neurons)"'
+            f"{self.name} has no neuron {name!r}.{hint} "
+            f"All {len(self.neurons)} names: isochron connectome cells {self.name}."
         )

@@ -83,8 +83,19 @@ class GradedNetwork:
         Gap junctions and chemical synapses; muscles and self gap junctions play no part.
     parameters : GradedParameters
         Constants; `GRADED_INTERACTOME` or `GRADED_KUNERT2014` are published sets.
-    signs : callable
-        Sign rule: a connectome to +1 or -1 for each presynaptic neuron.
+    signs : callable, optional
+        Sign rule of `isochron.connectome`. By default the rule that signed the wiring, and
+        `gaba_inhibitory` for a wiring without signs. A connection that the rule leaves
+        without a sign plays no part.
+
+    Attributes
+    ----------
+    wiring : Connectome
+        The wiring, signed.
+    laplacian : ndarray, shape (n_neurons, n_neurons)
+        Of the gap conductances, nS.
+    synapses, reversal : ndarray, shape (n_neurons, n_neurons)
+        Conductance (nS) and reversal potential (mV) of each connection, ``[post, pre]``.
     """
 
     def __init__(
@@ -92,17 +103,20 @@ class GradedNetwork:
         wiring: Connectome,
         parameters: GradedParameters = GRADED_INTERACTOME,
         *,
-        signs: SignRule = gaba_inhibitory,
+        signs: SignRule | None = None,
     ) -> None:
         p = parameters
+        if signs is not None or wiring.signs is None:
+            wiring = wiring.with_signs(signs or gaba_inhibitory)
+        sign = wiring.signs if wiring.signs is not None else np.zeros_like(wiring.chemical)
         gap = p.gap_conductance * wiring.gap.astype(float)
         np.fill_diagonal(gap, 0.0)
         self.wiring = wiring
         self.parameters = parameters
         self.n_neurons = len(wiring.neurons)
         self.laplacian = np.diag(gap.sum(axis=1)) - gap
-        self.synapses = p.synaptic_conductance * wiring.chemical.astype(float)
-        self.reversal = np.where(signs(wiring) > 0, p.excitatory_reversal, p.inhibitory_reversal)
+        self.synapses = p.synaptic_conductance * np.where(sign != 0, wiring.chemical, 0.0)
+        self.reversal = np.where(sign > 0, p.excitatory_reversal, p.inhibitory_reversal)
 
     @property
     def dimension(self) -> int:
@@ -124,7 +138,8 @@ class GradedNetwork:
         """
         p, s = self.parameters, self.parameters.equilibrium_activation
         total = p.leak_conductance + s * self.synapses.sum(axis=1)
-        drive = p.leak_conductance * p.leak_reversal + s * self.synapses @ self.reversal + current
+        pull = s * (self.synapses * self.reversal).sum(axis=1)
+        drive = p.leak_conductance * p.leak_reversal + pull + current
         return np.linalg.solve(np.diag(total) + self.laplacian, drive)
 
     def equilibrium(self, stimulus: Stimulus) -> Array:
@@ -223,7 +238,7 @@ class _JacobianPattern:
         self._gap = -network.laplacian[gap_row, gap_column] / p.capacitance
         self._leak = -(p.leak_conductance + np.diag(network.laplacian)) / p.capacitance
         self._weight = network.synapses[post, pre] / p.capacitance
-        self._reversal, self._post = network.reversal[pre], post
+        self._reversal, self._post = network.reversal[post, pre], post
         self._capacitance = p.capacitance
 
     def fill(self, v: Array, *, dv_dv_diagonal: Array, ds_dv: Array, ds_ds: Array) -> Any:

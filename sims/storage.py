@@ -1,4 +1,4 @@
-"""Files written whole or not at all; labelled results as compressed netCDF-4."""
+"""Labelled results as compressed netCDF-4, written whole or not at all."""
 
 import io
 import os
@@ -7,26 +7,7 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
-
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write a file whole or not at all: under a temporary name in its folder, then renamed.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; what was at `path` is left as it was.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
+from isochron.connectome.files import write_bytes
 
 
 def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:

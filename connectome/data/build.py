@@ -1,144 +1,144 @@
-"""Make the vendored tables from the files inside the PyPI package cect.
+"""Make the vendored tables from files inside three pinned packages of PyPI.
 
-    pip download --no-deps cect==0.3.5
+    pip download --no-deps cect==0.3.5 c302==0.12.1 wormneuroatlas==0.0.7.3 --dest wheels
     pip install "isochron[data]"
-    python connectome/data/build.py cect-0.3.5-py3-none-any.whl
+    python connectome/data/build.py wheels
 
-Writes the data sets (*.npz), cells.csv and PROVENANCE.toml beside this file, the same
-bytes every time. cect is read here and never at run time.
+Writes the data sets (*.npz), cells.csv, muscles.csv and PROVENANCE.toml beside this file,
+the same bytes every time. The packages are read here and never at run time. What each
+table is stands in sources.toml; how each source is read, in readers/.
 """
 
 import argparse
 import csv
 import hashlib
-import re
+import io
+import json
 import sys
+import tomllib
+import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
-import xlrd
+from readers import cells, cook2019, fenyves2020, lists
+from readers.tabulate import tabulate
 
 from isochron.connectome.datasets import content_digest
 
 HERE = Path(__file__).parent
-CECT_VERSION = "0.3.5"
-CECT_SHA256 = "ea47f7a6b0d69a8d0bd3b0ade4037b7cc32d31ad0449f823d7ec153d6fd25057"
-VARSHNEY_FILE = "cect/data/NeuronConnect.xls"
-FOURFOLD_CLASSES = "CEP IL1 IL2 OLQ RMD RME SAA SAB SIA SIB SMB SMD URA URY".split()
-
-PROVENANCE = """\
-# Written by build.py; do not edit.
-
-[varshney2011]
-title = "Structural properties of the Caenorhabditis elegans neuronal network"
-paper = "Varshney, Chen, Paniagua, Hall and Chklovskii (2011), PLoS Computational Biology 7:e1001066"
-doi = "10.1371/journal.pcbi.1001066"
-file = "NeuronConnect.xls"
-file_sha256 = "{file_sha256}"
-via = "cect {cect} (MIT)"
-license = "CC BY 4.0"
-weight_unit = "synaptic contacts"
-notes = "Hermaphrodite, non-pharyngeal. 279 wired neurons; VC6 has no synapse with another neuron and is left out, with its one neuromuscular contact. All muscle is one node, BWM. Three gap junctions join a neuron to itself."
-content_sha256 = "{content_sha256}"
-
-[cells]
-title = "Names, classes and types of the 302 neurons of the hermaphrodite"
-paper = "Cook et al. (2019), Nature 571:63-71"
-doi = "10.1038/s41586-019-1352-7"
-file = "Cells.py"
-via = "cect {cect} (MIT)"
-license = "MIT"
-content_sha256 = "{cells_sha256}"
-"""
-
-
-def canonical(name):
-    """VB01 -> VB1 and avfl -> AVFL: names as the field writes them."""
-    return re.sub(r"^(VA|VB|VC|VD|DA|DB|DD|AS)0(\d)$", r"\1\2", name.upper())
-
-
-def cell_class(name, names):
-    """The class of a neuron: AVAL -> AVA, VB10 -> VB, IL1DL -> IL1."""
-    if numbered := re.match(r"^(VA|VB|VC|VD|DA|DB|DD|AS)\d+$", name):
-        return numbered[1]
-    for prefix in FOURFOLD_CLASSES:
-        if name.startswith(prefix):
-            return prefix
-    twin = name[:-1] + {"L": "R", "R": "L"}.get(name[-1], "?")
-    return name[:-1] if twin in names else name
-
-
-def read_varshney(content):
-    """Arrays of the data set, from the spreadsheet of the paper.
-
-    S and Sp are chemical synapses sent (R and Rp are the same ones, seen by the receiver),
-    EJ are gap junctions, listed from both sides, NMJ is muscle.
-    """
-    sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
-    rows = [sheet.row_values(i) for i in range(1, sheet.nrows)]
-    rows = [(canonical(pre), canonical(post), kind, int(n)) for pre, post, kind, n in rows]
-    wired = {name for pre, post, kind, _ in rows if kind != "NMJ" for name in (pre, post)}
-    names = sorted(wired)
-    index = {name: i for i, name in enumerate(names)}
-
-    def triplets(kinds, target):
-        total = {}
-        for pre, post, kind, count in rows:
-            if kind in kinds and pre in index:
-                key = (0 if target == "muscle" else index[post], index[pre])
-                total[key] = total.get(key, 0) + count
-        return np.array([(i, j, n) for (i, j), n in sorted(total.items())], dtype=np.int32)
-
-    return {
-        "neurons": np.array(names),
-        "muscles": np.array(["BWM"]),
-        "chemical": triplets({"S", "Sp"}, "neuron"),
-        "gap": triplets({"EJ"}, "neuron"),
-        "neuromuscular": triplets({"NMJ"}, "muscle"),
-    }
-
-
-def read_cells(wheel):
-    """Rows (name, class, type) of the 302 neurons."""
-    sys.path.insert(0, str(wheel))
-    from cect import Cells
-
-    names = {canonical(name) for name in Cells.PREFERRED_HERM_NEURON_NAMES}
-    kinds = {
-        "sensory": Cells.SENSORY_NEURONS_COOK,
-        "interneuron": Cells.INTERNEURONS_NONPHARYNGEAL_COOK,
-        "motor": Cells.MOTORNEURONS_NONPHARYNGEAL_COOK,
-        "pharyngeal": Cells.PHARYNGEAL_NEURONS,
-        "unknown": Cells.UNKNOWN_FUNCTION_NEURONS,
-    }
-    kind_of = {canonical(name): kind for kind, members in kinds.items() for name in members}
-    return [(name, cell_class(name, names), kind_of[name]) for name in sorted(names)]
+READERS = {
+    "cook hermaphrodite": lambda content: cook2019.read_cook(content, "hermaphrodite"),
+    "cook male": lambda content: cook2019.read_cook(content, "male"),
+    "varshney": lists.read_varshney,
+    "white": lists.read_white,
+    "witvliet": lists.read_witvliet,
+    "bentley monoamine": lists.read_bentley_monoamine,
+    "bentley neuropeptide": lists.read_bentley_neuropeptide,
+    "ripoll-sanchez": lists.read_ripoll_sanchez,
+}
 
 
 def main():
-    """Read the wheel, write the tables."""
+    """Read the wheels, write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path, help=f"cect-{CECT_VERSION}-py3-none-any.whl")
-    wheel = parser.parse_args().wheel
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != CECT_SHA256:
-        sys.exit(f"{wheel} is not the wheel of cect {CECT_VERSION} that these tables come from.")
+    parser.add_argument("wheels", type=Path, help="folder with the three wheels")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to")
+    arguments = parser.parse_args()
+    sources = tomllib.loads((HERE / "sources.toml").read_text(encoding="utf-8"))
+    wheels = {
+        name: checked_wheel(arguments.wheels, name, wheel)
+        for name, wheel in sources["wheels"].items()
+    }
+    # openpyxl says of Cook's book that it drops an extension of the format.
+    warnings.filterwarnings("ignore", message="Unknown extension is not supported")
+    provenance = write_tables(sources, wheels, arguments.out)
+    (arguments.out / "PROVENANCE.toml").write_text(to_toml(provenance), encoding="utf-8")
 
-    spreadsheet = zipfile.ZipFile(wheel).read(VARSHNEY_FILE)
-    arrays = read_varshney(spreadsheet)
-    np.savez_compressed(HERE / "varshney2011.npz", allow_pickle=False, **arrays)
-    with open(HERE / "cells.csv", "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("name", "class", "type"))
-        rows.writerows(read_cells(wheel))
-    text = PROVENANCE.format(
-        cect=CECT_VERSION,
-        file_sha256=hashlib.sha256(spreadsheet).hexdigest(),
-        content_sha256=content_digest(arrays),
-        cells_sha256=hashlib.sha256((HERE / "cells.csv").read_bytes()).hexdigest(),
-    )
-    (HERE / "PROVENANCE.toml").write_text(text, encoding="utf-8")
-    print(f"{len(arrays['neurons'])} neurons, {len(arrays['chemical'])} chemical connections")
+
+def checked_wheel(folder, name, wheel):
+    """Path of a wheel that is the pinned one to the last bit."""
+    path = folder / f"{name}-{wheel['version']}-py3-none-any.whl"
+    if not path.exists():
+        sys.exit(f"{path} is missing; see: python connectome/data/build.py --help")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != wheel["sha256"]:
+        sys.exit(f"{path} is not the wheel that these tables come from.")
+    return path
+
+
+def write_tables(sources, wheels, out):
+    """Write every table; return what PROVENANCE.toml says of each."""
+    neurons = write_csv(out / "cells.csv", cells.read_neurons(wheels["cect"], cell_files(wheels)))
+    muscles = write_csv(out / "muscles.csv", cells.read_muscles(wheels["cect"]))
+    provenance = {}
+    for name, table in sources["tables"].items():
+        wheel = table.pop("wheel", "cect")
+        reader = table.pop("reader")
+        content = zipfile.ZipFile(wheels[wheel]).read(f"{wheel}/data/{table['file']}")
+        left_out = ""
+        if reader in READERS:
+            arrays, left_out = tabulate(READERS[reader](content), neurons, muscles)
+            digest = save(out / f"{name}.npz", arrays)
+        elif reader == "fenyves":
+            digest = save(out / f"{name}.npz", fenyves2020.read_fenyves(content))
+        else:
+            digest = hashlib.sha256((out / f"{name}.csv").read_bytes()).hexdigest()
+        pinned = sources["wheels"][wheel]
+        provenance[name] = table | {
+            "file_sha256": hashlib.sha256(content).hexdigest(),
+            "via": f"{wheel} {pinned['version']} ({pinned['license']})",
+            "left_out": left_out,
+            "content_sha256": digest,
+        }
+    return provenance
+
+
+def cell_files(wheels):
+    """The files from which the table of neurons is made."""
+    cect, c302 = zipfile.ZipFile(wheels["cect"]), zipfile.ZipFile(wheels["c302"])
+    cell_paths = [path for path in c302.namelist() if path.endswith(".cell.nml")]
+    return {
+        "transmitters": cect.read("cect/data/elife-95402-supp2-v1.xlsx"),
+        "male transmitters": cect.read("cect/data/elife-95402-supp3-v1.xlsx"),
+        "lineage": cect.read("cect/data/all_cell_info.csv"),
+        "morphologies": {
+            Path(path).name.removesuffix(".cell.nml"): c302.read(path) for path in cell_paths
+        },
+    }
+
+
+def save(path, arrays):
+    """Write arrays in the narrowest types that hold them; return their digest."""
+    arrays = {
+        name: array.astype(np.min_scalar_type(int(array.max())))
+        if array.size and array.dtype.kind == "i"
+        else array
+        for name, array in arrays.items()
+    }
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+    return content_digest(arrays)
+
+
+def write_csv(path, rows):
+    """Write a table; return the set of its names."""
+    rows = list(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return {row["name"] for row in rows}
+
+
+def to_toml(tables):
+    """Tables of strings as TOML; a JSON string is a TOML string."""
+    lines = ["# Written by build.py from sources.toml; do not edit."]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]"]
+        lines += [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()
+        ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 from isochron import connectome
 from isochron._version import __version__
 from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
+from isochron.connectome.files import write_bytes
 from isochron.experiments.compare_config import CompareConfig
 from isochron.experiments.files import write_json
 from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
@@ -16,7 +17,6 @@ from isochron.experiments.pool import Progress, Step, run_steps
 from isochron.experiments.provenance import describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
 from isochron.experiments.worm_system import analyse_worm, check_worm
-from isochron.sims.storage import write_bytes
 
 SCHEMA = 1
 TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32

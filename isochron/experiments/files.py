@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from isochron.sims.storage import write_bytes
+from isochron.connectome.files import write_bytes
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from isochron.connectome.files import write_bytes
 from isochron.experiments.config import config_digest, to_toml
 from isochron.experiments.files import read_json, write_json
-from isochron.sims.storage import write_bytes
 
 MARKER = "run.json"
 SCHEMA = 1

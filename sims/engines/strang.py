@@ -32,10 +32,10 @@ class Kernel(NamedTuple):
     activation_rate: float
     decay_rate: float
     steepness: float
-    reversal: np.ndarray
     synapse_start: np.ndarray
     synapse_pre: np.ndarray
     synapse_weight: np.ndarray
+    synapse_reversal: np.ndarray
     order: np.ndarray
     diagonal: np.ndarray
     factor_start: np.ndarray
@@ -58,10 +58,10 @@ def build_kernel(parameters, laplacian, synapses, reversal) -> Kernel:
         parameters.activation_rate,
         parameters.decay_rate,
         parameters.steepness,
-        reversal.astype(float),
         np.searchsorted(post, np.arange(len(synapses) + 1)),
         pre,
         synapses[post, pre].astype(float),
+        reversal[post, pre].astype(float),
         order,
         np.diag(permuted).copy(),
         factor_start,
@@ -166,10 +166,9 @@ def _synaptic_sums(kernel, s, conductance, pull):
     for i in range(conductance.size):
         total, driven = 0.0, 0.0
         for e in range(kernel.synapse_start[i], kernel.synapse_start[i + 1]):
-            j = kernel.synapse_pre[e]
-            open_ = kernel.synapse_weight[e] * s[j]
+            open_ = kernel.synapse_weight[e] * s[kernel.synapse_pre[e]]
             total += open_
-            driven += open_ * kernel.reversal[j]
+            driven += open_ * kernel.synapse_reversal[e]
         conductance[i], pull[i] = total, driven
 
 
@@ -224,7 +223,7 @@ def _move_voltage(
             tangent_work[j, c] = inertia * dv[i, c]
         for e in range(kernel.synapse_start[i], kernel.synapse_start[i + 1]):
             pre = kernel.synapse_pre[e]
-            slope = kernel.synapse_weight[e] * (kernel.reversal[pre] - work[j, 0])
+            slope = kernel.synapse_weight[e] * (kernel.synapse_reversal[e] - work[j, 0])
             for c in range(k):
                 tangent_work[j, c] += slope * ds[pre, c]
     _solve(kernel, diagonal, factor, tangent_work)

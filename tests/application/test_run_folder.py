@@ -1,9 +1,9 @@
 import pytest
 
+from isochron.connectome.files import write_bytes
 from isochron.experiments.compare_config import QUICK, CompareConfig
 from isochron.experiments.files import write_json
 from isochron.experiments.run_folder import RunFolder
-from isochron.sims.storage import write_bytes
 
 
 def open_and_close(path, config=QUICK, version="1", **options):

@@ -22,7 +22,7 @@ def small():
         neuromuscular=np.zeros((0, n)),
         source=connectome.load("varshney2011").source,
     )
-    signs = np.where(rng.random(n) < 0.3, -1, 1)
+    signs = rng.choice([-1, 0, 1], (n, n), p=[0.3, 0.1, 0.6]) * (wiring.chemical > 0)
     return sims.GradedNetwork(wiring, signs=lambda _: signs)
 
 
@@ -37,7 +37,7 @@ def dense_velocity(network, stimulus, t, x):
     p, n = network.parameters, network.n_neurons
     v, s = x[:n], x[n:]
     gap = p.gap_conductance * network.wiring.gap
-    chemical = p.synaptic_conductance * network.wiring.chemical
+    chemical = p.synaptic_conductance * network.wiring.chemical * abs(network.wiring.signs)
     constant = stimulus.constant(network.wiring)
     threshold = network.thresholds(constant)
     current = constant + stimulus.oscillating(network.wiring, t)
@@ -46,7 +46,7 @@ def dense_velocity(network, stimulus, t, x):
         dv[i] = -p.leak_conductance * (v[i] - p.leak_reversal) + current[i]
         for j in range(n):
             dv[i] -= gap[i, j] * (v[i] - v[j])
-            dv[i] -= chemical[i, j] * s[j] * (v[i] - network.reversal[j])
+            dv[i] -= chemical[i, j] * s[j] * (v[i] - network.reversal[i, j])
         phi = 1 / (1 + np.exp(-p.steepness * (v[i] - threshold[i])))
         ds[i] = p.activation_rate * phi * (1 - s[i]) - p.decay_rate * s[i]
     return np.concatenate([dv / p.capacitance, ds])
@@ -108,7 +108,7 @@ def test_the_engine_agrees_with_dense_linear_algebra(small, stimulus):
     s = relax(s)
     current = stimulus.constant(small.wiring) + stimulus.oscillating(small.wiring, h / 2)
     matrix = small.laplacian + np.diag(p.leak_conductance + small.synapses @ s)
-    right = p.leak_conductance * p.leak_reversal + small.synapses @ (small.reversal * s) + current
+    right = p.leak_conductance * p.leak_reversal + (small.synapses * small.reversal) @ s + current
     inertia = 2 * p.capacitance / h
     v = 2 * np.linalg.solve(matrix + inertia * np.eye(n), inertia * v + right) - v
     s = relax(s)

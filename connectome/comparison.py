@@ -1,0 +1,109 @@
+"""What two wirings share, and where they differ."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isochron.connectome.model import Connectome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerComparison:
+    """Connections of one layer, among the neurons (and muscles) that both wirings have.
+
+    Attributes
+    ----------
+    both, only_first, only_second : int
+        Number of connections; a gap junction counts once.
+    jaccard : float or None
+        Shared part of all: both / (both + only_first + only_second); None without any.
+    weight_correlation : float or None
+        Spearman's rank correlation of the weights of the connections in both: the units
+        may differ. None for fewer than three, or constant weights.
+    """
+
+    both: int
+    only_first: int
+    only_second: int
+    jaccard: float | None
+    weight_correlation: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What two wirings share.
+
+    Attributes
+    ----------
+    shared_neurons, only_first, only_second : tuple of str
+        Neurons of both, and of one alone.
+    same_unit : bool
+        Whether the weights count the same thing.
+    layers : dict of str to LayerComparison
+        For each layer that holds a connection in one of the two.
+    """
+
+    shared_neurons: tuple[str, ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    same_unit: bool
+    layers: dict[str, LayerComparison]
+
+
+def compare(first: Connectome, second: Connectome) -> Comparison:
+    """Compare two wirings, connection by connection, among the neurons that both have.
+
+    Raises
+    ------
+    ValueError
+        If they share no neuron.
+    """
+    shared = tuple(name for name in first.neurons if name in set(second.neurons))
+    if not shared:
+        raise ValueError(f"{first.name} and {second.name} share no neuron.")
+    layers = dict.fromkeys([*first.layers, *second.layers])
+    return Comparison(
+        shared_neurons=shared,
+        only_first=tuple(x for x in first.neurons if x not in set(shared)),
+        only_second=tuple(x for x in second.neurons if x not in set(shared)),
+        same_unit=first.source.weight_unit == second.source.weight_unit,
+        layers={
+            layer: _compare_layer(
+                _part(first, layer, shared, second), _part(second, layer, shared, first)
+            )
+            for layer in layers
+        },
+    )
+
+
+def _part(wiring: Connectome, layer: str, shared: tuple[str, ...], other: Connectome) -> np.ndarray:
+    at = wiring.index(shared)
+    if layer == "neuromuscular":
+        muscles = [name for name in wiring.muscles if name in set(other.muscles)]
+        rows = [wiring.muscles.index(name) for name in sorted(muscles)]
+        return wiring.neuromuscular[np.ix_(rows, at)]
+    if layer not in (*wiring.layers, "chemical", "gap"):
+        return np.zeros((len(at), len(at)))
+    weights = wiring.layer(layer)[np.ix_(at, at)]
+    return np.triu(weights) if layer == "gap" else weights
+
+
+def _compare_layer(first: np.ndarray, second: np.ndarray) -> LayerComparison:
+    both = (first > 0) & (second > 0)
+    counts = int(both.sum()), int((first > 0).sum()), int((second > 0).sum())
+    union = counts[1] + counts[2] - counts[0]
+    return LayerComparison(
+        both=counts[0],
+        only_first=counts[1] - counts[0],
+        only_second=counts[2] - counts[0],
+        jaccard=counts[0] / union if union else None,
+        weight_correlation=_rank_correlation(first[both], second[both]),
+    )
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
+    from scipy.stats import spearmanr
+
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    return float(np.asarray(spearmanr(first, second))[0])

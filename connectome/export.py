@@ -1,0 +1,138 @@
+"""A wiring as a table, a graph, labelled matrices, or a file."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isochron.connectome.files import write_bytes
+from isochron.connectome.model import Connectome
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    import xarray as xr
+
+
+class Connection(NamedTuple):
+    """One connection. A gap junction stands once, with the names in the wiring's order."""
+
+    pre: str
+    post: str
+    layer: str
+    weight: float
+    sign: int
+
+
+def connections(wiring: Connectome) -> Iterator[Connection]:
+    """Every connection of a wiring, layer by layer.
+
+    `Connection.sign` is 0 where no sign rule has signed it.
+    """
+    for layer in wiring.layers:
+        weights = wiring.layer(layer)
+        posts = wiring.muscles if layer == "neuromuscular" else wiring.neurons
+        if layer == "gap":
+            weights = np.triu(weights).T
+        signs = wiring.signs if layer == "chemical" else None
+        for i, j in np.argwhere(weights):
+            sign = 0 if signs is None else int(signs[i, j])
+            yield Connection(wiring.neurons[j], posts[i], layer, weights[i, j].item(), sign)
+
+
+def to_pandas(wiring: Connectome) -> "pd.DataFrame":
+    """Columns pre, post, layer, weight, sign, as `connections`."""
+    import pandas as pd
+
+    return pd.DataFrame(list(connections(wiring)), columns=list(Connection._fields))
+
+
+def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
+    """A graph with an edge from sender to receiver for each connection.
+
+    Edges carry layer, weight and sign. A gap junction is a pair of edges, one each way, so
+    that a walk may pass it in both directions; one of a neuron with itself is a single
+    edge. Nodes carry kind (neuron or muscle), class and type.
+    """
+    import networkx as nx
+
+    graph = nx.MultiDiGraph(name=wiring.name, weight_unit=wiring.source.weight_unit)
+    for cell in wiring.cells:
+        graph.add_node(cell.name, kind="neuron", cell_class=cell.cell_class, type=cell.type)
+    graph.add_nodes_from(wiring.muscles, kind="muscle")
+    for pre, post, layer, weight, sign in connections(wiring):
+        marks = {"layer": layer, "weight": weight, "sign": sign}
+        graph.add_edge(pre, post, **marks)
+        if layer == "gap" and pre != post:
+            graph.add_edge(post, pre, **marks)
+    return graph
+
+
+def to_xarray(wiring: Connectome) -> "xr.Dataset":
+    """Layers as variables: (post, pre), and (muscle, pre) for neuromuscular.
+
+    Class, type and position of the presynaptic neurons are coordinates; the unit, the
+    source and the history are attributes.
+    """
+    import xarray as xr
+
+    square = ("post", "pre")
+    variables = {
+        "chemical": (square, wiring.chemical),
+        "gap": (square, wiring.gap),
+        "neuromuscular": (("muscle", "pre"), wiring.neuromuscular),
+    }
+    variables |= {layer: (square, weights) for layer, weights in wiring.extrasynaptic.items()}
+    if wiring.signs is not None:
+        variables["sign"] = (square, wiring.signs)
+    places = [cell.position or (np.nan,) * 3 for cell in wiring.cells]
+    return xr.Dataset(
+        {name: (dims, values.copy()) for name, (dims, values) in variables.items()},
+        coords={
+            "post": list(wiring.neurons),
+            "pre": list(wiring.neurons),
+            "muscle": np.array(wiring.muscles, dtype=str),
+            "axis": ["x", "y", "z"],
+            "cell_class": ("pre", [cell.cell_class for cell in wiring.cells]),
+            "cell_type": ("pre", [cell.type for cell in wiring.cells]),
+            "position": (("pre", "axis"), np.array(places).reshape(-1, 3), {"units": "µm"}),
+        },
+        attrs={
+            "name": wiring.name,
+            "weight_unit": wiring.source.weight_unit,
+            "doi": wiring.source.doi,
+            "content_sha256": wiring.source.content_sha256,
+            "history": "; ".join(wiring.history),
+        },
+    )
+
+
+def write_csv(wiring: Connectome, path: str | os.PathLike) -> None:
+    """Write `connections` with a header line; `connectome.from_csv` reads it back.
+
+    A neuron or muscle without a connection is not in such a file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was at `path` is left as it was.
+    """
+    write_bytes(Path(path), to_pandas(wiring).to_csv(index=False, lineterminator="\n").encode())
+
+
+def write_graphml(wiring: Connectome, path: str | os.PathLike) -> None:
+    """Write `to_networkx` as GraphML; `connectome.from_graphml` reads it back.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was at `path` is left as it was.
+    """
+    import networkx as nx
+
+    buffer = io.BytesIO()
+    nx.write_graphml_xml(to_networkx(wiring), buffer)
+    write_bytes(Path(path), buffer.getvalue())

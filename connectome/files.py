@@ -1,0 +1,77 @@
+"""Files written whole or not at all, and files of a user read with care."""
+
+import os
+import re
+from pathlib import Path
+
+LARGEST_TEXT = 64 * 2**20
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file whole or not at all: under a temporary name in its folder, then renamed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was at `path` is left as it was.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_text(path: str | os.PathLike) -> str:
+    """Text of a user's file: UTF-8, with or without a byte-order mark, 64 MB at most.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not an ordinary file, is too large, or is not UTF-8.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file.")
+    if path.stat().st_size > LARGEST_TEXT:
+        raise ValueError(
+            f"{path} has {path.stat().st_size} bytes; at most {LARGEST_TEXT} are read."
+        )
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from None
+    if "\0" in text:
+        raise ValueError(f"{path} is not text: it holds NUL bytes.")
+    return text
+
+
+def read_xml(path: str | os.PathLike) -> bytes:
+    """Bytes of a user's XML file that no parser can be led astray by.
+
+    Document types and entities are refused before any parser sees the file: they can name
+    other files, or grow without bound.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_text`, and if the file declares a document type or an entity.
+    """
+    text = read_text(path)
+    for forbidden in ("<!DOCTYPE", "<!ENTITY"):
+        if forbidden in text.upper():
+            raise ValueError(f"{path} holds {forbidden}, which is refused; delete that line.")
+    declared = re.match(r"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)", text)
+    if declared and declared[1].upper() not in ("UTF-8", "UTF8", "US-ASCII", "ASCII"):
+        raise ValueError(f"{path} says that it is {declared[1]}; save it as UTF-8.")
+    return text.encode()

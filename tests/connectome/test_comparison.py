@@ -1,0 +1,44 @@
+import pytest
+
+from isochron import connectome
+
+
+def test_what_two_wirings_share(small):
+    other = connectome.from_matrices(
+        ["B", "C", "D", "E"],
+        [[0, 0, 0, 1], [6, 0, 0, 0], [1, 9, 8, 0], [0, 0, 0, 0]],
+        rows="postsynaptic",
+    )
+    found = connectome.compare(small, other)
+    assert found.shared_neurons == ("B", "C", "D")
+    assert (found.only_first, found.only_second) == (("A",), ("E",))
+    chemical = found.layers["chemical"]
+    assert (chemical.both, chemical.only_first, chemical.only_second) == (3, 0, 1)
+    assert chemical.jaccard == 0.75
+    # Weights 2, 5, 1 against 6, 9, 8: ranks 2, 3, 1 against 1, 3, 2.
+    assert chemical.weight_correlation == pytest.approx(0.5)
+    gap = found.layers["gap"]
+    assert (gap.both, gap.only_first, gap.only_second, gap.jaccard) == (0, 1, 0, 0)
+
+
+def test_a_wiring_is_itself(wiring):
+    found = connectome.compare(wiring, wiring)
+    assert found.same_unit
+    assert found.layers["chemical"].both == 2194
+    assert found.layers["gap"].both == 517
+    for layer in found.layers.values():
+        assert layer.jaccard == 1
+        assert layer.weight_correlation == pytest.approx(1)
+
+
+def test_units_and_layers_that_one_lacks(wiring):
+    cook = connectome.load("cook2019-hermaphrodite")
+    assert not connectome.compare(wiring, cook).same_unit
+    amines = connectome.compare(wiring, connectome.load("bentley2016-monoamine"))
+    assert amines.layers["dopamine"].only_second > 1000
+    assert amines.layers["chemical"].jaccard == 0
+
+
+def test_nothing_in_common_is_an_error(wiring, small):
+    with pytest.raises(ValueError, match="share no neuron"):
+        connectome.compare(wiring, small)

@@ -1,0 +1,112 @@
+import hashlib
+import tomllib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from isochron import connectome
+from isochron.connectome import datasets
+
+DATA = files("isochron.connectome.data")
+PROVENANCE = tomllib.loads(DATA.joinpath("PROVENANCE.toml").read_text(encoding="utf-8"))
+
+
+def entries(weights):
+    return [np.count_nonzero(weights), int(weights.sum())]
+
+
+def counted(worm):
+    if worm.extrasynaptic:
+        layers = {layer: entries(weights) for layer, weights in worm.extrasynaptic.items()}
+        return {"neurons": len(worm.neurons), "extrasynaptic": layers}
+    found = {
+        "neurons": len(worm.neurons),
+        "muscles": len(worm.muscles),
+        "chemical": entries(worm.chemical),
+        "autapses": np.count_nonzero(np.diag(worm.chemical)),
+        "gap": entries(np.triu(worm.gap, 1)),
+        "gap_self": entries(np.diag(worm.gap)),
+        "neuromuscular": entries(worm.neuromuscular),
+    }
+    table = connectome.muscles()
+    body_wall = [
+        i
+        for i, name in enumerate(worm.muscles)
+        if table[name].kind == "body wall" and name != "BWM"
+    ]
+    if worm.name == "cook2019-hermaphrodite":
+        onto = worm.neuromuscular[body_wall]
+        found["body_wall"] = entries(onto)
+        found["body_wall_senders"] = np.count_nonzero(onto.any(axis=0))
+    return found
+
+
+def test_every_data_set_has_the_numbers_of_its_paper(expected):
+    assert set(expected("counts")) == set(connectome.available())
+    for name, numbers in expected("counts").items():
+        assert counted(connectome.load(name)) == numbers, name
+
+
+def test_rows_are_postsynaptic(expected):
+    for name, synapses in expected("cells")["one_way"].items():
+        worm = connectome.load(name)
+        for post, pre, weight in synapses:
+            i, j = worm.index([post, pre])
+            assert worm.chemical[i, j] == weight
+            assert worm.chemical[j, i] == 0
+    for name, (layer, post, pre, weight) in expected("cells")["one_way_extrasynaptic"].items():
+        worm = connectome.load(name)
+        i, j = worm.index([post, pre])
+        assert worm.layer(layer)[i, j] == weight
+        assert worm.layer(layer)[j, i] == 0
+    for name, contacts in expected("cells")["onto_muscle"].items():
+        worm = connectome.load(name)
+        for muscle, neuron, weight in contacts:
+            row = worm.muscles.index(muscle)
+            assert worm.neuromuscular[row, worm.index([neuron])[0]] == weight
+
+
+def test_every_vendored_file_has_the_digest_of_its_provenance():
+    for name, table in PROVENANCE.items():
+        csv = DATA.joinpath(f"{name}.csv")
+        if csv.is_file():
+            digest = hashlib.sha256(csv.read_bytes()).hexdigest()
+        else:
+            digest = datasets.content_digest(datasets.vendored_arrays(name))
+        assert table["content_sha256"] == digest, name
+    arrays = datasets.vendored_arrays("varshney2011")
+    arrays["chemical"][0, 2] += 1
+    assert datasets.content_digest(arrays) != PROVENANCE["varshney2011"]["content_sha256"]
+
+
+def test_every_source_is_cited():
+    for name in connectome.available():
+        source = connectome.load(name).source
+        for field in ("title", "paper", "doi", "file", "license", "weight_unit", "notes", "via"):
+            assert getattr(source, field), (name, field)
+        assert len(source.file_sha256) == len(source.content_sha256) == 64
+
+
+def test_the_vendored_tables_are_small():
+    size = sum(path.stat().st_size for path in DATA.iterdir() if path.is_file())
+    assert size < 1.5e6
+
+
+def test_a_damaged_file_is_refused(monkeypatch):
+    monkeypatch.setattr(datasets, "content_digest", lambda arrays: "0" * 64)
+    with pytest.raises(ValueError, match="damaged"):
+        datasets.load("varshney2011")
+
+
+def test_an_unknown_data_set_is_refused():
+    with pytest.raises(ValueError, match=r"Did you mean varshney2011\?.*cook2019-male"):
+        connectome.load("varshney2012")
+    with pytest.raises(ValueError, match="No data set 'cells'"):
+        connectome.load("cells")
+
+
+def test_what_was_left_out_is_said():
+    assert "66 gap-junction entries muscle and neuron" in (
+        connectome.load("cook2019-hermaphrodite").source.left_out
+    )

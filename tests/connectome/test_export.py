@@ -1,0 +1,54 @@
+import networkx as nx
+import numpy as np
+
+from isochron import connectome
+
+
+def test_a_table_has_each_connection_once(wiring):
+    table = wiring.with_signs(connectome.gaba_inhibitory).to_pandas()
+    assert dict(table["layer"].value_counts()) == {
+        "chemical": 2194,
+        "gap": 517,
+        "neuromuscular": 114,
+    }
+    row = table[
+        (table["pre"] == "AVAL") & (table["post"] == "VA8") & (table["layer"] == "chemical")
+    ]
+    assert row[["weight", "sign"]].to_numpy().tolist() == [[9, 1]]
+    assert table.loc[table["layer"] == "gap", "weight"].sum() == 890
+
+
+def test_a_graph_can_be_walked(wiring):
+    graph = wiring.to_networkx()
+    edges = nx.to_pandas_edgelist(graph)
+    assert (edges["layer"] == "chemical").sum() == 2194
+    assert (edges["layer"] == "gap").sum() == 2 * 514 + 3
+    assert graph.nodes["AVAL"] == {"kind": "neuron", "cell_class": "AVA", "type": "interneuron"}
+    assert graph.nodes["BWM"]["kind"] == "muscle"
+    gap = nx.to_numpy_array(
+        nx.MultiDiGraph((a, b, d) for a, b, d in graph.edges(data=True) if d["layer"] == "gap"),
+        nodelist=[n for n in wiring.neurons if wiring.gap[wiring.index([n])[0]].any()],
+    )
+    assert gap.sum() == wiring.gap.sum()
+    np.testing.assert_array_equal(gap, gap.T)
+
+
+def test_labelled_matrices(wiring):
+    data = wiring.with_signs(connectome.gaba_inhibitory).to_xarray()
+    assert data["chemical"].sel(post="VA8", pre="AVAL") == 9
+    assert data["sign"].sel(post="VA8", pre="AVAL") == 1
+    assert data["neuromuscular"].dims == ("muscle", "pre")
+    assert data["position"].sel(pre="PLML", axis="y") > 400
+    assert data.attrs["weight_unit"] == "synaptic contacts"
+    assert "GabaInhibitory" in data.attrs["history"]
+    layers = connectome.load("bentley2016-monoamine").to_xarray()
+    assert layers["dopamine"].sum() == 1176
+
+
+def test_a_written_csv_is_sorted_out_by_layer(tmp_path, small):
+    connectome.write_csv(small, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text() == (
+        "pre,post,layer,weight,sign\n"
+        "A,B,chemical,3,1\nB,C,chemical,2,-1\nC,D,chemical,5,1\nD,D,chemical,1,1\n"
+        "B,C,gap,4,0\nD,M,neuromuscular,7,0\n"
+    )

@@ -1,0 +1,76 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from isochron import connectome
+
+
+def test_names_aliases_and_selection(wiring):
+    assert wiring.neurons[wiring.index(["VB01"])[0]] == "VB1"
+    assert wiring.select("AVA") == ("AVAL", "AVAR")
+    assert wiring.select("VB01") == ("VB1",)
+    assert len(wiring.select("VB*")) == 11
+    assert len(wiring.select("sensory")) == 83
+    assert wiring.select("AVA", "AVAL", "ASIL") == ("ASIL", "AVAL", "AVAR")
+
+
+@pytest.mark.parametrize("name", ["AVAl", "PLMX", ""])
+def test_an_unknown_neuron_is_refused_with_the_nearest(wiring, name):
+    with pytest.raises(ValueError, match=r"varshney2011 has no neuron.*isochron connectome cells"):
+        wiring.index([name])
+    with pytest.raises(ValueError, match="Did you mean AVAL"):
+        wiring.index(["AVAl"])
+    with pytest.raises(ValueError, match="Types: sensory, interneuron"):
+        wiring.select("AVA", "sensoric")
+
+
+def test_layers_by_name(wiring):
+    assert wiring.layers == ("chemical", "gap", "neuromuscular")
+    assert wiring.layer("gap") is wiring.gap
+    with pytest.raises(ValueError, match="It has: chemical, gap, neuromuscular"):
+        wiring.layer("electrical")
+    assert connectome.load("bentley2016-monoamine").layers == (
+        *("dopamine", "octopamine", "serotonin", "tyramine"),
+    )
+
+
+def test_it_says_what_it_is(wiring, small):
+    assert "279 neurons, 1 muscle, 2194 chemical connections, 514 gap-junction" in repr(wiring)
+    assert "signs: SignTable" in repr(small)
+    page = dataclasses.replace(
+        wiring, source=connectome.Source(weight_unit="<b>", notes="<script>")
+    )._repr_html_()
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"neurons": ("A", "A", "C", "D")}, "neuron 'A' is named twice"),
+        ({"muscles": ("M", "M"), "neuromuscular": np.zeros((2, 4))}, "muscle 'M' is named twice"),
+        ({"chemical": np.ones((3, 3))}, r"shape \(3, 3\), not \(4, 4\)"),
+        ({"chemical": -np.ones((4, 4))}, "negative"),
+        ({"chemical": np.full((4, 4), "1")}, "not numbers"),
+        ({"gap": np.full((4, 4), np.nan)}, "not finite"),
+        ({"gap": np.diag([1, 1, 1], 1)}, r"symmetric, but gap\[A, B\] is 1 .* is 0"),
+        ({"extrasynaptic": {"dopamine": np.zeros((2, 2))}}, "dopamine has shape"),
+        ({"signs": np.zeros(4)}, "signs must be"),
+        ({"signs": np.full((4, 4), 0.5)}, "signs must be"),
+        ({"signs": np.ones((4, 4))}, "where there is no connection"),
+        ({"cells": (connectome.Cell("X", "X", "motor"),)}, "the cells are not those"),
+    ],
+)
+def test_a_wrong_wiring_is_refused(small, change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(small, **change)
+
+
+def test_a_wiring_cannot_be_changed(wiring):
+    with pytest.raises(ValueError, match="read-only"):
+        wiring.chemical[0, 0] = 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        wiring.name = "x"
+    with pytest.raises(TypeError):
+        connectome.load("bentley2016-monoamine").extrasynaptic["x"] = 1
