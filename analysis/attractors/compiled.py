@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.analysis.attractors import graph
+from isochron.analysis.attractors import cycles, images
 from isochron.analysis.attractors.enumeration import (
     SLAB,
     Report,
@@ -15,9 +15,10 @@ from isochron.analysis.attractors.enumeration import (
 from isochron.analysis.attractors.network import SignNetwork
 from isochron.analysis.attractors.successors import Tables, build_tables
 
-BYTES_PER_IMAGE = 16
+BYTES_PER_IMAGE = 30  # weights 4, labels and distances 8, order 4, links of up to four layers
 SMALL = 1 << 16  # states that are not worth a second thread
-SHARES = (0.45, 0.2, 0.2, 0.15)  # of the time: counting, linking, peeling, colouring
+WORTHWHILE = 0.8  # a layer is taken off as a whole if it leaves less than this
+COUNTED, LINKED, PEELED = 0.45, 0.75, 0.9  # fractions of the time, for the progress bar
 
 
 def find_cycles(
@@ -46,79 +47,110 @@ def find_cycles(
         counted = _count(tables, threads, report)
         if counted is None:
             return None
-        hits, logs = counted
-        index = np.empty(-(-states // 32), dtype=np.uint64)
-        images = graph.index_images(hits, index)
+        hits, logs, doubtful = counted
+        index = np.empty(hits.shape[1] // 32, dtype=np.uint64)
+        n_images = images.index_images(hits.view(np.uint64), index)
         check_memory(
-            fixed + BYTES_PER_IMAGE * images,
+            fixed + BYTES_PER_IMAGE * n_images,
             allowed,
-            f"Following the {images:,} images of 2**{network.n} states",
+            f"Following the {n_images:,} images of 2**{network.n} states",
         )
-        links, weights = _link(tables, hits, logs, index, images, report)
-        del hits
+        links, weights = _link(tables, hits, logs, doubtful, index, n_images, report)
+        del hits, counted
         return _follow(tables, index, links, weights, report)
 
 
 def _count(tables: Tables, threads: int, report: Report):
-    hits = np.zeros((threads, tables.n_states), dtype=np.uint8)
-    logs = np.empty((threads, tables.n_states // 255 + 1), dtype=np.uint32)
+    """Hits of every state, one row a thread; those that did not fit; blocks to watch."""
+    states = tables.n_states
+    hits = np.zeros((threads, -(-states // 32) * 32), dtype=np.uint8)
+    logs = np.empty((threads, states // 255 + 1), dtype=np.uint32)
     n_logged = np.zeros(threads, dtype=np.int64)
+    doubtful = np.zeros(states // tables.block_size, dtype=bool)
     for first, stop in _slabs(tables):
-        report(SHARES[0] * first * tables.block_size / tables.n_states, "counting images")
-        if graph.count_hits(tables, first, stop, hits, logs, n_logged) and _ties_matter(tables):
+        report(COUNTED * first * tables.block_size / states, "counting images")
+        tie = images.count_hits(tables, first, stop, hits, logs, n_logged, doubtful)
+        if tie and tables.odd:
             return None
-    return hits, [log[:count] for log, count in zip(logs, n_logged, strict=True)]
+    return hits, [log[:count] for log, count in zip(logs, n_logged, strict=True)], doubtful
 
 
-def _ties_matter(tables: Tables) -> bool:
-    """Rows with a term that breaks ties have no fields of zero; plain ones are for symmetry."""
-    return tables.odd
-
-
-def _link(tables: Tables, hits, logs, index, images: int, report: Report):
-    links = np.empty(images, dtype=np.uint32)
-    weights = np.empty(images, dtype=np.uint32)
+def _link(tables: Tables, hits, logs, doubtful, index, n_images: int, report: Report):
+    """The map among images, and the hits of each."""
+    links = np.empty(n_images, dtype=np.uint32)
+    weights = np.empty(n_images, dtype=np.uint32)
     for first, stop in _slabs(tables):
         done = first * tables.block_size / tables.n_states
-        report(SHARES[0] + SHARES[1] * done, "linking images")
-        graph.link_images(tables, first, stop, hits, index, links, weights)
+        report(COUNTED + (LINKED - COUNTED) * done, "linking images")
+        images.link_images(tables, first, stop, hits, doubtful, index, links, weights)
     for log in logs:
-        graph.add_logged(index, log, weights)
+        images.add_logged(index, log, weights)
     return links, weights
 
 
-def _follow(tables: Tables, index, links, weights, report: Report) -> dict[str, np.ndarray]:
+def _describe(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Label of every image and its cycles; the links become distances.
+
+    While a layer of leaves is a large part of what is left, it is taken off as a whole, by
+    all threads; then leaf by leaf.
+    """
+    if links.size < SMALL:
+        return _peel(links, report)
+    marks = np.zeros(-(-links.size // 32) * 32, dtype=np.uint8)
+    cycles.mark_targets(links, marks)
+    index = np.empty(marks.size // 32, dtype=np.uint64)
+    n_inner = images.index_images(marks.view(np.uint64)[None], index)
+    del marks
+    if n_inner > WORTHWHILE * links.size:
+        return _peel(links, report)
+    report(LINKED, "peeling transients")
+    inner = np.empty(n_inner, dtype=np.uint32)
+    cycles.renumber(links, index, inner)
+    inner_labels, found = _describe(inner, report)
+    for name in ("firsts", "mirror_low", "mirror_high"):
+        known = found[name] >= 0
+        found[name][known] = images.states_of(index, found[name][known])
+    labels = np.empty_like(links)
+    cycles.spread(links, index, inner_labels, inner, labels)
+    return labels, found
+
+
+def _peel(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The same, leaf by leaf."""
     labels = np.zeros(links.size, dtype=np.uint32)
     order = np.empty(links.size, dtype=np.uint32)
-    before = SHARES[0] + SHARES[1]
-    report(before, "peeling transients")
-    graph.count_degrees(links, labels)
-    head, tail = 0, graph.find_leaves(labels, order)
+    cycles.count_degrees(links, labels)
+    head, tail = 0, cycles.find_leaves(labels, order)
     while head < tail:
-        report(before + SHARES[2] * head / links.size, "peeling transients")
-        head, tail = graph.peel(links, labels, order, head, tail, SLAB)
-    n_cycles = graph.count_cycles(links, labels)
-    lengths, firsts, mirror_low, mirror_high = np.empty((4, n_cycles), dtype=np.int64)
-    flips = np.empty(n_cycles, dtype=bool)
-    graph.trace_cycles(links, labels, lengths, firsts, flips, mirror_low, mirror_high)
-    longest = 0
+        report(LINKED + (PEELED - LINKED) * head / links.size, "peeling transients")
+        head, tail = cycles.peel(links, labels, order, head, tail, SLAB)
+    n_cycles = cycles.count_cycles(links, labels)
+    found = {
+        name: np.empty(n_cycles, dtype=np.int64)
+        for name in ("lengths", "firsts", "flips", "mirror_low", "mirror_high")
+    }
+    cycles.trace_cycles(links, labels, *found.values())
     for stop in range(tail, 0, -SLAB):
-        done = 1 - stop / max(1, links.size)
-        report(before + SHARES[2] + SHARES[3] * done, "measuring basins")
-        longest = max(longest, graph.colour(links, labels, order, stop, max(0, stop - SLAB)))
-    basins, transients = np.zeros((2, n_cycles), dtype=np.int64)
-    histogram = np.zeros(longest + 2, dtype=np.int64)
-    graph.tally(labels, links, weights, basins, transients, histogram)
+        report(PEELED, "measuring basins")
+        cycles.colour(links, labels, order, stop, max(0, stop - SLAB))
+    return labels, found
+
+
+def _follow(tables: Tables, index, links, weights, report: Report) -> dict[str, np.ndarray]:
+    """Columns of the result from the map among images."""
+    labels, found = _describe(links, report)
+    basins, transients = np.zeros((2, found["lengths"].size), dtype=np.int64)
+    histogram = np.zeros(int(links.max()) + 2, dtype=np.int64)
+    cycles.tally(labels, links, weights, basins, transients, histogram)
     if not histogram[-1]:
         histogram = histogram[:-1]
     report(1.0, "done")
-    if not tables.odd:
-        representatives = graph.states_of(index, firsts).astype(np.int64)
-        return _columns(lengths, basins, representatives, transients, histogram)
-    return _both_signs(
-        tables.n, index, lengths, firsts, flips, mirror_low, mirror_high, basins, transients,
-        histogram,
-    )  # fmt: skip
+    for name in ("firsts", "mirror_low", "mirror_high"):
+        known = found[name] >= 0
+        found[name][known] = images.states_of(index, found[name][known])
+    if tables.odd:
+        return _both_signs(tables.n, found, basins, transients, 2 * histogram)
+    return _columns(found["lengths"], basins, found["firsts"], transients, histogram)
 
 
 def _columns(lengths, basins, representatives, transients, histogram) -> dict[str, Any]:
@@ -131,26 +163,24 @@ def _columns(lengths, basins, representatives, transients, histogram) -> dict[st
     }
 
 
-def _both_signs(
-    n, index, lengths, firsts, flips, mirror_low, mirror_high, basins, transients, histogram
-) -> dict[str, np.ndarray]:
+def _both_signs(n, found, basins, transients, histogram) -> dict[str, np.ndarray]:
     """Attractors of the states from those of the pairs s, -s.
 
     A cycle of pairs that changes sign is one cycle of twice the length. Otherwise there are
     two: one through the smallest pair as it is kept, which starts with a bit of 0 and is
     the smallest state; and its mirror image.
     """
-    one, two = flips, ~flips
-    plain = graph.states_of(index, firsts).astype(np.int64)
-    kept = mirror_low >= 0
-    mirrored = graph.states_of(index, np.where(kept, mirror_low, mirror_high)).astype(np.int64)
-    mirrored = np.where(kept, mirrored, (1 << n) - 1 - mirrored)
+    one = found["flips"] != 0
+    two = ~one
+    lengths, first = found["lengths"], found["firsts"]
+    highest = (1 << n) - 1 - found["mirror_high"]
+    mirrored = np.where(found["mirror_low"] >= 0, found["mirror_low"], highest)
     return _columns(
         np.concatenate([2 * lengths[one], lengths[two], lengths[two]]),
         np.concatenate([2 * basins[one], basins[two], basins[two]]),
-        np.concatenate([plain[one], plain[two], mirrored[two]]),
+        np.concatenate([first[one], first[two], mirrored[two]]),
         np.concatenate([transients[one], transients[two], transients[two]]),
-        2 * histogram,
+        histogram,
     )
 
 

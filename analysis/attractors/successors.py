@@ -101,33 +101,36 @@ def _subset_fields(couplings: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def block_successors(tables, block, out):
+def block_successors(tables, block, watch, out):
     """Successors of all states of a block.
 
     Parameters
     ----------
+    watch : bool
+        Whether to look for fields too near to zero and to sum them again.
     out : ndarray of uint32, shape (2**middle_bits, 2**low_bits)
         Overwritten, as words of n bits.
 
     Returns
     -------
-    bool
-        Whether a field was exactly zero.
+    tuple of bool
+        Whether a field was too near to zero, and whether one was exactly zero.
     """
     size = tables.low.shape[1]
     base = _block_base(tables, block)
     field = np.empty(base.size, np.int32)
     nearest = np.empty(size, np.int32)
-    tie = False
+    doubt, tie = False, False
     for m in range(out.shape[0]):
         for i in range(base.size):
             field[i] = tables.middle[m, i] + base[i]
-        if tables.slack < 0:
+        if not watch:
             _words(tables.low, field, out[m])
         elif _words_and_margin(tables.low, field, out[m], nearest) <= tables.slack:
             first = (uint64(block) * out.shape[0] + m) * size
             tie |= _correct(tables, first, nearest, out[m])
-    return tie
+            doubt = True
+    return doubt, tie
 
 
 @njit(cache=True)
