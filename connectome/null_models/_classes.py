@@ -1,0 +1,69 @@
+"""Classes of pairs of neurons: what a null model keeps the number of connections of."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.connectome.model import Connectome
+
+
+def all_alike(wiring: Connectome) -> np.ndarray:
+    """One class for every pair, shape (n, n)."""
+    return np.zeros((len(wiring.neurons),) * 2, dtype=np.int64)
+
+
+def by_distance(wiring: Connectome, bin_um: float, positions: ArrayLike | None) -> np.ndarray:
+    """The bin of the distance between two somata, shape (n, n), symmetric.
+
+    Raises
+    ------
+    ValueError
+        If `bin_um` is not positive, or a neuron has no position.
+    """
+    if not 0 < bin_um < np.inf:
+        raise ValueError(f"bin_um must be positive and finite (in um), got {bin_um!r}.")
+    places = _places(wiring, positions)
+    length = np.sqrt(((places[:, None] - places[None, :]) ** 2).sum(axis=-1))
+    return (length // bin_um).astype(np.int64)
+
+
+def by_group(wiring: Connectome, groups: Sequence[str] | None) -> np.ndarray:
+    """The ordered pair of groups, ``[post, pre]``, shape (n, n).
+
+    Raises
+    ------
+    ValueError
+        If there is not one group for each neuron.
+    """
+    labels = [cell.type for cell in wiring.cells] if groups is None else list(groups)
+    if len(labels) != len(wiring.neurons):
+        raise ValueError(
+            f"groups must hold one label for each of the {len(wiring.neurons)} neurons of "
+            f"{wiring.name}, in their order, got {len(labels)}."
+        )
+    _, number = np.unique(np.array(labels, dtype=str), return_inverse=True)
+    return number[:, None] * (number.max(initial=0) + 1) + number[None, :]
+
+
+def of_unordered(kind: np.ndarray) -> np.ndarray:
+    """Classes of unordered pairs from those of ordered ones, shape (n, n), symmetric."""
+    return np.minimum(kind, kind.T)
+
+
+def _places(wiring: Connectome, positions: ArrayLike | None) -> np.ndarray:
+    if positions is not None:
+        places = np.asarray(positions, dtype=float)
+        if places.shape != (len(wiring.neurons), 3) or not np.isfinite(places).all():
+            raise ValueError(
+                f"positions must be finite, one (x, y, z) in um for each of the "
+                f"{len(wiring.neurons)} neurons of {wiring.name}, got shape {places.shape}."
+            )
+        return places
+    missing = [cell.name for cell in wiring.cells if cell.position is None]
+    if missing:
+        raise ValueError(
+            f"{wiring.name}: {len(missing)} neurons have no position, such as "
+            f"{', '.join(missing[:3])}. Give positions, or leave them out: wiring.ablate(...)."
+        )
+    return np.array([cell.position for cell in wiring.cells], dtype=float).reshape(-1, 3)

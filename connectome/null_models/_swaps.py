@@ -1,0 +1,124 @@
+"""Compiled loops of the rewiring null models. Imported on first use: numba is heavy.
+
+One step changes two connections, or three that form a directed triangle, or nothing. A step
+and its reverse are equally likely, and steps that change nothing count, so all the wirings
+that can be reached become equally likely (see `isochron.connectome.null_models`).
+"""
+
+from numba import njit
+
+
+@njit(cache=True)
+def swap_directed(post, pre, place, kind, chosen):
+    """Walk through the directed wirings of the same degrees, in place.
+
+    Parameters
+    ----------
+    post, pre : ndarray of int, shape (m,)
+        Ends of each connection; `pre` stays, `post` is overwritten.
+    place : ndarray of int, shape (n, n)
+        Number of the connection at ``[post, pre]``, -1 where there is none; overwritten.
+    kind : ndarray of int, shape (n, n)
+        Class of each pair ``[post, pre]``; the number of connections of each is kept.
+    chosen : ndarray of int, shape (n_steps, 2)
+        In each row a connection e, from 0 to m - 1, and f from 0 to m + n - 1: the other
+        connection, or from m on the third neuron of a triangle.
+
+    Returns
+    -------
+    int
+        Number of steps that changed something.
+    """
+    m, changed = post.size, 0
+    for step in range(len(chosen)):
+        e, f = chosen[step]
+        if f < m:
+            changed += _cross(post, pre, place, kind, e, f)
+        else:
+            changed += _reverse_triangle(post, pre, place, kind, e, f - m)
+    return changed
+
+
+@njit(cache=True)
+def swap_undirected(left, right, joined, kind, chosen):
+    """Walk through the undirected wirings of the same degrees, in place.
+
+    Parameters
+    ----------
+    left, right : ndarray of int, shape (m,)
+        Ends of each pair; overwritten.
+    joined : ndarray of bool, shape (n, n)
+        Symmetric; overwritten.
+    kind : ndarray of int, shape (n, n)
+        Class of each pair, symmetric; the number of pairs of each is kept.
+    chosen : ndarray of int, shape (n_steps, 2)
+        In each row a pair e, from 0 to m - 1, and f from 0 to 2 m - 1: the other pair, from m
+        on with its ends exchanged.
+
+    Returns
+    -------
+    int
+        Number of steps that changed something.
+    """
+    m, changed = left.size, 0
+    for step in range(len(chosen)):
+        e, f = chosen[step]
+        turned = f >= m
+        if turned:
+            f -= m
+        a, b, c, d = left[e], right[e], left[f], right[f]
+        if turned:
+            c, d = d, c
+        if a == d or c == b or joined[a, d] or joined[c, b]:
+            continue
+        if not _same_two(kind[a, b], kind[c, d], kind[a, d], kind[c, b]):
+            continue
+        joined[a, b] = joined[b, a] = joined[c, d] = joined[d, c] = False
+        joined[a, d] = joined[d, a] = joined[c, b] = joined[b, c] = True
+        right[e] = d
+        left[f], right[f] = c, b
+        changed += 1
+    return changed
+
+
+@njit(cache=True)
+def _cross(post, pre, place, kind, e, f):
+    """a→b and c→d become a→d and c→b."""
+    a, b, c, d = pre[e], post[e], pre[f], post[f]
+    if a == d or c == b or place[d, a] >= 0 or place[b, c] >= 0:
+        return 0
+    if not _same_two(kind[b, a], kind[d, c], kind[d, a], kind[b, c]):
+        return 0
+    place[b, a] = place[d, c] = -1
+    post[e], post[f] = d, b
+    place[d, a], place[b, c] = e, f
+    return 1
+
+
+@njit(cache=True)
+def _reverse_triangle(post, pre, place, kind, e, c):
+    """a→b→c→a become a→c→b→a, if none of these three exists."""
+    a, b = pre[e], post[e]
+    f, g = place[c, b], place[a, c]
+    if f < 0 or g < 0 or place[c, a] >= 0 or place[b, c] >= 0 or place[a, b] >= 0:
+        return 0
+    if not _same_three(kind[b, a], kind[c, b], kind[a, c], kind[c, a], kind[b, c], kind[a, b]):
+        return 0
+    place[b, a] = place[c, b] = place[a, c] = -1
+    post[e], post[f], post[g] = c, a, b
+    place[c, a], place[a, b], place[b, c] = e, f, g
+    return 1
+
+
+@njit(cache=True)
+def _same_two(a, b, c, d):
+    return (a == c and b == d) or (a == d and b == c)
+
+
+@njit(cache=True)
+def _same_three(a, b, c, d, e, f):
+    return (
+        (a == d and _same_two(b, c, e, f))
+        or (a == e and _same_two(b, c, d, f))
+        or (a == f and _same_two(b, c, d, e))
+    )
