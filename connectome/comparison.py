@@ -81,7 +81,7 @@ def _part(wiring: Connectome, layer: str, shared: tuple[str, ...], other: Connec
     if layer == "neuromuscular":
         muscles = [name for name in wiring.muscles if name in set(other.muscles)]
         rows = [wiring.muscles.index(name) for name in sorted(muscles)]
-        return wiring.neuromuscular[np.ix_(rows, at)]
+        return wiring.neuromuscular[rows][:, at]
     if layer not in (*wiring.layers, "chemical", "gap"):
         return np.zeros((len(at), len(at)))
     weights = wiring.layer(layer)[np.ix_(at, at)]

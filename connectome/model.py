@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from html import escape
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -237,57 +238,39 @@ class Connectome:
 
     def subset(self, *what: str) -> "Connectome":
         """Only the neurons selected, with the connections among them and onto muscles."""
-        from isochron.connectome import transform
-
-        return transform.subset(self, *what)
+        return _module("transform").subset(self, *what)
 
     def ablate(self, *what: str) -> "Connectome":
         """All but the neurons selected."""
-        from isochron.connectome import transform
-
-        return transform.ablate(self, *what)
+        return _module("transform").ablate(self, *what)
 
     def binarise(self) -> "Connectome":
         """Every weight that is not zero becomes 1."""
-        from isochron.connectome import transform
-
-        return transform.binarise(self)
+        return _module("transform").binarise(self)
 
     def threshold(self, minimum: float) -> "Connectome":
         """Only connections of at least this weight."""
-        from isochron.connectome import transform
-
-        return transform.threshold(self, minimum)
+        return _module("transform").threshold(self, minimum)
 
     def merge_left_right(self) -> "Connectome":
         """Left and right twins become one: AVAL and AVAR are AVA."""
-        from isochron.connectome import transform
-
-        return transform.merge_left_right(self)
+        return _module("transform").merge_left_right(self)
 
     def by_class(self) -> "Connectome":
         """The neurons of a class become one: VB1 to VB11 are VB."""
-        from isochron.connectome import transform
-
-        return transform.by_class(self)
+        return _module("transform").by_class(self)
 
     def to_networkx(self) -> "nx.MultiDiGraph":
         """A graph; see `connectome.export.to_networkx`."""
-        from isochron.connectome import export
-
-        return export.to_networkx(self)
+        return _module("export").to_networkx(self)
 
     def to_pandas(self) -> "pd.DataFrame":
         """A table of connections; see `connectome.export.to_pandas`."""
-        from isochron.connectome import export
-
-        return export.to_pandas(self)
+        return _module("export").to_pandas(self)
 
     def to_xarray(self) -> "xr.Dataset":
         """Labelled matrices; see `connectome.export.to_xarray`."""
-        from isochron.connectome import export
-
-        return export.to_xarray(self)
+        return _module("export").to_xarray(self)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -325,3 +308,8 @@ class Connectome:
             f"{self.name} has no neuron {name!r}.{hint} "
             f"All {len(self.neurons)} names: isochron connectome cells {self.name}."
         )
+
+
+def _module(name: str) -> Any:
+    """A module of this house that itself needs `Connectome`."""
+    return import_module(f"isochron.connectome.{name}")

@@ -7,6 +7,7 @@ import click
 
 from isochron._version import __version__
 from isochron.cli.compare import compare
+from isochron.cli.connectome import connectome
 from isochron.cli.errors import describe_error
 from isochron.cli.report import report
 
@@ -18,6 +19,7 @@ def app() -> None:
 
 
 app.add_command(compare)
+app.add_command(connectome)
 app.add_command(report)
 
 

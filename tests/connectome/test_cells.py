@@ -43,8 +43,9 @@ def test_positions_run_from_head_to_tail_and_left_is_left(expected):
     axis = expected("cells")["positions"]
     assert places[:, 1].min() == pytest.approx(axis["head"], abs=5e-3)
     assert places[:, 1].max() == pytest.approx(axis["tail"], abs=5e-3)
-    assert cells["ALML"].position[0] > 10 > -10 > cells["ALMR"].position[0]
-    assert cells["CEPDL"].position[2] > cells["CEPVL"].position[2]
+    place = dict(zip(cells, places, strict=True))
+    assert place["ALML"][0] > 10 > -10 > place["ALMR"][0]
+    assert place["CEPDL"][2] > place["CEPVL"][2]
 
 
 def test_muscles_lie_in_four_quadrants():

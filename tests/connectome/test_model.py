@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,5 +73,6 @@ def test_a_wiring_cannot_be_changed(wiring):
         wiring.chemical[0, 0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         wiring.name = "x"
+    layers: Any = connectome.load("bentley2016-monoamine").extrasynaptic
     with pytest.raises(TypeError):
-        connectome.load("bentley2016-monoamine").extrasynaptic["x"] = 1
+        layers["x"] = 1

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,10 +29,11 @@ def test_the_orientation_must_be_said_and_counts():
     )
     assert post.chemical[0, 1] == pre.chemical[0, 1] == 2
     assert post.neuromuscular[0, 1] == pre.neuromuscular[0, 1] == 3
+    from_matrices: Any = connectome.from_matrices
     with pytest.raises(ValueError, match="rows must be 'postsynaptic' or 'presynaptic'"):
-        connectome.from_matrices(["A", "B"], matrix, rows="post")
+        from_matrices(["A", "B"], matrix, rows="post")
     with pytest.raises(TypeError):
-        connectome.from_matrices(["A", "B"], matrix)
+        from_matrices(["A", "B"], matrix)
 
 
 def test_types_are_known_or_told():
@@ -68,7 +71,7 @@ def test_a_published_wiring_survives_a_file(tmp_path, name):
         rows = again.muscles if layer == "neuromuscular" else again.neurons
         known = worm.muscles if layer == "neuromuscular" else worm.neurons
         order = [rows.index(x) for x in known]
-        found = again.layer(layer)[np.ix_(order, again.index(worm.neurons))]
+        found = again.layer(layer)[order][:, again.index(worm.neurons)]
         np.testing.assert_array_equal(found, worm.layer(layer))
 
 

@@ -123,6 +123,8 @@ def _soma(morphology):
     if morphology is None:
         return ""
     point = re.search(r'<proximal x="([^"]+)" y="([^"]+)" z="([^"]+)"', morphology.decode())
+    if point is None:
+        raise ValueError("a morphology has no proximal point")
     return " ".join(f"{float(value):g}" for value in point.groups())
 
 

@@ -68,4 +68,4 @@ def _both_sides(one, other, layer, number):
 
 
 def _once(edges):
-    return [Connection(*edge, 1) for edge in sorted(set(edges))]
+    return [Connection(pre, post, layer, 1) for pre, post, layer in sorted(set(edges))]

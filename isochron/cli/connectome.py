@@ -1,0 +1,292 @@
+"""isochron connectome: what the data sets are, what they hold, and how they differ."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from isochron.connectome import Connectome
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+
+
+@click.group()
+def connectome() -> None:
+    """Published wirings of the worm, or your own (a .csv or .graphml file instead of an ID)."""
+
+
+@connectome.command("list")
+@json_option
+@debug_option
+def list_(as_json: bool) -> None:
+    """List the data sets."""
+    from isochron.connectome import available, load
+
+    rows = [_overview(load(name)) for name in available()]
+    if as_json:
+        _print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table("id", "neurons", "chemical", "gap pairs", "onto muscle", "other", "weights")
+    for row in rows:
+        table.add_row(*(str(value or "") for value in row.values()))
+    _print(table)
+
+
+@connectome.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@debug_option
+def show(identifier: str, as_json: bool) -> None:
+    """Say what a data set holds, what its weights mean and where it comes from."""
+    wiring = _open(identifier)
+    if as_json:
+        _print_json(_description(wiring))
+        return
+    source = wiring.source
+    click.echo(repr(wiring))
+    for label, text in (
+        ("Title", source.title),
+        ("Paper", f"{source.paper} {source.doi}"),
+        ("Notes", source.notes),
+        ("Left out", source.left_out),
+        ("File", f"{source.file}, by way of {source.via}" if source.via else source.file),
+        ("SHA-256", source.file_sha256),
+        ("Licence", source.license),
+    ):
+        if text.strip():
+            click.echo(f"{label}: {text}")
+
+
+@connectome.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@debug_option
+def cells(identifier: str, as_json: bool) -> None:
+    """List the neurons: class, type, sex, transmitters, position, lineage."""
+    from dataclasses import asdict
+
+    wiring = _open(identifier)
+    if as_json:
+        _print_json([asdict(cell) for cell in wiring.cells])
+        return
+    from rich.table import Table
+
+    table = Table("name", "class", "type", "sex", "transmitters", "position (µm)", "lineage")
+    for cell in wiring.cells:
+        place = " ".join(f"{x:.1f}" for x in cell.position) if cell.position else ""
+        transmitters = ", ".join(cell.transmitters)
+        table.add_row(
+            cell.name, cell.cell_class, cell.type, cell.sex, transmitters, place, cell.lineage
+        )
+    _print(table)
+
+
+@connectome.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@debug_option
+def stats(identifier: str, as_json: bool) -> None:
+    """Compute components, paths, clustering, reciprocity, symmetry and degrees."""
+    from isochron.connectome.statistics import summary
+
+    found = summary(_open(identifier))
+    if as_json:
+        _print_json(found)
+        return
+    from rich.table import Table
+
+    table = Table("", *found)
+    for row in _flat(next(iter(found.values()))):
+        table.add_row(" ".join(row), *(_short(_at(layer, row)) for layer in found.values()))
+    _print(table)
+
+
+@connectome.command()
+@click.argument("first", metavar="ID")
+@click.argument("second", metavar="ID")
+@json_option
+@debug_option
+def compare(first: str, second: str, as_json: bool) -> None:
+    """Say what two data sets share and where they differ."""
+    from dataclasses import asdict
+
+    from isochron.connectome import compare as compare_wirings
+
+    one, other = _open(first), _open(second)
+    found = compare_wirings(one, other)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    from rich.table import Table
+
+    click.echo(
+        f"{len(found.shared_neurons)} neurons in both, {len(found.only_first)} only in "
+        f"{one.name}, {len(found.only_second)} only in {other.name}."
+    )
+    if not found.same_unit:
+        click.echo(f"Weights differ: {one.source.weight_unit}, {other.source.weight_unit}.")
+    table = Table(
+        *("layer", "in both", f"only {one.name}", f"only {other.name}"),
+        *("shared part", "rank correlation of weights"),
+    )
+    for layer, row in found.layers.items():
+        table.add_row(
+            layer,
+            *(str(value) for value in (row.both, row.only_first, row.only_second)),
+            *(_short(value) for value in (row.jaccard, row.weight_correlation)),
+        )
+    _print(table)
+
+
+@connectome.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--out", type=Path, required=True, help="File: .csv, .graphml or .nc.")
+@click.option("--signs", help="Sign rule: gaba, transmitter or fenyves2020.")
+@click.option("--force", is_flag=True, help="Replace the file.")
+@json_option
+@debug_option
+def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: bool) -> None:
+    """Write a data set as a list of connections, a graph or labelled matrices."""
+    from isochron.connectome import SIGN_RULES, write_csv, write_graphml
+    from isochron.sims import save_dataset
+
+    writers: dict[str, Any] = {
+        ".csv": write_csv,
+        ".graphml": write_graphml,
+        ".nc": lambda wiring, path: save_dataset(wiring.to_xarray(), path),
+    }
+    if out.suffix not in writers:
+        raise ValueError(f"--out must end in {', '.join(writers)}, got {str(out)!r}.")
+    if signs is not None and signs not in SIGN_RULES:
+        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {signs!r}.")
+    _refuse_to_replace(out, force)
+    wiring = _open(identifier)
+    if signs is not None:
+        wiring = wiring.with_signs(SIGN_RULES[signs])
+    writers[out.suffix](wiring, out)
+    _report_file(out, as_json)
+
+
+@connectome.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--out", type=Path, help="PNG, PDF or SVG file.  [default: ID.png]")
+@click.option("--force", is_flag=True, help="Replace the file.")
+@json_option
+@debug_option
+def plot(identifier: str, out: Path | None, force: bool, as_json: bool) -> None:
+    """Draw the adjacency matrix, the circuit layer by layer, and the positions."""
+    out = out or Path(f"{Path(identifier).stem}.png")
+    if out.suffix not in (".png", ".pdf", ".svg"):
+        raise ValueError(f"--out must end in .png, .pdf or .svg, got {str(out)!r}.")
+    _refuse_to_replace(out, force)
+    wiring = _open(identifier)
+    from isochron.experiments.wiring_figure import draw_wiring
+
+    draw_wiring(wiring, out)
+    _report_file(out, as_json)
+
+
+def _open(identifier: str) -> "Connectome":
+    from isochron.connectome import from_csv, from_graphml, load
+
+    readers = {".csv": from_csv, ".graphml": from_graphml}
+    return readers.get(Path(identifier).suffix, load)(identifier)
+
+
+def _overview(wiring: "Connectome") -> dict[str, Any]:
+    found = _description(wiring)
+    return {
+        "id": found["id"],
+        "neurons": found["neurons"],
+        "chemical": found["chemical"]["edges"],
+        "gap_pairs": found["gap"]["pairs"],
+        "neuromuscular": found["neuromuscular"]["edges"],
+        "extrasynaptic": sum(layer["edges"] for layer in found["extrasynaptic"].values()),
+        "weight_unit": found["weight_unit"],
+    }
+
+
+def _description(wiring: "Connectome") -> dict[str, Any]:
+    """Counts of each layer. Gap junctions: pairs and weight without those with oneself."""
+    import numpy as np
+
+    def counts(weights: Any) -> dict[str, Any]:
+        return {"edges": int(np.count_nonzero(weights)), "weight": weights.sum().item()}
+
+    pairs = counts(np.triu(wiring.gap, 1))
+    source = wiring.source
+    return {
+        "id": wiring.name,
+        "neurons": len(wiring.neurons),
+        "muscles": len(wiring.muscles),
+        "chemical": counts(wiring.chemical)
+        | {"autapses": int(np.count_nonzero(np.diag(wiring.chemical)))},
+        "gap": {
+            "pairs": pairs["edges"],
+            "weight": pairs["weight"],
+            "autapses": int(np.count_nonzero(np.diag(wiring.gap))),
+        },
+        "neuromuscular": counts(wiring.neuromuscular),
+        "extrasynaptic": {k: counts(weights) for k, weights in wiring.extrasynaptic.items()},
+        "weight_unit": source.weight_unit,
+        "source": {
+            "paper": source.paper,
+            "doi": source.doi,
+            "file": source.file,
+            "sha256": source.file_sha256,
+            "license": source.license,
+        },
+    }
+
+
+def _flat(tree: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for key, value in tree.items():
+        rows += _flat(value, (*above, key)) if isinstance(value, dict) else [(*above, key)]
+    return rows
+
+
+def _at(tree: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        tree = tree[key] if isinstance(tree, dict) else None
+    return tree
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        single = sum(item == 1 for item in value)
+        large = [str(item) for item in value if item != 1]
+        return ", ".join([*large[:5], *(["…"] if len(large) > 5 else []), f"{single} single"])
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "–" if value is None else str(value)
+
+
+def _refuse_to_replace(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise ValueError(f"{path} exists; --force replaces it.")
+
+
+def _report_file(path: Path, as_json: bool) -> None:
+    if as_json:
+        _print_json({"file": str(path), "bytes": path.stat().st_size})
+    else:
+        click.echo(f"Wrote {path}")
+
+
+def _print_json(content: Any) -> None:
+    click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+
+
+def _print(table: Any) -> None:
+    import sys
+
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width).print(table)
