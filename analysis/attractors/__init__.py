@@ -1,16 +1,70 @@
-"""How many attractors does a network of +-1 neurons hold?"""
+"""How many attractors does a network of +-1 neurons hold?
 
+Small networks are enumerated (`enumerate_attractors`), ensembles of them counted
+(`count_attractors`) and compared with theory (`mean_fixed_points`, `complexity`, ...); large
+ones are sampled (`sample_attractors`) or solved for their short cycles (`solve_cycles`).
+"""
+
+from isochron.analysis.attractors.complexity import (
+    Complexity,
+    complexity,
+    fixed_point_complexity,
+    fixed_point_prefactor,
+    interior_branch_end,
+)
+from isochron.analysis.attractors.constraints import SolvedCycles, solve_cycles
+from isochron.analysis.attractors.ensembles import (
+    EnsembleCount,
+    asymmetry,
+    count_attractors,
+    random_couplings,
+)
 from isochron.analysis.attractors.enumeration import enumerate_attractors
+from isochron.analysis.attractors.estimates import (
+    chao1,
+    unseen_mass,
+    unseen_mass_bound,
+    wilson_interval,
+)
+from isochron.analysis.attractors.exact_means import (
+    limit_at_zero_symmetry,
+    mean_fixed_points,
+    mean_three_cycles,
+    mean_two_cycles,
+)
 from isochron.analysis.attractors.network import TIE_RULES, SignNetwork, from_boolean, pack, unpack
 from isochron.analysis.attractors.results import Attractor, Enumeration
+from isochron.analysis.attractors.sampling import Sample, SampledAttractor, sample_attractors
 
 __all__ = [
     "TIE_RULES",
     "Attractor",
+    "Complexity",
+    "EnsembleCount",
     "Enumeration",
+    "Sample",
+    "SampledAttractor",
     "SignNetwork",
+    "SolvedCycles",
+    "asymmetry",
+    "chao1",
+    "complexity",
+    "count_attractors",
     "enumerate_attractors",
+    "fixed_point_complexity",
+    "fixed_point_prefactor",
     "from_boolean",
+    "interior_branch_end",
+    "limit_at_zero_symmetry",
+    "mean_fixed_points",
+    "mean_three_cycles",
+    "mean_two_cycles",
     "pack",
+    "random_couplings",
+    "sample_attractors",
+    "solve_cycles",
     "unpack",
+    "unseen_mass",
+    "unseen_mass_bound",
+    "wilson_interval",
 ]

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.attractors.network import SignNetwork, unpack
+from isochron.analysis.attractors.network import SignNetwork
 from isochron.analysis.attractors.results import Enumeration
 
 MAX_NEURONS = 30
 SLAB = 1 << 22  # states, or images, between two reports of progress
-PROBES = 4096
+PROBES = 64
 Report = Callable[[float, str], None]
 
 
@@ -116,8 +116,6 @@ def is_odd(network: SignNetwork) -> bool:
     if cannot_tie(network):
         return True
     states = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (PROBES, network.n))
-    if network.n <= 12:
-        states = unpack(np.arange(1 << network.n), network.n)
     return bool((network.step(states) == -network.step(-states)).all())
 
 

@@ -40,6 +40,8 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
         raise ValueError(f"n must be at least 3, got {n!r}.")
     if not -1 <= symmetry <= 1:
         raise ValueError(f"The symmetry degree must lie between -1 and 1, got {symmetry!r}.")
+    if symmetry == -1:
+        return 0.0  # s.Js = 0, but in a fixed point it would be the sum of all |field|
     slope = np.sqrt(complex(symmetry / (n - 1 - symmetry)))
 
     def logarithm(z):
@@ -169,7 +171,7 @@ def limit_at_zero_symmetry(length: int) -> float:
     Returns
     -------
     float
-        1, 1.2283, 0.4492, 0.7917, 0.2494, 0.4824 for L = 1 ... 6.
+        1, 1.2280, 0.4492, 0.7917, 0.2494, 0.4824 for L = 1 ... 6.
 
     Raises
     ------
