@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from isochron._version import __version__
+from isochron.cli.attractors import attractors
 from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
 from isochron.cli.errors import describe_error
@@ -18,6 +19,7 @@ def app() -> None:
     """Compare the rhythms of trained recurrent networks with those of a real nervous system."""
 
 
+app.add_command(attractors)
 app.add_command(compare)
 app.add_command(connectome)
 app.add_command(report)

@@ -1,0 +1,202 @@
+"""isochron attractors."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+STEP = "attractors"
+
+
+@click.command()
+@click.argument("couplings", metavar="[J.npy]", type=Path, required=False)
+@click.option("--theta", type=Path, help="Thresholds (.npy).")
+@click.option(
+    "--tie", default="plus", show_default=True,
+    help="A field of exactly 0: plus, minus, keep or flip.",
+)  # fmt: skip
+@click.option("--starts", type=int, help="Sample from so many random states instead.")
+@click.option("--random", "n_random", type=int, help="Random networks of so many neurons.")
+@click.option("--symmetry", type=float, default=0.0, show_default=True, help="Of those, -1 to 1.")
+@click.option("--networks", type=int, default=100, show_default=True, help="How many of those.")
+@click.option("--dataset", help="A connectome instead of a file: isochron connectome list.")
+@click.option("--layers", default="chemical,gap", show_default=True, help="Of the connectome.")
+@click.option("--signs", default="gaba", show_default=True, help="gaba or none.")
+@click.option("--nulls", type=int, default=0, show_default=True, help="Rewirings to compare with.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
+@click.option("--threads", type=int, help="All cores by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+def attractors(
+    couplings: Path | None,
+    theta: Path | None,
+    tie: str,
+    starts: int | None,
+    n_random: int | None,
+    symmetry: float,
+    networks: int,
+    dataset: str | None,
+    layers: str,
+    signs: str,
+    nulls: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Count the fixed points and limit cycles of a network of +-1 neurons.
+
+    Give couplings J[post, pre] as a .npy file, --random N, or --dataset ID. Up to 30 neurons
+    are enumerated; larger networks need --starts.
+    """
+    if sum(source is not None for source in (couplings, n_random, dataset)) != 1:
+        raise click.UsageError("Give one of J.npy, --random and --dataset.")
+    if theta is not None and couplings is None:
+        raise click.UsageError("--theta goes with J.npy.")
+    if seed < 0:
+        raise ValueError(f"The seed must not be negative, got {seed}.")
+    with _reporting() as report:
+        if couplings is not None:
+            result = _of_file(couplings, theta, tie, starts, seed, threads, report)
+        elif n_random is not None:
+            result = _of_ensemble(n_random, symmetry, networks, tie, seed, threads, report)
+        else:
+            from isochron import connectome
+            from isochron.experiments.attractors import place_on_axis
+
+            result = place_on_axis(
+                connectome.load(str(dataset)), layers=layers.split(","), signs=signs, tie=tie,
+                n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
+                progress=report,
+            )  # fmt: skip
+    click.echo(json.dumps(result, indent=1, allow_nan=False) if as_json else _text(result))
+
+
+def _reporting() -> Any:
+    """A progress callback on stderr."""
+    import time
+    from contextlib import contextmanager
+
+    from isochron.cli.progress import show_progress, terminate_cleanly
+
+    @contextmanager
+    def reporting():
+        began = time.perf_counter()
+        with terminate_cleanly(), show_progress(sys.stderr) as progress:
+            progress.begin(STEP)
+            yield lambda fraction, text: progress.update(STEP, fraction, text)
+            progress.end(STEP, time.perf_counter() - began)
+
+    return reporting()
+
+
+def _of_file(
+    path: Path, theta: Path | None, tie: str, starts: int | None, seed: int,
+    threads: int | None, report: Any,
+) -> dict[str, Any]:  # fmt: skip
+    import numpy as np
+
+    from isochron.analysis.attractors import enumerate_attractors, sample_attractors
+    from isochron.experiments.attractors import describe_sample
+
+    J, thresholds = _load(path), 0 if theta is None else _load(theta)
+    if starts is not None:
+        rng = np.random.default_rng(seed)
+        sample = sample_attractors(
+            J, thresholds, tie, n_starts=starts, rng=rng, progress=report
+        )  # fmt: skip
+        return {"n": sample.n, "tie_rule": tie} | describe_sample(sample)
+    if J.ndim == 2 and len(J) > 30:
+        raise ValueError(
+            f"{len(J)} neurons cannot be enumerated; 30 can. Sample them: --starts 1000."
+        )
+    found = enumerate_attractors(J, thresholds, tie, n_threads=threads, progress=report)
+    return {
+        "n": found.n,
+        "tie_rule": found.tie_rule,
+        "n_attractors": found.n_attractors,
+        "cycles_by_length": found.cycles_by_length,
+        "attractors": [
+            {
+                "length": one.length,
+                "basin": one.basin,
+                "representative": one.representative,
+                "max_transient": one.max_transient,
+            }
+            for one in found.attractors
+        ],
+        "seconds": found.seconds,
+        "states_per_second": found.states_per_second,
+    }
+
+
+def _load(path: Path) -> "np.ndarray":
+    """An array from a .npy file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a .npy file of numbers.
+    """
+    import numpy as np
+
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path} holds several arrays (.npz); give one array (.npy).")
+    return array
+
+
+def _of_ensemble(
+    n: int, symmetry: float, networks: int, tie: str, seed: int, threads: int | None, report: Any
+) -> dict[str, Any]:
+    import numpy as np
+
+    from isochron.analysis.attractors import count_attractors, mean_fixed_points
+
+    counted = count_attractors(
+        n, symmetry, networks, np.random.default_rng(seed), tie=tie, n_threads=threads,
+        progress=report,
+    )  # fmt: skip
+    return {
+        "n": n,
+        "symmetry": symmetry,
+        "n_networks": networks,
+        "tie_rule": tie,
+        "mean_by_length": {
+            int(length): dict(zip(("mean", "se"), counted.of_length(length), strict=True))
+            for length in counted.lengths
+        },
+        "mean_total": dict(zip(("mean", "se"), counted.total, strict=True)),
+        "mean_ln_total": dict(zip(("mean", "se"), counted.log_total, strict=True)),
+        "mean_largest_basin": float(counted.largest_basins.mean()),
+        "mean_transient": float(counted.mean_transients.mean()),
+        "theory": {"mean_fixed_points": mean_fixed_points(n, symmetry) if n >= 3 else None},
+        "seed": seed,
+    }
+
+
+def _text(result: dict[str, Any]) -> str:
+    """The main numbers, one a line."""
+    lines = []
+    for name, value in result.items():
+        if isinstance(value, list):
+            value = f"{len(value)} (--json lists them)" if value else "none"
+        elif isinstance(value, dict):
+            value = ", ".join(f"{k}: {_short(v)}" for k, v in value.items() if k != "attractors")
+        lines.append(f"{name.replace('_', ' ')}: {_short(value)}")
+    return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if isinstance(value, dict):
+        return " ".join(f"{k} {_short(v)}" for k, v in value.items() if k != "attractors")
+    return str(value)

@@ -1,0 +1,196 @@
+"""The worm on the axis of Hwang et al.: a wiring as a +-1 network, its rewirings, the theory."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from isochron import connectome
+from isochron.analysis import attractors
+from isochron.connectome.statistics import symmetry_degree
+
+LAYERS = ("chemical", "gap")
+SIGNS = ("gaba", "none")
+SYMMETRY = (
+    "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centred"
+)
+SOLVER_LIMIT, SOLVER_SECONDS = 100_000, 60.0
+Report = Callable[[float, str], None]
+
+
+def wiring_couplings(
+    wiring: connectome.Connectome, layers: Sequence[str], signs: str
+) -> np.ndarray:
+    """Couplings of a wiring: signed chemical synapses, and gap junctions with a plus sign.
+
+    Self-connections are left out, as in the model.
+
+    Parameters
+    ----------
+    layers : sequence of {"chemical", "gap"}
+    signs : {"gaba", "none"}
+        The 26 GABAergic neurons inhibit, or all excite.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        ``[post, pre]``.
+
+    Raises
+    ------
+    ValueError
+        If a layer or a sign rule is not known.
+    """
+    unknown = [layer for layer in layers if layer not in LAYERS]
+    if unknown or not layers:
+        raise ValueError(
+            f"No layer {', '.join(map(repr, unknown)) or 'given'}. Known: {', '.join(LAYERS)}."
+        )
+    if signs not in SIGNS:
+        raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
+    couplings = np.zeros(wiring.chemical.shape, dtype=float)
+    if "chemical" in layers:
+        sign = connectome.gaba_inhibitory(wiring) if signs == "gaba" else 1
+        couplings += wiring.chemical * sign
+    if "gap" in layers:
+        couplings += wiring.gap
+    np.fill_diagonal(couplings, 0)
+    return couplings
+
+
+def place_on_axis(
+    wiring: connectome.Connectome,
+    *,
+    layers: Sequence[str] = LAYERS,
+    signs: str = "gaba",
+    tie: str = "plus",
+    n_nulls: int = 0,
+    n_starts: int = 2000,
+    seed: int = 0,
+    progress: Report | None = None,
+) -> dict[str, Any]:
+    """Attractors of a wiring under every tie rule, of its rewirings, and the theory at its eta.
+
+    Parameters
+    ----------
+    wiring : Connectome
+    layers, signs
+        See `wiring_couplings`.
+    tie : str
+        The rule of the rewirings and of the solver; the wiring is sampled under all four.
+    n_nulls : int
+        Rewirings that keep degrees, and weights and signs with their presynaptic neurons.
+    n_starts : int
+        Random states, for each network.
+    seed : int
+    progress : callable, optional
+        Called as ``progress(fraction, text)``.
+
+    Returns
+    -------
+    dict
+        JSON values.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range or not known.
+    """
+    if n_nulls < 0 or n_starts < 1:
+        raise ValueError(
+            f"The numbers of rewirings and of starts must be at least 0 and 1, got {n_nulls!r} "
+            f"and {n_starts!r}."
+        )
+    if tie not in attractors.TIE_RULES:
+        raise ValueError(f"tie must be one of {', '.join(attractors.TIE_RULES)}, got {tie!r}.")
+    report = progress or (lambda fraction, text: None)
+    couplings = wiring_couplings(wiring, layers, signs)
+    streams = np.random.default_rng(seed).spawn(len(attractors.TIE_RULES) + n_nulls)
+    total = len(streams) + 1
+    by_rule = {}
+    for k, rule in enumerate(attractors.TIE_RULES):
+        report(k / total, f"sampling, tie rule {rule}")
+        by_rule[rule] = describe_sample(
+            attractors.sample_attractors(couplings, 0, rule, n_starts=n_starts, rng=streams[k])
+        )
+    report(len(by_rule) / total, "solving for fixed points")
+    fixed_points = _solve_fixed_points(couplings, tie)
+    nulls = []
+    for k, rng in enumerate(streams[len(by_rule) :]):
+        report((len(by_rule) + 1 + k) / total, f"rewiring {k + 1} of {n_nulls}")
+        rewired = wiring_couplings(connectome.rewire(wiring, rng), layers, signs)
+        sample = attractors.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
+        nulls.append({"symmetry_degree": symmetry_degree(rewired)} | describe_sample(sample))
+    report(1.0, "done")
+    eta = symmetry_degree(couplings)
+    return {
+        "dataset": wiring.name,
+        "layers": list(layers),
+        "signs": signs,
+        "n": len(couplings),
+        "tie_rule": tie,
+        "symmetry_degree": eta,
+        "symmetry_degree_definition": SYMMETRY,
+        "sampled": by_rule[tie],
+        "sampled_by_tie_rule": by_rule,
+        "fixed_points": fixed_points,
+        "nulls": nulls,
+        "theory": describe_theory(len(couplings), eta),
+        "seed": seed,
+    }
+
+
+def describe_sample(sample: attractors.Sample) -> dict[str, Any]:
+    """A sample as JSON values; what was found is not all there is."""
+    return {
+        "n_starts": sample.n_starts,
+        "n_unfinished": sample.n_unfinished,
+        "n_found": len(sample.attractors),
+        "n_attractors_at_least": sample.n_attractors_at_least,
+        "unseen_mass": sample.unseen_mass,
+        "unseen_mass_bound": sample.unseen_mass_bound,
+        "found_by_length": sample.found_by_length,
+        "starts_by_length": sample.hits_by_length,
+        "mean_transient": float(sample.transients.mean()) if sample.transients.size else None,
+        "max_transient": int(sample.transients.max(initial=0)),
+        "attractors": [
+            {
+                "length": one.length,
+                "basin_low": one.basin_low,
+                "basin_high": one.basin_high,
+                "representative": one.representative,
+                "max_transient": one.max_transient,
+            }
+            for one in sample.attractors
+        ],
+    }
+
+
+def describe_theory(n: int, symmetry: float) -> dict[str, Any]:
+    """What dense Gaussian networks of this size and symmetry degree hold on average."""
+    mean = attractors.mean_fixed_points(n, symmetry)
+    return {
+        "ensemble": "dense Gaussian couplings, no ties, same n and symmetry degree",
+        "mean_fixed_points": {"value": mean, "kind": "exact mean"},
+        "ln_mean_fixed_points": math.log(mean) if mean > 0 else None,
+        "complexity_of_fixed_points": {
+            "value": attractors.fixed_point_complexity(symmetry) if symmetry > -1 else None,
+            "kind": "annealed",
+        },
+        "complexity_of_2_cycles": {
+            "value": attractors.complexity(2, symmetry).leading if symmetry > -1 else None,
+            "kind": "annealed",
+        },
+    }
+
+
+def _solve_fixed_points(couplings: np.ndarray, tie: str) -> dict[str, Any] | None:
+    """All fixed points, or as many as the limits allow; None without OR-tools."""
+    try:
+        solved = attractors.solve_cycles(
+            couplings, 0, tie, limit=SOLVER_LIMIT, time_limit_s=SOLVER_SECONDS
+        )
+    except ImportError:
+        return None
+    return {"count": solved.count, "complete": solved.complete, "message": solved.message}
