@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+CROSSCHECK_STAMP := .venv/crosscheck
 
-.PHONY: demo test slow lint examples bench clean
+.PHONY: demo test slow crosscheck lint examples bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -19,7 +20,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-bench: $(STAMP)
+# What cect, the package that carries the published files, makes of them, array by array.
+crosscheck: $(CROSSCHECK_STAMP)
+	$(BIN)/python -m pytest tests/peers/test_cect.py -W default
+
+bench: $(CROSSCHECK_STAMP)
+	$(BIN)/python benchmarks/load_speed.py
 	$(BIN)/python benchmarks/worm_speed.py
 	$(BIN)/python benchmarks/training_speed.py
 
@@ -29,6 +35,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[all,dev]"
 	@touch $(STAMP)
+
+$(CROSSCHECK_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[crosscheck]"
+	@touch $(CROSSCHECK_STAMP)
 
 clean:
 	rm -rf .venv runs build dist *.egg-info

@@ -139,11 +139,11 @@ def plot_positions(wiring: Connectome, *, ax: Any = None) -> Any:
             ax.scatter(
                 y, x, z, s=9, marker=MARKERS[kind], color=COLOURS[kind], label=kind, clip_on=False
             )
-    ax.set_box_aspect((6, 1, 1.4), zoom=1.6)
+    ax.set_box_aspect((6, 1, 1.4), zoom=2.1)
     ax.set(yticks=[], zticks=[])
     ax.set_xlabel("head to tail (µm)", labelpad=14)
-    ax.legend(fontsize="small", loc="upper left", frameon=False)
-    ax.set_title("somata and gap junctions", y=0.9)
+    ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    ax.set_title("somata and gap junctions")
     ax.view_init(elev=18, azim=-75)
     return ax
 

@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from typing import Any
 
 from isochron.connectome import Connectome, plotting
 from isochron.connectome.files import write_bytes
@@ -13,16 +12,16 @@ def draw_wiring(wiring: Connectome, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(14, 15), layout="constrained")
+    figure = Figure(figsize=(14, 16))
     FigureCanvasAgg(figure)
-    parts: Any = figure.subfigures(3, 1, height_ratios=(5, 5, 4.5))
-    top, middle, bottom = parts
-    figure.suptitle(f"{wiring.name}; weights are {wiring.source.weight_unit}")
+    figure.suptitle(f"{wiring.name}; weights are {wiring.source.weight_unit}", y=0.985)
+    rows = figure.add_gridspec(3, 1, height_ratios=(5, 5, 4), top=0.95, bottom=0.02, hspace=0.22)
     matrices = [layer for layer in wiring.layers if layer != "neuromuscular"][:2] or ["chemical"]
-    for layer, ax in zip(matrices, top.subplots(1, len(matrices), squeeze=False)[0], strict=True):
-        plotting.plot_adjacency(wiring, layer=layer, ax=ax)
-    plotting.plot_circuit(wiring.by_class(), ax=middle.subplots())
-    plotting.plot_positions(wiring, ax=bottom.add_subplot(projection="3d"))
+    columns = rows[0].subgridspec(1, len(matrices))
+    for column, layer in enumerate(matrices):
+        plotting.plot_adjacency(wiring, layer=layer, ax=figure.add_subplot(columns[column]))
+    plotting.plot_circuit(wiring.by_class(), ax=figure.add_subplot(rows[1]))
+    plotting.plot_positions(wiring, ax=figure.add_subplot(rows[2], projection="3d"))
     buffer = io.BytesIO()
     figure.savefig(buffer, format=path.suffix[1:], dpi=150)
     write_bytes(path, buffer.getvalue())

@@ -1,6 +1,8 @@
 import hashlib
+import runpy
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,3 +112,11 @@ def test_what_was_left_out_is_said():
     assert "66 gap-junction entries muscle and neuron" in (
         connectome.load("cook2019-hermaphrodite").source.left_out
     )
+
+
+def test_the_pages_of_the_data_sets_are_those_of_the_data():
+    """Else: python docs/make_dataset_pages.py."""
+    root = Path(__file__).parents[2]
+    maker = runpy.run_path(str(root / "docs" / "make_dataset_pages.py"))
+    for file, text in maker["pages"]().items():
+        assert (root / "docs" / "datasets" / file).read_text(encoding="utf-8") == text, file

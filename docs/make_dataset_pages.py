@@ -1,0 +1,73 @@
+"""Write docs/datasets/: one page for each data set, from the data themselves.
+
+python docs/make_dataset_pages.py
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from isochron import connectome
+
+FOLDER = Path(__file__).parent / "datasets"
+
+
+def page(name: str) -> str:
+    """The page of a data set."""
+    worm = connectome.load(name)
+    source = worm.source
+    upper = np.triu(worm.gap, 1)
+    rows = {
+        "neurons": f"{len(worm.neurons)}",
+        "muscles": f"{len(worm.muscles)}",
+        "chemical connections": counted(worm.chemical)
+        + f", of them {np.count_nonzero(np.diag(worm.chemical))} of a neuron with itself",
+        "gap-junction pairs": counted(upper)
+        + f", and {np.count_nonzero(np.diag(worm.gap))} of a neuron with itself",
+        "neuromuscular connections": counted(worm.neuromuscular),
+    }
+    if worm.extrasynaptic:
+        rows = {"neurons": rows["neurons"]}
+        rows |= {f"{layer} connections": counted(w) for layer, w in worm.extrasynaptic.items()}
+    lacks = source.left_out or "nothing that is in the file"
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+    return f"""# {name}
+
+{source.title}. {source.paper}, doi:[{source.doi}](https://doi.org/{source.doi}).
+
+{source.notes}
+
+**A weight is** a number of {source.weight_unit}. Weights of data sets with another unit cannot be compared with it.
+
+| | |
+|---|---|
+{table}
+
+**Left out** of the file: {lacks}.
+
+**From** `{source.file}` (SHA-256 `{source.file_sha256[:16]}…`), by way of {source.via}. Licence: {source.license}.
+
+```python
+from isochron import connectome
+
+worm = connectome.load("{name}")
+```
+"""
+
+
+def counted(weights: np.ndarray) -> str:
+    """Number of entries and their sum."""
+    return f"{np.count_nonzero(weights)} (weight {weights.sum()})"
+
+
+def pages() -> dict[str, str]:
+    """Every page by file name."""
+    listed = "\n".join(f"- [{name}]({name}.md)" for name in connectome.available())
+    index = f"# Data sets\n\n{listed}\n"
+    return {"README.md": index} | {f"{name}.md": page(name) for name in connectome.available()}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file, text in pages().items():
+        (FOLDER / file).write_text(text, encoding="utf-8")
