@@ -1,0 +1,113 @@
+"""From what a format holds to one labelled dataset."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from isochron._version import __version__
+from isochron.connectome.cells import canonical_name, cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What every reader finds.
+
+    Attributes
+    ----------
+    time_s : ndarray of float, shape (n_times,)
+        In s.
+    variables : mapping of str to ndarray of float, shape (n_times, n_neurons)
+        ``activity``, and whatever else the format holds of that shape.
+    quantity : mapping of str to str
+        What each variable is.
+    labels : sequence of str, length n_neurons
+        As the file writes them; empty where a neuron has none.
+    confidence : ndarray of float, shape (n_neurons,), or None
+        Of the labels.
+    attrs : mapping of str to str
+        Format, identifier, paper.
+    """
+
+    time_s: np.ndarray
+    variables: Mapping[str, np.ndarray]
+    quantity: Mapping[str, str]
+    labels: Sequence[str]
+    confidence: np.ndarray | None = None
+    attrs: Mapping[str, str] = field(default_factory=dict)
+
+
+def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
+    """The dataset of `load_recording`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, time is not finite and rising, or a trace is infinite.
+    """
+    _check(traces, path)
+    time_ms = traces.time_s * 1000
+    coordinates = {
+        "time": ("time", time_ms, {"units": "ms"}),
+        "neuron": ("neuron", neuron_names(traces.labels)),
+        "label": (
+            "neuron",
+            np.array([*traces.labels], dtype=str),
+            {"long_name": "name as the file writes it"},
+        ),
+    }
+    if traces.confidence is not None:
+        coordinates["confidence"] = ("neuron", traces.confidence, {"units": "1"})
+    return xr.Dataset(
+        {
+            name: (("time", "neuron"), values, {"long_name": traces.quantity[name], "units": "1"})
+            for name, values in traces.variables.items()
+        },
+        coords=coordinates,
+        attrs={
+            **traces.attrs,
+            "sampling_rate_hz": float(1000 / np.median(np.diff(time_ms))),
+            **provenance(path),
+        },
+    )
+
+
+def neuron_names(labels: Sequence[str]) -> list[str]:
+    """A different name for every neuron.
+
+    The canonical name where the label is that of a neuron and no other label is, else
+    ``?`` and the number of the neuron in the file, from 1 on.
+    """
+    known = [canonical_name(label) for label in labels]
+    return [
+        name if name in cells() and known.count(name) == 1 else f"?{number}"
+        for number, name in enumerate(known, start=1)
+    ]
+
+
+def provenance(path: Path) -> dict[str, str]:
+    """Where a dataset comes from: file name, its SHA-256, and our version."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"file": path.name, "sha256": digest, "isochron_version": __version__}
+
+
+def _check(traces: Traces, path: Path) -> None:
+    time, n = traces.time_s, len(traces.labels)
+    if time.size < 2 or n < 1:
+        raise ValueError(
+            f"{path} holds {n} neurons at {time.size} times; at least 1 and 2 are needed."
+        )
+    if not np.isfinite(time).all() or (np.diff(time) <= 0).any():
+        raise ValueError(f"{path}: the times must be finite and rising; they are not.")
+    for name, values in traces.variables.items():
+        if values.shape != (time.size, n):
+            raise ValueError(
+                f"{path}: {name} has shape {values.shape}, but there are {time.size} times and "
+                f"{n} neurons."
+            )
+        if np.isinf(values).any():
+            raise ValueError(f"{path}: {name} has infinite values; mark missing ones as NaN.")

@@ -1,0 +1,142 @@
+"""HDF5 files of a user, read with care.
+
+Nothing outside the file is touched, and what a dataset claims to hold is checked before
+memory is taken for it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+LARGEST_ARRAY = 2**31
+LARGEST_LABEL = 200
+
+
+@contextmanager
+def opened(path: str | os.PathLike) -> Iterator[h5py.File]:
+    """An HDF5 file that keeps all its data in itself.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole HDF5 file, or links to or stores data in another file; also for
+        what goes wrong in HDF5 while it is open.
+    """
+    try:
+        with h5py.File(path) as file:
+            _refuse_other_files(file)
+            yield file
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError, KeyError) as error:
+        raise ValueError(f"{Path(path)} is not a whole HDF5 file: {error}.") from error
+
+
+def numbers(item: object, what: str, ndim: int) -> np.ndarray:
+    """The numbers of a dataset, float64.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset, or it is not of real numbers in `ndim` dimensions, or
+        would take more than 2 GiB.
+    """
+    if not isinstance(item, h5py.Dataset):
+        raise ValueError(f"{what} is missing.")
+    if item.dtype.kind not in "iuf" or len(item.shape or ()) != ndim:
+        raise ValueError(
+            f"{what} must hold real numbers in {ndim} dimensions, got {item.dtype} of shape "
+            f"{item.shape}."
+        )
+    _refuse_huge(item, what, 8)
+    return item[()].astype(np.float64)
+
+
+def texts(item: object, what: str) -> list[str]:
+    """The strings of a dataset of one dimension.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset, it does not hold strings, or one is not UTF-8.
+    """
+    if not isinstance(item, h5py.Dataset):
+        raise ValueError(f"{what} is missing.")
+    if h5py.check_string_dtype(item.dtype) is None or len(item.shape or ()) != 1:
+        raise ValueError(
+            f"{what} must be a list of strings, got {item.dtype} of shape {item.shape}."
+        )
+    _refuse_huge(item, what, max(LARGEST_LABEL, item.dtype.itemsize))
+    return [_text(value, what) for value in item[()]]
+
+
+def references(item: object, what: str) -> list[Any]:
+    """The objects that a dataset of references points to, in the order of MATLAB.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset, or it does not hold valid references.
+    """
+    if not isinstance(item, h5py.Dataset):
+        raise ValueError(f"{what} is missing.")
+    if h5py.check_ref_dtype(item.dtype) is not h5py.Reference:
+        raise ValueError(f"{what} must be a cell array, got {item.dtype}.")
+    _refuse_huge(item, what, 8)
+    found = item[()].ravel()
+    if not all(found):
+        raise ValueError(f"{what} holds an empty reference.")
+    try:
+        return [item.file[reference] for reference in found]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{what} refers to what is not in the file: {error}.") from error
+
+
+def keys(group: h5py.Group) -> list[str]:
+    """The names of what is in a group, in order."""
+    return [str(key) for key in group]
+
+
+def attribute(item: h5py.Dataset | h5py.Group, name: str) -> str:
+    """A text attribute; empty if there is none."""
+    value = item.attrs.get(name, "")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _text(value: bytes | str, what: str) -> str:
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        raise ValueError(f"{what} holds a string that is not UTF-8.") from None
+
+
+def _refuse_huge(item: h5py.Dataset, what: str, itemsize: int) -> None:
+    size = item.size or 0
+    if size * itemsize > LARGEST_ARRAY:
+        raise ValueError(
+            f"{what} claims {size} values; at most {LARGEST_ARRAY // itemsize} are read."
+        )
+
+
+def _refuse_other_files(file: h5py.File) -> None:
+    outside = file.visititems_links(_if_link_outside) or file.visititems(_if_stored_outside)
+    if outside is not None:
+        raise ValueError(
+            f"{outside!r} is kept in another file, which is refused. Copy it into {file.filename}."
+        )
+
+
+def _if_link_outside(name: str, link: object) -> str | None:
+    return name if isinstance(link, h5py.ExternalLink) else None
+
+
+def _if_stored_outside(name: str, item: object) -> str | None:
+    outside = isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)
+    return name if outside else None

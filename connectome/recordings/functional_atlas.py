@@ -1,0 +1,94 @@
+"""The signal-propagation atlas of Randi et al. (2023), ``funatlas.h5``."""
+
+import os
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from isochron.connectome.cells import canonical_name
+from isochron.connectome.recordings import _hdf5
+from isochron.connectome.recordings._dataset import neuron_names, provenance
+
+STRAINS = ("wt", "unc31")
+VARIABLES = {
+    "response": ("dFF", "mean response, fluorescence change over baseline"),
+    "q": ("q", "false-discovery rate of a response"),
+    "q_equivalence": ("q_eq", "false-discovery rate of the absence of a response"),
+    "occurrences": ("occ1", "number of times that both were observed"),
+}
+_CUT_SHORT = {"AWCOF": "AWCOFF"}  # the file stores names of five characters
+
+
+def is_functional_atlas(file: h5py.File) -> bool:
+    """Whether a file is laid out as the atlas."""
+    return "neuron_ids" in file and any(strain in file for strain in STRAINS)
+
+
+def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
+    """Load the atlas of which neuron responds to the stimulation of which.
+
+    This is no recording over time, so it has a function of its own. ``unc31`` are mutants
+    that lack release from dense-core vesicles, and with it most extrasynaptic signalling.
+
+    Parameters
+    ----------
+    path : path-like
+        ``funatlas.h5`` as released with the paper.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``strain`` (``wt``, ``unc31``; those that the file has), ``post`` (the
+        responding neuron) and ``pre`` (the stimulated one). Variables ``response``, ``q``,
+        ``q_equivalence``, NaN where a pair was not observed, and ``occurrences``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not the atlas, is damaged, or keeps data in other files.
+
+    References
+    ----------
+    Randi, Sharma, Dvali and Leifer (2023), Nature 623:406.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    with _hdf5.opened(path) as file:
+        if not is_functional_atlas(file):
+            raise ValueError(
+                f"{path} is not the functional atlas: it has no neuron_ids with wt or unc31."
+            )
+        written = _hdf5.texts(file["neuron_ids"], "neuron_ids")
+        strains = [strain for strain in STRAINS if strain in file]
+        variables = {
+            name: _stack(file, strains, key, len(written)) for name, (key, _) in VARIABLES.items()
+        }
+    names = neuron_names([canonical_name(_CUT_SHORT.get(name, name)) for name in written])
+    return xr.Dataset(
+        {
+            name: (("strain", "post", "pre"), values, {"long_name": VARIABLES[name][1]})
+            for name, values in variables.items()
+        },
+        coords={"strain": strains, "post": names, "pre": names},
+        attrs={
+            "format": "funatlas.h5",
+            "reference": "Randi et al. (2023), Nature 623:406",
+            **provenance(path),
+        },
+    )
+
+
+def _stack(file: h5py.File, strains: list[str], key: str, n: int) -> np.ndarray:
+    layers = [
+        _hdf5.numbers(file.get(f"{strain}/{key}"), f"{strain}/{key}", 2) for strain in strains
+    ]
+    for strain, layer in zip(strains, layers, strict=True):
+        if layer.shape != (n, n):
+            raise ValueError(f"{strain}/{key} has shape {layer.shape}, but there are {n} names.")
+    stacked = np.stack(layers)
+    return stacked.astype(np.int64) if key == "occ1" else stacked

@@ -1,0 +1,112 @@
+"""Which format a recording is in, and one door to all of them."""
+
+import os
+from pathlib import Path
+
+import h5py
+import xarray as xr
+
+from isochron.connectome.recordings import _hdf5, matlab, nwb, wormwideweb
+from isochron.connectome.recordings._dataset import Traces, to_dataset
+from isochron.connectome.recordings.functional_atlas import is_functional_atlas
+
+KNOWN = (
+    "Known are MATLAB 7.3 (Kato et al.), NWB 2, and JSON or HDF5 of WormWideWeb; the functional "
+    "atlas has load_functional_atlas."
+)
+
+
+def load_recording(
+    path: str | os.PathLike,
+    *,
+    worm: int | None = None,
+    series: str | None = None,
+    labels: str | os.PathLike | None = None,
+) -> xr.Dataset:
+    """Load a recording of many neurons of one worm. The format is told from the content.
+
+    Parameters
+    ----------
+    path : path-like
+        MATLAB 7.3 as released by Kato et al. (2015) and later of the same laboratory, NWB 2
+        with a `RoiResponseSeries`, or JSON or HDF5 of WormWideWeb. Nothing outside the file
+        is read; a file that links to others is refused.
+    worm : int, optional
+        MATLAB only: which worm of the file, from 0 on. Needed if it holds several.
+    series : str, optional
+        NWB only: name or path of the series, if there are several. Without it that called
+        ``SignalCalciumImResponseSeries`` is taken.
+    labels : path-like, optional
+        HDF5 of WormWideWeb only: ``neuropal_label.json`` of the same release. The recording
+        is looked up by its file name.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``activity`` with dimensions (time, neuron), NaN where missing, and in WormWideWeb
+        ``activity_original`` too. Coordinates: ``time`` in ms; ``neuron``, the canonical
+        name, or ``?7`` for the seventh neuron of the file if it is not identified or if two
+        have its name; ``label`` as the file writes it; ``confidence`` of the label, where the
+        format has it. Attributes: format, recording, sampling_rate_hz (from the median
+        interval), file, sha256 (of the whole file), isochron_version.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the format is not known, the file is damaged, links to another one, or holds
+        several recordings and none was chosen, or an option does not belong to its format.
+
+    References
+    ----------
+    Kato et al. (2015), Cell 163:656. Rübel et al. (2022), eLife 11:e78362 (NWB). Atanas et al.
+    (2023), Cell 186:4134 (WormWideWeb).
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file.")
+    given = {"worm": worm, "series": series, "labels": labels}
+    return to_dataset(_read(path, given), path)
+
+
+def _read(path: Path, given: dict) -> Traces:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if h5py.is_hdf5(path):
+        with _hdf5.opened(path) as file:
+            return _read_hdf5(file, path, given)
+    if head.startswith(b"MATLAB 5.0"):
+        raise ValueError(
+            f"{path} is a MATLAB 5 file. Load it in MATLAB and save it again with "
+            "save(name, '-v7.3')."
+        )
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+        _only(given, (), "JSON")
+        return wormwideweb.read_json(path)
+    raise ValueError(f"{path} is in no known format, or damaged. {KNOWN}")
+
+
+def _read_hdf5(file: h5py.File, path: Path, given: dict) -> Traces:
+    if nwb.is_nwb(file):
+        _only(given, ("series",), "NWB")
+        return nwb.read(file, given["series"])
+    if wormwideweb.is_wormwideweb(file):
+        _only(given, ("labels",), "WormWideWeb HDF5")
+        return wormwideweb.read_hdf5(file, given["labels"])
+    if is_functional_atlas(file):
+        raise ValueError(f"{path} is the functional atlas; use load_functional_atlas.")
+    if matlab.is_matlab(file):
+        _only(given, ("worm",), "MATLAB")
+        return matlab.read(file, given["worm"])
+    raise ValueError(
+        f"{path} is HDF5 of no known layout. {KNOWN} It has {', '.join(_hdf5.keys(file)[:8])}."
+    )
+
+
+def _only(given: dict, allowed: tuple[str, ...], kind: str) -> None:
+    for name, value in given.items():
+        if value is not None and name not in allowed:
+            raise ValueError(f"{name}={value!r} has no meaning for {kind}; leave it out.")
