@@ -1,6 +1,7 @@
 """The road of `enumerate_attractors` on a CPU: what is allocated when, slab by slab."""
 
 import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def find_cycles(
     rows = network.plain_rows if watch else network.rows
     tables = build_tables(rows, odd=symmetric, watch_ties=watch)
     states = tables.n_states
-    threads = n_threads or len(os.sched_getaffinity(0)) if states > SMALL else 1
+    threads = n_threads or os.cpu_count() or 1 if states > SMALL else 1
     threads = max(1, min(threads, allowed // 2 // states))
     fixed = states * threads + states // 4
     check_memory(fixed, allowed, f"Counting the images of 2**{network.n} states")
@@ -88,13 +89,23 @@ def _link(tables: Tables, hits, logs, doubtful, index, n_images: int, report: Re
     return links, weights
 
 
-def _describe(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+@cache
+def warm_up() -> None:
+    """Compile, or load what was compiled before, once a process."""
+    for symmetric in (False, True):
+        find_cycles(SignNetwork.of([[0.0]]), symmetric, 1 << 20, lambda fraction, text: None)
+    _describe(np.zeros(64, dtype=np.uint32), lambda fraction, text: None, small=1)
+
+
+def _describe(
+    links: np.ndarray, report: Report, small: int = SMALL
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Label of every image and its cycles; the links become distances.
 
     While a layer of leaves is a large part of what is left, it is taken off as a whole, by
     all threads; then leaf by leaf.
     """
-    if links.size < SMALL:
+    if links.size < small:
         return _peel(links, report)
     marks = np.zeros(-(-links.size // 32) * 32, dtype=np.uint8)
     cycles.mark_targets(links, marks)
@@ -106,7 +117,7 @@ def _describe(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, 
     report(LINKED, "peeling transients")
     inner = np.empty(n_inner, dtype=np.uint32)
     cycles.renumber(links, index, inner)
-    inner_labels, found = _describe(inner, report)
+    inner_labels, found = _describe(inner, report, max(small, 2))
     for name in ("firsts", "mirror_low", "mirror_high"):
         known = found[name] >= 0
         found[name][known] = images.states_of(index, found[name][known])

@@ -75,7 +75,6 @@ def enumerate_attractors(
         )
     if n_threads is not None and n_threads < 1:
         raise ValueError(f"n_threads must be at least 1, got {n_threads!r}.")
-    began = time.perf_counter()
     allowed = spare_memory() if max_memory is None else max_memory
     report = progress or (lambda fraction, text: None)
     if device == "cpu":
@@ -86,6 +85,8 @@ def enumerate_attractors(
         from isochron.analysis.attractors import tensors as backend
 
         options = {"device": device}
+    backend.warm_up()
+    began = time.perf_counter()
     symmetric = is_odd(network)
     columns = backend.find_cycles(network, symmetric, allowed, report, **options)
     if columns is None:  # a tie, met only now, breaks the symmetry

@@ -43,7 +43,7 @@ class Enumeration:
     symmetric : bool
         Whether F(-s) = -F(s) for all s, so that only half of the states had to be visited.
     seconds : float
-        Wall time.
+        Wall time, without that of compiling or of loading compiled code.
     """
 
     n: int
