@@ -8,6 +8,7 @@ ones are sampled (`sample_attractors`) or solved for their short cycles (`solve_
 from isochron.analysis.attractors.complexity import (
     Complexity,
     complexity,
+    complexity_asymptote,
     fixed_point_complexity,
     fixed_point_prefactor,
     interior_branch_end,
@@ -49,6 +50,7 @@ __all__ = [
     "asymmetry",
     "chao1",
     "complexity",
+    "complexity_asymptote",
     "count_attractors",
     "enumerate_attractors",
     "fixed_point_complexity",

@@ -50,7 +50,7 @@ def find_cycles(
             return None
         hits, logs, doubtful = counted
         index = np.empty(hits.shape[1] // 32, dtype=np.uint64)
-        n_images = images.index_images(hits.view(np.uint64), index)
+        n_images = int(images.index_images(hits.view(np.uint64), index))
         check_memory(
             fixed + BYTES_PER_IMAGE * n_images,
             allowed,

@@ -131,6 +131,25 @@ def fixed_point_prefactor(symmetry: float) -> float:
     return math.exp((1 + symmetry) * bend / 2) / math.sqrt(1 + bend * (1 + symmetry))
 
 
+def complexity_asymptote(length: int, symmetry: float) -> float:
+    """Leading term of the interior Sigma_L for small eta.
+
+    eta / pi and 2 eta / pi for L = 1 and 2 are elementary. 20 (eta / pi)^3, 8 (eta / pi)^2 and
+    40 (eta / pi)^3 for L = 3, 4 and 6 were read off the numerical saddles, to four digits, and
+    are not proven.
+
+    Raises
+    ------
+    ValueError
+        If the length is none of these.
+    """
+    terms = {1: (1, 1), 2: (2, 1), 3: (20, 3), 4: (8, 2), 6: (40, 3)}
+    if length not in terms:
+        raise ValueError(f"Asymptotes are known for the lengths 1, 2, 3, 4 and 6, got {length!r}.")
+    factor, power = terms[length]
+    return factor * (symmetry / math.pi) ** power
+
+
 def interior_branch_end(length: int, *, tolerance: float = 1e-3) -> float:
     """The largest eta up to which the interior saddle of a length can be followed from 0.
 
@@ -252,7 +271,7 @@ def _newton(chain, symmetry, start, nodes, *, jacobian_nodes=None, tolerance=1e-
     """Where all derivatives vanish, and what is left of them; None if that is not found."""
     x = start.copy()
     jacobian, last = None, math.inf
-    for _ in range(25):
+    for _ in range(12):
         gradient = _action_and_gradient(chain, symmetry, x, nodes)[1]
         size = float(np.abs(gradient).max())
         if not math.isfinite(size):
@@ -290,7 +309,7 @@ def _action_and_gradient(chain, symmetry, unknowns, nodes) -> tuple[float, np.nd
     try:
         value = _action(chain, symmetry, x, nodes)
         (gradient,) = torch.autograd.grad(value, x)
-    except torch.linalg.LinAlgError:  # Q is no covariance
+    except RuntimeError:  # Q is no covariance
         return math.nan, np.full(unknowns.size, math.nan)
     gradient = gradient.numpy().copy()
     gradient[2 * (chain // 2) :] /= symmetry * chain

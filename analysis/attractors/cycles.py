@@ -13,6 +13,7 @@ from isochron.analysis.attractors.images import BELOW, FLAG, number_of
 
 CHUNK = 1 << 14
 
+
 @njit(cache=True, parallel=True)
 def mark_targets(links, marks):
     """Set the byte of every number that a link leads to.

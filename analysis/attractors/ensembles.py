@@ -196,7 +196,9 @@ def count_attractors(
     if not 1 <= n <= MAX_NEURONS:
         raise ValueError(f"n must be from 1 to {MAX_NEURONS}, got {n!r}.")
     if n_networks < 2:
-        raise ValueError(f"n_networks must be at least 2, for a standard error; got {n_networks!r}.")
+        raise ValueError(
+            f"n_networks must be at least 2, for a standard error; got {n_networks!r}."
+        )
     found = []
     for k in range(n_networks):
         if progress is not None:

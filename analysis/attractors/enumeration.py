@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -78,12 +79,10 @@ def enumerate_attractors(
     allowed = spare_memory() if max_memory is None else max_memory
     report = progress or (lambda fraction, text: None)
     if device == "cpu":
-        from isochron.analysis.attractors import compiled as backend
-
+        backend: Any = import_module("isochron.analysis.attractors.compiled")
         options: dict[str, Any] = {"n_threads": n_threads}
     else:
-        from isochron.analysis.attractors import tensors as backend
-
+        backend = import_module("isochron.analysis.attractors.tensors")
         options = {"device": device}
     backend.warm_up()
     began = time.perf_counter()
@@ -158,7 +157,7 @@ def limited_threads(count: int) -> Iterator[None]:
     import numba
 
     before = numba.get_num_threads()
-    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(count, before))
     try:
         yield
     finally:

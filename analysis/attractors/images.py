@@ -19,7 +19,7 @@ BELOW = np.uint32((1 << 31) - 1)
 
 
 @intrinsic
-def _ones(typing_context: Any, word: Any):
+def _ones(typing_context: Any, word: Any = None):
     """Number of bits that are 1."""
 
     def generate(context, builder, signature, arguments):
@@ -29,7 +29,7 @@ def _ones(typing_context: Any, word: Any):
 
 
 @intrinsic
-def _lowest(typing_context: Any, word: Any):
+def _lowest(typing_context: Any, word: Any = None):
     """Position of the lowest bit that is 1."""
 
     def generate(context, builder, signature, arguments):
@@ -225,5 +225,3 @@ def add_logged(index, log, weights):
     """Add the hits that did not fit in a byte."""
     for state in log:
         weights[number_of(index, state)] += uint32(255)
-
-

@@ -202,7 +202,8 @@ def clamp(network: SignNetwork, clamped: Mapping[int, int]) -> SignNetwork:
     thresholds = network.thresholds.astype(float)
     for neuron, state in clamped.items():
         if not 0 <= neuron < network.n:
-            raise ValueError(f"There is no neuron {neuron!r} to clamp: they are 0 to {network.n - 1}.")
+            last = network.n - 1
+            raise ValueError(f"There is no neuron {neuron!r} to clamp: they are 0 to {last}.")
         if state not in (-1, 1):
             raise ValueError(f"Neuron {neuron} can be clamped to +1 or -1, got {state!r}.")
         couplings[neuron], thresholds[neuron] = 0, -state

@@ -44,7 +44,7 @@ class Tables(NamedTuple):
     middle: np.ndarray
     top: np.ndarray
     base: np.ndarray
-    slack: int
+    slack: np.int32
     exact: np.ndarray
     n: int
     odd: bool

@@ -1,0 +1,113 @@
+"""isochron attractors, from the command line in."""
+
+import json
+
+import numpy as np
+import pytest
+
+from isochron.analysis.attractors import count_attractors, enumerate_attractors
+from isochron.cli import main
+
+
+@pytest.fixture
+def matrix(tmp_path):
+    J = np.random.default_rng(0).integers(-1, 2, (9, 9))
+    np.fill_diagonal(J, 0)
+    np.save(tmp_path / "J.npy", J)
+    np.save(tmp_path / "theta.npy", np.arange(9) / 4)
+    return tmp_path, J
+
+
+def output(capsys, *arguments):
+    assert main(["attractors", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_matrix(matrix, capsys):
+    folder, J = matrix
+    result = output(
+        capsys, folder / "J.npy", "--theta", folder / "theta.npy", "--tie", "keep"
+    )  # fmt: skip
+    truth = enumerate_attractors(J, np.arange(9) / 4, "keep")
+    assert list(result) == [
+        "n", "tie_rule", "n_attractors", "cycles_by_length", "attractors", "seconds",
+        "states_per_second",
+    ]  # fmt: skip
+    assert (result["n"], result["tie_rule"]) == (9, "keep")
+    assert result["n_attractors"] == truth.n_attractors
+    assert {int(k): v for k, v in result["cycles_by_length"].items()} == truth.cycles_by_length
+    first = truth.attractors[0]
+    assert result["attractors"][0] == {
+        "length": first.length,
+        "basin": first.basin,
+        "representative": first.representative,
+        "max_transient": first.max_transient,
+    }
+
+
+def test_a_sampled_matrix(matrix, capsys):
+    result = output(capsys, matrix[0] / "J.npy", "--starts", 50)
+    assert sum(result["starts_by_length"].values()) == 50
+
+
+def test_an_ensemble(capsys):
+    result = output(
+        capsys, "--random", 8, "--symmetry", 0.5, "--networks", 20, "--seed", 4
+    )  # fmt: skip
+    truth = count_attractors(8, 0.5, 20, np.random.default_rng(4))
+    assert result["mean_total"] == {"mean": truth.total[0], "se": truth.total[1]}
+    assert result["mean_by_length"]["1"]["mean"] == truth.of_length(1)[0]
+
+
+def test_a_connectome(capsys):
+    result = output(
+        capsys, "--dataset", "varshney2011", "--layers", "chemical", "--starts", 50, "--nulls", 1
+    )
+    assert result["dataset"] == "varshney2011"
+    assert len(result["nulls"]) == 1
+
+
+def test_text(matrix, capsys):
+    assert main(["attractors", str(matrix[0] / "J.npy")]) == 0
+    assert "tie rule: plus" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Give one of J.npy, --random and --dataset"),
+        (["--random", "5", "--dataset", "varshney2011"], "Give one of"),
+        (["--random", "5", "--theta", "x.npy"], "--theta goes with J.npy"),
+        (["--random", "40"], "n must be from 1 to 30, got 40"),
+        (["--random", "5", "--symmetry", "2"], "between -1"),
+        (["--random", "5", "--seed", "-1"], "seed must not be negative, got -1"),
+        (["--dataset", "cook1999"], "cook1999"),
+        (["--dataset", "varshney2011", "--layers", "peptide"], "No layer 'peptide'"),
+        (["--dataset", "varshney2011", "--tie", "coin"], "plus, minus, keep, flip, got 'coin'"),
+    ],
+)
+def test_wrong_usage(arguments, message, capsys):
+    assert main(["attractors", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_array(tmp_path, capsys):
+    bad = tmp_path / "bad.npy"
+    for content in (b"", b"hello", b"\x93NUMPY"):
+        bad.write_bytes(content)
+        assert main(["attractors", str(bad)]) == 2
+        assert "is not a .npy file" in capsys.readouterr().err
+    np.save(bad, np.array([{"a": 1}], dtype=object))
+    assert main(["attractors", str(bad)]) == 2
+    assert "is not a .npy file" in capsys.readouterr().err
+    np.savez(tmp_path / "two.npz", a=1, b=2)
+    assert main(["attractors", str(tmp_path / "two.npz")]) == 2
+    assert "several arrays" in capsys.readouterr().err
+    assert main(["attractors", str(tmp_path / "none.npy")]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_matrix_too_large_to_enumerate(tmp_path, capsys):
+    np.save(tmp_path / "J.npy", np.zeros((31, 31)))
+    assert main(["attractors", str(tmp_path / "J.npy")]) == 2
+    assert "--starts" in capsys.readouterr().err
