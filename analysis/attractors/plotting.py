@@ -32,9 +32,11 @@ def plot_mean_numbers(
     """
     ax = _axes(ax)
     symmetry = [one.symmetry for one in ensembles]
+    smallest = np.inf
     for k, length in enumerate(lengths):
         means, errors = np.transpose([one.of_length(length) for one in ensembles])
         drawn = means > 0
+        smallest = min(smallest, means[drawn].min(initial=np.inf))
         ax.errorbar(
             np.array(symmetry)[drawn], means[drawn], errors[drawn], marker=MARKERS[k % 6],
             color=SERIES_COLOURS[k % 6], linestyle="none", markersize=5, capsize=2,
@@ -46,6 +48,7 @@ def plot_mean_numbers(
                 label=f"L = {length}, exact",
             )  # fmt: skip
     ax.set_yscale("log")
+    ax.set_ylim(bottom=smallest / 3)  # an error bar down to 0 would take all the height
     ax.set_xlabel("symmetry degree η")
     ax.set_ylabel(f"mean number of cycles, n = {ensembles[0].n}")
     place_legend_below(ax)

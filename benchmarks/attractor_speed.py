@@ -1,0 +1,180 @@
+"""All attractors of a +-1 network: ours against a NumPy table, boolforge and cana.
+
+OMP_NUM_THREADS=1 python benchmarks/attractor_speed.py [--sizes 20 24 28] [--repeats 5]
+
+The whole job: cycles, basins, transients (the peers do not report transients). Peers that
+take truth tables cannot hold dense networks of 20 neurons, so they get networks of five inputs
+a neuron; ours gets the same one. The peers are optional: pip install boolforge cana.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import itertools
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from isochron.analysis.attractors import enumerate_attractors, random_couplings
+
+PEER_SIZES = {"NumPy table": 20, "boolforge": 20, "cana": 14}
+INPUTS = 5
+
+
+def sparse_couplings(n, rng):
+    """+-1 couplings from five other neurons: an odd number, so that there are no ties."""
+    J = np.zeros((n, n))
+    for i in range(n):
+        others = np.delete(np.arange(n), i)
+        J[i, rng.choice(others, INPUTS, replace=False)] = rng.choice([-1, 1], INPUTS)
+    return J
+
+
+def truth_tables(J):
+    """Inputs of each neuron, and its next bit for each of their states, first input highest."""
+    for row in J:
+        inputs = np.flatnonzero(row)
+        states = np.array(list(itertools.product([-1, 1], repeat=inputs.size)))
+        yield inputs.tolist(), (states @ row[inputs] > 0).astype(int).tolist()
+
+
+def numpy_table(J):
+    """Successors by matrix products, then doubling of steps: (length, basin) of each cycle."""
+    n = len(J)
+    following = np.empty(1 << n, dtype=np.int64)
+    for first in range(0, 1 << n, 1 << 16):
+        numbers = np.arange(first, min(1 << n, first + (1 << 16)))
+        states = (numbers[:, None] >> np.arange(n) & 1) * 2 - 1
+        following[numbers] = (states @ J.T > 0) @ (1 << np.arange(n))
+    ends, size = following, -1
+    while True:
+        cyclic = np.flatnonzero(np.bincount(ends, minlength=1 << n))
+        if cyclic.size == size:
+            break
+        ends, size = ends[ends], cyclic.size
+    label, at = cyclic.copy(), following[cyclic]
+    place = np.searchsorted(cyclic, at)
+    for _ in range(int(cyclic.size).bit_length()):
+        label, place = np.minimum(label, label[place]), place[place]
+    names, which, lengths = np.unique(label, return_inverse=True, return_counts=True)
+    basins = np.bincount(which[np.searchsorted(cyclic, ends)], minlength=names.size)
+    return sorted(zip(lengths.tolist(), basins.tolist(), strict=True))
+
+
+def boolforge_job(J):
+    """The same by boolforge, which gives basins as fractions."""
+    import boolforge
+
+    inputs, tables = zip(*truth_tables(J), strict=True)
+    network = boolforge.BooleanNetwork(list(tables), list(inputs))
+
+    def job():
+        network.clear_cache()
+        found = network.get_attractors_synchronous_exact()
+        states = 1 << len(J)
+        return sorted(
+            (len(cycle), round(share * states))
+            for cycle, share in zip(found["Attractors"], found["BasinSizes"], strict=True)
+        )
+
+    return job
+
+
+def cana_job(J):
+    """The same by cana; its attractors come without basins."""
+    from cana.boolean_network import BooleanNetwork
+
+    logic = {
+        i: {"name": str(i), "in": inputs, "out": table}
+        for i, (inputs, table) in enumerate(truth_tables(J))
+    }
+
+    def job():
+        found = BooleanNetwork.from_dict(logic).attractors(mode="stg")
+        return sorted(len(cycle) for cycle in found)
+
+    return job
+
+
+def ours(J, n_threads=1):
+    """(length, basin) of each cycle."""
+    found = enumerate_attractors(J, n_threads=n_threads)
+    return sorted(zip(found.lengths.tolist(), found.basins.tolist(), strict=True))
+
+
+def best(job, repeats):
+    """Shortest time of several runs, and the last result."""
+    times, result = [], None
+    for _ in range(repeats):
+        began = time.perf_counter()
+        result = job()
+        times.append(time.perf_counter() - began)
+    return min(times), result
+
+
+def compare_with_peers(repeats):
+    """Same network, same result, ratio of speeds."""
+    rng = np.random.default_rng(0)
+    jobs = {"NumPy table": lambda J: lambda: numpy_table(J), "boolforge": boolforge_job,
+            "cana": cana_job}  # fmt: skip
+    print(f"\n{'five inputs a neuron':<22}{'n':>4}{'M states/s':>12}{'ours':>9}{'ratio':>8}")
+    for name, make in jobs.items():
+        n = PEER_SIZES[name]
+        J = sparse_couplings(n, rng)
+        try:
+            job = make(J)
+        except ImportError:
+            print(f"{name:<22}not installed")
+            continue
+        job()
+        seconds, result = best(job, 1 if name == "cana" else 3)
+        own, expected = best(lambda J=J: ours(J), repeats)
+        if name == "cana":
+            expected = sorted(length for length, _ in expected)
+        assert result == expected, f"{name} finds something else"
+        speed, own_speed = 2**n / seconds / 1e6, 2**n / own / 1e6
+        print(f"{name:<22}{n:>4}{speed:>12.3f}{own_speed:>9.1f}{own_speed / speed:>8.0f}")
+
+
+def main():
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 24, 28])
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+
+    print("dense Gaussian couplings, symmetry degree 0, million states per second")
+    print(f"{'n':>4}{'1 thread':>10}{'2 threads':>11}{'ratio':>7}  cycles by length")
+    for n in options.sizes:
+        J = random_couplings(n, 0.0, np.random.default_rng(0))
+        ours(J, 1), ours(J, 2)
+        repeats = options.repeats if n < 27 else 2
+        one, _ = best(lambda J=J: ours(J, 1), repeats)
+        two, _ = best(lambda J=J: ours(J, 2), repeats)
+        print(
+            f"{n:>4}{2**n / one / 1e6:>10.0f}{2**n / two / 1e6:>11.0f}{one / two:>7.2f}"
+            f"  {enumerate_attractors(J).cycles_by_length}"
+        )
+    compare_with_peers(options.repeats)
+    with tempfile.TemporaryDirectory() as folder:
+        compiled, loaded = fresh_process(folder), fresh_process(folder)
+    print(f"\nfresh process: {compiled:.1f} s to compile, {loaded:.1f} s with compiled code")
+
+
+def fresh_process(cache):
+    """Seconds until a new process is ready to enumerate."""
+    code = "from isochron.analysis.attractors import compiled; compiled.warm_up()"
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_CACHE_DIR": cache}
+    )
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
