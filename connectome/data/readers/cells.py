@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+from importlib import import_module
 
 from openpyxl import load_workbook
 
@@ -130,6 +131,4 @@ def _soma(morphology):
 
 def _lists(wheel):
     sys.path.insert(0, str(wheel))
-    from cect import Cells
-
-    return Cells
+    return import_module("cect.Cells")
