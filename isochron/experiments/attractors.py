@@ -13,7 +13,7 @@ from isochron.connectome.statistics import symmetry_degree
 LAYERS = ("chemical", "gap")
 SIGNS = ("gaba", "none")
 SYMMETRY = "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centred"
-SOLVER_LIMIT, SOLVER_SECONDS = 100_000, 60.0
+SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
 Report = Callable[[float, str], None]
 
 
