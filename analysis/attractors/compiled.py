@@ -16,7 +16,7 @@ from isochron.analysis.attractors.enumeration import (
 from isochron.analysis.attractors.network import SignNetwork
 from isochron.analysis.attractors.successors import Tables, build_tables
 
-BYTES_PER_IMAGE = 30  # weights 4, labels and distances 8, order 4, links of up to four layers
+BYTES_PER_IMAGE = 32  # weights 4, places 8, and links of all layers, each 0.8 of the last, 20
 SMALL = 1 << 16  # states that are not worth a second thread
 WORTHWHILE = 0.8  # a layer is taken off as a whole if it leaves less than this
 COUNTED, LINKED, PEELED = 0.45, 0.75, 0.9  # fractions of the time, for the progress bar
@@ -100,7 +100,7 @@ def warm_up() -> None:
 def _describe(
     links: np.ndarray, report: Report, small: int = SMALL
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Label of every image and its cycles; the links become distances.
+    """Place of every image (see `cycles.spread`) and its cycles.
 
     While a layer of leaves is a large part of what is left, it is taken off as a whole, by
     all threads; then leaf by leaf.
@@ -117,13 +117,14 @@ def _describe(
     report(LINKED, "peeling transients")
     inner = np.empty(n_inner, dtype=np.uint32)
     cycles.renumber(links, index, inner)
-    inner_labels, found = _describe(inner, report, max(small, 2))
+    inner_places, found = _describe(inner, report, max(small, 2))
+    del inner
     for name in ("firsts", "mirror_low", "mirror_high"):
         known = found[name] >= 0
         found[name][known] = images.states_of(index, found[name][known])
-    labels = np.empty_like(links)
-    cycles.spread(links, index, inner_labels, inner, labels)
-    return labels, found
+    places = np.empty(links.size, dtype=np.uint64)
+    cycles.spread(links, index, inner_places, places)
+    return places, found
 
 
 def _peel(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -144,15 +145,18 @@ def _peel(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.n
     for stop in range(tail, 0, -SLAB):
         report(PEELED, "measuring basins")
         cycles.colour(links, labels, order, stop, max(0, stop - SLAB))
-    return labels, found
+    del order
+    places = np.empty(links.size, dtype=np.uint64)
+    cycles.join(links, labels, places)
+    return places, found
 
 
 def _follow(tables: Tables, index, links, weights, report: Report) -> dict[str, np.ndarray]:
     """Columns of the result from the map among images."""
-    labels, found = _describe(links, report)
+    places, found = _describe(links, report)
     basins, transients = np.zeros((2, found["lengths"].size), dtype=np.int64)
-    histogram = np.zeros(int(links.max()) + 2, dtype=np.int64)
-    cycles.tally(labels, links, weights, basins, transients, histogram)
+    histogram = np.zeros(cycles.longest_distance(places) + 2, dtype=np.int64)
+    cycles.tally(places, weights, basins, transients, histogram)
     if not histogram[-1]:
         histogram = histogram[:-1]
     report(1.0, "done")

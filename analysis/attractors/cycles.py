@@ -50,26 +50,27 @@ def renumber(links, index, inner):
 
 
 @njit(cache=True, parallel=True)
-def spread(links, index, inner_labels, inner_distances, labels):
-    """Labels and distances of all numbers from those of the targets.
+def spread(links, index, inner, places):
+    """Places of all numbers from those of the targets.
 
     Parameters
     ----------
     links : ndarray of uint32, shape (n,)
-        Made by `renumber`; overwritten by distances.
-    labels : ndarray of uint32, shape (n,)
+        Made by `renumber`.
+    inner : ndarray of uint64, shape (n_targets,)
+        Of the targets: distance from their cycle (high half) and its label (low half), in one
+        word because they are read at random together.
+    places : ndarray of uint64, shape (n,)
         Overwritten.
     """
     for chunk in prange((links.size + CHUNK - 1) // CHUNK):
         start, stop = chunk * CHUNK, min(links.size, (chunk + 1) * CHUNK)
         for x in range(start, stop):
-            target = links[x] & BELOW
-            labels[x] = inner_labels[target]
-            links[x] = inner_distances[target] + uint32(1)
+            places[x] = inner[links[x] & BELOW] + (uint64(1) << uint64(32))
         number = number_of(index, uint32(start))
         for x in range(start, stop):
             if (index[x >> 5] >> uint64(x & 31)) & uint64(1):
-                links[x] = inner_distances[number]  # 0 on a cycle
+                places[x] = inner[number]  # at distance 0 on a cycle
                 number += uint32(1)
 
 
@@ -177,11 +178,31 @@ def colour(links, labels, order, stop, start):
 
 
 @njit(cache=True)
-def tally(labels, distances, weights, basins, transients, histogram):
+def join(distances, labels, places):
+    """Put distance and label in one word; see `spread`."""
+    for x in range(places.size):
+        places[x] = uint64(distances[x]) << uint64(32) | uint64(labels[x])
+
+
+@njit(cache=True)
+def longest_distance(places):
+    """The largest distance of a number from its cycle."""
+    longest = uint64(0)
+    for x in range(places.size):
+        longest = max(longest, places[x])
+    return longest >> uint64(32)
+
+
+@njit(cache=True)
+def tally(places, weights, basins, transients, histogram):
     """Add up what leads to every image.
 
     Parameters
     ----------
+    places : ndarray of uint64, shape (n_images,)
+        See `spread`.
+    weights : ndarray of uint32, shape (n_images,)
+        Hits of each.
     basins : ndarray of int64, shape (n_cycles,)
         Added to: states that come to each cycle.
     transients : ndarray of int64, shape (n_cycles,)
@@ -189,8 +210,9 @@ def tally(labels, distances, weights, basins, transients, histogram):
     histogram : ndarray of int64, shape (longest + 2,)
         Added to: states by the number of steps to their cycle.
     """
-    for x in range(labels.size):
-        label, distance = labels[x], distances[x]
+    for x in range(places.size):
+        label = places[x] & uint64(0xFFFFFFFF)
+        distance = np.int64(places[x] >> uint64(32))
         weight = np.int64(weights[x])
         basins[label] += weight
         if distance == 0:
@@ -198,4 +220,4 @@ def tally(labels, distances, weights, basins, transients, histogram):
             weight -= 1
         if weight:
             histogram[distance + 1] += weight
-            transients[label] = max(transients[label], np.int64(distance) + 1)
+            transients[label] = max(transients[label], distance + 1)
