@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.sims.drive import Drive
 from isochron.sims.stimuli import Stimulus
 
 Array = np.ndarray
@@ -137,10 +138,13 @@ class GradedNetwork:
             mV.
         """
         p, s = self.parameters, self.parameters.equilibrium_activation
-        total = p.leak_conductance + s * self.synapses.sum(axis=1)
         pull = s * (self.synapses * self.reversal).sum(axis=1)
         drive = p.leak_conductance * p.leak_reversal + pull + current
-        return np.linalg.solve(np.diag(total) + self.laplacian, drive)
+        return np.linalg.solve(self._resting_conductances(), drive)
+
+    def threshold_gain(self) -> Array:
+        """How the thresholds follow the input, dVth/dI, shape (n_neurons, n_neurons), mV/pA."""
+        return np.linalg.inv(self._resting_conductances())
 
     def equilibrium(self, stimulus: Stimulus) -> Array:
         """The exact equilibrium (Vth, s_eq) under the constant part of a stimulus."""
@@ -155,9 +159,15 @@ class GradedNetwork:
         state[: self.n_neurons] += spread_mV * rng.standard_normal(self.n_neurons)
         return state
 
-    def field_under(self, stimulus: Stimulus) -> "GradedField":
+    def field_under(self, stimulus: Stimulus, *, threshold_rule: str = "fixed") -> "GradedField":
         """The vector field under a stimulus, for `isochron.analysis` or SciPy."""
-        return GradedField(self, stimulus)
+        return GradedField(self, stimulus, threshold_rule)
+
+    def _resting_conductances(self) -> Array:
+        """Conductance matrix of the linear equations of the thresholds, nS."""
+        s = self.parameters.equilibrium_activation
+        total = self.parameters.leak_conductance + s * self.synapses.sum(axis=1)
+        return np.diag(total) + self.laplacian
 
     def _resting_activations(self) -> Array:
         return np.full(self.n_neurons, self.parameters.equilibrium_activation)
@@ -166,23 +176,26 @@ class GradedNetwork:
 class GradedField:
     """Velocity of a graded network under a stimulus: ``field(t, x)`` and ``field.jacobian(t, x)``.
 
-    The thresholds Vth are those of the constant part of the stimulus and do not move.
-
     Parameters
     ----------
     network : GradedNetwork
     stimulus : Stimulus
+    threshold_rule : {"fixed", "adiabatic", "ramped"}
+        How the thresholds follow a changing input; see `isochron.sims.drive`.
     """
 
     stiff = True
 
-    def __init__(self, network: GradedNetwork, stimulus: Stimulus) -> None:
+    def __init__(
+        self, network: GradedNetwork, stimulus: Stimulus, threshold_rule: str = "fixed"
+    ) -> None:
         self.network = network
         self.stimulus = stimulus
         self.dimension = network.dimension
-        self.autonomous = not any(part.amplitude for part in stimulus.parts)
-        self._constant = stimulus.constant(network.wiring)
-        self.thresholds = network.thresholds(self._constant)
+        self._drive = Drive(network, stimulus, threshold_rule)
+        self.autonomous = self._drive.steady
+        self._constant = self._drive.currents(0.0) if self.autonomous else None
+        self._thresholds = self._drive.thresholds(0.0) if self._drive.steady_thresholds else None
         self._synapses = sparse.csr_array(network.synapses)
         self._synapses_reversal = sparse.csr_array(network.synapses * network.reversal)
         self._laplacian = sparse.csr_array(network.laplacian)
@@ -190,15 +203,17 @@ class GradedField:
 
     def current(self, t: float) -> Array:
         """Input at time t in ms, shape (n_neurons,), pA."""
-        if self.autonomous:
-            return self._constant
-        return self._constant + self.stimulus.oscillating(self.network.wiring, np.asarray(t))
+        return self._drive.currents(t) if self._constant is None else self._constant
+
+    def thresholds(self, t: float) -> Array:
+        """Vth at time t in ms, shape (n_neurons,), mV."""
+        return self._drive.thresholds(t) if self._thresholds is None else self._thresholds
 
     def __call__(self, t: float, state: Array) -> Array:
         """Velocity, shape (2 n_neurons,), in mV/ms and 1/ms."""
         p, n = self.network.parameters, self.network.n_neurons
         v, s = state[:n], state[n:]
-        phi = self._activation(v)
+        phi = self._activation(t, v)
         pull = self._synapses_reversal @ s - (self._synapses @ s) * v
         leak = p.leak_conductance * (p.leak_reversal - v)
         dv = (leak - self._laplacian @ v + pull + self.current(t)) / p.capacitance
@@ -209,7 +224,7 @@ class GradedField:
         """Derivative of the velocity by the state, sparse, shape (2 n, 2 n), per ms."""
         p, n = self.network.parameters, self.network.n_neurons
         v, s = state[:n], state[n:]
-        phi = self._activation(v)
+        phi = self._activation(t, v)
         return self._jacobian.fill(
             v,
             dv_dv_diagonal=self._synapses @ s,
@@ -217,9 +232,10 @@ class GradedField:
             ds_ds=-p.activation_rate * phi - p.decay_rate,
         )
 
-    def _activation(self, v: Array) -> Array:
+    def _activation(self, t: float, v: Array) -> Array:
+        steepness = self.network.parameters.steepness
         with np.errstate(over="ignore"):
-            return 1 / (1 + np.exp(-self.network.parameters.steepness * (v - self.thresholds)))
+            return 1 / (1 + np.exp(-steepness * (v - self.thresholds(t))))
 
 
 class _JacobianPattern:

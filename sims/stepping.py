@@ -63,7 +63,7 @@ class GradedMap:
             self.n_steps = math.ceil(period / step_ms)
             self.step_ms = period / self.n_steps
         middles = (np.arange(self.n_steps) + 0.5) * self.step_ms
-        self._currents = constant + stimulus.oscillating(network.wiring, middles)
+        self._currents = constant + stimulus.varying(network.wiring, middles)
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,16 @@ class Sinusoid:
         if not 0 <= self.frequency < math.inf:
             raise ValueError(f"frequency must be finite and >= 0 (in Hz), got {self.frequency!r}.")
 
+    @property
+    def steady(self) -> bool:
+        """It is no more than its offset."""
+        return not self.amplitude
+
+    def varying(self, times: np.ndarray) -> np.ndarray:
+        """What it adds to its offset at times in ms, pA."""
+        angle = 2e-3 * np.pi * self.frequency * times + self.phase
+        return self.amplitude * np.sin(angle)
+
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
@@ -45,29 +56,61 @@ class Stimulus:
     def __add__(self, other: "Stimulus") -> "Stimulus":
         return Stimulus(self.parts + other.parts)
 
-    def constant(self, wiring: Connectome) -> np.ndarray:
-        """The part that does not change with time, shape (n_neurons,), pA.
+    @property
+    def steady(self) -> bool:
+        """Nothing changes with time."""
+        return all(part.steady for part in self.parts)
+
+    def bound(self, wiring: Connectome) -> "BoundStimulus":
+        """The stimulus as arrays over the neurons of a wiring.
 
         Raises
         ------
         ValueError
             If a neuron is not in the wiring.
         """
-        current = np.zeros(len(wiring.neurons))
-        for part in self.parts:
-            np.add.at(current, wiring.index(part.neurons), part.offset)
+        return BoundStimulus(self, wiring)
+
+    def constant(self, wiring: Connectome) -> np.ndarray:
+        """The part that does not change with time, shape (n_neurons,), pA."""
+        return self.bound(wiring).constant
+
+    def varying(self, wiring: Connectome, times: Any) -> np.ndarray:
+        """The part that changes, at times in ms; shape (..., n_neurons), pA."""
+        return self.bound(wiring).varying(times)
+
+
+class BoundStimulus:
+    """A stimulus whose neurons have been looked up in a wiring.
+
+    Attributes
+    ----------
+    constant : ndarray, shape (n_neurons,)
+        The part that does not change with time, pA.
+    """
+
+    def __init__(self, stimulus: Stimulus, wiring: Connectome) -> None:
+        self.constant = np.zeros(len(wiring.neurons))
+        self._moving = []
+        for part in stimulus.parts:
+            index = wiring.index(part.neurons)
+            np.add.at(self.constant, index, part.offset)
+            if not part.steady:
+                self._moving.append((part, index))
+
+    def varying(self, times: Any) -> np.ndarray:
+        """The part that changes, at times in ms; shape (..., n_neurons), pA."""
+        times = np.asarray(times, dtype=float)
+        current = np.zeros((*times.shape, self.constant.size))
+        for part, index in self._moving:
+            wave = part.varying(times)
+            for i in index:
+                current[..., i] += wave
         return current
 
-    def oscillating(self, wiring: Connectome, times: np.ndarray) -> np.ndarray:
-        """The part that oscillates, at times in ms; shape (..., n_neurons), pA."""
-        times = np.asarray(times, dtype=float)
-        current = np.zeros((*times.shape, len(wiring.neurons)))
-        for part in self.parts:
-            if part.amplitude:
-                angle = 2e-3 * np.pi * part.frequency * times + part.phase
-                for index in wiring.index(part.neurons):
-                    current[..., index] += part.amplitude * np.sin(angle)
-        return current
+    def at(self, times: Any) -> np.ndarray:
+        """The whole input at times in ms; shape (..., n_neurons), pA."""
+        return self.constant + self.varying(times)
 
 
 def step_current(neurons: Iterable[str], *, amplitude_pA: float) -> Stimulus:

@@ -40,7 +40,7 @@ def dense_velocity(network, stimulus, t, x):
     chemical = p.synaptic_conductance * network.wiring.chemical * abs(network.wiring.signs)
     constant = stimulus.constant(network.wiring)
     threshold = network.thresholds(constant)
-    current = constant + stimulus.oscillating(network.wiring, t)
+    current = constant + stimulus.varying(network.wiring, t)
     dv, ds = np.empty(n), np.empty(n)
     for i in range(n):
         dv[i] = -p.leak_conductance * (v[i] - p.leak_reversal) + current[i]
@@ -106,7 +106,7 @@ def test_the_engine_agrees_with_dense_linear_algebra(small, stimulus):
         return target + np.exp(-rate * h / 2) * (s - target)
 
     s = relax(s)
-    current = stimulus.constant(small.wiring) + stimulus.oscillating(small.wiring, h / 2)
+    current = stimulus.constant(small.wiring) + stimulus.varying(small.wiring, h / 2)
     matrix = small.laplacian + np.diag(p.leak_conductance + small.synapses @ s)
     right = p.leak_conductance * p.leak_reversal + (small.synapses * small.reversal) @ s + current
     inertia = 2 * p.capacitance / h

@@ -1,0 +1,88 @@
+"""What `simulate` asks of an engine.
+
+An engine is a module with
+
+``METHODS``
+    a tuple of the names of its methods, the default first, and
+``run(request)``
+    which takes an `EngineRequest` and returns the states, shape
+    ``(request.n_samples, 2 n_neurons)``: potentials in mV, then activations, at
+    ``request.sample_times``. The first sample is the initial state.
+
+It raises `isochron.sims.DivergenceError` if the state does not stay finite.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from isochron.sims.drive import Drive
+from isochron.sims.graded import GradedNetwork
+from isochron.sims.stimuli import Stimulus
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EngineRequest:
+    """One run of a graded network, already checked.
+
+    Attributes
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+    step_ms : float
+        Time step. An adaptive engine steps as it likes and samples at `sample_times`.
+    n_steps : int
+        Steps from time 0 to the end.
+    every : int
+        Steps from one recorded sample to the next.
+    initial_state : ndarray, shape (2 n_neurons,)
+        mV, then activations.
+    threshold_rule : {"fixed", "adiabatic", "ramped"}
+        See `isochron.sims.drive`.
+    method : str or None
+        One of the engine's `METHODS`, or None for its default.
+    """
+
+    network: GradedNetwork
+    stimulus: Stimulus
+    step_ms: float
+    n_steps: int
+    every: int
+    initial_state: np.ndarray
+    threshold_rule: str = "fixed"
+    method: str | None = None
+
+    @cached_property
+    def drive(self) -> Drive:
+        """Currents and thresholds as functions of time; built once."""
+        return Drive(self.network, self.stimulus, self.threshold_rule)
+
+    @property
+    def steady(self) -> bool:
+        """Neither currents nor thresholds change with time."""
+        return self.drive.steady
+
+    @property
+    def steady_thresholds(self) -> bool:
+        """The thresholds do not change with time."""
+        return self.drive.steady_thresholds
+
+    def currents(self, times: Any) -> np.ndarray:
+        """Input at times in ms, of any shape; shape (..., n_neurons), pA."""
+        return self.drive.currents(times)
+
+    def thresholds(self, times: Any) -> np.ndarray:
+        """Vth at times in ms, of any shape; shape (..., n_neurons), mV."""
+        return self.drive.thresholds(times)
+
+    @property
+    def n_samples(self) -> int:
+        """Recorded states, the initial one included."""
+        return self.n_steps // self.every + 1
+
+    @property
+    def sample_times(self) -> np.ndarray:
+        """Times of the recorded states, shape (n_samples,), ms."""
+        return np.arange(self.n_samples) * self.every * self.step_ms
