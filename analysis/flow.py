@@ -10,7 +10,7 @@ from scipy import linalg, sparse
 from scipy.integrate import solve_ivp
 from scipy.sparse.linalg import splu
 
-from isochron.analysis.systems import VectorField
+from isochron.analysis.systems import VectorField, jacobian_product
 
 # Hairer and Wanner (1996), Solving Ordinary Differential Equations II, table IV.6.5:
 # singly diagonally implicit, L-stable, order 4, stiffly accurate.
@@ -105,8 +105,8 @@ def _explicit(field, state, span, tangents, options):
     shape = (n, tangents.shape[1])
 
     def variational(t, y):
-        jacobian = field.jacobian(t, y[:n])
-        return np.concatenate([field(t, y[:n]), (jacobian @ y[n:].reshape(shape)).ravel()])
+        slopes = jacobian_product(field, t, y[:n], y[n:].reshape(shape))
+        return np.concatenate([field(t, y[:n]), slopes.ravel()])
 
     joint = np.concatenate([state, np.asarray(tangents, dtype=float).ravel()])
     orbit = _solve(variational, span, joint, "DOP853", options)

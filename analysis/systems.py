@@ -1,18 +1,27 @@
 """What the analysis can take: vector fields and maps.
 
-Anything with these attributes will do; `Flow` and `SteppedMap` wrap plain functions.
+Anything with these attributes will do; `Flow` and `SteppedMap` wrap plain functions,
+`black_box` a simulator, and `SystemFamily` a system that has parameters.
 """
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+# Of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
+_DIFFERENCE_STEP = 7e-4
+
 
 @runtime_checkable
 class VectorField(Protocol):
-    """A flow dx/dt = field(t, x). A true attribute ``stiff`` asks for implicit integration."""
+    """A flow dx/dt = field(t, x).
+
+    A true attribute ``stiff`` asks for implicit integration. A method ``tangent(t, x, v)``,
+    the Jacobian at x times v of shape (n, m), is used instead of the matrix where there is one.
+    """
 
     def __call__(self, t: float, state: np.ndarray, /) -> np.ndarray:
         """Velocity, shape (n,)."""
@@ -59,23 +68,78 @@ class DrivenMap(Protocol):
 System = VectorField | DrivenMap
 
 
+def difference_tangent(
+    function: Callable[[np.ndarray], Any], point: np.ndarray, vectors: np.ndarray, scale: float
+) -> np.ndarray:
+    """Derivative of a function times vectors, by central differences of order 4.
+
+    The error is about 1e-12 of the function for one that varies over lengths of `scale`,
+    and grows with its fifth derivative.
+
+    Parameters
+    ----------
+    function : callable
+        Shape (n,) to (n,).
+    point : ndarray, shape (n,)
+    vectors : ndarray, shape (n, m)
+    scale : float
+        Length over which the function bends, in the unit of the state.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+    """
+    columns = np.zeros((point.size, vectors.shape[1]))
+    for column, vector in zip(columns.T, vectors.T, strict=True):
+        longest = np.abs(vector).max(initial=0.0)
+        if longest == 0:
+            continue
+        step = _DIFFERENCE_STEP * scale / longest
+        near, far = (
+            np.asarray(function(point + h * vector)) - np.asarray(function(point - h * vector))
+            for h in (step, 2 * step)
+        )
+        column[:] = (8 * near - far) / (12 * step)
+    return columns
+
+
+def jacobian_product(field: Any, t: float, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The Jacobian of a vector field times vectors, shape (n, m), without the matrix if it can."""
+    tangent = getattr(field, "tangent", None)
+    if tangent is not None:
+        return tangent(t, state, vectors)
+    return field.jacobian(t, state) @ vectors
+
+
 @dataclass(frozen=True)
 class Flow:
-    """A vector field made of two functions.
+    """A vector field made of functions.
 
     Attributes
     ----------
     field : callable
         ``field(t, x)``, shape (n,) to (n,).
-    derivative : callable
+    derivative : callable, optional
         ``derivative(t, x)``, shape (n,) to (n, n), dense or sparse.
     stiff : bool
         Integrate with an implicit method.
+    tangent : callable, optional
+        ``tangent(t, x, v)``: the derivative times v, shape (n, m). If neither is given,
+        differences of order 4 are taken (see `difference_tangent`).
+    scale : float
+        Length over which the field bends, for these differences.
     """
 
     field: Callable[[float, np.ndarray], Any]
-    derivative: Callable[[float, np.ndarray], Any]
+    derivative: Callable[[float, np.ndarray], Any] | None = None
     stiff: bool = False
+    tangent: Callable[[float, np.ndarray, np.ndarray], np.ndarray] | None = None
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_scale(self.scale)
+        if self.derivative is None and self.tangent is None:
+            object.__setattr__(self, "tangent", self._difference)
 
     def __call__(self, t: float, state: np.ndarray) -> np.ndarray:
         """Velocity, shape (n,)."""
@@ -83,35 +147,49 @@ class Flow:
 
     def jacobian(self, t: float, state: np.ndarray) -> Any:
         """Derivative of the velocity, shape (n, n)."""
-        return self.derivative(t, state)
+        if self.derivative is not None:
+            return self.derivative(t, state)
+        return jacobian_product(self, t, state, np.eye(len(state)))
+
+    def _difference(self, t: float, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        return difference_tangent(lambda x: self.field(t, x), state, vectors, self.scale)
 
 
 @dataclass(frozen=True)
 class SteppedMap:
-    """A map made of two functions of the step number and the state.
+    """A map made of functions of the step number and the state.
 
     Attributes
     ----------
     step : callable
         ``step(k, x)``; shape (..., n) to (..., n), or (n,) to (n,) if only single states are used.
-    tangent : callable
+    tangent : callable or None
         ``tangent(k, x, v)``: derivative of the step at x, shape (n,), times v, shape (n, m).
+        None takes differences of order 4 (see `difference_tangent`).
     dimension, n_steps, step_ms, drive_cycles
         As in `DrivenMap`.
+    scale : float
+        Length over which the step bends, for these differences.
     """
 
     step: Callable[[int, np.ndarray], Any]
-    tangent: Callable[[int, np.ndarray, np.ndarray], Any]
+    tangent: Callable[[int, np.ndarray, np.ndarray], Any] | None
     dimension: int
     n_steps: int = 1
     step_ms: float = 1.0
     drive_cycles: int = 0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_scale(self.scale)
+        if self.tangent is None:
+            object.__setattr__(self, "tangent", self._difference)
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
         state = np.asarray(state, dtype=float)
         for k in range(start, start + n_steps):
-            if tangents is not None:
+            if tangents is not None and self.tangent is not None:
                 tangents = self.tangent(k % self.n_steps, state, tangents)
             state = self.step(k % self.n_steps, state)
         return state if tangents is None else (state, tangents)
@@ -122,3 +200,88 @@ class SteppedMap:
         for k in range(start, start + n_steps):
             states.append(self.step(k % self.n_steps, states[-1]))
         return np.stack(states)
+
+    def _difference(self, k: int, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        return difference_tangent(lambda x: self.step(k, x), state, vectors, self.scale)
+
+
+def _check_scale(scale: float) -> None:
+    if not 0 < scale < np.inf:
+        raise ValueError(f"scale must be positive and finite, got {scale!r}.")
+
+
+def black_box(
+    get_state: Callable[[], Any],
+    set_state: Callable[[np.ndarray], None],
+    step: Callable[[int], None],
+    *,
+    n_steps: int = 1,
+    step_ms: float = 1.0,
+    drive_cycles: int = 0,
+    scale: float = 1.0,
+) -> SteppedMap:
+    """A simulator with a state of its own, as a map.
+
+    Parameters
+    ----------
+    get_state : callable
+        Returns all that the future depends on, shape (n,).
+    set_state : callable
+        Puts the simulator into a state.
+    step : callable
+        ``step(k)`` moves the simulator by one step; k < `n_steps` is the phase of the drive.
+    n_steps, step_ms, drive_cycles, scale
+        As in `SteppedMap`.
+
+    Raises
+    ------
+    ValueError
+        If the state is not a vector, or does not come back as it was set.
+    """
+    first = np.array(get_state(), dtype=float)
+    if first.ndim != 1 or not first.size:
+        raise ValueError(f"get_state must return shape (n,), got shape {first.shape}.")
+    set_state(first.copy())
+    if not np.array_equal(np.asarray(get_state(), dtype=float), first, equal_nan=True):
+        raise ValueError("get_state does not return what set_state was given.")
+
+    def moved(k: int, states: np.ndarray) -> np.ndarray:
+        if states.ndim > 1:
+            return np.stack([moved(k, state) for state in states])
+        set_state(states.copy())
+        step(k)
+        return np.array(get_state(), dtype=float)
+
+    return SteppedMap(
+        moved, None, first.size, n_steps, step_ms, drive_cycles=drive_cycles, scale=scale
+    )
+
+
+@dataclass(frozen=True)
+class SystemFamily:
+    """Systems that differ in parameters, by name.
+
+    Attributes
+    ----------
+    make : callable
+        ``make(**parameters)`` returns a system.
+    parameters : mapping of str to float
+        Their values where nothing else is said.
+    """
+
+    make: Callable[..., System]
+    parameters: Mapping[str, float]
+
+    def along(self, *names: str) -> Callable[..., Any]:
+        """A function of the values of some parameters, in this order; the others stay."""
+        for name in names:
+            if name not in self.parameters:
+                near = difflib.get_close_matches(name, self.parameters, n=3)
+                hint = f" Did you mean {', '.join(near)}?" if near else ""
+                known = ", ".join(self.parameters)
+                raise ValueError(f"There is no parameter {name!r}.{hint} There are: {known}.")
+
+        def at(*values: float) -> System:
+            return self.make(**{**self.parameters, **dict(zip(names, values, strict=True))})
+
+        return at
