@@ -1,0 +1,287 @@
+"""What the body-wall muscles make of the neurons' output: activation and bending.
+
+Each muscle follows its drive with one time constant (Boyle, Berri and Cohen, 2012):
+
+    dA_m/dt = (u_m(t) - A_m) / tau,    u_m = gain * sum_j M_mj y_j
+
+where y_j is the output of neuron j and M the signed, usually normalised, neuromuscular
+matrix. Nothing is rectified: where inhibition prevails, the activation is negative.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron._version import __version__
+from isochron.connectome import GABAERGIC, Connectome, available, load, muscles
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MuscleParameters:
+    """Muscles of first order.
+
+    Attributes
+    ----------
+    time_constant : float
+        ms. Boyle, Berri and Cohen (2012), Frontiers in Computational Neuroscience 6:10,
+        have 100 ms.
+    gain : float
+        Activation per unit of drive.
+    normalised : bool
+        Divide the weights onto each muscle by their sum, so that neurons that all put out 1
+        and excite drive every muscle by 1 however many contacts it has.
+    """
+
+    time_constant: float = 100.0
+    gain: float = 1.0
+    normalised: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.time_constant < math.inf:
+            raise ValueError(f"time_constant must be positive (in ms), got {self.time_constant!r}.")
+        if not math.isfinite(self.gain):
+            raise ValueError(f"gain must be finite, got {self.gain!r}.")
+
+
+BOYLE2012 = MuscleParameters()
+
+
+def neuromuscular_matrix(
+    wiring: Connectome,
+    *,
+    normalised: bool = True,
+    inhibitory: Collection[str] = GABAERGIC,
+) -> xr.DataArray:
+    """Signed weights from neurons onto the body-wall muscles of a wiring.
+
+    Parameters
+    ----------
+    wiring : Connectome
+    normalised : bool
+        Let the absolute weights onto each muscle add up to 1.
+    inhibitory : collection of str
+        Neurons that relax the muscles they reach.
+
+    Returns
+    -------
+    xarray.DataArray
+        (muscle, neuron), with `quadrant` and `row` along muscle.
+
+    Raises
+    ------
+    ValueError
+        If the wiring does not tell the body-wall muscles apart.
+    """
+    table = muscles()
+    places = [i for i, name in enumerate(wiring.muscles) if name in table and table[name].row]
+    if not places:
+        raise ValueError(_no_muscles(wiring))
+    names = [wiring.muscles[i] for i in places]
+    weights = wiring.neuromuscular[places].astype(float)
+    if normalised:
+        total = weights.sum(axis=1, keepdims=True)
+        weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    signs = np.where(np.isin(wiring.neurons, list(inhibitory)), -1.0, 1.0)
+    return xr.DataArray(
+        weights * signs,
+        dims=("muscle", "neuron"),
+        coords={
+            "muscle": names,
+            "neuron": list(wiring.neurons),
+            "quadrant": ("muscle", [table[name].quadrant for name in names]),
+            "row": ("muscle", [table[name].row for name in names]),
+        },
+        attrs={"units": "1" if normalised else wiring.source.weight_unit},
+    )
+
+
+def _no_muscles(wiring: Connectome) -> str:
+    able = [name for name in available() if any(m in _individual() for m in load(name).muscles)]
+    held = ", ".join(wiring.muscles[:4]) or "none"
+    return (
+        f"{wiring.name} does not tell the body-wall muscles apart (its muscles: {held}). "
+        f"Data sets that do: {', '.join(able)}."
+    )
+
+
+def _individual() -> set[str]:
+    return {name for name, muscle in muscles().items() if muscle.row}
+
+
+def simulate_muscles(
+    output: xr.DataArray,
+    wiring: Connectome,
+    parameters: MuscleParameters = BOYLE2012,
+    *,
+    inhibitory: Collection[str] = GABAERGIC,
+    initial: Any = None,
+) -> xr.Dataset:
+    """Activation of the body-wall muscles under the output of the neurons.
+
+    The update is exact for an output that is linear between its samples.
+
+    Parameters
+    ----------
+    output : xarray.DataArray
+        (time, neuron), times in ms: the activations ``s`` of a graded run or the rates of a
+        spiking one. Every neuron of the wiring that reaches a muscle must be in it.
+    wiring : Connectome
+        With the body-wall muscles one by one. It need not be the wiring of the run.
+    parameters : MuscleParameters
+    inhibitory : collection of str
+        Neurons that relax the muscles they reach.
+    initial : array_like, shape (n_muscles,), optional
+        Activation at the first time; by default the drive there, as after a long wait.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``activation`` and ``drive`` (time, muscle), ``quadrant`` and ``row`` along muscle.
+
+    Raises
+    ------
+    ValueError
+        If the wiring has no single muscles, a neuron is missing from the output, or the
+        output is not finite or not in the order of time.
+    """
+    matrix = neuromuscular_matrix(wiring, normalised=parameters.normalised, inhibitory=inhibitory)
+    times, values = _checked_output(output, matrix)
+    drive = parameters.gain * values @ matrix.values[:, _reaching(matrix)].T
+    first = drive[0] if initial is None else np.asarray(initial, dtype=float)
+    if first.shape != drive[0].shape or not np.isfinite(first).all():
+        raise ValueError(
+            f"initial must be {drive.shape[1]} finite numbers, one for each muscle, "
+            f"got shape {first.shape}."
+        )
+    activation = _relax_to_linear(times, drive, first, parameters.time_constant)
+    return xr.Dataset(
+        {
+            "activation": (("time", "muscle"), activation, {"units": "1"}),
+            "drive": (("time", "muscle"), drive, {"units": "1"}),
+        },
+        coords={
+            "time": ("time", times, {"units": "ms"}),
+            **{name: matrix.coords[name] for name in ("muscle", "quadrant", "row")},
+        },
+        attrs={
+            "model": "muscles",
+            "dataset": wiring.name,
+            "dataset_sha256": wiring.source.content_sha256,
+            **{key: float(value) for key, value in asdict(parameters).items()},
+            "isochron_version": __version__,
+        },
+    )
+
+
+def _reaching(matrix: xr.DataArray) -> Array:
+    return np.flatnonzero(np.any(matrix.values != 0, axis=0))
+
+
+def _checked_output(output: xr.DataArray, matrix: xr.DataArray) -> tuple[Array, Array]:
+    """Times, and the outputs of the neurons that reach a muscle, (time, neuron)."""
+    if set(output.dims) != {"time", "neuron"}:
+        raise ValueError(f"The output must have dimensions (time, neuron), got {output.dims}.")
+    times = output["time"].values.astype(float)
+    if not len(times) or not np.all(np.diff(times) > 0):
+        raise ValueError("The times of the output must be one or more and increase.")
+    needed = matrix["neuron"].values[_reaching(matrix)]
+    position = {name: i for i, name in enumerate(output["neuron"].values)}
+    if missing := [name for name in needed if name not in position]:
+        raise ValueError(
+            f"The output lacks {len(missing)} neurons that reach muscles: "
+            f"{', '.join(missing[:4])}{', …' if len(missing) > 4 else ''}. If they are ablated "
+            "or not in that wiring, give wiring.ablate(...) or wiring.subset(...) here too."
+        )
+    chosen = [position[name] for name in needed]
+    values = output.transpose("time", "neuron").values[:, chosen].astype(float)
+    if not np.isfinite(values).all():
+        raise ValueError("The output holds values that are not finite.")
+    return times, values
+
+
+def _relax_to_linear(times: Array, drive: Array, first: Array, time_constant: float) -> Array:
+    """Solution of tau A' = u - A at the samples, exact if u is linear in between.
+
+    Over h: A(h) = u_1 - r + (A_0 - u_0 + r) exp(-h / tau) with r = tau (u_1 - u_0) / h.
+    """
+    activation = np.empty_like(drive)
+    activation[0] = first
+    steps = np.diff(times)[:, None]
+    keep = np.exp(-steps / time_constant)
+    lag = time_constant / steps * np.diff(drive, axis=0)
+    rest = drive[1:] - lag - keep * (drive[:-1] - lag)
+    for i in range(len(steps)):
+        activation[i + 1] = rest[i] + keep[i] * activation[i]
+    return activation
+
+
+def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
+    """Dorsal minus ventral activation along the body, left and right averaged.
+
+    To first order the local curvature of the body is proportional to it. A muscle that is
+    missing (the worm has no VL24) is left out of its average.
+
+    Parameters
+    ----------
+    muscle_run : xarray.Dataset
+        From `simulate_muscles`.
+
+    Returns
+    -------
+    xarray.DataArray
+        (time, row), rows from 1 at the head to at most 24 at the tail: those that have both
+        a dorsal and a ventral muscle. Positive bends to the dorsal side.
+    """
+    activation = muscle_run["activation"].transpose("time", "muscle").values
+    dorsal = np.char.startswith(muscle_run["quadrant"].values.astype(str), "D")
+    row = muscle_run["row"].values
+    rows = np.intersect1d(row[dorsal], row[~dorsal])
+    bending = [
+        activation[:, dorsal & (row == r)].mean(axis=1)
+        - activation[:, ~dorsal & (row == r)].mean(axis=1)
+        for r in rows
+    ]
+    return xr.DataArray(
+        np.stack(bending, axis=1),
+        dims=("time", "row"),
+        coords={"time": muscle_run["time"], "row": rows},
+        name="bending",
+        attrs={"units": "1", "long_name": "dorsal - ventral activation"},
+    )
+
+
+def plot_kymograph(bending: xr.DataArray, *, ax: Any = None, **mesh_options: Any) -> Any:
+    """Draw bending, (time, row): time to the right, head at the top, white where straight.
+
+    Parameters
+    ----------
+    bending : xarray.DataArray
+        From `compute_bending`.
+    ax : matplotlib axes, optional
+    **mesh_options
+        For ``ax.pcolormesh``.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots()[1]
+    bending = bending.transpose("time", "row")
+    largest = float(np.abs(bending).max()) or 1.0
+    options = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest, "shading": "nearest"}
+    mesh = ax.pcolormesh(
+        bending["time"].values / 1e3,
+        bending["row"].values,
+        bending.values.T,
+        rasterized=True,
+        **(options | mesh_options),
+    )
+    ax.figure.colorbar(mesh, ax=ax, label="dorsal − ventral activation")
+    ax.invert_yaxis()
+    ax.set(xlabel="time (s)", ylabel="row of muscles (1: head)")
+    return ax
