@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 CROSSCHECK_STAMP := .venv/crosscheck
+BENCH_STAMP := .venv/bench
 
 .PHONY: demo test slow crosscheck lint examples bench clean
 
@@ -24,10 +25,11 @@ lint: $(STAMP)
 crosscheck: $(CROSSCHECK_STAMP)
 	$(BIN)/python -m pytest tests/peers/test_cect.py -W default
 
-bench: $(CROSSCHECK_STAMP)
+bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/load_speed.py
 	$(BIN)/python benchmarks/worm_speed.py
 	$(BIN)/python benchmarks/training_speed.py
+	$(BIN)/python benchmarks/attractor_speed.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,6 +41,10 @@ $(STAMP): pyproject.toml constraints.txt
 $(CROSSCHECK_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[crosscheck]"
 	@touch $(CROSSCHECK_STAMP)
+
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	@touch $(BENCH_STAMP)
 
 clean:
 	rm -rf .venv runs build dist *.egg-info

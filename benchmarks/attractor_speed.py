@@ -4,7 +4,8 @@ OMP_NUM_THREADS=1 python benchmarks/attractor_speed.py [--sizes 20 24 28] [--rep
 
 The whole job: cycles, basins, transients (the peers do not report transients). Peers that
 take truth tables cannot hold dense networks of 20 neurons, so they get networks of five inputs
-a neuron; ours gets the same one. The peers are optional: pip install boolforge cana.
+a neuron; ours gets the same one. `pip install isochron[bench]` brings the peers; one that is
+missing is left out.
 """
 
 import os
