@@ -1,5 +1,7 @@
 """Floquet multipliers: how perturbations of a periodic orbit grow over one period."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -7,9 +9,14 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from isochron.analysis.flow import flow
-from isochron.analysis.systems import System
+from isochron.analysis.systems import Flow, System
 
-DENSE_LIMIT = 200
+DENSE_LIMIT = 200  # dimensions of a map up to which the whole monodromy matrix is made
+DENSE_FLOW_LIMIT = 300  # of a vector field; a stiff one shares its factorisations: always
+SMALL = 50  # dimensions up to which the monodromy is split until its parts are well conditioned
+_WELL_CONDITIONED = 1e4
+_SHORTEST_PART = 2.0**-14
+_SWEEPS = 60
 
 
 class ReturnMap:
@@ -22,28 +29,59 @@ class ReturnMap:
         Of the forcing of a vector field, or of its cycle. A map brings its own.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
+    subharmonic : int
+        Periods of the forcing, or of the map, that count as one.
     """
 
     def __init__(
-        self, system: System, period: float | None = None, rtol: float | None = None
+        self,
+        system: System,
+        period: float | None = None,
+        rtol: float | None = None,
+        subharmonic: int = 1,
     ) -> None:
         self.system: Any = system
         self.is_map = hasattr(system, "advance")
         if not self.is_map and period is None:
             raise ValueError("A vector field needs a period; a map brings its own.")
-        self.period = self.system.n_steps * self.system.step_ms if period is None else period
+        self.subharmonic = subharmonic
+        self.n_steps = subharmonic * self.system.n_steps if self.is_map else 0
+        self.period = self.n_steps * self.system.step_ms if period is None else subharmonic * period
         self.rtol = rtol
 
     def __call__(self, state: np.ndarray, tangents: np.ndarray | None = None) -> Any:
         """End state, and the tangents there if some are given."""
         if self.is_map:
-            return self.system.advance(state, self.system.n_steps, tangents=tangents)
+            return self.system.advance(state, self.n_steps, tangents=tangents)
         return flow(self.system, state, self.period, tangents=tangents, rtol=self.rtol)
+
+    def part(
+        self, state: np.ndarray, begin: float, end: float, tangents: np.ndarray | None = None
+    ) -> Any:
+        """The same from one fraction of the period to another; whole steps of a map."""
+        if not self.is_map:
+            duration = (end - begin) * self.period
+            start = begin * self.period
+            return flow(
+                self.system, state, duration, start=start, tangents=tangents, rtol=self.rtol
+            )
+        first, last = round(begin * self.n_steps), round(end * self.n_steps)
+        start = first % self.system.n_steps
+        return self.system.advance(state, last - first, start=start, tangents=tangents)
+
+    def split(self, begin: float, end: float, n_parts: int = 8) -> np.ndarray:
+        """Fractions of the period from one to another; only the two if they are too near."""
+        if not self.is_map:
+            n_parts = n_parts if end - begin > _SHORTEST_PART else 1
+            return np.linspace(begin, end, n_parts + 1)
+        first, last = round(begin * self.n_steps), round(end * self.n_steps)
+        n_parts = min(n_parts, last - first)
+        return np.round(np.linspace(first, last, n_parts + 1)) / self.n_steps
 
     def samples(self, state: np.ndarray, n_samples: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Times and states along the orbit, both ends included."""
         if self.is_map:
-            states = self.system.orbit(state, self.system.n_steps)
+            states = self.system.orbit(state, self.n_steps)
             return np.arange(len(states)) * self.system.step_ms, states
         times = np.linspace(0, self.period, n_samples + 1)
         return times, flow(self.system, state, self.period, times=times, rtol=self.rtol)
@@ -57,6 +95,12 @@ class ReturnMap:
         n = len(point)
         return LinearOperator((n, n), matvec=product, dtype=float)  # type: ignore[call-arg]
 
+    def is_large(self, dimension: int) -> bool:
+        """Whether the monodromy is better used without making the matrix."""
+        if self.is_map:
+            return dimension > DENSE_LIMIT
+        return dimension > DENSE_FLOW_LIMIT and not getattr(self.system, "stiff", False)
+
 
 def floquet_multipliers(
     system: System,
@@ -65,6 +109,7 @@ def floquet_multipliers(
     *,
     n_leading: int | None = None,
     rtol: float | None = None,
+    subharmonic: int = 1,
 ) -> np.ndarray:
     """Floquet multipliers of the periodic orbit through a point.
 
@@ -72,18 +117,24 @@ def floquet_multipliers(
     period. An autonomous cycle has one equal to 1, the direction of the flow; an orbit is
     stable if all others lie inside the unit circle.
 
+    Up to 50 dimensions each comes with a small error relative to itself, however far apart
+    they lie (see `floquet_exponents`). Above, the error is relative to the largest.
+
     Parameters
     ----------
     system : VectorField or DrivenMap
-    point : ndarray, shape (n,)
-        A state on the orbit.
+    point : ndarray, shape (n,) or (s, n)
+        A state on the orbit, or several at equal intervals of time from phase 0: through a
+        very unstable orbit, one state does not lead back to itself.
     period : float, optional
         Period, for a vector field.
     n_leading : int, optional
         Only so many, the largest in modulus, by Arnoldi iteration. By default all of them,
-        or 6 for a map of more than 200 dimensions.
+        or 6 for a map of more than 200 dimensions or a field, not stiff, of more than 300.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
+    subharmonic : int
+        Periods of the forcing, or of the map, after which the orbit closes.
 
     Returns
     -------
@@ -94,14 +145,176 @@ def floquet_multipliers(
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
     """
-    back = ReturnMap(system, period, rtol)
-    point = np.asarray(point, dtype=float)
-    if n_leading is None and back.is_map and point.size > DENSE_LIMIT:
+    back = ReturnMap(system, period, rtol, subharmonic)
+    nodes = np.atleast_2d(np.asarray(point, dtype=float))
+    if n_leading is None and back.is_large(nodes.shape[1]):
         n_leading = 6
-    if n_leading is not None and n_leading < point.size - 1:
-        return leading_eigenvalues(back.derivative(point), n_leading)
-    monodromy = back(point, np.eye(point.size))[1]
-    return by_modulus(np.linalg.eigvals(monodromy))
+    if n_leading is not None and n_leading < nodes.shape[1] - 1:
+        return leading_eigenvalues(back.derivative(nodes[0]), n_leading)
+    if len(nodes) == 1 and nodes.size > SMALL:
+        return by_modulus(np.linalg.eigvals(back(nodes[0], np.eye(nodes.size))[1]))
+    return by_modulus(_exponential(log_multipliers(back, nodes)))
+
+
+def floquet_exponents(
+    system: System,
+    point: ArrayLike,
+    period: float | None = None,
+    *,
+    rtol: float | None = None,
+    subharmonic: int = 1,
+) -> np.ndarray:
+    """Floquet exponents, the logarithms of the multipliers over the period.
+
+    Orthogonal iteration on the product of short monodromy matrices (a periodic Schur form)
+    keeps what a single matrix loses: an exponent is right even where its multiplier is
+    less than the rounding error of the largest, or than the smallest number.
+
+    Parameters
+    ----------
+    system, point, period, rtol, subharmonic
+        As in `floquet_multipliers`.
+
+    Returns
+    -------
+    ndarray of complex, shape (n,)
+        Per time unit of the system, largest real part first. The imaginary part is known
+        up to multiples of 2π over the period; minus infinity stands for a multiplier of 0.
+
+    References
+    ----------
+    Bojanczyk, Golub and Van Dooren (1992), Proc. SPIE 1770:31.
+    """
+    back = ReturnMap(system, period, rtol, subharmonic)
+    logarithms = log_multipliers(back, np.atleast_2d(np.asarray(point, dtype=float)))
+    order = np.lexsort((-np.imag(logarithms), -np.round(np.real(logarithms), 12)))
+    # Real and imaginary part apart: a complex quotient makes NaN of minus infinity.
+    return (np.real(logarithms) / back.period + 1j * (np.imag(logarithms) / back.period))[order]
+
+
+def log_multipliers(back: ReturnMap, nodes: np.ndarray) -> np.ndarray:
+    """Logarithms of all multipliers of the orbit through nodes, shape (s, n), in no order."""
+    n_nodes, n = nodes.shape
+    edges = np.linspace(0, 1, n_nodes + 1)
+    factors: list[np.ndarray] = []
+    for node, begin, end in zip(nodes, edges[:-1], edges[1:], strict=True):
+        if n > SMALL:
+            factors.append(back.part(node, begin, end, np.eye(n))[1])
+        else:
+            factors += _well_conditioned_parts(back, node, float(begin), float(end))
+    return product_log_eigenvalues(factors)
+
+
+def _well_conditioned_parts(back, state, begin, end) -> list[np.ndarray]:
+    """Monodromy matrices of stretches, in the order of time, split until each is benign."""
+    matrix = back.part(state, begin, end, np.eye(state.size))[1]
+    edges = back.split(begin, end)
+    if len(edges) == 2 or np.linalg.cond(matrix) < _WELL_CONDITIONED:
+        return [matrix]
+    parts = []
+    for left, right in pairwise(edges):
+        parts += _well_conditioned_parts(back, state, left, right)
+        state = back.part(state, left, right)
+    return parts
+
+
+def product_log_eigenvalues(factors: Sequence[np.ndarray]) -> np.ndarray:
+    """Logarithms of the eigenvalues of a product of matrices, the first applied first.
+
+    Parameters
+    ----------
+    factors : sequence of ndarray, shape (n, n)
+
+    Returns
+    -------
+    ndarray of complex, shape (n,)
+        Real parts are the logarithms of the moduli, minus infinity for a zero; imaginary
+        parts the angles.
+    """
+    n = len(factors[0])
+    if len(factors) == 1:
+        return _logarithm(np.linalg.eigvals(factors[0]))
+    basis, turn, triangles, blocks = np.eye(n), np.eye(n), [], []
+    for _ in range(_SWEEPS):
+        start, triangles = basis, []
+        for factor in factors:
+            basis, triangle = np.linalg.qr(factor @ basis)
+            triangles.append(triangle)
+        turn = start.T @ basis
+        blocks = _diagonal_blocks(turn)
+        if all(_is_settled(turn, triangles, block) for block in blocks):
+            break
+    return np.concatenate([_block_logarithms(turn, triangles, block) for block in blocks])
+
+
+def _is_settled(turn, triangles, block) -> bool:
+    """Whether a block of the Schur form cannot be split: one number, or a complex pair."""
+    size = block.stop - block.start
+    return size == 1 or (
+        size == 2 and bool(np.abs(np.sin(np.imag(_block_logarithms(turn, triangles, block))[0])))
+    )
+
+
+def _diagonal_blocks(turn: np.ndarray) -> list[slice]:
+    """Where an orthogonal matrix is block diagonal, to 1e-12."""
+    n = len(turn)
+    cuts = [k for k in range(1, n) if np.abs(turn[k:, :k]).max() < 1e-12]
+    return [slice(a, b) for a, b in zip([0, *cuts], [*cuts, n], strict=True)]
+
+
+def _block_logarithms(turn, triangles, block) -> np.ndarray:
+    """Of one diagonal block of the Schur form, scaled so that its product stays in range."""
+    product, logarithm = np.eye(block.stop - block.start), 0.0
+    for triangle in triangles:
+        product = triangle[block, block] @ product
+        size = np.abs(product).max()
+        if size == 0:
+            break
+        product, logarithm = product / size, logarithm + np.log(size)
+    return logarithm + _logarithm(np.linalg.eigvals(turn[block, block] @ product))
+
+
+def _logarithm(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(np.asarray(values, dtype=complex))
+
+
+def _exponential(logarithms: np.ndarray) -> np.ndarray:
+    angles = np.imag(logarithms)
+    with np.errstate(over="ignore", under="ignore"):
+        moduli = np.exp(np.real(logarithms))
+    cosines, sines = np.cos(angles), np.sin(angles)
+    sines[np.abs(sines) < 1e-15] = 0.0  # exp(iπ) is real
+    return moduli * cosines + 1j * moduli * sines
+
+
+def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray) -> float:
+    """How far the product of the multipliers of a vector field is from Liouville's formula.
+
+    log |det M| = ∫ trace J dt along the orbit. The trace is integrated with the orbit and
+    knows nothing of the tangents.
+
+    Parameters
+    ----------
+    back : ReturnMap
+        Of a vector field.
+    point : ndarray, shape (n,)
+    logarithms : ndarray of complex, shape (n,)
+        Of all multipliers.
+
+    Returns
+    -------
+    float
+        Difference, relative to max(1, |∫ trace J dt|).
+    """
+    n, field = point.size, back.system
+
+    def joint(t: float, y: np.ndarray) -> np.ndarray:
+        return np.append(field(t, y[:n]), field.jacobian(t, y[:n]).trace())
+
+    extended = Flow(joint, stiff=getattr(field, "stiff", False))
+    trace = flow(extended, np.append(point, 0.0), back.period, rtol=back.rtol)[-1]
+    return float(abs(np.sum(np.real(logarithms)) - trace) / max(1.0, abs(trace)))
 
 
 def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
@@ -120,5 +333,5 @@ def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
 def by_modulus(values: Any) -> np.ndarray:
     """Complex values, largest modulus first; of a conjugate pair, positive imaginary part first."""
     values = np.asarray(values, dtype=complex)
-    order = np.lexsort((-np.imag(values), -np.round(np.abs(values), 12)))
+    order = np.lexsort((-np.imag(values), -np.round(np.real(_logarithm(values)), 12)))
     return values[order]
