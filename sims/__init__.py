@@ -1,5 +1,8 @@
 """How it moves: dynamics on a wiring. Units: mV, ms, pF, nS, pA."""
 
+from isochron.sims.drive import THRESHOLD_RULES
+from isochron.sims.engines import ENGINES
+from isochron.sims.engines.request import DivergenceError
 from isochron.sims.graded import (
     GRADED_INTERACTOME,
     GRADED_KUNERT2014,
@@ -9,18 +12,35 @@ from isochron.sims.graded import (
 )
 from isochron.sims.simulate import simulate, state_vector
 from isochron.sims.stepping import GradedMap
-from isochron.sims.stimuli import Stimulus, sinusoidal_current, step_current
+from isochron.sims.stimuli import (
+    Stimulus,
+    chirp_current,
+    load_current,
+    noise_current,
+    pulse_current,
+    ramp_current,
+    sinusoidal_current,
+    step_current,
+)
 from isochron.sims.storage import load_dataset, save_dataset
 
 __all__ = [
+    "ENGINES",
     "GRADED_INTERACTOME",
     "GRADED_KUNERT2014",
+    "THRESHOLD_RULES",
+    "DivergenceError",
     "GradedField",
     "GradedMap",
     "GradedNetwork",
     "GradedParameters",
     "Stimulus",
+    "chirp_current",
+    "load_current",
     "load_dataset",
+    "noise_current",
+    "pulse_current",
+    "ramp_current",
     "save_dataset",
     "simulate",
     "sinusoidal_current",

@@ -152,10 +152,19 @@ class GradedNetwork:
         return np.concatenate([voltages, self._resting_activations()])
 
     def random_state(
-        self, stimulus: Stimulus, rng: np.random.Generator, *, spread_mV: float = 1.0
+        self,
+        stimulus: Stimulus,
+        rng: np.random.Generator,
+        *,
+        spread_mV: float = 1.0,
+        threshold_rule: str = "fixed",
     ) -> Array:
-        """The equilibrium with normal noise on the potentials."""
-        state = self.equilibrium(stimulus)
+        """The state (Vth at time 0, s_eq) with normal noise on the potentials.
+
+        Under a constant stimulus that is the equilibrium.
+        """
+        thresholds = Drive(self, stimulus, threshold_rule).thresholds(0.0)
+        state = np.concatenate([thresholds, self._resting_activations()])
         state[: self.n_neurons] += spread_mV * rng.standard_normal(self.n_neurons)
         return state
 

@@ -1,16 +1,22 @@
 """simulate(): a model and a stimulus to a labelled dataset."""
 
+import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.sims.engines import check_method, load_engine
+from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
-from isochron.sims.stepping import GradedMap
 from isochron.sims.stimuli import Stimulus
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
+RECORDABLE = ("V", "s", "input", "V_minus_threshold")
 
 
 def state_vector(sample: xr.Dataset) -> np.ndarray:
@@ -40,8 +46,12 @@ def simulate(
     stimulus: Stimulus,
     *,
     duration_s: float,
+    engine: str = "numba",
     step_ms: float = 1.0,
+    method: str | None = None,
+    record: Sequence[str] = ("V", "s"),
     record_every_ms: float = 5.0,
+    threshold_rule: str = "fixed",
     initial_state: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
 ) -> xr.Dataset:
@@ -51,67 +61,152 @@ def simulate(
     ----------
     network : GradedNetwork
     stimulus : Stimulus
-        Current into named neurons. The thresholds are those of its constant part.
+        Current into chosen neurons.
     duration_s : float
-        Simulated time in seconds.
+        Simulated time in seconds, rounded to a whole number of steps.
+    engine : {"numba", "torch", "scipy", "brian2", "jneuroml", "neuron"}
+        What integrates. "scipy" is adaptive and tight: the reference.
     step_ms : float
-        Time step in ms. The method is of second order and stable at any step.
+        Time step in ms. The method "strang" of the engines "numba" and "torch" is of second
+        order and stable at any step; see `estimate_step_error` for the step to choose. Let
+        jumps of the stimulus fall between steps.
+    method : str, optional
+        One of the engine's methods; its default if not given.
+    record : sequence of {"V", "s", "input", "V_minus_threshold"}
+        What to keep.
     record_every_ms : float
         Time between recorded samples, rounded to a whole number of steps.
+    threshold_rule : {"fixed", "adiabatic", "ramped"}
+        How the thresholds Vth follow the stimulus. "fixed": Vth of its constant part;
+        "adiabatic": Vth of the input at every time; "ramped": adiabatic, and the input rises
+        from zero over the first 0.3 s. See `isochron.sims.drive`.
     initial_state : ndarray, shape (2 n_neurons,), optional
         Potentials (mV), then activations.
     rng : numpy.random.Generator, optional
-        Without `initial_state`, the run starts at the equilibrium with 1 mV of noise from it.
+        Without `initial_state`, the run starts at (Vth at time 0, s_eq) with 1 mV of noise
+        on the potentials from it.
 
     Returns
     -------
     xarray.Dataset
-        ``V`` (time, neuron) in mV, ``s`` (time, neuron), ``threshold`` (neuron) in mV;
-        time in ms.
+        What `record` names: ``V`` and ``V_minus_threshold`` in mV, ``s``, ``input`` in pA, all
+        (time, neuron); ``threshold`` in mV, (neuron), or (time, neuron) if it moves; time in ms.
+        The attributes hold all that is needed to repeat the run.
 
     Raises
     ------
     ValueError
-        If a duration is out of range, the record would not fit in memory, or neither
+        If an argument is out of range, the record would not fit in memory, or neither
         `initial_state` nor `rng` is given.
+    ModuleNotFoundError
+        If the engine is not installed.
     DivergenceError
         If the state does not stay finite.
     """
-    for name, value in (("duration_s", duration_s), ("record_every_ms", record_every_ms)):
+    for name, value in (
+        ("duration_s", duration_s),
+        ("record_every_ms", record_every_ms),
+        ("step_ms", step_ms),
+    ):
         if not 0 < value < math.inf:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    _check_record(record)
+    method = check_method(engine, method)
+    rng_state = None if rng is None or initial_state is not None else rng.bit_generator.state
     if initial_state is None:
         if rng is None:
             raise ValueError("Give initial_state, or rng for a random one near the equilibrium.")
-        initial_state = network.random_state(stimulus, rng)
-    system = GradedMap(network, stimulus, step_ms=step_ms)
-    n_steps = round(1e3 * duration_s / system.step_ms)
-    every = max(1, round(record_every_ms / system.step_ms))
-    needed = 8 * network.dimension * (n_steps // every)
-    if n_steps < every or needed > MEMORY_LIMIT_BYTES:
-        raise ValueError(
-            f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} would record "
-            f"{n_steps // every} samples, {needed / 2**30:.3g} GiB; between 1 sample and "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often."
-        )
-    states = system.orbit(initial_state, n_steps, every=every)
-    n = network.n_neurons
+        initial_state = network.random_state(stimulus, rng, threshold_rule=threshold_rule)
+    request = EngineRequest(
+        network=network,
+        stimulus=stimulus,
+        step_ms=step_ms,
+        n_steps=round(1e3 * duration_s / step_ms),
+        every=max(1, round(record_every_ms / step_ms)),
+        initial_state=_checked_state(initial_state, network.dimension),
+        threshold_rule=threshold_rule,
+        method=method,
+    )
+    _check_size(request, record, duration_s, record_every_ms)
+    states = load_engine(engine).run(request)
+    attributes = {
+        "model": "graded",
+        "dataset": network.wiring.name,
+        "dataset_sha256": network.wiring.source.content_sha256,
+        "wiring_history": "; ".join(network.wiring.history),
+        "parameters": json.dumps(asdict(network.parameters)),
+        "stimulus": stimulus.describe(),
+        "threshold_rule": threshold_rule,
+        "engine": engine,
+        "method": method,
+        "step_ms": step_ms,
+        "n_steps": request.n_steps,
+        "rng": "none" if rng_state is None else json.dumps(rng_state, default=_as_list),
+        "isochron_version": __version__,
+    }
+    return _labelled(request, states, record).assign_attrs(attributes)
+
+
+def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str]) -> xr.Dataset:
+    n, times = request.network.n_neurons, request.sample_times
+    v = states[:, :n]
+    thresholds = request.thresholds(times[0] if request.steady_thresholds else times)
+    threshold_dims = ("neuron",) if request.steady_thresholds else ("time", "neuron")
+    makers: dict[str, Any] = {
+        "V": lambda: (v, "mV"),
+        "s": lambda: (states[:, n:], "1"),
+        "input": lambda: (request.currents(times), "pA"),
+        "V_minus_threshold": lambda: (v - thresholds, "mV"),
+    }
+    variables: dict[str, Any] = {
+        "threshold": (threshold_dims, np.array(thresholds), {"units": "mV"})
+    }
+    both_kept = {"V", "s"} <= set(record)
+    for name in record:
+        values, units = makers[name]()
+        # A copy lets go of the half of `states` that is not asked for.
+        values = values if both_kept else values.copy()
+        variables[name] = (("time", "neuron"), values, {"units": units})
     return xr.Dataset(
-        {
-            "V": (("time", "neuron"), states[:, :n], {"units": "mV"}),
-            "s": (("time", "neuron"), states[:, n:], {"units": "1"}),
-            "threshold": (("neuron",), system.thresholds, {"units": "mV"}),
-        },
+        variables,
         coords={
-            "time": ("time", np.arange(len(states)) * every * system.step_ms, {"units": "ms"}),
-            "neuron": list(network.wiring.neurons),
-        },
-        attrs={
-            "model": "graded",
-            "dataset": network.wiring.name,
-            "dataset_sha256": network.wiring.source.content_sha256,
-            "step_ms": system.step_ms,
-            "method": "Strang splitting, implicit midpoint in V",
-            "isochron_version": __version__,
+            "time": ("time", times, {"units": "ms"}),
+            "neuron": list(request.network.wiring.neurons),
         },
     )
+
+
+def _check_record(record: Sequence[str]) -> None:
+    unknown = [name for name in record if name not in RECORDABLE]
+    if isinstance(record, str) or unknown or not record:
+        raise ValueError(
+            f"record must be a list of some of {', '.join(RECORDABLE)}, got {record!r}."
+        )
+
+
+def _checked_state(state: Any, dimension: int) -> np.ndarray:
+    state = np.array(state, dtype=float)
+    if state.shape != (dimension,) or not np.isfinite(state).all():
+        raise ValueError(
+            f"initial_state must be {dimension} finite numbers, potentials and then "
+            f"activations; got shape {state.shape}."
+        )
+    return state
+
+
+def _check_size(
+    request: EngineRequest, record: Sequence[str], duration_s: float, record_every_ms: float
+) -> None:
+    per_sample = 8 * (request.network.dimension + len(record) * request.network.n_neurons)
+    taken = request.n_steps // request.every
+    needed = per_sample * taken
+    if request.n_steps < request.every or needed > MEMORY_LIMIT_BYTES:
+        raise ValueError(
+            f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} would record "
+            f"{taken} samples, {needed / 2**30:.3g} GiB; between 1 sample and "
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often."
+        )
+
+
+def _as_list(value: Any) -> Any:
+    return value.tolist()

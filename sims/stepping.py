@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from isochron.sims.engines.request import DivergenceError
 from isochron.sims.engines.strang import advance, build_kernel
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
-
-
-class DivergenceError(ArithmeticError):
-    """A simulation left the finite numbers."""
+from isochron.sims.waveforms import Sinusoid
 
 
 class GradedMap:
@@ -40,13 +38,23 @@ class GradedMap:
     Raises
     ------
     ValueError
-        If the step is not positive and finite, or the stimulus has several frequencies.
+        If the step is not positive and finite, or the stimulus has several frequencies or is
+        of another shape.
     """
 
     def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
         if not 0 < step_ms < math.inf:
             raise ValueError(f"step_ms must be positive and finite, got {step_ms!r}.")
-        frequencies = {part.frequency for part in stimulus.parts if part.amplitude}
+        frequencies = set()
+        for part in stimulus.parts:
+            if part.steady:
+                continue
+            if not isinstance(part, Sinusoid):
+                raise ValueError(
+                    f"A map repeats: its stimulus is constant or sinusoidal, not a "
+                    f"{type(part).__name__}. For other stimuli use simulate()."
+                )
+            frequencies.add(part.frequency)
         if len(frequencies) > 1:
             listed = ", ".join(f"{frequency:g}" for frequency in sorted(frequencies))
             raise ValueError(f"A map repeats with one frequency; the stimulus has {listed} Hz.")
@@ -107,13 +115,14 @@ class GradedMap:
     def _run(self, state, n_steps, start, tangents=None, record=None, every=0):
         tangents = np.empty((self.dimension, 0)) if tangents is None else tangents
         record = np.empty((0, self.dimension)) if record is None else record
-        steps = np.arange(start, start + n_steps) % self.n_steps
         taken = advance(
             self._kernel,
             state,
             tangents,
-            self.thresholds,
-            self._currents[steps],
+            self.thresholds[None],
+            self._currents,
+            start,
+            n_steps,
             self.step_ms,
             every,
             record,

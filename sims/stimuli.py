@@ -1,44 +1,28 @@
-"""Currents into named neurons. Stimuli add up: ``step_current(...) + sinusoidal_current(...)``."""
+"""Currents into chosen neurons. Stimuli add up: ``step_current(...) + sinusoidal_current(...)``.
 
-import math
+Neurons are chosen by name (``PLML``), class (``AVA``), cell type (``motor``) or shell pattern
+(``VB*``), as in `Connectome.select`; a neuron that several of them choose counts once.
+"""
+
+import csv
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isochron.connectome import Connectome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sinusoid:
-    """A sum of currents offset + amplitude sin(2π frequency t + phase) into one neuron each.
-
-    Units: pA, Hz, radians.
-    """
-
-    neurons: tuple[str, ...]
-    offset: float = 0.0
-    amplitude: float = 0.0
-    frequency: float = 0.0
-    phase: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, unit in (("offset", "pA"), ("amplitude", "pA"), ("phase", "rad")):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} must be finite (in {unit}), got {getattr(self, name)!r}.")
-        if not 0 <= self.frequency < math.inf:
-            raise ValueError(f"frequency must be finite and >= 0 (in Hz), got {self.frequency!r}.")
-
-    @property
-    def steady(self) -> bool:
-        """It is no more than its offset."""
-        return not self.amplitude
-
-    def varying(self, times: np.ndarray) -> np.ndarray:
-        """What it adds to its offset at times in ms, pA."""
-        angle = 2e-3 * np.pi * self.frequency * times + self.phase
-        return self.amplitude * np.sin(angle)
+from isochron.sims.waveforms import (
+    Chirp,
+    PulseTrain,
+    Ramp,
+    Sampled,
+    Sinusoid,
+    Step,
+    Waveform,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +31,11 @@ class Stimulus:
 
     Attributes
     ----------
-    parts : tuple of Sinusoid
+    parts : tuple of Waveform
         They add up.
     """
 
-    parts: tuple[Sinusoid, ...] = ()
+    parts: tuple[Waveform, ...] = ()
 
     def __add__(self, other: "Stimulus") -> "Stimulus":
         return Stimulus(self.parts + other.parts)
@@ -60,6 +44,15 @@ class Stimulus:
     def steady(self) -> bool:
         """Nothing changes with time."""
         return all(part.steady for part in self.parts)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms at which it jumps or has a kink, in order."""
+        return tuple(sorted({time for part in self.parts for time in part.breaks}))
+
+    def describe(self) -> str:
+        """One line that holds everything that defines it."""
+        return " + ".join(part.describe() for part in self.parts) or "none"
 
     def bound(self, wiring: Connectome) -> "BoundStimulus":
         """The stimulus as arrays over the neurons of a wiring.
@@ -93,8 +86,8 @@ class BoundStimulus:
         self.constant = np.zeros(len(wiring.neurons))
         self._moving = []
         for part in stimulus.parts:
-            index = wiring.index(part.neurons)
-            np.add.at(self.constant, index, part.offset)
+            index = wiring.index(wiring.select(*part.neurons))
+            self.constant[index] += part.offset
             if not part.steady:
                 self._moving.append((part, index))
 
@@ -113,9 +106,39 @@ class BoundStimulus:
         return self.constant + self.varying(times)
 
 
-def step_current(neurons: Iterable[str], *, amplitude_pA: float) -> Stimulus:
-    """A constant current into each of the neurons, from the start to the end."""
-    return Stimulus((Sinusoid(neurons=tuple(neurons), offset=amplitude_pA),))
+def step_current(
+    neurons: Iterable[str],
+    *,
+    amplitude_pA: float,
+    onset_ms: float | None = None,
+    duration_ms: float | None = None,
+    rise_ms: float = 0.0,
+) -> Stimulus:
+    """A current that is switched on, and off again.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, classes, types or patterns.
+    amplitude_pA : float
+    onset_ms : float, optional
+        Without it (and without a duration) the current is constant: it has always been
+        there, and the thresholds of the rule "fixed" are those under it.
+    duration_ms : float, optional
+        Without it the current stays on.
+    rise_ms : float
+        Time in which it is switched, along tanh; 0 for a jump.
+    """
+    if onset_ms is None and duration_ms is None:
+        return Stimulus((Sinusoid(neurons=_names(neurons), offset=amplitude_pA),))
+    part = Step(
+        neurons=_names(neurons),
+        amplitude=amplitude_pA,
+        onset=onset_ms or 0.0,
+        duration=duration_ms,
+        rise=rise_ms,
+    )
+    return Stimulus((part,))
 
 
 def sinusoidal_current(
@@ -123,6 +146,167 @@ def sinusoidal_current(
 ) -> Stimulus:
     """A current amplitude·sin(2π frequency t + phase) into each of the neurons."""
     part = Sinusoid(
-        neurons=tuple(neurons), amplitude=amplitude_pA, frequency=frequency_Hz, phase=phase_rad
+        neurons=_names(neurons), amplitude=amplitude_pA, frequency=frequency_Hz, phase=phase_rad
     )
     return Stimulus((part,))
+
+
+def ramp_current(
+    neurons: Iterable[str], *, amplitude_pA: float, duration_ms: float, onset_ms: float = 0.0
+) -> Stimulus:
+    """A current that rises from 0 to the amplitude in a straight line and stays there."""
+    part = Ramp(
+        neurons=_names(neurons), amplitude=amplitude_pA, onset=onset_ms, duration=duration_ms
+    )
+    return Stimulus((part,))
+
+
+def chirp_current(
+    neurons: Iterable[str],
+    *,
+    amplitude_pA: float,
+    first_frequency_Hz: float,
+    last_frequency_Hz: float,
+    duration_ms: float,
+    onset_ms: float = 0.0,
+) -> Stimulus:
+    """A sinusoid whose frequency moves in a straight line, and that is then off."""
+    part = Chirp(
+        neurons=_names(neurons),
+        amplitude=amplitude_pA,
+        first_frequency=first_frequency_Hz,
+        last_frequency=last_frequency_Hz,
+        onset=onset_ms,
+        duration=duration_ms,
+    )
+    return Stimulus((part,))
+
+
+def pulse_current(
+    neurons: Iterable[str],
+    *,
+    amplitude_pA: float,
+    width_ms: float,
+    period_ms: float,
+    n_pulses: int,
+    onset_ms: float = 0.0,
+) -> Stimulus:
+    """Rectangular pulses a period apart."""
+    part = PulseTrain(
+        neurons=_names(neurons),
+        amplitude=amplitude_pA,
+        onset=onset_ms,
+        width=width_ms,
+        period=period_ms,
+        n_pulses=n_pulses,
+    )
+    return Stimulus((part,))
+
+
+def noise_current(
+    neurons: Iterable[str],
+    *,
+    deviation_pA: float,
+    correlation_time_ms: float,
+    duration_ms: float,
+    rng: np.random.Generator,
+    mean_pA: float = 0.0,
+    sample_ms: float = 1.0,
+) -> Stimulus:
+    """An Ornstein–Uhlenbeck current, of its own for each entry of `neurons`.
+
+    The samples are drawn with the process's exact transition, from its stationary
+    distribution on, and joined by straight lines; so every engine sees the same current.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        The neurons that one class, type or pattern chooses share one current; for a
+        current each, give ``wiring.select("VB*")``.
+    deviation_pA : float
+        Standard deviation.
+    correlation_time_ms : float
+        The autocorrelation falls as exp(-lag / correlation time).
+    duration_ms : float
+        The current is known so long; a longer simulation is refused.
+    rng : numpy.random.Generator
+    mean_pA : float
+        Counts as the constant part.
+    sample_ms : float
+        Time between samples; well below the correlation time.
+    """
+    ranges = {
+        "deviation_pA": deviation_pA,
+        "correlation_time_ms": correlation_time_ms,
+        "duration_ms": duration_ms,
+        "sample_ms": sample_ms,
+    }
+    for name, value in ranges.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    names = _names(neurons)
+    times = sample_ms * np.arange(int(np.ceil(duration_ms / sample_ms)) + 1)
+    keep = np.exp(-sample_ms / correlation_time_ms)
+    fresh = np.sqrt(-np.expm1(-2 * sample_ms / correlation_time_ms))
+    values = deviation_pA * rng.standard_normal((len(times), len(names)))
+    values[1:] *= fresh
+    for before, after in zip(values[:-1], values[1:], strict=True):
+        after += keep * before
+    return Stimulus(
+        tuple(
+            Sampled(neurons=(name,), offset=mean_pA, times=times, values=column)
+            for name, column in zip(names, values.T, strict=True)
+        )
+    )
+
+
+def load_current(path: str | os.PathLike) -> Stimulus:
+    """A stimulus from a CSV file, joined by straight lines between its rows.
+
+    The first column is ``time_ms``, increasing; every other column is headed by a neuron,
+    class, type or pattern and holds pA.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such a table; the message names file, line and column.
+    OSError
+        If it cannot be read.
+    """
+    path = Path(path)
+    with path.open(newline="", encoding="utf-8") as lines:
+        rows = [row for row in csv.reader(lines) if row]
+    header = [name.strip() for name in rows[0]] if rows else []
+    if len(header) < 2 or header[0] != "time_ms" or len(set(header)) < len(header):
+        raise ValueError(
+            f"{path}: the first line must be time_ms and the names of neurons, each once; "
+            f"it is {','.join(header)!r}."
+        )
+    table = np.array([_numbers(path, i, header, row) for i, row in enumerate(rows[1:], 2)])
+    try:
+        return Stimulus(
+            tuple(
+                Sampled(neurons=(name,), times=table[:, 0], values=table[:, column])
+                for column, name in enumerate(header[1:], 1)
+            )
+        )
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _numbers(path: Path, line: int, header: list[str], row: list[str]) -> list[float]:
+    if len(row) != len(header):
+        raise ValueError(f"{path}, line {line}: {len(row)} columns, not {len(header)}.")
+    numbers = []
+    for name, text in zip(header, row, strict=True):
+        try:
+            numbers.append(float(text))
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}, {name}: {text!r} is no number.") from error
+    return numbers
+
+
+def _names(neurons: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(neurons, str):
+        raise TypeError(f"neurons must be a list of names, got the text {neurons!r}.")
+    return tuple(neurons)

@@ -18,9 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from isochron.sims.drive import Drive
+from isochron.sims.drive import RAMP_MS, Drive
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
+
+
+class DivergenceError(ArithmeticError):
+    """A simulation left the finite numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +72,12 @@ class EngineRequest:
     def steady_thresholds(self) -> bool:
         """The thresholds do not change with time."""
         return self.drive.steady_thresholds
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms at which the input jumps or has a kink, in order."""
+        ramped = (RAMP_MS,) if self.threshold_rule == "ramped" else ()
+        return tuple(sorted({*self.stimulus.breaks, *ramped}))
 
     def currents(self, times: Any) -> np.ndarray:
         """Input at times in ms, of any shape; shape (..., n_neurons), pA."""

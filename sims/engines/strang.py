@@ -18,12 +18,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+# Division by zero gives what IEEE 754 says, as in NumPy; checking costs a branch each time.
+INDEX = np.uint32  # half the bytes, and no check for indices that count from the end
+compiled = njit(cache=True, error_model="numpy")
+
 
 class Kernel(NamedTuple):
     """Constants of a network, in the order and the types that the compiled code wants.
 
     Sparse matrices are in compressed rows (start, index, value) except for the factor L,
-    which is in compressed columns, of the permuted neurons.
+    which is in compressed columns, of the permuted neurons. `update_place` says which entry
+    of the factor each product of two entries of a column falls on, in order of use.
     """
 
     capacitance: float
@@ -41,6 +46,7 @@ class Kernel(NamedTuple):
     factor_start: np.ndarray
     factor_row: np.ndarray
     factor_value: np.ndarray
+    update_place: np.ndarray
 
 
 def build_kernel(parameters, laplacian, synapses, reversal) -> Kernel:
@@ -59,15 +65,31 @@ def build_kernel(parameters, laplacian, synapses, reversal) -> Kernel:
         parameters.decay_rate,
         parameters.steepness,
         np.searchsorted(post, np.arange(len(synapses) + 1)),
-        pre,
+        pre.astype(INDEX),
         synapses[post, pre].astype(float),
         reversal[post, pre].astype(float),
-        order,
+        order.astype(INDEX),
         np.diag(permuted).copy(),
         factor_start,
-        factor_row,
+        factor_row.astype(INDEX),
         permuted[factor_row, factor_column],
+        _update_places(pattern, factor_start),
     )
+
+
+def _update_places(pattern, factor_start):
+    place = {
+        (row, j): factor_start[j] + e
+        for j, rows in enumerate(pattern)
+        for e, row in enumerate(rows)
+    }
+    places = [
+        place[row, column]
+        for rows in pattern
+        for e, column in enumerate(rows)
+        for row in rows[e + 1 :]
+    ]
+    return np.array(places, dtype=INDEX)
 
 
 def minimum_degree(matrix: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
@@ -94,9 +116,11 @@ def minimum_degree(matrix: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
     return np.array(order), [sorted(position[list(rows)].tolist()) for rows in columns]
 
 
-@njit(cache=True)
-def advance(kernel, state, tangents, thresholds, currents, step, record_every, record):
-    """Take ``len(currents)`` steps in place.
+@compiled
+def advance(
+    kernel, state, tangents, thresholds, currents, start, n_steps, step, record_every, record
+):
+    """Take steps in place.
 
     Parameters
     ----------
@@ -105,10 +129,13 @@ def advance(kernel, state, tangents, thresholds, currents, step, record_every, r
         Potentials in mV, then activations; overwritten.
     tangents : ndarray, shape (2 n, k)
         Tangent vectors; overwritten. k may be 0.
-    thresholds : ndarray, shape (n,)
-        mV.
-    currents : ndarray, shape (n_steps, n)
-        Input in the middle of each step, pA.
+    thresholds : ndarray, shape (n_thresholds, n)
+        In the middle of each step, mV; from the last row it goes on with the first.
+    currents : ndarray, shape (n_currents, n)
+        Input in the middle of each step, pA; from the last row it goes on with the first.
+    start : int
+        Row of the first step in `thresholds` and `currents`.
+    n_steps : int
     step : float
         ms.
     record_every : int
@@ -120,48 +147,72 @@ def advance(kernel, state, tangents, thresholds, currents, step, record_every, r
     int
         Number of steps taken before the state was no longer finite; all, if it always was.
     """
-    n = thresholds.size
+    n = state.size // 2
     v, s = state[:n], state[n:]
     dv, ds = tangents[:n], tangents[n:]
     k = tangents.shape[1]
     diagonal = np.empty(n)
     factor = np.empty(kernel.factor_value.size)
-    conductance, pull = np.empty(n), np.empty(n)
-    work, tangent_work = np.empty((n, 1)), np.empty((n, k))
-    for i in range(currents.shape[0]):
-        _relax_synapses(kernel, v, s, dv, ds, thresholds, 0.5 * step)
+    conductance, pull, midpoint = np.empty(n), np.empty(n), np.empty(n)
+    target, keep = np.empty(n), np.empty(n)
+    tangent_work = np.empty((n, k))
+    moving_thresholds = thresholds.shape[0] > 1
+    for i in range(n_steps):
+        threshold = thresholds[(start + i) % thresholds.shape[0]]
+        current = currents[(start + i) % currents.shape[0]]
+        # With thresholds at rest the last half step has done this for the same potentials.
+        if i == 0 or moving_thresholds:
+            _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
+        if k > 0:
+            _relax_tangents(kernel, v, s, dv, ds, threshold, 0.5 * step, target, keep)
+        _relax(s, target, keep)
         _synaptic_sums(kernel, s, conductance, pull)
         _factorise(kernel, conductance, 2 * kernel.capacitance / step, diagonal, factor)
-        _move_voltage(
-            kernel, v, dv, ds, conductance, pull, currents[i], step, diagonal, factor,
-            work, tangent_work,
-        )  # fmt: skip
-        _relax_synapses(kernel, v, s, dv, ds, thresholds, 0.5 * step)
+        _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint)
+        if k > 0:
+            _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, tangent_work)
+        _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
+        if k > 0:
+            _relax_tangents(kernel, v, s, dv, ds, threshold, 0.5 * step, target, keep)
+        _relax(s, target, keep)
         if record_every and (i + 1) % record_every == 0:
             record[(i + 1) // record_every - 1] = state
             if not np.isfinite(state.sum()):
                 return i
-    return currents.shape[0]
+    return n_steps
 
 
-@njit(cache=True)
-def _relax_synapses(kernel, v, s, dv, ds, thresholds, duration):
-    """Exact flow of s' = a_r phi (1 - s) - a_d s, and its derivative, with V held."""
-    for j in range(s.size):
-        phi = 1 / (1 + np.exp(-kernel.steepness * (v[j] - thresholds[j])))
+@compiled
+def _relaxation(kernel, v, threshold, duration, target, keep):
+    """Flow of s' = a_r phi (1 - s) - a_d s with V held: s becomes target + keep (s - target)."""
+    for j in range(v.size):
+        phi = 1 / (1 + np.exp(-kernel.steepness * (v[j] - threshold[j])))
         rate = kernel.activation_rate * phi + kernel.decay_rate
-        target = kernel.activation_rate * phi / rate
-        keep = np.exp(-rate * duration)
+        target[j] = kernel.activation_rate * phi / rate
+        keep[j] = np.exp(-rate * duration)
+
+
+@compiled
+def _relax(s, target, keep):
+    for j in range(s.size):
+        s[j] = target[j] + keep[j] * (s[j] - target[j])
+
+
+@compiled
+def _relax_tangents(kernel, v, s, dv, ds, threshold, duration, target, keep):
+    """Derivative of the relaxation of s, from s before it."""
+    for j in range(s.size):
+        phi = 1 / (1 + np.exp(-kernel.steepness * (v[j] - threshold[j])))
+        rate = kernel.activation_rate * phi + kernel.decay_rate
         slope = kernel.activation_rate * kernel.steepness * phi * (1 - phi)
         by_v = slope * (
-            kernel.decay_rate / rate**2 * (1 - keep) - duration * keep * (s[j] - target)
+            kernel.decay_rate / rate**2 * (1 - keep[j]) - duration * keep[j] * (s[j] - target[j])
         )
         for c in range(ds.shape[1]):
-            ds[j, c] = keep * ds[j, c] + by_v * dv[j, c]
-        s[j] = target + keep * (s[j] - target)
+            ds[j, c] = keep[j] * ds[j, c] + by_v * dv[j, c]
 
 
-@njit(cache=True)
+@compiled
 def _synaptic_sums(kernel, s, conductance, pull):
     for i in range(conductance.size):
         total, driven = 0.0, 0.0
@@ -172,68 +223,76 @@ def _synaptic_sums(kernel, s, conductance, pull):
         conductance[i], pull[i] = total, driven
 
 
-@njit(cache=True)
+@compiled
 def _factorise(kernel, conductance, inertia, diagonal, factor):
     """L D L' of inertia + G_c + Laplacian + diag(conductance), in elimination order.
 
-    Right-looking: as the pattern is that of elimination, every update finds its place by
-    walking down the target column.
+    Right-looking: each column, when done, is subtracted from those that it reaches.
     """
     n = diagonal.size
     for j in range(n):
         base = inertia + kernel.leak_conductance + conductance[kernel.order[j]]
         diagonal[j] = base + kernel.diagonal[j]
     factor[:] = kernel.factor_value
+    update = 0
     for j in range(n):
-        start, stop = kernel.factor_start[j], kernel.factor_start[j + 1]
-        for e in range(start, stop):
-            i = kernel.factor_row[e]
+        stop = kernel.factor_start[j + 1]
+        for e in range(kernel.factor_start[j], stop):
             ratio = factor[e] / diagonal[j]
-            diagonal[i] -= ratio * factor[e]
-            place = kernel.factor_start[i]
+            diagonal[kernel.factor_row[e]] -= ratio * factor[e]
             for f in range(e + 1, stop):
-                row = kernel.factor_row[f]
-                while kernel.factor_row[place] != row:
-                    place += 1
-                factor[place] -= ratio * factor[f]
-        for e in range(start, stop):
-            factor[e] /= diagonal[j]
+                factor[kernel.update_place[update]] -= ratio * factor[f]
+                update += 1
+            factor[e] = ratio
 
 
-@njit(cache=True)
-def _move_voltage(
-    kernel, v, dv, ds, conductance, pull, current, step, diagonal, factor, work, tangent_work
-):
-    """Implicit midpoint for C V' = -(A + diag g) V + b: solve for the midpoint, reflect."""
-    n, k = tangent_work.shape
+@compiled
+def _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint):
+    """Implicit midpoint for C V' = -(A + diag g) V + b: solve for the midpoint, reflect.
+
+    The midpoint is left in elimination order.
+    """
+    n = v.size
     inertia = 2 * kernel.capacitance / step
     rest = kernel.leak_conductance * kernel.leak_reversal
     for j in range(n):
         i = kernel.order[j]
-        work[j, 0] = inertia * v[i] + rest + pull[i] + current[i]
+        midpoint[j] = inertia * v[i] + rest + pull[i] + current[i]
+    for j in range(n):
+        for e in range(kernel.factor_start[j], kernel.factor_start[j + 1]):
+            midpoint[kernel.factor_row[e]] -= factor[e] * midpoint[j]
+    for j in range(n - 1, -1, -1):
+        solved = midpoint[j] / diagonal[j]
+        for e in range(kernel.factor_start[j], kernel.factor_start[j + 1]):
+            solved -= factor[e] * midpoint[kernel.factor_row[e]]
+        midpoint[j] = solved
+    for j in range(n):
+        i = kernel.order[j]
+        v[i] = 2 * midpoint[j] - v[i]
+
+
+@compiled
+def _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, work):
+    """Derivative of the move of the potentials."""
+    n, k = work.shape
+    inertia = 2 * kernel.capacitance / step
+    for j in range(n):
+        i = kernel.order[j]
+        for c in range(k):
+            work[j, c] = inertia * dv[i, c]
+        for e in range(kernel.synapse_start[i], kernel.synapse_start[i + 1]):
+            pre = kernel.synapse_pre[e]
+            slope = kernel.synapse_weight[e] * (kernel.synapse_reversal[e] - midpoint[j])
+            for c in range(k):
+                work[j, c] += slope * ds[pre, c]
     _solve(kernel, diagonal, factor, work)
     for j in range(n):
         i = kernel.order[j]
-        v[i] = 2 * work[j, 0] - v[i]
-    if k == 0:
-        return
-    for j in range(n):
-        i = kernel.order[j]
         for c in range(k):
-            tangent_work[j, c] = inertia * dv[i, c]
-        for e in range(kernel.synapse_start[i], kernel.synapse_start[i + 1]):
-            pre = kernel.synapse_pre[e]
-            slope = kernel.synapse_weight[e] * (kernel.synapse_reversal[e] - work[j, 0])
-            for c in range(k):
-                tangent_work[j, c] += slope * ds[pre, c]
-    _solve(kernel, diagonal, factor, tangent_work)
-    for j in range(n):
-        i = kernel.order[j]
-        for c in range(k):
-            dv[i, c] = 2 * tangent_work[j, c] - dv[i, c]
+            dv[i, c] = 2 * work[j, c] - dv[i, c]
 
 
-@njit(cache=True)
+@compiled
 def _solve(kernel, diagonal, factor, x):
     """Overwrite x, shape (n, k), with the solution of L D L' y = x."""
     n, k = x.shape

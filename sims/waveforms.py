@@ -1,0 +1,229 @@
+"""Shapes of input currents: how each changes with time. Units: pA, ms, Hz, radians.
+
+Every shape is a current ``offset + varying(t)`` into each neuron of `neurons`, which are
+names, cell types (``motor``), classes (``AVA``) or shell patterns (``VB*``). Only `offset`
+counts as constant: under the rule "fixed" it alone sets the synapses' thresholds.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waveform:
+    """What all shapes share."""
+
+    neurons: tuple[str, ...]
+    offset: float = 0.0  # pA
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            low, unit = item.metadata.get("above", -math.inf), item.metadata.get("unit", "pA")
+            if isinstance(value, int | float) and not low <= value < math.inf:
+                bound = "" if low == -math.inf else f" and >= {low:g}"
+                raise ValueError(f"{item.name} must be finite{bound} (in {unit}), got {value!r}.")
+
+    @property
+    def steady(self) -> bool:
+        """It is no more than its offset."""
+        return False
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms at which it jumps or has a kink."""
+        return ()
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """One line that holds everything that defines it."""
+        return repr(self)
+
+
+def _in(unit: str, *, above: float = -math.inf, **default: Any) -> Any:
+    return field(metadata={"unit": unit, "above": above}, **default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sinusoid(Waveform):
+    """offset + amplitude sin(2π frequency t + phase)."""
+
+    amplitude: float = 0.0
+    frequency: float = _in("Hz", above=0, default=0.0)
+    phase: float = _in("rad", default=0.0)
+
+    @property
+    def steady(self) -> bool:
+        """It is no more than its offset."""
+        return not self.amplitude
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        angle = 2e-3 * np.pi * self.frequency * times + self.phase
+        return self.amplitude * np.sin(angle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Waveform):
+    """Switched on and off; with a rise time, smoothly by tanh, as `isochron.sims.drive.ramp`."""
+
+    amplitude: float
+    onset: float = _in("ms")
+    duration: float | None = _in("ms", above=0, default=None)
+    rise: float = _in("ms", above=0, default=0.0)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms at which it jumps."""
+        if self.rise:
+            return ()
+        return (self.onset,) if self.duration is None else (self.onset, self.onset + self.duration)
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        on = self._switched(times - self.onset)
+        if self.duration is not None:
+            on = on - self._switched(times - self.onset - self.duration)
+        return self.amplitude * on
+
+    def _switched(self, since: Array) -> Array:
+        if not self.rise:
+            return np.where(since >= 0, 1.0, 0.0)
+        return 0.5 * (1 + np.tanh(12 * (since / self.rise - 0.5)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp(Waveform):
+    """From 0 to amplitude in a straight line, and then held there."""
+
+    amplitude: float
+    onset: float = _in("ms")
+    duration: float = _in("ms", above=math.ulp(0.0))
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms of the kinks."""
+        return (self.onset, self.onset + self.duration)
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        return self.amplitude * np.clip((times - self.onset) / self.duration, 0, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chirp(Waveform):
+    """A sinusoid whose frequency moves in a straight line from first to last, from `onset` on."""
+
+    amplitude: float
+    first_frequency: float = _in("Hz", above=0)
+    last_frequency: float = _in("Hz", above=0)
+    onset: float = _in("ms")
+    duration: float = _in("ms", above=math.ulp(0.0))
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms at which it begins and ends."""
+        return (self.onset, self.onset + self.duration)
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        since = (times - self.onset) * 1e-3
+        bend = (self.last_frequency - self.first_frequency) / (2e-3 * self.duration)
+        wave = np.sin(2 * np.pi * (self.first_frequency + bend * since) * since)
+        inside = (since >= 0) & (since <= self.duration * 1e-3)
+        return np.where(inside, self.amplitude * wave, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseTrain(Waveform):
+    """Rectangular pulses of one width, a period apart, the first at `onset`."""
+
+    amplitude: float
+    onset: float = _in("ms")
+    width: float = _in("ms", above=math.ulp(0.0))
+    period: float = _in("ms", above=math.ulp(0.0))
+    n_pulses: int = _in("pulses", above=1)
+
+    def __post_init__(self) -> None:
+        # super() without arguments does not work in a dataclass with slots.
+        Waveform.__post_init__(self)
+        if self.width >= self.period:
+            raise ValueError(
+                f"width must be below the period of {self.period:g} ms, got {self.width:g}."
+            )
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times in ms of the edges."""
+        begins = self.onset + self.period * np.arange(self.n_pulses)
+        return tuple(np.stack([begins, begins + self.width], axis=1).ravel().tolist())
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        # How many edges have passed: the pulse is on after an odd number of them.
+        passed = np.searchsorted(self.breaks, times, side="right")
+        return self.amplitude * (passed % 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sampled(Waveform):
+    """Straight lines between samples.
+
+    Parameters
+    ----------
+    times, values : ndarray, shape (n_samples,)
+        ms, increasing; pA. Nothing is known outside, so a longer run is refused.
+    """
+
+    times: Array
+    values: Array
+
+    def __post_init__(self) -> None:
+        Waveform.__post_init__(self)
+        times, values = (np.array(x, dtype=float) for x in (self.times, self.values))
+        if times.ndim != 1 or times.shape != values.shape or times.size < 2:
+            raise ValueError(
+                f"times and values must be two rows of one length of at least 2, got shapes "
+                f"{times.shape} and {values.shape}."
+            )
+        if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+            raise ValueError("times must be finite and increase from sample to sample (in ms).")
+        if not np.isfinite(values).all():
+            raise ValueError("values must be finite (in pA).")
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "values", values)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """The times of the samples, ms."""
+        return tuple(self.times.tolist())
+
+    def varying(self, times: Array) -> Array:
+        """What it adds to its offset at times in ms, pA."""
+        slack = 1e-9 * max(1.0, abs(self.times[-1]))
+        if times.size and (
+            times.min() < self.times[0] - slack or times.max() > self.times[-1] + slack
+        ):
+            raise ValueError(
+                f"The sampled current into {', '.join(self.neurons)} is known from "
+                f"{self.times[0]:g} to {self.times[-1]:g} ms, and was asked for from "
+                f"{times.min():g} to {times.max():g} ms. Give it for the whole simulation."
+            )
+        return np.interp(times, self.times, self.values)
+
+    def describe(self) -> str:
+        """One line; the samples as the SHA-256 of times and values."""
+        digest = hashlib.sha256(self.times.tobytes() + self.values.tobytes()).hexdigest()
+        return (
+            f"Sampled(neurons={self.neurons!r}, offset={self.offset!r}, "
+            f"n_samples={self.times.size}, sha256={digest!r})"
+        )
