@@ -92,8 +92,9 @@ def _link(tables: Tables, hits, logs, doubtful, index, n_images: int, report: Re
 @cache
 def warm_up() -> None:
     """Compile, or load what was compiled before, once a process."""
+    with_transients = SignNetwork.of([[1, 0, 0], [1, 0, 0], [0, 1, 0]])
     for symmetric in (False, True):
-        find_cycles(SignNetwork.of([[0.0]]), symmetric, 1 << 20, lambda fraction, text: None)
+        find_cycles(with_transients, symmetric, 1 << 20, lambda fraction, text: None)
     _describe(np.zeros(64, dtype=np.uint32), lambda fraction, text: None, small=1)
 
 
