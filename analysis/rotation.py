@@ -1,0 +1,218 @@
+"""Rotation numbers by weighted Birkhoff averages, and the invariant circles of maps.
+
+An average along a quasi-periodic orbit with the smooth weight exp(-1/(t (1 - t))) converges
+faster than any power of its length; the plain average only as 1/length.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.systems import DrivenMap
+
+
+def weighted_birkhoff_average(values: ArrayLike) -> np.ndarray:
+    """Average over the first axis with the weight exp(-1/(t (1 - t))), 0 < t < 1.
+
+    Parameters
+    ----------
+    values : array_like, shape (n_times, ...)
+        A function along an orbit, real or complex.
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    References
+    ----------
+    Das, Sander, Saiki and Yorke (2017), Nonlinearity 30:4111, equation 4.
+    """
+    values = np.asarray(values)
+    if not values.ndim or not len(values):
+        raise ValueError("An average needs at least one time.")
+    t = np.arange(1, len(values) + 1) / (len(values) + 1)
+    weight = np.exp(-1 / (t * (1 - t)))
+    return np.tensordot(weight / weight.sum(), values, axes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotationNumber:
+    """Turns per step or per period.
+
+    Attributes
+    ----------
+    value : float
+        Turns; not reduced modulo 1.
+    uncertainty : float
+        Difference between the values of the two halves of the orbit: an estimate of the error
+        of each half, so usually far above that of `value`.
+    """
+
+    value: float
+    uncertainty: float
+
+    def is_locked(self, ratio: float, *, tolerance: float) -> bool:
+        """Whether the value is the ratio within a tolerance, and known that well."""
+        return max(abs(self.value - ratio), self.uncertainty) <= tolerance
+
+
+def rotation_number(phases: ArrayLike) -> RotationNumber:
+    """Mean advance of a phase from one sample to the next, in turns.
+
+    Parameters
+    ----------
+    phases : array_like, shape (n_times,)
+        In radians, unwrapped (a lift); see `numpy.unwrap` for phases that advance less than
+        half a turn from one sample to the next. Best after the transient.
+
+    Returns
+    -------
+    RotationNumber
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 8 phases, or one is not finite.
+    """
+    phases = np.asarray(phases, dtype=float)
+    if phases.ndim != 1 or phases.size < 8 or not np.isfinite(phases).all():
+        raise ValueError(f"phases must be at least 8 finite numbers, got shape {phases.shape}.")
+    steps = np.diff(phases) / (2 * math.pi)
+    half = steps.size // 2
+    first, second = (float(weighted_birkhoff_average(part)) for part in np.split(steps, [half]))
+    value = float(weighted_birkhoff_average(steps))
+    return RotationNumber(value=value, uncertainty=abs(first - second))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvariantCircle:
+    """A closed curve on which a map turns: γ(φ) goes to γ(φ + 2πρ).
+
+    Attributes
+    ----------
+    rotation : RotationNumber
+        ρ, turns per return of the map.
+    coefficients : ndarray of complex, shape (2 K + 1, n)
+        γ(φ) = Σ c_k exp(i k φ), k from -K to K.
+    residual : float
+        Largest distance of the orbit from γ at its phases, relative to the size of the curve.
+    """
+
+    rotation: RotationNumber
+    coefficients: np.ndarray
+    residual: float
+
+    def __call__(self, phases: ArrayLike) -> np.ndarray:
+        """Points of the curve, shape (..., n)."""
+        return evaluate_series(self.coefficients, phases)
+
+    def tangent(self, phases: ArrayLike) -> np.ndarray:
+        """dγ/dφ, shape (..., n)."""
+        return evaluate_series(1j * _orders(self.coefficients)[:, None] * self.coefficients, phases)
+
+
+def find_invariant_circle(
+    system: DrivenMap,
+    start: ArrayLike,
+    *,
+    n_transient: int = 2000,
+    n_returns: int = 4000,
+    n_harmonics: int = 32,
+    tolerance: float = 1e-8,
+) -> InvariantCircle:
+    """The attracting circle of a map without locking, as a Fourier series of its own phase.
+
+    The rotation number is that of the angle in the plane of the first two principal
+    components; it gives every state of the orbit its phase, and the curve is fitted to them.
+
+    Parameters
+    ----------
+    system : DrivenMap
+        One return is its `n_steps` steps: a single step without a drive; a period of the
+        drive, for an oscillator that the drive does not lock.
+    start : array_like, shape (n,)
+    n_transient, n_returns : int
+        Returns to throw away and to average over.
+    n_harmonics : int
+        K.
+    tolerance : float
+        Largest accepted residual.
+
+    Returns
+    -------
+    InvariantCircle
+
+    Raises
+    ------
+    ArithmeticError
+        If the orbit diverges, rests, is locked (closes after a few returns: a locked cycle has no
+        phase of its own) or is not on a curve that goes once around its mean.
+
+    References
+    ----------
+    Das, Sander, Saiki and Yorke (2017), Nonlinearity 30:4111, section 4 (there the
+    coefficients are weighted averages too; a fit needs a shorter orbit).
+    """
+    if min(n_transient, n_harmonics - 1) < 0 or n_returns < 16 * n_harmonics:
+        raise ValueError(
+            "Need n_transient >= 0, n_harmonics >= 1 and n_returns >= 16 n_harmonics, got "
+            f"{n_transient!r}, {n_harmonics!r} and {n_returns!r}."
+        )
+    stride = system.n_steps
+    state = system.advance(np.asarray(start, dtype=float), n_transient * stride)
+    orbit = system.orbit(state, n_returns * stride)[::stride]
+    if not np.isfinite(orbit).all():
+        raise ArithmeticError("The orbit diverges; start elsewhere.")
+    centred = orbit - orbit.mean(axis=0)
+    size = float(np.linalg.norm(centred, axis=1).max())
+    _refuse_rest_or_lock(orbit, size, 2 * n_harmonics + 1)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    angle = np.unwrap(np.angle(centred @ axes[0] + 1j * (centred @ axes[min(1, len(axes) - 1)])))
+    if angle[-1] < angle[0]:
+        angle = -angle
+    rotation = rotation_number(angle)
+    phases = 2 * math.pi * rotation.value * np.arange(len(orbit))
+    coefficients = fourier_series(orbit, phases, n_harmonics)
+    gap = evaluate_series(coefficients, phases) - orbit
+    residual = float(np.linalg.norm(gap, axis=1).max()) / size
+    if not residual <= tolerance:
+        raise ArithmeticError(
+            f"The orbit is off a smooth circle by {residual:.1e} of its size, above "
+            f"{tolerance:.1e}. Raise n_transient, n_returns or n_harmonics; a chaotic orbit, or "
+            "one that winds twice around its mean, has no such circle."
+        )
+    return InvariantCircle(rotation=rotation, coefficients=coefficients, residual=residual)
+
+
+def _refuse_rest_or_lock(orbit: np.ndarray, size: float, most: int) -> None:
+    if size <= 1e-9 * max(1.0, float(np.abs(orbit).max())):
+        raise ArithmeticError(
+            "The orbit rests, at a fixed point or on a cycle locked to the drive; neither has a "
+            "phase of its own. Use find_limit_cycle."
+        )
+    gaps = np.linalg.norm(orbit[1 : most + 1] - orbit[0], axis=1)
+    if gaps.min() <= 1e-9 * size:
+        raise ArithmeticError(
+            f"The orbit closes after {int(np.argmin(gaps)) + 1} returns: it is locked, and has "
+            "no phase of its own. Use find_limit_cycle."
+        )
+
+
+def fourier_series(values: np.ndarray, phases: np.ndarray, n_harmonics: int) -> np.ndarray:
+    """Coefficients, shape (2 K + 1, n), of a function of the phase, by least squares."""
+    orders = np.arange(-n_harmonics, n_harmonics + 1)
+    waves = np.exp(1j * np.multiply.outer(phases, orders))
+    return np.linalg.lstsq(waves, values.astype(complex))[0]
+
+
+def evaluate_series(coefficients: np.ndarray, phases: ArrayLike) -> np.ndarray:
+    """Real part of Σ c_k exp(i k φ), shape (..., n)."""
+    waves = np.exp(1j * np.multiply.outer(np.asarray(phases, dtype=float), _orders(coefficients)))
+    return np.real(waves @ coefficients)
+
+
+def _orders(coefficients: np.ndarray) -> np.ndarray:
+    most = len(coefficients) // 2
+    return np.arange(-most, most + 1)
