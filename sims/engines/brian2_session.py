@@ -1,0 +1,102 @@
+"""Brian2 used without leaving a trace: what it changes in the process is put back."""
+
+import gc
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+CODEGEN_TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
+
+
+def import_brian2() -> ModuleType:
+    """Brian2, imported without its hook on uncaught exceptions and on warnings.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it is not installed; the message says what installs it.
+    """
+    hook = sys.excepthook
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import brian2
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'Brian2 needs {error.name}: pip install "isochron[spiking]".', name=error.name
+        ) from error
+    finally:
+        sys.excepthook = hook
+    return brian2
+
+
+@contextmanager
+def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
+    """Brian2 in double precision on a code generation target; then all is as before.
+
+    Build the objects, run them and copy the results inside: ``cpp_standalone`` works in a
+    temporary folder. One run a session.
+
+    Parameters
+    ----------
+    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}
+        ``auto`` compiles with Cython if a compiler works, and uses NumPy if not.
+
+    Raises
+    ------
+    ValueError
+        If there is no such target.
+    RuntimeError
+        If the process is set to a Brian2 device of its own.
+    """
+    if codegen_target not in CODEGEN_TARGETS:
+        raise ValueError(
+            f"Unknown codegen_target {codegen_target!r}; choose from {', '.join(CODEGEN_TARGETS)}."
+        )
+    brian2 = import_brian2()
+    if (active := brian2.get_device()) is not brian2.devices.all_devices["runtime"]:
+        raise RuntimeError(
+            f"Brian2 is set to the device {type(active).__name__}; "
+            "call brian2.set_device('runtime') first."
+        )
+    gc.collect()  # frees the names of former objects, so that compiled code is found again
+    standalone = codegen_target == "cpp_standalone"
+    wanted = {
+        "codegen.target": "auto" if standalone else codegen_target,
+        "core.default_float_dtype": np.float64,
+    }
+    before = {name: brian2.prefs[name] for name in wanted}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            for name, value in wanted.items():
+                brian2.prefs[name] = value
+            with _standalone(brian2) if standalone else _nothing():
+                yield brian2
+        finally:
+            for name, value in before.items():
+                brian2.prefs[name] = value
+
+
+@contextmanager
+def _standalone(brian2: Any) -> Iterator[None]:
+    step = brian2.defaultclock.dt
+    with TemporaryDirectory(prefix="isochron-brian2-") as folder:
+        brian2.set_device("cpp_standalone", directory=folder, build_on_run=True, debug=False)
+        try:
+            yield
+        finally:
+            brian2.get_device().reinit()
+            brian2.reset_device()
+            brian2.defaultclock.dt = step
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
