@@ -1,13 +1,16 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from isochron import sims
 from isochron.sims import waveforms
+from isochron.sims.drive import ramp as ramp_factor
 
 TIMES = np.array([0.0, 9.0, 10.0, 15.0, 29.0, 30.0, 45.0, 100.0])
 
 
-def wave(stimulus, times=TIMES):
+def wave(stimulus, times: Any = TIMES):
     (part,) = stimulus.parts
     return part.varying(np.asarray(times, dtype=float))
 
@@ -36,7 +39,7 @@ def test_a_smooth_step_is_the_ramp_of_the_rule():
     """The step's rise over 0.3 s is that of threshold_rule="ramped", up to its cut at 6e-6."""
     step = sims.step_current(["N0"], amplitude_pA=1, onset_ms=0, rise_ms=300)
     times = np.linspace(0, 400, 41)
-    np.testing.assert_allclose(wave(step, times), sims.drive.ramp(times), atol=7e-6)
+    np.testing.assert_allclose(wave(step, times), ramp_factor(times), atol=7e-6)
     assert wave(step, [150.0]) == pytest.approx(0.5)
 
 
@@ -76,7 +79,8 @@ def test_noise_has_the_moments_and_the_memory_of_its_process():
         ["N0", "N1"], deviation_pA=3, mean_pA=10, correlation_time_ms=20, duration_ms=2e5,
         sample_ms=2, rng=np.random.default_rng(0),
     )  # fmt: skip
-    first, second = (part.values for part in noise.parts)
+    times = 2.0 * np.arange(100_000)
+    first, second = (part.varying(times) for part in noise.parts)
     assert abs(first.mean()) < 4 * 3 / np.sqrt(5000)
     assert first.std() == pytest.approx(3, rel=4 / np.sqrt(10_000))
     for lag in (1, 10, 30):
