@@ -4,27 +4,201 @@ import pytest
 import xarray as xr
 
 from isochron.sims import load_dataset, save_dataset
+from isochron.sims.storage import append_dataset, export_nwb, zarr_folder
 
 
 @pytest.fixture
 def dataset():
     values = np.random.default_rng(0).normal(size=(5, 3))
-    return xr.Dataset({"V": (("time", "neuron"), values)}, {"neuron": ["a", "b", "c"]}, {"n": 3})
+    return xr.Dataset(
+        {
+            "V": (("time", "neuron"), values, {"units": "mV"}),
+            "threshold": ("neuron", np.arange(3.0)),
+        },
+        {"neuron": ["a", "b", "cc"], "time": ("time", np.arange(5.0), {"units": "ms"})},
+        {"model": "graded", "n": 3},
+    )
 
 
-def test_what_is_saved_is_loaded(tmp_path, dataset):
-    save_dataset(dataset, tmp_path / "run.nc")
-    assert load_dataset(tmp_path / "run.nc").identical(dataset)
-    assert [item.name for item in tmp_path.iterdir()] == ["run.nc"]
+def later(dataset, shift=5.0):
+    return dataset.assign_coords(time=("time", dataset.time.values + shift, dataset.time.attrs))
 
 
-def test_a_failed_save_leaves_what_was_there(tmp_path, dataset):
-    save_dataset(dataset, tmp_path / "run.nc")
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+def test_what_is_saved_is_loaded(tmp_path, dataset, name):
+    for _ in range(2):
+        save_dataset(dataset, tmp_path / name)
+        assert load_dataset(tmp_path / name).identical(dataset)
+        assert [item.name for item in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+def test_a_failed_save_leaves_what_was_there(tmp_path, dataset, name):
+    save_dataset(dataset, tmp_path / name)
     bad = dataset.assign(V=(("time", "neuron"), np.full((5, 3), object())))
     with pytest.raises((TypeError, ValueError)):
-        save_dataset(bad, tmp_path / "run.nc")
-    assert load_dataset(tmp_path / "run.nc").identical(dataset)
-    assert [item.name for item in tmp_path.iterdir()] == ["run.nc"]
+        save_dataset(bad, tmp_path / name)
+    assert load_dataset(tmp_path / name).identical(dataset)
+    assert [item.name for item in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["run", "run.txt", "run.pkl"])
+def test_other_kinds_are_refused(tmp_path, dataset, name):
+    for job in (lambda: save_dataset(dataset, tmp_path / name), lambda: load_dataset(name)):
+        with pytest.raises(ValueError, match=r"\.zarr or \.nc"):
+            job()
+
+
+def test_any_reader_of_zarr_reads_it(tmp_path, dataset):
+    save_dataset(dataset, tmp_path / "run.zarr")
+    with xr.open_zarr(tmp_path / "run.zarr", consolidated=False) as read:
+        np.testing.assert_array_equal(read.V, dataset.V)
+        assert set(read.variables) == set(dataset.variables)
+
+
+def test_a_run_grows(tmp_path, dataset, monkeypatch):
+    monkeypatch.setattr(zarr_folder, "CHUNK_BYTES", 48)  # two times of three neurons
+    path = tmp_path / "run.zarr"
+    for part in range(4):
+        append_dataset(later(dataset, 5.0 * part), path)
+    expected = xr.concat(
+        [later(dataset, 5.0 * part) for part in range(4)], "time", data_vars="minimal",
+        coords="minimal", compat="equals", join="exact",
+    )  # fmt: skip
+    assert load_dataset(path).identical(expected)
+    assert [item.name for item in tmp_path.iterdir()] == ["run.zarr"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d, "ends at 4 ms"),
+        (lambda d: later(d).isel(time=slice(None, None, -1)), "ascend"),
+        (lambda d: later(d).assign_coords(neuron=["a", "b", "x"]), "neuron is not what"),
+        (lambda d: later(d).drop_vars("threshold"), "holds V, threshold"),
+        (lambda d: later(d).astype("float32"), "of type float64, not"),
+        (lambda d: later(d).isel(neuron=slice(2)), "another run"),
+        (lambda d: d.drop_vars("time"), "with times"),
+    ],
+)
+def test_what_does_not_continue_a_run_is_refused(tmp_path, dataset, change, message):
+    save_dataset(dataset, tmp_path / "run.zarr")
+    with pytest.raises(ValueError, match=message):
+        append_dataset(change(dataset), tmp_path / "run.zarr")
+    assert load_dataset(tmp_path / "run.zarr").identical(dataset)
+    with pytest.raises(ValueError, match="cannot grow"):
+        append_dataset(dataset, tmp_path / "run.nc")
+
+
+@pytest.mark.parametrize("moment", ["_seal", "os.rename", "shutil.rmtree"])
+def test_an_append_that_is_killed_loses_nothing(tmp_path, dataset, monkeypatch, moment):
+    path = tmp_path / "run.zarr"
+    save_dataset(dataset, path)
+    before = contents(path)
+    whole = {path.joinpath(file.relative_to(path)): data for file, data in before.items()}
+    killed = _killed_at(monkeypatch, moment)
+    with pytest.raises(KeyboardInterrupt):
+        append_dataset(later(dataset), path)
+    monkeypatch.undo()
+    assert killed
+    loaded = load_dataset(path)
+    assert loaded.sizes["time"] in (5, 10)
+    if loaded.sizes["time"] == 5:
+        assert contents(path) == whole
+    else:
+        assert moment == "shutil.rmtree"
+    assert [item.name for item in tmp_path.iterdir() if not item.name.endswith("part")] == [
+        "run.zarr"
+    ]
+
+
+def _killed_at(monkeypatch, moment):
+    """The process dies at the last call of a function: nothing after it runs either."""
+    killed = []
+
+    def kill(*arguments, **options):
+        killed.append(moment)
+        raise KeyboardInterrupt
+
+    real_rename, real_rmtree = zarr_folder.os.rename, zarr_folder.shutil.rmtree
+    if moment == "_seal":
+        monkeypatch.setattr(zarr_folder, "_seal", kill)
+    elif moment == "os.rename":  # between the two renames
+
+        def rename(source, target):
+            kill() if str(source).endswith(".part") else real_rename(source, target)
+
+        monkeypatch.setattr(zarr_folder.os, "rename", rename)
+    else:  # after them
+
+        def rmtree(folder, **options):
+            kill() if str(folder).endswith(".previous") else real_rmtree(folder, **options)
+
+        monkeypatch.setattr(zarr_folder.shutil, "rmtree", rmtree)
+    return killed
+
+
+def test_a_folder_of_others_is_not_replaced(tmp_path, dataset):
+    (tmp_path / "run.zarr").mkdir()
+    (tmp_path / "run.zarr" / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="Choose another name"):
+        save_dataset(dataset, tmp_path / "run.zarr")
+    with pytest.raises(ValueError, match="not a whole folder that isochron wrote"):
+        load_dataset(tmp_path / "run.zarr")
+    assert (tmp_path / "run.zarr" / "thesis.txt").read_text() == "years of work"
+
+
+def _flip(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: (path / "V/c/0/0").unlink(), "lacks V/c/0/0"),
+        (lambda path: _flip(path / "V/c/0/0"), "V/c/0/0 in .* has been altered"),
+        (lambda path: _flip(path / "zarr.json"), "zarr.json in .* has been altered"),
+        (lambda path: (path / "seal/zarr.json").write_text("{"), "not a whole folder"),
+        (lambda path: (path / "V/c/9").symlink_to("/etc"), "link to elsewhere"),
+        (lambda path: (path / "extra").write_text(""), "did not write there"),
+    ],
+)
+def test_a_damaged_folder_is_refused(tmp_path, dataset, damage, message):
+    path = tmp_path / "run.zarr"
+    save_dataset(dataset, path)
+    damage(path)
+    with pytest.raises(ValueError, match=message):
+        load_dataset(path)
+
+
+def test_nwb_passes_its_inspector(tmp_path, dataset):
+    pynwb = pytest.importorskip("pynwb")
+    nwbinspector = pytest.importorskip("nwbinspector")
+    path = tmp_path / "run.nwb"
+    export_nwb(dataset, path, experimenter="Doe, Jane", institution="Nowhere")
+    assert list(nwbinspector.inspect_nwbfile(nwbfile_path=path)) == []
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        module = io.read().processing["misc"]
+        series = module["membrane_potential"]
+        np.testing.assert_array_equal(series.data[:], dataset.V)
+        assert (series.unit, series.conversion, series.rate) == ("V", 1e-3, 1000.0)
+        assert list(module["neurons"]["neuron"][:]) == ["a", "b", "cc"]
+
+
+def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
+    with pytest.raises(ValueError, match=r"\.nwb"):
+        export_nwb(dataset, tmp_path / "run.h5")
+    with pytest.raises(ValueError, match="evenly spaced"):
+        export_nwb(dataset.isel(time=[0, 1, 3]), tmp_path / "run.nwb")
+    with pytest.raises(ValueError, match="no variable"):
+        export_nwb(dataset[["threshold"]], tmp_path / "run.nwb")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("content", [b"", b"not netcdf", b"\x89HDF\r\n\x1a\n"])

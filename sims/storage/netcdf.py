@@ -1,7 +1,6 @@
-"""Labelled results as compressed netCDF-4, written whole or not at all."""
+"""Labelled results as one compressed netCDF-4 file."""
 
 import io
-import os
 from pathlib import Path
 
 import h5py
@@ -10,7 +9,7 @@ import xarray as xr
 from isochron.connectome.files import write_bytes
 
 
-def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
+def save_netcdf(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset to a netCDF file, whole or not at all.
 
     Raises
@@ -26,11 +25,11 @@ def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     # In memory first: HDF5 does not survive a full disk.
     buffer = io.BytesIO()
     dataset.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
-    write_bytes(Path(path), buffer.getbuffer())
+    write_bytes(path, buffer.getbuffer())
 
 
-def load_dataset(path: str | os.PathLike) -> xr.Dataset:
-    """Read a dataset that `save_dataset` wrote, into memory.
+def load_netcdf(path: Path) -> xr.Dataset:
+    """Read a dataset that `save_netcdf` wrote, into memory.
 
     Raises
     ------
@@ -40,7 +39,6 @@ def load_dataset(path: str | os.PathLike) -> xr.Dataset:
     FileNotFoundError
         If there is no such file.
     """
-    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
