@@ -1,0 +1,85 @@
+"""jNeuroML, the reference simulator of NeuroML, on the graded network.
+
+Its integrator is Euler's explicit method (its "rk4" holds the other cells fixed during a
+step and is of first order too), so gap junctions limit the step. Potentials and activations
+come back with about 8 digits, and every step is written as text.
+"""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from isochron.sims.engines.request import EngineRequest
+from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
+from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
+from isochron.sims.stepping import DivergenceError
+
+METHODS = ("euler",)
+LARGEST_TEXT_BYTES = 2**30
+_BYTES_PER_NUMBER = 12
+
+
+def run(request: EngineRequest) -> np.ndarray:
+    """Simulate; see `isochron.sims.engines.request`.
+
+    Raises
+    ------
+    ValueError
+        If the step is unstable, the output too large, or NeuroML has no such stimulus.
+    SimulatorError
+        If Java or jNeuroML is missing or fails.
+    DivergenceError
+        If the state does not stay finite.
+    """
+    check_step(request, _fastest_rate(request), "jNeuroML")
+    _check_size(request)
+    command = jneuroml_command()
+    with tempfile.TemporaryDirectory(prefix="isochron-jneuroml-") as name:
+        folder = Path(name)
+        write_run(request, folder)
+        output = run_process(
+            [*command, f"LEMS_{STEM}.xml", "-nogui"],
+            folder,
+            name="jNeuroML",
+            produces=f"{STEM}.v.dat",
+        )
+        return _read(output, request)
+
+
+def _fastest_rate(request: EngineRequest) -> float:
+    """A bound on the rates of the linear part of the potentials, 1/ms."""
+    network = request.network
+    gap = np.linalg.eigvalsh(network.laplacian)[-1] / network.parameters.capacitance
+    return float(gap) + synaptic_rate(request)
+
+
+def _check_size(request: EngineRequest) -> None:
+    needed = _BYTES_PER_NUMBER * (request.network.dimension + 1) * request.n_steps
+    if needed > LARGEST_TEXT_BYTES:
+        raise ValueError(
+            f"{request.n_steps} steps of {request.network.dimension} numbers would make jNeuroML "
+            f"write {needed / 2**30:.3g} GiB of text, above {LARGEST_TEXT_BYTES / 2**30:g}. "
+            "Simulate in parts, going on from the last state."
+        )
+
+
+def _read(path: Path, request: EngineRequest) -> np.ndarray:
+    """Samples of a file with a line for each step: time in s, potentials in V, activations."""
+    with open(path, encoding="ascii") as lines:
+        wanted = itertools.islice(lines, 0, request.n_steps + 1, request.every)
+        table = np.loadtxt(wanted, ndmin=2)
+    times, states = 1e3 * table[:, 0], table[:, 1:]
+    bad = ~np.isfinite(states).all(axis=1)
+    if bad.any():
+        raise DivergenceError(
+            f"The simulation in jNeuroML is not finite at {times[bad][0]:g} ms, at a step of "
+            f"{request.step_ms:g} ms."
+        )
+    if len(states) < request.n_samples:
+        raise SimulatorError(
+            f"jNeuroML wrote {len(states)} of the {request.n_samples} samples wanted."
+        )
+    states[:, : request.network.n_neurons] *= 1e3
+    return states

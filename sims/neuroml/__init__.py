@@ -1,0 +1,15 @@
+"""The network as NeuroML 2: written for any wiring, run by other people's simulators, read back.
+
+One population of size 1 stands for each cell, as in OpenWorm's c302: ids are the names of
+the neurons, every neuron can have its own threshold and initial state, and jNeuroML and
+NEURON both run it. (One population with many instances has one component for all.)
+"""
+
+from isochron.sims.neuroml.export import (
+    LEVELS,
+    NeuroMLExport,
+    export_neuroml,
+)
+from isochron.sims.neuroml.reading import read_neuroml
+
+__all__ = ["LEVELS", "NeuroMLExport", "export_neuroml", "read_neuroml"]

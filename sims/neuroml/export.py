@@ -1,0 +1,186 @@
+"""export_neuroml(): a wiring to a folder of NeuroML that runs."""
+
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.sims.graded import GRADED_INTERACTOME, GradedNetwork, GradedParameters
+from isochron.sims.neuroml.components import (
+    Components,
+    graded_components,
+    hodgkin_huxley_components,
+    integrate_and_fire_components,
+)
+from isochron.sims.neuroml.files import model_files
+from isochron.sims.neuroml.ids import cell_ids, file_stem
+from isochron.sims.neuroml.network import NetworkDocument
+from isochron.sims.stimuli import Stimulus
+
+LEVELS = ("graded", "A", "B", "C1")
+_OURS = re.compile(r"LEMS_.*\.xml|.*\.(net\.nml|components\.xml|dat|spikes)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuroMLExport:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : Path
+    network : Path
+        The NeuroML 2 document.
+    simulation : Path
+        The LEMS file that runs it: ``pynml LEMS_….xml``.
+    level : str
+        One of `LEVELS`.
+    n_neurons, n_muscles, n_projections : int
+        Populations of either kind, and connected pairs.
+    """
+
+    folder: Path
+    network: Path
+    simulation: Path
+    level: str
+    n_neurons: int
+    n_muscles: int
+    n_projections: int
+
+
+def export_neuroml(
+    wiring: Connectome,
+    folder: str | os.PathLike,
+    *,
+    level: str = "graded",
+    stimulus: Stimulus | None = None,
+    parameters: GradedParameters = GRADED_INTERACTOME,
+    muscles: bool = True,
+    duration_s: float = 1.0,
+    step_ms: float = 0.05,
+    force: bool = False,
+) -> NeuroMLExport:
+    """Write a wiring as NeuroML 2, with a LEMS file that simulates it.
+
+    The same call writes the same bytes. Populations are called after their cells; where a
+    name has other characters than letters and digits, its property ``name`` holds it.
+
+    Parameters
+    ----------
+    wiring : Connectome
+        Any wiring. Signed by `gaba_inhibitory` if it has no signs.
+    folder : str or path
+        A new folder.
+    level : {"graded", "A", "B", "C1"}
+        graded: the equations of `GradedNetwork`, starting at the equilibrium under the
+        constant part of the stimulus. A: integrate-and-fire cells, gap junctions do not
+        conduct. B: the same with gap junctions. C1: cells with ion channels and graded
+        synapses. A, B and C1 are those of OpenWorm's c302.
+    stimulus : Stimulus, optional
+        Constant and sinusoidal currents, steps that jump, and pulses.
+    parameters : GradedParameters
+        Constants of level graded.
+    muscles : bool
+        Write the muscles of the wiring too.
+    duration_s, step_ms : float
+        What the LEMS file simulates.
+    force : bool
+        Replace a folder that holds an export, and nothing else.
+
+    Raises
+    ------
+    ValueError
+        If there is no such level, a number is out of range, the stimulus has another form
+        than NeuroML can hold, or the folder exists.
+    OSError
+        If it cannot be written; then nothing is left behind.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {level!r}.")
+    for name, value in (("duration_s", duration_s), ("step_ms", step_ms)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    if step_ms > 1e3 * duration_s:
+        raise ValueError(f"step_ms={step_ms:g} is longer than duration_s={duration_s:g}.")
+    folder, stimulus = Path(folder), stimulus or Stimulus()
+    _check_target(folder, force)
+    if wiring.signs is None:
+        wiring = wiring.with_signs(gaba_inhibitory)
+    ids = cell_ids([*wiring.neurons, *(wiring.muscles if muscles else ())])
+    n = len(wiring.neurons)
+    neuron_ids, muscle_ids = ids[:n], ids[n:]
+    if level == "graded":
+        network = GradedNetwork(wiring, parameters)
+        state = network.equilibrium(stimulus)
+        components = graded_components(
+            network, neuron_ids, muscle_ids, thresholds=state[:n], initial_state=state
+        )
+    else:
+        components = _c302_components(level, n, len(muscle_ids))
+    document = NetworkDocument(wiring, neuron_ids, muscle_ids, components)
+    files = model_files(
+        document,
+        stimulus,
+        stem=file_stem(wiring.name),
+        level=level,
+        duration_ms=1e3 * duration_s,
+        step_ms=step_ms,
+    )
+    _write_folder(folder, files, replace=force)
+    stem = file_stem(wiring.name)
+    onto = (wiring.neuromuscular > 0).sum() if muscle_ids else 0
+    gap_pairs = ((wiring.gap > 0).sum() + (wiring.gap.diagonal() > 0).sum()) // 2
+    return NeuroMLExport(
+        folder=folder,
+        network=folder / f"{stem}.net.nml",
+        simulation=folder / f"LEMS_{stem}.xml",
+        level=level,
+        n_neurons=n,
+        n_muscles=len(muscle_ids),
+        n_projections=int((wiring.chemical > 0).sum() + gap_pairs + onto),
+    )
+
+
+def _c302_components(level: str, n_neurons: int, n_muscles: int) -> Components:
+    if level == "C1":
+        return hodgkin_huxley_components(n_neurons, n_muscles)
+    conductance = {"A": 0.0, "B": 0.01}[level]
+    return integrate_and_fire_components(n_neurons, n_muscles, gap_conductance=conductance)
+
+
+def _check_target(folder: Path, force: bool) -> None:
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not force:
+        raise ValueError(f"{folder} exists; choose a new folder, or force to replace it.")
+    if not folder.is_dir() or folder.is_symlink():
+        raise ValueError(f"{folder} is not a folder.")
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() or not _OURS.fullmatch(path.name):
+            raise ValueError(f"{folder} is not replaced: {path.name} in it is no NeuroML export.")
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:
+    """Write all files or none: into a folder beside it, which then takes the name."""
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        new, old = part / "new", part / "old"
+        new.mkdir()
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+        if replace and folder.exists():
+            os.rename(folder, old)
+        try:
+            os.rename(new, folder)
+        except OSError:
+            if old.exists():
+                os.rename(old, folder)
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

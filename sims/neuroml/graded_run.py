@@ -1,0 +1,82 @@
+"""A run of the graded network as a NeuroML model in a folder."""
+
+from pathlib import Path
+
+import numpy as np
+
+from isochron.sims.engines.request import EngineRequest
+from isochron.sims.neuroml.components import graded_components
+from isochron.sims.neuroml.files import model_files
+from isochron.sims.neuroml.ids import cell_ids
+from isochron.sims.neuroml.network import NetworkDocument
+
+STEM = "model"
+
+
+def write_run(request: EngineRequest, folder: Path) -> tuple[str, ...]:
+    """Write the model of a request, without muscles; the potentials are recorded, then s.
+
+    Returns
+    -------
+    tuple of str
+        Ids of the populations.
+
+    Raises
+    ------
+    ValueError
+        If the thresholds move, or NeuroML has no such current.
+    """
+    if not request.steady_thresholds:
+        raise ValueError(
+            f"NeuroML has fixed thresholds; threshold_rule {request.threshold_rule!r} moves "
+            "them under this stimulus. Take 'fixed', or the engine numba."
+        )
+    wiring = request.network.wiring
+    ids = cell_ids(wiring.neurons)
+    components = graded_components(
+        request.network,
+        ids,
+        (),
+        thresholds=request.thresholds(0.0),
+        initial_state=request.initial_state,
+    )
+    files = model_files(
+        NetworkDocument(wiring, ids, (), components),
+        request.stimulus,
+        stem=STEM,
+        level="graded",
+        # Half a step more, so that rounding does not lose the last one.
+        duration_ms=(request.n_steps + 0.5) * request.step_ms,
+        step_ms=request.step_ms,
+        variables=("v", "s"),
+    )
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return ids
+
+
+def check_step(request: EngineRequest, rate: float, engine: str) -> None:
+    """Refuse a step at which a rate (1/ms) that is integrated explicitly would grow.
+
+    Raises
+    ------
+    ValueError
+        If step * rate > 2; the message has the largest stable step.
+    """
+    if request.step_ms * rate > 2:
+        raise ValueError(
+            f"step_ms={request.step_ms:g} is unstable in {engine}, which steps explicitly; "
+            f"the largest stable step here is {2 / rate:.4g} ms. Take less, and "
+            "record_every_ms as before."
+        )
+
+
+def synaptic_rate(request: EngineRequest) -> float:
+    """Largest rate of leak and open synapses of a neuron, 1/ms.
+
+    No activation ever exceeds the larger of its start and a_r / (a_r + a_d).
+    """
+    network, p = request.network, request.network.parameters
+    start = request.initial_state[network.n_neurons :]
+    most = np.maximum(start, p.activation_rate / (p.activation_rate + p.decay_rate))
+    return float((p.leak_conductance + network.synapses @ most).max() / p.capacitance)

@@ -1,0 +1,38 @@
+"""Names of cells as ids of NeuroML, and back."""
+
+import re
+from collections.abc import Iterable
+
+
+def cell_ids(names: Iterable[str]) -> tuple[str, ...]:
+    """An id of letters and digits for each name: the name itself wherever it is one.
+
+    Ids differ from each other by more than upper and lower case, as files are called after
+    them. They hold no underscore, so an id with one, made from these, is never one of them.
+    """
+    taken: set[str] = set()
+    return tuple(_free(_letters(name), taken) for name in names)
+
+
+def file_stem(name: str) -> str:
+    """The name of a wiring as a part of file names."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "", name).lstrip("-") or "network"
+
+
+def document_id(name: str) -> str:
+    """The name of a wiring as an id."""
+    return "net_" + re.sub(r"[^A-Za-z0-9]+", "_", name)
+
+
+def _letters(name: str) -> str:
+    letters = re.sub(r"[^A-Za-z0-9]+", "", name)
+    return letters if letters[:1].isalpha() else f"n{letters}"
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    number, found = 1, wanted
+    while found.lower() in taken:
+        number += 1
+        found = f"{wanted}x{number}"
+    taken.add(found.lower())
+    return found
