@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.rotation import rotation_number
 from isochron.analysis.systems import DrivenMap
 
 
@@ -25,6 +26,126 @@ def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
     """
     difference = np.asarray(phase, dtype=float) - np.asarray(reference, dtype=float)
     return float(abs(np.mean(np.exp(1j * difference))))
+
+
+def pairwise_phase_consistency(phase: ArrayLike, reference: ArrayLike) -> float:
+    """Mean cosine between all pairs of phase differences: an unbiased square of the locking value.
+
+    Its expectation does not depend on the number of samples, as that of the phase-locking
+    value does (about 1/√n without any locking); it may be negative.
+
+    Parameters
+    ----------
+    phase, reference : array_like, shape (n,)
+        Radians; at least two samples, independent of one another, such as one per trial.
+
+    References
+    ----------
+    Vinck, van Wingerden, Womelsdorf, Fries and Pennartz (2010), NeuroImage 51:112.
+    """
+    difference = np.asarray(phase, dtype=float) - np.asarray(reference, dtype=float)
+    n = difference.size
+    if n < 2:
+        raise ValueError(f"Pairs need at least two samples, got {n}.")
+    return float((abs(np.exp(1j * difference).sum()) ** 2 - n) / (n * (n - 1)))
+
+
+def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: int) -> float:
+    """Phase-locking value of n times a phase and m times its reference.
+
+    1 if the reference makes n turns while the phase makes m, in step.
+
+    Parameters
+    ----------
+    phase, reference : array_like, shape (n_times,)
+        Radians.
+    n, m : int
+        Positive, without a common divisor: with one, it would only ask for a higher harmonic.
+
+    References
+    ----------
+    Tass et al. (1998), Physical Review Letters 81:3291.
+    """
+    if min(n, m) < 1 or math.gcd(n, m) != 1:
+        raise ValueError(f"n and m must be positive, without a common divisor; got {n}, {m}.")
+    return phase_locking_value(n * np.asarray(phase), m * np.asarray(reference))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TongueScan:
+    """Rotation numbers over frequency and amplitude of a drive, and where they are locked.
+
+    Attributes
+    ----------
+    frequencies : ndarray, shape (n_frequencies,)
+    amplitudes : ndarray, shape (n_amplitudes,)
+    rotation : ndarray, shape (n_amplitudes, n_frequencies)
+        Turns per period of the drive.
+    locked : ndarray of bool, shape (n_amplitudes, n_frequencies)
+    ratio, tolerance : float
+        What counted as locked.
+    """
+
+    frequencies: np.ndarray
+    amplitudes: np.ndarray
+    rotation: np.ndarray
+    locked: np.ndarray
+    ratio: float
+    tolerance: float
+
+    @property
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest locked frequency at each amplitude, NaN where there is none.
+
+        Each is short of the edge by less than the spacing of the frequencies.
+        """
+        low = np.where(self.locked, self.frequencies, math.inf).min(axis=1)
+        high = np.where(self.locked, self.frequencies, -math.inf).max(axis=1)
+        empty = ~self.locked.any(axis=1)
+        return np.where(empty, math.nan, low), np.where(empty, math.nan, high)
+
+
+def scan_tongue(
+    phases_at: Callable[[float, float], ArrayLike],
+    frequencies: ArrayLike,
+    amplitudes: ArrayLike,
+    *,
+    ratio: float = 1.0,
+    tolerance: float = 1e-5,
+) -> TongueScan:
+    """Arnold tongue by simulation at every point of a grid.
+
+    It finds what attracts, at any ratio and however strange; `find_tongue` follows one cycle
+    and is faster and sharper.
+
+    Parameters
+    ----------
+    phases_at : callable
+        ``phases_at(frequency, amplitude)``: the unwrapped phase once per period of the drive,
+        after the transient, radians.
+    frequencies : array_like, shape (n_frequencies,)
+        Ascending.
+    amplitudes : array_like, shape (n_amplitudes,)
+    ratio : float
+        Turns per period of the drive: m/n for n turns of the drive in m of the system.
+    tolerance : float
+        Largest deviation of the rotation number from the ratio, and largest uncertainty of
+        it; near an edge, 1/length of the orbit is the least that tells drift from locking.
+    """
+    frequencies, amplitudes = (np.asarray(a, dtype=float) for a in (frequencies, amplitudes))
+    if np.any(np.diff(frequencies) <= 0):
+        raise ValueError("frequencies must ascend.")
+    numbers = [[rotation_number(phases_at(f, a)) for f in frequencies] for a in amplitudes]
+    return TongueScan(
+        frequencies=frequencies,
+        amplitudes=amplitudes,
+        rotation=np.array([[number.value for number in row] for row in numbers]),
+        locked=np.array(
+            [[number.is_locked(ratio, tolerance=tolerance) for number in row] for row in numbers]
+        ),
+        ratio=ratio,
+        tolerance=tolerance,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

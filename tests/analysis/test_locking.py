@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from isochron.analysis.locking import (
+    n_to_m_locking_value,
+    pairwise_phase_consistency,
+    phase_locking_value,
+    scan_tongue,
+)
+from tests.analysis.test_rotation import circle_map_phases
+
+
+def test_pairwise_phase_consistency_is_the_mean_over_pairs():
+    rng = np.random.default_rng(0)
+    phase, reference = rng.normal(size=(2, 7))
+    d = phase - reference
+    pairs = [np.cos(d[i] - d[j]) for i in range(7) for j in range(i)]
+    assert pairwise_phase_consistency(phase, reference) == pytest.approx(np.mean(pairs))
+
+
+@pytest.mark.parametrize("n", [5, 20, 100])
+def test_pairwise_phase_consistency_has_no_bias(n):
+    """Wrapped normal phases of spread 1: exp(-1) at every n; PLV² is higher by about 1/n."""
+    rng = np.random.default_rng(n)
+    phases = rng.normal(size=(20000 // n * 5, n))
+    found = [pairwise_phase_consistency(row, np.zeros(n)) for row in phases]
+    error = 4 * np.std(found) / np.sqrt(len(found))
+    assert abs(np.mean(found) - np.exp(-1)) < error
+    biased = np.mean([phase_locking_value(row, np.zeros(n)) ** 2 for row in phases])
+    assert biased - np.exp(-1) == pytest.approx((1 - np.exp(-1)) / n, abs=error)
+
+
+def test_n_to_m_locking_sees_the_ratio_and_no_other():
+    turn = np.linspace(0, 200 * np.pi, 50000, endpoint=False)
+    assert n_to_m_locking_value(2 * turn + 0.3, 3 * turn, n=3, m=2) == pytest.approx(1.0)
+    assert n_to_m_locking_value(2 * turn + 0.3, 3 * turn, n=1, m=1) < 1e-3
+    with pytest.raises(ValueError, match="common divisor"):
+        n_to_m_locking_value(turn, turn, n=2, m=2)
+
+
+def test_one_sample_has_no_pairs():
+    with pytest.raises(ValueError, match="two samples"):
+        pairwise_phase_consistency([0.1], [0.2])
+
+
+def test_the_zero_tongue_of_the_circle_map_by_scan():
+    """|Ω| <= K/2π exactly; edges are found to the spacing of the grid."""
+    offsets = np.linspace(-0.2, 0.2, 41)
+    strengths = np.array([0.0, 0.35, 0.9])
+    scan = scan_tongue(
+        lambda f, a: circle_map_phases(f, a, 1200)[400:], offsets, strengths, ratio=0.0
+    )
+    low, high = scan.edges
+    np.testing.assert_allclose(high, strengths / (2 * np.pi), atol=0.01)
+    np.testing.assert_allclose(low, -high, atol=1e-12)
+    assert (high <= strengths / (2 * np.pi) + 1e-12).all()
+    np.testing.assert_allclose(scan.rotation[0], offsets, atol=1e-12)
+    assert np.isnan(scan_tongue(lambda f, a: np.arange(9.0), [1.0], [1.0]).edges).all()
+
+
+def test_a_scan_wants_ascending_frequencies():
+    with pytest.raises(ValueError, match="ascend"):
+        scan_tongue(lambda f, a: np.arange(9.0), [1.0, 0.5], [1.0])

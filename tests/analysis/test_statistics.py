@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from isochron.analysis.locking import phase_locking_value
+from isochron.analysis.statistics import (
+    amplitude_adjusted,
+    block_bootstrap,
+    cyclic_shift,
+    phase_randomised,
+    rayleigh_test,
+    surrogate_test,
+)
+
+
+def red_noise(rng, n, memory=0.9):
+    """First-order autoregression of unit variance, stationary from the first sample."""
+    steps = np.sqrt(1 - memory**2) * rng.normal(size=n)
+    steps[0] = rng.normal()
+    for k in range(1, n):
+        steps[k] += memory * steps[k - 1]
+    return steps
+
+
+def wandering_phase(rng, n):
+    return 0.7 * np.arange(n) + 0.3 * np.cumsum(rng.normal(size=n))
+
+
+def uniform(p_values, levels):
+    """p of a chi² test that p-values fall evenly on 1/levels, 2/levels, ... 1."""
+    bins = np.round(np.asarray(p_values) * levels).astype(int) - 1
+    return stats.chisquare(np.bincount(bins, minlength=levels)).pvalue
+
+
+def test_rayleigh_p_values_are_uniform_for_uniform_phases():
+    rng = np.random.default_rng(0)
+    p = [rayleigh_test(rng.uniform(0, 2 * np.pi, 25)).p_value for _ in range(3000)]
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+
+
+def test_rayleigh_against_the_exact_probability():
+    """The length R of n unit steps exceeds r with P = 1 - r ∫ J0(t)ⁿ J1(r t) dt (Kluyver)."""
+    from scipy.integrate import quad
+    from scipy.special import j0, j1
+
+    n, r = 12, 6.0
+    exact = 1 - r * quad(lambda t: j0(t) ** n * j1(r * t), 0, 60, limit=800)[0]
+    angle = np.arccos(r / n)  # half of the phases at either side give a resultant of r
+    phases = np.repeat([angle, -angle], n // 2)
+    found = rayleigh_test(phases)
+    assert found.statistic == pytest.approx(r / n)
+    assert found.p_value == pytest.approx(exact, rel=0.01)
+
+
+@pytest.mark.parametrize("n", [200, 201])
+def test_phase_randomisation_keeps_spectrum_and_cross_spectrum(n):
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=(n, 2))
+    found = phase_randomised(series, rng)
+    before, after = (np.fft.rfft(x, axis=0) for x in (series, found))
+    np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-9, atol=1e-9)
+    cross = [f[:, 0] * np.conj(f[:, 1]) for f in (before, after)]
+    np.testing.assert_allclose(cross[1], cross[0], atol=1e-9)
+    assert np.corrcoef(series[:, 0], found[:, 0])[0, 1] < 0.3
+
+
+def test_amplitude_adjustment_keeps_the_values_and_nearly_the_spectrum():
+    rng = np.random.default_rng(0)
+    series = np.exp(red_noise(rng, 500))
+    found = amplitude_adjusted(series, rng)
+    np.testing.assert_array_equal(np.sort(found), np.sort(series))
+    before, after = (np.abs(np.fft.rfft(x))[1:] for x in (series, found))
+    assert np.linalg.norm(after - before) < 0.1 * np.linalg.norm(before)
+    shuffled = np.abs(np.fft.rfft(rng.permutation(series)))[1:]
+    assert np.linalg.norm(shuffled - before) > 0.5 * np.linalg.norm(before)
+
+
+def test_shifts_keep_the_order():
+    rng = np.random.default_rng(0)
+    series = np.arange(10)
+    found = cyclic_shift(series, rng)
+    assert found[0] != 0
+    np.testing.assert_array_equal(np.roll(found, found.argmax() * -1 - 1), series)
+
+
+def test_locking_of_independent_phases_has_uniform_p_values():
+    """Two phases that diffuse: the plain Rayleigh test of their difference is wrong here."""
+    rng = np.random.default_rng(1)
+    shifted, plain = [], []
+    for _ in range(400):
+        one, other = wandering_phase(rng, 400), wandering_phase(rng, 400)
+        test = surrogate_test(
+            lambda x, other=other: phase_locking_value(x, other),
+            one,
+            cyclic_shift,
+            n_surrogates=19,
+            rng=rng,
+        )
+        shifted.append(test.p_value)
+        plain.append(rayleigh_test(one - other).p_value)
+    assert uniform(shifted, 20) > 0.01
+    assert np.mean(np.array(plain) < 0.05) > 0.5
+
+
+def test_correlations_of_red_noise_have_uniform_p_values():
+    rng = np.random.default_rng(2)
+    p_values = []
+    for _ in range(400):
+        one, other = red_noise(rng, 256), red_noise(rng, 256)
+        p_values.append(
+            surrogate_test(
+                lambda x, other=other: np.corrcoef(x, other)[0, 1],
+                one,
+                phase_randomised,
+                n_surrogates=19,
+                rng=rng,
+            ).p_value
+        )
+    assert uniform(p_values, 20) > 0.01
+
+
+def test_locked_phases_are_found():
+    rng = np.random.default_rng(3)
+    phase = wandering_phase(rng, 400)
+    noisy = phase + 0.5 * rng.normal(size=400)
+    test = surrogate_test(
+        lambda x: phase_locking_value(x, noisy), phase, cyclic_shift, n_surrogates=99, rng=rng
+    )
+    assert test.p_value == pytest.approx(0.01)
+    assert test.null.shape == (99,)
+    assert "cyclic_shift" in test.method
+
+
+def test_the_block_bootstrap_knows_the_error_of_a_mean_of_red_noise():
+    """Variance of the mean: (1 + a) / (1 - a) / n; blocks of 1 give 1/n, too little."""
+    n, memory = 4000, 0.8
+    series = red_noise(np.random.default_rng(4), n, memory)
+    rng = np.random.default_rng(5)
+    widths = []
+    for length in (60, 1):
+        found = block_bootstrap(series, np.mean, block_length=length, n_resamples=600, rng=rng)
+        widths.append(float(found.high - found.low) / (2 * 1.96))
+    truth = np.sqrt((1 + memory) / (1 - memory) / n)
+    # The bootstrap variance itself scatters by about √(2 · 60 / 4000) = 0.17.
+    assert widths[0] == pytest.approx(truth, rel=0.25)
+    assert widths[1] == pytest.approx(1 / np.sqrt(n), rel=0.15)
+    assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda rng: rayleigh_test([np.nan, 1.0]), "finite"),
+        (lambda rng: phase_randomised([1.0, 2.0], rng), "at least 4"),
+        (lambda rng: amplitude_adjusted(np.ones((9, 2)), rng), "one axis"),
+        (lambda rng: cyclic_shift([1.0], rng), "two samples"),
+        (
+            lambda rng: surrogate_test(np.mean, [1.0, 2.0], cyclic_shift, n_surrogates=0, rng=rng),
+            "n_surrogates",
+        ),
+        (
+            lambda rng: surrogate_test(lambda x: np.nan, [1.0, 2.0], cyclic_shift, rng=rng),
+            "not finite",
+        ),
+        (lambda rng: block_bootstrap([1.0, 2.0], np.mean, block_length=3, rng=rng), "1 to 2"),
+        (
+            lambda rng: block_bootstrap(
+                [1.0, 2.0], np.mean, block_length=1, confidence=95, rng=rng
+            ),
+            "between 0 and 1",
+        ),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.random.default_rng(0))
