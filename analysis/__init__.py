@@ -10,12 +10,24 @@ from isochron.analysis.dimensionality import (
     principal_components,
 )
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
-from isochron.analysis.floquet import floquet_multipliers
+from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
 from isochron.analysis.flow import flow
-from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles import (
+    LimitCycle,
+    RecurrenceSearch,
+    find_limit_cycle,
+    find_recurrent_cycles,
+)
 from isochron.analysis.locking import Tongue, find_tongue, phase_locking_value
 from isochron.analysis.phase import compute_phase, harmonic_phase
-from isochron.analysis.systems import DrivenMap, Flow, SteppedMap, VectorField
+from isochron.analysis.systems import (
+    DrivenMap,
+    Flow,
+    SteppedMap,
+    SystemFamily,
+    VectorField,
+    black_box,
+)
 
 __all__ = [
     "Census",
@@ -23,14 +35,19 @@ __all__ = [
     "FixedPoint",
     "Flow",
     "LimitCycle",
+    "RecurrenceSearch",
     "SteppedMap",
+    "SystemFamily",
     "Tongue",
     "VectorField",
+    "black_box",
     "compute_phase",
     "find_fixed_points",
     "find_limit_cycle",
     "find_locked_cycles",
+    "find_recurrent_cycles",
     "find_tongue",
+    "floquet_exponents",
     "floquet_multipliers",
     "flow",
     "harmonic_phase",

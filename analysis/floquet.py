@@ -80,11 +80,21 @@ class ReturnMap:
 
     def samples(self, state: np.ndarray, n_samples: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Times and states along the orbit, both ends included."""
+        return self.part_samples(state, 0.0, 1.0, n_samples)
+
+    def part_samples(
+        self, state: np.ndarray, begin: float, end: float, n_samples: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same from one fraction of the period to another; every step of a map."""
         if self.is_map:
-            states = self.system.orbit(state, self.n_steps)
-            return np.arange(len(states)) * self.system.step_ms, states
-        times = np.linspace(0, self.period, n_samples + 1)
-        return times, flow(self.system, state, self.period, times=times, rtol=self.rtol)
+            first, last = round(begin * self.n_steps), round(end * self.n_steps)
+            start = first % self.system.n_steps
+            states = self.system.orbit(state, last - first, start=start)
+            return np.arange(first, last + 1) * self.system.step_ms, states
+        start, duration = begin * self.period, (end - begin) * self.period
+        times = np.linspace(0, duration, n_samples + 1)
+        states = flow(self.system, state, duration, start=start, times=times, rtol=self.rtol)
+        return start + times, states
 
     def derivative(self, point: np.ndarray) -> LinearOperator:
         """The monodromy as a linear operator that integrates once for every product."""
@@ -153,7 +163,7 @@ def floquet_multipliers(
         return leading_eigenvalues(back.derivative(nodes[0]), n_leading)
     if len(nodes) == 1 and nodes.size > SMALL:
         return by_modulus(np.linalg.eigvals(back(nodes[0], np.eye(nodes.size))[1]))
-    return by_modulus(_exponential(log_multipliers(back, nodes)))
+    return by_modulus(multipliers_from(log_multipliers(back, nodes)))
 
 
 def floquet_exponents(
@@ -279,7 +289,8 @@ def _logarithm(values: np.ndarray) -> np.ndarray:
         return np.log(np.asarray(values, dtype=complex))
 
 
-def _exponential(logarithms: np.ndarray) -> np.ndarray:
+def multipliers_from(logarithms: np.ndarray) -> np.ndarray:
+    """Multipliers of given logarithms; a real one stays real."""
     angles = np.imag(logarithms)
     with np.errstate(over="ignore", under="ignore"):
         moduli = np.exp(np.real(logarithms))

@@ -152,3 +152,55 @@ def bistable(drive=0.05, n_steps=4):
         n_steps=n_steps,
         drive_cycles=1,
     )
+
+
+def lorenz(rho=28.0):
+    """Lorenz (1963), sigma = 10, beta = 8/3; the trace of the Jacobian is -41/3.
+
+    The fixed points C± lose stability at rho = 470/19 in a subcritical Hopf bifurcation, with
+    angular frequency sqrt(8/3 (rho + 10)). At rho = 28 the shortest unstable cycles, by
+    their turns round C- (A) and C+ (B), are AB; AAB, ABB; AAAB, AABB, ABBB. Viswanath (2003),
+    Nonlinearity 16:1035, gives 1.5586522107161747 for AB; `lorenz_by_taylor` is independent.
+    """
+
+    def field(t, x):
+        return np.array(
+            [10 * (x[1] - x[0]), x[0] * (rho - x[2]) - x[1], x[0] * x[1] - 8 / 3 * x[2]]
+        )
+
+    def jacobian(t, x):
+        return np.array([[-10, 10, 0], [rho - x[2], -1, -x[0]], [x[1], x[0], -8 / 3]])
+
+    return Flow(field, jacobian)
+
+
+def lorenz_by_taylor(state, duration, *, order=24, step=0.01):
+    """The flow of `lorenz` by Taylor series, an integrator of another kind."""
+    n_steps = int(np.ceil(duration / step))
+    h = duration / n_steps
+    state = np.array(state, dtype=float)
+    for _ in range(n_steps):
+        x = np.zeros((order + 1, 3))
+        x[0] = state
+        for k in range(order):
+            xz, xy = x[: k + 1, 0] @ x[k::-1, 2], x[: k + 1, 0] @ x[k::-1, 1]
+            u, v, w = x[k]
+            x[k + 1] = np.array([10 * (v - u), 28 * u - xz - v, xy - 8 / 3 * w]) / (k + 1)
+        state = h ** np.arange(order + 1) @ x
+    return state
+
+
+def roessler(a=0.2, b=0.2, c=5.7):
+    """Rössler (1976): x' = -y - z, y' = x + a y, z' = b + z (x - c).
+
+    ChaosBook.org, extras/simon/Roessler.html: the cycle 1 has T = 5.88108845586 and the
+    multiplier -2.403953527; the cycle 10 T = 11.7586260717 and -3.512006980.
+    """
+
+    def field(t, x):
+        return np.array([-x[1] - x[2], x[0] + a * x[1], b + x[2] * (x[0] - c)])
+
+    def jacobian(t, x):
+        return np.array([[0, -1, -1], [1, a, 0], [x[2], 0, x[0] - c]])
+
+    return Flow(field, jacobian)

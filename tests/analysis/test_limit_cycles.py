@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import ArpackNoConvergence
 
 from isochron.analysis import Flow, SteppedMap, find_limit_cycle, floquet_multipliers
+from isochron.analysis.floquet import ReturnMap, liouville_defect, log_multipliers
+from isochron.analysis.limit_cycles.result import NotFoundError
+from isochron.analysis.limit_cycles.verification import add_multipliers, describe_orbit
 from tests import truths
 
 
@@ -84,14 +88,132 @@ def test_the_two_cycle_of_the_logistic_map(r):
     np.testing.assert_allclose(cycle.multipliers, [4 + 2 * r - r * r], rtol=1e-9)
 
 
-def test_krylov_and_dense_shooting_agree(monkeypatch):
+def test_krylov_and_dense_shooting_agree():
     system = truths.forced_stuart_landau(1.02, 0.4)
     dense = find_limit_cycle(system, [1.0, 0.0])
-    monkeypatch.setattr("isochron.analysis.limit_cycles.DENSE_LIMIT", 1)
-    krylov = find_limit_cycle(system, [1.0, 0.0])
+    krylov = find_limit_cycle(system, [1.0, 0.0], method="krylov")
     assert dense.found
     assert krylov.found
     np.testing.assert_allclose(krylov.point, dense.point, atol=1e-9)
+
+
+def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
+    """A cycle in 2 of 40 coupled dimensions; the others are drawn to it."""
+    system = oscillator_with_followers(40)
+    start = np.r_[1.05, 0.02, np.full(38, 0.1)]
+    options: dict[str, Any] = {"period_guess": 2.08, "tolerance": 1e-11}
+    dense = find_limit_cycle(system, start, method="dense", **options)
+    krylov = find_limit_cycle(system, start, method="krylov", n_multipliers=3, **options)
+    assert (dense.method, krylov.method) == ("shooting", "Newton-Krylov")
+    for cycle in (dense, krylov):
+        np.testing.assert_allclose(cycle.period, 2 * np.pi / 3, rtol=1e-10)
+        np.testing.assert_allclose(cycle.multipliers[0], 1.0, atol=1e-8)
+    np.testing.assert_allclose(krylov.multipliers, dense.multipliers[:3], atol=1e-8)
+
+
+def test_above_300_dimensions_newton_krylov_is_chosen():
+    system = oscillator_with_followers(400)
+    cycle = find_limit_cycle(
+        system, np.r_[1.01, 0.0, np.zeros(398)], period_guess=2.1, tolerance=1e-9
+    )
+    assert cycle.found, cycle.message
+    assert cycle.method == "Newton-Krylov"
+    assert cycle.multipliers.size == 6
+    np.testing.assert_allclose(cycle.period, 2 * np.pi / 3, rtol=1e-9)
+    # Each follower decays with its own rate, the slowest with 0.5.
+    np.testing.assert_allclose(cycle.multipliers[:2], [1, np.exp(-np.pi / 3)], atol=1e-7)
+
+
+def oscillator_with_followers(n):
+    """Stuart-Landau (omega = 3), and n - 2 units y' = -rate y + u with rates from 0.5 on."""
+    core, rates = truths.stuart_landau(omega=3.0), np.linspace(0.5, 20, n - 2)
+
+    def tangent(t, x, v):
+        slopes = np.zeros_like(v)
+        slopes[:2] = core.jacobian(t, x[:2]) @ v[:2]
+        slopes[2:] = v[0] - rates[:, None] * v[2:]
+        return slopes
+
+    return Flow(lambda t, x: np.r_[core(t, x[:2]), x[0] - rates * x[2:]], tangent=tangent)
+
+
+@pytest.mark.parametrize("n_segments", [1, 4])
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_an_orbit_that_goes_round_several_times_is_returned_once_round(n_segments, rounds):
+    period = 6.66328685932313
+    cycle = find_limit_cycle(
+        truths.van_der_pol(1.0),
+        [2.0, 0.0],
+        period_guess=rounds * period * 1.001,
+        tolerance=1e-11,
+        n_segments=n_segments,
+    )
+    np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
+    np.testing.assert_allclose(cycle.multipliers[1], np.exp(-7.0589328088), atol=1e-8)
+
+
+def test_a_subharmonic_of_a_map_and_what_is_none():
+    """The 2-cycle of the logistic map, and its fixed point, which also returns after 4."""
+    r = 3.3
+    double = find_limit_cycle(truths.logistic(r, 1), [0.47], subharmonic=2)
+    assert (double.subharmonic, double.period) == (2, 2.0)
+    np.testing.assert_allclose(double.multipliers, [4 + 2 * r - r * r], rtol=1e-9)
+    single = find_limit_cycle(truths.logistic(r, 1), [1 - 1 / r + 1e-3], subharmonic=4)
+    assert (single.subharmonic, single.period) == (1, 1.0)
+    np.testing.assert_allclose(single.multipliers, [2 - r], rtol=1e-9)
+    assert single.index == 1
+
+
+def test_a_subharmonic_of_a_forced_field():
+    """The origin returns after one period already; over two, -exp(π/2) would be its square."""
+    once = find_limit_cycle(truths.markus_yamabe(), np.zeros(2), period=np.pi, subharmonic=2)
+    assert once.subharmonic == 1
+    np.testing.assert_allclose(once.period, np.pi)
+    np.testing.assert_allclose(once.multipliers, [-np.exp(np.pi / 2), -np.exp(-np.pi)], atol=1e-8)
+
+
+@pytest.mark.parametrize("n_segments", [2, 5])
+def test_multiple_and_single_shooting_agree(n_segments):
+    forced = truths.forced_stuart_landau(1.02, 0.4)
+    one = find_limit_cycle(forced, [1.0, 0.0], tolerance=1e-12)
+    several = find_limit_cycle(forced, [1.0, 0.0], tolerance=1e-12, n_segments=n_segments)
+    assert several.method == "multiple shooting"
+    np.testing.assert_allclose(several.point, one.point, atol=1e-11)
+    np.testing.assert_allclose(several.states, one.states, atol=1e-11)
+    np.testing.assert_allclose(several.times, one.times)
+    np.testing.assert_allclose(several.multipliers, one.multipliers, atol=1e-10)
+
+
+def test_multiple_shooting_finds_an_unstable_cycle_from_states_around_it():
+    angles = np.linspace(0, 2 * np.pi, 7)[:-1]
+    around = 0.9 * np.c_[np.cos(angles), np.sin(angles)]
+    cycle = find_limit_cycle(truths.subcritical_hopf(), around, period_guess=6.0, tolerance=1e-11)
+    assert cycle.found, cycle.message
+    np.testing.assert_allclose(cycle.period, 2 * np.pi, rtol=1e-10)
+    np.testing.assert_allclose(cycle.multipliers, [np.exp(4 * np.pi), 1], rtol=1e-8)
+    assert cycle.index == 1
+    assert cycle.residual <= cycle.tolerance
+
+
+def test_failed_multiple_shooting_says_what_to_try():
+    decay = Flow(lambda t, x: -x, lambda t, x: -np.eye(2))
+    cycle = find_limit_cycle(decay, [1.0, 0.0], period_guess=1.0, n_segments=3)
+    assert not cycle.found
+    assert "segments" in cycle.message or "fixed point" in cycle.message
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"subharmonic": 2}, "subharmonic"),
+        ({"n_segments": 0}, "n_segments"),
+        ({"method": "newton"}, "method"),
+        ({"method": "krylov", "n_segments": 2}, "one segment"),
+    ],
+)
+def test_bad_options_are_refused(options, match):
+    with pytest.raises(ValueError, match=match):
+        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], period_guess=6.0, **options)
 
 
 def test_leading_multipliers_do_not_depend_on_arnoldi(monkeypatch):
@@ -145,7 +267,7 @@ def test_checks_see_a_wrong_jacobian():
     assert good.checks["difference_quotient"] < 1e-6
     wrong = truths.van_der_pol(1.0)
     broken = Flow(wrong.field, lambda t, x: wrong.jacobian(t, x).T)
-    cycle = find_limit_cycle(broken, [2.0, 0.0], max_period=20.0, max_iterations=100)
+    cycle = find_limit_cycle(broken, [2.0, 0.0], max_period=20.0, max_iterations=20)
     assert not cycle.found
 
 
@@ -153,7 +275,30 @@ def test_a_cycle_with_a_wrong_jacobian_is_not_returned():
     """The orbit of the forced oscillator is found from its state; its tangent is spoilt."""
     right = truths.forced_stuart_landau(1.0, 0.5)
     point = find_limit_cycle(right, [1.0, 0.0]).point
-    broken = dataclasses.replace(right, tangent=lambda k, x, v: 1.001 * right.tangent(k, x, v))
+    tangent = right.tangent
+    assert tangent is not None
+    broken = dataclasses.replace(right, tangent=lambda k, x, v: 1.001 * tangent(k, x, v))
     cycle = find_limit_cycle(broken, point)
     assert not cycle.found
     assert "Check the Jacobian" in cycle.message
+
+
+def test_every_check_sees_tangents_that_shrink_too_fast():
+    """Planted fault: 0.2 subtracted from every growth rate; the orbit itself is right."""
+    right = truths.van_der_pol(1.0)
+    broken = Flow(
+        right.field,
+        right.derivative,
+        tangent=lambda t, x, v: right.jacobian(t, x) @ v - 0.2 * v,
+    )
+    found = find_limit_cycle(right, [2.0, 0.0], period_guess=6.66, tolerance=1e-11)
+    back = ReturnMap(broken, found.period)
+    bare = describe_orbit(
+        back, found.nodes, driven=False, tolerance=1e-9, message="", method="shooting"
+    )
+    with pytest.raises(NotFoundError, match="finite difference"):
+        add_multipliers(back, bare, None, verify=True)
+    with pytest.raises(NotFoundError, match="nearer to 1"):
+        add_multipliers(back, bare, None, verify=False)
+    logarithms = log_multipliers(back, found.nodes)
+    assert liouville_defect(back, found.point, logarithms) > 0.1

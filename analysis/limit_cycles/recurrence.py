@@ -1,0 +1,215 @@
+"""Cycles inside a chaotic or long trajectory, from the places where it nearly returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.flow import flow
+from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
+from isochron.analysis.limit_cycles.search import find_limit_cycle
+from isochron.analysis.systems import VectorField
+
+
+@dataclass(frozen=True)
+class CloseReturn:
+    """A stretch of a trajectory that ends near where it began.
+
+    Attributes
+    ----------
+    begin, end : int
+        Indices of its first and last sample.
+    distance : float
+        Between them, relative to the size of the trajectory.
+    """
+
+    begin: int
+    end: int
+    distance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrenceSearch:
+    """Cycles found from close returns.
+
+    Attributes
+    ----------
+    cycles : tuple of LimitCycle
+        Each once, shortest first. There may be others: the trajectory visits unstable
+        cycles by chance, and long ones rarely.
+    n_candidates : int
+        Close returns that were tried.
+    failures : tuple of str
+        Why some of them led to no cycle.
+    """
+
+    cycles: tuple[LimitCycle, ...]
+    n_candidates: int
+    failures: tuple[str, ...]
+
+
+def find_close_returns(
+    states: ArrayLike, *, lags: Sequence[int] | range, per_lag: int = 3, closest: float = 0.1
+) -> list[CloseReturn]:
+    """Stretches of given lengths whose ends are nearest.
+
+    Parameters
+    ----------
+    states : array_like, shape (m, n)
+        A trajectory, sampled at equal times.
+    lags : sequence of int
+        Lengths to try, in samples; positive and less than m.
+    per_lag : int
+        How many to keep of each length; they do not overlap in their beginnings by more
+        than a quarter of the length.
+    closest : float
+        Largest distance to keep, relative to the size of the trajectory.
+
+    Returns
+    -------
+    list of CloseReturn
+        Nearest first; of stretches with about the same beginning and end, the nearest.
+
+    Raises
+    ------
+    ValueError
+        If there are no lags, or one is not between 1 and m - 1.
+    """
+    states = np.asarray(states, dtype=float)
+    if not len(lags) or not 0 < min(lags) <= max(lags) < len(states):
+        raise ValueError(f"lags must lie between 1 and {len(states) - 1}, got {lags!r}.")
+    size, found = orbit_size(states), []
+    for lag in lags:
+        distances = np.linalg.norm(states[lag:] - states[:-lag], axis=1) / size
+        for _ in range(per_lag):
+            i = int(distances.argmin())
+            if not distances[i] < closest:
+                break
+            found.append(CloseReturn(i, i + lag, float(distances[i])))
+            distances[max(0, i - lag // 4) : i + lag // 4 + 1] = np.inf
+    found.sort(key=lambda candidate: candidate.distance)
+    kept: list[CloseReturn] = []
+    for candidate in found:
+        near = max(1, (candidate.end - candidate.begin) // 10)
+        if all(
+            abs(candidate.begin - other.begin) > near or abs(candidate.end - other.end) > near
+            for other in kept
+        ):
+            kept.append(candidate)
+    return kept
+
+
+def find_recurrent_cycles(
+    system: VectorField,
+    start: ArrayLike,
+    *,
+    duration: float,
+    max_period: float,
+    min_period: float,
+    interval: float,
+    n_segments: int = 6,
+    max_candidates: int = 100,
+    closest: float = 0.1,
+    tolerance: float = 1e-9,
+    max_iterations: int = 20,
+    rtol: float | None = None,
+) -> RecurrenceSearch:
+    """Cycles of a vector field, unstable ones too, that a trajectory passes near.
+
+    Each close return is the start of multiple shooting, from states along it, unless it
+    runs along a cycle already found.
+
+    Parameters
+    ----------
+    system : VectorField
+        Autonomous.
+    start : ndarray, shape (n,)
+        On the attractor, after its transient.
+    duration : float
+        Of the trajectory, in the time unit of the system.
+    max_period, min_period : float
+        Of the cycles.
+    interval : float
+        Between samples; a cycle needs some dozens of them.
+    n_segments : int
+        Of multiple shooting.
+    max_candidates : int
+        Close returns to try, nearest first.
+    closest : float
+        Largest distance of a return, relative to the size of the trajectory.
+    tolerance, max_iterations, rtol
+        As in `find_limit_cycle`.
+
+    Returns
+    -------
+    RecurrenceSearch
+
+    Raises
+    ------
+    ValueError
+        If 0 < interval < min_period <= max_period < duration does not hold.
+
+    References
+    ----------
+    Auerbach et al. (1987), Physical Review Letters 58:2387.
+    """
+    if not 0 < interval < min_period <= max_period < duration:
+        raise ValueError(
+            "Need 0 < interval < min_period <= max_period < duration, got "
+            f"{interval!r}, {min_period!r}, {max_period!r} and {duration!r}."
+        )
+    times = np.arange(0, duration, interval)
+    states = flow(system, start, duration, times=times, rtol=rtol)
+    lags = range(round(min_period / interval), round(max_period / interval) + 1)
+    candidates = find_close_returns(states, lags=lags, closest=closest)[:max_candidates]
+    cycles: list[LimitCycle] = []
+    failures = []
+    options: dict[str, Any] = {
+        "tolerance": tolerance,
+        "max_iterations": max_iterations,
+        "rtol": rtol,
+    }
+    for candidate in candidates:
+        along = np.linspace(candidate.begin, candidate.end, n_segments + 1)[:-1]
+        period = (candidate.end - candidate.begin) * interval
+        nodes = states[np.round(along).astype(int)]
+        if any(_runs_along(nodes, period, cycle) for cycle in cycles):
+            continue
+        orbit = find_limit_cycle(system, nodes, period_guess=period, n_multipliers=0, **options)
+        if not orbit.found:
+            failures.append(orbit.message)
+        elif not any(same_cycle(orbit, other) for other in cycles):
+            cycle = find_limit_cycle(system, orbit.nodes, period_guess=orbit.period, **options)
+            if cycle.found:
+                cycles.append(cycle)
+            else:
+                failures.append(cycle.message)
+    return RecurrenceSearch(
+        cycles=tuple(sorted(cycles, key=lambda cycle: cycle.period)),
+        n_candidates=len(candidates),
+        failures=tuple(failures),
+    )
+
+
+def same_cycle(one: LimitCycle, other: LimitCycle, *, same: float = 1e-6) -> bool:
+    """Whether two cycles are one up to a shift in time.
+
+    Their periods agree to `same`, and on average the samples of one lie within a
+    chord of the other.
+    """
+    if abs(one.period - other.period) > same * other.period:
+        return False
+    chord = np.linalg.norm(np.diff(other.states, axis=0), axis=1).max()
+    return _mean_distance(one.states[:: max(1, len(one.states) // 16)], other) < chord
+
+
+def _runs_along(nodes: np.ndarray, period: float, cycle: LimitCycle) -> bool:
+    alike = abs(period - cycle.period) < 0.02 * cycle.period
+    return alike and _mean_distance(nodes, cycle) < 0.02 * orbit_size(cycle.states)
+
+
+def _mean_distance(states: np.ndarray, cycle: LimitCycle) -> float:
+    distances = np.linalg.norm(states[:, None] - cycle.states[None], axis=2).min(axis=1)
+    return float(distances.mean())

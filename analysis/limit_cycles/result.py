@@ -1,0 +1,103 @@
+"""What a search for a limit cycle returns."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+STABILITY_MARGIN = 1e-6
+
+
+class NotFoundError(Exception):
+    """A search ended without a cycle; its text says what to try."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitCycle:
+    """A periodic orbit, or the account of a search that found none.
+
+    Attributes
+    ----------
+    found : bool
+        Whether the search converged; nothing else is meaningful if it did not.
+    message : str
+        How it was found, or why it was not and what to try.
+    period : float
+        In the time unit of the system (ms for ours). The least one.
+    times : ndarray, shape (m,)
+        From 0 to `period`.
+    states : ndarray, shape (m, n)
+        The orbit; the first state is the point that was solved for.
+    residual : float
+        Closure |x(T) - x(0)|, relative to the size of the orbit; the largest gap between
+        segments if there are several.
+    tolerance : float
+        Largest residual that was accepted.
+    method : str
+        ``shooting``, ``Newton-Krylov`` or ``multiple shooting``.
+    nodes : ndarray, shape (s, n)
+        States at equal intervals of time from phase 0, from which the orbit was made; one,
+        but for multiple shooting.
+    subharmonic : int
+        Periods of the forcing after which the orbit closes; 1 without a forcing.
+    multipliers : ndarray of complex
+        Floquet multipliers, largest modulus first; all, or the leading ones.
+    autonomous : bool
+        Whether one of them is the trivial 1.
+    checks : dict of str to float
+        Independent checks: ``trivial_multiplier`` (distance of the nearest one from 1),
+        ``difference_quotient`` (the derivative of the return map against finite
+        differences in random directions, relative) and, for a vector field of at most 50
+        dimensions, ``liouville`` (log of the determinant against the integral of the
+        trace, relative). An orbit with one of them above 0.05 is not returned as found.
+    """
+
+    found: bool
+    message: str
+    period: float = math.nan
+    times: np.ndarray = field(default_factory=lambda: np.empty(0))
+    states: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    residual: float = math.nan
+    tolerance: float = math.nan
+    method: str = ""
+    nodes: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    subharmonic: int = 1
+    multipliers: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=complex))
+    autonomous: bool = False
+    checks: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def point(self) -> np.ndarray:
+        """A state on the cycle, shape (n,)."""
+        return self.states[0]
+
+    @property
+    def nontrivial_multipliers(self) -> np.ndarray:
+        """The multipliers without the trivial one of an autonomous cycle."""
+        distances = np.abs(self.multipliers - 1)
+        if not self.autonomous or distances.min(initial=np.inf) > 0.05:  # not among the leading
+            return self.multipliers
+        return np.delete(self.multipliers, np.argmin(distances))
+
+    @property
+    def largest_multiplier(self) -> float:
+        """Largest modulus of a non-trivial multiplier; 0 in one autonomous dimension."""
+        return float(np.max(np.abs(self.nontrivial_multipliers), initial=0.0))
+
+    @property
+    def stable(self) -> bool:
+        """Whether all non-trivial multipliers lie inside the unit circle, as far as computed."""
+        known = self.found and self.multipliers.size > 0
+        return known and self.largest_multiplier < 1 - STABILITY_MARGIN
+
+    @property
+    def index(self) -> int:
+        """Number of non-trivial multipliers outside the unit circle, as far as computed."""
+        return int(np.sum(np.abs(self.nontrivial_multipliers) > 1 + STABILITY_MARGIN))
+
+
+def orbit_size(states: np.ndarray) -> float:
+    """Largest distance of an orbit from its mean; 1 or its norm if it does not move."""
+    spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
+    norm = float(np.linalg.norm(states[0]))
+    return spread if spread > 1e-12 * norm else max(1.0, norm)

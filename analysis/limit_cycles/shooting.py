@@ -1,0 +1,106 @@
+"""Newton's method on the return map: for a forced orbit, and for one with its own period."""
+
+import math
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, gmres
+
+from isochron.analysis.floquet import ReturnMap
+from isochron.analysis.limit_cycles.result import NotFoundError, orbit_size
+
+
+def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
+    """Newton on (x, T) with x(T) = x and f(start).(x - start) = 0; sets the period of `back`.
+
+    A matrix is kept from one iteration to the next while it halves the residual; without
+    one, GMRES takes the derivative of the return map one direction at a time.
+    """
+    point, normal, n = start, back.system(0.0, start), start.size
+    normal = normal / np.linalg.norm(normal)
+    size = orbit_size(back.samples(start)[1])
+    matrix, stale, last = np.empty((n + 1, n + 1)), True, math.inf
+    for iteration in range(max_iterations):
+        if stale and not krylov:
+            end, monodromy = back(point, np.eye(n))
+            matrix, stale = np.zeros((n + 1, n + 1)), False
+            matrix[:n, :n] = monodromy - np.eye(n)
+            matrix[:n, n] = back.system(back.period, end)
+            matrix[n, :n] = normal
+        else:
+            end = back(point)
+        gap = np.append(end - point, normal @ (point - start))
+        error = np.linalg.norm(gap[:n]) / size
+        if error < tolerance:
+            return point, iteration
+        if krylov:
+            move = _bordered_krylov(back, point, end, normal, gap)
+        else:
+            move = np.linalg.solve(matrix, -gap)
+        point, back.period = point + move[:n], back.period + move[n]
+        if not 0 < back.period < math.inf:
+            break
+        stale, last = error > 0.5 * last, error
+    raise NotFoundError(advice(max_iterations))
+
+
+def shoot_driven(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
+    """Newton on x with x(T) = x."""
+    point, n = start, start.size
+    size, last = None, math.inf
+    for iteration in range(max_iterations):
+        if krylov:
+            gap = back(point) - point
+            solve = _krylov_solver
+        else:
+            end, monodromy = back(point, np.eye(n))
+            gap = end - point
+            solve = _dense_solver(monodromy)
+        if not np.isfinite(gap).all():
+            break
+        size = size or orbit_size(back.samples(point)[1])
+        error = float(np.linalg.norm(gap)) / size
+        if error <= tolerance:
+            return point, iteration
+        if error > 1e3 * max(last, 1e-3):
+            break
+        last = error
+        point = point + solve(back, point, gap)
+    raise NotFoundError(advice(max_iterations))
+
+
+def advice(max_iterations: int) -> str:
+    """What to try when Newton's method fails."""
+    return (
+        f"Newton's method did not converge in {max_iterations} iterations. Start nearer to the "
+        "cycle (simulate longer), or raise max_iterations or tolerance."
+    )
+
+
+def _dense_solver(monodromy):
+    matrix = np.eye(len(monodromy)) - monodromy
+    return lambda back, point, gap: np.linalg.solve(matrix, gap)
+
+
+def _krylov_solver(back, point, gap):
+    derivative = back.derivative(point)
+    n = point.size
+    matrix = LinearOperator((n, n), matvec=lambda v: v - derivative @ v, dtype=float)  # type: ignore[call-arg]
+    move, _ = gmres(matrix, gap, rtol=1e-6, restart=25, maxiter=1)
+    return move
+
+
+def _bordered_krylov(back, point, end, normal, gap):
+    """The move of (x, T): the matrix is M - I with the velocity beside and the normal below.
+
+    GMRES is stopped at 1e-4 of the residual: Newton's method gains as much in an iteration.
+    """
+    derivative = back.derivative(point)
+    velocity, n = back.system(back.period, end), point.size
+
+    def product(vector):
+        column, stretch = vector[:n], vector[n]
+        return np.append(derivative @ column - column + velocity * stretch, normal @ column)
+
+    matrix = LinearOperator((n + 1, n + 1), matvec=product, dtype=float)  # type: ignore[call-arg]
+    move, _ = gmres(matrix, -gap, rtol=1e-4, restart=40, maxiter=2)
+    return move
