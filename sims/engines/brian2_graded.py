@@ -36,13 +36,14 @@ pull_post = g * s_pre * E : amp (summed)
 """
 
 
-def run(request: EngineRequest, *, codegen_target: str = "auto") -> np.ndarray:
+def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndarray:
     """Integrate a graded network with Brian2.
 
     Parameters
     ----------
     request : EngineRequest
-    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}
+    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
+        See `brian2_session`.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def import_brian2() -> ModuleType:
 
 
 @contextmanager
-def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
+def brian2_session(codegen_target: str | None = None) -> Iterator[ModuleType]:
     """Brian2 in double precision on a code generation target; then all is as before.
 
     Build the objects, run them and copy the results inside: ``cpp_standalone`` works in a
@@ -45,8 +45,10 @@ def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
 
     Parameters
     ----------
-    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}
-        ``auto`` compiles with Cython if a compiler works, and uses NumPy if not.
+    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
+        ``auto`` compiles with Cython if a compiler works, and uses NumPy if not. Without it,
+        what ``brian2.prefs.codegen.target`` says, which is ``auto`` unless changed. Cython
+        compiles each set of equations once, for a minute or more, and keeps the result.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
     RuntimeError
         If the process is set to a Brian2 device of its own.
     """
-    if codegen_target not in CODEGEN_TARGETS:
+    if codegen_target not in (None, *CODEGEN_TARGETS):
         raise ValueError(
             f"Unknown codegen_target {codegen_target!r}; choose from {', '.join(CODEGEN_TARGETS)}."
         )
@@ -67,10 +69,9 @@ def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
         )
     gc.collect()  # frees the names of former objects, so that compiled code is found again
     standalone = codegen_target == "cpp_standalone"
-    wanted = {
-        "codegen.target": "auto" if standalone else codegen_target,
-        "core.default_float_dtype": np.float64,
-    }
+    wanted: dict[str, Any] = {"core.default_float_dtype": np.float64}
+    if codegen_target is not None and not standalone:
+        wanted["codegen.target"] = codegen_target
     before = {name: brian2.prefs[name] for name in wanted}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -86,6 +87,8 @@ def brian2_session(codegen_target: str = "auto") -> Iterator[ModuleType]:
 
 @contextmanager
 def _standalone(brian2: Any) -> Iterator[None]:
+    from brian2.devices.device import reset_device
+
     step = brian2.defaultclock.dt
     with TemporaryDirectory(prefix="isochron-brian2-") as folder:
         brian2.set_device("cpp_standalone", directory=folder, build_on_run=True, debug=False)
@@ -93,7 +96,7 @@ def _standalone(brian2: Any) -> Iterator[None]:
             yield
         finally:
             brian2.get_device().reinit()
-            brian2.reset_device()
+            reset_device()
             brian2.defaultclock.dt = step
 
 

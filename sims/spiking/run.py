@@ -1,0 +1,264 @@
+"""Run a spiking network in Brian2: spikes and rates as a labelled dataset."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron._version import __version__
+from isochron.sims.engines.brian2_session import brian2_session
+from isochron.sims.engines.request import DivergenceError
+from isochron.sims.simulate import MEMORY_LIMIT_BYTES
+from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
+from isochron.sims.spiking.network import SpikingNetwork
+from isochron.sims.spiking.quantities import in_unit
+from isochron.sims.stimuli import Stimulus
+
+RECORDABLE = ("V",)
+BLOCK = 10_000
+
+
+def run_spiking(
+    network: SpikingNetwork,
+    stimulus: Stimulus,
+    *,
+    duration_s: Any,
+    step_ms: Any = 0.05,
+    record: Sequence[str] = (),
+    record_every_ms: Any = 1.0,
+    initial_potentials: Any = None,
+    rng: np.random.Generator | None = None,
+    codegen_target: str | None = None,
+) -> xr.Dataset:
+    """Run a spiking network.
+
+    Leaky integrate-and-fire neurons take exponential Euler steps, adaptive exponential ones
+    Runge-Kutta steps of fourth order. Spikes lie on the grid of steps, and gap junctions and
+    the input are constant within a step: the whole is of first order in the step.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+    stimulus : Stimulus
+        Current into chosen neurons; that of the middle of each step acts throughout it.
+    duration_s : float or Brian2 quantity
+        Seconds, rounded to a whole number of steps.
+    step_ms : float or Brian2 quantity
+        ms.
+    record : sequence of {"V"}
+        What to keep besides spikes and rates.
+    record_every_ms : float or Brian2 quantity
+        Time between recorded samples in ms, rounded to a whole number of steps.
+    initial_potentials : array_like, shape (n_neurons,), optional
+        mV. Without them, potentials drawn between reset and threshold with `rng`; without
+        that, the leak reversal.
+    rng : numpy.random.Generator, optional
+        The only source of chance, so the same seed gives the same spikes.
+    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
+        How Brian2 generates code; by default as its preferences say. Cython compiles each
+        set of equations once, for a minute or more; ``cpp_standalone`` compiles every time,
+        in a temporary folder. ``numpy`` starts at once.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spike_time`` (event) in ms, the end of the step in which the threshold was passed,
+        and ``spike_neuron`` (event), the position along `neuron`, in order of time; ``rate``
+        (neuron) in Hz; what `record` names, (time, neuron). The attributes hold all that is
+        needed to repeat the run.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the step is too large for the gap junctions, or the
+        run would not fit in memory.
+    DivergenceError
+        If a potential does not stay finite.
+    """
+    step = in_unit("step_ms", step_ms, "ms", "positive")
+    n_steps = round(1e3 * in_unit("duration_s", duration_s, "second", "positive") / step)
+    every = max(1, round(in_unit("record_every_ms", record_every_ms, "ms", "positive") / step))
+    _check_record(record)
+    _check_steps(network, step, n_steps)
+    rng_state = None if rng is None or initial_potentials is not None else rng.bit_generator.state
+    start = _initial_potentials(network, initial_potentials, rng)
+    moving = _moving_neurons(network, stimulus)
+    _check_memory(n_steps * len(moving) + n_steps // every * len(record) * network.n_neurons)
+    constant, varying = _currents(network, stimulus, moving, n_steps, step)
+    with brian2_session(codegen_target) as brian2:
+        tick = step * brian2.ms
+        neurons = make_neurons(brian2, network, constant, (moving, varying), tick)
+        neurons.V = start * brian2.mV
+        spikes = brian2.SpikeMonitor(neurons, name="spiking_events*")
+        parts = [neurons, spikes, *make_connections(brian2, network, neurons, tick)]
+        samples = None
+        if record:
+            samples = brian2.StateMonitor(
+                neurons, "V", record=True, dt=every * tick, name="spiking_samples*"
+            )
+            parts.append(samples)
+        brian2.Network(parts).run(n_steps * tick)
+        final = np.array(neurons.V / brian2.mV)
+        times, senders = np.array(spikes.t / brian2.ms) + step, np.array(spikes.i)
+        potentials = None if samples is None else np.array(samples.V / brian2.mV).T
+    if not np.isfinite(final).all():
+        raise DivergenceError(f"A potential is not finite at a step of {step:g} ms.")
+    if potentials is not None and n_steps % every == 0:
+        potentials = np.vstack([potentials, final])  # the monitor writes before a step
+    attributes = {
+        "model": "spiking",
+        "dataset": network.wiring.name,
+        "dataset_sha256": network.wiring.source.content_sha256,
+        "wiring_history": "; ".join(network.wiring.history),
+        "neuron": type(network.parameters.neuron).__name__,
+        "parameters": json.dumps(asdict(network.parameters)),
+        "stimulus": stimulus.describe(),
+        "engine": "brian2",
+        "codegen_target": codegen_target or "preference",
+        "step_ms": step,
+        "n_steps": n_steps,
+        "rng": "none" if rng_state is None else json.dumps(rng_state, default=np.ndarray.tolist),
+        "isochron_version": __version__,
+    }
+    order = np.lexsort((senders, times))
+    run = _labelled(network, times[order], senders[order], n_steps * step, attributes)
+    return run if potentials is None else _with_potentials(run, potentials, every * step)
+
+
+def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
+    """Spikes per second of every neuron in bins of time, for `simulate_muscles` for one.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `run_spiking`.
+    bin_ms : float
+        Width of a bin; what is left over at the end of the run is left out.
+
+    Returns
+    -------
+    xarray.DataArray
+        (time, neuron), Hz; times are the middles of the bins, ms.
+
+    Raises
+    ------
+    ValueError
+        If the bin is not positive or longer than the run.
+    """
+    duration = run.attrs["n_steps"] * run.attrs["step_ms"]
+    if not 0 < bin_ms <= duration * (1 + 1e-9):
+        raise ValueError(
+            f"bin_ms must be positive and at most the run's {duration:g} ms, got {bin_ms!r}."
+        )
+    n_bins, n = int(duration / bin_ms * (1 + 1e-9)), run.sizes["neuron"]
+    # A spike at the end of a step belongs to that step.
+    bins = np.ceil(run["spike_time"].values / bin_ms - 1e-9).astype(int) - 1
+    counts = np.zeros((n_bins, n))
+    inside = bins < n_bins
+    np.add.at(counts, (bins[inside], run["spike_neuron"].values[inside]), 1)
+    return xr.DataArray(
+        counts * 1e3 / bin_ms,
+        dims=("time", "neuron"),
+        coords={
+            "time": ("time", (np.arange(n_bins) + 0.5) * bin_ms, {"units": "ms"}),
+            "neuron": run["neuron"],
+        },
+        name="rate",
+        attrs={"units": "Hz"},
+    )
+
+
+def _labelled(
+    network: SpikingNetwork,
+    times: np.ndarray,
+    senders: np.ndarray,
+    duration_ms: float,
+    attributes: dict[str, Any],
+) -> xr.Dataset:
+    rate = 1e3 * np.bincount(senders, minlength=network.n_neurons) / duration_ms
+    return xr.Dataset(
+        {
+            "spike_time": ("event", times, {"units": "ms"}),
+            "spike_neuron": ("event", senders.astype(np.int64), {"long_name": "place of neuron"}),
+            "rate": ("neuron", rate, {"units": "Hz"}),
+        },
+        coords={"neuron": list(network.wiring.neurons)},
+        attrs=attributes,
+    )
+
+
+def _with_potentials(run: xr.Dataset, potentials: np.ndarray, sample_ms: float) -> xr.Dataset:
+    times = np.arange(len(potentials)) * sample_ms
+    return run.assign_coords(time=("time", times, {"units": "ms"})).assign(
+        V=(("time", "neuron"), potentials, {"units": "mV"})
+    )
+
+
+def _moving_neurons(network: SpikingNetwork, stimulus: Stimulus) -> np.ndarray:
+    """Places of the neurons whose input changes with time."""
+    wiring = network.wiring
+    moving = [
+        wiring.index(wiring.select(*part.neurons)) for part in stimulus.parts if not part.steady
+    ]
+    return np.unique(np.concatenate([*moving, np.empty(0, dtype=np.intp)]))
+
+
+def _currents(
+    network: SpikingNetwork, stimulus: Stimulus, moving: np.ndarray, n_steps: int, step: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The constant input of all neurons, and what varies in the moving ones, in each step."""
+    bound = stimulus.bound(network.wiring)
+    varying = np.empty((n_steps, len(moving)))
+    for first in range(0, n_steps if len(moving) else 0, BLOCK):
+        steps = np.arange(first, min(first + BLOCK, n_steps))
+        varying[steps] = bound.varying((steps + 0.5) * step)[:, moving]
+    return bound.constant, varying
+
+
+def _initial_potentials(
+    network: SpikingNetwork, given: Any, rng: np.random.Generator | None
+) -> np.ndarray:
+    neuron, n = network.parameters.neuron, network.n_neurons
+    if given is None and rng is None:
+        return np.full(n, neuron.leak_reversal)
+    if given is None and rng is not None:
+        low, high = sorted((neuron.reset, neuron.threshold))
+        return rng.uniform(low, high, n)
+    potentials = np.array(given, dtype=float)
+    if potentials.shape != (n,) or not np.isfinite(potentials).all():
+        raise ValueError(
+            f"initial_potentials must be {n} finite numbers (in mV), got shape {potentials.shape}."
+        )
+    return potentials
+
+
+def _check_record(record: Sequence[str]) -> None:
+    if isinstance(record, str) or not set(record) <= set(RECORDABLE):
+        raise ValueError(f"record must be a list of some of {', '.join(RECORDABLE)}: {record!r}.")
+
+
+def _check_steps(network: SpikingNetwork, step: float, n_steps: int) -> None:
+    """At least one, and short for what acts explicitly: gap junctions and leak."""
+    laplacian = np.diag(network.gap.sum(axis=1)) - network.gap
+    neuron = network.parameters.neuron
+    fastest = np.linalg.eigvalsh(laplacian)[-1] + neuron.leak_conductance
+    largest = neuron.capacitance / fastest
+    if step > largest:
+        raise ValueError(
+            f"step_ms={step:g} is too large for the gap junctions and leak of this network: "
+            f"at most {largest:.3g} ms."
+        )
+    if n_steps < 1:
+        raise ValueError(f"The duration must be at least one step of {step:g} ms.")
+
+
+def _check_memory(n_values: int) -> None:
+    if 8 * n_values > MEMORY_LIMIT_BYTES:
+        raise ValueError(
+            f"Input and record of this run would take {8 * n_values / 2**30:.3g} GiB; "
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often, run shorter, "
+            "or let the input change in fewer neurons."
+        )
