@@ -127,6 +127,17 @@ def cyclic_shift(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     return np.roll(series, rng.integers(1, len(series)), axis=0)
 
 
+def permuted(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
+    """Rows in random order: a permutation test, for rows that are independent of one another.
+
+    Parameters
+    ----------
+    series : array_like, shape (m, ...)
+    rng : numpy.random.Generator
+    """
+    return rng.permutation(np.asarray(series), axis=0)
+
+
 def surrogate_test(
     statistic: Callable[[np.ndarray], float],
     series: ArrayLike,
