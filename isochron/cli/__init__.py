@@ -11,6 +11,7 @@ from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
 from isochron.cli.errors import describe_error
 from isochron.cli.report import report
+from isochron.cli.simulate import simulate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +24,7 @@ app.add_command(attractors)
 app.add_command(compare)
 app.add_command(connectome)
 app.add_command(report)
+app.add_command(simulate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,16 +1,24 @@
 """isochron connectome: what the data sets are, what they hold, and how they differ."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isochron.cli.common import (
+    debug_option,
+    force_option,
+    json_option,
+    open_wiring,
+    print_json,
+    print_table,
+    refuse_to_replace,
+    report_file,
+    sign_rule,
+)
+
 if TYPE_CHECKING:
     from isochron.connectome import Connectome
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 
 
 @click.group()
@@ -27,14 +35,14 @@ def list_(as_json: bool) -> None:
 
     rows = [_overview(load(name)) for name in available()]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     from rich.table import Table
 
     table = Table("id", "neurons", "chemical", "gap pairs", "onto muscle", "other", "weights")
     for row in rows:
         table.add_row(*(str(value or "") for value in row.values()))
-    _print(table)
+    print_table(table)
 
 
 @connectome.command()
@@ -43,9 +51,9 @@ def list_(as_json: bool) -> None:
 @debug_option
 def show(identifier: str, as_json: bool) -> None:
     """Say what a data set holds, what its weights mean and where it comes from."""
-    wiring = _open(identifier)
+    wiring = open_wiring(identifier)
     if as_json:
-        _print_json(_description(wiring))
+        print_json(_description(wiring))
         return
     source = wiring.source
     click.echo(repr(wiring))
@@ -70,9 +78,9 @@ def cells(identifier: str, as_json: bool) -> None:
     """List the neurons: class, type, sex, transmitters, position, lineage."""
     from dataclasses import asdict
 
-    wiring = _open(identifier)
+    wiring = open_wiring(identifier)
     if as_json:
-        _print_json([asdict(cell) for cell in wiring.cells])
+        print_json([asdict(cell) for cell in wiring.cells])
         return
     from rich.table import Table
 
@@ -83,7 +91,7 @@ def cells(identifier: str, as_json: bool) -> None:
         table.add_row(
             cell.name, cell.cell_class, cell.type, cell.sex, transmitters, place, cell.lineage
         )
-    _print(table)
+    print_table(table)
 
 
 @connectome.command()
@@ -94,16 +102,16 @@ def stats(identifier: str, as_json: bool) -> None:
     """Compute components, paths, clustering, reciprocity, symmetry and degrees."""
     from isochron.connectome.statistics import summary
 
-    found = summary(_open(identifier))
+    found = summary(open_wiring(identifier))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from rich.table import Table
 
     table = Table("", *found)
     for row in _flat(next(iter(found.values()))):
         table.add_row(" ".join(row), *(_short(_at(layer, row)) for layer in found.values()))
-    _print(table)
+    print_table(table)
 
 
 @connectome.command()
@@ -117,10 +125,10 @@ def compare(first: str, second: str, as_json: bool) -> None:
 
     from isochron.connectome import compare as compare_wirings
 
-    one, other = _open(first), _open(second)
+    one, other = open_wiring(first), open_wiring(second)
     found = compare_wirings(one, other)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
         return
     from rich.table import Table
 
@@ -140,19 +148,19 @@ def compare(first: str, second: str, as_json: bool) -> None:
             *(str(value) for value in (row.both, row.only_first, row.only_second)),
             *(_short(value) for value in (row.jaccard, row.weight_correlation)),
         )
-    _print(table)
+    print_table(table)
 
 
 @connectome.command()
 @click.argument("identifier", metavar="ID")
 @click.option("--out", type=Path, required=True, help="File: .csv, .graphml or .nc.")
 @click.option("--signs", help="Sign rule: gaba, transmitter or fenyves2020.")
-@click.option("--force", is_flag=True, help="Replace the file.")
+@force_option
 @json_option
 @debug_option
 def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: bool) -> None:
     """Write a data set as a list of connections, a graph or labelled matrices."""
-    from isochron.connectome import SIGN_RULES, write_csv, write_graphml
+    from isochron.connectome import write_csv, write_graphml
     from isochron.sims import save_dataset
 
     writers: dict[str, Any] = {
@@ -162,20 +170,19 @@ def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: 
     }
     if out.suffix not in writers:
         raise ValueError(f"--out must end in {', '.join(writers)}, got {str(out)!r}.")
-    if signs is not None and signs not in SIGN_RULES:
-        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {signs!r}.")
-    _refuse_to_replace(out, force)
-    wiring = _open(identifier)
-    if signs is not None:
-        wiring = wiring.with_signs(SIGN_RULES[signs])
+    rule = sign_rule(signs)
+    refuse_to_replace(out, force)
+    wiring = open_wiring(identifier)
+    if rule is not None:
+        wiring = wiring.with_signs(rule)
     writers[out.suffix](wiring, out)
-    _report_file(out, as_json)
+    report_file(out, as_json)
 
 
 @connectome.command()
 @click.argument("identifier", metavar="ID")
 @click.option("--out", type=Path, help="PNG, PDF or SVG file.  [default: ID.png]")
-@click.option("--force", is_flag=True, help="Replace the file.")
+@force_option
 @json_option
 @debug_option
 def plot(identifier: str, out: Path | None, force: bool, as_json: bool) -> None:
@@ -183,19 +190,12 @@ def plot(identifier: str, out: Path | None, force: bool, as_json: bool) -> None:
     out = out or Path(f"{Path(identifier).stem}.png")
     if out.suffix not in (".png", ".pdf", ".svg"):
         raise ValueError(f"--out must end in .png, .pdf or .svg, got {str(out)!r}.")
-    _refuse_to_replace(out, force)
-    wiring = _open(identifier)
+    refuse_to_replace(out, force)
+    wiring = open_wiring(identifier)
     from isochron.experiments.wiring_figure import draw_wiring
 
     draw_wiring(wiring, out)
-    _report_file(out, as_json)
-
-
-def _open(identifier: str) -> "Connectome":
-    from isochron.connectome import from_csv, from_graphml, load
-
-    readers = {".csv": from_csv, ".graphml": from_graphml}
-    return readers.get(Path(identifier).suffix, load)(identifier)
+    report_file(out, as_json)
 
 
 def _overview(wiring: "Connectome") -> dict[str, Any]:
@@ -265,28 +265,3 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return "–" if value is None else str(value)
-
-
-def _refuse_to_replace(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise ValueError(f"{path} exists; --force replaces it.")
-
-
-def _report_file(path: Path, as_json: bool) -> None:
-    if as_json:
-        _print_json({"file": str(path), "bytes": path.stat().st_size})
-    else:
-        click.echo(f"Wrote {path}")
-
-
-def _print_json(content: Any) -> None:
-    click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
-
-
-def _print(table: Any) -> None:
-    import sys
-
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width).print(table)

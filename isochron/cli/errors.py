@@ -47,4 +47,6 @@ def _classify(error: BaseException) -> tuple[int, str]:
         return FAILED, text
     if isinstance(error, ValueError):
         return USAGE, text
+    if isinstance(error, ImportError):
+        return FAILED, text
     return FAILED, f"{type(error).__name__}: {text} (--debug shows where)"

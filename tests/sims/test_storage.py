@@ -69,7 +69,7 @@ def test_a_run_grows(tmp_path, dataset, monkeypatch):
         [later(dataset, 5.0 * part) for part in range(4)], "time", data_vars="minimal",
         coords="minimal", compat="equals", join="exact",
     )  # fmt: skip
-    assert load_dataset(path).identical(expected)
+    xr.testing.assert_identical(load_dataset(path), xr.Dataset(expected))
     assert [item.name for item in tmp_path.iterdir()] == ["run.zarr"]
 
 

@@ -1,0 +1,96 @@
+"""What commands share: options, wirings by name or file, JSON, tables, files not to replace."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from isochron.connectome import Connectome
+    from isochron.sims import Stimulus
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+
+
+def open_wiring(identifier: str) -> "Connectome":
+    """A data set, or the wiring in a .csv or .graphml file."""
+    from isochron.connectome import from_csv, from_graphml, load
+
+    readers = {".csv": from_csv, ".graphml": from_graphml}
+    return readers.get(Path(identifier).suffix, load)(identifier)
+
+
+def sign_rule(name: str | None) -> Any:
+    """A sign rule by its name; None for none.
+
+    Raises
+    ------
+    ValueError
+        If there is no such rule.
+    """
+    from isochron.connectome import SIGN_RULES
+
+    if name is not None and name not in SIGN_RULES:
+        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {name!r}.")
+    return None if name is None else SIGN_RULES[name]
+
+
+def constant_currents(options: tuple[str, ...]) -> "Stimulus":
+    """The stimulus that ``--stimulate NAME=pA`` options add up to.
+
+    Raises
+    ------
+    ValueError
+        If one has another form.
+    """
+    from isochron.sims import Stimulus, step_current
+
+    total = Stimulus()
+    for option in options:
+        name, separator, amplitude = option.rpartition("=")
+        try:
+            total += step_current([name], amplitude_pA=float(amplitude))
+        except ValueError as error:
+            raise ValueError(
+                f"--stimulate takes NAME=CURRENT in pA, such as PLML=2000; got {option!r}."
+            ) from error
+        if not (name and separator):
+            raise ValueError(f"--stimulate takes NAME=CURRENT in pA; {option!r} lacks a name.")
+    return total
+
+
+def refuse_to_replace(path: Path, force: bool) -> None:
+    """Stop before any work if a file is there.
+
+    Raises
+    ------
+    ValueError
+        If it is, without ``--force``.
+    """
+    if path.exists() and not force:
+        raise ValueError(f"{path} exists; --force replaces it.")
+
+
+def report_file(path: Path, as_json: bool) -> None:
+    """Say what was written."""
+    if as_json:
+        print_json({"file": str(path), "bytes": path.stat().st_size})
+    else:
+        click.echo(f"Wrote {path}")
+
+
+def print_json(content: Any) -> None:
+    """Print JSON, without NaN or Infinity."""
+    click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+
+
+def print_table(table: Any) -> None:
+    """Print a table of rich, as wide as it needs where there is no terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width).print(table)

@@ -1,0 +1,110 @@
+"""isochron simulate."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isochron.cli.common import (
+    constant_currents,
+    debug_option,
+    force_option,
+    json_option,
+    open_wiring,
+    print_json,
+    refuse_to_replace,
+    sign_rule,
+)
+
+FORMATS = (".zarr", ".nc", ".nwb")
+
+
+@click.command()
+@click.option("--dataset", default="varshney2011", show_default=True, help="ID, .csv or .graphml.")
+@click.option(
+    "--model", default="graded", show_default=True,
+    help="graded, graded-kunert2014, c302-a, c302-b or adaptive-exponential.",
+)  # fmt: skip
+@click.option(
+    "--stimulate", multiple=True, metavar="NAME=pA",
+    help="Constant current into a neuron, class, type or pattern; may be given again.",
+)  # fmt: skip
+@click.option("--stimulus", type=Path, help="Currents over time (.csv: time_ms, neurons).")
+@click.option("--duration", type=float, required=True, help="Simulated seconds.")
+@click.option("--engine", help="numba (default), torch, scipy, brian2, jneuroml or neuron.")
+@click.option("--method", help="One of the engine's methods.")
+@click.option("--step", "step_ms", type=float, help="Time step in ms.")
+@click.option("--record-every", "record_every_ms", type=float, help="Between samples, ms.")
+@click.option("--threshold-rule", help="fixed (default), adiabatic or ramped.")
+@click.option("--signs", help="gaba (default), transmitter or fenyves2020.")
+@click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the initial state.")
+@click.option("--out", type=Path, help="Where to keep the run: .zarr, .nc or .nwb.")
+@click.option("--plot", "draw", is_flag=True, help="Draw it too, beside --out or as run.png.")
+@force_option
+@json_option
+@debug_option
+def simulate(
+    dataset: str,
+    model: str,
+    stimulate: tuple[str, ...],
+    stimulus: Path | None,
+    duration: float,
+    signs: str | None,
+    ablate: tuple[str, ...],
+    seed: int,
+    out: Path | None,
+    draw: bool,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Simulate a wiring under constant or given currents, and say how it went."""
+    if out is not None and out.suffix not in FORMATS:
+        raise ValueError(f"--out must end in {', '.join(FORMATS)}, got {str(out)!r}.")
+    picture = (out or Path("run")).with_suffix(".png") if draw else None
+    for path in (out, picture):
+        if path is not None:
+            refuse_to_replace(path, force)
+    rule = sign_rule(signs)
+    current = constant_currents(stimulate)
+    wiring = open_wiring(dataset)
+    if ablate:
+        wiring = wiring.ablate(*ablate)
+    from isochron.experiments.simulate import SPIKING, draw_run, simulate_wiring
+    from isochron.sims import load_current, save_dataset
+    from isochron.sims.storage import export_nwb
+
+    if stimulus is not None:
+        current += load_current(stimulus)
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
+    given = {name: value for name, value in options.items() if value is not None}
+    if model in SPIKING:
+        _only_brian2(given)
+        given["record"] = ["V"]
+    run, summary = simulate_wiring(
+        wiring, current, model=model, signs=rule, seed=seed, duration_s=duration, **given
+    )
+    if out is not None:
+        (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
+        summary["file"] = str(out)
+    if picture is not None:
+        draw_run(run, wiring, picture)
+        summary["figure"] = str(picture)
+    if as_json:
+        print_json(summary)
+        return
+    for name, value in summary.items():
+        text = f"{value:.6g}" if isinstance(value, float) else value
+        click.echo(f"{name.replace('_', ' ')}: {text}")
+
+
+def _only_brian2(given: dict[str, Any]) -> None:
+    """Spiking models have one engine, one method and no thresholds that follow the input."""
+    engine = given.pop("engine", "brian2")
+    if engine != "brian2" or given.keys() & {"method", "threshold_rule"}:
+        raise ValueError(
+            "Spiking models run in Brian2, without --method and --threshold-rule; "
+            "leave --engine out. For other simulators: isochron export-neuroml."
+        )

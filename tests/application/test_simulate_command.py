@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+
+from isochron.cli import main
+from isochron.sims import load_dataset
+
+PLM = ["--stimulate", "PLML=2000", "--stimulate", "PLMR=2000"]
+
+
+def run(capsys, *arguments):
+    code = main(["simulate", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_run_is_kept_drawn_and_summarised(tmp_path, capsys):
+    out = tmp_path / "run.zarr"
+    code, text, _ = run(capsys, *PLM, "--duration", 20, "--out", out, "--plot", "--json")
+    assert code == 0
+    summary = json.loads(text)
+    assert summary["steps"] == 20_000
+    assert summary["finite"] is True
+    assert summary["largest_dV_dt_at_end"] > 0.01  # mV/ms: it oscillates
+    kept = load_dataset(out)
+    assert kept.attrs["seed"] == 0
+    assert kept.attrs["dataset"] == "varshney2011"
+    last = kept.sel(time=slice(10_000, None)).V.sel(neuron="LUAR")
+    assert float(last.max() - last.min()) > 10
+    assert (tmp_path / "run.png").stat().st_size > 20_000
+
+
+def test_at_half_the_current_the_worm_rests(tmp_path, capsys):
+    code, text, _ = run(
+        capsys, "--stimulate", "PLM=1000", "--duration", 60, "--step", 8, "--record-every", 8,
+        "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(text)["largest_dV_dt_at_end"] < 1e-4
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_the_same_seed_gives_the_same_run(tmp_path, capsys, suffix):
+    names = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for name in names:
+        assert run(capsys, *PLM, "--duration", 1, "--seed", 3, "--out", name)[0] == 0
+    one, other = map(load_dataset, names)
+    assert one.identical(other)
+
+
+def test_a_table_of_currents_is_added(tmp_path, capsys):
+    table = tmp_path / "currents.csv"
+    table.write_text("time_ms,AVAL\n0,0\n500,0\n501,900\n1000,900\n")
+    arguments = (*PLM, "--duration", 1, "--out")
+    assert run(capsys, *arguments, tmp_path / "a.nc")[0] == 0
+    assert run(capsys, *arguments, tmp_path / "b.nc", "--stimulus", table)[0] == 0
+    plain, pushed = load_dataset(tmp_path / "a.nc"), load_dataset(tmp_path / "b.nc")
+    apart = np.abs(plain.V - pushed.V).max("neuron")
+    assert float(apart.sel(time=slice(0, 490)).max()) == 0
+    assert float(apart.sel(time=1000)) > 1
+
+
+def test_neurons_can_be_left_out(tmp_path, capsys):
+    out = tmp_path / "a.nc"
+    assert run(capsys, *PLM, "--duration", 0.1, "--ablate", "VB*", "--out", out)[0] == 0
+    names = load_dataset(out).neuron.values
+    assert len(names) == 268
+    assert not any(name.startswith("VB") for name in names)
+
+
+def test_spiking_neurons_spike(tmp_path, capsys):
+    pytest.importorskip("brian2")
+    out = tmp_path / "a.nc"
+    code, text, _ = run(
+        capsys, "--model", "c302-a", "--stimulate", "PLM=5", "--duration", 0.1, "--out", out,
+        "--plot", "--json",
+    )  # fmt: skip
+    assert code == 0
+    summary = json.loads(text)
+    assert summary["engine"] == "brian2"
+    assert summary["spikes"] == load_dataset(out).sizes["event"] > 0
+    assert (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--duration", "nan"], "duration_s must be positive and finite"),
+        (["--duration", "1", "--stimulate", "PLML"], "takes NAME=CURRENT in pA"),
+        (["--duration", "1", "--stimulate", "=3"], "takes NAME=CURRENT in pA"),
+        (["--duration", "1", "--stimulate", "PLML=inf"], "takes NAME=CURRENT in pA"),
+        (["--duration", "1", "--stimulate", "PLX=3"], "no neuron 'PLX'"),
+        (["--duration", "1", "--engine", "fortran"], "choose from numba"),
+        (["--duration", "1", "--model", "toy"], "No model 'toy'"),
+        (["--duration", "1", "--signs", "toy"], "--signs must be one of gaba"),
+        (["--duration", "1", "--out", "a.txt"], "--out must end in .zarr"),
+        (["--duration", "1", "--out", "nowhere/a.nc"], "no folder nowhere"),
+        (["--duration", "1", "--seed", "-1"], "seed must not be negative"),
+        (["--duration", "1", "--model", "c302-a", "--engine", "numba"], "run in Brian2"),
+    ],
+)
+def test_bad_input_is_named_in_one_line(capsys, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = run(capsys, *arguments)
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_replaced_without_being_told(tmp_path, capsys):
+    out = tmp_path / "a.nc"
+    out.write_text("thesis")
+    code, _, error = run(capsys, "--duration", 1, "--out", out)
+    assert (code, out.read_text()) == (2, "thesis")
+    assert "--force" in error
+    assert run(capsys, "--duration", 0.1, "--out", out, "--force")[0] == 0
+    assert load_dataset(out).sizes["time"] == 21
