@@ -1,0 +1,144 @@
+"""Multitaper power spectrum with intervals, and a test for a line in it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from scipy.signal.windows import dpss
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spectrum:
+    """One-sided power spectral density.
+
+    Attributes
+    ----------
+    frequencies : ndarray, shape (n_frequencies,)
+        Hz, from 0 to half of the sampling rate.
+    density : ndarray, shape (n_frequencies,)
+        Square of the unit of the signal per Hz; its integral is the variance about the mean.
+    low, high : ndarray, shape (n_frequencies,)
+        Confidence interval of the density, at each frequency by itself.
+    line_p_values : ndarray, shape (n_frequencies,)
+        Of a sinusoid at the frequency, against a smooth spectrum; not corrected for the number
+        of frequencies. NaN at the two ends.
+    half_bandwidth_Hz : float
+        What is nearer than this is not told apart.
+    n_tapers : int
+    confidence : float
+    method : str
+    """
+
+    frequencies: np.ndarray
+    density: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    line_p_values: np.ndarray
+    half_bandwidth_Hz: float
+    n_tapers: int
+    confidence: float
+    method: str
+
+
+def multitaper_spectrum(
+    signal: ArrayLike,
+    *,
+    rate_Hz: float,
+    time_bandwidth: float = 4.0,
+    confidence: float = 0.95,
+    interval: str = "chi2",
+) -> Spectrum:
+    """Power spectral density by averaging over Slepian tapers.
+
+    Parameters
+    ----------
+    signal : array_like, shape (n_times,)
+        Its mean is taken away.
+    rate_Hz : float
+        Samples per second.
+    time_bandwidth : float
+        Half-bandwidth times duration, at least 1.5; 2 time_bandwidth - 1 tapers are used.
+    confidence : float
+    interval : {"chi2", "jackknife"}
+        chi² is exact for a Gaussian signal whose spectrum is flat over the bandwidth; the
+        jackknife over tapers, on the logarithm, asks for neither.
+
+    Returns
+    -------
+    Spectrum
+
+    References
+    ----------
+    Thomson (1982), Proceedings of the IEEE 70:1055, section 13 for the line test; Thomson and
+    Chave (1991) for the jackknife.
+    """
+    signal = np.asarray(signal, dtype=float)
+    if signal.ndim != 1 or signal.size < 16 or not np.isfinite(signal).all():
+        raise ValueError(f"signal must be at least 16 finite samples, got shape {signal.shape}.")
+    if not 0 < rate_Hz < math.inf:
+        raise ValueError(f"rate_Hz must be positive, got {rate_Hz!r}.")
+    if not 1.5 <= time_bandwidth <= signal.size / 4:
+        raise ValueError(
+            f"time_bandwidth must be from 1.5 to {signal.size / 4:g}, got {time_bandwidth!r}."
+        )
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}.")
+    if interval not in _INTERVALS:
+        raise ValueError(f"interval must be one of {sorted(_INTERVALS)}, got {interval!r}.")
+    n = signal.size
+    n_tapers = int(2 * time_bandwidth) - 1
+    tapers = np.asarray(dpss(n, time_bandwidth, n_tapers))
+    transforms = np.fft.rfft(tapers * (signal - signal.mean()), axis=1)
+    sides = np.full(transforms.shape[1], 2.0)
+    sides[0] = 1.0
+    if n % 2 == 0:
+        sides[-1] = 1.0
+    each = sides * np.abs(transforms) ** 2 / rate_Hz
+    density = each.mean(axis=0)
+    low, high = _INTERVALS[interval](each, density, sides, confidence)
+    return Spectrum(
+        frequencies=np.fft.rfftfreq(n, 1 / rate_Hz),
+        density=density,
+        low=low,
+        high=high,
+        line_p_values=_line_p_values(tapers, transforms, sides),
+        half_bandwidth_Hz=time_bandwidth * rate_Hz / n,
+        n_tapers=n_tapers,
+        confidence=confidence,
+        method=f"multitaper, {n_tapers} tapers, {interval} interval",
+    )
+
+
+def _chi2_interval(each, density, sides, confidence):
+    freedom = len(each) * sides  # two for every taper, one at frequency 0 and Nyquist
+    high = stats.chi2.ppf((1 + confidence) / 2, freedom)
+    low = stats.chi2.ppf((1 - confidence) / 2, freedom)
+    return freedom * density / high, freedom * density / low
+
+
+def _jackknife_interval(each, density, sides, confidence):
+    k = len(each)
+    with np.errstate(divide="ignore"):
+        left_out = np.log((each.sum(axis=0) - each) / (k - 1))
+    variance = (k - 1) * np.var(left_out, axis=0)
+    reach = stats.t.ppf((1 + confidence) / 2, k - 1) * np.sqrt(variance)
+    return density * np.exp(-reach), density * np.exp(reach)
+
+
+_INTERVALS = {"chi2": _chi2_interval, "jackknife": _jackknife_interval}
+
+
+def _line_p_values(tapers: np.ndarray, transforms: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Thomson's F: power that the tapers share as those of a sinusoid do, over the rest."""
+    weights = tapers.sum(axis=1)
+    weights[1::2] = 0  # odd tapers have no mean
+    power = np.sum(weights**2)
+    amplitude = weights @ transforms / power
+    rest = np.sum(np.abs(transforms - np.outer(weights, amplitude)) ** 2, axis=0)
+    k = len(tapers)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (k - 1) * np.abs(amplitude) ** 2 * power / rest
+    p_values = stats.f.sf(ratio, 2, 2 * (k - 1))
+    return np.where(sides == 2, p_values, math.nan)
