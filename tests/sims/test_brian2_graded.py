@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -233,6 +234,34 @@ def test_nothing_of_brian2_is_left_changed(twenty):
         brian2.defaultclock.dt = 0.1 * brian2.ms
 
 
+def test_importing_brian2_hooks_into_nothing():
+    """Brian2 asks users to report any uncaught exception to its authors, and logs warnings."""
+    code = """if True:
+        import sys, warnings
+        warnings.simplefilter("error")
+        before = sys.excepthook, warnings.showwarning
+        from isochron.sims.engines.brian2_session import import_brian2
+        assert "brian2" not in sys.modules
+        import_brian2()
+        assert (sys.excepthook, warnings.showwarning) == before
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_networks_of_the_user_run_on(twenty):
+    """Objects that stand in plain sight are those of the user alone."""
+    stimulus = sims.step_current(TOUCHED, amplitude_pA=200)
+    with brian2_session("numpy"):
+        group = brian2.NeuronGroup(2, "dx/dt = -x / (10*ms) : 1", method="exact")
+        group.x = 1.0
+        brian2.run(5 * brian2.ms)
+        state = twenty.equilibrium(stimulus)
+        request = request_of(twenty, stimulus, state, step_ms=0.1, duration_ms=1, sample_ms=1)
+        brian2_graded.run(request, codegen_target="numpy")
+        brian2.run(5 * brian2.ms)
+    np.testing.assert_allclose(group.x, np.exp(-1), rtol=1e-12)
+
+
 def test_an_unknown_target_is_refused():
     with (
         pytest.raises(ValueError, match=r"'weave'.*auto, cython, numpy, cpp_standalone"),
@@ -242,6 +271,7 @@ def test_an_unknown_target_is_refused():
 
 
 def test_preferences_come_back_after_a_failure():
+    before = brian2.prefs.codegen.target
     with pytest.raises(ZeroDivisionError), brian2_session("numpy"):
         raise ZeroDivisionError
-    assert brian2.prefs.codegen.target == "auto"
+    assert brian2.prefs.codegen.target == before
