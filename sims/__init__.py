@@ -3,6 +3,7 @@
 from isochron.sims.drive import THRESHOLD_RULES
 from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import DivergenceError
+from isochron.sims.ensembles import simulate_many
 from isochron.sims.graded import (
     GRADED_INTERACTOME,
     GRADED_KUNERT2014,
@@ -43,6 +44,7 @@ __all__ = [
     "ramp_current",
     "save_dataset",
     "simulate",
+    "simulate_many",
     "sinusoidal_current",
     "state_vector",
     "step_current",

@@ -11,7 +11,8 @@ nS * mV = pA and pF * mV / ms = pA, so the equations carry no conversion factors
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,10 +94,8 @@ class GradedNetwork:
     ----------
     wiring : Connectome
         The wiring, signed.
-    laplacian : ndarray, shape (n_neurons, n_neurons)
-        Of the gap conductances, nS.
-    synapses, reversal : ndarray, shape (n_neurons, n_neurons)
-        Conductance (nS) and reversal potential (mV) of each connection, ``[post, pre]``.
+    laplacian, synapses, reversal : ndarray, shape (n_neurons, n_neurons)
+        Made when they are first asked for.
     """
 
     def __init__(
@@ -106,18 +105,99 @@ class GradedNetwork:
         *,
         signs: SignRule | None = None,
     ) -> None:
-        p = parameters
         if signs is not None or wiring.signs is None:
             wiring = wiring.with_signs(signs or gaba_inhibitory)
-        sign = wiring.signs if wiring.signs is not None else np.zeros_like(wiring.chemical)
-        gap = p.gap_conductance * wiring.gap.astype(float)
-        np.fill_diagonal(gap, 0.0)
         self.wiring = wiring
         self.parameters = parameters
         self.n_neurons = len(wiring.neurons)
-        self.laplacian = np.diag(gap.sum(axis=1)) - gap
-        self.synapses = p.synaptic_conductance * np.where(sign != 0, wiring.chemical, 0.0)
-        self.reversal = np.where(sign > 0, p.excitatory_reversal, p.inhibitory_reversal)
+
+    @cached_property
+    def laplacian(self) -> Array:
+        """Of the gap conductances, nS."""
+        gap = self.parameters.gap_conductance * self.wiring.gap.astype(float)
+        np.fill_diagonal(gap, 0.0)
+        return np.diag(gap.sum(axis=1)) - gap
+
+    @cached_property
+    def synapses(self) -> Array:
+        """Conductance of each connection, ``[post, pre]``, nS."""
+        contacts = np.where(self._signs != 0, self.wiring.chemical, 0.0)
+        return self.parameters.synaptic_conductance * contacts
+
+    @cached_property
+    def reversal(self) -> Array:
+        """Reversal potential of each connection, ``[post, pre]``, mV."""
+        p = self.parameters
+        return np.where(self._signs > 0, p.excitatory_reversal, p.inhibitory_reversal)
+
+    @property
+    def _signs(self) -> Array:
+        signs = self.wiring.signs
+        return np.zeros_like(self.wiring.chemical) if signs is None else signs
+
+    def with_parameters(self, **changes: float) -> "GradedNetwork":
+        """The same wiring with some parameters changed: ``with_parameters(gap_conductance=0.05)``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or a value is out of range.
+        """
+        known = [item.name for item in fields(GradedParameters)]
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"No parameter {name!r}; there are {', '.join(known)}.")
+        return GradedNetwork(self.wiring, replace(self.parameters, **changes))
+
+    def disconnect(self, *what: str) -> "GradedNetwork":
+        """Cut neurons off: they stay, without a connection.
+
+        For the others this is the same as ``GradedNetwork(wiring.ablate(*what))``, and the
+        state keeps its shape, so that such networks go into one `simulate_many`.
+
+        Parameters
+        ----------
+        *what : str
+            Names, classes, types or patterns, as in `Connectome.select`.
+        """
+        wiring = self.wiring
+        kept = np.ones(self.n_neurons, dtype=bool)
+        kept[wiring.index(wiring.select(*what))] = False
+        both = kept[:, None] & kept
+        cut = wiring.changed(
+            f"disconnect: {', '.join(what)}",
+            chemical=wiring.chemical * both,
+            gap=wiring.gap * both,
+            signs=self._signs * both,
+        )
+        return GradedNetwork(cut, self.parameters)
+
+    def field_family(self, stimulus: Stimulus, parameter: str) -> "Callable[[float], GradedField]":
+        """The vector fields along one parameter, for a continuation.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+        parameter : str
+            A field of `GradedParameters`, or ``"current"``: the current, in pA, into each of
+            the neurons of the stimulus, in place of the stimulus's own amplitude.
+
+        Returns
+        -------
+        callable
+            From the value of the parameter to the `GradedField`.
+
+        Examples
+        --------
+        ``family = worm.field_family(step_current(["PLM"], amplitude_pA=1), "current")``,
+        then ``find_fixed_points(family(1300.0), [worm.equilibrium(...)])``.
+        """
+        if parameter != "current":
+            self.with_parameters(**{parameter: getattr(self.parameters, parameter, 1.0)})
+            return lambda value: self.with_parameters(**{parameter: value}).field_under(stimulus)
+        if not stimulus.steady:
+            raise ValueError('The parameter "current" wants a constant stimulus.')
+        return lambda value: self.field_under(stimulus.with_amplitude(value))
 
     @property
     def dimension(self) -> int:

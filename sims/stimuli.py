@@ -50,6 +50,11 @@ class Stimulus:
         """Times in ms at which it jumps or has a kink, in order."""
         return tuple(sorted({time for part in self.parts for time in part.breaks}))
 
+    def with_amplitude(self, amplitude_pA: float) -> "Stimulus":
+        """A constant stimulus with another current into each of its neurons."""
+        names = dict.fromkeys(name for part in self.parts for name in part.neurons)
+        return step_current(names, amplitude_pA=amplitude_pA)
+
     def describe(self) -> str:
         """One line that holds everything that defines it."""
         return " + ".join(part.describe() for part in self.parts) or "none"

@@ -49,14 +49,33 @@ class Kernel(NamedTuple):
     update_place: np.ndarray
 
 
-def build_kernel(parameters, laplacian, synapses, reversal) -> Kernel:
-    """Kernel of a network; see `isochron.sims.graded.GradedNetwork` for the arguments."""
-    order, pattern = minimum_degree(laplacian)
-    permuted = laplacian[np.ix_(order, order)]
-    factor_start = np.cumsum([0, *map(len, pattern)])
-    factor_row = np.concatenate([*pattern, []]).astype(np.int64)
-    factor_column = np.repeat(np.arange(len(order)), np.diff(factor_start))
-    post, pre = np.nonzero(synapses)
+class Pattern(NamedTuple):
+    """Where a wiring has connections, and the order in which its neurons are eliminated."""
+
+    post: np.ndarray
+    pre: np.ndarray
+    order: np.ndarray
+    factor_start: np.ndarray
+    factor_row: np.ndarray
+    factor_column: np.ndarray
+    update_place: np.ndarray
+
+
+def find_pattern(gap: np.ndarray, synapses: np.ndarray) -> Pattern:
+    """Pattern of matrices that may differ from zero where the given ones do."""
+    order, columns = minimum_degree(gap)
+    start = np.cumsum([0, *map(len, columns)])
+    row = np.concatenate([*columns, []]).astype(np.int64)
+    column = np.repeat(np.arange(len(order)), np.diff(start))
+    return Pattern(*np.nonzero(synapses), order, start, row, column, _update_places(columns, start))
+
+
+def build_kernel(parameters, laplacian, synapses, reversal, pattern=None) -> Kernel:
+    """Kernel of a network; see `isochron.sims.graded.GradedNetwork` for the arguments.
+
+    `pattern`, if given, may have more places than the matrices need.
+    """
+    at = find_pattern(laplacian, synapses) if pattern is None else pattern
     return Kernel(
         parameters.capacitance,
         parameters.leak_conductance,
@@ -64,16 +83,16 @@ def build_kernel(parameters, laplacian, synapses, reversal) -> Kernel:
         parameters.activation_rate,
         parameters.decay_rate,
         parameters.steepness,
-        np.searchsorted(post, np.arange(len(synapses) + 1)),
-        pre.astype(INDEX),
-        synapses[post, pre].astype(float),
-        reversal[post, pre].astype(float),
-        order.astype(INDEX),
-        np.diag(permuted).copy(),
-        factor_start,
-        factor_row.astype(INDEX),
-        permuted[factor_row, factor_column],
-        _update_places(pattern, factor_start),
+        np.searchsorted(at.post, np.arange(len(synapses) + 1)),
+        at.pre.astype(INDEX),
+        synapses[at.post, at.pre].astype(float),
+        reversal[at.post, at.pre].astype(float),
+        at.order.astype(INDEX),
+        np.diag(laplacian)[at.order].astype(float),
+        at.factor_start,
+        at.factor_row.astype(INDEX),
+        laplacian[at.order[at.factor_row], at.order[at.factor_column]].astype(float),
+        at.update_place,
     )
 
 

@@ -1,0 +1,311 @@
+"""The step of `strang` for several worms at once, side by side in the lanes of the processor.
+
+The members share the pattern of their wiring, so that one look at an index serves all of
+them, and every operation runs over `LANES` neighbouring numbers. Arrays have the lanes last.
+
+The compiler joins the lanes to vector instructions only where all are read before any is
+written, as two arrays might be one; hence the operations written out at the end, and
+`compile_lanes`, which switches that pass on.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numba import config, njit
+
+from isochron.sims.engines.strang import INDEX, Kernel
+
+LANES = 8
+# Without the lock of Python, so that groups of lanes run in threads.
+compiled = njit(cache=True, error_model="numpy", nogil=True)
+
+
+class Lanes(NamedTuple):
+    """As `strang.Kernel`, each constant and weight of shape (..., LANES)."""
+
+    capacitance: np.ndarray
+    leak_conductance: np.ndarray
+    leak_reversal: np.ndarray
+    activation_rate: np.ndarray
+    decay_rate: np.ndarray
+    steepness: np.ndarray
+    synapse_start: np.ndarray
+    synapse_pre: np.ndarray
+    synapse_weight: np.ndarray
+    synapse_reversal: np.ndarray
+    order: np.ndarray
+    diagonal: np.ndarray
+    factor_start: np.ndarray
+    factor_row: np.ndarray
+    factor_value: np.ndarray
+    update_place: np.ndarray
+
+
+def side_by_side(kernels: list[Kernel]) -> Lanes:
+    """Lanes of `LANES` kernels of one pattern."""
+    shared = {"synapse_start", "synapse_pre", "order", "factor_start", "factor_row",
+              "update_place"}  # fmt: skip
+    return Lanes(
+        **{
+            name: getattr(kernels[0], name)
+            if name in shared
+            else np.stack([np.asarray(getattr(k, name), dtype=float) for k in kernels], axis=-1)
+            for name in Lanes._fields
+        }
+    )
+
+
+@cache
+def compile_lanes() -> None:
+    """Compile with vector instructions, once a process, before the first step."""
+    one = np.ones((1, LANES))
+    start, none, first = np.zeros(2, dtype=np.int64), np.zeros(0, INDEX), np.zeros(1, INDEX)
+    smallest = Lanes(
+        capacitance=one[0],
+        leak_conductance=one[0],
+        leak_reversal=one[0],
+        activation_rate=one[0],
+        decay_rate=one[0],
+        steepness=one[0],
+        synapse_start=start,
+        synapse_pre=none,
+        synapse_weight=one[:0],
+        synapse_reversal=one[:0],
+        order=first,
+        diagonal=one,
+        factor_start=start,
+        factor_row=none,
+        factor_value=one[:0],
+        update_place=none,
+    )
+    with _joining_lanes():
+        advance_lanes(smallest, np.ones((2, LANES)), one[None], one[None], 0, 1.0, 1, one[None])
+
+
+@contextmanager
+def _joining_lanes() -> Iterator[None]:
+    before = config.SLP_VECTORIZE  # pyright: ignore[reportAttributeAccessIssue]
+    config.SLP_VECTORIZE = 1  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        config.SLP_VECTORIZE = before  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@compiled
+def advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_every, record):
+    """Take steps in place, as `strang.advance`; a lane that is no longer finite goes on.
+
+    Parameters
+    ----------
+    lanes : Lanes
+    state : ndarray, shape (2 n, LANES)
+        Overwritten.
+    thresholds, currents : ndarray, shape (1 or n_steps, n, LANES)
+        In the middle of each step; mV, pA.
+    n_steps : int
+    step : float
+        ms.
+    record_every : int
+    record : ndarray, shape (n_steps // record_every, 2 n, LANES)
+    """
+    n = state.shape[0] // 2
+    v, s = state[:n], state[n:]
+    diagonal, factor = np.empty((n, LANES)), np.empty(lanes.factor_value.shape)
+    conductance, pull = np.empty((n, LANES)), np.empty((n, LANES))
+    target, keep = np.empty((n, LANES)), np.empty((n, LANES))
+    moving = thresholds.shape[0] > 1
+    for i in range(n_steps):
+        threshold = thresholds[i % thresholds.shape[0]]
+        current = currents[i % currents.shape[0]]
+        if i == 0 or moving:
+            _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
+        _relax(s, target, keep)
+        _synaptic_sums(lanes, s, conductance, pull)
+        _factorise(lanes, conductance, step, diagonal, factor)
+        _move_voltage(lanes, v, pull, current, step, diagonal, factor, conductance)
+        _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
+        _relax(s, target, keep)
+        if (i + 1) % record_every == 0:
+            record[(i + 1) // record_every - 1] = state
+
+
+@compiled
+def _relaxation(lanes, v, threshold, duration, target, keep):
+    for j in range(v.shape[0]):
+        for c in range(LANES):
+            phi = 1 / (1 + np.exp(-lanes.steepness[c] * (v[j, c] - threshold[j, c])))
+            rate = lanes.activation_rate[c] * phi + lanes.decay_rate[c]
+            target[j, c] = lanes.activation_rate[c] * phi / rate
+            keep[j, c] = np.exp(-rate * duration)
+
+
+@compiled
+def _relax(s, target, keep):
+    for j in range(s.shape[0]):
+        for c in range(LANES):
+            s[j, c] = target[j, c] + keep[j, c] * (s[j, c] - target[j, c])
+
+
+@compiled
+def _synaptic_sums(lanes, s, conductance, pull):
+    conductance[:] = 0
+    pull[:] = 0
+    opened = np.empty((1, LANES))
+    for i in range(s.shape[0]):
+        for e in range(lanes.synapse_start[i], lanes.synapse_start[i + 1]):
+            _multiply(opened, 0, lanes.synapse_weight, e, s, lanes.synapse_pre[e])
+            _add(conductance, i, opened, 0)
+            _add_product(pull, i, opened, 0, lanes.synapse_reversal, e)
+
+
+@compiled
+def _factorise(lanes, conductance, step, diagonal, factor):
+    n = diagonal.shape[0]
+    for j in range(n):
+        i = lanes.order[j]
+        for c in range(LANES):
+            base = 2 * lanes.capacitance[c] / step + lanes.leak_conductance[c] + conductance[i, c]
+            diagonal[j, c] = base + lanes.diagonal[j, c]
+    factor[:] = lanes.factor_value
+    ratio = np.empty((1, LANES))
+    update = 0
+    for j in range(n):
+        stop = lanes.factor_start[j + 1]
+        for e in range(lanes.factor_start[j], stop):
+            _divide(ratio, 0, factor, e, diagonal, j)
+            _subtract_product(diagonal, lanes.factor_row[e], ratio, 0, factor, e)
+            for f in range(e + 1, stop):
+                _subtract_product(factor, lanes.update_place[update], ratio, 0, factor, f)
+                update += 1
+            factor[e] = ratio[0]
+
+
+@compiled
+def _move_voltage(lanes, v, pull, current, step, diagonal, factor, midpoint):
+    n = v.shape[0]
+    for j in range(n):
+        i = lanes.order[j]
+        for c in range(LANES):
+            inertia = 2 * lanes.capacitance[c] / step
+            rest = lanes.leak_conductance[c] * lanes.leak_reversal[c]
+            midpoint[j, c] = inertia * v[i, c] + rest + pull[i, c] + current[i, c]
+    for j in range(n):
+        for e in range(lanes.factor_start[j], lanes.factor_start[j + 1]):
+            _subtract_product(midpoint, lanes.factor_row[e], factor, e, midpoint, j)
+    for j in range(n - 1, -1, -1):
+        _divide(midpoint, j, midpoint, j, diagonal, j)
+        for e in range(lanes.factor_start[j], lanes.factor_start[j + 1]):
+            _subtract_product(midpoint, j, factor, e, midpoint, lanes.factor_row[e])
+    for j in range(n):
+        i = lanes.order[j]
+        for c in range(LANES):
+            v[i, c] = 2 * midpoint[j, c] - v[i, c]
+
+
+@compiled
+def _multiply(x, i, y, j, z, k):
+    """x[i] = y[j] * z[k]"""
+    a0 = y[j, 0] * z[k, 0]
+    a1 = y[j, 1] * z[k, 1]
+    a2 = y[j, 2] * z[k, 2]
+    a3 = y[j, 3] * z[k, 3]
+    a4 = y[j, 4] * z[k, 4]
+    a5 = y[j, 5] * z[k, 5]
+    a6 = y[j, 6] * z[k, 6]
+    a7 = y[j, 7] * z[k, 7]
+    x[i, 0] = a0
+    x[i, 1] = a1
+    x[i, 2] = a2
+    x[i, 3] = a3
+    x[i, 4] = a4
+    x[i, 5] = a5
+    x[i, 6] = a6
+    x[i, 7] = a7
+
+
+@compiled
+def _divide(x, i, y, j, z, k):
+    """x[i] = y[j] / z[k]"""
+    a0 = y[j, 0] / z[k, 0]
+    a1 = y[j, 1] / z[k, 1]
+    a2 = y[j, 2] / z[k, 2]
+    a3 = y[j, 3] / z[k, 3]
+    a4 = y[j, 4] / z[k, 4]
+    a5 = y[j, 5] / z[k, 5]
+    a6 = y[j, 6] / z[k, 6]
+    a7 = y[j, 7] / z[k, 7]
+    x[i, 0] = a0
+    x[i, 1] = a1
+    x[i, 2] = a2
+    x[i, 3] = a3
+    x[i, 4] = a4
+    x[i, 5] = a5
+    x[i, 6] = a6
+    x[i, 7] = a7
+
+
+@compiled
+def _add(x, i, y, j):
+    """x[i] += y[j]"""
+    a0 = x[i, 0] + y[j, 0]
+    a1 = x[i, 1] + y[j, 1]
+    a2 = x[i, 2] + y[j, 2]
+    a3 = x[i, 3] + y[j, 3]
+    a4 = x[i, 4] + y[j, 4]
+    a5 = x[i, 5] + y[j, 5]
+    a6 = x[i, 6] + y[j, 6]
+    a7 = x[i, 7] + y[j, 7]
+    x[i, 0] = a0
+    x[i, 1] = a1
+    x[i, 2] = a2
+    x[i, 3] = a3
+    x[i, 4] = a4
+    x[i, 5] = a5
+    x[i, 6] = a6
+    x[i, 7] = a7
+
+
+@compiled
+def _add_product(x, i, y, j, z, k):
+    """x[i] += y[j] * z[k]"""
+    a0 = x[i, 0] + y[j, 0] * z[k, 0]
+    a1 = x[i, 1] + y[j, 1] * z[k, 1]
+    a2 = x[i, 2] + y[j, 2] * z[k, 2]
+    a3 = x[i, 3] + y[j, 3] * z[k, 3]
+    a4 = x[i, 4] + y[j, 4] * z[k, 4]
+    a5 = x[i, 5] + y[j, 5] * z[k, 5]
+    a6 = x[i, 6] + y[j, 6] * z[k, 6]
+    a7 = x[i, 7] + y[j, 7] * z[k, 7]
+    x[i, 0] = a0
+    x[i, 1] = a1
+    x[i, 2] = a2
+    x[i, 3] = a3
+    x[i, 4] = a4
+    x[i, 5] = a5
+    x[i, 6] = a6
+    x[i, 7] = a7
+
+
+@compiled
+def _subtract_product(x, i, y, j, z, k):
+    """x[i] -= y[j] * z[k]"""
+    a0 = x[i, 0] - y[j, 0] * z[k, 0]
+    a1 = x[i, 1] - y[j, 1] * z[k, 1]
+    a2 = x[i, 2] - y[j, 2] * z[k, 2]
+    a3 = x[i, 3] - y[j, 3] * z[k, 3]
+    a4 = x[i, 4] - y[j, 4] * z[k, 4]
+    a5 = x[i, 5] - y[j, 5] * z[k, 5]
+    a6 = x[i, 6] - y[j, 6] * z[k, 6]
+    a7 = x[i, 7] - y[j, 7] * z[k, 7]
+    x[i, 0] = a0
+    x[i, 1] = a1
+    x[i, 2] = a2
+    x[i, 3] = a3
+    x[i, 4] = a4
+    x[i, 5] = a5
+    x[i, 6] = a6
+    x[i, 7] = a7

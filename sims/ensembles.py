@@ -1,0 +1,243 @@
+"""simulate_many(): many worms at once, that differ in parameters, wiring, input or start."""
+
+import importlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron._version import __version__
+from isochron.sims.engines import load_engine
+from isochron.sims.engines.request import EngineRequest
+from isochron.sims.graded import GradedNetwork
+from isochron.sims.simulate import MEMORY_LIMIT_BYTES
+from isochron.sims.stimuli import Stimulus
+
+ENSEMBLE_ENGINES = ("numba", "torch")
+ENSEMBLE_RECORDABLE = ("V", "s", "V_minus_threshold")
+
+
+def simulate_many(
+    networks: GradedNetwork | Sequence[GradedNetwork],
+    stimuli: Stimulus | Sequence[Stimulus],
+    *,
+    duration_s: float,
+    engine: str = "numba",
+    step_ms: float = 1.0,
+    record: Sequence[str] = ("V",),
+    record_every_ms: float = 5.0,
+    threshold_rule: str = "fixed",
+    initial_states: np.ndarray | None = None,
+    rng: np.random.Generator | None = None,
+    workers: int = 1,
+    device: str = "cpu",
+    dtype: str = "float64",
+    chunk: int = 512,
+) -> xr.Dataset:
+    """Simulate many graded networks over the same neurons.
+
+    A member whose state leaves the finite numbers is marked as failed, with the reason, and
+    holds NaN from there on; the others go on.
+
+    Parameters
+    ----------
+    networks : GradedNetwork or sequence of GradedNetwork
+        One for all members, or one each; see `GradedNetwork.with_parameters` and
+        `GradedNetwork.disconnect`.
+    stimuli : Stimulus or sequence of Stimulus
+        One for all members, or one each.
+    duration_s, step_ms, record_every_ms, threshold_rule
+        As in `simulate`.
+    engine : {"numba", "torch"}
+        "numba": side by side on processors; the fastest there. "torch": for a GPU, and
+        for float32. Gradients: `isochron.sims.engines.torch_graded.GradedBatch`.
+    record : sequence of {"V", "s", "V_minus_threshold"}
+        What to keep.
+    initial_states : ndarray, shape (n_members, 2 n_neurons) or (2 n_neurons,), optional
+        Potentials (mV), then activations.
+    rng : numpy.random.Generator, optional
+        Without `initial_states`, each member starts near its equilibrium, as in `simulate`.
+    workers : int
+        Threads; for "numba".
+    device, dtype : str
+        "cpu" or "cuda"; "float64" or "float32". For "torch".
+    chunk : int
+        Members that are in memory at a time, besides what is recorded.
+
+    Returns
+    -------
+    xarray.Dataset
+        What `record` names, (member, time, neuron); ``final_state`` (member, state);
+        ``failed`` and ``reason`` (member); time in ms.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the numbers of members differ, or the members do not
+        have the same neurons.
+    """
+    for name, value in (
+        ("duration_s", duration_s),
+        ("record_every_ms", record_every_ms),
+        ("step_ms", step_ms),
+        ("workers", workers),
+        ("chunk", chunk),
+    ):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    _check_choices("record", record, ENSEMBLE_RECORDABLE)
+    options = _engine_options(engine, workers, device, dtype)
+    networks, stimuli, starts = _members(networks, stimuli, initial_states)
+    rng_state = "none"
+    if initial_states is None:
+        if rng is None:
+            raise ValueError("Give initial_states, or rng for random ones near the equilibria.")
+        rng_state = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
+    every, n_steps = max(1, round(record_every_ms / step_ms)), round(1e3 * duration_s / step_ms)
+    shape = (len(networks), n_steps // every + 1, networks[0].n_neurons)
+    _check_size(shape, len(record))
+
+    def request(k: int) -> EngineRequest:
+        # A copy, whose matrices go when the chunk is done.
+        network, start = networks[k].with_parameters(), starts[k]
+        if rng is not None and initial_states is None:
+            start = network.random_state(stimuli[k], rng, threshold_rule=threshold_rule)
+        return EngineRequest(
+            network=network,
+            stimulus=stimuli[k],
+            step_ms=step_ms,
+            n_steps=n_steps,
+            every=every,
+            initial_state=start,
+            threshold_rule=threshold_rule,
+        )
+
+    kept = {name: np.empty(shape) for name in record}
+    finals, finite = np.empty((shape[0], 2 * shape[2])), np.empty(shape[:2], dtype=bool)
+    run_many = load_engine(engine).run_many
+    for begin in range(0, shape[0], chunk):
+        members = slice(begin, min(begin + chunk, shape[0]))
+        requests = [request(k) for k in range(members.start, members.stop)]
+        states = run_many(requests, **options)
+        for name in record:
+            kept[name][members] = _quantity(name, requests, states)
+        finals[members], finite[members] = states[:, -1], np.isfinite(states).all(axis=2)
+    run = _labelled(kept, finals, finite, every * step_ms, networks[0].wiring.neurons)
+    return run.assign_attrs(
+        {
+            "model": "graded",
+            "dataset": networks[0].wiring.name,
+            "dataset_sha256": networks[0].wiring.source.content_sha256,
+            "wiring_history": _each([list(network.wiring.history) for network in networks]),
+            "parameters": _each([asdict(network.parameters) for network in networks]),
+            "stimulus": _each([stimulus.describe() for stimulus in stimuli]),
+            "threshold_rule": threshold_rule,
+            "engine": engine,
+            "method": "strang",
+            "device": device,
+            "dtype": dtype,
+            "step_ms": step_ms,
+            "n_steps": n_steps,
+            "rng": rng_state,
+            "isochron_version": __version__,
+        }
+    )
+
+
+def _check_choices(name: str, given: Sequence[str], known: tuple[str, ...]) -> None:
+    if isinstance(given, str) or not set(given) <= set(known):
+        raise ValueError(f"{name} must be of {', '.join(known)}, got {given!r}.")
+
+
+def _engine_options(engine: str, workers: int, device: str, dtype: str) -> dict[str, Any]:
+    _check_choices("engine", [engine], ENSEMBLE_ENGINES)
+    _check_choices("dtype", [dtype], ("float64", "float32"))
+    if engine == "numba":
+        if (device, dtype) != ("cpu", "float64"):
+            raise ValueError('Only engine="torch" has a choice of device and dtype.')
+        return {"workers": workers}
+    torch = importlib.import_module("torch")
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}: torch finds no CUDA device; use 'cpu'.")
+    return {"device": device, "dtype": getattr(torch, dtype)}
+
+
+def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]:
+    """One network, stimulus and initial state (or None) for each member."""
+    lengths = {
+        len(given)
+        for given, one in ((networks, GradedNetwork), (stimuli, Stimulus))
+        if not isinstance(given, one)
+    }
+    starts = None if starts is None else np.array(starts, dtype=float)
+    if starts is not None and starts.ndim == 2:
+        lengths.add(len(starts))
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(
+            "Give networks, stimuli or initial_states for each member, as many of each; got "
+            f"lengths {sorted(lengths)}."
+        )
+    (n_members,) = lengths
+    networks = [networks] * n_members if isinstance(networks, GradedNetwork) else list(networks)
+    stimuli = [stimuli] * n_members if isinstance(stimuli, Stimulus) else list(stimuli)
+    if len({network.wiring.neurons for network in networks}) > 1:
+        raise ValueError(
+            "The members must have the same neurons. To leave some out of a member, use "
+            "network.disconnect(...), which keeps them without connections."
+        )
+    if starts is None:
+        return networks, stimuli, [None] * n_members
+    if starts.shape[-1] != networks[0].dimension or not np.isfinite(starts).all():
+        raise ValueError(
+            f"initial_states must be rows of {networks[0].dimension} finite numbers, potentials "
+            f"and then activations; got shape {starts.shape}."
+        )
+    return networks, stimuli, np.broadcast_to(starts, (n_members, starts.shape[-1]))
+
+
+def _check_size(shape: tuple[int, int, int], n_quantities: int) -> None:
+    needed = 8 * math.prod(shape) * n_quantities
+    if shape[1] < 2 or needed > MEMORY_LIMIT_BYTES:
+        raise ValueError(
+            f"{shape[0]} members with {shape[1] - 1} samples each would take "
+            f"{needed / 2**30:.3g} GiB; between 1 sample and "
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often, or less."
+        )
+
+
+def _quantity(name: str, requests: list[EngineRequest], states: np.ndarray) -> np.ndarray:
+    n = states.shape[2] // 2
+    if name == "s":
+        return states[..., n:]
+    if name == "V":
+        return states[..., :n]
+    thresholds = [request.thresholds(request.sample_times) for request in requests]
+    return states[..., :n] - np.array(thresholds)
+
+
+def _labelled(kept, finals, finite, every_ms, neurons) -> xr.Dataset:
+    times = every_ms * np.arange(finite.shape[1])
+    reasons = [
+        "" if row.all() else f"not finite after {times[int(np.argmin(row))]:g} ms" for row in finite
+    ]
+    units = {"V": "mV", "s": "1", "V_minus_threshold": "mV"}
+    variables: dict[str, Any] = {
+        name: (("member", "time", "neuron"), values, {"units": units[name]})
+        for name, values in kept.items()
+    }
+    variables["final_state"] = (("member", "state"), finals)
+    variables["failed"] = (("member",), ~finite.all(axis=1))
+    variables["reason"] = (("member",), np.array(reasons))
+    return xr.Dataset(
+        variables,
+        coords={"time": ("time", times, {"units": "ms"}), "neuron": list(neurons)},
+    )
+
+
+def _each(values: list) -> str:
+    """JSON of a value of each member; of one, if all have the same."""
+    return json.dumps(values[0] if all(value == values[0] for value in values) else values)

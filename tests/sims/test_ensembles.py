@@ -1,0 +1,137 @@
+"""simulate_many(): each member is what simulate() makes of it alone."""
+
+import json
+
+import numpy as np
+import pytest
+
+from isochron import sims
+
+OPTIONS = {"duration_s": 0.3, "step_ms": 2, "record_every_ms": 20}
+
+
+@pytest.fixture(scope="module")
+def members(small):
+    """Eleven networks, more than a group of lanes: other parameters, other wirings."""
+    return [
+        *[small.with_parameters(gap_conductance=g) for g in (0.05, 0.2)],
+        *[small.with_parameters(capacitance=c, steepness=0.1) for c in (1.0, 2.0)],
+        small.disconnect("N1*"),
+        *[small.disconnect(f"N{i}") for i in range(6)],
+    ]
+
+
+@pytest.fixture(scope="module")
+def stimuli():
+    return [
+        sims.step_current(["N3"], amplitude_pA=20 + k)
+        + sims.sinusoidal_current(["N0"], amplitude_pA=k, frequency_Hz=4)
+        for k in range(11)
+    ]
+
+
+@pytest.mark.parametrize("rule", sims.THRESHOLD_RULES)
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_members_are_what_they_are_alone(members, stimuli, engine, rule):
+    starts = np.stack(
+        [n.random_state(s, np.random.default_rng(0)) for n, s in zip(members, stimuli, strict=True)]
+    )
+    together = sims.simulate_many(
+        members, stimuli, engine=engine, threshold_rule=rule, initial_states=starts, chunk=9,
+        record=["V", "s", "V_minus_threshold"], **OPTIONS,
+    )  # fmt: skip
+    for k, (network, stimulus) in enumerate(zip(members, stimuli, strict=True)):
+        alone = sims.simulate(
+            network, stimulus, threshold_rule=rule, initial_state=starts[k],
+            record=["V", "s", "V_minus_threshold"], **OPTIONS,
+        )  # fmt: skip
+        for name in ("V", "s", "V_minus_threshold"):
+            np.testing.assert_allclose(together[name][k], alone[name], rtol=0, atol=1e-9)
+    assert not together.failed.any()
+    assert np.ptp(together.V.values[:, -1], axis=0).max() > 1
+
+
+def test_threads_and_chunks_change_nothing(members, stimuli):
+    runs = [
+        sims.simulate_many(
+            members, stimuli, rng=np.random.default_rng(0), workers=workers, chunk=chunk, **OPTIONS
+        )
+        for workers, chunk in ((1, 100), (2, 8))
+    ]
+    assert runs[0].identical(runs[1])
+    assert len(json.loads(runs[0].attrs["parameters"])) == 11
+    np.testing.assert_array_equal(runs[0].final_state[:, :20], runs[0].V[:, -1])
+
+
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_a_member_that_fails_says_why_and_stops_nobody(small, engine):
+    """Twice the largest potential is no number."""
+    stimulus = sims.step_current(["N3"], amplitude_pA=20)
+    start = small.random_state(stimulus, np.random.default_rng(0))
+    starts = np.stack([start, np.full(40, 1.7e308), start])
+    run = sims.simulate_many(small, stimulus, engine=engine, initial_states=starts, **OPTIONS)
+    assert run.failed.values.tolist() == [False, True, False]
+    assert run.reason.values[1].startswith("not finite after")
+    np.testing.assert_array_equal(run.V[0], run.V[2])
+
+
+def test_float32_is_float64_to_its_precision(small, stimuli):
+    """24 bits on potentials of some tens of mV."""
+    runs = [
+        sims.simulate_many(
+            small, stimuli, engine="torch", dtype=dtype, rng=np.random.default_rng(0), **OPTIONS
+        )
+        for dtype in ("float64", "float32")
+    ]
+    difference = np.abs(runs[0].V - runs[1].V).values
+    assert 0 < difference.max() < 1e-3
+
+
+def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
+    """The others, simulated without it, move alike."""
+    cut = small.disconnect("N1*")
+    absent = sims.GradedNetwork(small.wiring.ablate("N1*"))
+    stimulus = sims.step_current(["N3", "N5"], amplitude_pA=20)
+    kept = small.wiring.index(absent.wiring.neurons)
+    start = cut.random_state(stimulus, np.random.default_rng(0))
+    whole = sims.simulate(cut, stimulus, initial_state=start, **OPTIONS)
+    part = sims.simulate(
+        absent, stimulus, initial_state=start[np.concatenate([kept, kept + 20])], **OPTIONS
+    )
+    np.testing.assert_allclose(whole.V[:, kept], part.V, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "scipy"}, "engine must be of numba, torch"),
+        ({"dtype": "float16"}, "dtype must be of"),
+        ({"dtype": "float32"}, 'Only engine="torch"'),
+        ({"record": ["input"]}, "record must be of"),
+        ({"rng": None}, "initial_states, or rng"),
+        ({"initial_states": np.zeros((3, 40))}, "as many of each"),
+        ({"initial_states": np.zeros((11, 39))}, "rows of 40"),
+        ({"chunk": 0}, "chunk must be positive"),
+        ({"duration_s": 1e7, "record_every_ms": 2}, "GiB"),
+        ({"engine": "torch", "device": "cuda"}, "no CUDA device"),
+    ],
+)
+def test_bad_ensembles_are_refused(members, stimuli, options, message):
+    import torch
+
+    if options.get("device") and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    given = {**OPTIONS, "rng": np.random.default_rng(0), **options}
+    with pytest.raises(ValueError, match=message):
+        sims.simulate_many(members, stimuli, **given)
+
+
+def test_other_neurons_are_refused(small, stimuli):
+    other = sims.GradedNetwork(small.wiring.ablate("N9"))
+    with pytest.raises(ValueError, match=r"same neurons.*disconnect"):
+        sims.simulate_many([small, other], stimuli[0], rng=np.random.default_rng(0), **OPTIONS)
+
+
+def test_one_network_and_one_stimulus_are_no_ensemble(small, stimuli):
+    with pytest.raises(ValueError, match="for each member"):
+        sims.simulate_many(small, stimuli[0], rng=np.random.default_rng(0), **OPTIONS)
