@@ -7,6 +7,7 @@ come back with about 8 digits, and every step is written as text.
 
 import itertools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from isochron.sims.engines.request import EngineRequest
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
 from isochron.sims.stepping import DivergenceError
+from isochron.sims.stimuli import Stimulus
+from isochron.sims.waveforms import PulseTrain, Step
 
 METHODS = ("euler",)
 LARGEST_TEXT_BYTES = 2**30
@@ -38,7 +41,7 @@ def run(request: EngineRequest) -> np.ndarray:
     command = jneuroml_command()
     with tempfile.TemporaryDirectory(prefix="isochron-jneuroml-") as name:
         folder = Path(name)
-        write_run(request, folder)
+        write_run(_seen_from_the_end_of_a_step(request), folder, variables=("v", "s"))
         output = run_process(
             [*command, f"LEMS_{STEM}.xml", "-nogui"],
             folder,
@@ -46,6 +49,20 @@ def run(request: EngineRequest) -> np.ndarray:
             produces=f"{STEM}.v.dat",
         )
         return _read(output, request)
+
+
+def _seen_from_the_end_of_a_step(request: EngineRequest) -> EngineRequest:
+    """jLEMS switches a current in the step at whose end the time has come; rounded sums decide.
+
+    Half a step later, it switches in the step that begins there.
+    """
+    parts = tuple(
+        replace(part, onset=part.onset + 0.5 * request.step_ms)
+        if isinstance(part, Step | PulseTrain)
+        else part
+        for part in request.stimulus.parts
+    )
+    return replace(request, stimulus=Stimulus(parts))
 
 
 def _fastest_rate(request: EngineRequest) -> float:

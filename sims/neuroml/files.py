@@ -24,7 +24,8 @@ def model_files(
     the first variable of every cell first, and spikes in ``{stem}.spikes`` where cells talk
     by them.
     """
-    network = document.root(stimulus, level=level, duration_ms=duration_ms)
+    # Inputs end a step after the simulation, so that its last step still has them.
+    network = document.root(stimulus, level=level, duration_ms=duration_ms + step_ms)
     files = {f"{stem}.net.nml": document_bytes(network)}
     if document.components.custom:
         custom = element("Lems", *document.components.custom)

@@ -1,5 +1,6 @@
 """A run of the graded network as a NeuroML model in a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ from isochron.sims.neuroml.network import NetworkDocument
 STEM = "model"
 
 
-def write_run(request: EngineRequest, folder: Path) -> tuple[str, ...]:
-    """Write the model of a request, without muscles; the potentials are recorded, then s.
+def write_run(
+    request: EngineRequest, folder: Path, *, variables: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Write the model of a request, without muscles.
+
+    The LEMS file records `variables`, the first one of every cell first.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def write_run(request: EngineRequest, folder: Path) -> tuple[str, ...]:
         # Half a step more, so that rounding does not lose the last one.
         duration_ms=(request.n_steps + 0.5) * request.step_ms,
         step_ms=request.step_ms,
-        variables=("v", "s"),
+        variables=variables,
     )
     for name, content in files.items():
         (folder / name).write_bytes(content)

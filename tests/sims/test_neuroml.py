@@ -169,11 +169,11 @@ def test_currents_become_generators(tmp_path, circuit):
         for pulse in root.findall("n:pulseGenerator", NS)
     }
     assert set(pulses) == {
-        ("0.0 ms", "500.0 ms", "20.0 pA"),
+        ("0.0 ms", "500.05 ms", "20.0 pA"),
         ("0.0 ms", "10.0 ms", "5.0 pA"),
         ("50.0 ms", "10.0 ms", "5.0 pA"),
     }
-    constant = pulses["0.0 ms", "500.0 ms", "20.0 pA"]
+    constant = pulses["0.0 ms", "500.05 ms", "20.0 pA"]
     into = {
         x.get("population") for x in root.findall(f".//n:inputList[@component='{constant}']", NS)
     }
