@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from isochron.sims.engines.request import EngineRequest
+from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
-from isochron.sims.stepping import DivergenceError
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import PulseTrain, Step
 

@@ -14,6 +14,7 @@ from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.component_types import graded_types
 from isochron.sims.neuroml.hodgkin_huxley import hodgkin_huxley_cells
 from isochron.sims.neuroml.xml import element, quantity
+from isochron.sims.spiking.parameters import LeakyIntegrateAndFire, SpikingParameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +115,27 @@ def graded_components(
 
 
 def integrate_and_fire_components(
-    n_neurons: int, n_muscles: int, *, gap_conductance: float
+    parameters: SpikingParameters, n_neurons: int, n_muscles: int
 ) -> Components:
     """Levels A and B: leaky integrate-and-fire cells, conductances of two exponentials.
 
-    At level B the gap junctions conduct (`gap_conductance`, nS). The activity that c302
-    reads off the spikes of its B cells acts on nothing and is left out.
+    The activity that c302 reads off the spikes of its B cells acts on nothing and is left
+    out.
+
+    Raises
+    ------
+    TypeError
+        If the neurons are of another kind.
     """
+    neuron, synapses = parameters.neuron, parameters.synapses
+    if not isinstance(neuron, LeakyIntegrateAndFire):
+        raise TypeError(f"iafCell is a LeakyIntegrateAndFire neuron, not {neuron!r}.")
     cell = {
-        "leakReversal": "-50.0 mV",
-        "thresh": "-30.0 mV",
-        "reset": "-50.0 mV",
-        "C": "3.0 pF",
-        "leakConductance": "0.1 nS",
+        "leakReversal": quantity(neuron.leak_reversal, "mV"),
+        "thresh": quantity(neuron.threshold, "mV"),
+        "reset": quantity(neuron.reset, "mV"),
+        "C": quantity(neuron.capacitance, "pF"),
+        "leakConductance": quantity(neuron.leak_conductance, "nS"),
     }
 
     def synapse(sign: int, conductance: float, reversal: float) -> Element:
@@ -135,16 +144,16 @@ def integrate_and_fire_components(
             id=_BY_SIGN[sign],
             gbase=quantity(conductance, "nS"),
             erev=quantity(reversal, "mV"),
-            tauRise="3.0 ms",
-            tauDecay="10.0 ms",
+            tauRise=quantity(synapses.rise, "ms"),
+            tauDecay=quantity(synapses.decay, "ms"),
         )
 
     return Components(
         standard=(
-            synapse(1, 0.01, 0.0),
-            synapse(-1, 0.01, -80.0),
-            synapse(0, 0.0, 0.0),
-            _gap_junction(gap_conductance),
+            synapse(1, synapses.conductance, synapses.excitatory_reversal),
+            synapse(-1, synapses.conductance, synapses.inhibitory_reversal),
+            synapse(0, 0.0, synapses.excitatory_reversal),
+            _gap_junction(parameters.gap_conductance),
             element("iafCell", id="neuron_cell", **cell),
             element("iafCell", id="muscle_cell", **cell),
         ),

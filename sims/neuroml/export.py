@@ -20,6 +20,7 @@ from isochron.sims.neuroml.components import (
 from isochron.sims.neuroml.files import model_files
 from isochron.sims.neuroml.ids import cell_ids, file_stem
 from isochron.sims.neuroml.network import NetworkDocument
+from isochron.sims.spiking.parameters import C302_A, C302_B
 from isochron.sims.stimuli import Stimulus
 
 LEVELS = ("graded", "A", "B", "C1")
@@ -148,8 +149,8 @@ def export_neuroml(
 def _c302_components(level: str, n_neurons: int, n_muscles: int) -> Components:
     if level == "C1":
         return hodgkin_huxley_components(n_neurons, n_muscles)
-    conductance = {"A": 0.0, "B": 0.01}[level]
-    return integrate_and_fire_components(n_neurons, n_muscles, gap_conductance=conductance)
+    parameters = {"A": C302_A, "B": C302_B}[level]
+    return integrate_and_fire_components(parameters, n_neurons, n_muscles)
 
 
 def _check_target(folder: Path, force: bool) -> None:
