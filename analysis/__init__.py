@@ -19,6 +19,7 @@ from isochron.analysis.limit_cycles import (
     find_recurrent_cycles,
 )
 from isochron.analysis.locking import Tongue, find_tongue, phase_locking_value
+from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.phase import compute_phase, harmonic_phase
 from isochron.analysis.systems import (
     DrivenMap,
@@ -35,12 +36,14 @@ __all__ = [
     "FixedPoint",
     "Flow",
     "LimitCycle",
+    "LyapunovSpectrum",
     "RecurrenceSearch",
     "SteppedMap",
     "SystemFamily",
     "Tongue",
     "VectorField",
     "black_box",
+    "compute_lyapunov_spectrum",
     "compute_phase",
     "find_fixed_points",
     "find_limit_cycle",

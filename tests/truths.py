@@ -204,3 +204,90 @@ def roessler(a=0.2, b=0.2, c=5.7):
         return np.array([[0, -1, -1], [1, a, 0], [x[2], 0, x[0] - c]])
 
     return Flow(field, jacobian)
+
+
+def brusselator(b, a=1.0):
+    """x' = a - (b + 1) x + x² y, y' = b x - x² y: a Hopf point at b = 1 + a², frequency a."""
+
+    def field(t, x):
+        u, v = x
+        return np.array([a - (b + 1) * u + u * u * v, b * u - u * u * v])
+
+    def jacobian(t, x):
+        u, v = x
+        return np.array([[2 * u * v - b - 1, u * u], [b - 2 * u * v, -u * u]])
+
+    return Flow(field, jacobian)
+
+
+def cusp(p, q):
+    """x' = p + q x - x³: folds where 4 q³ = 27 p², at x² = q / 3."""
+    return Flow(lambda t, x: p + q * x - x**3, lambda t, x: np.diag(np.atleast_1d(q - 3 * x**2)))
+
+
+def bautin(mu, slope=1.0):
+    """r' = mu r + slope r³ - r⁵, angle' = 1: cycles fold at mu = -slope²/4, r² = slope/2.
+
+    A cycle's multiplier is exp(2π (mu + 3 slope r² - 5 r⁴)); T = 2π.
+    """
+
+    def growth(square):
+        return mu + slope * square - square * square
+
+    def field(t, x):
+        g = growth(x @ x)
+        return np.array([g * x[0] - x[1], g * x[1] + x[0]])
+
+    def jacobian(t, x):
+        square = x @ x
+        turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+        change = 2 * (slope - 2 * square)
+        return growth(square) * np.eye(2) + change * np.outer(x, x) + turn
+
+    return Flow(field, jacobian)
+
+
+def henon(a, b=0.3):
+    """x → 1 - a x² + y, y → b x: determinant -b.
+
+    Fixed points x = (b - 1 ± √((1 - b)² + 4 a)) / 2a: a fold at a = -(1 - b)²/4, a period
+    doubling at a = 3 (1 - b)²/4. At a = 1.4 the exponents are 0.419 and ln 0.3 - 0.419.
+    """
+    return SteppedMap(
+        lambda k, x: np.stack([1 - a * x[..., 0] ** 2 + x[..., 1], b * x[..., 0]], axis=-1),
+        lambda k, x, v: np.array([[-2 * a * x[0], 1], [b, 0]]) @ v,
+        dimension=2,
+    )
+
+
+def delayed_logistic(a):
+    """x → a x (1 - y), y → x: Neimark-Sacker at a = 2, with multipliers exp(± i π/3)."""
+    return SteppedMap(
+        lambda k, x: np.stack([a * x[..., 0] * (1 - x[..., 1]), x[..., 0]], axis=-1),
+        lambda k, x, v: np.array([[a * (1 - x[1]), -a * x[0]], [1, 0]]) @ v,
+        dimension=2,
+    )
+
+
+def circle_map(omega, coupling):
+    """x → x + omega - coupling/2π sin 2πx: fixed points fold at |omega| = coupling/2π."""
+    return SteppedMap(
+        lambda k, x: x + omega - coupling / (2 * np.pi) * np.sin(2 * np.pi * x),
+        lambda k, x, v: (1 - coupling * np.cos(2 * np.pi * x))[:, None] * v,
+        dimension=1,
+    )
+
+
+def rotating_force(frequency, force, own=1.0):
+    """Stuart-Landau (mu = 1, c = 0) with a force that turns: z' = (1 + i own - |z|²) z + F e^{iωt}.
+
+    At rest in the turning frame: ρ ((1 - ρ)² + δ²) = F², δ = own - ω, ρ = |z|². Folds:
+    δ² = (1 - ρ)(3ρ - 1), F² = 2ρ² (1 - ρ).
+    """
+    free = stuart_landau(mu=1.0, omega=own)
+
+    def field(t, x):
+        angle = frequency * t
+        return free(t, x) + force * np.array([np.cos(angle), np.sin(angle)])
+
+    return Flow(field, free.derivative)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from isochron.analysis import Flow, SteppedMap
+from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
+from tests import truths
+
+
+def test_the_logistic_map_at_four():
+    """ln 2 (Ulam and von Neumann)."""
+    starts = np.random.default_rng(0).uniform(0.1, 0.9, (4, 1))
+    found = compute_lyapunov_spectrum(
+        truths.logistic(4.0, 1), starts, block=100, n_blocks=40, transient=100
+    )
+    assert abs(found.exponents[0] - np.log(2)) < 4 * found.errors[0] + 1e-12
+    assert found.errors[0] < 0.01
+    assert found.blocks.shape == (4, 40, 1)
+
+
+def test_the_cat_map_is_uniform():
+    matrix = np.array([[2.0, 1.0], [1.0, 1.0]])
+    system = SteppedMap(lambda k, x: matrix @ x % 1, lambda k, x, v: matrix @ v, dimension=2)
+    found = compute_lyapunov_spectrum(system, [0.1, 0.2], block=50, n_blocks=4, transient=50)
+    exact = np.log((3 + np.sqrt(5)) / 2)
+    np.testing.assert_allclose(found.exponents, [exact, -exact], rtol=1e-12)
+    np.testing.assert_allclose(found.kaplan_yorke_dimension, 2.0, rtol=1e-10)
+
+
+def test_the_henon_map():
+    """0.419 (specification); the determinant is -0.3 everywhere."""
+    found = compute_lyapunov_spectrum(
+        truths.henon(1.4), [0.1, 0.1], block=200, n_blocks=20, transient=200
+    )
+    assert abs(found.exponents[0] - 0.419) < 4 * found.errors[0] + 5e-4
+    np.testing.assert_allclose(found.exponents.sum(), np.log(0.3), rtol=1e-10)
+    np.testing.assert_allclose(found.kaplan_yorke_dimension, 1.26, atol=0.03)
+    leading = compute_lyapunov_spectrum(
+        truths.henon(1.4), [0.1, 0.1], block=200, n_blocks=20, transient=200, n_exponents=1
+    )
+    np.testing.assert_allclose(leading.exponents[0], found.exponents[0], rtol=1e-6)
+    assert np.isnan(leading.kaplan_yorke_dimension)
+
+
+def test_lorenz():
+    """0.9056, 0, -14.572 (specification); the sum is the trace, -41/3."""
+    found = compute_lyapunov_spectrum(
+        truths.lorenz(), [1.0, 1.0, 20.0], block=10.0, n_blocks=20, transient=20.0, rtol=1e-8
+    )
+    difference = found.exponents - [0.9056, 0.0, -14.572]
+    assert (np.abs(difference) < 4 * found.errors + 1e-3).all()
+    np.testing.assert_allclose(found.exponents.sum(), -41 / 3, rtol=1e-6)
+    assert 2.0 < found.kaplan_yorke_dimension < 2.1
+
+
+def test_a_limit_cycle_and_two_uncoupled_ones():
+    """A zero exponent for each oscillator, and -2 mu."""
+    one, other = truths.stuart_landau(mu=0.5, omega=2.0), truths.stuart_landau(omega=np.sqrt(2))
+    zero = np.zeros((2, 2))
+    pair = Flow(
+        lambda t, x: np.r_[one(t, x[:2]), other(t, x[2:])],
+        lambda t, x: np.block([[one.jacobian(t, x[:2]), zero], [zero, other.jacobian(t, x[2:])]]),
+    )
+    start = [np.sqrt(0.5), 0.0, 0.0, 1.0]
+    found = compute_lyapunov_spectrum(
+        pair, start, block=2 * np.pi, n_blocks=4, transient=40.0, renormalise=2 * np.pi
+    )
+    # Where the tangents settle they turn with the flow: block errors of the period's rest.
+    np.testing.assert_allclose(found.exponents, [0, 0, -1, -2], atol=1e-3)
+
+
+def test_a_map_with_a_drive_keeps_its_phase():
+    """Different slopes at the two steps of the drive: the mean of their logarithms."""
+    slopes = [0.5, 0.1]
+    system = SteppedMap(
+        lambda k, x: slopes[k] * x,
+        lambda k, x, v: slopes[k] * v,
+        dimension=1,
+        n_steps=2,
+        step_ms=2.0,
+    )
+    found = compute_lyapunov_spectrum(system, [1.0], block=2, n_blocks=3, transient=1)
+    np.testing.assert_allclose(found.exponents, np.log(0.05) / 4, rtol=1e-12)
+    np.testing.assert_allclose(found.errors, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("exponents", "dimension", "expected"),
+    [([-1.0], 1, 0.0), ([1.0, 0.5], 2, 2.0), ([0.5, 0.0, -2.0], 3, 2.25), ([0.5], 3, np.nan)],
+)
+def test_the_kaplan_yorke_dimension(exponents, dimension, expected):
+    spectrum = LyapunovSpectrum(
+        exponents=np.array(exponents),
+        errors=np.zeros(len(exponents)),
+        blocks=np.zeros((1, 2, len(exponents))),
+        dimension=dimension,
+    )
+    np.testing.assert_equal(spectrum.kaplan_yorke_dimension, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"n_blocks": 1}, "n_blocks"),
+        ({"block": 0}, "block"),
+        ({"block": 2.5}, "whole steps"),
+        ({"n_exponents": 2}, "n_exponents"),
+        ({"renormalise": 3}, "fit"),
+    ],
+)
+def test_bad_numbers_are_refused(change, match):
+    options = {"block": 10, "n_blocks": 3} | change
+    with pytest.raises(ValueError, match=match):
+        compute_lyapunov_spectrum(truths.logistic(4.0, 1), [0.3], **options)
+
+
+def test_an_escape_is_an_error():
+    system = SteppedMap(lambda k, x: 1e200 * x, lambda k, x, v: 1e200 * v, dimension=1)
+    with np.errstate(over="ignore"), pytest.raises(ArithmeticError, match="bounds"):
+        compute_lyapunov_spectrum(system, [1.0], block=5, n_blocks=2)
