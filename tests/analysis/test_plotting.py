@@ -1,0 +1,136 @@
+"""What is drawn is what was given; that it looks well was seen by eye."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+from isochron.analysis import plotting
+
+
+@pytest.fixture
+def ax():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def lines(ax):
+    return {line.get_label(): line for line in ax.lines}
+
+
+def test_the_portrait_tells_stable_from_unstable_without_colour(ax):
+    circle = np.c_[np.cos(np.arange(9)), np.sin(np.arange(9))]
+    drawn = plotting.plot_phase_portrait(
+        stable_cycles=[circle],
+        unstable_cycles=[2 * circle],
+        unstable_points=np.zeros((1, 2)),
+        labels=("a", "b"),
+        ax=ax,
+    )
+    assert drawn is ax
+    np.testing.assert_array_equal(lines(ax)["stable cycle"].get_xydata(), circle)
+    assert lines(ax)["unstable cycle"].get_linestyle() == "--"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")
+    assert ax.collections[0].get_facecolor()[0, :3].tolist() == [1, 1, 1]
+
+
+def test_multipliers_far_away_are_drawn_at_the_edge(ax):
+    plotting.plot_multipliers([(np.array([0.5, -3.0]), False)], ax=ax)
+    circle = ax.lines[0].get_xydata()
+    np.testing.assert_allclose(np.linalg.norm(circle, axis=1), 1)
+    near, far = (marks.get_offsets() for marks in ax.collections)
+    np.testing.assert_allclose(near, [[0.5, 0]])
+    np.testing.assert_allclose(far, [[-1.5, 0]], atol=1e-12)
+
+
+def test_a_branch_changes_style_where_it_changes_stability(ax):
+    x = np.linspace(-2, 2, 21)
+    parameter = x - x**3 / 3
+    plotting.plot_bifurcation_diagram(
+        [(parameter, x, np.abs(x) > 1)], special_points=[("fold", 2 / 3, 1.0)], ax=ax
+    )
+    drawn = [line for line in ax.lines if line.get_linestyle() != "None"]
+    assert [line.get_linestyle() for line in drawn] == ["-", "--", "-"]
+    for before, after in zip(drawn, drawn[1:], strict=False):
+        np.testing.assert_array_equal(before.get_xydata()[-1], after.get_xydata()[0])
+    assert ax.texts[0].get_text() == "fold"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["stable", "unstable"]
+
+
+def test_the_phase_response_has_phases_below_and_a_line_for_each_variable(ax):
+    phases = np.linspace(0, 2 * np.pi, 9)
+    response = np.c_[np.sin(phases), np.cos(phases)]
+    plotting.plot_phase_response(phases, response, names=["AVA", "AVB"], ax=ax)
+    np.testing.assert_array_equal(lines(ax)["AVB"].get_ydata(), response[:, 1])
+    assert lines(ax)["AVA"].get_linestyle() != lines(ax)["AVB"].get_linestyle()
+    assert [tick.get_text() for tick in ax.get_xticklabels()][2] == "π"
+    assert "phase" in ax.get_xlabel()
+
+
+def test_isochrons_of_a_clock_are_its_rays(ax):
+    axis = np.linspace(-1, 1, 41)
+    phases = np.arctan2(*np.meshgrid(axis, axis)[::-1]) % (2 * np.pi)
+    cycle = np.array([[0.5, 0.0], [0.0, 0.5], [-0.5, 0.0], [0.5, 0.0]])
+    plotting.plot_isochrons(axis, axis, phases, cycle=cycle, n_lines=4, ax=ax)
+    contours = ax.collections[1:]
+    assert len(contours) == 4
+    for contour, (i, sign) in zip(contours, [(0, 1), (1, 1), (0, -1), (1, -1)], strict=True):
+        points = np.concatenate([path.vertices for path in contour.get_paths()])
+        assert (sign * points[:, i] > -1e-9).all()
+        np.testing.assert_allclose(points[:, 1 - i], 0, atol=1e-9)
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), cycle)
+    assert ax.figure.axes[1].get_ylabel() == "asymptotic phase (rad)"
+
+
+def test_the_tongue_marks_open_ends(ax):
+    low, high = np.array([np.nan, 0.9, 0.8]), np.array([np.nan, 1.1, 1.2])
+    plotting.plot_tongue(
+        low,
+        high,
+        np.array([0.0, 0.1, 0.2]),
+        low_open=np.array([False, False, True]),
+        high_open=np.zeros(3, bool),
+        ax=ax,
+    )
+    arrows = next(line for line in ax.lines if line.get_marker() == "<")
+    np.testing.assert_allclose(arrows.get_xydata(), [[0.8, 0.2]])
+
+
+def test_a_raster_has_the_first_cell_on_top(ax):
+    events = [np.array([0.1, 0.4]), np.array([]), np.array([0.3])]
+    plotting.plot_raster(events, names=["AVA", "AVB", "AVC"], ax=ax)
+    assert [len(row.get_positions()) for row in ax.collections] == [2, 0, 1]
+    assert ax.get_ylim() == (2.5, -0.5)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["AVA", "AVB", "AVC"]
+
+
+def test_a_heat_map_has_a_row_for_each_signal(ax):
+    values = np.arange(12.0).reshape(4, 3)
+    plotting.plot_heat_map(np.arange(4.0), values, names=["a", "b", "c"], label="mV", ax=ax)
+    np.testing.assert_array_equal(ax.collections[0].get_array(), values.T)
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert ax.figure.axes[1].get_ylabel() == "mV"
+
+
+def test_a_spectrum_is_drawn_with_its_interval(ax):
+    f = np.arange(1.0, 5)
+    plotting.plot_spectrum(f, 2 / f, low=1 / f, high=3 / f, ax=ax)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), 2 / f)
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].max() == 3
+    assert ax.get_yscale() == "log"
+
+
+def test_series_set_apart_are_named_beside(ax):
+    plotting.plot_series(np.arange(3.0), np.ones((3, 2)), names=["a", "b"], offset=5.0, ax=ax)
+    np.testing.assert_array_equal(lines(ax)["b"].get_ydata(), -4)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_without_axes_a_figure_is_made():
+    drawn = plotting.plot_raster([np.array([0.1])])
+    assert drawn.get_ylabel() == "cell"
+    plt.close(drawn.figure)
