@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.sims.engines.brian2_session import brian2_session
+from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.graded import GradedNetwork
 
@@ -53,7 +53,8 @@ def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndar
     Raises
     ------
     ValueError
-        If the step is too large to be stable.
+        If the step is too large to be stable, or an input that changes with time would not
+        fit in memory, one number for each step and neuron.
     DivergenceError
         If the state does not stay finite.
     """
@@ -64,6 +65,8 @@ def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndar
             f"explicit: the largest stable step of this network is {largest:.3g} ms. "
             "Use engine='numba' for larger ones."
         )
+    changing = (not request.steady) + (not request.steady_thresholds)
+    check_memory(changing * request.n_steps * request.network.n_neurons)
     with brian2_session(codegen_target) as brian2:
         step = request.step_ms * brian2.ms
         neurons = _neurons(brian2, request, step)
@@ -104,14 +107,13 @@ def _neurons(brian2: Any, request: EngineRequest, step: Any) -> Any:
         "a_d": p.decay_rate / ms,
         "beta": p.steepness / mV,
     }
+    start = {"V": request.initial_state[:n] * mV, "s": request.initial_state[n:]}
+    equations = NEURONS
     middles = (np.arange(request.n_steps) + 0.5) * request.step_ms
-    equations, start = NEURONS, {"V": request.initial_state[:n] * mV}
-    start["s"] = request.initial_state[n:]
-    for name, unit, steady, values in (
-        ("I", pA, request.steady, request.currents),
-        ("Vth", mV, request.steady_thresholds, request.thresholds),
+    for name, unit, dimension, steady, values in (
+        ("I", pA, "amp", request.steady, request.currents),
+        ("Vth", mV, "volt", request.steady_thresholds, request.thresholds),
     ):
-        dimension = "amp" if name == "I" else "volt"
         if steady:
             equations += f"{name} : {dimension} (constant)\n"
             start[name] = values(0.0) * unit

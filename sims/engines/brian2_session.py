@@ -12,6 +12,22 @@ from typing import Any
 import numpy as np
 
 CODEGEN_TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
+MEMORY_LIMIT_BYTES = 4 * 2**30
+
+
+def check_memory(n_numbers: int) -> None:
+    """Refuse a run whose input in every step and record would not fit in memory.
+
+    Raises
+    ------
+    ValueError
+        If so many float64 take more than `MEMORY_LIMIT_BYTES`.
+    """
+    if 8 * n_numbers > MEMORY_LIMIT_BYTES:
+        raise ValueError(
+            f"The input in every step and the record would take {8 * n_numbers / 2**30:.3g} GiB; "
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often or run shorter."
+        )
 
 
 def import_brian2() -> ModuleType:

@@ -9,9 +9,8 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.sims.engines.brian2_session import brian2_session
+from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError
-from isochron.sims.simulate import MEMORY_LIMIT_BYTES
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.quantities import in_unit
@@ -86,28 +85,16 @@ def run_spiking(
     rng_state = None if rng is None or initial_potentials is not None else rng.bit_generator.state
     start = _initial_potentials(network, initial_potentials, rng)
     moving = _moving_neurons(network, stimulus)
-    _check_memory(n_steps * len(moving) + n_steps // every * len(record) * network.n_neurons)
+    check_memory(n_steps * len(moving) + n_steps // every * len(record) * network.n_neurons)
     constant, varying = _currents(network, stimulus, moving, n_steps, step)
     with brian2_session(codegen_target) as brian2:
         tick = step * brian2.ms
         neurons = make_neurons(brian2, network, constant, (moving, varying), tick)
         neurons.V = start * brian2.mV
-        spikes = brian2.SpikeMonitor(neurons, name="spiking_events*")
-        parts = [neurons, spikes, *make_connections(brian2, network, neurons, tick)]
-        samples = None
-        if record:
-            samples = brian2.StateMonitor(
-                neurons, "V", record=True, dt=every * tick, name="spiking_samples*"
-            )
-            parts.append(samples)
-        brian2.Network(parts).run(n_steps * tick)
-        final = np.array(neurons.V / brian2.mV)
-        times, senders = np.array(spikes.t / brian2.ms) + step, np.array(spikes.i)
-        potentials = None if samples is None else np.array(samples.V / brian2.mV).T
-    if not np.isfinite(final).all():
+        parts = [neurons, *make_connections(brian2, network, neurons, tick)]
+        events, samples = _run(brian2, parts, n_steps, tick, every if record else 0)
+    if not np.isfinite(samples[-1]).all():
         raise DivergenceError(f"A potential is not finite at a step of {step:g} ms.")
-    if potentials is not None and n_steps % every == 0:
-        potentials = np.vstack([potentials, final])  # the monitor writes before a step
     attributes = {
         "model": "spiking",
         "dataset": network.wiring.name,
@@ -123,9 +110,8 @@ def run_spiking(
         "rng": "none" if rng_state is None else json.dumps(rng_state, default=np.ndarray.tolist),
         "isochron_version": __version__,
     }
-    order = np.lexsort((senders, times))
-    run = _labelled(network, times[order], senders[order], n_steps * step, attributes)
-    return run if potentials is None else _with_potentials(run, potentials, every * step)
+    run = _labelled(network, *events, n_steps * step).assign_attrs(attributes)
+    return _with_potentials(run, samples[: n_steps // every + 1], every * step) if record else run
 
 
 def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
@@ -171,12 +157,27 @@ def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
     )
 
 
+def _run(
+    brian2: Any, parts: list[Any], n_steps: int, tick: Any, every: int
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Spikes (ms, neuron) in order; potentials every so many steps, then at the end, in mV."""
+    neurons = parts[0]
+    spikes = brian2.SpikeMonitor(neurons, name="spiking_events*")
+    monitors, before = [spikes], np.empty((0, len(neurons)))
+    if every:
+        monitors.append(
+            brian2.StateMonitor(neurons, "V", record=True, dt=every * tick, name="spiking_samples*")
+        )
+    brian2.Network(*parts, *monitors).run(n_steps * tick)
+    if every:
+        before = np.array(monitors[1].V / brian2.mV).T
+    times, senders = np.array((spikes.t + tick) / brian2.ms), np.array(spikes.i)
+    order = np.lexsort((senders, times))
+    return (times[order], senders[order]), np.vstack([before, neurons.V / brian2.mV])
+
+
 def _labelled(
-    network: SpikingNetwork,
-    times: np.ndarray,
-    senders: np.ndarray,
-    duration_ms: float,
-    attributes: dict[str, Any],
+    network: SpikingNetwork, times: np.ndarray, senders: np.ndarray, duration_ms: float
 ) -> xr.Dataset:
     rate = 1e3 * np.bincount(senders, minlength=network.n_neurons) / duration_ms
     return xr.Dataset(
@@ -186,7 +187,6 @@ def _labelled(
             "rate": ("neuron", rate, {"units": "Hz"}),
         },
         coords={"neuron": list(network.wiring.neurons)},
-        attrs=attributes,
     )
 
 
@@ -253,12 +253,3 @@ def _check_steps(network: SpikingNetwork, step: float, n_steps: int) -> None:
         )
     if n_steps < 1:
         raise ValueError(f"The duration must be at least one step of {step:g} ms.")
-
-
-def _check_memory(n_values: int) -> None:
-    if 8 * n_values > MEMORY_LIMIT_BYTES:
-        raise ValueError(
-            f"Input and record of this run would take {8 * n_values / 2**30:.3g} GiB; "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often, run shorter, "
-            "or let the input change in fewer neurons."
-        )

@@ -211,6 +211,13 @@ def _global_state():
     return np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
 
 
+def test_an_input_that_does_not_fit_in_memory_is_refused(twenty, changing):
+    start = twenty.equilibrium(changing)
+    request = request_of(twenty, changing, start, step_ms=0.01, duration_ms=1e6)
+    with pytest.raises(ValueError, match="14.9 GiB; 4 GiB can be kept"):
+        brian2_graded.run(request)
+
+
 def test_nothing_of_brian2_is_left_changed(twenty):
     brian2.defaultclock.dt = 0.37 * brian2.ms
     brian2.prefs.codegen.target = "cython"

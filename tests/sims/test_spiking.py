@@ -259,6 +259,22 @@ def test_changing_currents_reach_the_right_neurons():
         np.testing.assert_allclose(run.V.values[250:, i], expected, atol=4e-3)
 
 
+@pytest.mark.parametrize(("n_steps", "times"), [(10, [0, 0.5, 1]), (11, [0, 0.5, 1])])
+def test_samples_stand_where_they_were_asked_for(n_steps, times):
+    """Without input V = -50 + 10 exp(-t / 30 ms), exactly."""
+    run = run_numpy(
+        SpikingNetwork(wired(1), C302_A),
+        QUIET,
+        duration_s=n_steps * 1e-4,
+        step_ms=0.1,
+        record=["V"],
+        record_every_ms=0.5,
+        initial_potentials=[-40],
+    )
+    np.testing.assert_allclose(run.time, times)
+    np.testing.assert_allclose(run.V[:, 0], -50 + 10 * np.exp(-run.time / 30), rtol=1e-12)
+
+
 @pytest.mark.parametrize("parameters", [C302_A, C302_B])
 def test_without_input_nothing_fires(worm, parameters):
     network = SpikingNetwork(worm.wiring, parameters)
