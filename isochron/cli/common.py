@@ -1,6 +1,7 @@
 """What commands share: options, wirings by name or file, JSON, tables, files not to replace."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,28 +40,35 @@ def sign_rule(name: str | None) -> Any:
     return None if name is None else SIGN_RULES[name]
 
 
-def constant_currents(options: tuple[str, ...]) -> "Stimulus":
-    """The stimulus that ``--stimulate NAME=pA`` options add up to.
+def named_currents(options: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Names and currents in pA that ``--stimulate NAME=pA`` options give.
 
     Raises
     ------
     ValueError
         If one has another form.
     """
-    from isochron.sims import Stimulus, step_current
-
-    total = Stimulus()
+    found = []
     for option in options:
-        name, separator, amplitude = option.rpartition("=")
+        name, _, amplitude = option.rpartition("=")
         try:
-            total += step_current([name], amplitude_pA=float(amplitude))
-        except ValueError as error:
+            value = float(amplitude)
+        except ValueError:
+            value = math.nan
+        if not name or not math.isfinite(value):
             raise ValueError(
                 f"--stimulate takes NAME=CURRENT in pA, such as PLML=2000; got {option!r}."
-            ) from error
-        if not (name and separator):
-            raise ValueError(f"--stimulate takes NAME=CURRENT in pA; {option!r} lacks a name.")
-    return total
+            )
+        found.append((name, value))
+    return tuple(found)
+
+
+def constant_currents(options: tuple[str, ...]) -> "Stimulus":
+    """The stimulus that ``--stimulate NAME=pA`` options add up to; see `named_currents`."""
+    from isochron.sims import Stimulus, step_current
+
+    parts = (step_current([name], amplitude_pA=pA) for name, pA in named_currents(options))
+    return sum(parts, Stimulus())
 
 
 def refuse_to_replace(path: Path, force: bool) -> None:

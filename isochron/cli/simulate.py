@@ -6,14 +6,12 @@ from typing import Any
 import click
 
 from isochron.cli.common import (
-    constant_currents,
     debug_option,
     force_option,
     json_option,
-    open_wiring,
+    named_currents,
     print_json,
     refuse_to_replace,
-    sign_rule,
 )
 
 FORMATS = (".zarr", ".nc", ".nwb")
@@ -66,31 +64,28 @@ def simulate(
     for path in (out, picture):
         if path is not None:
             refuse_to_replace(path, force)
-    rule = sign_rule(signs)
-    current = constant_currents(stimulate)
-    wiring = open_wiring(dataset)
-    if ablate:
-        wiring = wiring.ablate(*ablate)
-    from isochron.experiments.simulate import SPIKING, draw_run, simulate_wiring
-    from isochron.sims import load_current, save_dataset
-    from isochron.sims.storage import export_nwb
-
-    if stimulus is not None:
-        current += load_current(stimulus)
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
+    currents = named_currents(stimulate)
+    from isochron.experiments.recipe import SPIKING, Recipe
+    from isochron.experiments.simulate import draw_run, simulate_recipe
+    from isochron.sims import save_dataset
+    from isochron.sims.storage import export_nwb
+
+    recipe = Recipe(
+        dataset=dataset, model=model, signs=signs, ablate=ablate, currents=currents,
+        table=None if stimulus is None else str(stimulus),
+    )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
     if model in SPIKING:
         _only_brian2(given)
         given["record"] = ["V"]
-    run, summary = simulate_wiring(
-        wiring, current, model=model, signs=rule, seed=seed, duration_s=duration, **given
-    )
+    run, summary = simulate_recipe(recipe, seed=seed, duration_s=duration, **given)
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
         summary["file"] = str(out)
     if picture is not None:
-        draw_run(run, wiring, picture)
+        draw_run(run, recipe.wiring(), picture)
         summary["figure"] = str(picture)
     if as_json:
         print_json(summary)

@@ -13,32 +13,19 @@ from isochron.analysis import principal_components
 from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
 from isochron.connectome.files import write_bytes
+from isochron.experiments.recipe import GRADED, Recipe, write_recipe
 
-GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
-SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
 SHOWN = 40
-MODELS = (*GRADED, *SPIKING)
 
 
-def simulate_wiring(
-    wiring: Connectome,
-    stimulus: sims.Stimulus,
-    *,
-    model: str = "graded",
-    signs: Any = None,
-    seed: int = 0,
-    **options: Any,
+def simulate_recipe(
+    recipe: Recipe, *, seed: int = 0, **options: Any
 ) -> tuple[xr.Dataset, dict[str, Any]]:
     """Simulate a wiring.
 
     Parameters
     ----------
-    wiring : Connectome
-    stimulus : Stimulus
-    model : str
-        One of `MODELS`.
-    signs : callable, optional
-        Sign rule.
+    recipe : Recipe
     seed : int
         Of the initial state.
     **options
@@ -47,35 +34,32 @@ def simulate_wiring(
     Returns
     -------
     xarray.Dataset
+        Carries the recipe.
     dict
         JSON values: how long it took, how it was done and where it ended.
 
     Raises
     ------
     ValueError
-        If there is no such model, or an option is out of range.
+        If an option is out of range, or a neuron is not there.
     """
-    if model not in MODELS:
-        raise ValueError(f"No model {model!r}. Known: {', '.join(MODELS)}.")
     if seed < 0:
         raise ValueError(f"The seed must not be negative, got {seed}.")
     rng = np.random.default_rng(seed)
+    network, stimulus = recipe.network(), recipe.stimulus()
     began = time.perf_counter()
-    if model in GRADED:
-        network = sims.GradedNetwork(wiring, getattr(sims, GRADED[model]), signs=signs)
+    if recipe.model in GRADED:
         run = sims.simulate(network, stimulus, rng=rng, **options)
         found = _describe_end(network, stimulus, run)
     else:
-        from isochron.sims import spiking
+        from isochron.sims.spiking import run_spiking
 
-        network = spiking.SpikingNetwork(wiring, _spiking_parameters(model), signs=signs)
-        run = spiking.run_spiking(network, stimulus, rng=rng, **options)
+        run = run_spiking(network, stimulus, rng=rng, **options)
         found = _describe_spikes(run)
     wall = time.perf_counter() - began
-    run = run.assign_attrs(seed=seed)
     done = {
-        "dataset": wiring.name,
-        "model": model,
+        "dataset": network.wiring.name,
+        "model": recipe.model,
         "engine": run.attrs["engine"],
         "method": run.attrs.get("method"),
         "neurons": run.sizes["neuron"],
@@ -86,15 +70,7 @@ def simulate_wiring(
         "seed": seed,
         "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
     }
-    return run, done | found
-
-
-def _spiking_parameters(model: str) -> Any:
-    from isochron.sims import spiking
-
-    if model == "adaptive-exponential":
-        return spiking.SpikingParameters(neuron=spiking.AdaptiveExponential())
-    return {"c302-a": spiking.C302_A, "c302-b": spiking.C302_B}[model]
+    return write_recipe(recipe, run).assign_attrs(seed=seed), done | found
 
 
 def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:

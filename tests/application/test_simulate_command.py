@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -92,8 +93,8 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--stimulate", "PLML=inf"], "takes NAME=CURRENT in pA"),
         (["--duration", "1", "--stimulate", "PLX=3"], "no neuron 'PLX'"),
         (["--duration", "1", "--engine", "fortran"], "choose from numba"),
-        (["--duration", "1", "--model", "toy"], "No model 'toy'"),
-        (["--duration", "1", "--signs", "toy"], "--signs must be one of gaba"),
+        (["--duration", "1", "--model", "toy"], "No model .toy."),
+        (["--duration", "1", "--signs", "toy"], "No sign rule .toy."),
         (["--duration", "1", "--out", "a.txt"], "--out must end in .zarr"),
         (["--duration", "1", "--out", "nowhere/a.nc"], "no folder nowhere"),
         (["--duration", "1", "--seed", "-1"], "seed must not be negative"),
@@ -104,7 +105,7 @@ def test_bad_input_is_named_in_one_line(capsys, monkeypatch, tmp_path, arguments
     monkeypatch.chdir(tmp_path)
     code, _, error = run(capsys, *arguments)
     assert code == 2
-    assert message in error
+    assert re.search(message, error)
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

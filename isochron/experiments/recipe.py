@@ -1,0 +1,106 @@
+"""How a simulated wiring was made, so that a kept run can be taken up again."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import xarray as xr
+
+from isochron import sims
+from isochron.connectome import SIGN_RULES, Connectome, from_csv, from_graphml, load
+
+GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
+SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
+MODELS = (*GRADED, *SPIKING)
+ATTRIBUTE = "recipe"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """A wiring, a model and its currents.
+
+    Attributes
+    ----------
+    dataset : str
+        A data set, or a .csv or .graphml file.
+    model : str
+        One of `MODELS`.
+    signs : str, optional
+        A sign rule; the one that signed the wiring, or ``gaba``, by default.
+    ablate : tuple of str
+        Neurons, classes, types or patterns that are left out.
+    currents : tuple of (str, float)
+        Constant currents, pA, into neurons, classes, types or patterns.
+    table : str, optional
+        A .csv file of further currents over time.
+
+    Raises
+    ------
+    ValueError
+        If model or sign rule is not known.
+    """
+
+    dataset: str
+    model: str = "graded"
+    signs: str | None = None
+    ablate: tuple[str, ...] = ()
+    currents: tuple[tuple[str, float], ...] = ()
+    table: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"No model {self.model!r}. Known: {', '.join(MODELS)}.")
+        if self.signs is not None and self.signs not in SIGN_RULES:
+            raise ValueError(f"No sign rule {self.signs!r}. Known: {', '.join(SIGN_RULES)}.")
+
+    def wiring(self) -> Connectome:
+        """The wiring, without the neurons left out."""
+        readers = {"csv": from_csv, "graphml": from_graphml}
+        wiring = readers.get(self.dataset.rpartition(".")[2], load)(self.dataset)
+        return wiring.ablate(*self.ablate) if self.ablate else wiring
+
+    def stimulus(self) -> sims.Stimulus:
+        """All currents together."""
+        total = sims.load_current(self.table) if self.table else sims.Stimulus()
+        for name, amplitude in self.currents:
+            total += sims.step_current([name], amplitude_pA=amplitude)
+        return total
+
+    def network(self) -> Any:
+        """The model on the wiring: a GradedNetwork or a SpikingNetwork."""
+        signs = None if self.signs is None else SIGN_RULES[self.signs]
+        if self.model in GRADED:
+            parameters = getattr(sims, GRADED[self.model])
+            return sims.GradedNetwork(self.wiring(), parameters, signs=signs)
+        from isochron.sims import spiking
+
+        sets = {
+            "c302-a": spiking.C302_A,
+            "c302-b": spiking.C302_B,
+            "adaptive-exponential": spiking.SpikingParameters(neuron=spiking.AdaptiveExponential()),
+        }
+        return spiking.SpikingNetwork(self.wiring(), sets[self.model], signs=signs)
+
+
+def write_recipe(recipe: Recipe, run: xr.Dataset) -> xr.Dataset:
+    """A run that carries its recipe."""
+    return run.assign_attrs({ATTRIBUTE: json.dumps(asdict(recipe))})
+
+
+def read_recipe(run: xr.Dataset) -> Recipe:
+    """The recipe that a run carries.
+
+    Raises
+    ------
+    ValueError
+        If it carries none, or one of another form.
+    """
+    if ATTRIBUTE not in run.attrs:
+        raise ValueError("This run does not say how it was made; isochron simulate makes such.")
+    try:
+        values = json.loads(run.attrs[ATTRIBUTE])
+        values["currents"] = tuple((str(n), float(pA)) for n, pA in values["currents"])
+        values["ablate"] = tuple(map(str, values["ablate"]))
+        return Recipe(**{item.name: values[item.name] for item in fields(Recipe)})
+    except (TypeError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"The recipe of this run is damaged: {error!r}.") from error
