@@ -21,6 +21,7 @@ from isochron.analysis.limit_cycles import (
 from isochron.analysis.locking import Tongue, find_tongue, phase_locking_value
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.phase import compute_phase, harmonic_phase
+from isochron.analysis.poincare import Section, compute_section_return, find_crossings
 from isochron.analysis.systems import (
     DrivenMap,
     Flow,
@@ -38,6 +39,7 @@ __all__ = [
     "LimitCycle",
     "LyapunovSpectrum",
     "RecurrenceSearch",
+    "Section",
     "SteppedMap",
     "SystemFamily",
     "Tongue",
@@ -45,6 +47,8 @@ __all__ = [
     "black_box",
     "compute_lyapunov_spectrum",
     "compute_phase",
+    "compute_section_return",
+    "find_crossings",
     "find_fixed_points",
     "find_limit_cycle",
     "find_locked_cycles",
