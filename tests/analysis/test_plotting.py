@@ -73,6 +73,7 @@ def test_the_phase_response_has_phases_below_and_a_line_for_each_variable(ax):
 def test_isochrons_of_a_clock_are_its_rays(ax):
     axis = np.linspace(-1, 1, 41)
     phases = np.arctan2(*np.meshgrid(axis, axis)[::-1]) % (2 * np.pi)
+    phases[20, 20] = np.nan  # the centre has no phase
     cycle = np.array([[0.5, 0.0], [0.0, 0.5], [-0.5, 0.0], [0.5, 0.0]])
     plotting.plot_isochrons(axis, axis, phases, cycle=cycle, n_lines=4, ax=ax)
     contours = ax.collections[1:]
