@@ -102,16 +102,13 @@ def neuromuscular_matrix(
 
 
 def _no_muscles(wiring: Connectome) -> str:
-    able = [name for name in available() if any(m in _individual() for m in load(name).muscles)]
+    single = {name for name, muscle in muscles().items() if muscle.row}
+    able = [name for name in available() if not single.isdisjoint(load(name).muscles)]
     held = ", ".join(wiring.muscles[:4]) or "none"
     return (
         f"{wiring.name} does not tell the body-wall muscles apart (its muscles: {held}). "
         f"Data sets that do: {', '.join(able)}."
     )
-
-
-def _individual() -> set[str]:
-    return {name for name, muscle in muscles().items() if muscle.row}
 
 
 def simulate_muscles(
