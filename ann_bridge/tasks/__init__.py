@@ -1,5 +1,36 @@
 """Working-memory tasks, generated in batch on the device where the net is."""
 
-from isochron.ann_bridge.tasks.phase_memory import PhaseMemory, Trials
+from isochron.ann_bridge.tasks.comparison import DelayedComparison
+from isochron.ann_bridge.tasks.flip_flop import FlipFlop
+from isochron.ann_bridge.tasks.match_to_sample import DelayedMatchToSample
+from isochron.ann_bridge.tasks.parametric_memory import ParametricWorkingMemory
+from isochron.ann_bridge.tasks.phase_memory import PhaseMemory, even_offsets
+from isochron.ann_bridge.tasks.plotting import plot_trial
+from isochron.ann_bridge.tasks.ready_set_go import ReadySetGo
+from isochron.ann_bridge.tasks.references import (
+    RecordedReference,
+    SyntheticTheta,
+    load_recording,
+    prepare_recording,
+)
+from isochron.ann_bridge.tasks.sternberg import Sternberg
+from isochron.ann_bridge.tasks.task import Task, Trials, masked_loss
 
-__all__ = ["PhaseMemory", "Trials"]
+__all__ = [
+    "DelayedComparison",
+    "DelayedMatchToSample",
+    "FlipFlop",
+    "ParametricWorkingMemory",
+    "PhaseMemory",
+    "ReadySetGo",
+    "RecordedReference",
+    "Sternberg",
+    "SyntheticTheta",
+    "Task",
+    "Trials",
+    "even_offsets",
+    "load_recording",
+    "masked_loss",
+    "plot_trial",
+    "prepare_recording",
+]

@@ -2,37 +2,29 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 
+from isochron.ann_bridge.tasks.references import Reference, Signal
+from isochron.ann_bridge.tasks.task import Trials, check_batch
 
-class Trials(NamedTuple):
-    """A batch of trials, time first.
 
-    Attributes
-    ----------
-    inputs : Tensor, shape (n_steps, batch, n_inputs)
-    targets : Tensor, shape (n_steps, batch)
-    mask : Tensor, shape (n_steps, batch)
-        1 where the output counts.
-    """
-
-    inputs: torch.Tensor
-    targets: torch.Tensor
-    mask: torch.Tensor
+def even_offsets(n_stimuli: int, first: float = -0.1) -> tuple[float, ...]:
+    """Offsets in cycles, evenly spaced: -0.1 - l / n, as in the paper for 2 and 4 stimuli."""
+    return tuple(first - stimulus / n_stimuli for stimulus in range(n_stimuli))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PhaseMemory:
-    """The task of Pals, Macke and Barak (2024), with pure sines as the reference.
+    """The task of Pals, Macke and Barak (2024), with pure sines as the reference by default.
 
     Input 0 is the reference A sin(φ(t)), φ(t) = 2π f t + φ0, with f and A drawn anew for
     each trial, correlated, φ0 uniform. Input 1 + l is a rectangular pulse of height 1 when
     stimulus l comes. After it, the target is sin(φ(t) + 2π offset_l).
 
-    The statistics of f and A are those of the rat hippocampal theta used in the paper. A
-    constant output scores the chance level 0.5.
+    The statistics of f and A are those of the rat hippocampal theta used in the paper. Four
+    stimuli: ``offsets=even_offsets(4)``. With a `reference`, input 0 and φ come from there,
+    and the settings of the sines have no effect.
     """
 
     offsets: tuple[float, ...] = (-0.1, -0.6)  # cycles, one for each stimulus
@@ -45,6 +37,7 @@ class PhaseMemory:
     frequency_amplitude_correlation: float = 0.19
     onset_ms: tuple[float, float] = (125.0, 250.0)
     pulse_ms: tuple[float, float] = (125.0, 175.0)
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         if len(self.offsets) < 1 or not all(map(math.isfinite, self.offsets)):
@@ -83,8 +76,13 @@ class PhaseMemory:
         return 1 + len(self.offsets)
 
     @property
+    def n_outputs(self) -> int:
+        """One."""
+        return 1
+
+    @property
     def chance(self) -> float:
-        """Loss of a constant output: the mean of sin²."""
+        """Loss of a constant output, which is 0: the mean of sin²."""
         return 0.5
 
     def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
@@ -95,31 +93,41 @@ class PhaseMemory:
         ValueError
             If `batch_size` is not positive.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size!r}.")
+        check_batch(batch_size)
         device = generator.device
-
-        def uniform(low: float, high: float) -> torch.Tensor:
-            return low + (high - low) * torch.rand(batch_size, generator=generator, device=device)
-
-        rho = self.frequency_amplitude_correlation
-        z = torch.randn(2, batch_size, generator=generator, device=device)
-        frequency = self.frequency_Hz + self.frequency_std_Hz * z[0]
-        other = rho * z[0] + math.sqrt(1 - rho**2) * z[1]
-        amplitude = self.amplitude + self.amplitude_std * other
-        first_phase = uniform(0, 2 * math.pi)
+        if self.reference is None:
+            signal, phase = self._sines(batch_size, generator)
+        else:
+            signal, phase = self.reference.draw(self.n_steps, self.step_ms, batch_size, generator)
         stimulus = torch.randint(
             len(self.offsets), (batch_size,), generator=generator, device=device
         )
-        onset = uniform(*self.onset_ms)
-        offset = onset + uniform(*self.pulse_ms)
-
-        time = self.step_ms * torch.arange(self.n_steps, device=device)[:, None]
-        phase = 2e-3 * math.pi * frequency * time + first_phase
+        onset = _uniform(*self.onset_ms, batch_size, generator)
+        offset = onset + _uniform(*self.pulse_ms, batch_size, generator)
+        time = self._time(device)
         inputs = torch.zeros(self.n_steps, batch_size, self.n_inputs, device=device)
-        inputs[:, :, 0] = amplitude * torch.sin(phase)
+        inputs[:, :, 0] = signal
         pulse = ((time >= onset) & (time < offset)).to(inputs.dtype)
         channel = (1 + stimulus).expand(self.n_steps, batch_size)
         inputs.scatter_(2, channel[..., None], pulse[..., None])
         shift = torch.tensor(self.offsets, device=device)[stimulus]
         return Trials(inputs, torch.sin(phase + 2 * math.pi * shift), (time >= offset).float())
+
+    def _time(self, device: torch.device) -> torch.Tensor:
+        return self.step_ms * torch.arange(self.n_steps, device=device)[:, None]
+
+    def _sines(self, batch_size: int, generator: torch.Generator) -> Signal:
+        """Pure sines, and their phases."""
+        rho = self.frequency_amplitude_correlation
+        z = torch.randn(2, batch_size, generator=generator, device=generator.device)
+        frequency = self.frequency_Hz + self.frequency_std_Hz * z[0]
+        other = rho * z[0] + math.sqrt(1 - rho**2) * z[1]
+        amplitude = self.amplitude + self.amplitude_std * other
+        first = _uniform(0, 2 * math.pi, batch_size, generator)
+        phase = 2e-3 * math.pi * frequency * self._time(generator.device) + first
+        return amplitude * torch.sin(phase), phase
+
+
+def _uniform(low: float, high: float, batch_size: int, generator: torch.Generator) -> torch.Tensor:
+    drawn = torch.rand(batch_size, generator=generator, device=generator.device)
+    return low + (high - low) * drawn

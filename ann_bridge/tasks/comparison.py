@@ -1,0 +1,63 @@
+"""Delayed comparison: was the second of two values the larger?"""
+
+from dataclasses import dataclass
+
+import torch
+
+from isochron.ann_bridge.tasks.delay import DelayTask
+from isochron.ann_bridge.tasks.task import Trials, check_range, random_signs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DelayedComparison(DelayTask):
+    """Two pulses with a delay between; then +1 if the second was higher, -1 if lower.
+
+    Both come on one input. Their difference is uniform between `smallest_difference` and
+    the width of the range, and each order is equally likely, so a constant output scores 1.
+
+    References
+    ----------
+    Romo, Brody, Hernández and Lemus (1999), Nature 399:470.
+    """
+
+    heights: tuple[float, float] = (0.5, 1.5)
+    smallest_difference: float = 0.2
+
+    def __post_init__(self) -> None:
+        DelayTask.__post_init__(self)
+        check_range(self, "heights")
+        width = self.heights[1] - self.heights[0]
+        if not 0 < self.smallest_difference <= width:
+            raise ValueError(
+                f"smallest_difference must lie in (0, {width:g}], the width of heights, "
+                f"got {self.smallest_difference!r}."
+            )
+
+    @property
+    def n_inputs(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def chance(self) -> float:
+        """Loss of a constant output."""
+        return 1.0
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        epochs = self.draw_epochs(batch_size, generator)
+        low, high = self.heights
+        u, v = torch.rand(2, batch_size, generator=generator, device=generator.device)
+        difference = self.smallest_difference + (high - low - self.smallest_difference) * u
+        lower = low + (high - low - difference) * v
+        answer = random_signs(batch_size, generator=generator)
+        first = lower + difference * (answer < 0)
+        second = lower + difference * (answer > 0)
+        inputs = epochs.samples[0] * first + epochs.test * second
+        return Trials(inputs[..., None], epochs.response * answer, epochs.response)

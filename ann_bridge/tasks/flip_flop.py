@@ -1,0 +1,89 @@
+"""The n-bit flip-flop: each output holds the sign of the last pulse on its input."""
+
+from dataclasses import dataclass
+
+import torch
+
+from isochron.ann_bridge.tasks.task import (
+    Trials,
+    check_batch,
+    check_count,
+    check_durations,
+    random_signs,
+    whole_steps,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlipFlop:
+    """Pulses of +1 or -1 at random times; after each, its output is to hold its sign.
+
+    Every input begins with a pulse, and in each later step another begins with probability
+    step / mean interval. The outputs count while no pulse is on.
+
+    References
+    ----------
+    Sussillo and Barak (2013), Neural Computation 25:626.
+    """
+
+    n_bits: int = 3
+    duration_ms: float = 2000.0
+    pulse_ms: float = 60.0
+    mean_interval_ms: float = 500.0
+    step_ms: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_count(self, "n_bits", 1)
+        check_durations(self, "pulse_ms", "duration_ms", "mean_interval_ms")
+        if not 2 * self.pulse_ms <= self.duration_ms:
+            raise ValueError(
+                f"duration_ms must be at least twice pulse_ms={self.pulse_ms:g}, "
+                f"got {self.duration_ms!r}."
+            )
+        if self.n_bits * self.pulse_ms > 2 * self.mean_interval_ms:
+            raise ValueError(
+                f"With {self.n_bits} bits, pulses of {self.pulse_ms:g} ms and a mean interval of "
+                f"{self.mean_interval_ms:g} ms some pulse is nearly always on. Raise "
+                "mean_interval_ms."
+            )
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps in a trial."""
+        return whole_steps(self, self.duration_ms)
+
+    @property
+    def n_inputs(self) -> int:
+        """One for each bit."""
+        return self.n_bits
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each bit."""
+        return self.n_bits
+
+    @property
+    def chance(self) -> float:
+        """Variance of a random sign."""
+        return 1.0
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        check_batch(batch_size)
+        shape, device = (self.n_steps, batch_size, self.n_bits), generator.device
+        drawn = torch.rand(shape, generator=generator, device=device)
+        signs = random_signs(*shape, generator=generator)
+        begins = drawn < self.step_ms / self.mean_interval_ms
+        begins[0] = True
+        step = torch.arange(self.n_steps, device=device)[:, None, None]
+        last = torch.where(begins, step, 0).cummax(dim=0).values
+        held = signs.gather(0, last)
+        on = step - last < whole_steps(self, self.pulse_ms)
+        targets = held if self.n_bits > 1 else held[..., 0]
+        return Trials(held * on, targets, (~on).all(dim=2).float())

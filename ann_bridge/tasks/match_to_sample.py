@@ -1,0 +1,61 @@
+"""Delayed match-to-sample: was the second stimulus the first one again?"""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import one_hot
+
+from isochron.ann_bridge.tasks.delay import DelayTask
+from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DelayedMatchToSample(DelayTask):
+    """A sample, a delay, a test; then +1 if they are the same stimulus, -1 if not.
+
+    Each stimulus has an input of its own, with pulses of height 1. Another test than the
+    sample is any of the others, equally likely.
+
+    References
+    ----------
+    Miyashita and Chang (1988), Nature 331:68.
+    """
+
+    n_stimuli: int = 2
+    match_probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        DelayTask.__post_init__(self)
+        check_count(self, "n_stimuli", 2)
+        if not 0 < self.match_probability < 1:
+            raise ValueError(
+                f"match_probability must lie in (0, 1), got {self.match_probability!r}."
+            )
+
+    @property
+    def n_inputs(self) -> int:
+        """One for each stimulus."""
+        return self.n_stimuli
+
+    @property
+    def chance(self) -> float:
+        """Variance of the answer: 4 p (1 - p)."""
+        return 4 * self.match_probability * (1 - self.match_probability)
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        epochs = self.draw_epochs(batch_size, generator)
+        n, device = self.n_stimuli, generator.device
+        first = torch.randint(n, (batch_size,), generator=generator, device=device)
+        shift = torch.randint(1, n, (batch_size,), generator=generator, device=device)
+        answer = random_signs(batch_size, generator=generator, chance=self.match_probability)
+        second = torch.where(answer > 0, first, (first + shift) % n)
+        inputs = epochs.samples[0][..., None] * one_hot(first, n)
+        inputs += epochs.test[..., None] * one_hot(second, n)
+        return Trials(inputs, epochs.response * answer, epochs.response)

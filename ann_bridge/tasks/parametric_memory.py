@@ -1,0 +1,49 @@
+"""Parametric working memory: hold a value and give it back."""
+
+from dataclasses import dataclass
+
+import torch
+
+from isochron.ann_bridge.tasks.delay import DelayTask
+from isochron.ann_bridge.tasks.task import Trials, check_range
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParametricWorkingMemory(DelayTask):
+    """A pulse of random height, a delay, a go cue; then the height is to be given back.
+
+    Input 0 is the pulse, its height uniform in a range; input 1 is the cue, of height 1.
+    """
+
+    heights: tuple[float, float] = (0.5, 1.5)
+
+    def __post_init__(self) -> None:
+        DelayTask.__post_init__(self)
+        check_range(self, "heights")
+        if self.heights[0] == self.heights[1]:
+            raise ValueError(f"heights leave nothing to remember: {self.heights!r}.")
+
+    @property
+    def n_inputs(self) -> int:
+        """The pulse and the cue."""
+        return 2
+
+    @property
+    def chance(self) -> float:
+        """Variance of a uniform height: width² / 12."""
+        return (self.heights[1] - self.heights[0]) ** 2 / 12
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        epochs = self.draw_epochs(batch_size, generator)
+        low, high = self.heights
+        drawn = torch.rand(batch_size, generator=generator, device=generator.device)
+        height = low + (high - low) * drawn
+        inputs = torch.stack([epochs.samples[0] * height, epochs.test], dim=2)
+        return Trials(inputs, epochs.response * height, epochs.response)

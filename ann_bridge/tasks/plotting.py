@@ -1,0 +1,45 @@
+"""A trial drawn."""
+
+from typing import Any
+
+import numpy as np
+
+from isochron.ann_bridge.tasks.task import Trials
+
+
+def plot_trial(
+    trials: Trials, *, index: int = 0, step_ms: float | None = None, ax: Any = None
+) -> Any:
+    """Draw inputs and targets of one trial over time; grey where the output does not count.
+
+    Parameters
+    ----------
+    trials : Trials
+    index : int
+        Which of the batch.
+    step_ms : float, optional
+        Of the task; without it time is in steps.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.gca()
+    inputs = trials.inputs[:, index].cpu().numpy()
+    targets = trials.targets[:, index].cpu().numpy().reshape(len(inputs), -1)
+    counts = trials.mask[:, index].cpu().numpy() > 0
+    time = (1.0 if step_ms is None else step_ms) * np.arange(len(inputs))
+    for channel in range(inputs.shape[1]):
+        ax.plot(time, inputs[:, channel], "--", linewidth=1, label=f"input {channel}")
+    for output in range(targets.shape[1]):
+        ax.plot(time, targets[:, output], linewidth=2, label=f"target {output}")
+    ax.fill_between(
+        time, 0, 1, where=~counts, step="mid", transform=ax.get_xaxis_transform(),
+        color="0.9", linewidth=0, label="does not count",
+    )  # fmt: skip
+    ax.set_xlabel("time (step)" if step_ms is None else "time (ms)")
+    return ax

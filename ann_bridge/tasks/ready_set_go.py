@@ -1,0 +1,89 @@
+"""Ready-set-go: measure an interval and produce it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from isochron.ann_bridge.tasks.task import (
+    Trials,
+    check_batch,
+    check_durations,
+    check_range,
+    random_steps,
+    whole_steps,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadySetGo:
+    """Two pulses, an interval apart; after the second the output rises from 0 to 1 in that time.
+
+    Input 0 is "ready", input 1 "set", each of height 1. The output counts from set until
+    go, where the ramp is at 1. The interval is uniform on the steps in its range.
+
+    References
+    ----------
+    Jazayeri and Shadlen (2010), Nature Neuroscience 13:1020; the ramp as in Sohn et al.
+    (2019), Neuron 103:934.
+    """
+
+    ready_ms: tuple[float, float] = (100.0, 300.0)
+    interval_ms: tuple[float, float] = (400.0, 800.0)
+    pulse_ms: float = 60.0
+    step_ms: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_durations(self, "pulse_ms")
+        check_range(self, "ready_ms")
+        check_range(self, "interval_ms")
+        if self.interval_ms[0] < self.pulse_ms:
+            raise ValueError(
+                f"interval_ms must begin at pulse_ms={self.pulse_ms:g} or later, "
+                f"got {self.interval_ms!r}."
+            )
+
+    @property
+    def n_steps(self) -> int:
+        """Time steps in a trial, enough for the longest interval."""
+        return whole_steps(self, self.ready_ms[1]) + 2 * whole_steps(self, self.interval_ms[1]) + 1
+
+    @property
+    def n_inputs(self) -> int:
+        """Ready and set."""
+        return 2
+
+    @property
+    def n_outputs(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def chance(self) -> float:
+        """Loss of a constant output, 1/2.
+
+        A ramp of n steps takes the n + 1 values k / n, of variance (n + 2) / (12 n), and
+        counts n + 1 times. A ramp of the mean slope, the same in all trials, scores less.
+        """
+        low, high = (whole_steps(self, value) for value in self.interval_ms)
+        n = torch.arange(low, high + 1, dtype=torch.float64)
+        return (((n + 1) * (n + 2) / (12 * n)).sum() / (n + 1).sum()).item()
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        check_batch(batch_size)
+        ready = random_steps(self, self.ready_ms, batch_size, generator)
+        interval = random_steps(self, self.interval_ms, batch_size, generator)
+        step = torch.arange(self.n_steps, device=generator.device)[:, None]
+        since_ready, since_set = step - ready, step - ready - interval
+        pulse = whole_steps(self, self.pulse_ms)
+        inputs = torch.stack(
+            [((since >= 0) & (since < pulse)).float() for since in (since_ready, since_set)], dim=2
+        )
+        mask = ((since_set >= 0) & (since_set <= interval)).float()
+        return Trials(inputs, mask * since_set / interval, mask)

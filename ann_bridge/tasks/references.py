@@ -1,0 +1,236 @@
+"""Reference oscillations for the phase memory other than pure sines: synthetic and recorded."""
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+Signal = tuple[torch.Tensor, torch.Tensor]
+
+
+class Reference(Protocol):
+    """A source of reference signals."""
+
+    def draw(
+        self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
+    ) -> Signal:
+        """Signals and their phases φ (radians; the signal is about sin φ), (n_steps, batch)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyntheticTheta:
+    """A(t) sin φ(t) + noise: amplitude and phase wander, the noise is 1/f.
+
+    The amplitude is an Ornstein-Uhlenbeck process. The phase advances with the frequency and
+    diffuses with coefficient D, so that φ(t) - 2π f t has the variance 2 D t; the default
+    gives the mean frequency over 0.8 s the spread of 0.32 Hz that Pals et al. (2024) state.
+    The noise has power in proportion to 1/f above a lowest frequency and none below.
+    """
+
+    frequency_Hz: float = 8.4
+    phase_diffusion: float = 1.6  # rad² / s
+    amplitude: float = 1.0
+    amplitude_std: float = 0.17
+    amplitude_time_ms: float = 500.0  # correlation time
+    noise_std: float = 0.1
+    noise_above_Hz: float = 7.0
+
+    def __post_init__(self) -> None:
+        for name in ("frequency_Hz", "amplitude_time_ms", "noise_above_Hz"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+        for name in ("phase_diffusion", "amplitude", "amplitude_std", "noise_std"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+
+    def draw(
+        self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
+    ) -> Signal:
+        """Signals and their phases, shape (n_steps, batch).
+
+        Raises
+        ------
+        ValueError
+            If a step is too long for `noise_above_Hz`.
+        """
+        device, shape = generator.device, (n_steps, batch_size)
+        first = 2 * math.pi * torch.rand(batch_size, generator=generator, device=device)
+        steps = torch.randn(shape, generator=generator, device=device)
+        steps *= math.sqrt(2e-3 * self.phase_diffusion * step_ms)
+        steps[0] = 0
+        time = 1e-3 * step_ms * torch.arange(n_steps, device=device)[:, None]
+        phase = first + 2 * math.pi * self.frequency_Hz * time + steps.cumsum(dim=0)
+        memory = math.exp(-step_ms / self.amplitude_time_ms)
+        amplitude = self.amplitude + self.amplitude_std * _autoregressive(shape, memory, generator)
+        noise = self.noise_std * _pink(shape, step_ms, self.noise_above_Hz, generator)
+        return amplitude * torch.sin(phase) + noise, phase
+
+
+def _autoregressive(
+    shape: tuple[int, int], memory: float, generator: torch.Generator
+) -> torch.Tensor:
+    """Stationary Gaussian processes of unit variance and correlation memory^lag, time first.
+
+    One product with the lower triangular matrix of the recursion x[t] = memory x[t-1] + ....
+    """
+    device, n_steps = generator.device, shape[0]
+    step = torch.arange(n_steps, device=device)
+    kernel = memory ** (step[:, None] - step).clamp(min=0).float()
+    kernel = kernel.tril()
+    kernel[:, 1:] *= math.sqrt(1 - memory**2)
+    return kernel @ torch.randn(shape, generator=generator, device=device)
+
+
+def _pink(
+    shape: tuple[int, int], step_ms: float, lowest_Hz: float, generator: torch.Generator
+) -> torch.Tensor:
+    """Noise of unit variance with power 1/f from a lowest frequency on, time first."""
+    n_steps, batch_size = shape
+    n_drawn = 2 * n_steps  # the transform is periodic; half a period is not
+    frequency = torch.fft.rfftfreq(n_drawn, d=1e-3 * step_ms, device=generator.device)
+    heard = frequency >= lowest_Hz
+    heard[-1] = False  # the Nyquist frequency has no imaginary part
+    if not heard.any():
+        raise ValueError(
+            f"Noise above {lowest_Hz:g} Hz needs a step below {500 / lowest_Hz:g} ms, "
+            f"got {step_ms:g} ms, or a longer trial."
+        )
+    spread = torch.where(heard, frequency.clamp(min=lowest_Hz) ** -0.5, 0.0)
+    spread *= n_drawn / 2 / spread.square().sum().sqrt()
+    drawn = torch.randn(2, len(frequency), batch_size, generator=generator, device=generator.device)
+    return torch.fft.irfft(torch.complex(*drawn) * spread[:, None], n_drawn, dim=0)[:n_steps]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedReference:
+    """Pieces of a recorded oscillation, each trial from a random place.
+
+    Attributes
+    ----------
+    signal : ndarray, shape (n_samples,)
+        Band-passed, of mean amplitude 1, one sample a step.
+    phase : ndarray, shape (n_samples,)
+        Radians, unwrapped; the signal is about sin(phase).
+    step_ms : float
+        Between samples.
+    """
+
+    signal: np.ndarray
+    phase: np.ndarray
+    step_ms: float
+
+    def draw(
+        self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
+    ) -> Signal:
+        """Signals and their phases, shape (n_steps, batch).
+
+        Raises
+        ------
+        ValueError
+            If the recording has another step, or is shorter than a trial.
+        """
+        if not math.isclose(step_ms, self.step_ms):
+            raise ValueError(
+                f"The recording was prepared for steps of {self.step_ms:g} ms, the task has "
+                f"{step_ms:g} ms. Prepare it again with prepare_recording(step_ms={step_ms:g})."
+            )
+        places = len(self.signal) - n_steps + 1
+        if places < 1:
+            raise ValueError(
+                f"The recording has {len(self.signal)} steps, a trial needs {n_steps}."
+            )
+        device = generator.device
+        first = torch.randint(places, (batch_size,), generator=generator, device=device)
+        index = first + torch.arange(n_steps, device=device)[:, None]
+        wrapped = np.remainder(self.phase, 2 * np.pi)
+        signal, phase = (
+            torch.from_numpy(values).float().to(device)[index] for values in (self.signal, wrapped)
+        )
+        return signal, phase
+
+
+def prepare_recording(
+    values: ArrayLike,
+    *,
+    sampling_Hz: float,
+    step_ms: float = 2.0,
+    band_Hz: tuple[float, float] = (5.0, 12.0),
+) -> RecordedReference:
+    """A local field potential as a reference: band-passed, its phase by the Hilbert transform.
+
+    A Butterworth filter of order 4 runs forwards and backwards, so it moves no phase. The
+    first and last second, where filter and transform err, are cut off.
+
+    Parameters
+    ----------
+    values : array_like, shape (n_samples,)
+        In any unit.
+    sampling_Hz : float
+    step_ms : float
+        Of the task.
+    band_Hz : tuple of float
+
+    Raises
+    ------
+    ValueError
+        If the recording is too short, not finite, flat or sampled too slowly.
+    """
+    from scipy import signal as filters
+
+    recorded = np.array(values, dtype=float)
+    low, high = band_Hz
+    if recorded.ndim != 1 or not np.isfinite(recorded).all():
+        raise ValueError("A recording is one finite number a sample, shape (n_samples,).")
+    if not 0 < low < high < sampling_Hz / 2 < math.inf:
+        raise ValueError(
+            f"band_Hz must lie between 0 and half of sampling_Hz={sampling_Hz!r}, got {band_Hz!r}."
+        )
+    if not 0 < step_ms < 500 / high:
+        raise ValueError(f"step_ms must lie in (0, {500 / high:g}) for {high:g} Hz: {step_ms!r}.")
+    if len(recorded) < 3 * sampling_Hz:
+        raise ValueError(
+            f"A recording must last 3 s or longer, got {len(recorded) / sampling_Hz:g} s."
+        )
+    band = filters.butter(4, band_Hz, "bandpass", fs=sampling_Hz, output="sos")
+    passed = filters.sosfiltfilt(band, recorded - recorded.mean())
+    analytic = np.asarray(filters.hilbert(passed))
+    edge = math.ceil(sampling_Hz)
+    seconds = np.arange(len(recorded))[edge:-edge] / sampling_Hz
+    analytic = analytic[edge:-edge]
+    amplitude = np.abs(analytic).mean()
+    if not amplitude > 1e-9 * np.abs(recorded).max():
+        raise ValueError(f"The recording has no oscillation between {low:g} and {high:g} Hz.")
+    steps = np.arange(seconds[0], seconds[-1], 1e-3 * step_ms)
+    # sin φ = Re(analytic): φ is a quarter of a cycle ahead of the angle.
+    phase = np.interp(steps, seconds, np.unwrap(np.angle(analytic))) + np.pi / 2
+    level = np.interp(steps, seconds, np.abs(analytic)) / amplitude
+    return RecordedReference(level * np.sin(phase), phase, step_ms)
+
+
+def load_recording(
+    path: str | os.PathLike,
+    *,
+    sampling_Hz: float,
+    step_ms: float = 2.0,
+    band_Hz: tuple[float, float] = (5.0, 12.0),
+) -> RecordedReference:
+    """`prepare_recording` of a .npy file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a .npy file of numbers, or does not serve.
+    """
+    try:
+        values = np.load(path, allow_pickle=False)
+        values = np.asarray(values, dtype=float)
+    except (ValueError, EOFError, TypeError) as error:
+        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
+    return prepare_recording(values, sampling_Hz=sampling_Hz, step_ms=step_ms, band_Hz=band_Hz)

@@ -1,0 +1,73 @@
+"""Sternberg's task: was the probe among the items?"""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import one_hot
+
+from isochron.ann_bridge.tasks.delay import DelayTask
+from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sternberg(DelayTask):
+    """Different items one after the other, a delay, a probe; then +1 if it was an item, else -1.
+
+    Each item has an input of its own, and the last input says that the probe is one. The
+    number of items is uniform in 1 ... `largest_set`; fewer come later, so that the delay
+    is the same. Item or not is equally likely, so a constant output scores 1.
+
+    References
+    ----------
+    Sternberg (1966), Science 153:652.
+    """
+
+    n_items: int = 6
+    largest_set: int = 3
+
+    def __post_init__(self) -> None:
+        DelayTask.__post_init__(self)
+        check_count(self, "largest_set", 1)
+        check_count(self, "n_items", self.largest_set + 1)
+
+    @property
+    def n_samples(self) -> int:
+        """The largest set."""
+        return self.largest_set
+
+    @property
+    def n_inputs(self) -> int:
+        """One for each item, and the probe's cue."""
+        return self.n_items + 1
+
+    @property
+    def chance(self) -> float:
+        """Loss of a constant output."""
+        return 1.0
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not positive.
+        """
+        epochs = self.draw_epochs(batch_size, generator)
+        n, largest, device = self.n_items, self.largest_set, generator.device
+        # A random order of the items of which the last `size` of the first `largest` are shown.
+        order = torch.rand(batch_size, n, generator=generator, device=device).argsort(dim=1)
+        size = torch.randint(1, largest + 1, (batch_size,), generator=generator, device=device)
+        answer = random_signs(batch_size, generator=generator)
+        inputs = torch.zeros(self.n_steps, batch_size, n + 1, device=device)
+        for k, epoch in enumerate(epochs.samples):
+            shown = epoch * (k >= largest - size)
+            inputs[:, :, :n] += shown[..., None] * one_hot(order[:, k], n)
+        pick = torch.rand(batch_size, generator=generator, device=device)
+        inside = largest - 1 - (pick * size).long()
+        outside = largest + (pick * (n - largest)).long()
+        place = torch.where(answer > 0, inside, outside)[:, None]
+        probe = order.gather(1, place)[:, 0]
+        inputs[:, :, :n] += epochs.test[..., None] * one_hot(probe, n)
+        inputs[:, :, n] = epochs.test
+        return Trials(inputs, epochs.response * answer, epochs.response)

@@ -1,0 +1,132 @@
+"""What all tasks share: trials, the protocol, durations in steps."""
+
+import math
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+
+class Trials(NamedTuple):
+    """A batch of trials, time first.
+
+    Attributes
+    ----------
+    inputs : Tensor, shape (n_steps, batch, n_inputs)
+    targets : Tensor, shape (n_steps, batch), or (n_steps, batch, n_outputs) if there are several
+    mask : Tensor, shape (n_steps, batch)
+        1 where the output counts.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    mask: torch.Tensor
+
+
+class Task(Protocol):
+    """What a net can be trained on: a frozen dataclass with these.
+
+    Attributes
+    ----------
+    n_inputs, n_outputs, n_steps : int
+    step_ms : float
+    chance : float
+        Loss of the best constant output: the mean squared error where the mask is 1.
+    """
+
+    @property
+    def n_inputs(self) -> int: ...  # noqa: D102
+    @property
+    def n_outputs(self) -> int: ...  # noqa: D102
+    @property
+    def n_steps(self) -> int: ...  # noqa: D102
+    @property
+    def step_ms(self) -> float: ...  # noqa: D102
+    @property
+    def chance(self) -> float: ...  # noqa: D102
+
+    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+        """Draw trials, on the device of the generator."""
+        ...
+
+
+def masked_loss(outputs: torch.Tensor, trials: Trials) -> torch.Tensor:
+    """Mean squared error where the outputs count, over all outputs."""
+    squared = (outputs - trials.targets) ** 2
+    if squared.ndim == 3:
+        squared = squared.mean(dim=2)
+    return (trials.mask * squared).sum() / trials.mask.sum()
+
+
+def check_batch(batch_size: int) -> None:
+    """Refuse a batch of no trials.
+
+    Raises
+    ------
+    ValueError
+        If `batch_size` is not positive.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size!r}.")
+
+
+def check_count(task: Any, name: str, least: int) -> None:
+    """Refuse a setting that is no whole number from `least` on.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    value = getattr(task, name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}.")
+
+
+def check_durations(task: Any, *names: str) -> None:
+    """Refuse a duration that is not positive, or shorter than a step.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name in ("step_ms", *names):
+        value = getattr(task, name)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive (in ms), got {value!r}.")
+        if value < task.step_ms:
+            raise ValueError(
+                f"{name} must be at least a step of {task.step_ms:g} ms, got {value!r}."
+            )
+
+
+def check_range(task: Any, name: str) -> None:
+    """Refuse a range that is not 0 <= low <= high.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    low, high = getattr(task, name)
+    if not 0 <= low <= high < math.inf:
+        raise ValueError(f"{name} must be a range 0 <= low <= high, got {(low, high)!r}.")
+
+
+def whole_steps(task: Any, duration_ms: float) -> int:
+    """A duration in steps of a task."""
+    return round(duration_ms / task.step_ms)
+
+
+def random_steps(
+    task: Any, range_ms: tuple[float, float], batch_size: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Durations in steps, uniform in a range, shape (batch,)."""
+    low, high = (whole_steps(task, value) for value in range_ms)
+    return torch.randint(low, high + 1, (batch_size,), generator=generator, device=generator.device)
+
+
+def random_signs(*shape: int, generator: torch.Generator, chance: float = 0.5) -> torch.Tensor:
+    """+1 with a probability, else -1."""
+    drawn = torch.rand(shape, generator=generator, device=generator.device) < chance
+    return 2.0 * drawn - 1.0
