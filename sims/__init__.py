@@ -12,6 +12,7 @@ from isochron.sims.graded import (
     GradedParameters,
 )
 from isochron.sims.simulate import simulate, state_vector
+from isochron.sims.step_size import StepError, estimate_step_error, largest_explicit_step
 from isochron.sims.stepping import GradedMap
 from isochron.sims.stimuli import (
     Stimulus,
@@ -35,8 +36,11 @@ __all__ = [
     "GradedMap",
     "GradedNetwork",
     "GradedParameters",
+    "StepError",
     "Stimulus",
     "chirp_current",
+    "estimate_step_error",
+    "largest_explicit_step",
     "load_current",
     "load_dataset",
     "noise_current",

@@ -27,7 +27,7 @@ def simulate_many(
     *,
     duration_s: float,
     engine: str = "numba",
-    step_ms: float = 1.0,
+    step_ms: float = 0.5,
     record: Sequence[str] = ("V",),
     record_every_ms: float = 5.0,
     threshold_rule: str = "fixed",

@@ -67,7 +67,8 @@ def find_pattern(gap: np.ndarray, synapses: np.ndarray) -> Pattern:
     start = np.cumsum([0, *map(len, columns)])
     row = np.concatenate([*columns, []]).astype(np.int64)
     column = np.repeat(np.arange(len(order)), np.diff(start))
-    return Pattern(*np.nonzero(synapses), order, start, row, column, _update_places(columns, start))
+    post, pre = np.nonzero(synapses)
+    return Pattern(post, pre, order, start, row, column, _update_places(columns, start))
 
 
 def build_kernel(parameters, laplacian, synapses, reversal, pattern=None) -> Kernel:

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from isochron import analysis, sims
+from isochron import analysis, connectome, sims
 from isochron.experiments.worm_system import MOTOR_CLASSES
 
 
@@ -89,3 +89,44 @@ def test_synapses_stay_within_their_bounds(worm_run, worm):
     bound = p.activation_rate / (p.activation_rate + p.decay_rate)
     assert worm_run.s.values.min() > 0
     assert worm_run.s.values.max() < bound == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("current", [2000, pytest.param(1000, marks=pytest.mark.slow)])
+def test_the_default_step_is_good_to_a_microvolt(worm, current):
+    """Specification: 1e-3 mV in V - Vth over 5 s, against BDF at rtol 1e-10."""
+    stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=current)
+    compiled, exact = (
+        sims.simulate(
+            worm, stimulus, engine=engine, duration_s=5, record_every_ms=20,
+            record=["V_minus_threshold"], rng=np.random.default_rng(0),
+        ).V_minus_threshold.values
+        for engine in ("numba", "scipy")
+    )  # fmt: skip
+    assert np.ptp(exact) > 5
+    assert np.abs(compiled - exact).max() < 1e-3
+
+
+@pytest.mark.parametrize("current", [1000, 2000])
+def test_torch_and_the_compiled_engine_are_equal(worm, current):
+    stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=current)
+    runs = [
+        sims.simulate(
+            worm, stimulus, engine=engine, duration_s=1, step_ms=8, record_every_ms=40,
+            rng=np.random.default_rng(0),
+        ).V.values
+        for engine in ("numba", "torch")
+    ]  # fmt: skip
+    # Potentials reach volts; relative to them this is 1e-13.
+    np.testing.assert_allclose(runs[1], runs[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("current", [1000, 2000, 4000])
+def test_cook_2019_rests_with_the_same_constants(current):
+    """The negative control of the specification: no rhythm on the newer wiring."""
+    network = sims.GradedNetwork(connectome.load("cook2019-hermaphrodite"))
+    stimulus = sims.step_current(["PLM"], amplitude_pA=current)
+    rest = network.equilibrium(stimulus)
+    jacobian = network.field_under(stimulus).jacobian(0, rest).toarray()
+    assert np.linalg.eigvals(jacobian).real.max() < 0
+    run = sims.simulate(network, stimulus, duration_s=20, step_ms=8, rng=np.random.default_rng(0))
+    assert np.abs(run.V.values[-1] - rest[: network.n_neurons]).max() < 0.01

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -55,6 +57,22 @@ def test_the_equilibrium_is_exact(worm, touch, parameters):
     rest = network.equilibrium(touch)
     # Potentials reach volts, so 1e-11 mV/ms is rounding.
     assert np.abs(network.field_under(touch)(0, rest)).max() < 1e-11
+
+
+def test_a_family_of_fields_along_a_parameter(small, stimulus):
+    x = small.random_state(stimulus, np.random.default_rng(7))
+    family = small.field_family(stimulus, "gap_conductance")
+    p = dataclasses.replace(small.parameters, gap_conductance=0.3)
+    expected = sims.GradedNetwork(small.wiring, p).field_under(stimulus)
+    np.testing.assert_array_equal(family(0.3)(5.0, x), expected(5.0, x))
+    constant = sims.step_current(["N3", "N5"], amplitude_pA=1)
+    expected = small.field_under(sims.step_current(["N3", "N5"], amplitude_pA=40))
+    found = small.field_family(constant, "current")(40.0)
+    np.testing.assert_array_equal(found(0.0, x), expected(0.0, x))
+    with pytest.raises(ValueError, match="No parameter 'gap'; there are capacitance"):
+        small.field_family(constant, "gap")
+    with pytest.raises(ValueError, match="constant stimulus"):
+        small.field_family(stimulus, "current")
 
 
 def test_the_engine_is_of_second_order(small, stimulus):

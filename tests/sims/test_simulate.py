@@ -98,7 +98,7 @@ def test_provenance_is_enough_to_repeat(small, switched):
     again.bit_generator.state = json.loads(run.attrs["rng"])
     assert run.identical(sims.simulate(small, switched, duration_s=0.1, rng=again))
     assert run.attrs["engine"] == "numba"
-    assert run.attrs["n_steps"] == 100
+    assert run.attrs["n_steps"] == 200
     assert "onset=100" in run.attrs["stimulus"]
     parameters = sims.GradedParameters(**json.loads(run.attrs["parameters"]))
     assert parameters == small.parameters
