@@ -69,6 +69,8 @@ def export_neuroml(
 
     The same call writes the same bytes. Populations are called after their cells; where a
     name has other characters than letters and digits, its property ``name`` holds it.
+    Signalling without synapses (monoamines, peptides) has no place in NeuroML and is left
+    out.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def test_what_was_written_is_told_and_can_be_read(tmp_path, capsys, level):
     assert code == 0
     told = json.loads(text)
     assert (told["level"], told["n_neurons"], told["n_muscles"]) == (level, 279, 1)
-    assert told["n_projections"] == 2194 + 516 + 115  # 514 pairs, and 2 neurons with themselves
+    assert told["n_projections"] == 2194 + 517 + 114  # 514 pairs, 3 neurons with themselves
     assert Path(told["simulation"]).exists()
     found = read_neuroml(told["network"])
     np.testing.assert_array_equal(found.chemical, connectome.load("varshney2011").chemical)
