@@ -5,11 +5,20 @@ Knows neither worm nor net. A system is either a vector field, ``field(t, x)`` w
 """
 
 from isochron.analysis.census import Census, find_locked_cycles
+from isochron.analysis.continuation import (
+    Branch,
+    FoldCurve,
+    SpecialPoint,
+    continue_cycles,
+    continue_cycles_from_hopf,
+    continue_fixed_points,
+    continue_fold,
+)
 from isochron.analysis.dimensionality import (
     participation_ratio,
     principal_components,
 )
-from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
+from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
 from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
 from isochron.analysis.flow import flow
 from isochron.analysis.limit_cycles import (
@@ -32,14 +41,18 @@ from isochron.analysis.systems import (
 )
 
 __all__ = [
+    "Branch",
     "Census",
     "DrivenMap",
     "FixedPoint",
+    "FixedPointSearch",
     "Flow",
+    "FoldCurve",
     "LimitCycle",
     "LyapunovSpectrum",
     "RecurrenceSearch",
     "Section",
+    "SpecialPoint",
     "SteppedMap",
     "SystemFamily",
     "Tongue",
@@ -48,6 +61,10 @@ __all__ = [
     "compute_lyapunov_spectrum",
     "compute_phase",
     "compute_section_return",
+    "continue_cycles",
+    "continue_cycles_from_hopf",
+    "continue_fixed_points",
+    "continue_fold",
     "find_crossings",
     "find_fixed_points",
     "find_limit_cycle",
