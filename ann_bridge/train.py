@@ -1,37 +1,61 @@
 """The training loop."""
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 
+from isochron.ann_bridge import resume
 from isochron.ann_bridge.nets.leaky import LeakyRNN
-from isochron.ann_bridge.tasks import PhaseMemory
+from isochron.ann_bridge.tasks import Task, masked_loss
+
+RECENT = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingParameters:
-    """How to train."""
+    """How to train.
+
+    The learning rate rises linearly over `warmup_steps`, then stays (decay "none") or falls
+    along half a cosine to `final_learning_rate` at the last step (decay "cosine").
+    """
 
     steps: int = 2000
     batch_size: int = 128
     learning_rate: float = 1e-2
     gradient_clip: float = 1.0  # largest norm of the gradient
     stop_below: float = 0.0  # stop when the mean loss of the last 20 steps is below
+    warmup_steps: int = 0
+    decay: str = "none"
+    final_learning_rate: float = 0.0
+    weight_penalty: float = 0.0  # times the sum of the squares of all trained weights
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
+        for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
             value = getattr(self, name)
-            least = 0 if name == "steps" else 1
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        if not 0 <= self.stop_below < math.inf:
-            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
+        for name in ("stop_below", "final_learning_rate", "weight_penalty"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
+        if self.decay not in ("none", "cosine"):
+            raise ValueError(f"decay must be none or cosine, got {self.decay!r}.")
+
+    def learning_rate_at(self, step: int) -> float:
+        """Learning rate of a step, counted from 0."""
+        if step < self.warmup_steps:
+            return self.learning_rate * (step + 1) / self.warmup_steps
+        if self.decay == "none":
+            return self.learning_rate
+        done = (step - self.warmup_steps) / max(1, self.steps - 1 - self.warmup_steps)
+        fall = (1 + math.cos(math.pi * done)) / 2
+        return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fall
 
 
 @dataclass(kw_only=True)
@@ -41,7 +65,7 @@ class TrainingRecord:
     Attributes
     ----------
     losses : list of float
-        One for each step.
+        On the task, one for each step, also of those before an interruption.
     seconds : float
     """
 
@@ -51,19 +75,21 @@ class TrainingRecord:
 
 def train(
     net: LeakyRNN,
-    task: PhaseMemory,
+    task: Task,
     parameters: TrainingParameters | None = None,
     *,
     seed: int,
     device: str = "cpu",
     progress: Callable[[int, float], None] | None = None,
+    checkpoints: str | os.PathLike | None = None,
+    checkpoint_every: int = 50,
 ) -> TrainingRecord:
     """Train a net on a task with Adam, in place.
 
     Parameters
     ----------
     net : LeakyRNN
-    task : PhaseMemory
+    task : Task
     parameters : TrainingParameters, optional
     seed : int
         Of the trials, the initial states and the noise.
@@ -71,26 +97,41 @@ def train(
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
         Called after each step with the number of steps done and the loss.
+    checkpoints : path-like, optional
+        Folder to keep checkpoints in. If it holds some, of the same net, task, parameters,
+        seed and kind of device, training goes on from the newest that is whole and ends
+        with the same bits as if it had never stopped.
+    checkpoint_every : int
+        Steps between checkpoints; the last step has one too.
 
     Raises
     ------
     ValueError
-        If net and task do not fit, or the device is not there.
+        If net and task do not fit, the device is not there, or the checkpoints are those
+        of another training.
     ArithmeticError
         If the loss is no longer finite; the net then holds the last finite weights.
     """
     p = parameters or TrainingParameters()
     _check_fit(net, task)
+    if checkpoint_every < 1:
+        raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)
     net.to(where)
     generator = torch.Generator(where).manual_seed(seed)
     weights = list(net.parameters())
     optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
-    record, began = TrainingRecord(), time.perf_counter()
-    for step in range(p.steps):
-        loss = _loss(net, task, p.batch_size, generator)
+    identity = f"{net.kind} {net.settings} | {task} | {p} | seed {seed} | {where.type}"
+    record = TrainingRecord()
+    if checkpoints is not None:
+        record = _go_on(checkpoints, identity, net, optimiser, generator)
+    began = time.perf_counter() - record.seconds
+    while len(record.losses) < p.steps and not _good_enough(record.losses, p.stop_below):
+        step = len(record.losses)
+        optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
+        loss = _task_loss(net, task, p.batch_size, generator)
         optimiser.zero_grad()
-        loss.backward()
+        _penalised(loss, weights, p).backward()
         norm = torch.nn.utils.clip_grad_norm_(weights, p.gradient_clip)
         if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
             raise ArithmeticError(
@@ -99,21 +140,22 @@ def train(
             )
         optimiser.step()
         record.losses.append(loss.item())
+        record.seconds = time.perf_counter() - began
+        if checkpoints is not None:
+            over = step + 1 == p.steps or _good_enough(record.losses, p.stop_below)
+            if over or (step + 1) % checkpoint_every == 0:
+                _keep(checkpoints, identity, record, net, optimiser, generator)
         if progress is not None:
             progress(step + 1, loss.item())
-        recent = record.losses[-20:]
-        if len(recent) == 20 and sum(recent) / 20 < p.stop_below:
-            break
-    record.seconds = time.perf_counter() - began
     return record
 
 
 @torch.no_grad()
-def evaluate(net: LeakyRNN, task: PhaseMemory, *, seed: int, n_trials: int = 256) -> float:
+def evaluate(net: LeakyRNN, task: Task, *, seed: int, n_trials: int = 256) -> float:
     """Loss on fresh trials, with the net's own noise; compare with ``task.chance``."""
     _check_fit(net, task)
     generator = torch.Generator(net.output_scale.device).manual_seed(seed)
-    return _loss(net, task, n_trials, generator).item()
+    return _task_loss(net, task, n_trials, generator).item()
 
 
 def choose_device(device: str) -> torch.device:
@@ -134,17 +176,49 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _check_fit(net: LeakyRNN, task: PhaseMemory) -> None:
+def _check_fit(net: LeakyRNN, task: Task) -> None:
     p = net.settings
-    if p.n_inputs != task.n_inputs or p.step_ms != task.step_ms:
+    if (p.n_inputs, p.step_ms) != (task.n_inputs, task.step_ms):
         raise ValueError(
             f"The net has {p.n_inputs} inputs and a step of {p.step_ms:g} ms, the task "
             f"{task.n_inputs} and {task.step_ms:g} ms."
         )
 
 
-def _loss(net, task, batch_size, generator):
-    """Mean squared error where the output counts."""
+def _task_loss(net, task, batch_size, generator):
     trials = task.sample(batch_size, generator)
-    error = net(trials.inputs, generator) - trials.targets
-    return (trials.mask * error**2).sum() / trials.mask.sum()
+    return masked_loss(net(trials.inputs, generator), trials)
+
+
+def _penalised(loss, weights, p):
+    if p.weight_penalty:
+        loss = loss + p.weight_penalty * sum(weight.square().sum() for weight in weights)
+    return loss
+
+
+def _good_enough(losses: list[float], threshold: float) -> bool:
+    recent = losses[-RECENT:]
+    return len(recent) == RECENT and sum(recent) / RECENT < threshold
+
+
+def _go_on(folder, identity, net, optimiser, generator) -> TrainingRecord:
+    found = resume.read_newest(folder)
+    if found is None:
+        return TrainingRecord()
+    if found.identity != identity:
+        raise ValueError(
+            f"{folder} holds checkpoints of another training ({found.identity}), not of "
+            f"{identity}. Give another folder, or remove it."
+        )
+    resume.unpack(found.tensors, net, optimiser, generator)
+    return TrainingRecord(losses=list(found.losses), seconds=found.seconds)
+
+
+def _keep(folder, identity, record, net, optimiser, generator) -> None:
+    tensors = resume.pack(net, optimiser, generator)
+    resume.write_checkpoint(
+        folder,
+        resume.Checkpoint(
+            identity=identity, losses=record.losses, seconds=record.seconds, tensors=tensors
+        ),
+    )

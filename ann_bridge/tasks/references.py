@@ -1,5 +1,6 @@
 """Reference oscillations for the phase memory other than pure sines: synthetic and recorded."""
 
+import hashlib
 import math
 import os
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def _pink(
     return torch.fft.irfft(torch.complex(*drawn) * spread[:, None], n_drawn, dim=0)[:n_steps]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RecordedReference:
     """Pieces of a recorded oscillation, each trial from a random place.
 
@@ -123,6 +124,10 @@ class RecordedReference:
     signal: np.ndarray
     phase: np.ndarray
     step_ms: float
+
+    def __repr__(self) -> str:
+        content = np.concatenate([self.signal, self.phase]).tobytes()
+        return f"RecordedReference(sha256={hashlib.sha256(content).hexdigest()[:16]})"
 
     def draw(
         self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator

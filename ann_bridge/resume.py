@@ -1,0 +1,155 @@
+"""Training on disk half-way: everything that the next step depends on.
+
+A checkpoint is two files in a folder, ``step-00000050.safetensors`` with weights, the
+moments of Adam and the state of the generator, and ``step-00000050.json`` with the rest.
+Each JSON file holds the digest of the tensors and of its own content, so that a checkpoint
+that was cut short or altered is known as such, and the one before it is used.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from isochron.connectome.files import write_bytes
+
+SCHEMA = 1
+KEPT = 2  # checkpoints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A moment of a training.
+
+    Attributes
+    ----------
+    identity : str
+        What is trained, on what and how; a training of another identity must not go on from here.
+    losses : list of float
+        One for each step done.
+    seconds : float
+    tensors : dict of str to Tensor
+    """
+
+    identity: str
+    losses: list[float]
+    seconds: float
+    tensors: dict[str, Tensor]
+
+
+def write_checkpoint(folder: str | os.PathLike, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint, atomically; only the two newest stay.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; older ones are then left.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = save(checkpoint.tensors)
+    body = {
+        "schema": SCHEMA,
+        "identity": checkpoint.identity,
+        "losses": checkpoint.losses,
+        "seconds": checkpoint.seconds,
+        "tensors_sha256": hashlib.sha256(content).hexdigest(),
+    }
+    path = folder / f"step-{len(checkpoint.losses):08d}"
+    text = json.dumps({"sha256": _digest(body), "body": body}, allow_nan=False)
+    write_bytes(path.with_suffix(".safetensors"), content)
+    write_bytes(path.with_suffix(".json"), text.encode())
+    for old in sorted(folder.glob("step-*.json"))[:-KEPT]:
+        old.unlink()
+    kept = {item.stem for item in folder.glob("step-*.json")}
+    for tensors in folder.glob("step-*.safetensors"):
+        if tensors.stem not in kept:
+            tensors.unlink()
+
+
+def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
+    """The newest checkpoint that is whole; None if there is none at all.
+
+    Raises
+    ------
+    ValueError
+        If there are checkpoints, but all are damaged.
+    """
+    damaged = None
+    for path in sorted(Path(folder).glob("step-*.json"), reverse=True):
+        try:
+            return _read(path)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            damaged = damaged or f"{path}: {error}"
+    if damaged is not None:
+        raise ValueError(
+            f"No checkpoint in {folder} is whole ({damaged}). Remove the folder to begin anew."
+        )
+    return None
+
+
+def _read(path: Path) -> Checkpoint:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    body = document["body"]
+    if document["sha256"] != _digest(body) or body["schema"] != SCHEMA:
+        raise ValueError("altered, or of another schema")
+    content = path.with_suffix(".safetensors").read_bytes()
+    if hashlib.sha256(content).hexdigest() != body["tensors_sha256"]:
+        raise ValueError("its tensors are altered")
+    return Checkpoint(
+        identity=body["identity"],
+        losses=body["losses"],
+        seconds=body["seconds"],
+        tensors=load(content),
+    )
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def pack(
+    net: torch.nn.Module, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Everything that the next step depends on."""
+    tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
+    for index, moments in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{name}": tensor for name, tensor in moments.items()}
+    tensors["generator"] = generator.get_state()
+    return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+
+
+def unpack(
+    tensors: dict[str, Tensor],
+    net: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+) -> None:
+    """Put everything back where `pack` took it from.
+
+    Raises
+    ------
+    ValueError
+        If the net has other constants, such as another wiring.
+    """
+    weights, state = {}, optimiser.state_dict()
+    for name, tensor in tensors.items():
+        group, _, rest = name.partition("/")
+        if group == "net":
+            weights[rest] = tensor
+        elif group == "optimiser":
+            index, _, moment = rest.partition("/")
+            state["state"].setdefault(int(index), {})[moment] = tensor
+    for name, constant in net.named_buffers():
+        if not torch.equal(weights[name].to(constant.device), constant):
+            raise ValueError(f"The checkpoint is of a net with another {name}.")
+    net.load_state_dict(weights)
+    optimiser.load_state_dict(state)
+    generator.set_state(tensors["generator"])
