@@ -106,17 +106,11 @@ def find_limit_cycle(
         krylov = method == "krylov" or (method == "auto" and back.is_large(nodes.shape[1]))
         search = _Shooting(driven, krylov, tolerance, max_iterations)
         nodes, iterations = search.run(back, nodes, n_segments)
-        while (rounds := least_divisor(back, nodes[0], driven=driven)) > 1:
+        cycle = search.describe(back, nodes, iterations)
+        while (rounds := least_divisor(back, cycle)) > 1:
             back, n_segments = _once_round(back, rounds, driven), -(-n_segments // rounds)
             nodes, _ = search.run(back, nodes[:1], n_segments)
-        cycle = describe_orbit(
-            back,
-            nodes,
-            driven=driven,
-            tolerance=tolerance,
-            message=f"{'multiple ' * (len(nodes) > 1)}shooting, {iterations} Newton iterations",
-            method=search.name(n_segments),
-        )
+            cycle = search.describe(back, nodes, iterations)
         return add_multipliers(back, cycle, n_multipliers, verify=verify)
     except (NotFoundError, ArithmeticError, np.linalg.LinAlgError) as error:
         return LimitCycle(found=False, message=str(error), tolerance=tolerance)
@@ -160,11 +154,17 @@ class _Shooting:
         point, iterations = shoot(back, nodes[0], *limits, krylov=self.krylov)
         return point[None], iterations
 
-    def name(self, n_segments: int) -> str:
-        """What it is called."""
-        if n_segments > 1:
-            return "multiple shooting"
-        return "Newton-Krylov" if self.krylov else "shooting"
+    def describe(self, back: ReturnMap, nodes: np.ndarray, iterations: int) -> LimitCycle:
+        """The orbit that was found, without multipliers."""
+        name = "multiple shooting" if len(nodes) > 1 else "shooting"
+        return describe_orbit(
+            back,
+            nodes,
+            driven=self.driven,
+            tolerance=self.tolerance,
+            message=f"{name}, {iterations} Newton iterations",
+            method="Newton-Krylov" if self.krylov and len(nodes) == 1 else name,
+        )
 
 
 def _once_round(back: ReturnMap, rounds: int, driven: bool) -> ReturnMap:

@@ -22,22 +22,18 @@ _SAME = 1e-6  # of the size of an orbit: a return that counts as one
 _DIVISORS = (2, 3, 5, 7, 11, 13)
 
 
-def least_divisor(back: ReturnMap, point: np.ndarray, *, driven: bool) -> int:
+def least_divisor(back: ReturnMap, cycle: LimitCycle) -> int:
     """Into how many equal rounds an orbit falls at least; 1 if its period is the least.
 
     A return within 1e-6 of the orbit's size counts. Up to 13 rounds of an autonomous orbit
     are looked for, and all of a forced one.
     """
-    if driven:
-        candidates = [d for d in range(2, back.subharmonic + 1) if back.subharmonic % d == 0]
-        # The most rounds, hence the least period, first.
-        candidates = candidates[::-1]
-    else:
+    if cycle.autonomous:
         candidates = list(_DIVISORS)
-    if not candidates:
-        return 1
-    times, states = back.samples(point)
-    size, n = orbit_size(states), len(times) - 1
+    else:  # the most rounds, hence the least period, first
+        candidates = [k for k in range(back.subharmonic, 1, -1) if back.subharmonic % k == 0]
+    point, states = cycle.point, cycle.states
+    size, n = orbit_size(states), len(states) - 1
     chords = np.linalg.norm(np.diff(states, axis=0), axis=1)
     for k in candidates:
         i = round(n / k)
