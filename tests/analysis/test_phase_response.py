@@ -65,11 +65,11 @@ def test_relaxation_oscillations_explicit_and_implicit():
     cycle = find_limit_cycle(truths.van_der_pol(5), start, max_period=15)
     explicit, implicit = (
         find_phase_response(
-            truths.van_der_pol(5, stiff=stiff), cycle, n_nodes=64, rtol=1e-7, tolerance=1e-4
+            truths.van_der_pol(5, stiff=stiff), cycle, n_nodes=64, rtol=1e-6, tolerance=1e-3
         )
         for stiff in (False, True)
     )
-    np.testing.assert_allclose(implicit.response, explicit.response, atol=1e-4)
+    np.testing.assert_allclose(implicit.response, explicit.response, atol=1e-3)
 
 
 def test_stiff_sparse_and_dense_agree():
@@ -104,7 +104,7 @@ def test_pushing_and_waiting_gives_the_same_as_the_adjoint():
     """Error O(size²) = 1e-6 times the third derivative of the phase over six."""
     field = truths.van_der_pol(1.0)
     cycle = find_limit_cycle(field, [2.0, 0.0], max_period=10, tolerance=1e-11)
-    adjoint = find_phase_response(field, cycle, n_nodes=8)
+    adjoint = find_phase_response(field, cycle, n_nodes=4)
     pushed = perturbed_phase_response(field, cycle, adjoint.phases, np.array([0.0, 1.0]), size=1e-3)
     np.testing.assert_allclose(pushed, adjoint.response[:, 1], atol=5e-6)
 
@@ -171,3 +171,11 @@ def test_a_wrong_jacobian_is_seen_in_the_residual():
     wrong = Flow(field.field, lambda t, x: 1.05 * field.jacobian(t, x))
     with pytest.raises(ArithmeticError, match="check the Jacobian"):
         find_phase_response(wrong, cycle)
+
+
+@pytest.mark.slow
+def test_the_response_of_the_worm(worm, touch, worm_cycle):
+    """558 sparse, stiff dimensions; Z·f = Ω within 1e-6 at 256 phases."""
+    found = find_phase_response(worm.field_under(touch), worm_cycle)
+    assert found.response.shape == (257, 558)
+    assert max(found.residual, found.consistency) < 1e-6
