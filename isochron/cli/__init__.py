@@ -9,6 +9,7 @@ from isochron._version import __version__
 from isochron.cli.attractors import attractors
 from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
+from isochron.cli.cycles import cycles
 from isochron.cli.errors import describe_error
 from isochron.cli.report import report
 from isochron.cli.simulate import simulate
@@ -23,6 +24,7 @@ def app() -> None:
 app.add_command(attractors)
 app.add_command(compare)
 app.add_command(connectome)
+app.add_command(cycles)
 app.add_command(report)
 app.add_command(simulate)
 
