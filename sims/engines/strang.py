@@ -13,6 +13,7 @@ for any h however strong the gap junctions are. A tangent vector rides along wit
 exact derivative of the step.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -63,11 +64,21 @@ class Pattern(NamedTuple):
 
 def find_pattern(gap: np.ndarray, synapses: np.ndarray) -> Pattern:
     """Pattern of matrices that may differ from zero where the given ones do."""
-    order, columns = minimum_degree(gap)
+    return _pattern(len(gap), (gap != 0).tobytes(), (synapses != 0).tobytes())
+
+
+@lru_cache(maxsize=16)
+def _pattern(n: int, gap: bytes, synapses: bytes) -> Pattern:
+    """The pattern; kept, as a sweep asks for it again and again."""
+
+    def matrix(places: bytes) -> np.ndarray:
+        return np.frombuffer(places, dtype=bool).reshape(n, n)
+
+    order, columns = minimum_degree(matrix(gap))
     start = np.cumsum([0, *map(len, columns)])
     row = np.concatenate([*columns, []]).astype(np.int64)
     column = np.repeat(np.arange(len(order)), np.diff(start))
-    post, pre = np.nonzero(synapses)
+    post, pre = np.nonzero(matrix(synapses))
     return Pattern(post, pre, order, start, row, column, _update_places(columns, start))
 
 
