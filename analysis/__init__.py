@@ -14,23 +14,84 @@ from isochron.analysis.continuation import (
     continue_fixed_points,
     continue_fold,
 )
+from isochron.analysis.coupling import (
+    CouplingFunction,
+    LockedState,
+    find_locked_states,
+    fixed_radius_field,
+    locking_range,
+    phase_coupling_function,
+)
 from isochron.analysis.dimensionality import (
+    CycleDimension,
+    compute_cycle_dimension,
     participation_ratio,
     principal_components,
 )
 from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
 from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
 from isochron.analysis.flow import flow
+from isochron.analysis.isochrons import asymptotic_phase, difference_of_phases
 from isochron.analysis.limit_cycles import (
     LimitCycle,
     RecurrenceSearch,
     find_limit_cycle,
     find_recurrent_cycles,
 )
-from isochron.analysis.locking import Tongue, find_tongue, phase_locking_value
+from isochron.analysis.locking import (
+    Tongue,
+    TongueScan,
+    find_tongue,
+    n_to_m_locking_value,
+    pairwise_phase_consistency,
+    phase_locking_value,
+    scan_tongue,
+)
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
-from isochron.analysis.phase import compute_phase, harmonic_phase
+from isochron.analysis.phase import (
+    compute_phase,
+    fourier_protophase,
+    harmonic_phase,
+    protophase_to_phase,
+    section_protophase,
+)
+from isochron.analysis.phase_response import (
+    PhaseResponse,
+    find_map_phase_response,
+    find_phase_response,
+    perturbed_phase_response,
+)
 from isochron.analysis.poincare import Section, compute_section_return, find_crossings
+from isochron.analysis.rotation import (
+    InvariantCircle,
+    RotationNumber,
+    find_invariant_circle,
+    rotation_number,
+    weighted_birkhoff_average,
+)
+from isochron.analysis.similarity import (
+    CycleComparison,
+    DelayModel,
+    choose_rank,
+    compare_cycles,
+    dynamical_distance,
+    fit_delay_model,
+    linear_cka,
+    noise_ceiling,
+    procrustes_distance,
+)
+from isochron.analysis.spectra import Spectrum, multitaper_spectrum
+from isochron.analysis.statistics import (
+    Interval,
+    SignificanceTest,
+    amplitude_adjusted,
+    block_bootstrap,
+    cyclic_shift,
+    permuted,
+    phase_randomised,
+    rayleigh_test,
+    surrogate_test,
+)
 from isochron.analysis.systems import (
     DrivenMap,
     Flow,
@@ -43,21 +104,39 @@ from isochron.analysis.systems import (
 __all__ = [
     "Branch",
     "Census",
+    "CouplingFunction",
+    "CycleComparison",
+    "CycleDimension",
+    "DelayModel",
     "DrivenMap",
     "FixedPoint",
     "FixedPointSearch",
     "Flow",
     "FoldCurve",
+    "Interval",
+    "InvariantCircle",
     "LimitCycle",
+    "LockedState",
     "LyapunovSpectrum",
+    "PhaseResponse",
     "RecurrenceSearch",
+    "RotationNumber",
     "Section",
+    "SignificanceTest",
     "SpecialPoint",
+    "Spectrum",
     "SteppedMap",
     "SystemFamily",
     "Tongue",
+    "TongueScan",
     "VectorField",
+    "amplitude_adjusted",
+    "asymptotic_phase",
     "black_box",
+    "block_bootstrap",
+    "choose_rank",
+    "compare_cycles",
+    "compute_cycle_dimension",
     "compute_lyapunov_spectrum",
     "compute_phase",
     "compute_section_return",
@@ -65,17 +144,45 @@ __all__ = [
     "continue_cycles_from_hopf",
     "continue_fixed_points",
     "continue_fold",
+    "cyclic_shift",
+    "difference_of_phases",
+    "dynamical_distance",
     "find_crossings",
     "find_fixed_points",
+    "find_invariant_circle",
     "find_limit_cycle",
     "find_locked_cycles",
+    "find_locked_states",
+    "find_map_phase_response",
+    "find_phase_response",
     "find_recurrent_cycles",
     "find_tongue",
+    "fit_delay_model",
+    "fixed_radius_field",
     "floquet_exponents",
     "floquet_multipliers",
     "flow",
+    "fourier_protophase",
     "harmonic_phase",
+    "linear_cka",
+    "locking_range",
+    "multitaper_spectrum",
+    "n_to_m_locking_value",
+    "noise_ceiling",
+    "pairwise_phase_consistency",
     "participation_ratio",
+    "permuted",
+    "perturbed_phase_response",
+    "phase_coupling_function",
     "phase_locking_value",
+    "phase_randomised",
     "principal_components",
+    "procrustes_distance",
+    "protophase_to_phase",
+    "rayleigh_test",
+    "rotation_number",
+    "scan_tongue",
+    "section_protophase",
+    "surrogate_test",
+    "weighted_birkhoff_average",
 ]

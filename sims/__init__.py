@@ -11,7 +11,17 @@ from isochron.sims.graded import (
     GradedNetwork,
     GradedParameters,
 )
+from isochron.sims.muscles import (
+    BOYLE2012,
+    MuscleParameters,
+    compute_bending,
+    neuromuscular_matrix,
+    plot_kymograph,
+    simulate_muscles,
+)
+from isochron.sims.neuroml import export_neuroml, read_neuroml
 from isochron.sims.simulate import simulate, state_vector
+from isochron.sims.spiking import SpikingNetwork, compute_rates, run_spiking
 from isochron.sims.step_size import StepError, estimate_step_error, largest_explicit_step
 from isochron.sims.stepping import GradedMap
 from isochron.sims.stimuli import (
@@ -24,31 +34,44 @@ from isochron.sims.stimuli import (
     sinusoidal_current,
     step_current,
 )
-from isochron.sims.storage import load_dataset, save_dataset
+from isochron.sims.storage import append_dataset, export_nwb, load_dataset, save_dataset
 
 __all__ = [
+    "BOYLE2012",
+    "DivergenceError",
     "ENGINES",
     "GRADED_INTERACTOME",
     "GRADED_KUNERT2014",
-    "THRESHOLD_RULES",
-    "DivergenceError",
     "GradedField",
     "GradedMap",
     "GradedNetwork",
     "GradedParameters",
+    "MuscleParameters",
+    "SpikingNetwork",
     "StepError",
     "Stimulus",
+    "THRESHOLD_RULES",
+    "append_dataset",
     "chirp_current",
+    "compute_bending",
+    "compute_rates",
     "estimate_step_error",
+    "export_neuroml",
+    "export_nwb",
     "largest_explicit_step",
     "load_current",
     "load_dataset",
+    "neuromuscular_matrix",
     "noise_current",
+    "plot_kymograph",
     "pulse_current",
     "ramp_current",
+    "read_neuroml",
+    "run_spiking",
     "save_dataset",
     "simulate",
     "simulate_many",
+    "simulate_muscles",
     "sinusoidal_current",
     "state_vector",
     "step_current",

@@ -13,7 +13,7 @@ ENGINES = {
     "scipy": ("isochron.sims.engines.scipy_graded", "isochron"),
     "brian2": ("isochron.sims.engines.brian2_graded", "isochron[spiking]"),
     "jneuroml": ("isochron.sims.engines.jneuroml", "isochron[neuroml]"),
-    "neuron": ("isochron.sims.engines.neuron", "isochron[neuroml]"),
+    "neuron": ("isochron.sims.engines.neuron", "isochron[neuron]"),
 }
 
 

@@ -21,7 +21,7 @@ def test_a_run_is_kept_drawn_and_summarised(tmp_path, capsys):
     code, text, _ = run(capsys, *PLM, "--duration", 20, "--out", out, "--plot", "--json")
     assert code == 0
     summary = json.loads(text)
-    assert summary["steps"] == 20_000
+    assert summary["steps"] == 40_000
     assert summary["finite"] is True
     assert summary["largest_dV_dt_at_end"] > 0.01  # mV/ms: it oscillates
     kept = load_dataset(out)
