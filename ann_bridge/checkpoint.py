@@ -15,18 +15,29 @@ from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets import (
     ConnectomeRNN,
     ConnectomeRNNParameters,
-    LeakyRNN,
+    FullRankParameters,
+    FullRankRNN,
+    GatedParameters,
+    GRUNet,
     LowRankParameters,
     LowRankRNN,
+    LSTMNet,
+    RecurrentNet,
 )
 from isochron.connectome.files import write_bytes
 
 SCHEMA = 1
 MAX_BYTES = 2**30
-_PARAMETERS = {"low-rank": LowRankParameters, "connectome": ConnectomeRNNParameters}
+_NETS: dict[str, tuple[Any, Any]] = {
+    "connectome": (ConnectomeRNN, ConnectomeRNNParameters),
+    "full-rank": (FullRankRNN, FullRankParameters),
+    "gru": (GRUNet, GatedParameters),
+    "low-rank": (LowRankRNN, LowRankParameters),
+    "lstm": (LSTMNet, GatedParameters),
+}
 
 
-def save_net(net: LeakyRNN, path: str | os.PathLike, **notes: Any) -> None:
+def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
     """Write ``path.safetensors`` and ``path.json``.
 
     The JSON file is written last and holds the digest of the weights, so a net is whole
@@ -34,7 +45,7 @@ def save_net(net: LeakyRNN, path: str | os.PathLike, **notes: Any) -> None:
 
     Parameters
     ----------
-    net : LeakyRNN
+    net : RecurrentNet
     path : path-like
         Without suffix.
     **notes
@@ -55,7 +66,7 @@ def save_net(net: LeakyRNN, path: str | os.PathLike, **notes: Any) -> None:
     write_bytes(path.with_suffix(".json"), text.encode())
 
 
-def load_net(path: str | os.PathLike) -> tuple[LeakyRNN, dict[str, Any]]:
+def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     """Read a net and its notes.
 
     Parameters
@@ -96,7 +107,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
         schema, kind = description["schema"], description["kind"]
-        known = {field.name for field in fields(_PARAMETERS[kind])}
+        known = {field.name for field in fields(_NETS[kind][1])}
     except (UnicodeDecodeError, json.JSONDecodeError, TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a net: {error!r}.") from error
     if schema != SCHEMA:
@@ -106,17 +117,19 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> LeakyRNN:
-    parameters = _PARAMETERS[description["kind"]](**description["parameters"])
-    if tensors["output_weights"].shape != (parameters.n_units,):
+def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> RecurrentNet:
+    net_type, parameters_type = _NETS[description["kind"]]
+    parameters = parameters_type(**description["parameters"])
+    if len(tensors["output_weights"]) != parameters.n_units:
         raise KeyError(f"output_weights of {parameters.n_units} units")
-    if isinstance(parameters, LowRankParameters):
-        return LowRankRNN(parameters)
-    upper = tensors["gap_mask"]
+    if net_type is not ConnectomeRNN:
+        return net_type(parameters)
+    upper, motor = tensors["gap_mask"], tensors["output_weights"] != 0
     masks = WiringMasks(
         chemical=tensors["chemical_mask"],
         gap=upper | upper.T,
         sensory=tensors["sensory_mask"],
-        motor=tensors["output_weights"] != 0,
+        motor=motor if motor.ndim == 1 else motor.any(dim=1),
+        signs=tensors.get("signs"),
     )
     return ConnectomeRNN(masks, parameters)

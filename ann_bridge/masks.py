@@ -1,10 +1,14 @@
 """A connectome as masks for a net."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from isochron.connectome import Connectome
+
+SignRule = Callable[[Connectome], np.ndarray]
 
 
 class WiringMasks(NamedTuple):
@@ -20,18 +24,27 @@ class WiringMasks(NamedTuple):
         Neurons that receive the input.
     motor : Tensor of bool, shape (n,)
         Neurons that the output reads.
+    signs : Tensor, shape (n, n), or None
+        +1 or -1 for each chemical connection, 0 for none; None if weights may have any sign.
     """
 
     chemical: torch.Tensor
     gap: torch.Tensor
     sensory: torch.Tensor
     motor: torch.Tensor
+    signs: torch.Tensor | None = None
 
 
-def wiring_masks(wiring: Connectome) -> WiringMasks:
+def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> WiringMasks:
     """Masks of a connectome: its synapses and gap junctions, sensory and motor neurons.
 
     Self gap junctions carry no current and are left out.
+
+    Parameters
+    ----------
+    wiring : Connectome
+    signs : callable, optional
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`.
     """
 
     def chosen(kind: str) -> torch.Tensor:
@@ -45,4 +58,5 @@ def wiring_masks(wiring: Connectome) -> WiringMasks:
         gap=gap & ~torch.eye(len(gap), dtype=torch.bool),
         sensory=chosen("sensory"),
         motor=chosen("motor"),
+        signs=None if signs is None else torch.from_numpy(np.array(signs(wiring))).float(),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from isochron.ann_bridge import resume
-from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.tasks import Task, masked_loss
 
 RECENT = 20
@@ -32,6 +32,7 @@ class TrainingParameters:
     decay: str = "none"
     final_learning_rate: float = 0.0
     weight_penalty: float = 0.0  # times the sum of the squares of all trained weights
+    rate_penalty: float = 0.0  # times the mean square of the rates
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
@@ -41,7 +42,7 @@ class TrainingParameters:
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        for name in ("stop_below", "final_learning_rate", "weight_penalty"):
+        for name in ("stop_below", "final_learning_rate", "weight_penalty", "rate_penalty"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
         if self.decay not in ("none", "cosine"):
@@ -74,7 +75,7 @@ class TrainingRecord:
 
 
 def train(
-    net: LeakyRNN,
+    net: RecurrentNet,
     task: Task,
     parameters: TrainingParameters | None = None,
     *,
@@ -88,7 +89,7 @@ def train(
 
     Parameters
     ----------
-    net : LeakyRNN
+    net : RecurrentNet
     task : Task
     parameters : TrainingParameters, optional
     seed : int
@@ -129,9 +130,11 @@ def train(
     while len(record.losses) < p.steps and not _good_enough(record.losses, p.stop_below):
         step = len(record.losses)
         optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-        loss = _task_loss(net, task, p.batch_size, generator)
+        trials = task.sample(p.batch_size, generator)
+        outputs, rates = net.run(trials.inputs, generator)
+        loss = masked_loss(outputs, trials)
         optimiser.zero_grad()
-        _penalised(loss, weights, p).backward()
+        (loss + _penalty(p, weights, rates)).backward()
         norm = torch.nn.utils.clip_grad_norm_(weights, p.gradient_clip)
         if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
             raise ArithmeticError(
@@ -151,11 +154,12 @@ def train(
 
 
 @torch.no_grad()
-def evaluate(net: LeakyRNN, task: Task, *, seed: int, n_trials: int = 256) -> float:
+def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:
     """Loss on fresh trials, with the net's own noise; compare with ``task.chance``."""
     _check_fit(net, task)
-    generator = torch.Generator(net.output_scale.device).manual_seed(seed)
-    return _task_loss(net, task, n_trials, generator).item()
+    generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
+    trials = task.sample(n_trials, generator)
+    return masked_loss(net(trials.inputs, generator), trials).item()
 
 
 def choose_device(device: str) -> torch.device:
@@ -176,24 +180,23 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _check_fit(net: LeakyRNN, task: Task) -> None:
+def _check_fit(net: RecurrentNet, task: Task) -> None:
     p = net.settings
-    if (p.n_inputs, p.step_ms) != (task.n_inputs, task.step_ms):
+    if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
         raise ValueError(
-            f"The net has {p.n_inputs} inputs and a step of {p.step_ms:g} ms, the task "
-            f"{task.n_inputs} and {task.step_ms:g} ms."
+            f"The net has {p.n_inputs} inputs, {p.n_outputs} outputs and a step of "
+            f"{p.step_ms:g} ms, the task {task.n_inputs}, {task.n_outputs} and "
+            f"{task.step_ms:g} ms."
         )
 
 
-def _task_loss(net, task, batch_size, generator):
-    trials = task.sample(batch_size, generator)
-    return masked_loss(net(trials.inputs, generator), trials)
-
-
-def _penalised(loss, weights, p):
+def _penalty(p, weights, rates):
+    penalty = 0.0
     if p.weight_penalty:
-        loss = loss + p.weight_penalty * sum(weight.square().sum() for weight in weights)
-    return loss
+        penalty += p.weight_penalty * sum(weight.square().sum() for weight in weights)
+    if p.rate_penalty:
+        penalty += p.rate_penalty * rates.square().mean()
+    return penalty
 
 
 def _good_enough(losses: list[float], threshold: float) -> bool:

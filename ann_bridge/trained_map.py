@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
+from isochron.ann_bridge.nets.net import RecurrentNet
 
 MAX_PERIOD_STEPS = 120
 
@@ -20,7 +21,7 @@ class TrainedMap:
 
     Parameters
     ----------
-    net : LeakyRNN
+    net : RecurrentNet or ReducedNet
     frequency_Hz : float, optional
         Of the reference, on input 0; none by default.
     amplitude : float
@@ -38,24 +39,16 @@ class TrainedMap:
 
     def __init__(
         self,
-        net: LeakyRNN,
+        net: RecurrentNet | ReducedNet,
         *,
         frequency_Hz: float | None = None,
         amplitude: float = 1.0,
         pulse: dict[int, float] | None = None,
     ) -> None:
         p = net.settings
-
-        def array(tensor: Any) -> np.ndarray:
-            return tensor.detach().cpu().double().numpy()
-
-        left, right = net.connectivity()
-        self.dimension, self.step_ms = p.n_units, p.step_ms
+        self._step = net.float64_step()
+        self.dimension, self.step_ms = self._step.dimension, p.step_ms
         self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
-        self._leak = net.leak
-        self._left = array(left)
-        self._right = None if right is None else array(right)
-        self._output = array(net.output_scale) * array(net.output_weights)
         if not math.isfinite(amplitude):
             raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
         if frequency_Hz is not None:
@@ -65,8 +58,7 @@ class TrainedMap:
             inputs[:, channel] = value
         if self.drive_cycles:
             inputs[:, 0] = amplitude * np.sin(self.reference_phase())
-        self._input_matrix = self._leak * array(net.input_matrix()).T
-        self._drive = inputs @ self._input_matrix
+        self._drive = self._step.drive(inputs)
 
     def _set_frequency(self, frequency_Hz: float) -> None:
         nyquist = 500 / self.step_ms
@@ -86,8 +78,8 @@ class TrainedMap:
         return 2 * np.pi * self.drive_cycles * steps / self.n_steps
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
-        """Output of the net in states, shape (..., dimension) to (...)."""
-        return states @ self._output
+        """Outputs of the net in states, shape (..., dimension) to (...) or (..., n_outputs)."""
+        return self._step.outputs(states)
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents).
@@ -101,17 +93,15 @@ class TrainedMap:
             Tangent vectors of one state.
         """
         state = np.array(state, dtype=float)
-        if tangents is not None:
-            tangents = np.array(tangents, dtype=float)
-        for k in range(start, start + n_steps):
-            rate = np.tanh(state)
-            state = self._update(state, rate, self._drive[k % self.n_steps])
-            if tangents is not None:
-                sent = (1 - rate**2)[:, None] * tangents
-                if self._right is not None:
-                    sent = self._right.T @ sent
-                tangents = (1 - self._leak) * tangents + self._leak * (self._left @ sent)
-        return state if tangents is None else (state, tangents)
+        drives = [self._drive[k % self.n_steps] for k in range(start, start + n_steps)]
+        if tangents is None:
+            for drive in drives:
+                state = self._step.advance(state, drive)
+            return state
+        tangents = np.array(tangents, dtype=float)
+        for drive in drives:
+            state, tangents = self._step.linearise(state, drive, tangents)
+        return state, tangents
 
     def orbit(
         self,
@@ -125,12 +115,23 @@ class TrainedMap:
         """States along a run, the first included; shape (n_steps + 1, ..., dimension).
 
         With `noise_std`, the private noise of training is drawn from `rng`.
+
+        Raises
+        ------
+        ValueError
+            If there is to be noise in a reduced net.
         """
         states = [np.array(state, dtype=float)]
-        std = math.sqrt(2 * self._leak) * noise_std
+        std = 0.0
+        if noise_std:
+            if self._step.noise_gain is None:
+                raise ValueError(
+                    "A reduced net is exact without private noise only. For noise, use the net."
+                )
+            std = self._step.noise_gain * noise_std
         for k in range(start, start + n_steps):
             drive = self._drive[k % self.n_steps]
-            after = self._update(states[-1], np.tanh(states[-1]), drive)
+            after = self._step.advance(states[-1], drive)
             if std and rng is not None:
                 after += std * rng.standard_normal(after.shape)
             states.append(after)
@@ -146,10 +147,6 @@ class TrainedMap:
             As a task generates them.
         """
         state = np.asarray(state, dtype=float)
-        for drive in np.asarray(inputs, dtype=float) @ self._input_matrix:
-            state = self._update(state, np.tanh(state), drive)
+        for drive in self._step.drive(np.asarray(inputs, dtype=float)):
+            state = self._step.advance(state, drive)
         return state
-
-    def _update(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        sent = rate if self._right is None else rate @ self._right
-        return (1 - self._leak) * state + self._leak * (sent @ self._left.T) + drive

@@ -28,9 +28,10 @@ class ConnectomeRNNParameters(LeakyParameters):
 class ConnectomeRNN(LeakyRNN):
     """A leaky rate net on a wiring: W = chemical weights + symmetric gap weights.
 
-    Every existing connection has its own weight, of free sign; the two directions of a
-    gap junction share one. The input enters sensory neurons and the output reads motor
-    neurons.
+    Every existing connection has its own weight; the two directions of a gap junction share
+    one. Weights have free signs, unless the masks say which connections excite and which
+    inhibit: then only their sizes are trained, and those of gap junctions are positive. The
+    input enters sensory neurons and the output reads motor neurons.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ class ConnectomeRNN(LeakyRNN):
     chemical_mask: Tensor
     gap_mask: Tensor
     sensory_mask: Tensor
+    signs: Tensor | None
 
     def __init__(
         self,
@@ -76,16 +78,21 @@ class ConnectomeRNN(LeakyRNN):
             torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
         )
         self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
-        weights = torch.randn(n, generator=g) * masks.motor / masks.motor.sum()
+        shape = (n,) if p.n_outputs == 1 else (n, p.n_outputs)
+        motor = masks.motor.reshape(n, *(1 for _ in shape[1:]))
+        weights = torch.randn(shape, generator=g) * motor / masks.motor.sum()
         self.register_buffer("output_weights", weights)
+        self.register_buffer("signs", masks.signs)
         self.register_buffer("chemical_mask", masks.chemical)
         self.register_buffer("gap_mask", upper)
         self.register_buffer("sensory_mask", masks.sensory)
 
     def connectivity(self) -> tuple[Tensor, None]:
         """The full matrix W."""
-        gap = self.gap * self.gap_mask
-        return self.chemical * self.chemical_mask + gap + gap.T, None
+        chemical, gap = self.chemical * self.chemical_mask, self.gap * self.gap_mask
+        if self.signs is not None:
+            chemical, gap = chemical.abs() * self.signs, gap.abs()
+        return chemical + gap + gap.T, None
 
     def input_matrix(self) -> Tensor:
         """B, zero but for sensory neurons."""

@@ -3,12 +3,15 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from isochron.ann_bridge.activations import ACTIVATIONS
+from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.steps import LeakyStep, float64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,9 +24,12 @@ class LeakyParameters:
     step_ms: float = 2.0
     noise_std: float = 0.05  # of each unit's private noise
     output_scale: float = 4.0  # before training
+    n_outputs: int = 1
+    activation: str = "tanh"  # or relu, softplus
+    readout: str = "states"  # or rates: what the output is a weighted sum of
 
     def __post_init__(self) -> None:
-        for name in ("n_units", "n_inputs"):
+        for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
@@ -36,15 +42,19 @@ class LeakyParameters:
             raise ValueError(f"noise_std must be >= 0 and finite, got {self.noise_std!r}.")
         if not math.isfinite(self.output_scale):
             raise ValueError(f"output_scale must be finite, got {self.output_scale!r}.")
+        for name, known in (("activation", ACTIVATIONS), ("readout", ("states", "rates"))):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}."
+                )
 
 
-class LeakyRNN(nn.Module):
-    """x[t+1] = (1-a) x[t] + a (W tanh x[t] + B u[t]) + √(2a) σ ξ[t],  a = step / time constant.
+class LeakyRNN(RecurrentNet):
+    """x[t+1] = (1-a) x[t] + a (W φ(x[t]) + B u[t]) + √(2a) σ ξ[t],  a = step / time constant.
 
-    The output is a weighted sum of the states, with fixed weights and a trained scale.
+    The output is a weighted sum of the states, or of the rates φ(x), times a trained scale.
     """
 
-    kind: ClassVar[str]
     settings: Any  # LeakyParameters, or what a net makes of it
     output_scale: Tensor
     output_weights: Tensor
@@ -62,35 +72,57 @@ class LeakyRNN(nn.Module):
     def input_matrix(self) -> Tensor:
         """B, shape (n_units, n_inputs)."""
 
-    @abstractmethod
-    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
-        """Random states from which trials start, shape (batch, n_units)."""
+    def unit_leaks(self) -> Tensor | None:
+        """One fraction a for each unit, shape (n_units,); None if all have `leak`."""
+        return None
 
-    def forward(self, inputs: Tensor, generator: torch.Generator) -> Tensor:
-        """Output of the net on a batch of trials.
+    def bias(self) -> Tensor | None:
+        """A constant input to each unit, shape (n_units,); None for none."""
+        return None
 
-        Parameters
-        ----------
-        inputs : Tensor, shape (n_steps, batch, n_inputs)
-        generator : torch.Generator
-            Source of initial states and of noise, on the device of the net.
-
-        Returns
-        -------
-        Tensor, shape (n_steps, batch)
-            Sample t is read after the step that input t enters.
-        """
-        n_steps, batch, _ = inputs.shape
+    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Outputs, and the rates φ(x)."""
+        p, (n_steps, batch, _) = self.settings, inputs.shape
         initial = self.initial_states(batch, generator)
-        shape = (n_steps + 1, batch, self.settings.n_units)
+        shape = (n_steps + 1, batch, p.n_units)
         noise = torch.zeros(shape, dtype=initial.dtype, device=initial.device)
-        if self.settings.noise_std:
-            std = math.sqrt(2 * self.leak) * self.settings.noise_std
-            noise.normal_(0, std, generator=generator)
-        left, right = self.connectivity()
-        outputs = LeakyRecurrence.apply(
-            inputs, noise, initial, self.input_matrix(), left, right,
-            self.output_weights, self.leak,
+        if p.noise_std:
+            noise.normal_(0, self._noise_gain() * p.noise_std, generator=generator)
+        (left, right), weights, bias = self.connectivity(), self.input_matrix(), self.bias()
+        if bias is not None:
+            inputs = torch.cat([inputs, torch.ones_like(inputs[..., :1])], dim=2)
+            weights = torch.cat([weights, bias[:, None]], dim=1)
+        leak, leaks, decay = self.leak, self.unit_leaks(), None
+        if leaks is not None:
+            leak, decay = 1.0, 1 - leaks
+            left, weights = leaks[:, None] * left, leaks[:, None] * weights
+        outputs, rates = LeakyRecurrence.apply(
+            inputs, noise, initial, weights, left, right, self.output_weights, leak, decay,
+            p.activation, p.readout == "rates",
         )  # fmt: skip
-        assert isinstance(outputs, Tensor)
-        return self.output_scale * outputs
+        return self.output_scale * outputs, rates
+
+    def float64_step(self) -> LeakyStep:
+        """One step without noise, in float64."""
+        (left, right), bias, leaks = self.connectivity(), self.bias(), self.unit_leaks()
+        return LeakyStep(
+            leak=self.leak if leaks is None else float64(leaks),
+            left=float64(left),
+            right=None if right is None else float64(right),
+            input_matrix=float64(self.input_matrix()),
+            bias=None if bias is None else float64(bias),
+            output=float64(self.output_scale) * float64(self.output_weights),
+            activation=self.settings.activation,
+            read_rates=self.settings.readout == "rates",
+            noise_gain=self._noise_gain(),
+        )
+
+    def _noise_gain(self) -> float:
+        """√(2a); of the time constant in the settings, also where units learn their own."""
+        return math.sqrt(2 * self.leak)
+
+
+def draw_output_weights(p: LeakyParameters, generator: torch.Generator) -> Tensor:
+    """Normal, over the number of units; shape (n_units,), or (n_units, n_outputs) if several."""
+    shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
+    return torch.randn(shape, generator=generator) / p.n_units

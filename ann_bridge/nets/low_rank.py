@@ -2,20 +2,29 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
+from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
+from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LowRankParameters(LeakyParameters):
-    """Settings of a low-rank net."""
+    """Settings of a low-rank net.
+
+    With `oscillation_Hz` f and `growth` s, the covariances of (n_1, n_2) and (m_1, m_2) before
+    training are [[1 + s, -2πfτ], [2πfτ, 1 + s]]: around 0 the net has the eigenvalues
+    (s ± 2πif τ) / τ.
+    """
 
     rank: int = 2
     loading_covariance: float = 0.6  # of n_r and m_r, before training
+    oscillation_Hz: float | None = None
+    growth: float = 0.5
 
     def __post_init__(self) -> None:
         LeakyParameters.__post_init__(self)
@@ -25,6 +34,14 @@ class LowRankParameters(LeakyParameters):
             raise ValueError(
                 f"loading_covariance must lie in [-1, 1], got {self.loading_covariance!r}."
             )
+        if self.oscillation_Hz is not None:
+            if not 0 < self.oscillation_Hz < math.inf or self.rank < 2:
+                raise ValueError(
+                    f"oscillation_Hz must be positive, and needs rank 2 or more, got "
+                    f"{self.oscillation_Hz!r} and rank {self.rank}."
+                )
+            if not -1 <= self.growth < math.inf:
+                raise ValueError(f"growth must be >= -1 and finite, got {self.growth!r}.")
 
 
 class LowRankRNN(LeakyRNN):
@@ -48,20 +65,58 @@ class LowRankRNN(LeakyRNN):
         parameters: LowRankParameters | None = None,
         *,
         generator: torch.Generator | None = None,
-        **fields: float,
+        **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or LowRankParameters(**fields)  # type: ignore[arg-type]
+        p = parameters or LowRankParameters(**fields)
         g = generator or torch.Generator().manual_seed(0)
         m = torch.randn(p.n_units, p.rank, generator=g)
         other = torch.randn(p.n_units, p.rank, generator=g)
-        rho = p.loading_covariance
         self.settings = p
         self.m = nn.Parameter(m)
-        self.n = nn.Parameter(rho * m + math.sqrt(1 - rho**2) * other)
+        self.n = nn.Parameter(_correlated(p, m, other))
         self.input_weights = nn.Parameter(torch.randn(p.n_units, p.n_inputs, generator=g))
         self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
-        self.register_buffer("output_weights", torch.randn(p.n_units, generator=g) / p.n_units)
+        self.register_buffer("output_weights", draw_output_weights(p, g))
+
+    @classmethod
+    def from_loadings(
+        cls,
+        m: ArrayLike,
+        n: ArrayLike,
+        *,
+        input_weights: ArrayLike,
+        output_weights: ArrayLike,
+        output_scale: float = 1.0,
+        **fields: Any,
+    ) -> Self:
+        """A net from arrays: W = (1/N) m n', output = output_scale output_weights'x.
+
+        Parameters
+        ----------
+        m, n : array_like, shape (n_units, rank)
+        input_weights : array_like, shape (n_units, n_inputs)
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            Mind the factor 1/N of Pals et al. (2024): there it is in front of their w.
+        output_scale : float
+        **fields
+            Further settings of `LowRankParameters`.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or a value is not finite.
+        """
+        tensors = checked_arrays(
+            m=m, n=n, input_weights=input_weights, output_weights=output_weights
+        )
+        if tensors["m"].ndim != 2 or tensors["m"].shape != tensors["n"].shape:
+            raise ValueError("m and n must both have the shape (n_units, rank).")
+        n_units, rank = tensors["m"].shape
+        sizes = fit_sizes(n_units, tensors["input_weights"], tensors["output_weights"])
+        net = cls(LowRankParameters(rank=rank, output_scale=output_scale, **sizes, **fields))
+        net.load_state_dict(net.state_dict() | tensors)
+        return net
 
     def connectivity(self) -> tuple[Tensor, Tensor]:
         """Factors (m / N, n)."""
@@ -75,3 +130,15 @@ class LowRankRNN(LeakyRNN):
         """sum_r ξ_r m_r with ξ ~ N(0, 1), anew for each trial."""
         xi = torch.randn(batch_size, self.settings.rank, generator=generator, device=self.m.device)
         return xi.to(self.m.dtype) @ self.m.T
+
+
+def _correlated(p: LowRankParameters, m: Tensor, other: Tensor) -> Tensor:
+    """n with the covariances that are wanted; `other` fills it up to unit variance."""
+    rho = p.loading_covariance
+    n = rho * m + math.sqrt(1 - rho**2) * other
+    if p.oscillation_Hz is not None:
+        turn = 2e-3 * math.pi * p.oscillation_Hz * p.time_constant_ms
+        block = torch.tensor([[1 + p.growth, -turn], [turn, 1 + p.growth]])
+        missing = (1 - block.square().sum(dim=1)).clamp(min=0).sqrt()
+        n[:, :2] = m[:, :2] @ block.T + missing * other[:, :2]
+    return n

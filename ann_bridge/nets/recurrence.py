@@ -1,6 +1,7 @@
 """The leaky recurrence over a whole sequence, with its gradient written out.
 
-    x[t+1] = (1 - a) x[t] + a (L R' tanh x[t] + B u[t]) + noise[t],   y[t] = c.x[t+1]
+    x[t+1] = (1 - a) x[t] + a (L R' φ(x[t]) + B u[t]) + noise[t]
+    y[t] = C'x[t+1], or C'φ(x[t+1])
 
 Autograd through a loop of time steps keeps a graph of thousands of small nodes. Here
 the loop runs backwards by hand, and the sums over time in the gradients of the weights
@@ -14,19 +15,18 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-
-def _tanh(x: Tensor, out: Tensor) -> Tensor:
-    """tanh as 2 σ(2x) - 1, which is several times faster on a CPU."""
-    return torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1)
+from isochron.ann_bridge.activations import ACTIVATIONS
 
 
 class LeakyRecurrence(torch.autograd.Function):
-    """Outputs y, shape (n_steps, batch).
+    """Outputs y, shape (n_steps, batch) or (n_steps, batch, n_outputs), and rates φ(x[t+1]).
 
     Arguments of ``apply``: inputs (n_steps, batch, n_inputs); noise (n_steps + 1, batch,
     n_units), a buffer that is overwritten with the states; initial (batch, n_units);
     input_weights B (n_units, n_inputs); left L (n_units, k); right R (n_units, k) or
-    None for the identity; readout c (n_units,), held constant; leak a.
+    None for the identity; readout C, shape (n_units,) or (n_units, n_outputs); leak a;
+    decay, None for 1 - a, or one factor for each unit in its place, shape (n_units,);
+    activation, the name of φ; read_rates, whether C reads rates instead of states.
     """
 
     @staticmethod
@@ -40,47 +40,88 @@ class LeakyRecurrence(torch.autograd.Function):
         right: Tensor | None,
         readout: Tensor,
         leak: float,
-    ) -> Tensor:
+        decay: Tensor | None = None,
+        activation: str = "tanh",
+        read_rates: bool = False,
+    ) -> tuple[Tensor, Tensor]:
         """Run the recurrence."""
+        fill = ACTIVATIONS[activation].fill
         states = noise
         states[0] = initial
         states[1:].flatten(0, 1).addmm_(inputs.flatten(0, 1), input_weights.T, alpha=leak)
-        rates = torch.empty_like(states[1:])
+        rates = torch.empty_like(states)
         left_t, right_t = left.T.contiguous(), None if right is None else right.T.contiguous()
         steps = states.unbind(0)
         for x, after, rate in zip(steps, steps[1:], rates.unbind(0), strict=False):
-            _tanh(x, out=rate)
+            fill(x, rate)
             sent = rate if right_t is None else rate @ right_t.T
-            after.addmm_(sent, left_t, alpha=leak).add_(x, alpha=1 - leak)
-        ctx.save_for_backward(inputs, rates, input_weights, left, right, readout)
-        ctx.leak = leak
-        return states[1:] @ readout
+            after.addmm_(sent, left_t, alpha=leak)
+            if decay is None:
+                after.add_(x, alpha=1 - leak)
+            else:
+                after.addcmul_(x, decay)
+        fill(steps[-1], rates[-1])
+        keep_states = decay is not None or (readout.requires_grad and not read_rates)
+        kept = states if keep_states else None
+        ctx.save_for_backward(inputs, rates, kept, input_weights, left, right, readout, decay)
+        ctx.leak, ctx.activation, ctx.read_rates = leak, activation, read_rates
+        ctx.set_materialize_grads(False)
+        return (rates if read_rates else states)[1:] @ readout, rates[1:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run it backwards: `adjoint` is the derivative of the loss by each state."""
-        inputs, rates, input_weights, left, right, readout = ctx.saved_tensors
-        leak = ctx.leak
-        adjoint = gradients[0][..., None] * readout
+        inputs, rates, states, input_weights, left, right, readout, decay = ctx.saved_tensors
+        leak, pull = ctx.leak, ACTIVATIONS[ctx.activation].pull
+        adjoint = _direct(gradients, readout, rates[1:], pull, ctx.read_rates)
         left_t, right_t = left.T.contiguous(), None if right is None else right.T.contiguous()
         steps = adjoint.unbind(0)
         first = torch.zeros_like(steps[0])
         wide = torch.empty_like(first)
         before_each = (first, *steps[:-1])
         for rate, after, before in zip(
-            reversed(rates.unbind(0)), reversed(steps), reversed(before_each), strict=True
+            reversed(rates[:-1].unbind(0)), reversed(steps), reversed(before_each), strict=True
         ):
             back = after @ left_t.T
             if right_t is not None:
                 back = torch.mm(back, right_t, out=wide)
-            back.addcmul_(back * rate, rate, value=-1)
-            before.add_(back, alpha=leak).add_(after, alpha=1 - leak)
-        flat, rate = adjoint.flatten(0, 1), rates.flatten(0, 1)
+            pull(back, rate)
+            before.add_(back, alpha=leak)
+            if decay is None:
+                before.add_(after, alpha=1 - leak)
+            else:
+                before.addcmul_(after, decay)
+        flat, rate = adjoint.flatten(0, 1), rates[:-1].flatten(0, 1)
         if right_t is None:
             by_left, by_right = leak * (flat.T @ rate), None
         else:
             by_left = leak * ((rate @ right_t.T).T @ flat).T
             by_right = leak * ((flat @ left_t.T).T @ rate).T
         by_weights = leak * (inputs.flatten(0, 1).T @ flat).T
-        return None, None, first, by_weights, by_left, by_right, None, None
+        by_readout = by_decay = None
+        if ctx.needs_input_grad[6] and gradients[0] is not None:
+            read = (rates if ctx.read_rates else states)[1:].flatten(0, 1)
+            by_readout = read.T @ gradients[0].flatten(0, 1)
+        if decay is not None:
+            by_decay = (adjoint * states[:-1]).sum(dim=(0, 1))
+        by_factors = (by_weights, by_left, by_right, by_readout)
+        return None, None, first, *by_factors, None, by_decay, None, None
+
+
+def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rates: bool) -> Tensor:
+    """Derivative of the loss by each state, without the later states: a tensor of our own."""
+    by_outputs, by_rates = gradients
+    if by_outputs is None:
+        adjoint = torch.zeros_like(rates)
+    elif readout.ndim == 1:
+        adjoint = by_outputs[..., None] * readout
+    else:
+        adjoint = by_outputs @ readout.T
+    if read_rates:
+        pull(adjoint, rates)
+    if by_rates is not None:
+        by_rates = by_rates.clone()
+        pull(by_rates, rates)
+        adjoint += by_rates
+    return adjoint

@@ -1,5 +1,6 @@
 import json
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -29,8 +30,39 @@ def test_a_connectome_net_brings_its_masks(tmp_path):
     net = ann_bridge.ConnectomeRNN(masks)
     ann_bridge.save_net(net, tmp_path / "net")
     loaded, _ = ann_bridge.load_net(tmp_path / "net.safetensors")
+    assert isinstance(loaded, ann_bridge.ConnectomeRNN)
     assert torch.equal(loaded.connectivity()[0], net.connectivity()[0])
     assert torch.equal(loaded.input_matrix(), net.input_matrix())
+
+
+def every_kind():
+    several: dict[str, Any] = {"n_outputs": 2, "n_inputs": 4}
+    wiring = connectome.load("varshney2011")
+    masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.ConnectomeRNNParameters(n_units=279, **several)
+    yield ann_bridge.ConnectomeRNN(masks, p)
+    yield ann_bridge.LowRankRNN(n_units=9, oscillation_Hz=8.0, readout="rates", **several)
+    yield ann_bridge.FullRankRNN(
+        n_units=10, biased=True, learns_time_constants=True, learns_readout=True,
+        excitatory_fraction=0.8, activation="softplus", **several,
+    )  # fmt: skip
+    yield ann_bridge.GRUNet(n_units=5, **several)
+    yield ann_bridge.LSTMNet(n_units=5, **several)
+
+
+@pytest.mark.parametrize("net", list(every_kind()), ids=lambda net: net.kind)
+def test_every_kind_of_net_comes_back(tmp_path, net):
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.add_(0.01)
+    ann_bridge.save_net(net, tmp_path / "net")
+    loaded, _ = ann_bridge.load_net(tmp_path / "net")
+    assert type(loaded) is type(net)
+    inputs = torch.randn(30, 3, 4, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        before, after = (item(inputs, torch.Generator().manual_seed(1)) for item in (net, loaded))
+    assert before.shape == (30, 3, 2)
+    assert torch.equal(before, after)
 
 
 def change(path, **values):

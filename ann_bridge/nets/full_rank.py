@@ -1,0 +1,170 @@
+"""Leaky nets with a full matrix of weights."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
+from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FullRankParameters(LeakyParameters):
+    """Settings of a full-rank net.
+
+    With `excitatory_fraction`, Dale's law holds: the first units excite, the others inhibit,
+    and the weights of those are larger before training, so that both balance.
+    """
+
+    n_units: int = 100
+    gain: float = 0.6  # W ~ N(0, gain² / N) before training
+    initial_std: float = 0.1  # of the states from which trials start
+    biased: bool = False
+    learns_time_constants: bool = False
+    learns_readout: bool = False
+    excitatory_fraction: float | None = None
+
+    def __post_init__(self) -> None:
+        LeakyParameters.__post_init__(self)
+        for name in ("gain", "initial_std"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+        if self.excitatory_fraction is not None and not 0 < self.n_excitatory < self.n_units:
+            raise ValueError(
+                "excitatory_fraction must leave units of both kinds, got "
+                f"{self.excitatory_fraction!r} of {self.n_units}."
+            )
+        if self.learns_time_constants and self.step_ms == self.time_constant_ms:
+            raise ValueError("To learn time constants, they must begin longer than step_ms.")
+
+    @property
+    def n_excitatory(self) -> int:
+        """Units that excite, with Dale's law."""
+        return round((self.excitatory_fraction or 0.0) * self.n_units)
+
+
+class FullRankRNN(LeakyRNN):
+    """A leaky net with a full W; trained as `FullRankParameters` say.
+
+    Time constants stay longer than a step: a = σ(v), with v trained. With Dale's law
+    W = |V| D, with V trained and D the signs of the senders.
+
+    Parameters
+    ----------
+    parameters : FullRankParameters, optional
+        Or its fields as keywords.
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+    """
+
+    kind: ClassVar[str] = "full-rank"
+    settings: FullRankParameters
+    signs: Tensor
+
+    def __init__(
+        self,
+        parameters: FullRankParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__()
+        p = parameters or FullRankParameters(**fields)
+        g = generator or torch.Generator().manual_seed(0)
+        n = p.n_units
+        weights = p.gain / math.sqrt(n) * torch.randn(n, n, generator=g)
+        self.settings = p
+        if p.excitatory_fraction is not None:
+            signs = torch.where(torch.arange(n) < p.n_excitatory, 1.0, -1.0)
+            self.register_buffer("signs", signs)
+            weights *= torch.where(signs > 0, 1.0, p.n_excitatory / (n - p.n_excitatory))
+        self.weights = nn.Parameter(weights)
+        self.input_weights = nn.Parameter(torch.randn(n, p.n_inputs, generator=g))
+        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        readout = draw_output_weights(p, g)
+        if p.learns_readout:
+            self.output_weights = nn.Parameter(readout)
+        else:
+            self.register_buffer("output_weights", readout)
+        if p.biased:
+            self.biases = nn.Parameter(torch.zeros(n))
+        if p.learns_time_constants:
+            self.leak_logits = nn.Parameter(torch.full((n,), math.log(self.leak / (1 - self.leak))))
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: ArrayLike,
+        *,
+        input_weights: ArrayLike,
+        output_weights: ArrayLike,
+        output_scale: float = 1.0,
+        biases: ArrayLike | None = None,
+        **fields: Any,
+    ) -> Self:
+        """A net from arrays, ``weights[post, pre]``; output = output_scale output_weights'x.
+
+        Parameters
+        ----------
+        weights : array_like, shape (n_units, n_units)
+        input_weights : array_like, shape (n_units, n_inputs)
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+        output_scale : float
+        biases : array_like, shape (n_units,), optional
+        **fields
+            Further settings of `FullRankParameters`.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or a value is not finite.
+        """
+        if fields.get("excitatory_fraction") is not None:
+            raise ValueError("Signs are those of the weights; leave excitatory_fraction out.")
+        given = {"weights": weights, "input_weights": input_weights}
+        given["output_weights"] = output_weights
+        if biases is not None:
+            given["biases"] = biases
+        tensors = checked_arrays(**given)
+        n = len(tensors["weights"])
+        if tensors["weights"].shape != (n, n):
+            raise ValueError(
+                f"weights must be square, [post, pre], got {tuple(tensors['weights'].shape)}."
+            )
+        if biases is not None and tensors["biases"].shape != (n,):
+            raise ValueError(f"biases must have the shape ({n},).")
+        sizes = fit_sizes(n, tensors["input_weights"], tensors["output_weights"])
+        p = FullRankParameters(
+            output_scale=output_scale, biased=biases is not None, **sizes, **fields
+        )
+        net = cls(p)
+        net.load_state_dict(net.state_dict() | tensors)
+        return net
+
+    def connectivity(self) -> tuple[Tensor, None]:
+        """W."""
+        if self.settings.excitatory_fraction is None:
+            return self.weights, None
+        return self.weights.abs() * self.signs, None
+
+    def input_matrix(self) -> Tensor:
+        """B, shape (n_units, n_inputs)."""
+        return self.input_weights
+
+    def bias(self) -> Tensor | None:
+        """A constant input to each unit."""
+        return self.biases if self.settings.biased else None
+
+    def unit_leaks(self) -> Tensor | None:
+        """a of each unit."""
+        return torch.sigmoid(self.leak_logits) if self.settings.learns_time_constants else None
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        shape = (batch_size, self.settings.n_units)
+        states = torch.randn(shape, generator=generator, device=self.weights.device)
+        return self.settings.initial_std * states.to(self.weights.dtype)

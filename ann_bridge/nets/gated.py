@@ -1,0 +1,110 @@
+"""GRU and LSTM, torch's own, with a trained linear readout."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.steps import GRUStep, LSTMStep, float64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatedParameters:
+    """Settings of a GRU or LSTM."""
+
+    n_units: int = 64
+    n_inputs: int = 3
+    n_outputs: int = 1
+    step_ms: float = 2.0  # of the task; the net itself knows no time
+    initial_std: float = 0.1  # of the states from which trials start
+
+    def __post_init__(self) -> None:
+        for name in ("n_units", "n_inputs", "n_outputs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
+        if not 0 < self.step_ms < math.inf:
+            raise ValueError(f"step_ms must be positive, got {self.step_ms!r}.")
+        if not 0 <= self.initial_std < math.inf:
+            raise ValueError(f"initial_std must be >= 0 and finite, got {self.initial_std!r}.")
+
+
+class GatedNet(RecurrentNet):
+    """What GRU and LSTM share.
+
+    Parameters
+    ----------
+    parameters : GatedParameters, optional
+        Or its fields as keywords.
+    generator : torch.Generator, optional
+        Source of the initial weights, uniform within 1 / √n_units; one with seed 0 by default.
+    """
+
+    settings: GatedParameters
+    layer: type[nn.RNNBase]
+    step_type: type[GRUStep] | type[LSTMStep]
+    state_parts: int = 1  # a state is so many vectors of n_units
+    cells: nn.RNNBase
+
+    def __init__(
+        self,
+        parameters: GatedParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__()
+        p = parameters or GatedParameters(**fields)
+        g = generator or torch.Generator().manual_seed(0)
+        bound = 1 / math.sqrt(p.n_units)
+        self.settings = p
+        with torch.random.fork_rng(devices=[]):  # torch's own draws do not count
+            self.cells = type(self).layer(p.n_inputs, p.n_units)  # type: ignore[call-arg]
+        with torch.no_grad():
+            for weights in self.cells.parameters():
+                weights.uniform_(-bound, bound, generator=g)
+        shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
+        self.output_weights = nn.Parameter(bound * torch.randn(shape, generator=g))
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        shape = (batch_size, self.state_parts * self.settings.n_units)
+        states = torch.randn(shape, generator=generator, device=generator.device)
+        return self.settings.initial_std * states.to(self.output_weights.dtype)
+
+    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Outputs, and hidden states h."""
+        initial = self.initial_states(inputs.shape[1], generator)[None]
+        parts = tuple(part.contiguous() for part in initial.split(self.settings.n_units, dim=2))
+        hidden, _ = self.cells(inputs, parts if len(parts) == 2 else parts[0])
+        return hidden @ self.output_weights, hidden
+
+    def float64_step(self) -> GRUStep | LSTMStep:
+        """One step, in float64."""
+        return type(self).step_type(
+            input_weights=float64(self.cells.weight_ih_l0),
+            recurrent_weights=float64(self.cells.weight_hh_l0),
+            input_bias=float64(self.cells.bias_ih_l0),
+            recurrent_bias=float64(self.cells.bias_hh_l0),
+            output=float64(self.output_weights),
+        )
+
+
+class GRUNet(GatedNet):
+    """A gated recurrent unit net (Cho et al., 2014)."""
+
+    kind: ClassVar[str] = "gru"
+    layer = nn.GRU
+    step_type = GRUStep
+
+
+class LSTMNet(GatedNet):
+    """A long short-term memory net; its state is (h, c) (Hochreiter and Schmidhuber, 1997)."""
+
+    kind: ClassVar[str] = "lstm"
+    layer = nn.LSTM
+    step_type = LSTMStep
+    state_parts = 2

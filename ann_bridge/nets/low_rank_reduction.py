@@ -1,0 +1,80 @@
+"""The exact reduced form of a low-rank net: one variable for each rank and each input."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
+from isochron.ann_bridge.steps import LeakyStep
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedNet:
+    """A low-rank net in the variables (κ, v), in which it moves without private noise.
+
+    With m̃ orthogonal and of unit variance, κ_r = m̃_r·x / N, and v_s the input s through
+    the leak:
+
+        x = Σ_r κ_r m̃_r + Σ_s v_s I⊥_s
+
+    where I⊥_s is what is left of the input weights. `TrainedMap` takes it in the place of
+    the net. What a state of the net has outside of this space decays and is not followed.
+
+    Attributes
+    ----------
+    settings : LowRankParameters
+    step : LeakyStep
+    embedding : ndarray, shape (n_units, rank + n_inputs)
+        Columns m̃ and I⊥.
+    """
+
+    settings: LowRankParameters
+    step: LeakyStep
+    embedding: np.ndarray
+
+    def float64_step(self) -> LeakyStep:
+        """One step."""
+        return self.step
+
+    def expand(self, reduced: np.ndarray) -> np.ndarray:
+        """States of the net, shape (..., rank + n_inputs) to (..., n_units)."""
+        return reduced @ self.embedding.T
+
+    def reduce(self, states: np.ndarray) -> np.ndarray:
+        """Reduced states of those of the net, shape (..., n_units) to (..., rank + n_inputs)."""
+        return states @ np.linalg.pinv(self.embedding).T
+
+
+def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
+    """The exact reduced form of a low-rank net without noise.
+
+    Parameters
+    ----------
+    net : LowRankRNN
+
+    References
+    ----------
+    Mastrogiuseppe and Ostojic (2018), Neuron 99:609; Pals, Macke and Barak (2024). Here for
+    the map that is trained, not for the differential equation.
+    """
+    step = net.float64_step()
+    assert step.right is not None
+    n_units, rank = step.left.shape
+    # W = left right' = U S V', of thin factors.
+    (q_left, r_left), (q_right, r_right) = np.linalg.qr(step.left), np.linalg.qr(step.right)
+    u, s, vt = np.linalg.svd(r_left @ r_right.T)
+    loadings = np.sqrt(n_units) * (q_left @ u)
+    selection = q_right @ (vt.T * s) / np.sqrt(n_units)  # κ' = (1/√N) S V' φ(x)
+    along = loadings.T @ step.input_matrix / n_units
+    across = step.input_matrix - loadings @ along
+    n_inputs = across.shape[1]
+    embedding = np.concatenate([loadings, across], axis=1)
+    reduced = replace(
+        step,
+        left=np.concatenate([np.eye(rank), np.zeros((n_inputs, rank))]),
+        right=selection,
+        input_matrix=np.concatenate([along, np.eye(n_inputs)]),
+        noise_gain=None,
+        embedding=embedding,
+    )
+    return ReducedNet(net.settings, reduced, embedding)

@@ -1,0 +1,228 @@
+"""One time step of each kind of net, in float64, with its exact derivative."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from isochron.ann_bridge.activations import ACTIVATIONS
+
+
+def float64(tensor: Any) -> np.ndarray:
+    """A tensor as a NumPy array in float64."""
+    return tensor.detach().cpu().double().numpy()
+
+
+class Step(Protocol):
+    """A step of a net; states have shape (..., dimension).
+
+    Attributes
+    ----------
+    dimension : int
+    noise_gain : float or None
+        Private noise of standard deviation s adds s times this to a state in each step; None
+        if noise would leave the space of the states.
+    """
+
+    @property
+    def dimension(self) -> int: ...  # noqa: D102
+    @property
+    def noise_gain(self) -> float | None: ...  # noqa: D102
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """What inputs, shape (..., n_inputs), add inside the step."""
+        ...
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        ...
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it, shape (dimension, k)."""
+        ...
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Outputs in states, shape (...) or (..., n_outputs)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LeakyStep:
+    """z ← (1 - a) z + a (L R' φ(x) + B u), with x = z or, of a reduced net, x = E z.
+
+    Attributes
+    ----------
+    leak : float, or ndarray, shape (n_units,)
+        a.
+    left, right : ndarray
+        L, and R or None for the identity.
+    input_matrix : ndarray, shape (n_units, n_inputs)
+    bias : ndarray, shape (n_units,), or None
+    output : ndarray, shape (n_units,) or (n_units, n_outputs)
+    activation : str
+    read_rates : bool
+        Whether the output reads φ(x) instead of x.
+    noise_gain : float or None
+    embedding : ndarray, shape (n_units, dimension), or None
+        E.
+    """
+
+    leak: Any
+    left: np.ndarray
+    right: np.ndarray | None
+    input_matrix: np.ndarray
+    bias: np.ndarray | None
+    output: np.ndarray
+    activation: str
+    read_rates: bool
+    noise_gain: float | None
+    embedding: np.ndarray | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables."""
+        return len(self.left)
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """a (B u + bias)."""
+        driven = inputs @ (self.leak * self.input_matrix.T)
+        return driven if self.bias is None else driven + self.leak * self.bias
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        return self._update(state, self._rate(state), drive)
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it."""
+        rate = self._rate(state)
+        moved = tangents if self.embedding is None else self.embedding @ tangents
+        sent = ACTIVATIONS[self.activation].slope(rate)[:, None] * moved
+        if self.right is not None:
+            sent = self.right.T @ sent
+        leak = np.asarray(self.leak)[..., None]
+        tangents = (1 - leak) * tangents + leak * (self.left @ sent)
+        return self._update(state, rate, drive), tangents
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Outputs in states."""
+        read = self._rate(states) if self.read_rates else self._units(states)
+        return read @ self.output
+
+    def _units(self, states: np.ndarray) -> np.ndarray:
+        return states if self.embedding is None else states @ self.embedding.T
+
+    def _rate(self, states: np.ndarray) -> np.ndarray:
+        return ACTIVATIONS[self.activation].rate(self._units(states))
+
+    def _update(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        sent = rate if self.right is None else rate @ self.right
+        return (1 - self.leak) * state + self.leak * (sent @ self.left.T) + drive
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GatedStep:
+    """What the steps of GRU and LSTM share: weights in the order of torch, a linear readout."""
+
+    input_weights: np.ndarray  # (n_gates n_units, n_inputs)
+    recurrent_weights: np.ndarray  # (n_gates n_units, n_units)
+    input_bias: np.ndarray
+    recurrent_bias: np.ndarray
+    output: np.ndarray  # (n_units,) or (n_units, n_outputs)
+    noise_gain: float = 1.0
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return self.recurrent_weights.shape[1]
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables."""
+        return self.n_units
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """What the inputs send to the gates."""
+        return inputs @ self.input_weights.T + self.input_bias
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Outputs in states."""
+        return states[..., : self.n_units] @ self.output
+
+
+class GRUStep(GatedStep):
+    """h ← (1 - z) n + z h, with n = tanh(i_n + r (W_n h + b_n)); gates r, z (Cho et al., 2014)."""
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        _, update, new, _ = self._gates(state, drive)
+        return (1 - update) * new + update * state
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it."""
+        reset, update, new, sent = self._gates(state, drive)
+        by_reset, by_update, by_new = np.split(self.recurrent_weights @ tangents, 3)
+        d_reset = (reset * (1 - reset))[:, None] * by_reset
+        d_update = (update * (1 - update))[:, None] * by_update
+        d_new = (1 - new**2)[:, None] * (sent[:, None] * d_reset + reset[:, None] * by_new)
+        after = (1 - update) * new + update * state
+        return after, (
+            (1 - update)[:, None] * d_new
+            + update[:, None] * tangents
+            + (state - new)[:, None] * d_update
+        )
+
+    def _gates(self, state: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, ...]:
+        """r, z, n and W_n h + b_n."""
+        own = np.split(state @ self.recurrent_weights.T + self.recurrent_bias, 3, axis=-1)
+        given = np.split(drive, 3, axis=-1)
+        reset, update = (_sigmoid(a + b) for a, b in zip(own[:2], given[:2], strict=True))
+        return reset, update, np.tanh(given[2] + reset * own[2]), own[2]
+
+
+class LSTMStep(GatedStep):
+    """c ← f c + i g, h ← o tanh c; the state is (h, c) (Hochreiter and Schmidhuber, 1997)."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables: h and c."""
+        return 2 * self.n_units
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        enter, forget, new, out = self._gates(state, drive)
+        cell = forget * state[..., self.n_units :] + enter * new
+        return np.concatenate([out * np.tanh(cell), cell], axis=-1)
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it."""
+        enter, forget, new, out = (gate[:, None] for gate in self._gates(state, drive))
+        hidden, cells = tangents[: self.n_units], tangents[self.n_units :]
+        by_enter, by_forget, by_new, by_out = np.split(self.recurrent_weights @ hidden, 4)
+        before = state[self.n_units :, None]
+        seen = np.tanh(forget * before + enter * new)
+        d_cell = (
+            forget * cells
+            + before * forget * (1 - forget) * by_forget
+            + new * enter * (1 - enter) * by_enter
+            + enter * (1 - new**2) * by_new
+        )
+        d_hidden = seen * out * (1 - out) * by_out + out * (1 - seen**2) * d_cell
+        return self.advance(state, drive), np.concatenate([d_hidden, d_cell])
+
+    def _gates(self, state: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, ...]:
+        """i, f, g, o."""
+        own = state[..., : self.n_units] @ self.recurrent_weights.T + self.recurrent_bias
+        enter, forget, new, out = np.split(own + drive, 4, axis=-1)
+        return _sigmoid(enter), _sigmoid(forget), np.tanh(new), _sigmoid(out)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * x))

@@ -1,0 +1,287 @@
+"""Full-rank, gated and reduced nets: gradients, steps and their derivatives, initial weights."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from isochron import analysis, ann_bridge, connectome
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+
+QUIET: dict[str, Any] = {"noise_std": 0.0}
+TASK = ann_bridge.tasks.PhaseMemory()
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+PHI = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),  # torch's own errs by 1e-9
+}
+
+
+@pytest.mark.parametrize("read_rates", [False, True])
+@pytest.mark.parametrize("activation", PHI)
+@pytest.mark.parametrize("rank", [2, None])
+def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, read_rates):
+    """float64, unit decays, a trained readout of two outputs, a loss of rates: 1e-10 relative."""
+    g, kind = generator(), {"dtype": torch.float64}
+    steps, batch, n = 30, 3, 6
+
+    def draw(*shape, trained=True):
+        return torch.randn(*shape, generator=g, **kind).requires_grad_(trained)
+
+    inputs, noise = draw(steps, batch, 2, trained=False), draw(steps + 1, batch, n, trained=False)
+    initial, weights, readout = draw(batch, n), draw(n, 2), draw(n, 2)
+    left, right = draw(n, rank or n), None if rank is None else draw(n, rank)
+    decay = torch.linspace(0.3, 0.9, n, dtype=torch.float64).requires_grad_()
+    pull, push = draw(steps, batch, 2, trained=False), draw(steps, batch, n, trained=False)
+    leak, phi = 0.2, PHI[activation]
+
+    x, outputs, rates = initial, [], []
+    for t in range(steps):
+        sent = phi(x) if right is None else phi(x) @ right
+        x = decay * x + leak * (sent @ left.T + inputs[t] @ weights.T) + noise[t + 1]
+        rates.append(phi(x))
+        outputs.append((rates[-1] if read_rates else x) @ readout)
+    plain, plain_rates = torch.stack(outputs), torch.stack(rates)
+    fast, fast_rates = LeakyRecurrence.apply(
+        inputs, noise.clone(), initial, weights, left, right, readout, leak, decay, activation,
+        read_rates,
+    )  # fmt: skip
+    torch.testing.assert_close(fast, plain, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(fast_rates, plain_rates, rtol=1e-11, atol=1e-11)
+    trained = [w for w in (initial, weights, left, right, readout, decay) if w is not None]
+    for chosen in (lambda y, r: (y * pull).sum() + (r * push).sum(), lambda y, r: (r * push).sum()):
+        wanted = torch.autograd.grad(chosen(plain, plain_rates), trained, retain_graph=True,
+                                     materialize_grads=True)  # fmt: skip
+        found = torch.autograd.grad(chosen(fast, fast_rates), trained, retain_graph=True,
+                                    materialize_grads=True)  # fmt: skip
+        for a, b in zip(found, wanted, strict=True):
+            assert (a - b).norm() <= 1e-10 * b.norm()
+
+
+def kinds():
+    wiring = connectome.load("varshney2011")
+    signed = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.ConnectomeRNNParameters(n_units=279, noise_std=0.0)
+    yield ann_bridge.ConnectomeRNN(signed, p)
+    yield ann_bridge.LowRankRNN(n_units=20, readout="rates", **QUIET)
+    yield ann_bridge.FullRankRNN(n_units=12, gain=1.5, **QUIET)
+    yield ann_bridge.FullRankRNN(
+        n_units=12, biased=True, learns_time_constants=True, excitatory_fraction=0.75,
+        activation="softplus", **QUIET,
+    )  # fmt: skip
+    yield ann_bridge.FullRankRNN(n_units=12, activation="relu", n_outputs=2, **QUIET)
+    yield ann_bridge.GRUNet(n_units=7)
+    yield ann_bridge.LSTMNet(n_units=7, n_outputs=2)
+
+
+@pytest.mark.parametrize("net", list(kinds()), ids=lambda net: net.kind)
+def test_the_map_is_the_net_and_its_tangents_are_its_derivative(net):
+    """Training runs in float32, the map in float64; central differences err by 1e-8."""
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.add_(0.02 * torch.randn(weights.shape, generator=generator(5)))
+    system = ann_bridge.TrainedMap(net, frequency_Hz=8.0, amplitude=0.8)
+    g = generator(4)
+    state = g.get_state()
+    starts = net.initial_states(3, g).detach().double().numpy()
+    g.set_state(state)
+    n = 2 * system.n_steps
+    inputs = torch.zeros(n, 3, 3)
+    inputs[:, :, 0] = torch.tensor(0.8 * np.sin(system.reference_phase(n)))[:, None]
+    with torch.no_grad():
+        outputs = net(inputs, g).numpy()
+    orbit = system.orbit(starts, n)
+    np.testing.assert_allclose(system.outputs(orbit[1:]), outputs, atol=3e-4)
+    np.testing.assert_array_equal(system.respond(starts, inputs.double().numpy()).shape,
+                                  starts.shape)  # fmt: skip
+    np.testing.assert_allclose(system.respond(starts, inputs.numpy()), orbit[-1], atol=1e-4)
+    rng = np.random.default_rng(0)
+    x, v = orbit[20, 0], rng.normal(size=(system.dimension, 2))
+    after, tangents = system.advance(x, 15, start=11, tangents=v)
+    np.testing.assert_allclose(after, system.advance(x, 15, start=11), rtol=1e-14, atol=1e-14)
+    for direction, tangent in zip(v.T, tangents.T, strict=True):
+        up, down = (system.advance(x + e * direction, 15, start=11) for e in (1e-6, -1e-6))
+        np.testing.assert_allclose(tangent, (up - down) / 2e-6, atol=1e-7, rtol=1e-6)
+
+
+def test_initial_weights_are_those_of_the_paper():
+    """W ~ N(0, 0.6² / N): spectral radius 0.6 (Girko), of one matrix of N = 400 within 5 %."""
+    weights = ann_bridge.FullRankRNN(n_units=400).weights.detach().double().numpy()
+    np.testing.assert_allclose(weights.std() * 20, 0.6, rtol=0.01)
+    np.testing.assert_allclose(abs(weights.mean()) * 20, 0, atol=0.01)
+    np.testing.assert_allclose(np.abs(np.linalg.eigvals(weights)).max(), 0.6, rtol=0.05)
+
+
+def test_dales_law_survives_training_and_begins_balanced():
+    net = ann_bridge.FullRankRNN(n_units=200, excitatory_fraction=0.8)
+    matrix = net.connectivity()[0].detach()
+    assert (matrix[:, :160] >= 0).all()
+    assert (matrix[:, 160:] <= 0).all()
+    sums = matrix.sum(dim=1)
+    assert sums.mean().abs() < 0.1 * matrix[:, :160].sum(dim=1).mean()
+    ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
+    after = net.connectivity()[0].detach()
+    assert not torch.equal(after, matrix)
+    assert (after[:, :160] >= 0).all()
+    assert (after[:, 160:] <= 0).all()
+
+
+def test_the_worms_signs_survive_training():
+    wiring = connectome.load("varshney2011")
+    signs = connectome.gaba_inhibitory(wiring)
+    net = ann_bridge.ConnectomeRNN(
+        ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    )
+    ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
+    matrix = net.connectivity()[0].detach().numpy()
+    only_chemical = (wiring.chemical > 0) & (wiring.gap == 0) & (wiring.gap.T == 0)
+    np.testing.assert_array_equal(np.sign(matrix[only_chemical]), signs[only_chemical])
+    assert (signs[only_chemical] < 0).sum() > 50
+    assert matrix[(wiring.gap > 0) & (wiring.chemical == 0) & ~np.eye(279, dtype=bool)].min() > 0
+
+
+def test_the_oscillatory_start_has_the_stated_eigenvalues():
+    """(s ± 2πif τ) / τ with f = 8 Hz, s = 0.5, τ = 20 ms; N = 40 000 draws err by 1 %."""
+    net = ann_bridge.LowRankRNN(n_units=40_000, rank=3, oscillation_Hz=8.0, growth=0.5)
+    m, n = net.m.detach().double().numpy(), net.n.detach().double().numpy()
+    found = (np.linalg.eigvals(n.T @ m / len(m)) - 1) / 20
+    found = found[np.argsort(found.imag)]
+    turn = 2e-3 * np.pi * 8
+    np.testing.assert_allclose(found[[0, 2]], [0.025 - 1j * turn, 0.025 + 1j * turn], atol=2e-3)
+    np.testing.assert_allclose(found[1], (0.6 - 1) / 20, atol=1e-3)
+    np.testing.assert_allclose(n[:, 2].std(), 1, rtol=0.02)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    net = ann_bridge.LowRankRNN(n_units=60, noise_std=0.0, generator=generator(1))
+    budget = ann_bridge.TrainingParameters(steps=60, batch_size=32, learning_rate=0.03)
+    ann_bridge.train(net, TASK, budget, seed=0)
+    return net
+
+
+def reduced_and_full(net, **options):
+    reduced = ann_bridge.reduce_low_rank(net)
+    return reduced, *(ann_bridge.TrainedMap(it, **options) for it in (reduced, net))
+
+
+@pytest.mark.parametrize("readout", ["states", "rates"])
+def test_the_reduced_net_moves_as_the_full_one(readout):
+    """Rounding over 238 steps."""
+    net = ann_bridge.LowRankRNN(n_units=50, rank=3, readout=readout, generator=generator(2))
+    reduced, small, full = reduced_and_full(net, frequency_Hz=8.4, pulse={2: 0.3})
+    assert small.dimension == 3 + 3
+    start = np.random.default_rng(0).normal(size=(4, 6)) @ reduced.embedding.T
+    from_reduced, orbit = small.orbit(reduced.reduce(start), 238), full.orbit(start, 238)
+    np.testing.assert_allclose(reduced.expand(from_reduced), orbit, atol=1e-9)
+    np.testing.assert_allclose(small.outputs(from_reduced), full.outputs(orbit), atol=1e-9)
+    np.testing.assert_allclose(reduced.reduce(orbit), from_reduced, atol=1e-9)
+    loadings = reduced.embedding[:, :3]
+    np.testing.assert_allclose(loadings.T @ loadings / 50, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(loadings.T @ reduced.embedding[:, 3:], 0, atol=1e-11)
+
+
+def test_the_reduced_cycle_has_the_multipliers_of_the_full_one(trained):
+    """The full net has 55 more, all (1 - a)^n: what it holds outside of the space decays."""
+    reduced, small, full = reduced_and_full(trained, frequency_Hz=8.4)
+    start = trained.initial_states(1, generator()).detach().double().numpy()[0]
+    point = small.advance(reduced.reduce(start), 60 * small.n_steps)
+    one = analysis.find_limit_cycle(small, point)
+    other = analysis.find_limit_cycle(full, reduced.expand(point))
+    np.testing.assert_allclose(reduced.expand(one.point), other.point, atol=1e-9)
+    found = np.sort_complex(np.asarray(one.multipliers))
+    expected = np.asarray(other.multipliers)
+    for multiplier in found:
+        assert np.abs(expected - multiplier).min() < 1e-9
+    assert np.abs(found).max() == pytest.approx(np.abs(expected).max(), abs=1e-9)
+    assert np.abs(found).max() > 10 * 0.9**small.n_steps  # it is not all leak
+
+
+def test_a_reduced_net_has_no_private_noise(trained):
+    small = ann_bridge.TrainedMap(ann_bridge.reduce_low_rank(trained))
+    with pytest.raises(ValueError, match="without private noise"):
+        small.orbit(np.zeros(5), 3, noise_std=0.1, rng=np.random.default_rng(0))
+
+
+def test_nets_from_arrays_compute_what_the_arrays_say():
+    rng = np.random.default_rng(0)
+    m, n, b, w = (rng.normal(size=shape) for shape in ((8, 2), (8, 2), (8, 3), (8,)))
+    arrays: dict[str, Any] = {"input_weights": b, "output_weights": w, "output_scale": 2.0}
+    low = ann_bridge.LowRankRNN.from_loadings(m, n, **arrays, **QUIET)
+    full = ann_bridge.FullRankRNN.from_weights(m @ n.T / 8, biases=np.zeros(8), **arrays, **QUIET)
+    x, u = rng.normal(size=8), rng.normal(size=(1, 3))
+    expected = 0.9 * x + 0.1 * (m @ n.T / 8 @ np.tanh(x) + b @ u[0])
+    for net in (low, full):
+        system = ann_bridge.TrainedMap(net)
+        np.testing.assert_allclose(system.respond(x, u), expected, atol=1e-6)
+        np.testing.assert_allclose(system.outputs(x), 2 * w @ x, rtol=1e-6)
+
+
+ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np.ones(4)}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ann_bridge.FullRankRNN.from_weights(np.ones((4, 5)), **ARRAYS), "square"),
+        (lambda: ann_bridge.FullRankRNN.from_weights(np.ones((5, 5)), **ARRAYS), "input_weights"),
+        (
+            lambda: ann_bridge.FullRankRNN.from_weights(
+                np.ones((4, 4)), **ARRAYS, biases=np.ones(3)
+            ),
+            "biases must have",
+        ),
+        (
+            lambda: ann_bridge.FullRankRNN.from_weights(
+                np.full((4, 4), np.nan), **ARRAYS
+            ),
+            "weights must hold finite",
+        ),
+        (
+            lambda: ann_bridge.LowRankRNN.from_loadings(
+                np.ones((4, 2)), np.ones((4, 1)), **ARRAYS
+            ),
+            "m and n must both",
+        ),
+        (lambda: ann_bridge.FullRankRNN(activation="step"), "activation must be one of tanh"),
+        (lambda: ann_bridge.FullRankRNN(readout="spikes"), "readout must be one of states"),
+        (lambda: ann_bridge.FullRankRNN(excitatory_fraction=1.0), "excitatory_fraction"),
+        (lambda: ann_bridge.FullRankRNN(gain=-1.0), "gain"),
+        (lambda: ann_bridge.LowRankRNN(rank=1, oscillation_Hz=8.0), "needs rank 2"),
+        (lambda: ann_bridge.GRUNet(n_units=0), "n_units"),
+        (lambda: ann_bridge.LSTMNet(initial_std=-1.0), "initial_std"),
+    ],
+)  # fmt: skip
+def test_bad_settings_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_the_rate_penalty_quietens():
+    """Mean square of the rates on the same trials, with and without."""
+    found = []
+    for penalty in (0.0, 3.0):
+        net = ann_bridge.FullRankRNN(n_units=20, gain=1.0, noise_std=0.0)
+        budget = ann_bridge.TrainingParameters(
+            steps=25, batch_size=8, learning_rate=0.02, rate_penalty=penalty
+        )
+        ann_bridge.train(net, TASK, budget, seed=0)
+        with torch.no_grad():
+            _, rates = net.run(TASK.sample(32, generator()).inputs, generator())
+        found.append(rates.square().mean().item())
+    assert found[1] < 0.6 * found[0]
+
+
+def test_building_a_gated_net_leaves_torchs_generator_alone():
+    state = torch.get_rng_state()
+    first, second = ann_bridge.GRUNet(n_units=3), ann_bridge.GRUNet(n_units=3)
+    assert torch.equal(torch.get_rng_state(), state)
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(one, other)
