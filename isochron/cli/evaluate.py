@@ -1,0 +1,29 @@
+"""isochron evaluate."""
+
+from pathlib import Path
+
+import click
+
+from isochron.cli.common import debug_option, json_option, print_json
+
+
+@click.command()
+@click.argument("folder", type=Path)
+@click.option("--trials", default=256, show_default=True, help="How many fresh ones.")
+@click.option("--seed", default=1, show_default=True, help="Of the trials.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or auto.")
+@json_option
+@debug_option
+def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -> None:
+    """Loss of the trained nets in FOLDER on fresh trials, beside the chance level."""
+    from isochron.experiments.train import evaluate_nets
+
+    summary = evaluate_nets(folder, n_trials=trials, seed=seed, device=device)
+    if as_json:
+        print_json(summary)
+        return
+    click.echo(f"{summary['net']} on {summary['task']}; chance {summary['chance']:g}")
+    for row in summary["replicates"]:
+        click.echo(f"{row['name']}: loss {row['loss']:.4g}")
+    if summary["missing"]:
+        click.echo(f"{summary['missing']} not trained yet; isochron train --out {folder} goes on.")

@@ -1,0 +1,54 @@
+"""isochron train."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isochron.cli.common import debug_option, force_option, json_option, print_json
+
+
+@click.command()
+@click.option(
+    "--task",
+    help="phase-memory (default), match-to-sample, comparison, parametric-memory, sternberg, "
+    "flip-flop or ready-set-go.",
+)
+@click.option("--net", help="low-rank (default), full-rank, connectome, gru or lstm.")
+@click.option("--stimuli", type=int, help="Of phase-memory and match-to-sample: 2 (default), 4 ...")
+@click.option("--reference", help="Of phase-memory: sines (default) or theta.")
+@click.option("--units", type=int, help="512 for low-rank, 100 for full-rank, 64 for gru and lstm.")
+@click.option("--rank", type=int, help="Of low-rank: 2 (default).")
+@click.option("--readout", help="states (default) or rates.")
+@click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
+@click.option("--dataset", help="Wiring of connectome: varshney2011 (default).")
+@click.option("--steps", type=int, help="At most: 400 (default).")
+@click.option("--batch-size", type=int, help="Trials a step: 128 (default).")
+@click.option("--learning-rate", type=float, help="0.01; 0.001 full-rank; 0.005 gru, lstm.")
+@click.option("--stop-below", type=float, help="Stop when the mean loss of 20 steps is below.")
+@click.option("--seed", type=int, help="Of everything random: 0 (default).")
+@click.option("--replicates", type=int, help="Nets with seeds of their own: 1 (default).")
+@click.option("--device", help="cpu, cuda or auto (default).")
+@click.option("--out", type=Path, required=True, help="Folder for the nets.")
+@force_option
+@json_option
+@debug_option
+def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
+    """Train nets on a task. The same command goes on where it was interrupted."""
+    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.experiments.train import train_config, train_replicates
+
+    config = train_config(**{name: it for name, it in options.items() if it is not None})
+    with terminate_cleanly(), show_progress(sys.stderr) as progress:
+        summary = train_replicates(config, out, force=force, progress=progress)
+    if as_json:
+        print_json(summary)
+        return
+    click.echo(f"{config.net} on {config.task}, {summary['device']}; chance {summary['chance']:g}")
+    for row in summary["replicates"]:
+        click.echo(
+            f"{row['name']}: loss {row['loss']:.4g} after {row['steps']} steps, "
+            f"{1e3 * row['seconds_per_step']:.3g} ms each"
+        )
+    click.echo(f"Nets in {out / 'nets'}. Next: isochron evaluate {out}")
