@@ -24,3 +24,18 @@ def test_what_a_user_writes():
     assert "period 1808.3" in result.stdout
     assert "stable: True" in result.stdout
     assert "chance 0.5" in result.stdout
+
+
+def test_one_worm_four_engines(tmp_path):
+    example = EXAMPLES / "one_worm_four_engines.py"
+    result = subprocess.run(
+        [sys.executable, example, "--engines", "numba", "torch", "--milliseconds", "50"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    errors = [float(line.split()[-2]) for line in result.stdout.splitlines()]
+    assert len(errors) == 2
+    assert max(errors) < 0.1  # mV, at a step of 0.5 ms
+    assert (tmp_path / "engines.png").stat().st_size > 20_000
