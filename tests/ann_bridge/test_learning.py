@@ -1,0 +1,76 @@
+"""Every task is learned by some net, and every kind of net learns some task, in seconds.
+
+Chance is the loss of the best constant output. The limits lie well above the losses that
+were measured (stated beside each) and well below chance.
+"""
+
+from typing import Any
+
+import pytest
+
+from isochron import ann_bridge, connectome
+from isochron.ann_bridge import tasks
+
+SLOW: dict[str, Any] = {"step_ms": 20.0, "time_constant_ms": 100.0}
+
+
+def worm(task):
+    wiring = connectome.load("varshney2011")
+    masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    settings = ann_bridge.ConnectomeRNNParameters(n_units=279, n_inputs=task.n_inputs, **SLOW)
+    return ann_bridge.ConnectomeRNN(masks, settings)
+
+
+def full(task, **settings):
+    return ann_bridge.FullRankRNN(n_inputs=task.n_inputs, **SLOW, **settings)
+
+
+def gated(kind, task):
+    sizes = {"n_inputs": task.n_inputs, "n_outputs": task.n_outputs, "step_ms": task.step_ms}
+    return kind(n_units=48, **sizes)
+
+
+def low_rank(task):
+    return ann_bridge.LowRankRNN(n_units=128, n_inputs=task.n_inputs, **SLOW)
+
+
+def rectified(task):
+    return full(task, n_units=60, activation="relu", biased=True, learns_readout=True)
+
+
+def dale(task):
+    return full(
+        task, n_units=60, activation="softplus", excitatory_fraction=0.8, biased=True,
+        learns_time_constants=True, learns_readout=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "build", "steps", "learning_rate", "below"),
+    [
+        # measured: 0.01, 0.02, 0.02, 0.01, 0.05, 0.012 (chance 0.089), 0.3, 0.1, 0.4, 0.6
+        (tasks.DelayedMatchToSample(), lambda t: full(t, n_units=48), 130, 1e-2, 0.3),
+        (tasks.DelayedComparison(), lambda t: gated(ann_bridge.GRUNet, t), 100, 1e-2, 0.3),
+        (
+            tasks.ParametricWorkingMemory(),
+            lambda t: full(t, n_units=64, gain=0.9, learns_readout=True),
+            170, 3e-3, 0.05,
+        ),
+        (
+            tasks.Sternberg(n_items=3, largest_set=1),
+            lambda t: full(t, n_units=64),
+            110, 1e-2, 0.3,
+        ),
+        (tasks.FlipFlop(), lambda t: gated(ann_bridge.LSTMNet, t), 70, 1e-2, 0.3),
+        (tasks.ReadySetGo(), lambda t: full(t, n_units=48), 60, 1e-2, 0.03),
+        (tasks.DelayedComparison(), low_rank, 150, 2e-2, 0.6),
+        (tasks.DelayedComparison(), rectified, 100, 5e-3, 0.4),
+        (tasks.DelayedComparison(), dale, 80, 1e-2, 0.6),
+        (tasks.DelayedComparison(), worm, 80, 1e-2, 0.85),
+    ],
+)  # fmt: skip
+def test_it_learns(task, build, steps, learning_rate, below):
+    net = build(task)
+    budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=learning_rate)
+    ann_bridge.train(net, task, budget, seed=0)
+    assert ann_bridge.evaluate(net, task, seed=5) < below
