@@ -2,8 +2,10 @@
 
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import load_net, save_net
-from isochron.ann_bridge.masks import WiringMasks, wiring_masks
+from isochron.ann_bridge.masks import WiringMasks, wiring_masks, wiring_weights
 from isochron.ann_bridge.nets import (
+    AdaptedConnectomeParameters,
+    AdaptedConnectomeRNN,
     ConnectomeRNN,
     ConnectomeRNNParameters,
     FullRankParameters,
@@ -28,6 +30,8 @@ from isochron.ann_bridge.train import (
 from isochron.ann_bridge.trained_map import TrainedMap
 
 __all__ = [
+    "AdaptedConnectomeParameters",
+    "AdaptedConnectomeRNN",
     "ConnectomeRNN",
     "ConnectomeRNNParameters",
     "FullRankParameters",
@@ -52,4 +56,5 @@ __all__ = [
     "tasks",
     "train",
     "wiring_masks",
+    "wiring_weights",
 ]

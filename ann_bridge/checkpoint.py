@@ -13,6 +13,8 @@ from safetensors.torch import save
 
 from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets import (
+    AdaptedConnectomeParameters,
+    AdaptedConnectomeRNN,
     ConnectomeRNN,
     ConnectomeRNNParameters,
     FullRankParameters,
@@ -30,6 +32,7 @@ SCHEMA = 1
 MAX_BYTES = 2**30
 _NETS: dict[str, tuple[Any, Any]] = {
     "connectome": (ConnectomeRNN, ConnectomeRNNParameters),
+    "connectome-low-rank": (AdaptedConnectomeRNN, AdaptedConnectomeParameters),
     "full-rank": (FullRankRNN, FullRankParameters),
     "gru": (GRUNet, GatedParameters),
     "low-rank": (LowRankRNN, LowRankParameters),
@@ -122,14 +125,15 @@ def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Rec
     parameters = parameters_type(**description["parameters"])
     if len(tensors["output_weights"]) != parameters.n_units:
         raise KeyError(f"output_weights of {parameters.n_units} units")
-    if net_type is not ConnectomeRNN:
+    if net_type not in (ConnectomeRNN, AdaptedConnectomeRNN):
         return net_type(parameters)
-    upper, motor = tensors["gap_mask"], tensors["output_weights"] != 0
-    masks = WiringMasks(
-        chemical=tensors["chemical_mask"],
-        gap=upper | upper.T,
-        sensory=tensors["sensory_mask"],
-        motor=motor if motor.ndim == 1 else motor.any(dim=1),
-        signs=tensors.get("signs"),
-    )
+    motor = tensors["output_weights"] != 0
+    sensory, motor = tensors["sensory_mask"], motor if motor.ndim == 1 else motor.any(dim=1)
+    if net_type is AdaptedConnectomeRNN:
+        wiring = tensors["wiring"]
+        masks = WiringMasks(wiring != 0, wiring != 0, sensory, motor)
+        return AdaptedConnectomeRNN(wiring, masks, parameters)
+    upper = tensors["gap_mask"]
+    gap, signs = upper | upper.T, tensors.get("signs")
+    masks = WiringMasks(tensors["chemical_mask"], gap, sensory, motor, signs)
     return ConnectomeRNN(masks, parameters)

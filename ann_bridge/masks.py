@@ -60,3 +60,22 @@ def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> Wiring
         motor=chosen("motor"),
         signs=None if signs is None else torch.from_numpy(np.array(signs(wiring))).float(),
     )
+
+
+def wiring_weights(wiring: Connectome, *, signs: SignRule) -> torch.Tensor:
+    """Signed synapse counts plus gap-junction counts, over the spectral radius, ``[post, pre]``.
+
+    Times a gain g they have the spectral radius g.
+
+    Raises
+    ------
+    ValueError
+        If the wiring has no loops, so that the spectral radius is 0.
+    """
+    gap = np.array(wiring.gap, dtype=float)
+    np.fill_diagonal(gap, 0)
+    weights = wiring.chemical * signs(wiring) + gap
+    radius = np.abs(np.linalg.eigvals(weights)).max()
+    if not radius > 1e-9 * np.abs(weights).max():
+        raise ValueError("The wiring has no loops: its weights cannot be scaled to a gain.")
+    return torch.from_numpy(weights / radius).float()

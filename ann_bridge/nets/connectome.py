@@ -78,10 +78,7 @@ class ConnectomeRNN(LeakyRNN):
             torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
         )
         self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
-        shape = (n,) if p.n_outputs == 1 else (n, p.n_outputs)
-        motor = masks.motor.reshape(n, *(1 for _ in shape[1:]))
-        weights = torch.randn(shape, generator=g) * motor / masks.motor.sum()
-        self.register_buffer("output_weights", weights)
+        self.register_buffer("output_weights", draw_motor_readout(p, masks.motor, g))
         self.register_buffer("signs", masks.signs)
         self.register_buffer("chemical_mask", masks.chemical)
         self.register_buffer("gap_mask", upper)
@@ -100,6 +97,14 @@ class ConnectomeRNN(LeakyRNN):
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
-        device = self.input_weights.device
-        states = torch.randn(batch_size, self.settings.n_units, generator=generator, device=device)
-        return self.settings.initial_std * states.to(self.input_weights.dtype)
+        return self.normal_states(self.settings.initial_std, batch_size, generator)
+
+
+def draw_motor_readout(
+    p: ConnectomeRNNParameters, motor: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Normal weights of the motor neurons, over their number, as `draw_output_weights`."""
+    if p.n_outputs == 1:
+        return torch.randn(p.n_units, generator=generator) * motor / motor.sum()
+    drawn = torch.randn(p.n_units, p.n_outputs, generator=generator)
+    return drawn * motor[:, None] / motor.sum()

@@ -165,6 +165,4 @@ class FullRankRNN(LeakyRNN):
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
-        shape = (batch_size, self.settings.n_units)
-        states = torch.randn(shape, generator=generator, device=self.weights.device)
-        return self.settings.initial_std * states.to(self.weights.dtype)
+        return self.normal_states(self.settings.initial_std, batch_size, generator)

@@ -80,6 +80,12 @@ class LeakyRNN(RecurrentNet):
         """A constant input to each unit, shape (n_units,); None for none."""
         return None
 
+    def normal_states(self, std: float, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states, shape (batch, n_units)."""
+        where = self.output_scale
+        shape = (batch_size, self.settings.n_units)
+        return std * torch.randn(shape, generator=generator, device=where.device).to(where.dtype)
+
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and the rates φ(x)."""
         p, (n_steps, batch, _) = self.settings, inputs.shape

@@ -41,6 +41,9 @@ def every_kind():
     masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, **several)
     yield ann_bridge.ConnectomeRNN(masks, p)
+    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.AdaptedConnectomeParameters(n_units=279, rank=3, **several)
+    yield ann_bridge.AdaptedConnectomeRNN(weights, masks, p)
     yield ann_bridge.LowRankRNN(n_units=9, oscillation_Hz=8.0, readout="rates", **several)
     yield ann_bridge.FullRankRNN(
         n_units=10, biased=True, learns_time_constants=True, learns_readout=True,

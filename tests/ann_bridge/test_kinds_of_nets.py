@@ -70,6 +70,9 @@ def kinds():
     signed = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, noise_std=0.0)
     yield ann_bridge.ConnectomeRNN(signed, p)
+    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.AdaptedConnectomeParameters(n_units=279, **QUIET)
+    yield ann_bridge.AdaptedConnectomeRNN(weights, signed, p)
     yield ann_bridge.LowRankRNN(n_units=20, readout="rates", **QUIET)
     yield ann_bridge.FullRankRNN(n_units=12, gain=1.5, **QUIET)
     yield ann_bridge.FullRankRNN(
@@ -145,6 +148,37 @@ def test_the_worms_signs_survive_training():
     np.testing.assert_array_equal(np.sign(matrix[only_chemical]), signs[only_chemical])
     assert (signs[only_chemical] < 0).sum() > 50
     assert matrix[(wiring.gap > 0) & (wiring.chemical == 0) & ~np.eye(279, dtype=bool)].min() > 0
+
+
+def test_an_adapted_wiring_changes_by_a_term_of_low_rank():
+    wiring = connectome.load("varshney2011")
+    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
+    masks = ann_bridge.wiring_masks(wiring)
+    net = ann_bridge.AdaptedConnectomeRNN(
+        weights, masks, ann_bridge.AdaptedConnectomeParameters(n_units=279, gain=0.7, rank=3)
+    )
+    ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
+    frozen = 0.7 * weights.double().numpy()
+    np.testing.assert_allclose(np.abs(np.linalg.eigvals(frozen)).max(), 0.7, rtol=1e-5)
+    change = net.connectivity()[0].detach().double().numpy() - frozen
+    singular = np.linalg.svd(change, compute_uv=False)
+    assert singular[2] > 1e-2
+    assert singular[3] < 1e-5  # rounding in float32
+    chemical = (wiring.chemical > 0) & (wiring.gap == 0) & ~np.eye(279, dtype=bool)
+    signs = connectome.gaba_inhibitory(wiring)
+    np.testing.assert_array_equal(np.sign(frozen[chemical]), signs[chemical])
+    with pytest.raises(ValueError, match="the wiring has 279 neurons"):
+        ann_bridge.AdaptedConnectomeRNN(
+            weights, masks, ann_bridge.AdaptedConnectomeParameters(n_units=3)
+        )
+
+
+def test_a_wiring_without_loops_has_no_scale():
+    chain = connectome.Connectome.__new__(connectome.Connectome)
+    object.__setattr__(chain, "chemical", np.array([[0, 0], [3, 0]]))
+    object.__setattr__(chain, "gap", np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="no loops"):
+        ann_bridge.wiring_weights(chain, signs=lambda wiring: np.ones((2, 2)))
 
 
 def test_the_oscillatory_start_has_the_stated_eigenvalues():

@@ -1,0 +1,91 @@
+"""A connectome with frozen weights and a trained term of low rank."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.masks import WiringMasks
+from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
+from isochron.ann_bridge.nets.leaky import LeakyRNN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdaptedConnectomeParameters(ConnectomeRNNParameters):
+    """Settings of a frozen wiring with a term of low rank; `gain` is its spectral radius."""
+
+    rank: int = 2
+    loading_std: float = 0.1  # of m and n before training
+
+    def __post_init__(self) -> None:
+        ConnectomeRNNParameters.__post_init__(self)
+        if not isinstance(self.rank, int) or not 1 <= self.rank <= self.n_units:
+            raise ValueError(f"rank must lie between 1 and n_units, got {self.rank!r}.")
+        if not 0 <= self.loading_std < math.inf:
+            raise ValueError(f"loading_std must be >= 0 and finite, got {self.loading_std!r}.")
+
+
+class AdaptedConnectomeRNN(LeakyRNN):
+    """W = gain W0 + sum_r m_r n_r': the wiring W0 is not trained, m and n are.
+
+    The input enters sensory neurons and the output reads motor neurons.
+
+    Parameters
+    ----------
+    wiring : Tensor, shape (n, n)
+        W0, from `wiring_weights`.
+    masks : WiringMasks
+        From `wiring_masks`; only sensory and motor neurons matter.
+    parameters : AdaptedConnectomeParameters, optional
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+
+    Raises
+    ------
+    ValueError
+        If the number of units does not fit the wiring.
+    """
+
+    kind: ClassVar[str] = "connectome-low-rank"
+    settings: AdaptedConnectomeParameters
+    wiring: Tensor
+    sensory_mask: Tensor
+
+    def __init__(
+        self,
+        wiring: Tensor,
+        masks: WiringMasks,
+        parameters: AdaptedConnectomeParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        n = len(wiring)
+        p = parameters or AdaptedConnectomeParameters(n_units=n)
+        if p.n_units != n:
+            raise ValueError(f"n_units={p.n_units} but the wiring has {n} neurons.")
+        g = generator or torch.Generator().manual_seed(0)
+        self.settings = p
+        self.m = nn.Parameter(p.loading_std * torch.randn(n, p.rank, generator=g))
+        self.n = nn.Parameter(p.loading_std * torch.randn(n, p.rank, generator=g))
+        self.input_weights = nn.Parameter(
+            torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
+        )
+        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        self.register_buffer("output_weights", draw_motor_readout(p, masks.motor, g))
+        self.register_buffer("wiring", wiring.clone())
+        self.register_buffer("sensory_mask", masks.sensory)
+
+    def connectivity(self) -> tuple[Tensor, None]:
+        """The full matrix W."""
+        return self.settings.gain * self.wiring + self.m @ self.n.T, None
+
+    def input_matrix(self) -> Tensor:
+        """B, zero but for sensory neurons."""
+        return self.input_weights * self.sensory_mask[:, None]
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        return self.normal_states(self.settings.initial_std, batch_size, generator)
