@@ -15,14 +15,16 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
     help="phase-memory (default), match-to-sample, comparison, parametric-memory, sternberg, "
     "flip-flop or ready-set-go.",
 )
-@click.option("--net", help="low-rank (default), full-rank, connectome, gru or lstm.")
+@click.option(
+    "--net", help="low-rank (default), full-rank, connectome, connectome-low-rank, gru or lstm."
+)
 @click.option("--stimuli", type=int, help="Of phase-memory and match-to-sample: 2 (default), 4 ...")
 @click.option("--reference", help="Of phase-memory: sines (default) or theta.")
 @click.option("--units", type=int, help="512 for low-rank, 100 for full-rank, 64 for gru and lstm.")
-@click.option("--rank", type=int, help="Of low-rank: 2 (default).")
+@click.option("--rank", type=int, help="Of low-rank and connectome-low-rank: 2 (default).")
 @click.option("--readout", help="states (default) or rates.")
 @click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
-@click.option("--dataset", help="Wiring of connectome: varshney2011 (default).")
+@click.option("--dataset", help="The connectome: varshney2011 (default).")
 @click.option("--steps", type=int, help="At most: 400 (default).")
 @click.option("--batch-size", type=int, help="Trials a step: 128 (default).")
 @click.option("--learning-rate", type=float, help="0.01; 0.001 full-rank; 0.005 gru, lstm.")

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "low-rank": {"units": 512, "learning_rate": 1e-2},
     "full-rank": {"units": 100, "learning_rate": 1e-3},
     "connectome": {"units": 0, "learning_rate": 1e-2},
+    "connectome-low-rank": {"units": 0, "learning_rate": 1e-2},
     "gru": {"units": 64, "learning_rate": 5e-3},
     "lstm": {"units": 64, "learning_rate": 5e-3},
 }
@@ -48,11 +49,11 @@ class TrainConfig:
     stimuli: int = setting(2, "of phase-memory and match-to-sample")
     reference: str = setting("sines", "of phase-memory: sines or theta")
     net: str = setting("low-rank", f"one of {', '.join(DEFAULTS)}")
-    units: int = setting(512, "0 for connectome: as many as the wiring has neurons")
-    rank: int = setting(2, "of low-rank")
+    units: int = setting(512, "0 on a connectome: as many as the wiring has neurons")
+    rank: int = setting(2, "of low-rank and connectome-low-rank")
     readout: str = setting("states", "states or rates (tanh)")
     oscillation_Hz: float = setting(0.0, "of low-rank before training; 0 for none")
-    dataset: str = setting("varshney2011", "wiring of connectome")
+    dataset: str = setting("varshney2011", "the connectome")
     steps: int = setting(400, "at most")
     batch_size: int = setting(128, "trials a step")
     learning_rate: float = setting(1e-2, "of Adam")
@@ -115,10 +116,15 @@ def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
             n_units=config.units, rank=config.rank, oscillation_Hz=config.oscillation_Hz or None,
             **sizes, generator=generator,
         )  # fmt: skip
-    masks = ann_bridge.wiring_masks(connectome.load(config.dataset))
-    n_units = config.units or len(masks.motor)
-    parameters = ann_bridge.ConnectomeRNNParameters(n_units=n_units, **sizes)
-    return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
+    wiring = connectome.load(config.dataset)
+    masks = ann_bridge.wiring_masks(wiring)
+    sizes["n_units"] = config.units or len(wiring.neurons)
+    if config.net == "connectome":
+        parameters = ann_bridge.ConnectomeRNNParameters(**sizes)
+        return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
+    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
+    adapted = ann_bridge.AdaptedConnectomeParameters(rank=config.rank, **sizes)
+    return ann_bridge.AdaptedConnectomeRNN(weights, masks, adapted, generator=generator)
 
 
 def train_replicates(

@@ -1,5 +1,6 @@
 """Full-rank, gated and reduced nets: gradients, steps and their derivatives, initial weights."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -174,9 +175,8 @@ def test_an_adapted_wiring_changes_by_a_term_of_low_rank():
 
 
 def test_a_wiring_without_loops_has_no_scale():
-    chain = connectome.Connectome.__new__(connectome.Connectome)
-    object.__setattr__(chain, "chemical", np.array([[0, 0], [3, 0]]))
-    object.__setattr__(chain, "gap", np.zeros((2, 2)))
+    pair = connectome.load("varshney2011").subset("AVAL", "PVCL")
+    chain = replace(pair, chemical=np.array([[0.0, 0], [3, 0]]), gap=np.zeros((2, 2)))
     with pytest.raises(ValueError, match="no loops"):
         ann_bridge.wiring_weights(chain, signs=lambda wiring: np.ones((2, 2)))
 
