@@ -1,7 +1,9 @@
 """Every task is learned by some net, and every kind of net learns some task, in seconds.
 
 Chance is the loss of the best constant output. The limits lie well above the losses that
-were measured (stated beside each) and well below chance.
+were measured and well below chance. Sternberg's task with its default settings (sets of up to
+3 of 6 items) was not learned: a GRU of 64 units stayed at 1.00 for 1500 steps of 64 trials, a
+full-rank net of 100 units with sets of up to 2 of 4 items too. With one item it is learned.
 """
 
 from typing import Any
@@ -48,7 +50,8 @@ def dale(task):
 @pytest.mark.parametrize(
     ("task", "build", "steps", "learning_rate", "below"),
     [
-        # measured: 0.01, 0.02, 0.02, 0.01, 0.05, 0.012 (chance 0.089), 0.3, 0.1, 0.4, 0.6
+        # Measured 0.004, 0.057, 0.016 (chance 0.083), 0.007, 0.018, 0.012 (chance 0.089); then
+        # 0.30, 0.16, 0.33, 0.59. Chance is 1 but where it is stated.
         (tasks.DelayedMatchToSample(), lambda t: full(t, n_units=48), 130, 1e-2, 0.3),
         (tasks.DelayedComparison(), lambda t: gated(ann_bridge.GRUNet, t), 100, 1e-2, 0.3),
         (
