@@ -12,6 +12,7 @@ from isochron.cli.connectome import connectome
 from isochron.cli.cycles import cycles
 from isochron.cli.errors import describe_error
 from isochron.cli.export_neuroml import export_neuroml
+from isochron.cli.follow import follow
 from isochron.cli.report import report
 from isochron.cli.simulate import simulate
 
@@ -27,6 +28,7 @@ app.add_command(compare)
 app.add_command(connectome)
 app.add_command(cycles)
 app.add_command(export_neuroml)
+app.add_command(follow)
 app.add_command(report)
 app.add_command(simulate)
 

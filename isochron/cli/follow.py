@@ -1,0 +1,77 @@
+"""isochron continue."""
+
+from typing import Any
+
+import click
+
+from isochron.cli.common import (
+    debug_option,
+    json_option,
+    named_currents,
+    print_json,
+    print_table,
+)
+
+
+@click.command("continue", context_settings={"ignore_unknown_options": True})
+@click.argument("parameter", metavar="PARAM")
+@click.argument("first", metavar="FROM", type=float)
+@click.argument("last", metavar="TO", type=float)
+@click.option("--dataset", default="varshney2011", show_default=True, help="ID, .csv or .graphml.")
+@click.option("--model", default="graded", show_default=True, help="graded or graded-kunert2014.")
+@click.option(
+    "--stimulate", multiple=True, metavar="NAME=pA",
+    help="Constant current into a neuron, class, type or pattern; may be given again.",
+)  # fmt: skip
+@click.option("--signs", help="gaba (default), transmitter or fenyves2020.")
+@click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
+@json_option
+@debug_option
+def follow(
+    parameter: str,
+    first: float,
+    last: float,
+    dataset: str,
+    model: str,
+    stimulate: tuple[str, ...],
+    signs: str | None,
+    ablate: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Follow the rest of a wiring in a parameter, and find where it gives way to a rhythm.
+
+    PARAM is current (pA into each stimulated neuron) or a constant of the model, such as
+    gap_conductance (nS) or steepness (1/mV).
+    """
+    from isochron.experiments.continuation import follow_rest
+    from isochron.experiments.recipe import Recipe
+
+    recipe = Recipe(
+        dataset=dataset, model=model, signs=signs, ablate=ablate,
+        currents=named_currents(stimulate),
+    )  # fmt: skip
+    found = follow_rest(recipe, parameter, first, last)
+    if as_json:
+        print_json(found)
+        return
+    _print_branch(found)
+
+
+def _print_branch(found: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    points = found["points"]
+    click.echo(f"{found['system']}: {len(points)} points, {found['message']}")
+    table = Table(found["parameter"], "what", "unstable directions", "period (ms)", "residual")
+    ends = [{"kind": "begins", "period_ms": None} | points[0]] if points else []
+    rows = [*ends, *found["special"]]
+    rows += [{"kind": "ends", "period_ms": None} | points[-1]] if points else []
+    for row in rows:
+        table.add_row(
+            f"{row['parameter']:.6g}",
+            row["kind"],
+            str(row["unstable_directions"]),
+            "" if row["period_ms"] is None else f"{row['period_ms']:.2f}",
+            f"{row['residual']:.1e}",
+        )
+    print_table(table)
