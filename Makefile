@@ -11,7 +11,7 @@ demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
