@@ -11,10 +11,12 @@ from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
 from isochron.cli.cycles import cycles
 from isochron.cli.errors import describe_error
+from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
 from isochron.cli.report import report
 from isochron.cli.simulate import simulate
+from isochron.cli.train import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,10 +29,12 @@ app.add_command(attractors)
 app.add_command(compare)
 app.add_command(connectome)
 app.add_command(cycles)
+app.add_command(evaluate)
 app.add_command(export_neuroml)
 app.add_command(follow)
 app.add_command(report)
 app.add_command(simulate)
+app.add_command(train)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

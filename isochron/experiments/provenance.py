@@ -12,10 +12,9 @@ from isochron.connectome import Connectome
 PACKAGES = ("numpy", "scipy", "numba", "torch", "xarray", "matplotlib")
 
 
-def describe_provenance(wiring: Connectome) -> dict[str, Any]:
-    """Version, packages, machine and data of this run, as JSON values."""
-    source = wiring.source
-    return {
+def describe_provenance(wiring: Connectome | None = None) -> dict[str, Any]:
+    """Version, packages, machine and, if there is a wiring, data of this run, as JSON values."""
+    described: dict[str, Any] = {
         "isochron": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -24,15 +23,22 @@ def describe_provenance(wiring: Connectome) -> dict[str, Any]:
             "processor": platform.machine(),
             "cores": os.cpu_count(),
         },
-        "dataset": {
-            "id": wiring.name,
-            "paper": source.paper,
-            "doi": source.doi,
-            "file": source.file,
-            "file_sha256": source.file_sha256,
-            "content_sha256": source.content_sha256,
-            "license": source.license,
-        },
+    }
+    if wiring is not None:
+        described["dataset"] = _describe_source(wiring)
+    return described
+
+
+def _describe_source(wiring: Connectome) -> dict[str, Any]:
+    source = wiring.source
+    return {
+        "id": wiring.name,
+        "paper": source.paper,
+        "doi": source.doi,
+        "file": source.file,
+        "file_sha256": source.file_sha256,
+        "content_sha256": source.content_sha256,
+        "license": source.license,
     }
 
 

@@ -44,6 +44,8 @@ class RunFolder(RunPaths):
     force : bool
         Empty a run folder that does not fit, instead of refusing it. A folder that is not
         a run folder is never emptied.
+    title : str
+        First line of its ``config.toml``.
 
     Raises
     ------
@@ -53,8 +55,17 @@ class RunFolder(RunPaths):
         If it cannot be written to.
     """
 
-    def __init__(self, path: Path, config: Any, version: str, *, force: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: Any,
+        version: str,
+        *,
+        force: bool = False,
+        title: str = "isochron compare",
+    ) -> None:
         super().__init__(path)
+        self._title = title
         self._lock: TextIO | None = None
         try:
             self._open(config, version, force)
@@ -88,7 +99,7 @@ class RunFolder(RunPaths):
             (path / name).mkdir(exist_ok=True)
         for part in path.rglob(".*.part"):
             part.unlink()
-        write_bytes(path / "config.toml", to_toml(config, "isochron compare").encode())
+        write_bytes(path / "config.toml", to_toml(config, self._title).encode())
 
     def _check(self, wanted: dict[str, Any], force: bool) -> None:
         foreign = sorted(

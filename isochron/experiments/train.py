@@ -1,6 +1,5 @@
 """Training runs: some nets of one kind on one task, kept in a run folder, resumable."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from isochron._version import __version__
 from isochron.ann_bridge import tasks
 from isochron.experiments.config import overlay, read_toml, setting
 from isochron.experiments.pool import Progress
-from isochron.experiments.provenance import derive_seed
+from isochron.experiments.provenance import derive_seed, describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
 
 TASKS: dict[str, Any] = {
@@ -156,7 +155,7 @@ def train_replicates(
     task, budget = build_task(config), _budget(config)
     device = ann_bridge.choose_device(config.device).type
     build_net(config, 0)  # settings that no net can have are refused before any file is made
-    with RunFolder(out, config, __version__, force=force) as folder:
+    with RunFolder(out, config, __version__, force=force, title="isochron train") as folder:
         rows = []
         for replicate in range(config.replicates):
             name = f"replicate-{replicate}"
@@ -257,12 +256,10 @@ def _train_one(
         "seconds_per_step": record.seconds / max(1, len(record.losses)),
         "losses": record.losses,
     }
-    provenance = {
-        "isochron": __version__,
-        "torch": torch.__version__,
+    on_wiring = connectome.load(config.dataset) if "connectome" in config.net else None
+    provenance = describe_provenance(on_wiring) | {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
     }
     ann_bridge.save_net(
         net, folder.net_path(name), task=str(task), training=str(budget), seed=config.seed,
