@@ -69,7 +69,8 @@ def test_a_run_grows(tmp_path, dataset, monkeypatch):
         [later(dataset, 5.0 * part) for part in range(4)], "time", data_vars="minimal",
         coords="minimal", compat="equals", join="exact",
     )  # fmt: skip
-    xr.testing.assert_identical(load_dataset(path), xr.Dataset(expected))
+    assert isinstance(expected, xr.Dataset)
+    xr.testing.assert_identical(load_dataset(path), expected)
     assert [item.name for item in tmp_path.iterdir()] == ["run.zarr"]
 
 
