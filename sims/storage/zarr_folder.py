@@ -100,8 +100,7 @@ def _check_continues(there: xr.Dataset, dataset: xr.Dataset, path: Path) -> None
         raise ValueError(f"Only datasets with times can grow; {path} or the new one has none.")
     if set(there.variables) != set(dataset.variables):
         raise ValueError(
-            f"{path} holds {', '.join(map(str, there.variables))}, not "
-            f"{', '.join(map(str, dataset.variables))}."
+            f"{path} holds {_names(there)}, not {_names(dataset)}."
         )
     for name, item in dataset.variables.items():
         old = there.variables[name]
@@ -117,6 +116,10 @@ def _check_continues(there: xr.Dataset, dataset: xr.Dataset, path: Path) -> None
         raise ValueError(
             f"{path} ends at {times[0]:g} ms; the new times must be later, and ascend."
         )
+
+
+def _names(dataset: xr.Dataset) -> str:
+    return ", ".join(sorted(map(str, dataset.variables)))
 
 
 @contextmanager

@@ -91,6 +91,7 @@ def test_training_stops_when_it_is_good_enough():
     assert len(record.losses) == 20
 
 
+@pytest.mark.slow
 def test_a_net_on_the_worms_wiring_learns():
     """Chance is 0.5; in 110 steps the loss falls below 0.1."""
     generator = torch.Generator().manual_seed(0)

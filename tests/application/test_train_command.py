@@ -51,7 +51,7 @@ def test_replicates_are_trained_kept_and_evaluated(tmp_path, capsys):
     assert net.settings.n_units == 12
     assert notes["losses"] == rows[1]["losses"]
     assert "DelayedComparison" in notes["task"]
-    assert notes["provenance"]["torch"] == torch.__version__
+    assert notes["provenance"]["packages"]["torch"] == torch.__version__
     assert not list((out / "data").iterdir())  # the checkpoints are gone
 
     code, text, _ = run(capsys, evaluate, out, "--json")
