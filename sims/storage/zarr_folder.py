@@ -99,9 +99,7 @@ def _check_continues(there: xr.Dataset, dataset: xr.Dataset, path: Path) -> None
     if "time" not in dataset.indexes or "time" not in there.indexes:
         raise ValueError(f"Only datasets with times can grow; {path} or the new one has none.")
     if set(there.variables) != set(dataset.variables):
-        raise ValueError(
-            f"{path} holds {_names(there)}, not {_names(dataset)}."
-        )
+        raise ValueError(f"{path} holds {_names(there)}, not {_names(dataset)}.")
     for name, item in dataset.variables.items():
         old = there.variables[name]
         if item.dims != old.dims or (item.dtype != old.dtype and item.dtype.kind != "U"):

@@ -80,7 +80,10 @@ def test_a_run_grows(tmp_path, dataset, monkeypatch):
         (lambda d: d, "ends at 4 ms"),
         (lambda d: later(d).isel(time=slice(None, None, -1)), "ascend"),
         (lambda d: later(d).assign_coords(neuron=["a", "b", "x"]), "neuron is not what"),
-        (lambda d: later(d).drop_vars("threshold"), "holds V, neuron, threshold, time, not V, neuron, time"),
+        (
+            lambda d: later(d).drop_vars("threshold"),
+            "holds V, neuron, threshold, time, not",
+        ),
         (lambda d: later(d).astype("float32"), "of type float64, not"),
         (lambda d: later(d).isel(neuron=slice(2)), "another run"),
         (lambda d: d.drop_vars("time"), "with times"),
