@@ -1,11 +1,11 @@
 """Sixty seconds of the worm by every engine that is installed, and what a step costs.
 
-python benchmarks/worm_speed.py [--slow-seconds 0.2]
+python benchmarks/worm_speed.py
 
 All integrate the same equations from the same state at PLM 2000 pA, one thread, in one run.
 Times are medians after a first call, so compilation is not in them; the first call is given
 for the compiled engine. The error is that of the period, against the limit cycle found by
-shooting at rtol 1e-9. Brian2 and jNeuroML run `--slow-seconds` only and are scaled.
+shooting at rtol 1e-9. Brian2 and jNeuroML run a few seconds or less and are scaled.
 
 A step of "numba" on varshney2011 (279 neurons, 2194 synapses, 1074 entries of the factor)
 -----------------------------------------------------------------------------------------
@@ -26,7 +26,6 @@ import os
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -40,7 +39,7 @@ from isochron import analysis, connectome, sims
 
 SECONDS = 60.0
 NEURON = "VB5"
-SLOW_ENGINES = {"brian2": 0.1, "jneuroml": 0.1}  # step, ms
+SLOW_ENGINES = {"brian2": (0.1, 4.0), "jneuroml": (0.1, 0.2)}  # step in ms, seconds to run
 
 
 def mean_period(times, signal):
@@ -67,23 +66,20 @@ def fresh(code):
     return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True), 7)[0]
 
 
-def slow_rows(network, stimulus, start, seconds):
-    """Wall seconds of engines that take minutes, scaled from a short run."""
-    for engine, step in SLOW_ENGINES.items():
-        options = {"step_ms": step, "record_every_ms": 10, "initial_state": start}
+def slow_rows(network, stimulus, start):
+    """Wall seconds of engines that take minutes, scaled from short runs."""
+    for engine, (step, seconds) in SLOW_ENGINES.items():
+
+        def run(duration_s, engine=engine, step=step):
+            return sims.simulate(
+                network, stimulus, engine=engine, duration_s=duration_s, step_ms=step,
+                record_every_ms=10, initial_state=start,
+            )  # fmt: skip
+
         try:
-            short, _ = timed(
-                lambda e=engine, o=options: sims.simulate(
-                    network, stimulus, engine=e, duration_s=seconds / 2, **o
-                ),
-                2,
-            )
-            long, _ = timed(
-                lambda e=engine, o=options: sims.simulate(
-                    network, stimulus, engine=e, duration_s=seconds, **o
-                ),
-                2,
-            )
+            run(0.01)  # compiles
+            short, _ = timed(lambda run=run, s=seconds: run(s / 2), 3)
+            long, _ = timed(lambda run=run, s=seconds: run(s), 3)
         except (ImportError, OSError, RuntimeError) as error:
             print(f"{engine}: not measured: {str(error).splitlines()[0]}")
             continue
@@ -93,9 +89,6 @@ def slow_rows(network, stimulus, start, seconds):
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Sixty seconds of the worm by every engine.")
-    parser.add_argument("--slow-seconds", type=float, default=0.2)
-    arguments = parser.parse_args()
     network = sims.GradedNetwork(connectome.load("varshney2011"))
     stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
     field = network.field_under(stimulus)
@@ -140,7 +133,7 @@ def main():
         error = abs(period / cycle.period - 1)
         print(f"{name:<34}{wall:>8.2f}{SECONDS / wall:>9.0f}{error:>14.1e}")
     ours = rows[2][1]
-    slow = list(slow_rows(network, stimulus, cycle.point, arguments.slow_seconds))
+    slow = list(slow_rows(network, stimulus, cycle.point))
     for name, wall in slow:
         print(f"{name:<34}{wall:>8.0f}{SECONDS / wall:>9.2g}{'':>14}")
     print(f"\nnumba at 8 ms: {1e6 * ours * 8e-3 / SECONDS:.1f} µs a step; as fast as")
