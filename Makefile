@@ -28,7 +28,7 @@ crosscheck: $(CROSSCHECK_STAMP)
 bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/load_speed.py
 	$(BIN)/python benchmarks/worm_speed.py
-	$(BIN)/python benchmarks/ensemble_speed.py
+	$(BIN)/python benchmarks/ensemble_speed.py --members 200 --seconds 4 --torch-members 16
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/attractor_speed.py
 
