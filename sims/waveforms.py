@@ -7,6 +7,7 @@ counts as constant: under the rule "fixed" it alone sets the synapses' threshold
 
 import hashlib
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -16,7 +17,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waveform:
+class Waveform(ABC):
     """What all shapes share."""
 
     neurons: tuple[str, ...]
@@ -40,9 +41,9 @@ class Waveform:
         """Times in ms at which it jumps or has a kink."""
         return ()
 
+    @abstractmethod
     def varying(self, times: Array) -> Array:
         """What it adds to its offset at times in ms, pA."""
-        raise NotImplementedError
 
     def describe(self) -> str:
         """One line that holds everything that defines it."""
