@@ -142,4 +142,5 @@ def _draw_spikes(run: xr.Dataset, top: Any, bottom: Any):
     edges = np.linspace(0, end, 101)
     counts = np.histogram(seconds, edges)[0] / (edges[1] * run.sizes["neuron"])
     bottom.stairs(counts, edges, color="black")
+    bottom.set_xlim(0, end)
     bottom.set_ylabel("mean rate (Hz)")
