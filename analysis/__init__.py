@@ -4,6 +4,11 @@ Knows neither worm nor net. A system is either a vector field, ``field(t, x)`` w
 ``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems`).
 """
 
+from isochron.analysis.attractor_search import (
+    AttractorCensus,
+    FoundAttractor,
+    find_all_attractors,
+)
 from isochron.analysis.census import Census, find_locked_cycles
 from isochron.analysis.continuation import (
     Branch,
@@ -69,6 +74,7 @@ from isochron.analysis.rotation import (
     rotation_number,
     weighted_birkhoff_average,
 )
+from isochron.analysis.samplers import gaussian_around, uniform_box
 from isochron.analysis.similarity import (
     CycleComparison,
     DelayModel,
@@ -102,6 +108,7 @@ from isochron.analysis.systems import (
 )
 
 __all__ = [
+    "AttractorCensus",
     "Branch",
     "Census",
     "CouplingFunction",
@@ -113,6 +120,7 @@ __all__ = [
     "FixedPointSearch",
     "Flow",
     "FoldCurve",
+    "FoundAttractor",
     "Interval",
     "InvariantCircle",
     "LimitCycle",
@@ -147,6 +155,7 @@ __all__ = [
     "cyclic_shift",
     "difference_of_phases",
     "dynamical_distance",
+    "find_all_attractors",
     "find_crossings",
     "find_fixed_points",
     "find_invariant_circle",
@@ -163,6 +172,7 @@ __all__ = [
     "floquet_multipliers",
     "flow",
     "fourier_protophase",
+    "gaussian_around",
     "harmonic_phase",
     "linear_cka",
     "locking_range",
@@ -184,5 +194,6 @@ __all__ = [
     "scan_tongue",
     "section_protophase",
     "surrogate_test",
+    "uniform_box",
     "weighted_birkhoff_average",
 ]

@@ -12,7 +12,7 @@ from isochron.analysis.systems import DrivenMap
 
 @dataclass(frozen=True, kw_only=True)
 class Census:
-    """Cycles that were found, and what the search cannot exclude.
+    """Cycles of a drive's own period that were found, and what the search cannot exclude.
 
     Attributes
     ----------
@@ -38,12 +38,16 @@ class Census:
 
     @property
     def missed_basin(self) -> float:
-        """Fraction of starts that an attractor may draw and still be missed, at 95 % confidence.
+        """Fraction of starts that an attractor may draw and still be missed, at 95 % confidence."""
+        return missed_basin(self.n_starts)
 
-        The probability that none of n independent starts falls into a basin of weight p is
-        (1 - p)^n.
-        """
-        return 1 - 0.05 ** (1 / self.n_starts) if self.n_starts else 1.0
+
+def missed_basin(n_starts: int, confidence: float = 0.95) -> float:
+    """Largest weight of a basin that so many independent starts may all have missed.
+
+    The probability that none of n starts falls into a basin of weight p is (1 - p)^n.
+    """
+    return 1 - (1 - confidence) ** (1 / n_starts) if n_starts else 1.0
 
 
 def find_locked_cycles(
@@ -60,7 +64,8 @@ def find_locked_cycles(
 
     Every start is simulated until it settles; one representative of each place is
     polished by Newton's method and counts only if it converges there. Newton's method is
-    also started from the transients, which finds unstable cycles as well.
+    also started from the transients, which finds unstable cycles as well. For what does not
+    repeat with the drive (subharmonics, tori, chaos) see `find_all_attractors`.
 
     Parameters
     ----------

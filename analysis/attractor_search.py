@@ -1,0 +1,301 @@
+"""A census of all attractors of a system: what draws random starts, and how many of them."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from isochron.analysis.attractors.estimates import wilson_interval
+from isochron.analysis.census import missed_basin
+from isochron.analysis.fixed_points import FailedStart, FixedPoint
+from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.samplers import Sampler
+from isochron.analysis.settling import (
+    Cloud,
+    FlowMotion,
+    Motion,
+    Place,
+    ReturnMotion,
+    classify_aperiodic,
+)
+from isochron.analysis.statistics import Interval
+from isochron.analysis.systems import System
+
+Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundAttractor:
+    """What some of the starts came to.
+
+    Attributes
+    ----------
+    kind : str
+        ``fixed point``; ``limit cycle`` (of a forced system, one locked to the forcing; of a
+        map, one of several steps); ``quasi-periodic``; ``chaotic``. The first two are solutions
+        with a residual and stable multipliers; the others are judged from one trajectory.
+    solution : FixedPoint, LimitCycle or None
+        With its own proof of accuracy.
+    states : ndarray, shape (m, n)
+        The point; the orbit; or one trajectory on the attractor.
+    exponent, exponent_error : float
+        Leading Lyapunov exponent of a quasi-periodic or chaotic attractor and its standard
+        error: per time unit of an autonomous field, else per return. NaN for the others.
+    n_starts : int
+        Starts that came here.
+    basin : Interval
+        The part of the sampler's states that come here (Wilson's interval).
+    """
+
+    kind: Kind
+    solution: FixedPoint | LimitCycle | None
+    states: np.ndarray
+    exponent: float = math.nan
+    exponent_error: float = math.nan
+    n_starts: int
+    basin: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttractorCensus:
+    """Attractors that were found, and what the search cannot exclude.
+
+    Attributes
+    ----------
+    attractors : tuple of FoundAttractor
+        Largest basin first.
+    n_starts : int
+        All starts, those that failed included.
+    failures : tuple of FailedStart
+        Starts that left all bounds, or had not settled.
+    confidence : float
+        Of the basins and of `missed_basin`.
+    """
+
+    attractors: tuple[FoundAttractor, ...]
+    n_starts: int
+    failures: tuple[FailedStart, ...]
+    confidence: float
+
+    @property
+    def missed_basin(self) -> float:
+        """Part of the sampler's states that an attractor may draw and still have been missed."""
+        return missed_basin(self.n_starts, self.confidence)
+
+    @property
+    def cannot_exclude(self) -> str:
+        """What the census leaves open, in words."""
+        open_ends = [
+            f"attractors that draw less than {self.missed_basin:.2g} of the sampler's states "
+            f"({self.confidence:.0%} confidence), or none of them",
+            "long chaotic transients taken for an attractor (raise settle)",
+        ]
+        if self.failures:
+            open_ends.append(f"what {len(self.failures)} starts without a result lead to")
+        return "; ".join(open_ends) + "."
+
+
+def find_all_attractors(
+    system: System,
+    sampler: Sampler,
+    rng: np.random.Generator,
+    *,
+    settle: float,
+    watch: float,
+    max_period: float | None = None,
+    period: float | None = None,
+    n_starts: int = 100,
+    rounds: int = 3,
+    tolerance: float = 1e-9,
+    same: float = 1e-3,
+    confidence: float = 0.95,
+) -> AttractorCensus:
+    """Draw states at random, see where they settle, and prove what is periodic.
+
+    Each start is simulated, then watched. Where it is on an attractor already known it counts
+    there: on any point of the orbit of a cycle, in any of its phases relative to the forcing;
+    among the states of one that is known by its states only. Else a fixed point or a cycle is
+    solved for, and accepted if it is stable and the trajectory is on it. What comes to none
+    after some rounds is judged by its Lyapunov exponents and averages (see
+    `isochron.analysis.settling.classify_aperiodic`). For a driven map alone, the cycles of the
+    drive's own period, unstable ones too, are found faster by `find_locked_cycles`.
+
+    Parameters
+    ----------
+    system : VectorField or DrivenMap
+        A map is advanced with all starts at once.
+    sampler : callable
+        ``sampler(rng, n)``: independent states, shape (n, dimension); see `uniform_box` and
+        `gaussian_around`. Basins are parts of what it draws.
+    rng : numpy.random.Generator
+    settle, watch : float
+        How long to simulate each start before it is looked at, and then in each round:
+        times of an autonomous field; else whole returns (`n_steps` steps of a map, or periods
+        of the forcing). A watch should hold dozens of the periods in question.
+    max_period : float, optional
+        Longest period to look for, in the same unit; a quarter of `watch` by default.
+    period : float, optional
+        Of the forcing of a vector field. A map brings its own.
+    n_starts : int
+    rounds : int
+        How often to watch a start that is not yet on any attractor.
+    tolerance : float
+        Largest residual of a fixed point or a cycle.
+    same : float
+        How near to an attractor counts as on it, relative to the size of a cycle, or for a
+        fixed point to the spread of the starts.
+    confidence : float
+        Of intervals and bounds.
+
+    Returns
+    -------
+    AttractorCensus
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the sampler does not return finite (n, dimension).
+
+    References
+    ----------
+    Menck, Heitzig, Marwan and Kurths (2013), Nature Physics 9:89: basins by sampling.
+    """
+    motion = _motion(system, settle, watch, max_period, period, tolerance)
+    if n_starts < 1 or rounds < 1 or not 0 < same < 1 or not tolerance > 0:
+        raise ValueError(
+            "Need n_starts >= 1, rounds >= 1, 0 < same < 1 and tolerance > 0, got "
+            f"{n_starts!r}, {rounds!r}, {same!r} and {tolerance!r}."
+        )
+    starts = np.asarray(sampler(rng, n_starts), dtype=float)
+    if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
+        raise ValueError(
+            f"sampler must return finite states of shape ({n_starts}, dimension), got shape "
+            f"{starts.shape}."
+        )
+    scale = float(np.linalg.norm(starts - starts.mean(axis=0), axis=1).max()) or 1.0
+    search = _Search(motion, scale, same, rounds)
+    failures = []
+    for start, settled in zip(starts, motion.settle(starts), strict=True):
+        why = search.place(settled)
+        if why:
+            failures.append(FailedStart(start, why))
+    low, high = wilson_interval(
+        [e.n_starts for e in search.entries], n_starts, confidence=confidence
+    )
+    found = [
+        replace(entry, basin=_interval(entry.n_starts / n_starts, a, b, confidence))
+        for entry, a, b in zip(search.entries, low, high, strict=True)
+    ]
+    return AttractorCensus(
+        attractors=tuple(sorted(found, key=lambda attractor: -attractor.n_starts)),
+        n_starts=n_starts,
+        failures=tuple(failures),
+        confidence=confidence,
+    )
+
+
+def _interval(value: float, low: float, high: float, confidence: float) -> Interval:
+    return Interval(
+        value=np.asarray(value),
+        low=np.asarray(low),
+        high=np.asarray(high),
+        confidence=confidence,
+        method="Wilson's score interval",
+    )
+
+
+def _motion(system: Any, settle, watch, max_period, period, tolerance) -> Motion:
+    longest = watch / 4 if max_period is None else max_period
+    if not (0 <= settle < math.inf and 0 < longest <= watch / 2 < math.inf):
+        raise ValueError(
+            "Need settle >= 0 and 0 < max_period <= watch / 2, finite; got "
+            f"settle={settle!r}, watch={watch!r} and max_period={longest!r}."
+        )
+    is_map = hasattr(system, "advance")
+    if not is_map and period is None:
+        return FlowMotion(system, settle, watch, longest, tolerance)
+    if is_map and period is not None:
+        raise ValueError("A map brings its own period; leave period out.")
+    if period is not None and not 0 < period < math.inf:
+        raise ValueError(f"period must be positive and finite, got {period!r}.")
+    if settle != round(settle) or watch != round(watch) or watch < 20 or settle < 1:
+        raise ValueError(
+            "settle and watch are whole returns of a map or a forced field, settle at least 1 "
+            f"and watch at least 20; got {settle!r} and {watch!r}."
+        )
+    return ReturnMotion(
+        system, round(settle), round(watch), max(1, int(longest)), tolerance, period
+    )
+
+
+class _Search:
+    """Attractors met so far, and how many starts came to each."""
+
+    def __init__(self, motion: Motion, scale: float, same: float, rounds: int) -> None:
+        self.motion, self.scale, self.same, self.rounds = motion, scale, same, rounds
+        self.entries: list[FoundAttractor] = []
+        self.places: list[Place] = []
+
+    def place(self, state: np.ndarray) -> str | None:
+        """Count a start that has settled at a state; why not, if it cannot be."""
+        record = state[None]
+        if self._count(record):
+            return None
+        for _ in range(self.rounds):
+            try:
+                with np.errstate(all="ignore"):
+                    record = self._watch(record[-1])
+            except ArithmeticError:
+                return "It left all bounds. Draw starts nearer, or see whether the system blows up."
+            if self._count(record) or self._solve(record):
+                return None
+        return self._judge(record)
+
+    def _watch(self, state: np.ndarray) -> np.ndarray:
+        if not np.isfinite(state).all():
+            raise ArithmeticError("The state is not finite.")
+        record = self.motion.record(state)
+        if not np.isfinite(record).all():
+            raise ArithmeticError("The trajectory left all bounds.")
+        return record
+
+    def _count(self, record: np.ndarray) -> bool:
+        for i, place in enumerate(self.places):
+            if place.contains(record):
+                entry = self.entries[i]
+                self.entries[i] = replace(entry, n_starts=entry.n_starts + 1)
+                return True
+        return False
+
+    def _solve(self, record: np.ndarray) -> bool:
+        for found in self.motion.solve(record, self.scale, self.same):
+            if not found.place.contains(record):
+                continue
+            solution = found.solution
+            resting = isinstance(solution, FixedPoint)
+            kind: Kind = "fixed point" if resting else "limit cycle"
+            states = solution.point[None] if resting else solution.states
+            self._add(found.place, kind=kind, solution=solution, states=states)
+            return True
+        return False
+
+    def _judge(self, record: np.ndarray) -> str | None:
+        kind, spectrum = classify_aperiodic(self.motion, record)
+        leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
+        if kind is None:
+            return (
+                f"It had not settled: no stable cycle was found, and the leading exponent "
+                f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise settle "
+                "or watch, or max_period."
+            )
+        self._add(
+            Cloud(record), kind=kind, solution=None, states=record,
+            exponent=leading, exponent_error=error,
+        )  # fmt: skip
+        return None
+
+    def _add(self, place: Place, **what: Any) -> None:
+        self.places.append(place)
+        unknown = _interval(math.nan, math.nan, math.nan, math.nan)
+        self.entries.append(FoundAttractor(n_starts=1, basin=unknown, **what))

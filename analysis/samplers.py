@@ -1,0 +1,45 @@
+"""Where a census draws its starts from: ``sampler(rng, n)``, shape (n, dimension)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Sampler = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def uniform_box(low: ArrayLike, high: ArrayLike) -> Sampler:
+    """States spread evenly over a box.
+
+    Parameters
+    ----------
+    low, high : array_like, shape (dimension,)
+        Corners, finite, low < high in every coordinate.
+    """
+    low, high = (np.array(corner, dtype=float) for corner in (low, high))
+    sides = high - low
+    if low.ndim != 1 or low.shape != high.shape or not (np.isfinite(sides) & (sides > 0)).all():
+        raise ValueError(f"A box needs finite low < high of one shape, got {low} and {high}.")
+    return lambda rng, n: rng.uniform(low, high, size=(n, low.size))
+
+
+def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
+    """States taken at random from given ones, each moved by Gaussian noise.
+
+    Parameters
+    ----------
+    states : array_like, shape (dimension,) or (m, dimension)
+    spread : array_like, shape () or (dimension,)
+        Standard deviation, in the unit of the state; not negative.
+    """
+    states, spread = np.atleast_2d(np.array(states, dtype=float)), np.array(spread, dtype=float)
+    if not states.size or not np.isfinite(states).all():
+        raise ValueError(f"Need at least one finite state, got shape {states.shape}.")
+    if not (np.isfinite(spread) & (spread >= 0)).all():
+        raise ValueError(f"spread must be finite and not negative, got {spread}.")
+
+    def sample(rng: np.random.Generator, n: int) -> np.ndarray:
+        chosen = states[rng.integers(len(states), size=n)]
+        return chosen + spread * rng.standard_normal(chosen.shape)
+
+    return sample

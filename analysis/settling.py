@@ -1,0 +1,272 @@
+"""How one trajectory goes on after its transient: at rest, periodic, quasi-periodic or chaotic.
+
+A `Motion` hides whether time is continuous (`FlowMotion`) or comes in returns (`ReturnMotion`:
+steps of a map, or periods of a drive).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
+from isochron.analysis.floquet import ReturnMap
+from isochron.analysis.flow import flow
+from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
+from isochron.analysis.rotation import weighted_birkhoff_average
+
+N_SAMPLES = 2000  # of a flow while it is watched
+N_BLOCKS = 10
+SETTLE_RTOL = 1e-6  # only basins depend on it
+WATCH_RTOL = 1e-9
+_NEAR_RETURN = 0.03  # of the size of an orbit: worth a search for a cycle
+_MOST_SEARCHES = 3
+_FEW = 10
+_REGULAR = 1e-4  # of the size of an orbit: change of averages from one half to the other
+_CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
+
+
+class Place(Protocol):
+    """A set of states that attracts."""
+
+    def contains(self, record: np.ndarray) -> bool:
+        """Whether states, shape (m, n), as they followed each other, lie on it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Points:
+    """A fixed point, or the points of a cycle that returns make."""
+
+    states: np.ndarray
+    within: float
+
+    def contains(self, record: np.ndarray) -> bool:
+        """Whether the last state is at one of the points."""
+        return bool(np.linalg.norm(self.states - record[-1], axis=1).min() < self.within)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A closed curve, as a polygon."""
+
+    states: np.ndarray
+    within: float
+
+    def contains(self, record: np.ndarray) -> bool:
+        """Whether the last state lies on the polygon."""
+        starts, sides = self.states[:-1], np.diff(self.states, axis=0)
+        lengths = np.maximum((sides**2).sum(axis=1), 1e-300)
+        along = np.clip(((record[-1] - starts) * sides).sum(axis=1) / lengths, 0, 1)
+        nearest = starts + along[:, None] * sides
+        return bool(np.linalg.norm(nearest - record[-1], axis=1).min() < self.within)
+
+
+class Cloud:
+    """A set that is known by many of its states only."""
+
+    def __init__(self, states: np.ndarray) -> None:
+        self.tree = KDTree(states)
+        spacing = self.tree.query(states, k=2)[0][:, 1]
+        self.within = 3 * float(np.quantile(spacing, 0.99))
+
+    def contains(self, record: np.ndarray) -> bool:
+        """Whether 95 % of the states lie among those known; a few states cannot tell."""
+        return len(record) > _FEW and bool(np.mean(self.tree.query(record)[0] < self.within) > 0.95)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A verified attractor, and where it is."""
+
+    solution: FixedPoint | LimitCycle
+    place: Place
+
+
+class Motion(Protocol):
+    """How states move."""
+
+    @property
+    def watch(self) -> float:
+        """How long they are watched."""
+        ...
+
+    def settle(self, states: np.ndarray) -> np.ndarray:
+        """States after the transient, NaN where they left all bounds; shape (m, n)."""
+        ...
+
+    def record(self, state: np.ndarray) -> np.ndarray:
+        """States while it is watched, the first included."""
+        ...
+
+    def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
+        """Stable fixed points and cycles near the end of a record."""
+        ...
+
+    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
+        """As many as tell a torus from a cycle."""
+        ...
+
+
+@dataclass(frozen=True)
+class FlowMotion:
+    """An autonomous vector field; times in its own unit."""
+
+    system: Any
+    transient: float
+    watch: float
+    max_period: float
+    tolerance: float
+
+    def settle(self, states: np.ndarray) -> np.ndarray:
+        """States after the transient."""
+        return np.array([_or_nan(self._end, state) for state in states])
+
+    def _end(self, state: np.ndarray) -> np.ndarray:
+        return flow(self.system, state, self.transient, rtol=SETTLE_RTOL)
+
+    def record(self, state: np.ndarray) -> np.ndarray:
+        """States at equal times."""
+        times = np.linspace(0, self.watch, N_SAMPLES + 1)
+        return flow(self.system, state, self.watch, times=times, rtol=WATCH_RTOL)
+
+    def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
+        """A fixed point, if the state hardly moves; a cycle."""
+        yield from _resting(self.system, record, scale, same, self.tolerance)
+        cycle = find_limit_cycle(
+            self.system, record[-1], max_period=self.max_period, tolerance=self.tolerance
+        )
+        if cycle.stable:
+            yield Periodic(cycle, Curve(cycle.states, same * _size(cycle.states)))
+
+    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
+        """The first two: one is 0 for the direction of the flow."""
+        count = min(2, state.size)
+        return compute_lyapunov_spectrum(
+            self.system, state, block=self.watch / N_BLOCKS, n_blocks=N_BLOCKS, n_exponents=count
+        )
+
+
+@dataclass(frozen=True)
+class ReturnMotion:
+    """A map, or a field with a forcing `period`; times in returns.
+
+    A return is the `n_steps` steps of a map, or a period of the forcing.
+    """
+
+    system: Any
+    transient: int
+    watch: int
+    max_period: int
+    tolerance: float
+    period: float | None = None
+
+    @property
+    def is_map(self) -> bool:
+        """Whether time comes in steps."""
+        return hasattr(self.system, "advance")
+
+    def settle(self, states: np.ndarray) -> np.ndarray:
+        """States after the transient; those of a map all at once."""
+        if not self.is_map:
+            return np.array([_or_nan(self._end, state) for state in states])
+        with np.errstate(all="ignore"):
+            ends = self.system.advance(states, self.transient * self.system.n_steps)
+        return np.where(np.isfinite(ends).all(axis=1)[:, None], ends, math.nan)
+
+    def _end(self, state: np.ndarray) -> np.ndarray:
+        assert self.period is not None
+        return flow(self.system, state, self.transient * self.period, rtol=SETTLE_RTOL)
+
+    def record(self, state: np.ndarray) -> np.ndarray:
+        """States once a return."""
+        if self.is_map:
+            orbit = self.system.orbit(state, self.watch * self.system.n_steps)
+            return orbit[:: self.system.n_steps]
+        assert self.period is not None
+        times = np.arange(self.watch + 1) * self.period
+        return flow(self.system, state, times[-1], times=times, rtol=WATCH_RTOL)
+
+    def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
+        """Cycles of so many returns as brought the record back, fewest first."""
+        autonomous = self.is_map and not self.system.drive_cycles and self.system.n_steps == 1
+        if autonomous:
+            yield from _resting(self.system, record, scale, same, self.tolerance)
+        gaps = np.linalg.norm(record[-2 : -2 - self.max_period : -1] - record[-1], axis=1)
+        lengths = 1 + np.flatnonzero(gaps < _NEAR_RETURN * _size(record))
+        for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
+            cycle = find_limit_cycle(
+                self.system,
+                record[-1],
+                period=self.period,
+                subharmonic=int(length),
+                tolerance=self.tolerance,
+            )
+            if cycle.stable:
+                back = ReturnMap(self.system, self.period)
+                points = [cycle.point]
+                for _ in range(cycle.subharmonic - 1):
+                    points.append(back(points[-1]))
+                within = same * max(_size(cycle.states), 1e-3 * scale)
+                yield Periodic(cycle, Points(np.array(points), within))
+
+    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
+        """The first, per return."""
+        per_return = self.system.n_steps if self.is_map else (self.period or 1.0)
+        block = max(1, self.watch // N_BLOCKS) * per_return
+        found = compute_lyapunov_spectrum(
+            self.system, state, block=block, n_blocks=N_BLOCKS, n_exponents=1
+        )
+        unit = per_return * (self.system.step_ms if self.is_map else 1.0)
+        return LyapunovSpectrum(
+            exponents=found.exponents * unit,
+            errors=found.errors * unit,
+            blocks=found.blocks * unit,
+            dimension=found.dimension,
+        )
+
+
+def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, LyapunovSpectrum]:
+    """Whether what has no period found is quasi-periodic, chaotic, or neither for certain.
+
+    Chaotic if the leading exponent is positive by four standard errors and an error grows
+    e⁵-fold while it is watched. Quasi-periodic if averages over both halves of the record agree
+    to 1e-4 of its size (they do so fast for regular motion, and for no other) and nothing
+    transverse decays: the next exponent is 0.
+
+    References
+    ----------
+    Sander and Meiss (2020), Physica D 411:132569: averages that tell regular motion.
+    """
+    spectrum = motion.exponents(record[-1])
+    leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
+    if leading > 4 * error and leading * motion.watch > _CHAOTIC_GROWTH:
+        return "chaotic", spectrum
+    halves = np.array_split(record, 2)
+    drift = np.linalg.norm(np.subtract(*(weighted_birkhoff_average(half) for half in halves)))
+    if drift < _REGULAR * _size(record) and spectrum.exponents[-1] * motion.watch > -1:
+        return "quasi-periodic", spectrum
+    return None, spectrum
+
+
+def _resting(system: Any, record, scale, same, tolerance) -> Iterator[Periodic]:
+    if np.ptp(record[len(record) // 2 :], axis=0).max() < 0.1 * scale:
+        for point in find_fixed_points(system, [record[-1]], tolerance=tolerance):
+            if point.stable:
+                yield Periodic(point, Points(point.point[None], same * scale))
+
+
+def _size(states: np.ndarray) -> float:
+    return float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
+
+
+def _or_nan(function: Any, state: np.ndarray) -> np.ndarray:
+    try:
+        with np.errstate(all="ignore"):
+            return function(state)
+    except ArithmeticError:
+        return np.full(state.shape, math.nan)
