@@ -15,12 +15,19 @@ from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
     AdaptedConnectomeRNN,
+    CircuitNet,
+    ClosedFormNet,
+    ClosedFormParameters,
     ConnectomeRNN,
     ConnectomeRNNParameters,
+    CoupledOscillatorNet,
+    CoupledOscillatorParameters,
     FullRankParameters,
     FullRankRNN,
     GatedParameters,
     GRUNet,
+    LiquidNet,
+    LiquidParameters,
     LowRankParameters,
     LowRankRNN,
     LSTMNet,
@@ -31,10 +38,13 @@ from isochron.connectome.files import write_bytes
 SCHEMA = 1
 MAX_BYTES = 2**30
 _NETS: dict[str, tuple[Any, Any]] = {
+    "closed-form": (ClosedFormNet, ClosedFormParameters),
     "connectome": (ConnectomeRNN, ConnectomeRNNParameters),
     "connectome-low-rank": (AdaptedConnectomeRNN, AdaptedConnectomeParameters),
+    "coupled-oscillators": (CoupledOscillatorNet, CoupledOscillatorParameters),
     "full-rank": (FullRankRNN, FullRankParameters),
     "gru": (GRUNet, GatedParameters),
+    "liquid": (LiquidNet, LiquidParameters),
     "low-rank": (LowRankRNN, LowRankParameters),
     "lstm": (LSTMNet, GatedParameters),
 }
@@ -125,6 +135,8 @@ def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Rec
     parameters = parameters_type(**description["parameters"])
     if len(tensors["output_weights"]) != parameters.n_units:
         raise KeyError(f"output_weights of {parameters.n_units} units")
+    if issubclass(net_type, CircuitNet):
+        return net_type.rebuild(parameters, tensors)
     if net_type not in (ConnectomeRNN, AdaptedConnectomeRNN):
         return net_type(parameters)
     motor = tensors["output_weights"] != 0

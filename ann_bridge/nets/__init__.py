@@ -1,10 +1,24 @@
 """Recurrent nets, each a small frozen configuration and a module with the same interface."""
 
 from isochron.ann_bridge.nets.adapted import AdaptedConnectomeParameters, AdaptedConnectomeRNN
+from isochron.ann_bridge.nets.circuit import CircuitNet
+from isochron.ann_bridge.nets.circuit_wiring import (
+    CircuitWiring,
+    default_policy_wiring,
+    full_wiring,
+    policy_wiring,
+    worm_wiring,
+)
+from isochron.ann_bridge.nets.closed_form import ClosedFormNet, ClosedFormParameters
 from isochron.ann_bridge.nets.connectome import ConnectomeRNN, ConnectomeRNNParameters
+from isochron.ann_bridge.nets.coupled_oscillators import (
+    CoupledOscillatorNet,
+    CoupledOscillatorParameters,
+)
 from isochron.ann_bridge.nets.full_rank import FullRankParameters, FullRankRNN
 from isochron.ann_bridge.nets.gated import GatedNet, GatedParameters, GRUNet, LSTMNet
 from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.ann_bridge.nets.liquid import LiquidNet, LiquidParameters
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet, reduce_low_rank
 from isochron.ann_bridge.nets.net import RecurrentNet
@@ -12,8 +26,14 @@ from isochron.ann_bridge.nets.net import RecurrentNet
 __all__ = [
     "AdaptedConnectomeParameters",
     "AdaptedConnectomeRNN",
+    "CircuitNet",
+    "CircuitWiring",
+    "ClosedFormNet",
+    "ClosedFormParameters",
     "ConnectomeRNN",
     "ConnectomeRNNParameters",
+    "CoupledOscillatorNet",
+    "CoupledOscillatorParameters",
     "FullRankParameters",
     "FullRankRNN",
     "GRUNet",
@@ -21,9 +41,15 @@ __all__ = [
     "GatedParameters",
     "LSTMNet",
     "LeakyRNN",
+    "LiquidNet",
+    "LiquidParameters",
     "LowRankParameters",
     "LowRankRNN",
     "RecurrentNet",
     "ReducedNet",
+    "default_policy_wiring",
+    "full_wiring",
+    "policy_wiring",
     "reduce_low_rank",
+    "worm_wiring",
 ]

@@ -8,28 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets.stepped import SteppedParameters
 from isochron.ann_bridge.steps import GRUStep, LSTMStep, float64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GatedParameters:
+class GatedParameters(SteppedParameters):
     """Settings of a GRU or LSTM."""
-
-    n_units: int = 64
-    n_inputs: int = 3
-    n_outputs: int = 1
-    step_ms: float = 2.0  # of the task; the net itself knows no time
-    initial_std: float = 0.1  # of the states from which trials start
-
-    def __post_init__(self) -> None:
-        for name in ("n_units", "n_inputs", "n_outputs"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
-        if not 0 < self.step_ms < math.inf:
-            raise ValueError(f"step_ms must be positive, got {self.step_ms!r}.")
-        if not 0 <= self.initial_std < math.inf:
-            raise ValueError(f"initial_std must be >= 0 and finite, got {self.initial_std!r}.")
 
 
 class GatedNet(RecurrentNet):

@@ -2,6 +2,7 @@ import json
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -51,6 +52,11 @@ def every_kind():
     )  # fmt: skip
     yield ann_bridge.GRUNet(n_units=5, **several)
     yield ann_bridge.LSTMNet(n_units=5, **several)
+    yield ann_bridge.CoupledOscillatorNet(n_units=5, time_step=0.2, **several)
+    rng = np.random.default_rng(0)
+    policy = ann_bridge.default_policy_wiring(9, 4, n_motor=2, rng=rng)
+    yield ann_bridge.LiquidNet(policy, unfolds=2, n_outputs=2)
+    yield ann_bridge.ClosedFormNet(policy, mode="pure", n_outputs=2)
 
 
 @pytest.mark.parametrize("net", list(every_kind()), ids=lambda net: net.kind)
@@ -66,6 +72,23 @@ def test_every_kind_of_net_comes_back(tmp_path, net):
         before, after = (item(inputs, torch.Generator().manual_seed(1)) for item in (net, loaded))
     assert before.shape == (30, 3, 2)
     assert torch.equal(before, after)
+
+
+def test_a_circuit_with_synapses_of_no_unit_is_refused(tmp_path):
+    import hashlib
+
+    from safetensors.torch import load_file, save_file
+
+    wiring = ann_bridge.full_wiring(4, 4, rng=np.random.default_rng(0))
+    ann_bridge.save_net(ann_bridge.LiquidNet(wiring), tmp_path / "net")
+    path = tmp_path / "net.safetensors"
+    tensors = load_file(path)
+    tensors["synapses"][0, 0] = 99
+    save_file(tensors, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    change(path.with_suffix(".json"), sha256=digest)
+    with pytest.raises(ValueError, match="units that do not exist"):
+        ann_bridge.load_net(path)
 
 
 def change(path, **values):

@@ -83,6 +83,12 @@ def kinds():
     yield ann_bridge.FullRankRNN(n_units=12, activation="relu", n_outputs=2, **QUIET)
     yield ann_bridge.GRUNet(n_units=7)
     yield ann_bridge.LSTMNet(n_units=7, n_outputs=2)
+    yield ann_bridge.CoupledOscillatorNet(n_units=7, friction=0.5)
+    rng = np.random.default_rng(0)
+    policy = ann_bridge.default_policy_wiring(12, 3, n_motor=2, rng=rng)
+    yield ann_bridge.LiquidNet(policy, n_outputs=2)
+    for mode in ("default", "no_gate", "pure"):
+        yield ann_bridge.ClosedFormNet(policy, mode=mode)
 
 
 @pytest.mark.parametrize("net", list(kinds()), ids=lambda net: net.kind)
@@ -291,6 +297,11 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
         (lambda: ann_bridge.LowRankRNN(rank=1, oscillation_Hz=8.0), "needs rank 2"),
         (lambda: ann_bridge.GRUNet(n_units=0), "n_units"),
         (lambda: ann_bridge.LSTMNet(initial_std=-1.0), "initial_std"),
+        (lambda: ann_bridge.CoupledOscillatorNet(stiffness=0.0), "stiffness must be positive"),
+        (lambda: ann_bridge.LiquidParameters(unfolds=0), "unfolds must be a whole number"),
+        (lambda: ann_bridge.LiquidParameters(time_step=-1.0), "time_step must be positive"),
+        (lambda: ann_bridge.ClosedFormParameters(mode="fast"), "mode must be one of default"),
+        (lambda: ann_bridge.ClosedFormParameters(time_step=0.0), "time_step must be positive"),
     ],
 )  # fmt: skip
 def test_bad_settings_are_refused(make, message):

@@ -1,0 +1,68 @@
+"""What liquid and closed-form nets share: a wiring, and a readout of its motor neurons."""
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
+from isochron.ann_bridge.nets.stepped import SteppedNet
+
+
+class CircuitNet(SteppedNet):
+    """A net on a `CircuitWiring`; the output is a weighted sum of motor neurons and a bias.
+
+    Parameters
+    ----------
+    wiring : CircuitWiring
+    parameters : dataclass, optional
+        The settings of such a net; by default those with the sizes of the wiring.
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+    **fields
+        Further settings in the place of `parameters`.
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not fit the wiring.
+    """
+
+    parameters_type: type
+    synapses: Tensor
+    input_synapses: Tensor
+    layers: Tensor
+    motor: Tensor
+
+    def __init__(
+        self,
+        wiring: CircuitWiring,
+        parameters: Any = None,
+        *,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__()
+        sizes = {"n_units": wiring.n_units, "n_inputs": wiring.n_inputs}
+        p = parameters or type(self).parameters_type(**sizes | fields)
+        wiring.check_fit(p.n_units, p.n_inputs)
+        g = generator or torch.Generator().manual_seed(0)
+        self.settings = p
+        for name, tensor in wiring._asdict().items():
+            self.register_buffer(name, tensor.clone())
+        self.draw_weights(g)
+        self.output_weights = self.draw_readout(g)
+        self.output_bias = nn.Parameter(torch.zeros(p.n_outputs).squeeze())
+
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Make the weights of the synapses and units."""
+        raise NotImplementedError
+
+    @classmethod
+    def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
+        """A net of the wiring among the tensors of its file."""
+        return cls(CircuitWiring(*(tensors[name] for name in CircuitWiring._fields)), parameters)
+
+    def read(self, states: Tensor) -> Tensor:
+        """Outputs in states, shape (...) or (..., n_outputs)."""
+        return (self.sent(states) * self.motor) @ self.output_weights + self.output_bias

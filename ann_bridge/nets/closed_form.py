@@ -1,0 +1,141 @@
+"""Closed-form continuous-time nets on a sparse wiring."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.nets.circuit import CircuitNet
+from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence
+from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
+
+HEADS = {"default": 3, "no_gate": 3, "pure": 1}  # sums over the synapses of a unit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClosedFormParameters(SteppedParameters):
+    """Settings of a closed-form continuous-time net."""
+
+    mode: str = "default"  # or no_gate, pure
+    time_step: float = 1.0  # of mode pure, in a time of its own without unit
+
+    def __post_init__(self) -> None:
+        SteppedParameters.__post_init__(self)
+        if self.mode not in HEADS:
+            raise ValueError(f"mode must be one of {', '.join(HEADS)}, got {self.mode!r}.")
+        if not 0 < self.time_step < math.inf:
+            raise ValueError(f"time_step must be positive, got {self.time_step!r}.")
+
+
+class ClosedFormNet(CircuitNet):
+    """An approximation in closed form of what a liquid unit does in a time step.
+
+    With f, g and q weighted sums, each with weights and a bias of its own, over what comes
+    through the synapses of a unit, from inputs and units:
+
+        default:  h ← (1 - σ(q)) tanh f + σ(q) tanh g
+        no_gate:  h ← tanh f + σ(q) tanh g
+        pure:     h ← A - A f exp(-(|w| + |f|) t),  t the time step
+
+    Layers of the wiring update one after the other: who has a synapse from an earlier layer
+    receives what that sends in this time step. Only existing synapses have weights, and the
+    signs of the wiring do not matter. (The paper has q = a t + b with separate sums a and b,
+    which no training with steps of one length can tell apart.)
+
+    Parameters
+    ----------
+    recurrence : str
+        Further synapses: "layers" (default) among all units of a layer, "self" of each
+        unit to itself, or "none"; see `add_recurrence`. A unit has no memory otherwise.
+
+    References
+    ----------
+    Hasani et al. (2022), Nature Machine Intelligence 4:992.
+    """
+
+    kind: ClassVar[str] = "closed-form"
+    settings: ClosedFormParameters
+    parameters_type = ClosedFormParameters
+
+    def __init__(
+        self,
+        wiring: CircuitWiring,
+        parameters: ClosedFormParameters | None = None,
+        *,
+        recurrence: str = "layers",
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        wiring = add_recurrence(wiring, recurrence)
+        super().__init__(wiring, parameters, generator=generator, **fields)
+
+    @classmethod
+    def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> "ClosedFormNet":
+        """A net of the wiring among the tensors of its file, which holds all synapses."""
+        wiring = CircuitWiring(*(tensors[name] for name in CircuitWiring._fields))
+        return cls(wiring, parameters, recurrence="none")
+
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Uniform, of variance 1 over the number of synapses of the receiver; no bias."""
+        n, n_heads = self.settings.n_units, HEADS[self.settings.mode]
+        receivers = torch.cat([self.synapses[1], self.input_synapses[1]])
+        bound = (3 / torch.bincount(receivers, minlength=n).clamp(min=1)).sqrt()
+        drawn = bound[receivers] * (
+            2 * torch.rand(n_heads, len(receivers), generator=generator) - 1
+        )
+        between, entering = drawn.split([self.synapses.shape[1], self.input_synapses.shape[1]], 1)
+        self.weights, self.input_weights = nn.Parameter(between), nn.Parameter(entering)
+        self.biases = nn.Parameter(torch.zeros(n_heads, n))
+        if self.settings.mode == "pure":
+            self.rates = nn.Parameter(torch.zeros(n))  # w
+            self.ceilings = nn.Parameter(torch.ones(n))  # A
+
+    def drive(self, inputs: Tensor) -> Tensor:
+        """What the inputs and the biases add to the sums, shape (..., n_heads n_units)."""
+        p = self.settings
+        matrix = _matrix(self.input_weights, self.input_synapses, p.n_units, p.n_inputs)
+        return inputs @ matrix.flatten(0, 1).T + self.biases.flatten()
+
+    def stepper(self) -> Advance:
+        """One time step."""
+        n_heads, n = self.biases.shape
+        matrix = _matrix(self.weights, self.synapses, n, n)
+        layers = []
+        for size in torch.bincount(self.layers).tolist():
+            start = sum(len(rows) for rows, _ in layers)
+            rows = range(start, start + size)
+            layers.append((rows, matrix[:, start : start + size].flatten(0, 1).T))
+
+        def advance(states: Tensor, drive: Tensor) -> Tensor:
+            given = drive.unflatten(-1, (n_heads, n))
+            for rows, weights in layers:
+                mine = slice(rows.start, rows.stop)
+                sums = (states @ weights).unflatten(-1, (n_heads, len(rows)))
+                after = self._close(sums + given[..., mine], mine)
+                before, behind = states[..., : rows.start], states[..., rows.stop :]
+                states = after if len(rows) == n else torch.cat([before, after, behind], dim=-1)
+            return states
+
+        return advance
+
+    def _close(self, sums: Tensor, mine: slice) -> Tensor:
+        """Units from their sums, shape (..., n_heads, n) to (..., n)."""
+        p = self.settings
+        if p.mode == "pure":
+            flow = sums.squeeze(-2)
+            decay = torch.exp(-p.time_step * (self.rates[mine].abs() + flow.abs()))
+            return self.ceilings[mine] * (1 - flow * decay)
+        first, second, gate = sums.unbind(-2)
+        gate = torch.sigmoid(gate)
+        kept = 1.0 if p.mode == "no_gate" else 1 - gate
+        return kept * torch.tanh(first) + gate * torch.tanh(second)
+
+
+def _matrix(weights: Tensor, synapses: Tensor, n_units: int, n_senders: int) -> Tensor:
+    """Weights of synapses, shape (n_heads, n_synapses), as [head, receiver, sender]."""
+    sender, receiver, _ = synapses
+    head = torch.arange(len(weights), device=weights.device)[:, None]
+    matrix = weights.new_zeros(len(weights), n_units, n_senders)
+    return matrix.index_put((head, receiver, sender), weights)

@@ -1,0 +1,162 @@
+"""Liquid time-constant nets on a sparse wiring."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from isochron.ann_bridge.nets.circuit import CircuitNet
+from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
+from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
+
+TINY = 1e-8  # keeps a unit without conductance from dividing by 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiquidParameters(SteppedParameters):
+    """Settings of a liquid time-constant net, in a time of its own without unit."""
+
+    time_step: float = 1.0
+    unfolds: int = 6  # steps of the solver in each time step
+
+    def __post_init__(self) -> None:
+        SteppedParameters.__post_init__(self)
+        if not 0 < self.time_step < math.inf:
+            raise ValueError(f"time_step must be positive, got {self.time_step!r}.")
+        if not isinstance(self.unfolds, int) or self.unfolds < 1:
+            raise ValueError(f"unfolds must be a whole number, at least 1, got {self.unfolds!r}.")
+
+
+class SigmoidalSynapses(nn.Module):
+    """Synapses of conductance s(v) = w σ(k (v - m)), v of the sender, and reversal E.
+
+    Strengths are trained as softplus⁻¹(w), so that w stays positive.
+
+    Parameters
+    ----------
+    edges : Tensor of int, shape (3, n_synapses)
+        As in `CircuitWiring`; E begins as the sign.
+    n_receivers : int
+    generator : torch.Generator
+    """
+
+    def __init__(self, edges: Tensor, n_receivers: int, generator: torch.Generator) -> None:
+        super().__init__()
+        n = edges.shape[1]
+        self._n_receivers = n_receivers
+        self.strengths = _positive(n, 0.001, 1.0, generator)
+        self.midpoints = _uniform(n, 0.3, 0.8, generator)
+        self.steepness = _uniform(n, 3.0, 8.0, generator)
+        self.reversals = nn.Parameter(edges[2].float())
+
+    def constants(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Products w E, strengths w, steepness k and products k m."""
+        strength = softplus(self.strengths)
+        return strength * self.reversals, strength, self.steepness, self.steepness * self.midpoints
+
+    def collector(self, edges: Tensor) -> Callable[[Tensor], Tensor]:
+        """A function of the senders' v, shape (n_senders, ...).
+
+        For each receiver it gives the sums of s E and of s, shape (2, n_receivers, ...).
+        """
+        sender, receiver, _ = edges
+        reversing, strength, steepness, offset = self.constants()
+        driving = torch.stack([reversing, strength])
+
+        def collect(v: Tensor) -> Tensor:
+            column = (..., *[None] * (v.ndim - 1))
+            seen = steepness[column] * v.index_select(0, sender) - offset[column]
+            flow = driving[column] * torch.sigmoid(seen)
+            nothing = flow.new_zeros(2, self._n_receivers, *v.shape[1:])
+            return nothing.index_add(1, receiver, flow)
+
+        return collect
+
+
+class LiquidNet(CircuitNet):
+    """C v' = g (V - v) + Σ s(v_pre) (E - v): each unit's time constant hangs on its inputs.
+
+    Over a time step the differential equation is solved in `unfolds` semi-implicit steps h:
+
+        v ← (C v / h + g V + Σ s E) / (C / h + g + Σ s)
+
+    with the sums over synapses from units and from inputs, the latter after a gain and an
+    offset for each input. Only existing synapses have weights and take time. C, g and the
+    strengths of synapses are trained through softplus.
+
+    References
+    ----------
+    Hasani et al. (2021), AAAI, arXiv 2006.04439; the solver is their algorithm 1, on the
+    wirings of Lechner et al. (2020).
+    """
+
+    kind: ClassVar[str] = "liquid"
+    settings: LiquidParameters
+    parameters_type = LiquidParameters
+
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """In the ranges of Lechner et al. (2020)."""
+        n, n_inputs = self.settings.n_units, self.settings.n_inputs
+        self.capacitances = _positive(n, 0.4, 0.6, generator)
+        self.leak_conductances = _positive(n, 0.001, 1.0, generator)
+        self.leak_reversals = _uniform(n, -0.2, 0.2, generator)
+        self.between = SigmoidalSynapses(self.synapses, n, generator)
+        self.from_inputs = SigmoidalSynapses(self.input_synapses, n, generator)
+        self.input_gains = nn.Parameter(torch.ones(n_inputs))
+        self.input_offsets = nn.Parameter(torch.zeros(n_inputs))
+
+    def drive(self, inputs: Tensor) -> Tensor:
+        """Sums of s E and of s of the synapses from inputs, shape (..., 2 n_units)."""
+        entering = (inputs * self.input_gains + self.input_offsets).movedim(-1, 0)
+        return (
+            self.from_inputs.collector(self.input_synapses)(entering).flatten(0, 1).movedim(0, -1)
+        )
+
+    def stepper(self) -> Advance:
+        """One time step."""
+        unfolds, collect = self.settings.unfolds, self.between.collector(self.synapses)
+        charge, push, drain = self._units()
+
+        def advance(states: Tensor, drive: Tensor) -> Tensor:
+            v, drive = states.movedim(-1, 0), drive.expand(*states.shape[:-1], -1).movedim(-1, 0)
+            column = (..., *[None] * (v.ndim - 1))
+            pushed, drained = drive.unflatten(0, (2, len(v)))
+            pushed, drained = pushed + push[column], drained + drain[column]
+            for _ in range(unfolds):
+                flow, loss = collect(v)
+                v = (charge[column] * v + pushed + flow) / (drained + loss)
+            return v.movedim(0, -1)
+
+        return advance
+
+    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Outputs, and what the units send; as `stepper` does it, faster."""
+        initial = self.initial_states(inputs.shape[1], generator).T
+        charge, push, drain = self._units()
+        pushed, drained = self.drive(inputs).mT.unflatten(1, (2, len(charge))).unbind(1)
+        sender, receiver, _ = self.synapses
+        states = LiquidRecurrence.apply(
+            pushed + push[:, None], drained + drain[:, None], initial.contiguous(), charge,
+            *self.between.constants(), sender, receiver, self.settings.unfolds,
+        ).mT  # fmt: skip
+        return self.read(states), states
+
+    def _units(self) -> tuple[Tensor, Tensor, Tensor]:
+        """C / h, g V, and C / h + g."""
+        p = self.settings
+        charge = softplus(self.capacitances) * (p.unfolds / p.time_step)
+        leak = softplus(self.leak_conductances)
+        return charge, leak * self.leak_reversals, charge + leak + TINY
+
+
+def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> nn.Parameter:
+    return nn.Parameter(low + (high - low) * torch.rand(n, generator=generator))
+
+
+def _positive(n: int, low: float, high: float, generator: torch.Generator) -> nn.Parameter:
+    """Before softplus, such that it gives values between `low` and `high`."""
+    return nn.Parameter(_uniform(n, low, high, generator).detach().expm1().log())

@@ -1,0 +1,138 @@
+"""What nets share that autograd follows through a loop over time steps."""
+
+import copy
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.nets.net import RecurrentNet
+
+Advance = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SteppedParameters:
+    """Settings of every net that has no time constant of its own in ms."""
+
+    n_units: int = 64
+    n_inputs: int = 3
+    n_outputs: int = 1
+    step_ms: float = 2.0  # of the task; the net itself knows no time
+    initial_std: float = 0.1  # of the states from which trials start
+
+    def __post_init__(self) -> None:
+        for name in ("n_units", "n_inputs", "n_outputs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
+        if not 0 < self.step_ms < math.inf:
+            raise ValueError(f"step_ms must be positive, got {self.step_ms!r}.")
+        if not 0 <= self.initial_std < math.inf:
+            raise ValueError(f"initial_std must be >= 0 and finite, got {self.initial_std!r}.")
+
+
+class SteppedNet(RecurrentNet):
+    """A net with a trained readout that says what inputs send and how states advance."""
+
+    settings: Any
+    output_weights: Tensor
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables of a state; the first n_units are what the units send."""
+        return self.settings.n_units
+
+    @abstractmethod
+    def drive(self, inputs: Tensor) -> Tensor:
+        """What inputs, shape (..., n_inputs), do in a step, shape (..., k)."""
+
+    @abstractmethod
+    def stepper(self) -> Advance:
+        """One step: states (..., dimension) and drives (..., k) to states.
+
+        What does not change over time is computed here, once.
+        """
+
+    def sent(self, states: Tensor) -> Tensor:
+        """What the units send in states, shape (..., n_units)."""
+        return states[..., : self.settings.n_units]
+
+    def read(self, states: Tensor) -> Tensor:
+        """Outputs in states, shape (...) or (..., n_outputs)."""
+        return self.sent(states) @ self.output_weights
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        shape = (batch_size, self.dimension)
+        states = torch.randn(shape, generator=generator, device=generator.device)
+        return self.settings.initial_std * states.to(self.output_weights.dtype)
+
+    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Outputs, and what the units send."""
+        advance, state = self.stepper(), self.initial_states(inputs.shape[1], generator)
+        states = []
+        for drive in self.drive(inputs).unbind(0):
+            state = advance(state, drive)
+            states.append(state)
+        after = torch.stack(states)
+        return self.read(after), self.sent(after)
+
+    def float64_step(self) -> "TorchStep":
+        """One step, in float64."""
+        return TorchStep(self)
+
+    def draw_readout(self, generator: torch.Generator) -> nn.Parameter:
+        """Normal weights over √n_units, shape (n_units,), or (n_units, n_outputs) if several."""
+        p = self.settings
+        shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
+        return nn.Parameter(torch.randn(shape, generator=generator) / math.sqrt(p.n_units))
+
+
+class TorchStep:
+    """A `Step` that is the net's own in float64; torch differentiates it.
+
+    Parameters
+    ----------
+    net : SteppedNet
+        Copied.
+    """
+
+    noise_gain = 1.0
+
+    def __init__(self, net: SteppedNet) -> None:
+        self._net = copy.deepcopy(net).cpu().double().requires_grad_(False)
+        self._advance = self._net.stepper()
+        self.dimension = net.dimension
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """What inputs do in a step."""
+        return self._net.drive(_tensor(inputs)).numpy()
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        return self._advance(_tensor(state), _tensor(drive)).numpy()
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it."""
+        # One copy of the state for each row of the Jacobian, all rows at once.
+        copies = _tensor(state).repeat(self.dimension, 1).requires_grad_()
+        after = self._advance(copies, _tensor(drive))
+        rows = torch.eye(self.dimension, dtype=after.dtype)
+        (jacobian,) = torch.autograd.grad(after, copies, rows)
+        return after[0].detach().numpy(), jacobian.numpy() @ tangents
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Outputs in states."""
+        return self._net.read(_tensor(states)).numpy()
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=float))
