@@ -163,10 +163,10 @@ def test_a_forced_rhythm_is_locked_or_not(own, kind):
     field = truths.rotating_force(1.0, 0.1, own=own)
     found = find_all_attractors(
         field, disc(1.5), np.random.default_rng(0),
-        settle=20, watch=160, max_period=4, period=2 * np.pi, n_starts=2, rounds=1,
+        settle=20, watch=200, max_period=4, period=2 * np.pi, n_starts=1, rounds=1,
     )  # fmt: skip
     (attractor,) = found.attractors
-    assert (attractor.kind, attractor.n_starts) == (kind, 2)
+    assert (attractor.kind, attractor.n_starts) == (kind, 1)
 
 
 def test_a_map_with_many_places_to_rest():
