@@ -2,8 +2,9 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,6 +13,11 @@ from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.steps import LeakyStep, float64
+
+if TYPE_CHECKING:
+    from isochron.ann_bridge.nets.fused import Recurrence
+
+Factors: TypeAlias = tuple[Tensor, Tensor | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +71,7 @@ class LeakyRNN(RecurrentNet):
         return self.settings.step_ms / self.settings.time_constant_ms
 
     @abstractmethod
-    def connectivity(self) -> tuple[Tensor, Tensor | None]:
+    def connectivity(self) -> Factors:
         """Factors (left, right) of W = left right'; right is None for a full matrix."""
 
     @abstractmethod
@@ -87,26 +93,57 @@ class LeakyRNN(RecurrentNet):
         return std * torch.randn(shape, generator=generator, device=where.device).to(where.dtype)
 
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and the rates φ(x)."""
+        """Outputs, and the rates φ(x); by a compiled kernel where there is one."""
+        return run_leaky([self], [inputs], [generator])[0]
+
+    def _biased(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and their weights, with the bias as one more."""
+        weights, bias = self.input_matrix(), self.bias()
+        if bias is None:
+            return inputs, weights
+        inputs = torch.cat([inputs, torch.ones_like(inputs[..., :1])], dim=2)
+        return inputs, torch.cat([weights, bias[:, None]], dim=1)
+
+    def _run_plainly(
+        self, inputs: Tensor, factors: Factors, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs before they are scaled, and rates, step by step in torch."""
         p, (n_steps, batch, _) = self.settings, inputs.shape
         initial = self.initial_states(batch, generator)
         shape = (n_steps + 1, batch, p.n_units)
         noise = torch.zeros(shape, dtype=initial.dtype, device=initial.device)
         if p.noise_std:
             noise.normal_(0, self._noise_gain() * p.noise_std, generator=generator)
-        (left, right), weights, bias = self.connectivity(), self.input_matrix(), self.bias()
-        if bias is not None:
-            inputs = torch.cat([inputs, torch.ones_like(inputs[..., :1])], dim=2)
-            weights = torch.cat([weights, bias[:, None]], dim=1)
+        (left, right), (inputs, weights) = factors, self._biased(inputs)
         leak, leaks, decay = self.leak, self.unit_leaks(), None
         if leaks is not None:
             leak, decay = 1.0, 1 - leaks
             left, weights = leaks[:, None] * left, leaks[:, None] * weights
-        outputs, rates = LeakyRecurrence.apply(
+        return LeakyRecurrence.apply(
             inputs, noise, initial, weights, left, right, self.output_weights, leak, decay,
             p.activation, p.readout == "rates",
         )  # fmt: skip
-        return self.output_scale * outputs, rates
+
+    def _recurrence(
+        self, inputs: Tensor, factors: Factors, generator: torch.Generator
+    ) -> "Recurrence":
+        """What the compiled kernel works on."""
+        from isochron.ann_bridge.nets import fused
+
+        p, initial = self.settings, self.initial_states(inputs.shape[1], generator)
+        inputs, weights = self._biased(inputs)
+        return fused.Recurrence(
+            inputs=inputs,
+            initial=initial,
+            weights=weights,
+            left=factors[0],
+            right=factors[1],
+            readout=self.output_weights,
+            leak=self.leak,
+            read_rates=p.readout == "rates",
+            noise_std=self._noise_gain() * p.noise_std,
+            noise_key=fused.draw_key(generator) if p.noise_std else (0, 0),
+        )
 
     def float64_step(self) -> LeakyStep:
         """One step without noise, in float64."""
@@ -126,6 +163,26 @@ class LeakyRNN(RecurrentNet):
     def _noise_gain(self) -> float:
         """√(2a); of the time constant in the settings, also where units learn their own."""
         return math.sqrt(2 * self.leak)
+
+
+def run_leaky(
+    nets: Sequence[LeakyRNN], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
+) -> list[tuple[Tensor, Tensor]]:
+    """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side."""
+    from isochron.ann_bridge.nets import fused
+
+    done: dict[int, tuple[Tensor, Tensor]] = {}
+    waiting: dict[int, Recurrence] = {}
+    for place, (net, given, generator) in enumerate(zip(nets, inputs, generators, strict=True)):
+        factors = net.connectivity()
+        if net.unit_leaks() is None and fused.fits(
+            net.output_weights, *factors, net.settings.activation
+        ):
+            waiting[place] = net._recurrence(given, factors, generator)
+        else:
+            done[place] = net._run_plainly(given, factors, generator)
+    done |= zip(waiting, fused.run_fused(list(waiting.values())), strict=True)
+    return [(net.output_scale * done[k][0], done[k][1]) for k, net in enumerate(nets)]
 
 
 def draw_output_weights(p: LeakyParameters, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,131 @@
+"""Compiled leaky tanh recurrence of low rank: one trial at a time, its state in the cache.
+
+    x[t+1] = (1 - a) x[t] + a (L R' tanh(x[t]) + B u[t]) + noise[t]
+    y[t] = C'x[t+1], or C'tanh(x[t+1])
+
+Factors are transposed, so that every pass runs along the units. The backward run keeps its
+adjoint in the cache too, and adds up the gradients of the weights on the way.
+"""
+
+import numpy as np
+
+from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh
+
+
+@compiled
+def run_thin(
+    first, last, inputs, initial, weights, left, right, readout, leak, read_rates,
+    noise_std, key, rates, sent, outputs,
+):  # fmt: skip
+    """Run trials `first` to `last` - 1.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_steps, batch, n_inputs)
+    initial : ndarray, shape (batch, n)
+    weights, left, right, readout : ndarray, shapes (n_inputs, n), (k, n), (k, n), (n_outputs, n)
+    leak, noise_std : float
+    key : ndarray of uint32, shape (2,)
+        Of the noise.
+    rates, sent, outputs : ndarray, (n_steps + 1, batch, n), (n_steps, batch, k or n_outputs)
+        Overwritten with tanh(x), R'tanh(x) and y.
+    """
+    n_steps, batch, _ = inputs.shape
+    n = initial.shape[1]
+    x, change = np.empty(n, initial.dtype), np.empty(n, initial.dtype)
+    for b in range(first, last):
+        x[:] = initial[b]
+        for t in range(n_steps + 1):
+            rate = rates[t, b]
+            fill_tanh(x, rate)
+            if t > 0:
+                for o in range(readout.shape[0]):
+                    outputs[t - 1, b, o] = dot(readout[o], rate if read_rates else x)
+            if t == n_steps:
+                break
+            if noise_std > 0:
+                fill_normal(key, t * batch + b, noise_std, change)
+            else:
+                change[:] = 0
+            for s in range(weights.shape[0]):
+                add_multiple(change, leak * inputs[t, b, s], weights[s])
+            for r in range(left.shape[0]):
+                sent[t, b, r] = dot(right[r], rate)
+                add_multiple(change, leak * sent[t, b, r], left[r])
+            decay(x, leak, change)
+
+
+@compiled
+def pull_thin(
+    first, last, by_outputs, by_rates, inputs, weights, left, right, readout, leak, read_rates,
+    rates, sent, by_initial, by_weights, by_left, by_right,
+):  # fmt: skip
+    """Run trials backwards; arrays as in `run_thin`, gradients of the shapes of what they are by.
+
+    `by_rates` has no steps if the loss does not depend on the rates. `by_initial` is
+    overwritten for these trials, `by_weights`, `by_left` and `by_right` are added to.
+    """
+    n_steps = inputs.shape[0]
+    n = weights.shape[1]
+    adjoint, back = np.empty(n, weights.dtype), np.empty(n, weights.dtype)
+    for b in range(first, last):
+        adjoint[:] = 0
+        for t in range(n_steps - 1, -1, -1):
+            if read_rates or by_rates.shape[0] > 0:
+                back[:] = 0
+                if by_rates.shape[0] > 0:
+                    back[:] = by_rates[t, b]
+                for o in range(readout.shape[0] if read_rates else 0):
+                    add_multiple(back, by_outputs[t, b, o], readout[o])
+                add_through_slope(adjoint, back, rates[t + 1, b])
+            for o in range(0 if read_rates else readout.shape[0]):
+                add_multiple(adjoint, by_outputs[t, b, o], readout[o])
+            rate = rates[t, b]
+            for s in range(weights.shape[0]):
+                add_multiple(by_weights[s], leak * inputs[t, b, s], adjoint)
+            back[:] = 0
+            for r in range(left.shape[0]):
+                add_multiple(by_left[r], leak * sent[t, b, r], adjoint)
+                received = leak * dot(left[r], adjoint)
+                add_multiple(by_right[r], received, rate)
+                add_multiple(back, received, right[r])
+            shrink(adjoint, leak)
+            add_through_slope(adjoint, back, rate)
+        by_initial[b] = adjoint
+
+
+@compiled
+def dot(x, y):
+    """x'y"""
+    total = x[0] * y[0]
+    for i in range(1, x.shape[0]):
+        total += x[i] * y[i]
+    return total
+
+
+@compiled
+def add_multiple(x, factor, y):
+    """x += factor y"""
+    for i in range(x.shape[0]):
+        x[i] += factor * y[i]
+
+
+@compiled
+def shrink(x, leak):
+    """x -= leak x"""
+    for i in range(x.shape[0]):
+        x[i] -= leak * x[i]
+
+
+@compiled
+def decay(x, leak, change):
+    """x += change - leak x"""
+    for i in range(x.shape[0]):
+        x[i] += change[i] - leak * x[i]
+
+
+@compiled
+def add_through_slope(x, gradient, rate):
+    """x += gradient tanh', with rate = tanh"""
+    for i in range(x.shape[0]):
+        x[i] += gradient[i] - gradient[i] * rate[i] * rate[i]
