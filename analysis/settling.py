@@ -145,10 +145,7 @@ class FlowMotion:
 
     def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
         """The first two: one is 0 for the direction of the flow."""
-        count = min(2, state.size)
-        return compute_lyapunov_spectrum(
-            self.system, state, block=self.watch / N_BLOCKS, n_blocks=N_BLOCKS, n_exponents=count
-        )
+        return _exponents(self.system, state, self.watch / N_BLOCKS, min(2, state.size))
 
 
 @dataclass(frozen=True)
@@ -171,14 +168,15 @@ class ReturnMotion:
         return hasattr(self.system, "advance")
 
     def settle(self, states: np.ndarray) -> np.ndarray:
-        """States after the transient; those of a map all at once."""
-        if not self.is_map:
-            return np.array([_or_nan(self._end, state) for state in states])
-        with np.errstate(all="ignore"):
-            ends = self.system.advance(states, self.transient * self.system.n_steps)
+        """States after the transient; those of a map all at once, if none raises an error."""
+        ends = _or_nan(self._end, states) if self.is_map else np.full(states.shape, math.nan)
+        if np.isnan(ends).all():
+            ends = np.array([_or_nan(self._end, state) for state in states])
         return np.where(np.isfinite(ends).all(axis=1)[:, None], ends, math.nan)
 
     def _end(self, state: np.ndarray) -> np.ndarray:
+        if self.is_map:
+            return self.system.advance(state, self.transient * self.system.n_steps)
         assert self.period is not None
         return flow(self.system, state, self.transient * self.period, rtol=SETTLE_RTOL)
 
@@ -218,9 +216,7 @@ class ReturnMotion:
         """The first, per return."""
         per_return = self.system.n_steps if self.is_map else (self.period or 1.0)
         block = max(1, self.watch // N_BLOCKS) * per_return
-        found = compute_lyapunov_spectrum(
-            self.system, state, block=block, n_blocks=N_BLOCKS, n_exponents=1
-        )
+        found = _exponents(self.system, state, block, 1)
         unit = per_return * (self.system.step_ms if self.is_map else 1.0)
         return LyapunovSpectrum(
             exponents=found.exponents * unit,
@@ -251,6 +247,13 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
     if drift < _REGULAR * _size(record) and spectrum.exponents[-1] * motion.watch > -1:
         return "quasi-periodic", spectrum
     return None, spectrum
+
+
+def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> LyapunovSpectrum:
+    """The first exponents, once the tangents have turned to where they belong."""
+    return compute_lyapunov_spectrum(
+        system, state, block=block, n_blocks=N_BLOCKS, transient=block, n_exponents=count
+    )
 
 
 def _resting(system: Any, record, scale, same, tolerance) -> Iterator[Periodic]:

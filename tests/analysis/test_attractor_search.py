@@ -163,7 +163,7 @@ def test_a_forced_rhythm_is_locked_or_not(own, kind):
     field = truths.rotating_force(1.0, 0.1, own=own)
     found = find_all_attractors(
         field, disc(1.5), np.random.default_rng(0),
-        settle=20, watch=200, max_period=4, period=2 * np.pi, n_starts=1, rounds=1,
+        settle=20, watch=160, max_period=4, period=2 * np.pi, n_starts=1, rounds=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == (kind, 1)
@@ -224,6 +224,22 @@ def test_starts_that_blow_up_are_reported():
     assert all(abs(failure.state[0]) > 1 for failure in found.failures)
     assert all("bounds" in failure.message for failure in found.failures)
     assert f"{len(found.failures)} starts" in found.cannot_exclude
+
+
+def test_a_simulator_that_refuses_to_go_on_fails_alone():
+    """One start that raises does not take the others with it."""
+
+    def step(k, x):
+        if np.abs(x).max() > 3:
+            raise ArithmeticError("too large")
+        return x**2
+
+    found = find_all_attractors(
+        SteppedMap(step, None, dimension=1), uniform_box([-2.0], [2.0]), np.random.default_rng(0),
+        settle=50, watch=20, n_starts=30,
+    )  # fmt: skip
+    assert all(abs(failure.state[0]) > 1 for failure in found.failures)
+    assert found.attractors[0].n_starts == 30 - len(found.failures) > 0
 
 
 def test_a_flow_that_blows_up_is_reported():
