@@ -32,6 +32,8 @@ from isochron.ann_bridge.nets import (
     LowRankRNN,
     LSTMNet,
     RecurrentNet,
+    SpikingNet,
+    SpikingParameters,
 )
 from isochron.connectome.files import write_bytes
 
@@ -47,6 +49,7 @@ _NETS: dict[str, tuple[Any, Any]] = {
     "liquid": (LiquidNet, LiquidParameters),
     "low-rank": (LowRankRNN, LowRankParameters),
     "lstm": (LSTMNet, GatedParameters),
+    "spiking": (SpikingNet, SpikingParameters),
 }
 
 

@@ -22,6 +22,7 @@ from isochron.ann_bridge.nets.liquid import LiquidNet, LiquidParameters
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet, reduce_low_rank
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets.spiking import SpikingNet, SpikingParameters
 
 __all__ = [
     "AdaptedConnectomeParameters",
@@ -47,6 +48,8 @@ __all__ = [
     "LowRankRNN",
     "RecurrentNet",
     "ReducedNet",
+    "SpikingNet",
+    "SpikingParameters",
     "default_policy_wiring",
     "full_wiring",
     "policy_wiring",

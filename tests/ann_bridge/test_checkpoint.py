@@ -53,6 +53,7 @@ def every_kind():
     yield ann_bridge.GRUNet(n_units=5, **several)
     yield ann_bridge.LSTMNet(n_units=5, **several)
     yield ann_bridge.CoupledOscillatorNet(n_units=5, time_step=0.2, **several)
+    yield ann_bridge.SpikingNet(n_units=5, surrogate="atan", **several)
     rng = np.random.default_rng(0)
     policy = ann_bridge.default_policy_wiring(9, 4, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, unfolds=2, n_outputs=2)

@@ -298,3 +298,22 @@ def test_only_motor_neurons_are_read():
 def test_bad_circuits_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "steps", "learning_rate"),
+    [
+        # Chance is 1. Measured: liquid 0.37 after 60 steps, closed-form 0.53.
+        (ann_bridge.LiquidNet, {}, 40, 2e-2),
+        (ann_bridge.ClosedFormNet, {}, 60, 1e-2),
+    ],
+)
+def test_circuits_learn_to_compare(kind, options, steps, learning_rate):
+    task = ann_bridge.tasks.DelayedComparison()
+    wiring = ann_bridge.default_policy_wiring(
+        32, task.n_inputs, n_motor=6, rng=np.random.default_rng(0)
+    )
+    net = kind(wiring, step_ms=task.step_ms, **options)
+    budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=learning_rate)
+    ann_bridge.train(net, task, budget, seed=0)
+    assert ann_bridge.evaluate(net, task, seed=5) < 0.8
