@@ -169,12 +169,14 @@ class ReturnMotion:
 
     def settle(self, states: np.ndarray) -> np.ndarray:
         """States after the transient; those of a map all at once, if none raises an error."""
-        ends = _or_nan(self._end, states) if self.is_map else np.full(states.shape, math.nan)
+        ends: Any = math.nan
+        if self.is_map:
+            ends = _or_nan(self._end, states)
         if np.isnan(ends).all():
             ends = np.array([_or_nan(self._end, state) for state in states])
-        return np.where(np.isfinite(ends).all(axis=1)[:, None], ends, math.nan)
+        return np.where(np.isfinite(ends).all(axis=1, keepdims=True), ends, math.nan)
 
-    def _end(self, state: np.ndarray) -> np.ndarray:
+    def _end(self, state: np.ndarray) -> Any:
         if self.is_map:
             return self.system.advance(state, self.transient * self.system.n_steps)
         assert self.period is not None
