@@ -8,7 +8,7 @@ import torch
 
 from isochron import analysis, ann_bridge, sims
 from isochron.experiments.measures import describe_cycle, describe_fixed_point
-from isochron.experiments.recipe import GRADED, read_recipe
+from isochron.experiments.recipe import GRADED, Recipe, read_recipe
 
 DATASETS = (".zarr", ".nc")
 N_FIXED_POINT_STARTS = 8
@@ -74,7 +74,14 @@ def find_nets(path: Path) -> list[Path]:
     return [file.with_suffix("") for file in found]
 
 
-def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
+def read_graded_run(path: Path) -> tuple[Recipe, np.ndarray]:
+    """How a kept run of a graded model was made, and its last state.
+
+    Raises
+    ------
+    ValueError
+        If it is of another model, or its currents change.
+    """
     run = sims.load_dataset(path)
     recipe = read_recipe(run)
     if recipe.model not in GRADED or recipe.table is not None:
@@ -82,8 +89,13 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
             f"{path} is a run of {recipe.model!r}{' under changing currents' * bool(recipe.table)};"
             " rhythms are found in graded models under constant currents."
         )
+    return recipe, sims.state_vector(run.isel(time=-1))
+
+
+def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
+    recipe, last = read_graded_run(path)
     network, stimulus = recipe.network(), recipe.stimulus()
-    field, last = network.field_under(stimulus), sims.state_vector(run.isel(time=-1))
+    field = network.field_under(stimulus)
     condition = ", ".join(f"{name} {pA:g} pA" for name, pA in recipe.currents) or "no current"
     points = analysis.find_fixed_points(field, [network.equilibrium(stimulus), last])
     cycle = analysis.find_limit_cycle(field, last, max_period=1e3 * max_period_s)
