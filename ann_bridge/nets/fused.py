@@ -4,9 +4,11 @@ The equations are those of `LeakyRecurrence`. Tiles are the same whatever the nu
 and what they add to a gradient is summed in their order, so results are too.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from isochron.ann_bridge.nets.fused_dense import ROWS, packed, pull_dense, run_dense, whole
 from isochron.ann_bridge.nets.fused_thin import pull_thin, run_thin
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
-TILE = 4  # trials; a batch of 8 keeps two threads busy
-PARTS = 6  # tensors of one net
+LARGEST = 1024  # units with a full matrix: it stays in the cache of the processor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -31,6 +33,7 @@ class Recurrence:
     initial : Tensor, shape (batch, n_units)
     weights : Tensor, shape (n_units, n_inputs)
     left, right : Tensor, shape (n_units, k)
+        Or a full matrix, and None.
     readout : Tensor, shape (n_units,) or (n_units, n_outputs)
     leak : float
     read_rates : bool
@@ -58,12 +61,11 @@ class Recurrence:
 
 
 def fits(readout: Tensor, left: Tensor, right: Tensor | None, activation: str) -> bool:
-    """Whether there is a compiled kernel: on a CPU, tanh, thin factors, a fixed readout."""
+    """Whether there is a compiled kernel: CPU, tanh, thin factors or a matrix, fixed readout."""
     return (
         readout.device.type == "cpu"
         and activation == "tanh"
-        and right is not None
-        and left.shape[1] <= THICKEST
+        and (left.shape[1] <= THICKEST if right is not None else len(left) <= LARGEST)
         and not readout.requires_grad
     )
 
@@ -87,7 +89,7 @@ class FusedRecurrence(torch.autograd.Function):
     def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
         """Run all nets."""
         ctx.save_for_backward(*tensors)
-        ctx.runs = [ThinRun(net) for net in nets]
+        ctx.runs = [DenseRun(net) if net.right is None else ThinRun(net) for net in nets]
         in_threads([task for run in ctx.runs for task in run.forward_tasks()])
         ctx.set_materialize_grads(False)
         return tuple(result for run in ctx.runs for result in run.results())
@@ -97,88 +99,160 @@ class FusedRecurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run all backwards."""
         _ = ctx.saved_tensors  # refuses tensors that were altered since
-        pulls = [
-            run.pull(*pair)
-            for run, pair in zip(
-                ctx.runs, zip(gradients[::2], gradients[1::2], strict=True), strict=True
-            )
-        ]
-        in_threads([task for pull in pulls for task in pull.tasks()])
-        return None, *(gradient for pull in pulls for gradient in pull.gradients())
+        by_results = zip(gradients[::2], gradients[1::2], strict=True)
+        pairs = zip(ctx.runs, by_results, strict=True)
+        in_threads([task for run, by in pairs for task in run.backward_tasks(*by)])
+        return None, *(gradient for run in ctx.runs for gradient in run.gradients())
 
 
-class ThinRun:
-    """Arrays of one net of low rank, and the work to be done on them."""
+class Run(ABC):
+    """Arrays of one net, and the work to be done on them, forwards and then backwards."""
+
+    trials: int  # in a tile; small ones keep more threads busy
 
     def __init__(self, net: Recurrence) -> None:
-        assert net.right is not None
-        (n_steps, batch, _), (n, rank) = net.inputs.shape, net.left.shape
+        (n_steps, batch, _), n = net.inputs.shape, len(net.weights)
         self.one_output = net.readout.ndim == 1
         readout = net.readout[:, None] if self.one_output else net.readout
-        dtype = net.initial.detach().numpy().dtype
+        kind = net.initial.detach().numpy().dtype
         self.inputs, self.initial = array(net.inputs.to(net.initial.dtype)), array(net.initial)
-        self.factors = tuple(array(part.T) for part in (net.weights, net.left, net.right, readout))
-        self.leak, self.read_rates = dtype.type(net.leak), net.read_rates
-        self.noise = dtype.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
-        self.rates = np.empty((n_steps + 1, batch, n), dtype)
-        self.sent = np.empty((n_steps, batch, rank), dtype)
-        self.outputs = np.empty((n_steps, batch, readout.shape[1]), dtype)
+        self.weights, self.readout = array(net.weights.T), array(readout.T)
+        self.leak, self.read_rates = kind.type(net.leak), net.read_rates
+        self.noise = kind.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
+        self.rates = np.empty((n_steps + 1, batch, n), kind)
+        self.outputs = np.empty((n_steps, batch, readout.shape[1]), kind)
+
+    @property
+    def tiles(self) -> list[tuple[int, int]]:
+        """First trial of each tile, and that of the next."""
+        batch = len(self.initial)
+        return [(k, min(k + self.trials, batch)) for k in range(0, batch, self.trials)]
+
+    @abstractmethod
+    def forward_task(self, first: int, last: int) -> None:
+        """Run a tile."""
+
+    @abstractmethod
+    def backward_task(self, place: int, first: int, last: int) -> None:
+        """Run a tile backwards; its part of each gradient of weights goes to its place."""
+
+    @abstractmethod
+    def by_connectivity(self) -> tuple[Tensor, Tensor | None]:
+        """Gradients by `Recurrence.left` and `right`."""
 
     def forward_tasks(self) -> list[Callable[[], None]]:
-        """The kernel, for each tile of trials."""
-        return [
-            lambda tile=tile: run_thin(
-                *tile, self.inputs, self.initial, *self.factors, self.leak, self.read_rates,
-                *self.noise, self.rates, self.sent, self.outputs,
-            )
-            for tile in tiles(self.initial.shape[0])
-        ]  # fmt: skip
+        """Each tile."""
+        return [partial(self.forward_task, *tile) for tile in self.tiles]
 
     def results(self) -> tuple[Tensor, Tensor]:
         """Outputs and rates."""
         outputs = self.outputs[..., 0] if self.one_output else self.outputs
         return torch.from_numpy(outputs), torch.from_numpy(self.rates[1:])
 
-    def pull(self, by_outputs: Tensor | None, by_rates: Tensor | None) -> "ThinPull":
-        """The work of the backward run."""
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
         if by_outputs is None:
             pulled = np.zeros_like(self.outputs)
         else:
             pulled = array(by_outputs[..., None] if self.one_output else by_outputs)
-        return ThinPull(self, pulled, self.rates[:0] if by_rates is None else array(by_rates))
+        self.by_results = pulled, self.rates[:0] if by_rates is None else array(by_rates)
+        self.by_initial = np.empty_like(self.initial)
+        self.by_weights = self.by_tiles(*self.weights.shape)
+        return [partial(self.backward_task, k, *tile) for k, tile in enumerate(self.tiles)]
 
-
-class ThinPull:
-    """Gradients of one net of low rank; those of the weights apart for each tile."""
-
-    def __init__(self, run: ThinRun, by_outputs: np.ndarray, by_rates: np.ndarray) -> None:
-        self.run, self.by = run, (by_outputs, by_rates)
-        self.by_initial = np.empty_like(run.initial)
-        n_tiles = len(tiles(len(run.initial)))
-        self.by_factors = tuple(
-            np.zeros((n_tiles, *factor.shape), factor.dtype) for factor in run.factors[:3]
-        )
-
-    def tasks(self) -> list[Callable[[], None]]:
-        """The kernel, for each tile of trials."""
-        run = self.run
-        return [
-            lambda tile=tile, place=place: pull_thin(
-                *tile, *self.by, run.inputs, *run.factors, run.leak, run.read_rates, run.rates,
-                run.sent, self.by_initial, *(part[place] for part in self.by_factors),
-            )
-            for place, tile in enumerate(tiles(len(run.initial)))
-        ]  # fmt: skip
+    def by_tiles(self, *shape: int) -> np.ndarray:
+        """Zeros of a shape for each tile."""
+        return np.zeros((len(self.tiles), *shape), self.initial.dtype)
 
     def gradients(self) -> tuple[Tensor | None, ...]:
         """In the order of `Recurrence.tensors`."""
-        factors = (torch.from_numpy(part.sum(axis=0).T) for part in self.by_factors)
-        return None, torch.from_numpy(self.by_initial), *factors, None
+        by_weights = torch.from_numpy(self.by_weights.sum(axis=0).T)
+        return None, torch.from_numpy(self.by_initial), by_weights, *self.by_connectivity(), None
 
 
-def tiles(batch: int) -> list[tuple[int, int]]:
-    """First trial of each tile, and that of the next."""
-    return [(first, min(first + TILE, batch)) for first in range(0, batch, TILE)]
+class ThinRun(Run):
+    """A net of low rank."""
+
+    trials = 4
+
+    def __init__(self, net: Recurrence) -> None:
+        super().__init__(net)
+        assert net.right is not None
+        self.factors = array(net.left.T), array(net.right.T)
+        self.sent = np.empty((*self.inputs.shape[:2], net.left.shape[1]), self.initial.dtype)
+
+    def forward_task(self, first: int, last: int) -> None:
+        """Run a tile."""
+        run_thin(
+            first, last, self.inputs, self.initial, self.weights, *self.factors, self.readout,
+            self.leak, self.read_rates, *self.noise, self.rates, self.sent, self.outputs,
+        )  # fmt: skip
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        self.by_factors = tuple(self.by_tiles(*factor.shape) for factor in self.factors)
+        return super().backward_tasks(by_outputs, by_rates)
+
+    def backward_task(self, place: int, first: int, last: int) -> None:
+        """Run a tile backwards."""
+        parts = (part[place] for part in (self.by_weights, *self.by_factors))
+        pull_thin(
+            first, last, *self.by_results, self.inputs, self.weights, *self.factors, self.readout,
+            self.leak, self.read_rates, self.rates, self.sent, self.by_initial, *parts,
+        )  # fmt: skip
+
+    def by_connectivity(self) -> tuple[Tensor, Tensor]:
+        """Sums over tiles."""
+        left, right = (torch.from_numpy(part.sum(axis=0).T) for part in self.by_factors)
+        return left, right
+
+
+class DenseRun(Run):
+    """A net with a full matrix."""
+
+    trials = 2 * ROWS
+
+    def __init__(self, net: Recurrence) -> None:
+        super().__init__(net)
+        self.matrix = self.leak * array(net.left)
+
+    def forward_task(self, first: int, last: int) -> None:
+        """Run a tile."""
+        run_dense(
+            first, last, self.inputs, self.initial, self.weights, self.forward_panels,
+            self.readout, self.leak, self.read_rates, *self.noise, self.rates, self.outputs,
+        )  # fmt: skip
+
+    def forward_tasks(self) -> list[Callable[[], None]]:
+        """Each tile."""
+        self.forward_panels = packed(self.matrix.T)
+        return super().forward_tasks()
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        self.backward_panels = packed(self.matrix)
+        rows, (panels, _, width) = whole(len(self.matrix), ROWS), self.backward_panels.shape
+        self.by_matrix = self.by_tiles(rows, panels * width)
+        return super().backward_tasks(by_outputs, by_rates)
+
+    def backward_task(self, place: int, first: int, last: int) -> None:
+        """Run a tile backwards."""
+        pull_dense(
+            first, last, *self.by_results, self.inputs, self.weights, self.backward_panels,
+            self.readout, self.leak, self.read_rates, self.rates, self.by_initial,
+            self.by_weights[place], self.by_matrix[place],
+        )  # fmt: skip
+
+    def by_connectivity(self) -> tuple[Tensor, None]:
+        """Sum over tiles."""
+        n = len(self.matrix)
+        return torch.from_numpy(self.leak * self.by_matrix.sum(axis=0)[:n, :n]), None
 
 
 def array(tensor: Tensor) -> np.ndarray:

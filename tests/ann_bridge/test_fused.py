@@ -13,21 +13,22 @@ from isochron import ann_bridge
 from isochron.ann_bridge.nets import fused_math
 from isochron.ann_bridge.nets.fused import Recurrence, run_fused
 
-STEPS, BATCH, UNITS = 30, 6, 7  # two tiles, the second not full; no whole number of vectors
+STEPS, BATCH, UNITS = 30, 13, 27  # no whole number of tiles, panels or chunks of steps
 KEY = (12345, 2**32 - 1)
 
 
 def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=torch.float64):
     g = torch.Generator().manual_seed(seed)
 
-    def draw(*shape, trained=True):
-        return torch.randn(*shape, generator=g, dtype=dtype).requires_grad_(trained)
+    def draw(*shape, trained=True, scale=1.0):
+        drawn = scale * torch.randn(*shape, generator=g, dtype=dtype)
+        return drawn.requires_grad_(trained)
 
     return Recurrence(
         inputs=draw(STEPS, BATCH, 2, trained=False),
         initial=draw(BATCH, UNITS),
         weights=draw(UNITS, 2),
-        left=draw(UNITS, rank or UNITS),
+        left=draw(UNITS, rank or UNITS, scale=0.3),
         right=None if rank is None else draw(UNITS, rank),
         readout=draw(*((UNITS,) if outputs is None else (UNITS, outputs)), trained=False),
         leak=0.2,
@@ -76,7 +77,7 @@ def gradients(net, outputs, rates, of_outputs, of_rates):
 
 @pytest.mark.parametrize("read_rates", [False, True])
 @pytest.mark.parametrize("outputs", [None, 2])
-@pytest.mark.parametrize("rank", [1, 3])
+@pytest.mark.parametrize("rank", [1, 3, None])
 def test_it_is_the_loop_and_so_are_its_gradients(rank, outputs, read_rates):
     """float64: 1e-10 relative leaves room for rounding over 30 steps."""
     net = drawn(rank, outputs=outputs, read_rates=read_rates)
@@ -91,7 +92,7 @@ def test_it_is_the_loop_and_so_are_its_gradients(rank, outputs, read_rates):
 
 
 def test_nets_side_by_side_are_the_nets_alone():
-    nets = [drawn(2, seed=1), drawn(1, seed=2, outputs=2), drawn(2, seed=3, noise_std=0.0)]
+    nets = [drawn(2, seed=1), drawn(None, seed=2, outputs=2), drawn(2, seed=3, noise_std=0.0)]
     together = run_fused(nets)
     for net, results in zip(nets, together, strict=True):
         (alone,) = run_fused([net])
@@ -103,8 +104,9 @@ def test_nets_side_by_side_are_the_nets_alone():
             assert torch.equal(one, other)
 
 
-def test_threads_change_no_bit():
-    net = drawn(2, dtype=torch.float32)
+@pytest.mark.parametrize("rank", [2, None])
+def test_threads_change_no_bit(rank):
+    net = drawn(rank, dtype=torch.float32)
     before, found = torch.get_num_threads(), []
     try:
         for threads in (1, 2, 3):
@@ -126,9 +128,16 @@ def test_weights_changed_before_the_backward_run_are_noticed():
         outputs.sum().backward()
 
 
-def test_the_net_takes_it_and_is_the_same_net():
+@pytest.mark.parametrize(
+    "net",
+    [
+        ann_bridge.LowRankRNN(n_units=65, noise_std=0.0),
+        ann_bridge.FullRankRNN(n_units=65, noise_std=0.0, biased=True, excitatory_fraction=0.8),
+    ],
+    ids=lambda net: net.kind,
+)
+def test_the_net_takes_it_and_is_the_same_net(net):
     """float32 over 400 steps, against the steps in torch."""
-    net = ann_bridge.LowRankRNN(n_units=65, noise_std=0.0)
     inputs = ann_bridge.tasks.PhaseMemory().sample(5, torch.Generator().manual_seed(1)).inputs
     results = []
     for run in (net.run, lambda u, g: net._run_plainly(u, net.connectivity(), g)):
@@ -138,9 +147,16 @@ def test_the_net_takes_it_and_is_the_same_net():
     torch.testing.assert_close(results[0][1], results[1][1], rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("fields", [{"activation": "relu"}, {"rank": 9}])
-def test_other_nets_go_step_by_step(fields):
-    net = ann_bridge.LowRankRNN(n_units=12, noise_std=0.0, **fields)
+@pytest.mark.parametrize(
+    "net",
+    [
+        ann_bridge.LowRankRNN(n_units=12, activation="relu"),
+        ann_bridge.LowRankRNN(n_units=12, rank=9),
+        ann_bridge.FullRankRNN(n_units=12, learns_readout=True),
+        ann_bridge.FullRankRNN(n_units=12, learns_time_constants=True),
+    ],
+)
+def test_other_nets_go_step_by_step(net):
     outputs, rates = net.run(torch.zeros(4, 3, 3), torch.Generator().manual_seed(0))
     assert graph_of(rates) == "LeakyRecurrenceBackward"
     assert outputs.shape == (4, 3)
