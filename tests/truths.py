@@ -291,3 +291,19 @@ def rotating_force(frequency, force, own=1.0):
         return free(t, x) + force * np.array([np.cos(angle), np.sin(angle)])
 
     return Flow(field, free.derivative)
+
+
+def roessler_by_taylor(state, duration, *, a=0.2, b=0.2, c=5.7, order=24, step=0.02):
+    """The flow of `roessler` by Taylor series, an integrator of another kind."""
+    n_steps = int(np.ceil(duration / step))
+    h = duration / n_steps
+    state = np.array(state, dtype=float)
+    for _ in range(n_steps):
+        x = np.zeros((order + 1, 3))
+        x[0] = state
+        for k in range(order):
+            zx = x[: k + 1, 2] @ x[k::-1, 0]
+            u, v, w = x[k]
+            x[k + 1] = np.array([-v - w, u + a * v, zx - c * w + (b if k == 0 else 0)]) / (k + 1)
+        state = h ** np.arange(order + 1) @ x
+    return state

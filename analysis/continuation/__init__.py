@@ -2,10 +2,10 @@
 
 from isochron.analysis.continuation.branch import Branch, BranchPoint, SpecialPoint
 from isochron.analysis.continuation.folds import FoldCurve, continue_fold
-from isochron.analysis.continuation.follow import (
-    continue_cycles,
+from isochron.analysis.continuation.follow import continue_cycles, continue_fixed_points
+from isochron.analysis.continuation.switching import (
     continue_cycles_from_hopf,
-    continue_fixed_points,
+    continue_doubled_cycles,
 )
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SpecialPoint",
     "continue_cycles",
     "continue_cycles_from_hopf",
+    "continue_doubled_cycles",
     "continue_fixed_points",
     "continue_fold",
 ]

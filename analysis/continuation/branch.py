@@ -22,7 +22,7 @@ class BranchPoint:
     index : int
         Number of unstable directions.
     residual : float
-        Length of the residual, relative to max(1, |x|).
+        Of the equations (a velocity, or a gap in the orbit), relative to the size of the state.
     """
 
     parameter: float
@@ -71,7 +71,7 @@ class Branch:
     message : str
         Why it ends, and what to try if that was no limit.
     tolerance : float
-        Largest accepted residual.
+        Length of Newton's last step, relative to the size of the state, that was accepted.
     """
 
     points: tuple[BranchPoint, ...]

@@ -2,14 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator, gmres
 
-Function = Callable[[np.ndarray], np.ndarray]
+Solver = Callable[[np.ndarray], np.ndarray]
 
 
 class LostError(Exception):
     """The corrector did not come back to the curve."""
+
+
+class Curve(Protocol):
+    """F(u) = 0, and its derivative with a row below it."""
+
+    def residual(self, u: np.ndarray) -> np.ndarray:
+        """F."""
+        ...
+
+    def bordered(self, u: np.ndarray, row: np.ndarray) -> Solver:
+        """What solves (dF/du; row) x = b for x."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +33,9 @@ class StepControl:
     Attributes
     ----------
     first, smallest, largest : float
-        Length of steps in (y, parameter).
+        Length of steps in u.
     tolerance : float
-        Largest residual, relative to max(1, |u|).
+        Length of the step of Newton's method that counts as converged.
     max_iterations : int
         Of the corrector; a step that needs more is halved, one that needs 3 or less is
         followed by a longer one.
@@ -43,19 +57,48 @@ class StepControl:
             raise ValueError(f"tolerance must be positive, got {self.tolerance!r}.")
 
 
-def tangent(matrix: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Unit vector in the kernel of dF/du, shape (m, m + 1), that goes on from another."""
-    bordered = np.vstack([matrix, before])
-    right = np.zeros(len(before))
+def border(matrix: np.ndarray, column: np.ndarray, row: np.ndarray) -> Solver:
+    """What solves (matrix, column; row) x = b; the matrix may be a linear operator (GMRES)."""
+    if not isinstance(matrix, LinearOperator):
+        whole = np.vstack([np.column_stack([matrix, column]), row])
+        return lambda right: np.linalg.solve(whole, right)
+
+    def product(vector: np.ndarray) -> np.ndarray:
+        vector = vector.ravel()
+        return np.append(matrix @ vector[:-1] + column * vector[-1], row @ vector)
+
+    shape = (row.size, row.size)
+    operator = LinearOperator(shape, matvec=product, dtype=float)  # type: ignore[call-arg]
+
+    def solve(right: np.ndarray) -> np.ndarray:
+        found, failed = gmres(operator, right, rtol=1e-9, restart=60, maxiter=4)
+        if failed:
+            raise LostError("GMRES did not converge; the system is too large and too unstable")
+        return found
+
+    return solve
+
+
+def tangent(curve: Curve, u: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Unit vector in the kernel of dF/du that goes on from another.
+
+    Raises
+    ------
+    LostError
+        If there is none.
+    """
+    right = np.zeros(u.size)
     right[-1] = 1.0
-    direction = np.linalg.solve(bordered, right)
+    try:
+        direction = curve.bordered(u, before)(right)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise LostError(f"The curve has no tangent: {error}.") from error
     return direction / np.linalg.norm(direction)
 
 
 def correct(
-    residual: Function, derivative: Function, guess: np.ndarray, along: np.ndarray, *,
-    tolerance: float, max_iterations: int,
-) -> tuple[np.ndarray, int]:  # fmt: skip
+    curve: Curve, guess: np.ndarray, along: np.ndarray, tolerance: float, max_iterations: int
+) -> tuple[np.ndarray, int]:
     """The point of the curve in the plane through a guess, normal to a direction.
 
     Raises
@@ -70,31 +113,30 @@ def correct(
     u = guess
     try:
         for iteration in range(max_iterations + 1):
-            value = np.append(residual(u), along @ (u - guess))
-            if np.linalg.norm(value) <= tolerance * max(1.0, float(np.linalg.norm(u))):
+            solve = curve.bordered(u, along)
+            value = np.append(curve.residual(u), along @ (u - guess))
+            if not value.any():  # also where branches cross, and the matrix is singular
                 return u, iteration
-            if iteration < max_iterations:
-                u = u - np.linalg.solve(np.vstack([derivative(u), along]), value)
+            move = solve(value)
+            length = float(np.linalg.norm(move))
+            if length <= tolerance:
+                return u, iteration
+            if not np.isfinite(length):
+                break
+            u = u - move
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise LostError(str(error)) from error
     raise LostError(f"no convergence in {max_iterations} iterations")
 
 
 def advance(
-    residual: Function, derivative: Function, u: np.ndarray, along: np.ndarray, step: float,
-    control: StepControl,
-) -> tuple[np.ndarray, float]:  # fmt: skip
+    curve: Curve, u: np.ndarray, along: np.ndarray, step: float, control: StepControl
+) -> tuple[np.ndarray, float]:
     """The next point of the curve, and the step to try after it; shorter steps if need be."""
+    limits = (control.tolerance, control.max_iterations)
     while step >= control.smallest:
         try:
-            following, iterations = correct(
-                residual,
-                derivative,
-                u + step * along,
-                along,
-                tolerance=control.tolerance,
-                max_iterations=control.max_iterations,
-            )
+            following, iterations = correct(curve, u + step * along, along, *limits)
         except LostError:
             step /= 2
             continue

@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 
 from isochron.analysis.continuation.branch import SpecialPoint
-from isochron.analysis.continuation.curve import LostError, StepControl, advance, correct, tangent
+from isochron.analysis.continuation.curve import LostError, Solver, advance, correct, tangent
 from isochron.analysis.continuation.problems import (
-    CycleProblem,
     FixedPointProblem,
+    OrbitProblem,
     Problem,
-    ReturnProblem,
     parameter_derivative,
 )
+from isochron.analysis.continuation.scales import Scales, choose_scales
+from isochron.analysis.continuation.special import PARAMETER_STEP
 
-_STEP = 1e-4  # of central differences of order 2 of the matrix: their error only slows Newton
+# Of central differences of order 2 of the matrix, relative to the size: their error only slows
+# Newton's method.
+_STEP = 1e-4
+_NEARBY = 0.01  # sizes over which the gradient of the scalar is kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,7 @@ class FoldCurve:
     parameters : ndarray, shape (m, 2)
     states : ndarray, shape (m, n)
     residuals : ndarray, shape (m,)
-        Of the equations of the solution and of the fold together, relative to max(1, |u|).
+        Of the equations of the solution, relative to the size of the state.
     message : str
         Why the curve ends, and what to try if that was no limit.
     tolerance : float
@@ -51,9 +55,9 @@ def continue_fold(
     limits: tuple[tuple[float, float], tuple[float, float]],
     forcing_period: float | Callable[[float, float], float] | None = None,
     direction: int = 1,
-    step: float = 0.05,
-    smallest_step: float = 1e-6,
-    largest_step: float = 0.5,
+    step: float | None = None,
+    smallest_step: float | None = None,
+    largest_step: float | None = None,
     max_points: int = 200,
     tolerance: float = 1e-8,
     rtol: float | None = None,
@@ -78,11 +82,12 @@ def continue_fold(
         Of a field with a forcing; a callable gets both parameters.
     direction : {1, -1}
         Begin with a growing or a falling second parameter.
-    step, smallest_step, largest_step : float
-        Arclength in the state and both parameters.
+    step, smallest_step, largest_step : float, optional
+        Arclength in the unit of the state, by default as in `continue_cycles`; either pair of
+        limits is as far apart as the state is large.
     max_points : int
     tolerance : float
-        Largest residual.
+        Length of Newton's step that counts as converged, relative to the size of the state.
     rtol : float, optional
         Relative tolerance of the integration of a field.
 
@@ -93,7 +98,7 @@ def continue_fold(
     Raises
     ------
     ValueError
-        If the point is no fold, or not within the limits.
+        If the point is no fold, or not within the limits, or the system is too large.
 
     References
     ----------
@@ -101,43 +106,44 @@ def continue_fold(
     """
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
-    for value, (low, high) in zip((fold.parameter, second), limits, strict=True):
-        if not low <= value <= high:
-            raise ValueError(f"parameter {value!r} must lie within limits {(low, high)!r}.")
     problem, y = _problem(system_at, fold, second, forcing_period, rtol)
-    control = StepControl(
-        first=step, smallest=smallest_step, largest=largest_step, tolerance=tolerance
-    )
-    equations = _FoldEquations(problem, y, (fold.parameter, second))
-    u = np.concatenate([y, [fold.parameter, second]])
-    axis = np.zeros(u.size)
-    axis[-1] = direction
-    found, residuals = [], []
+    parameters = (fold.parameter, second)
+    if isinstance(problem, OrbitProblem) and problem.is_large(y, *parameters):
+        raise ValueError(
+            f"A fold in two parameters needs matrices; {fold.state.size} dimensions are too many. "
+            "Reduce the system, or follow the branch at several values of the second parameter."
+        )
+    scales = choose_scales(problem, y, parameters, limits, (None, None))
+    control = scales.control(step, smallest_step, largest_step, tolerance)
+    equations = _FoldEquations(problem, scales, y, parameters)
+    u = equations.pack(y, parameters)
+    before = np.zeros(u.size)
+    before[-1] = direction
+    found: list[tuple[np.ndarray, tuple[float, float]]] = []
+    residuals: list[float] = []
     message = f"max_points={max_points} reached; raise it to go on"
+    length = control.first
     try:
-        functions = (equations.residual, equations.derivative)
-        u, _ = correct(*functions, u, axis, tolerance=tolerance, max_iterations=16)
-        before = axis
+        u, _ = correct(equations, u, before, control.tolerance, 16)
         while True:
-            found.append(u)
-            residual = np.linalg.norm(equations.residual(u)) / max(1.0, float(np.linalg.norm(u)))
+            y, parameters = equations.unpack(u)
+            found.append((problem.state(y, *parameters)[0].copy(), parameters))
+            residual = np.linalg.norm(equations.residual(u)[:-1]) / scales.size
             residuals.append(float(residual))
-            outside = [not a <= v <= b for v, (a, b) in zip(u[-2:], limits, strict=True)]
+            outside = [not a <= v <= b for v, (a, b) in zip(parameters, limits, strict=True)]
             if any(outside):
                 message = f"parameter {outside.index(True) + 1} came to its limit"
                 break
             if len(found) >= max_points:
                 break
             equations.move(u)
-            before = tangent(equations.derivative(u), before)
-            u, step = advance(*functions, u, before, step, control)
+            before = tangent(equations, u, before)
+            u, length = advance(equations, u, before, length, control)
     except (LostError, np.linalg.LinAlgError, ArithmeticError) as error:
         message = str(error)
-    curve = np.array(found).reshape(-1, y.size + 2)
-    n = fold.state.size
     return FoldCurve(
-        parameters=curve[:, -2:],
-        states=curve[:, :n],
+        parameters=np.array([p for _, p in found]).reshape(-1, 2),
+        states=np.array([x for x, _ in found]).reshape(-1, fold.state.size),
         residuals=np.array(residuals),
         message=message,
         tolerance=tolerance,
@@ -148,54 +154,84 @@ def _problem(system_at, fold, second, forcing_period, rtol) -> tuple[Problem, np
     system = system_at(fold.parameter, second)
     if hasattr(system, "advance"):
         periods = round(fold.period / (system.n_steps * system.step_ms))
-        return ReturnProblem(system_at, rtol=rtol, subharmonic=periods), fold.state
+        return OrbitProblem(system_at, rtol=rtol, subharmonic=periods), fold.state
     if forcing_period is not None:
         period: Any = forcing_period
-        return ReturnProblem(system_at, period=period, rtol=rtol), fold.state
+        return OrbitProblem(system_at, period=period, rtol=rtol), fold.state
     if math.isnan(fold.period):
         return FixedPointProblem(system_at), fold.state
-    velocity = system(0.0, fold.state)
-    problem = CycleProblem(system_at, anchor=fold.state, normal=velocity, rtol=rtol)
-    return problem, np.append(fold.state, fold.period)
+    problem = OrbitProblem(system_at, autonomous=True, rtol=rtol)
+    y = np.append(fold.state, fold.period)
+    problem.move_anchor(y, fold.parameter, second)
+    return problem, y
 
 
 class _FoldEquations:
-    """(F, g) of u = (y, p, q), and their derivative; g by bordering with near null vectors."""
+    """(F, g) of u = (y, p, q) in units of the scales; g by bordering with near null vectors."""
 
-    def __init__(self, problem: Problem, y: np.ndarray, parameters: tuple[float, float]) -> None:
-        self.problem = problem
+    def __init__(
+        self, problem: Problem, scales: Scales, y: np.ndarray, parameters: tuple[float, float]
+    ) -> None:
+        self.problem, self.scales = problem, scales
+        self._gradient_at: tuple[Any, Any] = (None, None)
         self._border(y, parameters)
+
+    def pack(self, y: np.ndarray, parameters: tuple[float, float]) -> np.ndarray:
+        """u of unknowns and parameters."""
+        return np.append(y / self.scales.units, np.divide(parameters, self.scales.parameters))
+
+    def unpack(self, u: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
+        """Unknowns and parameters."""
+        p, q = u[-2:] * self.scales.parameters
+        return u[:-2] * self.scales.units, (float(p), float(q))
 
     def move(self, u: np.ndarray) -> None:
         """Take phase and borders from a point of the curve."""
-        if isinstance(self.problem, CycleProblem):
-            self.problem.move_anchor(u[:-2], *u[-2:])
-        self._border(u[:-2], tuple(u[-2:]))
+        y, parameters = self.unpack(u)
+        if isinstance(self.problem, OrbitProblem):
+            self.problem.move_anchor(y, *parameters)
+        self._border(y, parameters)
+        self._gradient_at = (None, None)
 
     def residual(self, u: np.ndarray) -> np.ndarray:
-        """(F, g), shape (m + 1,)."""
-        return np.append(self.problem.residual(u[:-2], *u[-2:]), self._null_vectors(u)[2])
+        """Shape (m + 1,)."""
+        y, parameters = self.unpack(u)
+        return np.append(self.problem.residual(y, *parameters), self._null_vectors(u)[2])
 
-    def derivative(self, u: np.ndarray) -> np.ndarray:
-        """Shape (m + 1, m + 2)."""
-        y, parameters = u[:-2], (float(u[-2]), float(u[-1]))
-        columns = [parameter_derivative(self.problem, y, parameters, i) for i in (0, 1)]
-        top = np.column_stack([self.problem.derivative(y, *parameters), *columns])
+    def bordered(self, u: np.ndarray, row: np.ndarray) -> Solver:
+        """What solves (d(F, g)/du; row) x = b for x."""
+        y, parameters = self.unpack(u)
+        columns = [
+            scale * parameter_derivative(
+                self.problem, y, parameters, PARAMETER_STEP * scale * self.scales.size, i
+            )
+            for i, scale in enumerate(self.scales.parameters)
+        ]  # fmt: skip
+        whole = np.vstack([np.column_stack([self._matrix(u), *columns]), self._gradient(u), row])
+        return lambda right: np.linalg.solve(whole, right)
+
+    def _gradient(self, u: np.ndarray) -> np.ndarray:
+        """Of g, shape (m + 2,); the last one where it was taken nearby."""
+        there, known = self._gradient_at
+        if known is not None and np.linalg.norm(u - there) < _NEARBY * self.scales.size:
+            return known
         right, left, _ = self._null_vectors(u)
-        gradient = np.empty(u.size)
+        gradient, h = np.empty(u.size), _STEP * self.scales.size
         for i in range(u.size):
             shift = np.zeros(u.size)
-            shift[i] = _STEP * max(1.0, abs(u[i]))
+            shift[i] = h
             change = self._matrix(u + shift) - self._matrix(u - shift)
-            gradient[i] = -left @ change @ right / (2 * shift[i])
-        return np.vstack([top, gradient])
+            gradient[i] = -left @ change @ right / (2 * h)
+        self._gradient_at = (u.copy(), gradient)
+        return gradient
 
     def _matrix(self, u: np.ndarray) -> np.ndarray:
-        return self.problem.derivative(u[:-2], *u[-2:])
+        y, parameters = self.unpack(u)
+        return self.problem.derivative(y, *parameters) * self.scales.units
 
-    def _border(self, y: np.ndarray, parameters: tuple[float, ...]) -> None:
+    def _border(self, y: np.ndarray, parameters: tuple[float, float]) -> None:
         """Singular vectors of the least singular value."""
-        left, _, right = np.linalg.svd(self.problem.derivative(y, *parameters))
+        left, _, right = np.linalg.svd(self._matrix(self.pack(y, parameters)))
         self.column, self.row = left[:, -1], right[-1]
 
     def _null_vectors(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

@@ -1,6 +1,5 @@
 """Branches of fixed points and cycles in one parameter, with what happens on them."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,13 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import Branch, BranchPoint, SpecialPoint
-from isochron.analysis.continuation.curve import LostError, StepControl, advance
-from isochron.analysis.continuation.problems import (
-    CycleProblem,
-    FixedPointProblem,
-    Problem,
-    ReturnProblem,
-)
+from isochron.analysis.continuation.curve import LostError, StepControl, advance, tangent
+from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem, Problem
+from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
 
@@ -28,10 +23,10 @@ def continue_fixed_points(
     *,
     limits: tuple[float, float],
     direction: int = 1,
-    step: float = 0.05,
-    smallest_step: float = 1e-6,
-    largest_step: float = 0.5,
-    parameter_scale: float = 1.0,
+    step: float | None = None,
+    smallest_step: float | None = None,
+    largest_step: float | None = None,
+    parameter_scale: float | None = None,
     max_points: int = 500,
     tolerance: float = 1e-10,
 ) -> Branch:
@@ -53,13 +48,16 @@ def continue_fixed_points(
         Lowest and highest value of the parameter.
     direction : {1, -1}
         Begin with a growing or a falling parameter.
-    step, smallest_step, largest_step : float
-        Arclength of the first, the shortest and the longest step, in the unit of the state.
-    parameter_scale : float
-        Change of the parameter that counts as much as one unit of the state.
+    step, smallest_step, largest_step : float, optional
+        Arclength of the first, the shortest and the longest step, in the unit of the state; by
+        default 1/50, 1e-8 and 1/10 of its size. The size of a fixed point is how far it would
+        move between the limits at its first velocity, that of a cycle its extent.
+    parameter_scale : float, optional
+        Change of the parameter that counts as much as one unit of the state; by default
+        the limits are as far apart as the state is large.
     max_points : int
     tolerance : float
-        Largest residual, relative to max(1, |x|).
+        Length of Newton's step that counts as converged, relative to the size.
 
     Returns
     -------
@@ -75,20 +73,12 @@ def continue_fixed_points(
     ----------
     Keller (1977), in Applications of Bifurcation Theory, 359-384.
     """
-    first = system_at(parameter)
-    problem = ReturnProblem if hasattr(first, "advance") else FixedPointProblem
-    return _follow(
-        problem(system_at),
-        np.array(start, dtype=float),
-        parameter,
-        limits=limits,
-        direction=direction,
-        control=StepControl(
-            first=step, smallest=smallest_step, largest=largest_step, tolerance=tolerance
-        ),
-        scale=parameter_scale,
-        max_points=max_points,
-    )
+    is_map = hasattr(system_at(parameter), "advance")
+    problem = OrbitProblem(system_at) if is_map else FixedPointProblem(system_at)
+    y = np.array(start, dtype=float)
+    scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
+    control = scales.control(step, smallest_step, largest_step, tolerance)
+    return follow(problem, y, parameter, limits, direction, control, scales, max_points)
 
 
 def continue_cycles(
@@ -98,16 +88,17 @@ def continue_cycles(
     *,
     limits: tuple[float, float],
     forcing_period: float | Callable[[float], float] | None = None,
+    n_segments: int | None = None,
     direction: int = 1,
-    step: float = 0.05,
-    smallest_step: float = 1e-6,
-    largest_step: float = 0.5,
-    parameter_scale: float = 1.0,
+    step: float | None = None,
+    smallest_step: float | None = None,
+    largest_step: float | None = None,
+    parameter_scale: float | None = None,
     max_points: int = 500,
     tolerance: float = 1e-9,
     rtol: float | None = None,
 ) -> Branch:
-    """Follow a limit cycle in a parameter, by single shooting.
+    """Follow a limit cycle in a parameter, by shooting.
 
     Parameters
     ----------
@@ -115,10 +106,14 @@ def continue_cycles(
         Found at `parameter`.
     forcing_period : float or callable, optional
         Of a field with a forcing; a callable gets the parameter.
+    n_segments : int, optional
+        Of multiple shooting, for cycles that errors leave fast; as many as `start` has nodes
+        by default. A large system (see `find_limit_cycle`) in one segment is followed without
+        making matrices, and only its leading multipliers are known.
     system_at, parameter, limits, direction, step, smallest_step, largest_step
         As in `continue_fixed_points`.
     parameter_scale, max_points, tolerance
-        As in `continue_fixed_points`. The period is part of the state.
+        As in `continue_fixed_points`. The period counts as one size of the cycle.
     rtol : float, optional
         Relative tolerance of the integration of a field.
 
@@ -133,142 +128,66 @@ def continue_cycles(
     """
     if not start.found:
         raise ValueError(f"There is no cycle to start from: {start.message}")
-    problem, y = cycle_problem(system_at, start, (parameter,), forcing_period, rtol)
-    return _follow(
-        problem,
-        y,
-        parameter,
-        limits=limits,
-        direction=direction,
-        control=StepControl(
-            first=step, smallest=smallest_step, largest=largest_step, tolerance=tolerance
-        ),
-        scale=parameter_scale,
-        max_points=max_points,
-    )
-
-
-def continue_cycles_from_hopf(
-    system_at: SystemAt,
-    hopf: SpecialPoint,
-    *,
-    limits: tuple[float, float],
-    amplitude: float = 0.05,
-    smallest_step: float = 1e-6,
-    largest_step: float = 0.5,
-    parameter_scale: float = 1.0,
-    max_points: int = 500,
-    tolerance: float = 1e-9,
-    rtol: float | None = None,
-) -> Branch:
-    """Switch to the cycles that are born at a Hopf point, and follow them.
-
-    Parameters
-    ----------
-    hopf : SpecialPoint
-        Of a field, from `continue_fixed_points`.
-    amplitude : float
-        Distance of the first cycle's state from the fixed point, and the first step.
-    system_at, limits, smallest_step, largest_step, parameter_scale, max_points, tolerance, rtol
-        As in `continue_cycles`.
-
-    Returns
-    -------
-    Branch
-
-    Raises
-    ------
-    ValueError
-        If the point is no Hopf point.
-
-    References
-    ----------
-    Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.2.6.
-    """
-    if hopf.kind != "Hopf":
-        raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
-    matrix = FixedPointProblem(system_at).derivative(hopf.state, hopf.parameter)
-    values, vectors = np.linalg.eig(matrix)
-    vector = vectors[:, np.argmin(np.abs(values - hopf.critical))]
-    # The phase that makes real and imaginary part orthogonal, the real part the longer.
-    vector = vector * np.exp(-0.5j * np.angle(np.sum(vector * vector)))
-    along, normal = np.real(vector), np.imag(vector)
-    along = along / np.linalg.norm(along)
-    problem = CycleProblem(system_at, anchor=hopf.state, normal=normal, rtol=rtol)
-    y = np.append(hopf.state + amplitude * along, 2 * np.pi / abs(hopf.critical.imag))
-    return _follow(
-        problem,
-        y,
-        hopf.parameter,
-        limits=limits,
-        direction=1,
-        control=StepControl(
-            first=max(amplitude, smallest_step),
-            smallest=smallest_step,
-            largest=max(largest_step, amplitude),
-            tolerance=tolerance,
-        ),
-        scale=parameter_scale,
-        max_points=max_points,
-        along=np.concatenate([along, [0.0, 0.0]]),
-    )
-
-
-def cycle_problem(
-    system_at: Callable[..., Any],
-    cycle: LimitCycle,
-    parameters: tuple[float, ...],
-    forcing_period: Any,
-    rtol: float | None,
-) -> tuple[Problem, np.ndarray]:
-    """The equations of a cycle, and their solution y."""
-    system = system_at(*parameters)
-    if cycle.autonomous:
-        velocity = system(0.0, cycle.point)
-        problem = CycleProblem(system_at, anchor=cycle.point, normal=velocity, rtol=rtol)
-        return problem, np.append(cycle.point, cycle.period)
-    if not hasattr(system, "advance") and forcing_period is None:
+    system = system_at(parameter)
+    if not (start.autonomous or hasattr(system, "advance")) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")
-    options: dict[str, Any] = {"period": forcing_period, "subharmonic": cycle.subharmonic}
-    return ReturnProblem(system_at, rtol=rtol, **options), cycle.point
+    segments = len(start.nodes) if n_segments is None else n_segments
+    if segments < 1:
+        raise ValueError(f"n_segments must be 1 or more, got {n_segments!r}.")
+    problem = OrbitProblem(
+        system_at,
+        autonomous=start.autonomous,
+        period=None if start.autonomous else forcing_period,
+        rtol=rtol,
+        subharmonic=start.subharmonic,
+        n_segments=segments,
+    )
+    if segments == len(start.nodes):
+        y = np.append(start.nodes, [start.period] * start.autonomous)
+    else:
+        y = problem.spread(start.point, start.period, parameter)
+    problem.move_anchor(y, parameter)
+    scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
+    control = scales.control(step, smallest_step, largest_step, tolerance)
+    return follow(problem, y, parameter, limits, direction, control, scales, max_points)
 
 
-def _follow(
+def follow(
     problem: Problem,
     y: np.ndarray,
     parameter: float,
-    *,
     limits: tuple[float, float],
     direction: int,
     control: StepControl,
-    scale: float,
+    scales: Scales,
     max_points: int,
+    *,
     along: np.ndarray | None = None,
 ) -> Branch:
-    if not limits[0] <= parameter <= limits[1]:
-        raise ValueError(f"parameter {parameter!r} must lie within limits {limits!r}.")
-    if not 0 < scale < math.inf or direction not in (1, -1):
-        raise ValueError(
-            f"parameter_scale must be positive and direction 1 or -1, got {scale!r}, {direction!r}."
-        )
-    frame = Frame(problem, scale, control)
-    u = np.append(y, parameter / scale)
-    axis = np.zeros(u.size)
-    axis[-1] = direction
+    """Follow a problem from near a solution, first along the parameter or given unknowns."""
+    if direction not in (1, -1):
+        raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
+    scale = scales.parameters[0]
+    frame = Frame(problem, scales.units, scales.size, scale, control)
+    u = frame.pack(y, parameter)
+    before = np.zeros(u.size)
+    before[-1] = direction
+    if along is not None:
+        before = np.append(along / scales.units, 0.0)
+        before = before / np.linalg.norm(before)
     points: list[BranchPoint] = []
     special: list[SpecialPoint] = []
     message = f"max_points={max_points} reached; raise it to go on"
     try:
-        u, _ = frame.correct(u, axis if along is None else along)
+        u, _ = frame.correct(u, before)
         step = control.first
-        before = frame.tangent(u, axis if along is None else along)
+        before = tangent(frame, u, before)
         points.append(frame.describe(u))
+        first = (u, before)
         while len(points) < max_points:
             frame.move_anchor(u)
-            direction_here = frame.tangent(u, before)
-            following, step = advance(
-                frame.residual, frame.derivative, u, direction_here, step, control
-            )
+            direction_here = _tangent(frame, u, before)
+            following, step = advance(frame, u, direction_here, step, control)
             if frame.has_shrunk(following):
                 message = "the cycle has shrunk to a fixed point: a Hopf point"
                 break
@@ -276,12 +195,15 @@ def _follow(
             if not inside:
                 edge = limits[0] if following[-1] * scale < limits[0] else limits[1]
                 following = frame.at_parameter(u, following, edge / scale)
-            before = frame.tangent(following, direction_here)
+            before = _tangent(frame, following, direction_here)
             point = frame.describe(following)
             special += find_special(
                 frame, (u, direction_here, points[-1]), (following, before, point)
             )
             points.append(point)
+            if _has_closed(first, u, following, before):
+                message = "the branch has come back to where it began"
+                break
             u = following
             if not inside:
                 message = "the parameter came to its limit"
@@ -291,3 +213,19 @@ def _follow(
     return Branch(
         points=tuple(points), special=tuple(special), message=message, tolerance=control.tolerance
     )
+
+
+def _tangent(frame: Frame, u: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The tangent, or the one before where branches cross and there is no other."""
+    try:
+        return tangent(frame, u, before)
+    except LostError:
+        return before
+
+
+def _has_closed(first: tuple, u: np.ndarray, following: np.ndarray, along: np.ndarray) -> bool:
+    """Whether the first point, passed in the same direction, lies between two others."""
+    start, first_along = first
+    step = np.linalg.norm(following - u)
+    near = max(np.linalg.norm(u - start), np.linalg.norm(following - start)) < 1.05 * step
+    return bool(near and u is not start and along @ first_along > 0.5)

@@ -4,47 +4,65 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.sparse import diags_array
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from isochron.analysis.continuation.branch import BranchPoint, SpecialPoint
-from isochron.analysis.continuation.curve import LostError, StepControl, correct, tangent
-from isochron.analysis.continuation.problems import CycleProblem, Problem, parameter_derivative
+from isochron.analysis.continuation.curve import Solver, StepControl, border, correct, tangent
+from isochron.analysis.continuation.problems import OrbitProblem, Problem, parameter_derivative
+
+PARAMETER_STEP = 1e-5  # of the differences in a parameter, relative to its scale
 
 _REAL = 1e-3  # radians: an angle of a multiplier that counts as that of a real one
 
 
 class Frame:
-    """A problem in one parameter as a curve in u = (y, parameter / scale)."""
+    """A problem in one parameter as a curve in u = (y / units, parameter / scale).
 
-    def __init__(self, problem: Problem, scale: float, control: StepControl) -> None:
-        self.problem, self.scale, self.control = problem, scale, control
+    Parameters
+    ----------
+    problem : Problem
+    units : ndarray
+        Of the unknowns y.
+    size : float
+        Typical length of the state; a parameter is varied by `scale` times a small part of it.
+    scale : float
+        Change of the parameter that counts as one unit of the state.
+    control : StepControl
+    """
+
+    def __init__(
+        self, problem: Problem, units: np.ndarray, size: float, scale: float, control: StepControl
+    ) -> None:
+        self.problem, self.units, self.scale, self.control = problem, units, scale, control
+        self.size, self.parameter_step = size, PARAMETER_STEP * scale * size
+        self._column: tuple[Any, Any] = (None, None)
+
+    def pack(self, y: np.ndarray, parameter: float) -> np.ndarray:
+        """u of the unknowns."""
+        return np.append(y / self.units, parameter / self.scale)
+
+    def unpack(self, u: np.ndarray) -> tuple[np.ndarray, float]:
+        """The unknowns, and the parameter."""
+        return u[:-1] * self.units, float(u[-1]) * self.scale
 
     def residual(self, u: np.ndarray) -> np.ndarray:
         """F."""
-        return self.problem.residual(u[:-1], float(u[-1]) * self.scale)
+        return self.problem.residual(*self.unpack(u))
 
-    def derivative(self, u: np.ndarray) -> np.ndarray:
-        """dF/du, one column more than rows."""
-        y, parameter = u[:-1], float(u[-1]) * self.scale
-        last = self.scale * parameter_derivative(self.problem, y, (parameter,))
-        return np.column_stack([self.problem.derivative(y, parameter), last])
-
-    def tangent(self, u: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Unit tangent of the curve that goes on from another."""
-        try:
-            return tangent(self.derivative(u), before)
-        except np.linalg.LinAlgError as error:
-            raise LostError(f"The curve has no tangent: {error}.") from error
+    def bordered(self, u: np.ndarray, row: np.ndarray) -> Solver:
+        """What solves (dF/du; row) x = b for x."""
+        y, parameter = self.unpack(u)
+        matrix = scale_columns(self.problem.derivative(y, parameter), self.units)
+        if self._column[0] != u.tobytes():
+            step = self.parameter_step
+            slope = parameter_derivative(self.problem, y, (parameter,), step)
+            self._column = (u.tobytes(), self.scale * slope)
+        return border(matrix, self._column[1], row)
 
     def correct(self, guess: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, int]:
         """The point of the curve in a plane."""
-        return correct(
-            self.residual,
-            self.derivative,
-            guess,
-            along,
-            tolerance=self.control.tolerance,
-            max_iterations=2 * self.control.max_iterations,
-        )
+        return correct(self, guess, along, self.control.tolerance, 2 * self.control.max_iterations)
 
     def at_parameter(self, inside: np.ndarray, outside: np.ndarray, value: float) -> np.ndarray:
         """The point of the curve at a value of the (scaled) parameter between two points."""
@@ -55,20 +73,18 @@ class Frame:
 
     def move_anchor(self, u: np.ndarray) -> None:
         """Fix the phase of an autonomous cycle at a point of the curve."""
-        if isinstance(self.problem, CycleProblem):
-            self.problem.move_anchor(u[:-1], float(u[-1]) * self.scale)
+        if isinstance(self.problem, OrbitProblem):
+            self.problem.move_anchor(*self.unpack(u))
+            self._column = (None, None)
 
     def has_shrunk(self, u: np.ndarray) -> bool:
         """Whether a cycle has come out on the other side of a fixed point, half a turn on."""
-        if not isinstance(self.problem, CycleProblem):
-            return False
-        velocity = self.problem.system_at(float(u[-1]) * self.scale)(0.0, u[:-2])
-        return bool(self.problem.normal @ velocity < 0)
+        problem = self.problem
+        return isinstance(problem, OrbitProblem) and problem.turned_round(*self.unpack(u))
 
     def growth(self, u: np.ndarray) -> np.ndarray:
         """Eigenvalues, or logarithms of multipliers, largest real part first."""
-        matrix = self.problem.derivative(u[:-1], float(u[-1]) * self.scale)
-        values = self.problem.growth(matrix)
+        values = self.problem.growth(*self.unpack(u))
         return values[np.lexsort((-np.imag(values), -np.real(values)))]
 
     def describe(self, u: np.ndarray) -> BranchPoint:
@@ -82,18 +98,25 @@ class Frame:
         return SpecialPoint(**self._description(u), kind=kind, critical=critical, test=test)
 
     def _description(self, u: np.ndarray) -> dict[str, Any]:
-        parameter = float(u[-1]) * self.scale
-        state, period = self.problem.state(u[:-1], parameter)
+        y, parameter = self.unpack(u)
+        state, period = self.problem.state(y, parameter)
         growth = self.growth(u)
-        residual = np.linalg.norm(self.residual(u)) / max(1.0, float(np.linalg.norm(state)))
+        residual = float(np.linalg.norm(self.residual(u))) / self.size
         return {
             "parameter": parameter,
             "state": state.copy(),
             "period": period,
             "values": growth if self.problem.is_flow else np.exp(growth),
             "index": int(np.sum(np.real(growth) > 0)),
-            "residual": float(residual),
+            "residual": residual,
         }
+
+
+def scale_columns(matrix: Any, units: np.ndarray) -> Any:
+    """A matrix, or a linear operator, times a diagonal one."""
+    if isinstance(matrix, LinearOperator):
+        return matrix * aslinearoperator(diags_array(units))
+    return matrix * units
 
 
 def find_special(frame: Frame, before: tuple, after: tuple) -> list[SpecialPoint]:
@@ -107,11 +130,11 @@ def find_special(frame: Frame, before: tuple, after: tuple) -> list[SpecialPoint
     found: list[tuple[float, SpecialPoint]] = []
     folds = left_tangent[-1] * right_tangent[-1] < 0
     if folds:
-        fraction = _root(lambda s: frame.tangent(at(s), chord)[-1])
+        fraction = _root(lambda s: tangent(frame, at(s), chord)[-1])
         u = at(fraction)
         growth = frame.growth(u)
         critical = _as_value(frame, complex(growth[np.argmin(np.abs(growth))]))
-        test = abs(float(frame.tangent(u, chord)[-1]))
+        test = abs(float(tangent(frame, u, chord)[-1]))
         found.append((fraction, frame.describe_special(u, "fold", critical, test)))
     low, high = sorted((left_point.index, right_point.index))
     place = low

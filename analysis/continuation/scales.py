@@ -1,0 +1,98 @@
+"""How large states and parameters are, so that steps fit systems of any units."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from isochron.analysis.continuation.curve import StepControl
+from isochron.analysis.continuation.problems import Problem, parameter_derivative
+
+_SMALL = 1e-5  # of a range of a parameter
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What counts as one.
+
+    Attributes
+    ----------
+    size : float
+        Typical length in the space of the states.
+    units : ndarray
+        Of the unknowns, each as much as one unit of the state.
+    parameters : tuple of float
+        Changes of the parameters that count as one unit of the state.
+    """
+
+    size: float
+    units: np.ndarray
+    parameters: tuple[float, ...]
+
+    def control(
+        self,
+        first: float | None,
+        smallest: float | None,
+        largest: float | None,
+        tolerance: float,
+    ) -> StepControl:
+        """Steps, in parts of the size where none are given; the tolerance is relative to it."""
+        if first is None:
+            first = self.size / 50 if largest is None else min(self.size / 50, largest)
+        if largest is None:
+            largest = max(first, self.size / 10)
+        if smallest is None:
+            smallest = min(first, 1e-8 * self.size)
+        return StepControl(
+            first=first, smallest=smallest, largest=largest, tolerance=tolerance * self.size
+        )
+
+
+def choose_scales(
+    problem: Problem,
+    y: np.ndarray,
+    parameters: tuple[float, ...],
+    limits: tuple[tuple[float, float], ...],
+    given: tuple[float | None, ...],
+    *,
+    size: float | None = None,
+) -> Scales:
+    """Scales at a solution; a range between limits is worth one size, if nothing else is given.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not within its limits, or a scale is not positive.
+    """
+    for value, (low, high) in zip(parameters, limits, strict=True):
+        if not low <= value <= high or not low < high < math.inf:
+            raise ValueError(f"parameter {value!r} must lie within limits {(low, high)!r}.")
+    for scale in given:
+        if scale is not None and not 0 < scale < math.inf:
+            raise ValueError(f"parameter_scale must be positive, got {scale!r}.")
+    spans = [high - low for low, high in limits]
+    if size is None:
+        size = problem.extent(y, *parameters) or _way(problem, y, parameters, spans[0])
+    chosen = (
+        span / size if scale is None else scale for span, scale in zip(spans, given, strict=True)
+    )
+    return Scales(size, problem.units(y, size), tuple(chosen))
+
+
+def _way(problem: Problem, y: np.ndarray, parameters: tuple[float, ...], span: float) -> float:
+    """How far a solution at rest would go over a range of the first parameter.
+
+    Not less than a hundredth of its length, nor more than a hundred times, as near a fold;
+    1 if all is 0.
+    """
+    length = float(np.linalg.norm(y))
+    try:
+        slope = parameter_derivative(problem, y, parameters, _SMALL * span)
+        way = span * float(
+            np.linalg.norm(np.linalg.solve(problem.derivative(y, *parameters), slope))
+        )
+    except (ArithmeticError, np.linalg.LinAlgError):
+        way = 0.0
+    if not math.isfinite(way) or 0 < 1e2 * length < way:
+        return length or 1.0
+    return max(way, 1e-2 * length) or 1.0

@@ -1,0 +1,161 @@
+"""Branches that begin where another changes its stability: at Hopf points and doublings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from isochron.analysis.continuation.branch import Branch, SpecialPoint
+from isochron.analysis.continuation.follow import SystemAt, follow
+from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem
+from isochron.analysis.continuation.scales import choose_scales
+from isochron.analysis.floquet import ReturnMap
+
+
+def continue_cycles_from_hopf(
+    system_at: SystemAt,
+    hopf: SpecialPoint,
+    *,
+    limits: tuple[float, float],
+    amplitude: float | None = None,
+    n_segments: int = 1,
+    smallest_step: float | None = None,
+    largest_step: float | None = None,
+    parameter_scale: float | None = None,
+    max_points: int = 500,
+    tolerance: float = 1e-9,
+    rtol: float | None = None,
+) -> Branch:
+    """Switch to the cycles that are born at a Hopf point, and follow them.
+
+    Parameters
+    ----------
+    hopf : SpecialPoint
+        Of a field, from `continue_fixed_points`.
+    amplitude : float, optional
+        Distance of the first cycle's state from the fixed point, and the first step; by default
+        a hundredth of its length, or 0.05 at the origin. Ten times this counts as the size of
+        the cycles.
+    system_at, limits, n_segments, smallest_step, largest_step, parameter_scale
+        As in `continue_cycles`.
+    max_points, tolerance, rtol
+        As in `continue_cycles`.
+
+    Returns
+    -------
+    Branch
+
+    Raises
+    ------
+    ValueError
+        If the point is no Hopf point.
+
+    References
+    ----------
+    Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.2.6.
+    """
+    if hopf.kind != "Hopf":
+        raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
+    matrix = FixedPointProblem(system_at).derivative(hopf.state, hopf.parameter)
+    values, vectors = np.linalg.eig(matrix)
+    vector = vectors[:, np.argmin(np.abs(values - hopf.critical))]
+    # The phase that makes real and imaginary part orthogonal, the real part the longer.
+    vector = vector * np.exp(-0.5j * np.angle(np.sum(vector * vector)))
+    amplitude = _amplitude(amplitude, 0.01 * float(np.linalg.norm(hopf.state)) or 0.05)
+    length = np.linalg.norm(np.real(vector))
+    # One turn of the linear flow; the start of segment k is at angle 2πk/s.
+    turns = np.exp(2j * np.pi * np.arange(n_segments) / n_segments)
+    around = np.real(np.multiply.outer(turns, vector)) / length
+    problem = OrbitProblem(system_at, autonomous=True, rtol=rtol, n_segments=n_segments)
+    problem.set_plane(hopf.state, np.imag(vector))
+    y = np.append(hopf.state + amplitude * around, 2 * np.pi / abs(hopf.critical.imag))
+    scales = choose_scales(
+        problem, y, (hopf.parameter,), (limits,), (parameter_scale,), size=10 * amplitude
+    )
+    largest = 10 * amplitude if largest_step is None else max(largest_step, amplitude)
+    control = scales.control(amplitude, smallest_step, largest, tolerance)
+    along = np.append(around, 0.0)
+    return follow(problem, y, hopf.parameter, limits, 1, control, scales, max_points, along=along)
+
+
+def continue_doubled_cycles(
+    system_at: SystemAt,
+    doubling: SpecialPoint,
+    *,
+    limits: tuple[float, float],
+    forcing_period: float | Callable[[float], float] | None = None,
+    amplitude: float | None = None,
+    n_segments: int = 1,
+    smallest_step: float | None = None,
+    largest_step: float | None = None,
+    parameter_scale: float | None = None,
+    max_points: int = 500,
+    tolerance: float = 1e-9,
+    rtol: float | None = None,
+) -> Branch:
+    """Switch to the cycle of twice the period at a period doubling, and follow it.
+
+    Parameters
+    ----------
+    doubling : SpecialPoint
+        Of a map from `continue_fixed_points`, or of a cycle from `continue_cycles`.
+    amplitude : float, optional
+        Distance of the first state from the cycle, and the first step; by default a hundredth of
+        the cycle's extent, or of the length of a fixed point.
+    system_at, limits, forcing_period, n_segments, smallest_step, largest_step
+        As in `continue_cycles`.
+    parameter_scale, max_points, tolerance, rtol
+        As in `continue_cycles`.
+
+    Returns
+    -------
+    Branch
+
+    Raises
+    ------
+    ValueError
+        If the point is no period doubling, or there is no state to double.
+
+    References
+    ----------
+    Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.3.
+    """
+    if doubling.kind != "period doubling":
+        raise ValueError(f"A period doubling is needed to start from; this is a {doubling.kind}.")
+    parameter, state = doubling.parameter, doubling.state
+    system = system_at(parameter)
+    autonomous = not hasattr(system, "advance") and forcing_period is None
+    options: dict[str, Any] = {"autonomous": autonomous, "rtol": rtol}
+    forcing = forcing_period(parameter) if callable(forcing_period) else forcing_period
+    if autonomous:
+        forcing, rounds = doubling.period, 1
+    else:
+        once = ReturnMap(system, forcing).period
+        rounds = round(doubling.period / once)
+        options |= {"period": forcing_period, "subharmonic": 2 * rounds}
+    single = ReturnMap(system, forcing, rtol, rounds)
+    values, vectors = np.linalg.eig(single(state, np.eye(state.size))[1])
+    along = np.real(vectors[:, np.argmin(np.abs(values + 1))])
+    problem = OrbitProblem(system_at, n_segments=n_segments, **options)
+    y = problem.spread(state, 2 * doubling.period, parameter)
+    if autonomous:
+        problem.move_anchor(y, parameter)
+        along = along - problem.normal * (problem.normal @ along)
+    along = along / np.linalg.norm(along)
+    extent = problem.extent(y, parameter) or float(np.linalg.norm(state)) or 1.0
+    amplitude = _amplitude(amplitude, 0.01 * extent)
+    there = problem.spread(state + amplitude * along, 2 * doubling.period, parameter)
+    scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,), size=extent)
+    largest = None if largest_step is None else max(largest_step, amplitude)
+    control = scales.control(amplitude, smallest_step, largest, tolerance)
+    return follow(
+        problem, there, parameter, limits, 1, control, scales, max_points, along=there - y
+    )
+
+
+def _amplitude(given: float | None, otherwise: float) -> float:
+    if given is None:
+        return otherwise
+    if not 0 < given < np.inf:
+        raise ValueError(f"amplitude must be positive and finite, got {given!r}.")
+    return given
