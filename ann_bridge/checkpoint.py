@@ -149,6 +149,6 @@ def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Rec
         masks = WiringMasks(wiring != 0, wiring != 0, sensory, motor)
         return AdaptedConnectomeRNN(wiring, masks, parameters)
     upper = tensors["gap_mask"]
-    gap, signs = upper | upper.T, tensors.get("signs")
-    masks = WiringMasks(tensors["chemical_mask"], gap, sensory, motor, signs)
+    gap, signs, classes = upper | upper.T, tensors.get("signs"), tensors.get("classes")
+    masks = WiringMasks(tensors["chemical_mask"], gap, sensory, motor, signs, classes)
     return ConnectomeRNN(masks, parameters)

@@ -26,6 +26,8 @@ class WiringMasks(NamedTuple):
         Neurons that the output reads.
     signs : Tensor, shape (n, n), or None
         +1 or -1 for each chemical connection, 0 for none; None if weights may have any sign.
+    classes : Tensor of int, shape (n,), or None
+        Number of each neuron's cell class, from 0 on; None if no classes are known.
     """
 
     chemical: torch.Tensor
@@ -33,6 +35,7 @@ class WiringMasks(NamedTuple):
     sensory: torch.Tensor
     motor: torch.Tensor
     signs: torch.Tensor | None = None
+    classes: torch.Tensor | None = None
 
 
 def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> WiringMasks:
@@ -59,7 +62,15 @@ def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> Wiring
         sensory=chosen("sensory"),
         motor=chosen("motor"),
         signs=None if signs is None else torch.from_numpy(np.array(signs(wiring))).float(),
+        classes=_number_classes(wiring),
     )
+
+
+def _number_classes(wiring: Connectome) -> torch.Tensor | None:
+    if not wiring.cells:
+        return None
+    numbers: dict[str, int] = {}
+    return torch.tensor([numbers.setdefault(c.cell_class, len(numbers)) for c in wiring.cells])
 
 
 def wiring_weights(wiring: Connectome, *, signs: SignRule) -> torch.Tensor:

@@ -25,6 +25,8 @@ class AdaptedConnectomeParameters(ConnectomeRNNParameters):
             raise ValueError(f"rank must lie between 1 and n_units, got {self.rank!r}.")
         if not 0 <= self.loading_std < math.inf:
             raise ValueError(f"loading_std must be >= 0 and finite, got {self.loading_std!r}.")
+        if self.learns_class_parameters:
+            raise ValueError("learns_class_parameters does not go with a frozen wiring.")
 
 
 class AdaptedConnectomeRNN(LeakyRNN):

@@ -1,6 +1,7 @@
 """Weights from plain arrays, checked."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -50,3 +51,33 @@ def fit_sizes(n_units: int, input_weights: Tensor, output_weights: Tensor) -> di
         "n_inputs": input_weights.shape[1],
         "n_outputs": math.prod(outputs),
     }
+
+
+def torch_layer(weights: Mapping[str, ArrayLike], n_gates: int) -> dict[str, Tensor]:
+    """The state dict of a one-layer recurrent module of torch, checked; biases 0 if it has none.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes are those of something else, or a value is not finite.
+    """
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    if not set(names[:2]) <= set(weights) <= set(names):
+        raise ValueError(
+            f"weights must be {', '.join(names)}, of one layer in one direction, got "
+            f"{', '.join(weights) or 'none'}."
+        )
+    tensors = checked_arrays(**weights)
+    rows = len(tensors["weight_hh_l0"])
+    n_units = rows // n_gates
+    for name in names[2:]:
+        tensors.setdefault(name, torch.zeros(rows))
+    n_inputs = tensors["weight_ih_l0"].shape[-1]
+    shapes = ((rows, n_inputs), (n_gates * n_units, n_units), (rows,), (rows,))
+    for name, shape in zip(names, shapes, strict=True):
+        if tensors[name].shape != shape:
+            raise ValueError(
+                f"{name} must have the shape {shape} with {n_gates} gates, got "
+                f"{tuple(tensors[name].shape)}."
+            )
+    return tensors

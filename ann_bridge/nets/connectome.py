@@ -13,16 +13,23 @@ from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectomeRNNParameters(LeakyParameters):
-    """Settings of a net on a wiring."""
+    """Settings of a net on a wiring.
+
+    With `learns_class_parameters`, the neurons of a cell class share one time constant, one
+    bias and one gain of what they send, and these are trained.
+    """
 
     gain: float = 1.0  # of the initial weights; 1 is the edge of spontaneous activity
     initial_std: float = 0.1  # of the states from which trials start
+    learns_class_parameters: bool = False
 
     def __post_init__(self) -> None:
         LeakyParameters.__post_init__(self)
         for name in ("gain", "initial_std"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+        if self.learns_class_parameters and self.step_ms == self.time_constant_ms:
+            raise ValueError("To learn time constants, they must begin longer than step_ms.")
 
 
 class ConnectomeRNN(LeakyRNN):
@@ -45,7 +52,8 @@ class ConnectomeRNN(LeakyRNN):
     Raises
     ------
     ValueError
-        If the number of units does not fit the masks.
+        If the number of units does not fit the masks, or these have no cell classes to share
+        parameters.
     """
 
     kind: ClassVar[str] = "connectome"
@@ -54,6 +62,7 @@ class ConnectomeRNN(LeakyRNN):
     gap_mask: Tensor
     sensory_mask: Tensor
     signs: Tensor | None
+    classes: Tensor
 
     def __init__(
         self,
@@ -83,13 +92,46 @@ class ConnectomeRNN(LeakyRNN):
         self.register_buffer("chemical_mask", masks.chemical)
         self.register_buffer("gap_mask", upper)
         self.register_buffer("sensory_mask", masks.sensory)
+        if p.learns_class_parameters:
+            self._share_by_class(masks.classes)
+
+    def _share_by_class(self, classes: Tensor | None) -> None:
+        if classes is None or len(classes) != self.settings.n_units or classes.min() < 0:
+            raise ValueError(
+                "learns_class_parameters needs the cell class of each neuron, which the masks "
+                "do not have."
+            )
+        n_classes = int(classes.max()) + 1
+        logit = math.log(self.leak / (1 - self.leak))
+        self.register_buffer("classes", classes)
+        self.class_leak_logits = nn.Parameter(torch.full((n_classes,), logit))
+        self.class_biases = nn.Parameter(torch.zeros(n_classes))
+        self.class_log_gains = nn.Parameter(torch.zeros(n_classes))
+
+    def unit_leaks(self) -> Tensor | None:
+        """a of each unit, as its class has it."""
+        if not self.settings.learns_class_parameters:
+            return None
+        return torch.sigmoid(self.class_leak_logits)[self.classes]
+
+    def bias(self) -> Tensor | None:
+        """A constant input to each unit, as its class has it."""
+        if not self.settings.learns_class_parameters:
+            return None
+        return self.class_biases[self.classes]
 
     def connectivity(self) -> tuple[Tensor, None]:
         """The full matrix W."""
+        matrix = self._weights()
+        if self.settings.learns_class_parameters:
+            matrix = matrix * self.class_log_gains.exp()[self.classes]
+        return matrix, None
+
+    def _weights(self) -> Tensor:
         chemical, gap = self.chemical * self.chemical_mask, self.gap * self.gap_mask
         if self.signs is not None:
             chemical, gap = chemical.abs() * self.signs, gap.abs()
-        return chemical + gap + gap.T, None
+        return chemical + gap + gap.T
 
     def input_matrix(self) -> Tensor:
         """B, zero but for sensory neurons."""

@@ -1,6 +1,7 @@
 """Leaky nets with a full matrix of weights."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -8,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
+from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
 
 
@@ -144,6 +145,48 @@ class FullRankRNN(LeakyRNN):
         net = cls(p)
         net.load_state_dict(net.state_dict() | tensors)
         return net
+
+    @classmethod
+    def from_torch_rnn(
+        cls,
+        weights: Mapping[str, ArrayLike],
+        *,
+        output_weights: ArrayLike,
+        step_ms: float = 2.0,
+        **fields: Any,
+    ) -> Self:
+        """A net from the state dict of ``torch.nn.RNN``, as arrays.
+
+        Its h = φ(W h + B u + b) are the rates here, of units that one step replaces as a
+        whole: the time constant is a step. The output reads rates.
+
+        Parameters
+        ----------
+        weights : mapping of str to array_like
+            ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
+            ``bias_hh_l0``.
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            Output = output_weights'h; the transpose of what torch's ``Linear`` has.
+        step_ms : float
+        **fields
+            Further settings of `FullRankParameters`; without noise by default.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes do not fit, or a value is not finite.
+        """
+        tensors = torch_layer(weights, 1)
+        return cls.from_weights(
+            tensors["weight_hh_l0"].numpy(),
+            input_weights=tensors["weight_ih_l0"].numpy(),
+            output_weights=output_weights,
+            biases=(tensors["bias_ih_l0"] + tensors["bias_hh_l0"]).numpy(),
+            step_ms=step_ms,
+            time_constant_ms=step_ms,
+            readout="rates",
+            **{"noise_std": 0.0} | fields,
+        )
 
     def connectivity(self) -> tuple[Tensor, None]:
         """W."""

@@ -1,15 +1,20 @@
 """GRU and LSTM, torch's own, with a trained linear readout."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.stepped import SteppedParameters
 from isochron.ann_bridge.steps import GRUStep, LSTMStep, float64
+
+N_GATES = {"gru": 3, "lstm": 4}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +58,36 @@ class GatedNet(RecurrentNet):
                 weights.uniform_(-bound, bound, generator=g)
         shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
         self.output_weights = nn.Parameter(bound * torch.randn(shape, generator=g))
+
+    @classmethod
+    def from_weights(
+        cls, weights: Mapping[str, ArrayLike], *, output_weights: ArrayLike, **fields: Any
+    ) -> Self:
+        """A net from the state dict of torch's module, as arrays.
+
+        Parameters
+        ----------
+        weights : mapping of str to array_like
+            ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
+            ``bias_hh_l0``, the gates in torch's order.
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            Output = output_weights'h; the transpose of what torch's ``Linear`` has.
+        **fields
+            Further settings of `GatedParameters`.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes do not fit, or a value is not finite.
+        """
+        tensors = torch_layer(weights, N_GATES[cls.kind])
+        readout = checked_arrays(output_weights=output_weights)["output_weights"]
+        n_units, n_inputs = tensors["weight_hh_l0"].shape[1], tensors["weight_ih_l0"].shape[1]
+        sizes = fit_sizes(n_units, torch.empty(n_units, n_inputs), readout)
+        net = cls(GatedParameters(**sizes, **fields))
+        net.cells.load_state_dict(tensors)
+        net.load_state_dict(net.state_dict() | {"output_weights": readout})
+        return net
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""

@@ -40,7 +40,7 @@ def every_kind():
     several: dict[str, Any] = {"n_outputs": 2, "n_inputs": 4}
     wiring = connectome.load("varshney2011")
     masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
-    p = ann_bridge.ConnectomeRNNParameters(n_units=279, **several)
+    p = ann_bridge.ConnectomeRNNParameters(n_units=279, learns_class_parameters=True, **several)
     yield ann_bridge.ConnectomeRNN(masks, p)
     weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
     p = ann_bridge.AdaptedConnectomeParameters(n_units=279, rank=3, **several)

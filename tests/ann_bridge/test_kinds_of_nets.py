@@ -71,6 +71,8 @@ def kinds():
     signed = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, noise_std=0.0)
     yield ann_bridge.ConnectomeRNN(signed, p)
+    p = ann_bridge.ConnectomeRNNParameters(n_units=279, learns_class_parameters=True, **QUIET)
+    yield ann_bridge.ConnectomeRNN(signed, p)
     weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
     p = ann_bridge.AdaptedConnectomeParameters(n_units=279, **QUIET)
     yield ann_bridge.AdaptedConnectomeRNN(weights, signed, p)
@@ -264,6 +266,62 @@ def test_nets_from_arrays_compute_what_the_arrays_say():
         np.testing.assert_allclose(system.outputs(x), 2 * w @ x, rtol=1e-6)
 
 
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize("module", [torch.nn.GRU, torch.nn.LSTM, torch.nn.RNN])
+def test_a_net_of_torch_is_the_same_here(module, biased):
+    """From the state dict as arrays, over 12 steps from the same states; rounding in float32."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        theirs, readout = module(2, 6, bias=biased), torch.nn.Linear(6, 3, bias=False)
+    weights = {name: value.numpy() for name, value in theirs.state_dict().items()}
+    outputs: dict[str, Any] = {"output_weights": readout.weight.detach().numpy().T}
+    if module is torch.nn.RNN:
+        net = ann_bridge.FullRankRNN.from_torch_rnn(weights, step_ms=5.0, **outputs)
+    else:
+        kind = ann_bridge.GRUNet if module is torch.nn.GRU else ann_bridge.LSTMNet
+        net = kind.from_weights(weights, step_ms=5.0, **outputs)
+    assert (net.settings.step_ms, net.settings.n_inputs, net.settings.n_outputs) == (5.0, 2, 3)
+    inputs = torch.randn(12, 4, 2, generator=generator())
+    state = net.initial_states(4, generator(1))
+    if module is torch.nn.LSTM:
+        start = tuple(part.contiguous() for part in state[None].split(6, dim=2))
+    else:
+        start = torch.tanh(state)[None] if module is torch.nn.RNN else state[None]
+    with torch.no_grad():
+        expected = readout(theirs(inputs, start)[0])
+        torch.testing.assert_close(net(inputs, generator(1)), expected, rtol=1e-5, atol=1e-6)
+
+
+def plain_weights(net):
+    """Chemical weights plus gap weights, without gains."""
+    gap = net.gap * net.gap_mask
+    return net.chemical * net.chemical_mask + gap + gap.T
+
+
+def test_neurons_of_a_class_share_what_is_trained():
+    wiring = connectome.load("varshney2011")
+    masks = ann_bridge.wiring_masks(wiring)
+    settings: dict[str, Any] = {"n_units": 279, "learns_class_parameters": True}
+    net = ann_bridge.ConnectomeRNN(masks, ann_bridge.ConnectomeRNNParameters(**settings))
+    plain = ann_bridge.ConnectomeRNN(masks, ann_bridge.ConnectomeRNNParameters(n_units=279))
+    assert torch.equal(net.connectivity()[0], plain.connectivity()[0])  # before training
+    ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
+    leaks, bias = net.unit_leaks(), net.bias()
+    assert leaks is not None
+    assert bias is not None
+    gain = torch.nanmean(net.connectivity()[0] / plain_weights(net), dim=0)
+    names = np.array([cell.cell_class for cell in wiring.cells])
+    for values in (leaks, bias, gain):
+        of_units = values.detach().numpy()
+        by_class = [of_units[names == name] for name in np.unique(names)]
+        assert max(np.ptp(found) for found in by_class) < 1e-5
+        assert np.ptp([found[0] for found in by_class]) > 1e-3
+    with pytest.raises(ValueError, match="needs the cell class"):
+        ann_bridge.ConnectomeRNN(
+            masks._replace(classes=None), ann_bridge.ConnectomeRNNParameters(**settings)
+        )
+
+
 ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np.ones(4)}
 
 
@@ -289,6 +347,24 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
                 np.ones((4, 2)), np.ones((4, 1)), **ARRAYS
             ),
             "m and n must both",
+        ),
+        (
+            lambda: ann_bridge.GRUNet.from_weights(
+                {"weight_ih_l0": np.ones((9, 2)), "weight_hh_l0": np.ones((9, 4))},
+                output_weights=np.ones(3),
+            ),
+            "weight_hh_l0 must have the shape .9, 3. with 3 gates, got .9, 4.",
+        ),
+        (
+            lambda: ann_bridge.LSTMNet.from_weights(
+                {"weight_ih_l0": np.ones((8, 2)), "weight_hh_l1": np.ones((8, 2))},
+                output_weights=np.ones(2),
+            ),
+            "of one layer in one direction, got weight_ih_l0, weight_hh_l1",
+        ),
+        (
+            lambda: ann_bridge.AdaptedConnectomeParameters(learns_class_parameters=True),
+            "does not go with a frozen wiring",
         ),
         (lambda: ann_bridge.FullRankRNN(activation="step"), "activation must be one of tanh"),
         (lambda: ann_bridge.FullRankRNN(readout="spikes"), "readout must be one of states"),
