@@ -7,6 +7,7 @@ does not exist has no gradient) and are saved with it.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
         If the net has what a masked net cannot: biases, time constants or a readout that are
         trained, or gap junctions; or the mask does not fit.
     """
-    p = net.settings
+    p: Any = net.settings
     if isinstance(net, ConnectomeRNN):
         if net.gap_mask.any():
             raise ValueError("A net with gap junctions has symmetric weights; prune one without.")

@@ -3,6 +3,7 @@
 from isochron.ann_bridge.tasks.comparison import DelayedComparison
 from isochron.ann_bridge.tasks.flip_flop import FlipFlop
 from isochron.ann_bridge.tasks.match_to_sample import DelayedMatchToSample
+from isochron.ann_bridge.tasks.neurogym import NeuroGymTask
 from isochron.ann_bridge.tasks.parametric_memory import ParametricWorkingMemory
 from isochron.ann_bridge.tasks.phase_memory import PhaseMemory, even_offsets
 from isochron.ann_bridge.tasks.plotting import plot_trial
@@ -20,6 +21,7 @@ __all__ = [
     "DelayedComparison",
     "DelayedMatchToSample",
     "FlipFlop",
+    "NeuroGymTask",
     "ParametricWorkingMemory",
     "PhaseMemory",
     "ReadySetGo",
