@@ -3,14 +3,16 @@
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 
 from isochron.ann_bridge import resume
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.tasks import Task, masked_loss
+from isochron.ann_bridge.tasks import Task, Trials, masked_loss
+from isochron.ann_bridge.tensorboard import TrainingLog
 
 RECENT = 20
 
@@ -33,6 +35,7 @@ class TrainingParameters:
     final_learning_rate: float = 0.0
     weight_penalty: float = 0.0  # times the sum of the squares of all trained weights
     rate_penalty: float = 0.0  # times the mean square of the rates
+    oscillation_penalty: float = 0.0  # times the `idle_power` of the outputs
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
@@ -42,7 +45,8 @@ class TrainingParameters:
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        for name in ("stop_below", "final_learning_rate", "weight_penalty", "rate_penalty"):
+        penalties = ("weight_penalty", "rate_penalty", "oscillation_penalty")
+        for name in ("stop_below", "final_learning_rate", *penalties):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
         if self.decay not in ("none", "cosine"):
@@ -84,6 +88,7 @@ def train(
     progress: Callable[[int, float], None] | None = None,
     checkpoints: str | os.PathLike | None = None,
     checkpoint_every: int = 50,
+    log_folder: str | os.PathLike | None = None,
 ) -> TrainingRecord:
     """Train a net on a task with Adam, in place.
 
@@ -104,9 +109,13 @@ def train(
         with the same bits as if it had never stopped.
     checkpoint_every : int
         Steps between checkpoints; the last step has one too.
+    log_folder : path-like, optional
+        Folder for TensorBoard: loss, norm of the gradient and learning rate by step.
 
     Raises
     ------
+    ImportError
+        If there is a `log_folder` but no TensorBoard.
     ValueError
         If net and task do not fit, the device is not there, or the checkpoints are those
         of another training.
@@ -114,7 +123,7 @@ def train(
         If the loss is no longer finite; the net then holds the last finite weights.
     """
     p = parameters or TrainingParameters()
-    _check_fit(net, task)
+    check_fit(net, task)
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)
@@ -127,36 +136,34 @@ def train(
     if checkpoints is not None:
         record = _go_on(checkpoints, identity, net, optimiser, generator)
     began = time.perf_counter() - record.seconds
-    while len(record.losses) < p.steps and not _good_enough(record.losses, p.stop_below):
-        step = len(record.losses)
-        optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-        trials = task.sample(p.batch_size, generator)
-        outputs, rates = net.run(trials.inputs, generator)
-        loss = masked_loss(outputs, trials)
-        optimiser.zero_grad()
-        (loss + _penalty(p, weights, rates)).backward()
-        norm = torch.nn.utils.clip_grad_norm_(weights, p.gradient_clip)
-        if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
-            raise ArithmeticError(
-                f"The loss is not finite at step {step + 1}; the weights before it are kept. "
-                f"Lower learning_rate (now {p.learning_rate:g})."
-            )
-        optimiser.step()
-        record.losses.append(loss.item())
-        record.seconds = time.perf_counter() - began
-        if checkpoints is not None:
-            over = step + 1 == p.steps or _good_enough(record.losses, p.stop_below)
-            if over or (step + 1) % checkpoint_every == 0:
+    with TrainingLog(log_folder, first_step=len(record.losses)) as log:
+        while not finished(p, record.losses):
+            step = len(record.losses)
+            rate = optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
+            trials = task.sample(p.batch_size, generator)
+            outputs, rates = net.run(trials.inputs, generator)
+            loss = masked_loss(outputs, trials)
+            optimiser.zero_grad()
+            (loss + penalty(p, weights, outputs, rates, trials)).backward()
+            norm = torch.nn.utils.clip_grad_norm_(weights, p.gradient_clip)
+            check_finite(p, step, loss, norm)
+            optimiser.step()
+            record.losses.append(loss.item())
+            record.seconds = time.perf_counter() - began
+            log.write(step + 1, loss=loss.item(), gradient_norm=norm.item(), learning_rate=rate)
+            if checkpoints is not None and (
+                (step + 1) % checkpoint_every == 0 or finished(p, record.losses)
+            ):
                 _keep(checkpoints, identity, record, net, optimiser, generator)
-        if progress is not None:
-            progress(step + 1, loss.item())
+            if progress is not None:
+                progress(step + 1, loss.item())
     return record
 
 
 @torch.no_grad()
 def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:
     """Loss on fresh trials, with the net's own noise; compare with ``task.chance``."""
-    _check_fit(net, task)
+    check_fit(net, task)
     generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
     trials = task.sample(n_trials, generator)
     return masked_loss(net(trials.inputs, generator), trials).item()
@@ -180,7 +187,14 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _check_fit(net: RecurrentNet, task: Task) -> None:
+def check_fit(net: RecurrentNet, task: Task) -> None:
+    """Refuse a net and a task of different sizes.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit.
+    """
     p = net.settings
     if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
         raise ValueError(
@@ -190,18 +204,64 @@ def _check_fit(net: RecurrentNet, task: Task) -> None:
         )
 
 
-def _penalty(p, weights, rates):
-    penalty = 0.0
+def penalty(
+    p: TrainingParameters,
+    weights: Sequence[Tensor],
+    outputs: Tensor,
+    rates: Tensor,
+    trials: Trials,
+) -> Tensor | float:
+    """What is added to the loss on the task."""
+    total = 0.0
     if p.weight_penalty:
-        penalty += p.weight_penalty * sum(weight.square().sum() for weight in weights)
+        total += p.weight_penalty * sum(weight.square().sum() for weight in weights)
     if p.rate_penalty:
-        penalty += p.rate_penalty * rates.square().mean()
-    return penalty
+        total += p.rate_penalty * rates.square().mean()
+    if p.oscillation_penalty:
+        total += p.oscillation_penalty * idle_power(outputs, trials.mask)
+    return total
 
 
-def _good_enough(losses: list[float], threshold: float) -> bool:
+def idle_power(outputs: Tensor, mask: Tensor) -> Tensor:
+    """Variance over time of the outputs while they do not count, the mean over trials.
+
+    A sine of amplitude A there has A² / 2, a constant nothing. With several outputs it is
+    their mean.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (n_steps, batch) or (n_steps, batch, n_outputs)
+    mask : Tensor, shape (n_steps, batch)
+        1 where outputs count. Trials in which they always do are left out.
+    """
+    idle = (1 - mask).reshape(*mask.shape, *([1] * (outputs.ndim - 2)))
+    steps = idle.sum(dim=0)
+    centre = (idle * outputs).sum(dim=0) / steps.clamp(min=1)
+    variance = (idle * (outputs - centre) ** 2).sum(dim=0) / steps.clamp(min=1)
+    waits = (steps > 0).expand_as(variance)
+    return (variance * waits).sum() / waits.sum().clamp(min=1)
+
+
+def check_finite(p: TrainingParameters, step: int, loss: Tensor, norm: Tensor) -> None:
+    """Refuse to go on with a loss or gradient that is not finite.
+
+    Raises
+    ------
+    ArithmeticError
+        If one is not.
+    """
+    if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+        raise ArithmeticError(
+            f"The loss is not finite at step {step + 1}; the weights before it are kept. "
+            f"Lower learning_rate (now {p.learning_rate:g})."
+        )
+
+
+def finished(p: TrainingParameters, losses: list[float]) -> bool:
+    """Whether all steps are done, or the loss is low enough."""
     recent = losses[-RECENT:]
-    return len(recent) == RECENT and sum(recent) / RECENT < threshold
+    good = len(recent) == RECENT and sum(recent) / RECENT < p.stop_below
+    return good or len(losses) >= p.steps
 
 
 def _go_on(folder, identity, net, optimiser, generator) -> TrainingRecord:

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 
 from isochron import ann_bridge, connectome
 from isochron.ann_bridge.tasks import PhaseMemory
+from isochron.ann_bridge.train import idle_power
 
 
 def budget(**fields):
@@ -146,3 +148,48 @@ def test_training_runs_on_cuda():
 def test_bad_training_parameters_are_refused(fields, message):
     with pytest.raises(ValueError, match=message):
         budget(**fields)
+
+
+def test_idle_power_is_that_of_a_sine_before_the_outputs_count():
+    """A sine of amplitude A over whole cycles has the variance A² / 2; what counts adds nothing."""
+    phase = 2 * math.pi * torch.arange(100, dtype=torch.float64)[:, None] / 20
+    mask = torch.zeros(100, 3, dtype=torch.float64)
+    mask[60:] = 1
+    mask[:, 2] = 1  # never idle: left out
+    outputs = 5.0 + torch.tensor([1.0, 3.0, 9.0]) * torch.sin(phase)
+    power = idle_power(outputs + 100 * mask, mask)
+    assert power.item() == pytest.approx((0.5 + 4.5) / 2)
+    both = torch.stack([outputs, 0 * outputs], dim=2)
+    assert idle_power(both, mask).item() == pytest.approx((0.5 + 4.5) / 4)
+    assert idle_power(outputs, torch.ones_like(mask)).item() == 0
+
+
+def test_the_oscillation_penalty_quiets_a_net_before_its_stimulus():
+    powers = []
+    for weight in (0.0, 3.0):
+        net, _ = trained(0, steps=40, oscillation_penalty=weight)
+        trials = PhaseMemory().sample(32, torch.Generator().manual_seed(5))
+        outputs = net(trials.inputs, torch.Generator().manual_seed(6))
+        powers.append(idle_power(outputs, trials.mask).item())
+    assert powers[1] < 0.7 * powers[0]
+
+
+def test_a_log_for_tensorboard_can_be_read_back(tmp_path):
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    net = ann_bridge.LowRankRNN(n_units=8)
+    parameters = budget(steps=4, warmup_steps=4)
+    record = ann_bridge.train(net, PhaseMemory(), parameters, seed=0, log_folder=tmp_path)
+    read = events.EventAccumulator(str(tmp_path)).Reload()
+    found = {name: [event.value for event in read.Scalars(name)] for name in read.Tags()["scalars"]}
+    assert set(found) == {"loss", "gradient_norm", "learning_rate"}
+    np.testing.assert_allclose(found["loss"], record.losses, rtol=1e-6)
+    np.testing.assert_allclose(found["learning_rate"], [0.0025, 0.005, 0.0075, 0.01], rtol=1e-6)
+    assert [event.step for event in read.Scalars("loss")] == [1, 2, 3, 4]
+
+
+def test_a_log_without_tensorboard_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ImportError, match=r"isochron\[tensorboard\]"):
+        ann_bridge.train(
+            ann_bridge.LowRankRNN(n_units=8), PhaseMemory(), budget(), seed=0, log_folder=tmp_path
+        )

@@ -1,0 +1,126 @@
+"""Several nets trained together, each as if alone."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
+from isochron.ann_bridge.nets.leaky import run_leaky
+from isochron.ann_bridge.tasks import Task, masked_loss
+from isochron.ann_bridge.train import (
+    TrainingParameters,
+    TrainingRecord,
+    check_finite,
+    check_fit,
+    choose_device,
+    finished,
+    penalty,
+)
+
+
+def train_many(
+    nets: Sequence[RecurrentNet],
+    task: Task,
+    parameters: TrainingParameters | None = None,
+    *,
+    seeds: Sequence[int],
+    device: str = "cpu",
+    progress: Callable[[int, list[float]], None] | None = None,
+) -> list[TrainingRecord]:
+    """Train nets on a task side by side, in place; each ends with the bits of `train` alone.
+
+    Each net has its own trials, noise, gradient norm and early stop. The trials of all leaky
+    nets that have a compiled kernel share the threads, which pays where one net has too few to
+    fill them; other nets are run one after the other, with nothing gained.
+
+    Parameters
+    ----------
+    nets : sequence of RecurrentNet
+        Different ones.
+    task : Task
+    parameters : TrainingParameters, optional
+        The same for all.
+    seeds : sequence of int
+        One for each net.
+    device : str
+        ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
+    progress : callable, optional
+        Called after each step with its number and the losses of the nets still in training.
+
+    Returns
+    -------
+    list of TrainingRecord
+        One for each net; ``seconds`` is the time since the start of all.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many seeds as nets, a net comes twice or does not fit the task, or
+        the device is not there.
+    ArithmeticError
+        If a loss is no longer finite; all nets then hold the weights before that step.
+    """
+    p = parameters or TrainingParameters()
+    if len(seeds) != len(nets) or len({id(net) for net in nets}) != len(nets):
+        raise ValueError(
+            f"Give different nets and one seed for each, got {len(nets)} nets and "
+            f"{len(seeds)} seeds."
+        )
+    where = choose_device(device)
+    for net in nets:
+        check_fit(net, task)
+        net.to(where)
+    generators = [torch.Generator(where).manual_seed(seed) for seed in seeds]
+    records = [TrainingRecord() for _ in nets]
+    began = time.perf_counter()
+    weights = [weight for net in nets for weight in net.parameters()]
+    if not weights:
+        return records
+    optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
+    step = 0
+    while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
+        optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
+        optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
+        losses = _pull([nets[k] for k in running], task, p, [generators[k] for k in running], step)
+        optimiser.step()
+        step += 1
+        for k, loss in zip(running, losses, strict=True):
+            records[k].losses.append(loss)
+            records[k].seconds = time.perf_counter() - began
+        if progress is not None:
+            progress(step, losses)
+    return records
+
+
+def _pull(
+    nets: list[RecurrentNet],
+    task: Task,
+    p: TrainingParameters,
+    generators: list[torch.Generator],
+    step: int,
+) -> list[float]:
+    """Losses on fresh trials; clipped gradients are left with the weights."""
+    trials = [task.sample(p.batch_size, generator) for generator in generators]
+    results = _run(nets, [batch.inputs for batch in trials], generators)
+    losses: list[Tensor] = []
+    total = torch.zeros((), device=generators[0].device)
+    for net, batch, (outputs, rates) in zip(nets, trials, results, strict=True):
+        losses.append(masked_loss(outputs, batch))
+        extra = penalty(p, list(net.parameters()), outputs, rates, batch)
+        total = total + losses[-1] + extra
+    total.backward()
+    for net, loss in zip(nets, losses, strict=True):
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), p.gradient_clip)
+        check_finite(p, step, loss, norm)
+    return [loss.item() for loss in losses]
+
+
+def _run(
+    nets: list[RecurrentNet], inputs: list[Tensor], generators: list[torch.Generator]
+) -> list[tuple[Tensor, Tensor]]:
+    leaky = [net for net in nets if isinstance(net, LeakyRNN)]
+    if len(leaky) == len(nets):
+        return run_leaky(leaky, inputs, generators)
+    return [net.run(u, g) for net, u, g in zip(nets, inputs, generators, strict=True)]

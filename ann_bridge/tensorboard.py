@@ -1,0 +1,48 @@
+"""A training as curves in TensorBoard."""
+
+import importlib
+import os
+from typing import Any
+
+
+class TrainingLog:
+    """Scalars by step in an event file: loss, gradient_norm, learning_rate.
+
+    Parameters
+    ----------
+    folder : path-like or None
+        None logs nothing.
+    first_step : int
+        Later steps that the folder already holds, from before an interruption, are hidden.
+
+    Raises
+    ------
+    ImportError
+        If TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: str | os.PathLike | None, *, first_step: int = 0) -> None:
+        self._writer: Any = None
+        if folder is None:
+            return
+        try:
+            tools = importlib.import_module("torch.utils.tensorboard")
+        except ImportError as error:
+            raise ImportError(
+                "log_folder needs TensorBoard: pip install 'isochron[tensorboard]', or leave "
+                "log_folder out."
+            ) from error
+        self._writer = tools.SummaryWriter(os.fspath(folder), purge_step=first_step + 1)
+
+    def __enter__(self) -> "TrainingLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, step: int, **values: float) -> None:
+        """Add the values of a step, counted from 1."""
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)

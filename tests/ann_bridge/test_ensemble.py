@@ -1,0 +1,87 @@
+"""Nets trained together are those trained alone."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from isochron import ann_bridge
+from isochron.ann_bridge.ensemble import train_many
+from isochron.ann_bridge.tasks import DelayedComparison
+
+TASK = DelayedComparison()
+SIZES: dict[str, Any] = {"n_inputs": 1, "step_ms": 20.0}
+
+
+def made(kind, seed) -> Any:
+    g = torch.Generator().manual_seed(seed)
+    if kind == "gru":
+        return ann_bridge.GRUNet(n_units=8, generator=g, **SIZES)
+    if kind == "full":
+        return ann_bridge.FullRankRNN(n_units=9, time_constant_ms=100.0, generator=g, **SIZES)
+    activation = "relu" if kind == "relu" else "tanh"
+    return ann_bridge.LowRankRNN(
+        n_units=16, time_constant_ms=100.0, activation=activation, generator=g, **SIZES
+    )
+
+
+@pytest.mark.parametrize(
+    "kinds", [("low",) * 3, ("full", "low", "relu"), ("gru",) * 2, ("gru", "low")]
+)
+def test_each_is_as_if_alone(kinds):
+    """Bit by bit, with penalties, a schedule and a clip that acts."""
+    p = ann_bridge.TrainingParameters(
+        steps=12, batch_size=6, warmup_steps=3, decay="cosine", gradient_clip=0.05,
+        weight_penalty=1e-3, rate_penalty=1e-2, oscillation_penalty=1e-2,
+    )  # fmt: skip
+    together = [made(kind, k) for k, kind in enumerate(kinds)]
+    records = train_many(together, TASK, p, seeds=range(len(kinds)))
+    for k, kind in enumerate(kinds):
+        alone = made(kind, k)
+        record = ann_bridge.train(alone, TASK, p, seed=k)
+        assert record.losses == records[k].losses
+        for one, other in zip(alone.parameters(), together[k].parameters(), strict=True):
+            assert torch.equal(one, other)
+
+
+def test_each_stops_by_itself():
+    """The first net stops at the least number of steps, the second goes on unharmed."""
+    nets = [made("low", 0), made("low", 1)]
+    firsts = [ann_bridge.train(made("low", k), TASK, budget(21), seed=k).losses for k in (0, 1)]
+    means = [sum(losses[:20]) / 20 for losses in firsts]
+    p = budget(30, stop_below=sum(means) / 2)
+    records = train_many(nets, TASK, p, seeds=(0, 1))
+    assert sorted(len(record.losses) for record in records)[0] == 20
+    assert max(len(record.losses) for record in records) > 20
+    for k, net in enumerate(nets):
+        alone = made("low", k)
+        assert ann_bridge.train(alone, TASK, p, seed=k).losses == records[k].losses
+        assert torch.equal(alone.m, net.m)
+
+
+def budget(steps, **fields):
+    return ann_bridge.TrainingParameters(steps=steps, batch_size=6, **fields)
+
+
+def test_what_does_not_fit_is_refused():
+    net = made("low", 0)
+    with pytest.raises(ValueError, match="2 nets and 1 seeds"):
+        train_many([net, made("low", 1)], TASK, seeds=[0])
+    with pytest.raises(ValueError, match="different nets"):
+        train_many([net, net], TASK, seeds=[0, 1])
+    with pytest.raises(ValueError, match="inputs"):
+        train_many([ann_bridge.LowRankRNN(n_units=8)], TASK, seeds=[0])
+
+
+def test_a_loss_that_is_not_finite_keeps_the_weights_of_all():
+    nets = [made("low", 0), made("low", 1)]
+    with torch.no_grad():
+        nets[1].input_weights.fill_(1e38)
+    before = nets[0].m.detach().clone()
+    with pytest.raises(ArithmeticError, match="not finite at step 1"):
+        train_many(nets, TASK, budget(3), seeds=(0, 1))
+    assert torch.equal(nets[0].m, before)
+
+
+def test_no_nets_are_trained_at_once():
+    assert train_many([], TASK, seeds=[]) == []
