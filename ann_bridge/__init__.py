@@ -2,6 +2,7 @@
 
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import load_net, save_net
+from isochron.ann_bridge.ensemble import train_many
 from isochron.ann_bridge.masks import WiringMasks, wiring_masks, wiring_weights
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
@@ -80,6 +81,7 @@ __all__ = [
     "save_net",
     "tasks",
     "train",
+    "train_many",
     "wiring_masks",
     "wiring_weights",
     "worm_wiring",
