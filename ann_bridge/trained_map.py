@@ -35,6 +35,8 @@ class TrainedMap:
         As `isochron.analysis.DrivenMap`.
     frequency_Hz : float
         0 without a reference.
+    rank : int
+        Of a reduced net, whose first variables are its κ; 0 of any other.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class TrainedMap:
         p = net.settings
         self._step = net.float64_step()
         self.dimension, self.step_ms = self._step.dimension, p.step_ms
+        self.rank = p.rank if isinstance(net, ReducedNet) else 0
         self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
         if not math.isfinite(amplitude):
             raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
@@ -150,3 +153,85 @@ class TrainedMap:
         for drive in self._step.drive(np.asarray(inputs, dtype=float)):
             state = self._step.advance(state, drive)
         return state
+
+
+class FixedRadiusMap:
+    """A driven net of rank 2 reduced to the angle of (κ_1, κ_2), at one radius.
+
+    The state is ψ = θ - r φ, radians: the angle θ less `turns` r times the phase φ of the
+    reference. Each step moves the reduced net from κ = R (cos θ, sin θ), with its inputs as they
+    are after the transient, and keeps the new angle only. Its cycles over the period of the
+    reference are the locked states of the reduction; `lift` gives a start in the reduced net.
+
+    Parameters
+    ----------
+    system : TrainedMap
+        Of a `ReducedNet` of rank 2, with a reference.
+    radius : float
+        R, mean of |κ| on the cycle.
+    turns : {1, -1}
+        Whether θ grows or falls along the cycle.
+
+    References
+    ----------
+    Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
+
+    Attributes
+    ----------
+    dimension, n_steps, step_ms, drive_cycles
+        As `isochron.analysis.DrivenMap`.
+    """
+
+    dimension = 1
+
+    def __init__(self, system: TrainedMap, *, radius: float, turns: int = 1) -> None:
+        if system.rank != 2 or not system.drive_cycles:
+            raise ValueError("The angle needs the reduced form of a net of rank 2 and a reference.")
+        if not 0 < radius < math.inf or turns not in (1, -1):
+            raise ValueError(
+                f"radius must be positive and turns 1 or -1, got {radius!r} and {turns!r}."
+            )
+        self._system, self.radius, self.turns = system, radius, turns
+        self.n_steps, self.step_ms = system.n_steps, system.step_ms
+        self.drive_cycles = system.drive_cycles
+        self._reference = turns * system.reference_phase(self.n_steps + 1)
+        start, periods = np.zeros(system.dimension), 1 + 1000 // system.n_steps
+        settled = system.advance(start, periods * system.n_steps)  # the inputs know nothing of κ
+        self._inputs = system.orbit(settled, system.n_steps)[:, 2:]
+
+    def lift(self, state: Any, step: int = 0) -> np.ndarray:
+        """States of the reduced net, shape (..., 1) to (..., dimension of the reduced net)."""
+        k = step % self.n_steps
+        theta = np.asarray(state, dtype=float) + self._reference[k]
+        kappa = self.radius * np.concatenate([np.cos(theta), np.sin(theta)], axis=-1)
+        inputs = np.broadcast_to(self._inputs[k], (*kappa.shape[:-1], self._inputs.shape[1]))
+        return np.concatenate([kappa, inputs], axis=-1)
+
+    def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
+        """Take steps; with `tangents`, shape (1, k), return (state, tangents)."""
+        state = np.array(state, dtype=float)
+        for k in range(start, start + n_steps):
+            before = self.lift(state, k)
+            if tangents is not None:
+                along = np.zeros((before.size, 1))
+                along[:2, 0] = -before[1], before[0]
+                after, moved = self._system.advance(before, 1, start=k, tangents=along)
+                across = np.array([-after[1], after[0]]) / (after[:2] @ after[:2])
+                tangents = (across @ moved[:2]) * tangents
+            else:
+                after = self._system.advance(before, 1, start=k)
+            state = state + self._turn(before, after, k)
+        return state if tangents is None else (state, tangents)
+
+    def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
+        """Angles along a run, the first included; shape (n_steps + 1, ..., 1)."""
+        states = [np.array(state, dtype=float)]
+        for k in range(start, start + n_steps):
+            states.append(self.advance(states[-1], 1, start=k))
+        return np.stack(states)
+
+    def _turn(self, before: np.ndarray, after: np.ndarray, k: int) -> np.ndarray:
+        """Change of ψ in a step; that of θ is less than half a turn."""
+        planes = (before[..., 0] + 1j * before[..., 1], after[..., 0] + 1j * after[..., 1])
+        change = self._reference[1] - self._reference[0]
+        return (np.angle(planes[1] / planes[0]) - change)[..., None]

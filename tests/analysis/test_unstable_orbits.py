@@ -88,7 +88,7 @@ def test_all_cycles_of_roessler_of_at_most_four_rounds():
             cycle = find_limit_cycle(
                 system,
                 states[along],
-                period_guess=interval * (end - begin),
+                period_guess=float(interval * (end - begin)),
                 tolerance=1e-11,
                 max_iterations=20,
             )
