@@ -15,6 +15,7 @@ from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
 from isochron.cli.report import report
+from isochron.cli.reproduce import reproduce
 from isochron.cli.simulate import simulate
 from isochron.cli.tongue import tongue
 from isochron.cli.train import train
@@ -34,6 +35,7 @@ app.add_command(evaluate)
 app.add_command(export_neuroml)
 app.add_command(follow)
 app.add_command(report)
+app.add_command(reproduce)
 app.add_command(simulate)
 app.add_command(tongue)
 app.add_command(train)

@@ -22,6 +22,10 @@ def build_report(run: Path) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     results = load_results(run)
+    if results.get("experiment") == "pals2024":
+        from isochron.report.pals2024 import build_pals2024_report
+
+        return build_pals2024_report(run, results)
     here = files("isochron.report")
     environment = Environment(
         loader=FileSystemLoader(str(here)), autoescape=True, undefined=StrictUndefined
@@ -67,5 +71,5 @@ def load_results(run: Path) -> dict[str, Any]:
         raise ValueError(f"{run} holds no finished run: there is no results.json in it.")
     results = read_json(path)
     if not isinstance(results, dict) or results.get("schema") != 1:
-        raise ValueError(f"{path} is not the result of isochron compare, schema 1.")
+        raise ValueError(f"{path} is not the result of a run of isochron, schema 1.")
     return results

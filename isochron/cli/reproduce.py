@@ -1,0 +1,57 @@
+"""isochron reproduce."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("paper", type=click.Choice(["pals2024"]))
+@click.option("--config", type=Path, help="Experiment file (TOML). Defaults are built in.")
+@click.option("--out", type=Path, help="Run folder.  [default: runs/PAPER]")
+@click.option("--quick", is_flag=True, help="Smaller nets, the four rules: minutes, not hours.")
+@click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
+@click.option("--workers", type=int, help="Processes; one for each core by default.")
+@click.option("--force", is_flag=True, help="Replace a run of another configuration.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def reproduce(
+    paper: str,
+    config: Path | None,
+    out: Path | None,
+    quick: bool,
+    print_config: bool,
+    workers: int | None,
+    force: bool,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Reproduce a PAPER with statistics: results.json and report.html.
+
+    pals2024: phase-locked limit cycles in a working-memory task (Pals, Macke and Barak, 2024).
+    Interrupted, the same command goes on where it was.
+    """
+    from isochron.experiments.config import overlay, read_toml, to_toml
+    from isochron.experiments.pals2024.config import QUICK, Pals2024Config
+
+    experiment = QUICK if quick else Pals2024Config()
+    if config is not None:
+        experiment = overlay(experiment, read_toml(config))
+    if print_config:
+        title = f"isochron reproduce {paper}{' --quick' if quick else ''}: every setting"
+        click.echo(to_toml(experiment, title))
+        return
+    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.experiments.pals2024.reproduce import reproduce as run
+    from isochron.report.pals2024 import format_rules
+
+    folder = Path("runs") / paper if out is None else out
+    with terminate_cleanly(), show_progress(sys.stderr) as progress:
+        results = run(experiment, folder, progress=progress, force=force, workers=workers)
+    if as_json:
+        click.echo(json.dumps(results, indent=1))
+    else:
+        click.echo(format_rules(results["rules"]))
+        click.echo(f"Report: {folder / 'report.html'}")

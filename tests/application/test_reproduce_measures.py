@@ -1,0 +1,221 @@
+"""What the reproduction measures, on orbits, rows and maps whose answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
+from isochron.experiments.config import overlay, to_toml
+from isochron.experiments.pals2024.code import measure_code
+from isochron.experiments.pals2024.conditions import parse_condition
+from isochron.experiments.pals2024.config import QUICK, Pals2024Config
+from isochron.experiments.pals2024.polar import lock_angles
+from isochron.experiments.pals2024.rules import RULES, judge
+from isochron.experiments.pals2024.summary import mean_interval, proportion, summarise
+
+PHASE = 2 * np.pi * np.arange(60) / 60
+MEMORIES = np.repeat([0, 1], 4)
+UNITS = np.linspace(0.3, 2.0, 7)  # amplitudes
+
+
+def orbits(shift, level):
+    """Sines of seven units, shape (60, 8, 7), apart by a phase and by a level in memory 1."""
+    own = np.linspace(0, 5, 7)
+    moved = np.where(MEMORIES == 1, shift, 0.0)[:, None]
+    lifted = np.where(MEMORIES == 1, level, 0.0)[:, None]
+    return UNITS * (np.sin(PHASE[:, None, None] + own + moved) + lifted)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, 2.5, math.pi])
+def test_phases_that_differ_are_found_whatever_the_phase_of_a_unit(shift):
+    states = orbits(shift, 0.0)
+    code = measure_code(states, states, MEMORIES, PHASE)
+    assert code.phase_difference == pytest.approx(shift, abs=1e-9)
+    assert code.rate_difference == pytest.approx(0, abs=1e-12)
+    assert code.kind == ("none" if shift == 0 else "phase" if shift > 1.6 else "mixed")
+
+
+def test_rates_that_differ_are_found_in_standard_deviations():
+    """A sine of variance 1/2 on two levels 3 apart: variance 1/2 + 9/4."""
+    states = orbits(0.0, 3.0)
+    code = measure_code(states, states, MEMORIES, PHASE)
+    assert code.rate_difference == pytest.approx(3 / math.sqrt(0.5 + 2.25), rel=1e-12)
+    assert code.phase_difference == pytest.approx(0, abs=1e-9)
+    assert code.kind == "rate"
+
+
+def test_rate_is_what_the_readout_sees():
+    """A level that the readout does not see is no rate; phases are those of the states."""
+    states = orbits(2.0, 3.0)
+    code = measure_code(states, orbits(0.0, 0.0), MEMORIES, PHASE)
+    assert code.phase_difference == pytest.approx(2.0, abs=1e-9)
+    assert code.rate_difference == pytest.approx(0, abs=1e-12)
+
+
+def test_one_memory_is_no_code():
+    states = orbits(1.0, 0.0)
+    with pytest.raises(ValueError, match="two memories"):
+        measure_code(states, states, np.zeros(8, dtype=int), PHASE)
+
+
+def test_wilson_interval_of_a_published_example():
+    """Newcombe (1998), Statistics in Medicine 17:857, table I: 15 of 148, 81 of 263."""
+    found = proportion(81, 263, 0.95)
+    assert (found["low"], found["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    found = proportion(15, 148, 0.95)
+    assert (found["low"], found["high"]) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert proportion(0, 0, 0.95)["value"] is None
+
+
+def test_bootstrap_interval_covers_the_mean_as_often_as_it_says():
+    """90 % intervals of 12 normal numbers; BCa falls a little short at this size."""
+    rng = np.random.default_rng(0)
+    found = [mean_interval(rng.normal(size=12), 0.9, rng) for _ in range(60)]
+    covered = sum(interval["low"] < 0 < interval["high"] for interval in found)
+    assert 43 <= covered <= 59  # 0.85 of 60 is 51, standard deviation 2.8
+
+
+def test_means_of_few_values_are_plain():
+    rng = np.random.default_rng(0)
+    assert mean_interval([None, 2.0], 0.95, rng) == {"value": 2, "low": None, "high": None, "n": 1}
+    assert mean_interval([3.0, 3.0], 0.95, rng) == {"value": 3, "low": 3, "high": 3, "n": 2}
+    assert mean_interval([None], 0.95, rng)["value"] is None
+
+
+def net_row(**changes):
+    """A net with a phase code, as the paper has it."""
+    fold = {"how": "fold"}
+    return {
+        "condition": "rank-2-linear",
+        "loss": 0.02,
+        "learned": True,
+        "code": {"phase_difference": 2.0, "rate_difference": 0.01, "kind": "phase"},
+        "n_stable_cycles": 2,
+        "memories": [{"phase_error": 0.01}, {"phase_error": 0.02}],
+        "free_running": {"oscillates": False},
+        "existence": {
+            "edges": [
+                {"low_Hz": 7.0, "high_Hz": 11.0, "low_open": False, "high_open": False},
+                {"low_Hz": 7.5, "high_Hz": 10.0, "low_open": False, "high_open": False},
+            ],
+            "lowest_amplitudes": [{"amplitude": 0.4}, {"amplitude": 0.3}],
+        },
+        "folds": [
+            {"stimulus": 0, "memory": 0, "lost_at": None} | fold,
+            {"stimulus": 0, "memory": 1, "lost_at": 0.1} | fold,
+            {"stimulus": 1, "memory": 0, "lost_at": 0.2} | fold,
+            {"stimulus": 1, "memory": 1, "lost_at": 0.9} | fold,
+        ],
+        "polar": {"n_stable": 2, "n_unstable": 2},
+    } | changes
+
+
+def test_a_condition_is_summed_up():
+    failed = net_row(learned=False, loss=0.5, existence=None, folds=[], polar=None)
+    lost = net_row(memories=[{"phase_error": 0.01}, {"phase_error": None}], n_stable_cycles=1)
+    found = summarise("rank-2-linear", [net_row(), lost, failed], 2, confidence=0.95, seed=0)
+    assert (found["learned"]["count"], found["learned"]["n"]) == (2, 3)
+    assert found["loss"]["value"] == pytest.approx(0.18)
+    assert found["codes"] == {"phase": 2}
+    assert found["cycle_counts"] == {"1": 1, "2": 1}
+    assert found["one_cycle_per_stimulus"]["count"] == found["all_memories_held"]["count"] == 1
+    assert found["phase_error_cycles"]["value"] == 0.02
+    assert (found["tongue_low_Hz"]["value"], found["tongue_high_Hz"]["value"]) == (7.5, 10.0)
+    assert found["lowest_amplitude"]["value"] == 0.4
+    assert found["fold_of_others"]["value"] == pytest.approx(0.15)
+    assert (found["own_survives"]["count"], found["own_survives"]["n"]) == (1, 2)
+    assert found["polar"] == {"2 + 2": 2}
+
+
+def test_an_edge_that_was_not_reached_is_no_edge():
+    edge = {"low_Hz": 4.5, "high_Hz": 11.0, "low_open": True, "high_open": False}
+    row = net_row(existence={"edges": [edge], "lowest_amplitudes": [{"amplitude": None}]})
+    found = summarise("rank-2-linear", [row], 2, confidence=0.95, seed=0)
+    assert found["tongue_low_Hz"]["value"] is None
+    assert found["tongue_high_Hz"]["value"] == 11.0
+    assert found["lowest_amplitude"]["value"] is None
+
+
+def test_rules_hold_or_not_by_what_is_found():
+    rate = {"phase_difference": 0.2, "rate_difference": 1.4, "kind": "rate"}
+    wrong = net_row(code=rate, n_stable_cycles=4, free_running={"oscillates": True})
+    good, bad = (judge(RULES, [row] * 5, 0.95) for row in (net_row(), wrong))
+    assert [entry["verdict"] for entry in good] == ["holds"] * 4
+    assert [entry["verdict"] for entry in bad] == ["holds", *["does not hold"] * 3]
+    assert (bad[1]["found"]["count"], bad[1]["found"]["n"]) == (0, 5)
+    none = judge(RULES, [net_row(learned=False, loss=0.5)] * 5, 0.95)
+    assert [entry["verdict"] for entry in none] == ["does not hold", *["not tested"] * 3]
+
+
+def test_a_rank_one_net_that_learns_breaks_its_rule():
+    rows = [net_row(condition="rank-1-linear", loss=loss) for loss in (0.5, 0.49, 0.3, 0.2, 0.1)]
+    (judged,) = judge(RULES, rows, 0.95)
+    assert judged["verdict"] == "does not hold"
+    assert judged["found"]["count"] == 2
+
+
+@pytest.mark.parametrize("config", [Pals2024Config(), QUICK])
+def test_configurations_have_conditions_and_go_through_toml(config):
+    import tomllib
+
+    names = [parse_condition(name).name for name in config.conditions]
+    assert names == list(config.conditions)
+    assert {rule.condition for rule in RULES} <= {*Pals2024Config().conditions}
+    assert overlay(Pals2024Config(), tomllib.loads(to_toml(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rank-linear", "No condition 'rank-linear'. A name is rank-1"),
+        ("rnak-2", "No condition"),
+        ("gru-2", "No condition"),
+        ("rank-1-tanh-oscillatory", "rank 2 or more"),
+        ("gru-tanh", "the readout of gru is linear"),
+    ],
+)
+def test_conditions_that_cannot_be_are_refused(name, message):
+    with pytest.raises(ValueError, match=message):
+        parse_condition(name)
+
+
+def test_a_condition_says_all():
+    condition = parse_condition("rank-3-tanh-oscillatory-four")
+    assert (condition.kind, condition.rank, condition.readout) == ("rank", 3, "tanh")
+    assert condition.oscillatory
+    assert condition.n_stimuli == 4
+
+
+@pytest.fixture(scope="module")
+def rotator():
+    """Nets of two orthogonal loadings, an own frequency of 12 Hz and an input along the first."""
+    m = np.linalg.qr(np.random.default_rng(0).normal(size=(64, 4)))[0] * 8
+    turn = 2 * np.pi * 12e-3 * 20
+    n = m[:, :2] @ np.array([[1.0, -turn], [turn, 1.0]]).T
+
+    def locked(strength):
+        inputs = np.column_stack([strength * m[:, 0] + 0.1 * m[:, 2], np.zeros((64, 2))])
+        net = LowRankRNN.from_loadings(
+            m[:, :2], n, input_weights=inputs, output_weights=np.ones(64) / 64
+        )
+        return lock_angles(TrainedMap(reduce_low_rank(net), frequency_Hz=25 / 3), 0.5)
+
+    return locked
+
+
+def test_a_phase_that_nothing_pulls_locks_nowhere(rotator):
+    free = rotator(0.0)
+    assert free.stable.size == free.unstable.size == 0
+
+
+def test_a_phase_that_is_pulled_locks_at_one_angle_and_is_repelled_by_one(rotator):
+    """A degree-one circle map near a fold has one stable and one unstable fixed point."""
+    pulled = rotator(0.5)
+    assert pulled.stable.size == pulled.unstable.size == 1
+
+
+def test_a_drive_stronger_than_the_radius_resets_every_phase(rotator):
+    """The circle map has degree zero then: one stable fixed point, and none that repels."""
+    reset = rotator(5.0)
+    assert (reset.stable.size, reset.unstable.size) == (1, 0)
