@@ -16,18 +16,33 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
     "flip-flop or ready-set-go.",
 )
 @click.option(
-    "--net", help="low-rank (default), full-rank, connectome, connectome-low-rank, gru or lstm."
+    "--net",
+    help="low-rank (default), full-rank, connectome, connectome-low-rank, gru, lstm, liquid, "
+    "closed-form, coupled-oscillators or spiking.",
 )
 @click.option("--stimuli", type=int, help="Of phase-memory and match-to-sample: 2 (default), 4 ...")
-@click.option("--reference", help="Of phase-memory: sines (default) or theta.")
-@click.option("--units", type=int, help="512 for low-rank, 100 for full-rank, 64 for gru and lstm.")
+@click.option("--reference", help="Of phase-memory: sines (default), theta or a .npy file.")
+@click.option("--sampling", "sampling_Hz", type=float, help="Hz, of the reference file.")
+@click.option("--units", type=int, help="By default 48 to 512, as suits the net.")
 @click.option("--rank", type=int, help="Of low-rank and connectome-low-rank: 2 (default).")
-@click.option("--readout", help="states (default) or rates.")
+@click.option("--readout", help="states (default) or rates, of nets of leaky units.")
 @click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
+@click.option("--wiring", help="Of liquid and closed-form: policy (default), full or connectome.")
 @click.option("--dataset", help="The connectome: varshney2011 (default).")
+@click.option("--signs", help="Of connections of the connectome: gaba, transmitter, fenyves2020.")
+@click.option(
+    "--class-parameters",
+    is_flag=True,
+    default=None,
+    help="Of connectome: learn a time constant, bias and gain for each cell class.",
+)
 @click.option("--steps", type=int, help="At most: 400 (default).")
 @click.option("--batch-size", type=int, help="Trials a step: 128 (default).")
-@click.option("--learning-rate", type=float, help="0.01; 0.001 full-rank; 0.005 gru, lstm.")
+@click.option("--learning-rate", type=float, help="By default 0.001 to 0.02, as suits the net.")
+@click.option("--warmup", "warmup_steps", type=int, help="Steps in which it rises: 0 (default).")
+@click.option("--decay", help="none (default) or cosine: how it falls.")
+@click.option("--weight-penalty", type=float, help="Times the sum of the squares of the weights.")
+@click.option("--rate-penalty", type=float, help="Times the mean square of what units send.")
 @click.option("--stop-below", type=float, help="Stop when the mean loss of 20 steps is below.")
 @click.option("--seed", type=int, help="Of everything random: 0 (default).")
 @click.option("--replicates", type=int, help="Nets with seeds of their own: 1 (default).")

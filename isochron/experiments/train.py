@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from isochron import ann_bridge, connectome
@@ -34,6 +35,25 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "connectome-low-rank": {"units": 0, "learning_rate": 1e-2},
     "gru": {"units": 64, "learning_rate": 5e-3},
     "lstm": {"units": 64, "learning_rate": 5e-3},
+    "liquid": {"units": 48, "learning_rate": 2e-2},
+    "closed-form": {"units": 64, "learning_rate": 1e-2},
+    "coupled-oscillators": {"units": 64, "learning_rate": 1e-2},
+    "spiking": {"units": 100, "learning_rate": 1e-2},
+}
+ON_WIRING = ("connectome", "connectome-low-rank")
+CIRCUITS: dict[str, Any] = {
+    "liquid": ann_bridge.LiquidNet,
+    "closed-form": ann_bridge.ClosedFormNet,
+}
+WIRINGS = ("policy", "full", "connectome")
+GOES_WITH = {  # settings that only some nets have
+    "rank": ("low-rank", "connectome-low-rank"),
+    "readout": ("low-rank", "full-rank", *ON_WIRING),
+    "oscillation_Hz": ("low-rank",),
+    "wiring": tuple(CIRCUITS),
+    "dataset": (*ON_WIRING, *CIRCUITS),
+    "signs": (*ON_WIRING, *CIRCUITS),
+    "class_parameters": ("connectome",),
 }
 REFERENCES = ("sines", "theta")
 SLOW_TIME_CONSTANT_MS = 100.0  # of tasks with steps of 10 ms or more; 20 ms otherwise
@@ -46,23 +66,31 @@ class TrainConfig:
 
     task: str = setting("phase-memory", f"one of {', '.join(TASKS)}")
     stimuli: int = setting(2, "of phase-memory and match-to-sample")
-    reference: str = setting("sines", "of phase-memory: sines or theta")
+    reference: str = setting("sines", "of phase-memory: sines, theta or a .npy file")
+    sampling_Hz: float = setting(0.0, "of the file")
     net: str = setting("low-rank", f"one of {', '.join(DEFAULTS)}")
     units: int = setting(512, "0 on a connectome: as many as the wiring has neurons")
     rank: int = setting(2, "of low-rank and connectome-low-rank")
     readout: str = setting("states", "states or rates (tanh)")
     oscillation_Hz: float = setting(0.0, "of low-rank before training; 0 for none")
+    wiring: str = setting("policy", f"of {' and '.join(CIRCUITS)}: one of {', '.join(WIRINGS)}")
     dataset: str = setting("varshney2011", "the connectome")
+    signs: str = setting("", "a sign rule; without one, connectome has free signs, others gaba")
+    class_parameters: bool = setting(False, "of connectome: learned, one set a cell class")
     steps: int = setting(400, "at most")
     batch_size: int = setting(128, "trials a step")
     learning_rate: float = setting(1e-2, "of Adam")
+    warmup_steps: int = setting(0, "in which the learning rate rises")
+    decay: str = setting("none", "none or cosine: how it falls")
+    weight_penalty: float = setting(0.0, "times the sum of the squares of the weights")
+    rate_penalty: float = setting(0.0, "times the mean square of what units send")
     stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below")
     seed: int = setting(0, "of everything random")
     replicates: int = setting(1, "nets, each with a seed of its own")
     device: str = setting("auto", "cpu, cuda or auto")
 
     def __post_init__(self) -> None:
-        for name, known in (("task", TASKS), ("net", DEFAULTS), ("reference", REFERENCES)):
+        for name, known in (("task", TASKS), ("net", DEFAULTS), ("wiring", WIRINGS)):
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}."
@@ -70,19 +98,53 @@ class TrainConfig:
         for name, least in (("stimuli", 1), ("replicates", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}.")
+        if self.signs and self.signs not in connectome.SIGN_RULES:
+            raise ValueError(
+                f"signs must be one of {', '.join(connectome.SIGN_RULES)}, got {self.signs!r}."
+            )
+        self._check_reference()
         if self.stimuli != 2 and self.task not in ("phase-memory", "match-to-sample"):
             raise ValueError(f"stimuli does not go with the task {self.task}.")
+        for name, nets in GOES_WITH.items():
+            given = getattr(self, name) != TrainConfig.__dataclass_fields__[name].default
+            if given and self.net not in nets:
+                raise ValueError(
+                    f"{name} does not go with the net {self.net}, but with {', '.join(nets)}."
+                )
+        if self.net in CIRCUITS and self.wiring != "connectome":
+            if self.signs:
+                raise ValueError(f"signs does not go with the wiring {self.wiring}.")
+            if self.dataset != TrainConfig.__dataclass_fields__["dataset"].default:
+                raise ValueError(
+                    f"dataset does not go with the wiring {self.wiring}, but with connectome."
+                )
+
+    def _check_reference(self) -> None:
+        recorded = self.reference.endswith(".npy")
+        if not recorded and self.reference not in REFERENCES:
+            raise ValueError(
+                f"reference must be one of {', '.join(REFERENCES)}, or a .npy file, got "
+                f"{self.reference!r}."
+            )
         if self.reference != "sines" and self.task != "phase-memory":
             raise ValueError(f"reference does not go with the task {self.task}.")
-        if self.oscillation_Hz and self.net != "low-rank":
-            raise ValueError(f"oscillation_Hz does not go with the net {self.net}.")
-        if self.readout != "states" and self.net in GATED:
-            raise ValueError(f"readout does not go with the net {self.net}.")
+        if recorded != bool(self.sampling_Hz):
+            raise ValueError(
+                "sampling_Hz goes with a reference file, and that needs it, got "
+                f"{self.sampling_Hz:g} and {self.reference}."
+            )
+        if recorded and not Path(self.reference).is_file():
+            raise ValueError(f"There is no reference file {self.reference}.")
 
 
 def train_config(**given: Any) -> TrainConfig:
     """A configuration; units and learning rate default to what suits the kind of net."""
-    return TrainConfig(**(DEFAULTS.get(given.get("net", "low-rank"), {}) | given))
+    defaults: dict[str, Any] = DEFAULTS.get(given.get("net", "low-rank"), {})
+    if given.get("wiring") == "connectome":
+        defaults = defaults | {"units": 0}
+    if str(given.get("reference", "")).endswith(".npy"):
+        given = given | {"reference": str(Path(given["reference"]).resolve())}
+    return TrainConfig(**(defaults | given))
 
 
 def build_task(config: TrainConfig) -> tasks.Task:
@@ -92,6 +154,12 @@ def build_task(config: TrainConfig) -> tasks.Task:
         options["offsets"] = tasks.even_offsets(config.stimuli)
         if config.reference == "theta":
             options["reference"] = tasks.SyntheticTheta()
+        elif config.reference != "sines":
+            options["reference"] = tasks.load_recording(
+                config.reference,
+                sampling_Hz=config.sampling_Hz,
+                step_ms=tasks.PhaseMemory().step_ms,
+            )
     elif config.task == "match-to-sample":
         options["n_stimuli"] = config.stimuli
     return TASKS[config.task](**options)
@@ -103,11 +171,19 @@ def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
     generator = torch.Generator().manual_seed(_seed(config, "weights", replicate))
     sizes: dict[str, Any] = {"n_inputs": task.n_inputs, "n_outputs": task.n_outputs}
     sizes["step_ms"] = task.step_ms
+    if config.net in CIRCUITS:
+        return _build_circuit(config, generator, sizes)
     if config.net in GATED:
         return GATED[config.net](n_units=config.units, **sizes, generator=generator)
-    sizes["readout"] = config.readout
+    if config.net == "coupled-oscillators":
+        return ann_bridge.CoupledOscillatorNet(n_units=config.units, **sizes, generator=generator)
     if task.step_ms >= 10:
         sizes["time_constant_ms"] = SLOW_TIME_CONSTANT_MS
+    if config.net == "spiking":
+        if task.step_ms >= 10:
+            sizes["readout_time_constant_ms"] = SLOW_TIME_CONSTANT_MS
+        return ann_bridge.SpikingNet(n_units=config.units, **sizes, generator=generator)
+    sizes["readout"] = config.readout
     if config.net == "full-rank":
         return ann_bridge.FullRankRNN(n_units=config.units, **sizes, generator=generator)
     if config.net == "low-rank":
@@ -115,13 +191,42 @@ def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
             n_units=config.units, rank=config.rank, oscillation_Hz=config.oscillation_Hz or None,
             **sizes, generator=generator,
         )  # fmt: skip
+    return _build_on_wiring(config, generator, sizes)
+
+
+def _build_circuit(
+    config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
+) -> ann_bridge.RecurrentNet:
+    rng = np.random.default_rng(generator.initial_seed())
+    n_inputs, options = sizes["n_inputs"], {}
+    if config.wiring == "policy":
+        n_motor = max(1, config.units // 6)
+        wiring = ann_bridge.default_policy_wiring(config.units, n_inputs, n_motor=n_motor, rng=rng)
+    elif config.wiring == "full":
+        wiring = ann_bridge.full_wiring(config.units, n_inputs, rng=rng)
+    else:
+        rule = connectome.SIGN_RULES[config.signs or "gaba"]
+        worm = connectome.load(config.dataset)
+        wiring = ann_bridge.worm_wiring(worm, n_inputs, signs=rule, rng=rng)
+        if config.net == "closed-form":
+            options = {"recurrence": "self"}
+    sizes["n_units"] = config.units or wiring.n_units
+    return CIRCUITS[config.net](wiring, generator=generator, **sizes, **options)
+
+
+def _build_on_wiring(
+    config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
+) -> ann_bridge.RecurrentNet:
     wiring = connectome.load(config.dataset)
-    masks = ann_bridge.wiring_masks(wiring)
+    rule = connectome.SIGN_RULES[config.signs or "gaba"]
+    masks = ann_bridge.wiring_masks(wiring, signs=rule if config.signs else None)
     sizes["n_units"] = config.units or len(wiring.neurons)
     if config.net == "connectome":
-        parameters = ann_bridge.ConnectomeRNNParameters(**sizes)
+        parameters = ann_bridge.ConnectomeRNNParameters(
+            learns_class_parameters=config.class_parameters, **sizes
+        )
         return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
-    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
+    weights = ann_bridge.wiring_weights(wiring, signs=rule)
     adapted = ann_bridge.AdaptedConnectomeParameters(rank=config.rank, **sizes)
     return ann_bridge.AdaptedConnectomeRNN(weights, masks, adapted, generator=generator)
 
@@ -256,7 +361,8 @@ def _train_one(
         "seconds_per_step": record.seconds / max(1, len(record.losses)),
         "losses": record.losses,
     }
-    on_wiring = connectome.load(config.dataset) if "connectome" in config.net else None
+    uses_worm = config.net in ON_WIRING or config.wiring == "connectome"
+    on_wiring = connectome.load(config.dataset) if uses_worm else None
     provenance = describe_provenance(on_wiring) | {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
@@ -274,6 +380,10 @@ def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         stop_below=config.stop_below,
+        warmup_steps=config.warmup_steps,
+        decay=config.decay,
+        weight_penalty=config.weight_penalty,
+        rate_penalty=config.rate_penalty,
     )
 
 

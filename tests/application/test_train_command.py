@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -133,6 +134,42 @@ def test_options_reach_task_and_net():
     assert train_config(net="full-rank").learning_rate == 1e-3
 
 
+def test_nets_on_the_worm():
+    edges = {}
+    for name in ("liquid", "closed-form"):
+        net = build_net(train_config(net=name, wiring="connectome"), 0)
+        assert net.settings.n_units == 279
+        edges[name] = net.state_dict()["synapses"].shape[1]
+    assert edges["closed-form"] > edges["liquid"]  # each unit to itself
+    free = build_net(train_config(net="connectome"), 0)
+    signed = build_net(train_config(net="connectome", signs="gaba", class_parameters=True), 0)
+    assert (free.signs is None, signed.signs is None) == (True, False)
+    assert signed.settings.learns_class_parameters
+    full = build_net(train_config(net="liquid", wiring="full", units=5), 0)
+    assert full.state_dict()["synapses"].shape[1] == 25
+
+
+def test_a_schedule_and_penalties_reach_the_training(tmp_path, capsys):
+    options = ["--warmup", 5, "--decay", "cosine", "--weight-penalty", 0.1, "--rate-penalty", 0.2]
+    assert run(capsys, train, *SMALL, *options, "--steps", 2, "--out", tmp_path / "a")[0] == 0
+    _, notes = ann_bridge.load_net(tmp_path / "a" / "nets" / "replicate-0")
+    for text in ("warmup_steps=5", "decay='cosine'", "weight_penalty=0.1", "rate_penalty=0.2"):
+        assert text in notes["training"]
+
+
+def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monkeypatch):
+    time_s = np.arange(8000) / 1000
+    np.save(tmp_path / "theta.npy", np.sin(2 * np.pi * 8.0 * time_s))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--reference", "theta.npy", "--sampling", 1000, "--units", 8, "--steps", 1,
+                 "--batch-size", 2, "--device", "cpu", "--out", tmp_path / "a"]  # fmt: skip
+    assert run(capsys, train, *arguments)[0] == 0
+    monkeypatch.chdir("/")
+    assert run(capsys, evaluate, tmp_path / "a")[0] == 0
+    _, notes = ann_bridge.load_net(tmp_path / "a" / "nets" / "replicate-0")
+    assert "RecordedReference(sha256=" in notes["task"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -151,6 +188,22 @@ def test_options_reach_task_and_net():
         (["--oscillation", "8", "--net", "gru"], "oscillation_Hz does not go with"),
         (["--readout", "rates", "--net", "gru"], "readout does not go with"),
         (["--net", "connectome", "--units", "5"], "279 neurons"),
+        (["--net", "liquid", "--wiring", "connectome", "--units", "5"], "279 units"),
+        (["--net", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
+        (["--net", "liquid", "--wiring", "tree"], "wiring must be one of policy"),
+        (["--net", "gru", "--wiring", "full"], "wiring does not go with the net gru"),
+        (["--net", "gru", "--rank", "3"], "rank does not go with the net gru"),
+        (["--net", "spiking", "--readout", "rates"], "readout does not go with"),
+        (["--net", "full-rank", "--signs", "gaba"], "signs does not go with the net full-rank"),
+        (["--net", "liquid", "--signs", "gaba"], "signs does not go with the wiring policy"),
+        (["--net", "liquid", "--dataset", "cook2019"], "dataset does not go with the wiring"),
+        (["--net", "connectome", "--signs", "cosine"], "signs must be one of gaba"),
+        (["--net", "connectome-low-rank", "--class-parameters"], "class_parameters does not go"),
+        (["--reference", "theta.npy"], "sampling_Hz goes with a reference file"),
+        (["--sampling", "1000"], "sampling_Hz goes with a reference file"),
+        (["--reference", "none.npy", "--sampling", "1000"], "none.npy"),
+        (["--decay", "linear"], "decay must be none or cosine"),
+        (["--rate-penalty", "-1"], "rate_penalty must be >= 0"),
         (["--net", "connectome", "--dataset", "cook2020x"], "cook2020x"),
     ],
 )
