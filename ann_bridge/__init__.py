@@ -3,6 +3,19 @@
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import load_net, save_net
 from isochron.ann_bridge.ensemble import train_many
+from isochron.ann_bridge.fit_parameters import ConnectionScale, Constant, Current
+from isochron.ann_bridge.fit_recording import (
+    RecordingFit,
+    RecordingFitParameters,
+    fit_recording,
+)
+from isochron.ann_bridge.fit_rhythm import (
+    RhythmFit,
+    RhythmFitParameters,
+    RhythmTarget,
+    fit_rhythm,
+)
+from isochron.ann_bridge.fit_task import WormNet, WormNetParameters
 from isochron.ann_bridge.masks import WiringMasks, wiring_masks, wiring_weights
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
@@ -34,6 +47,13 @@ from isochron.ann_bridge.nets import (
     reduce_low_rank,
     worm_wiring,
 )
+from isochron.ann_bridge.pruning import (
+    Pruning,
+    control_nets,
+    count_weights,
+    prune,
+    train_and_prune,
+)
 from isochron.ann_bridge.train import (
     TrainingParameters,
     TrainingRecord,
@@ -49,10 +69,13 @@ __all__ = [
     "CircuitWiring",
     "ClosedFormNet",
     "ClosedFormParameters",
+    "ConnectionScale",
     "ConnectomeRNN",
     "ConnectomeRNNParameters",
+    "Constant",
     "CoupledOscillatorNet",
     "CoupledOscillatorParameters",
+    "Current",
     "FullRankParameters",
     "FullRankRNN",
     "GRUNet",
@@ -63,24 +86,38 @@ __all__ = [
     "LiquidParameters",
     "LowRankParameters",
     "LowRankRNN",
+    "Pruning",
+    "RecordingFit",
+    "RecordingFitParameters",
     "RecurrentNet",
     "ReducedNet",
+    "RhythmFit",
+    "RhythmFitParameters",
+    "RhythmTarget",
     "SpikingNet",
     "SpikingParameters",
     "TrainedMap",
     "TrainingParameters",
     "TrainingRecord",
     "WiringMasks",
+    "WormNet",
+    "WormNetParameters",
     "choose_device",
+    "control_nets",
+    "count_weights",
     "default_policy_wiring",
     "evaluate",
+    "fit_recording",
+    "fit_rhythm",
     "full_wiring",
     "load_net",
     "policy_wiring",
+    "prune",
     "reduce_low_rank",
     "save_net",
     "tasks",
     "train",
+    "train_and_prune",
     "train_many",
     "wiring_masks",
     "wiring_weights",

@@ -15,10 +15,11 @@ import torch
 
 from isochron.sims.engines.elimination import plan_elimination
 from isochron.sims.engines.request import DivergenceError, EngineRequest
-from isochron.sims.engines.torch_solve import SparseSolver
+from isochron.sims.engines.torch_solve import SparseSolver, plan_dense
 from isochron.sims.graded import GradedNetwork
 
 METHODS = ("strang",)
+DENSE_NEURONS = 64  # up to so many, one dense factorisation is twice as fast
 BLOCK_BYTES = 64 * 2**20  # changing currents are made for so many bytes at a time
 
 Tensor = torch.Tensor
@@ -62,6 +63,10 @@ class GradedBatch:
     ----------
     parameters : BatchParameters
         Of the networks. `step` and `thresholds` take others in their place.
+    post, pre : Tensor, shape (n_connections,)
+        Receiver and sender of each of `contacts`.
+    gap_first, gap_second : Tensor, shape (n_connections,)
+        The neurons that each of `gap_contacts` joins.
     """
 
     def __init__(
@@ -80,9 +85,11 @@ class GradedBatch:
         gap = np.stack([np.triu(network.wiring.gap, 1) for network in unique.values()])
         post, pre = np.nonzero(chemical.any(axis=0))
         first, second = np.nonzero(gap.any(axis=0))
-        self._post, self._pre = self._index(post), self._index(pre)
-        plan = plan_elimination(self.n_neurons, first, second)
+        self.post, self.pre = self._index(post), self._index(pre)
+        make_plan = plan_dense if self.n_neurons <= DENSE_NEURONS else plan_elimination
+        plan = make_plan(self.n_neurons, first, second)
         self._solver = SparseSolver(plan, first, second, self.device)
+        self.gap_first, self.gap_second = self._solver.first, self._solver.second
         signed = chemical[:, post, pre].T
         columns = [0] if len(unique) == 1 else which
         self._inhibitory = self._tensor((signed < 0)[:, columns])
@@ -110,7 +117,7 @@ class GradedBatch:
         state: tuple[Tensor, Tensor],
         current: Tensor,
         thresholds: Tensor,
-        step_ms: float,
+        step_ms: float | Tensor,
         parameters: BatchParameters | None = None,
     ) -> tuple[Tensor, Tensor]:
         """One step of potentials and activations, each of shape (n_neurons, n_members).
@@ -121,7 +128,8 @@ class GradedBatch:
             mV; dimensionless.
         current, thresholds : Tensor, shape (n_neurons, n_members or 1)
             In the middle of the step; pA, mV.
-        step_ms : float
+        step_ms : float or Tensor
+            A tensor may ask for its gradient.
         parameters : BatchParameters, optional
             In place of those of the networks.
         """
@@ -142,9 +150,9 @@ class GradedBatch:
 
     def _synaptic_sums(self, p: BatchParameters, s: Tensor) -> tuple[Tensor, Tensor]:
         """Conductance into each neuron (nS), and the current that it drives towards 0 mV (pA)."""
-        opened = p.synaptic_conductance * p.contacts * s[self._pre]
-        total = torch.zeros_like(s).index_add(0, self._post, opened)
-        closed = torch.zeros_like(s).index_add(0, self._post, opened * self._inhibitory)
+        opened = p.synaptic_conductance * p.contacts * s[self.pre]
+        total = torch.zeros_like(s).index_add(0, self.post, opened)
+        closed = torch.zeros_like(s).index_add(0, self.post, opened * self._inhibitory)
         pull = p.excitatory_reversal * (total - closed) + p.inhibitory_reversal * closed
         return total, pull
 

@@ -1,0 +1,278 @@
+"""Fit a simulated worm to a recording, by gradient descent through the simulation.
+
+The gradient is exact over the whole recording. Memory stays bounded because the simulation is
+cut into windows: the forward run keeps only the states between them, and each window is run
+again when the gradient passes through it (checkpointing; Griewank and Walther, 2000, ACM
+Transactions on Mathematical Software 26:19).
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from isochron.ann_bridge.fit_parameters import Choice, FreeParameters
+from isochron.sims import GradedNetwork, Stimulus
+from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordingFitParameters:
+    """How to fit a recording.
+
+    `compare` is "mV" for the mean squared error of potentials, or "correlation" for calcium
+    signals, whose scale and offset mean nothing: the loss is then 1 - r, averaged over neurons.
+    With `indicator_ms`, the simulated potentials are first smoothed by an indicator of that
+    time constant.
+    """
+
+    compare: str = "mV"
+    indicator_ms: float = 0.0
+    step_ms: float = 4.0
+    window_steps: int = 100  # between the states that are kept; about the root of all is best
+    steps: int = 100  # of Adam
+    learning_rate: float = 0.05  # of the coordinates
+    gradient_clip: float = 1.0
+    stop_below: float = 0.0  # stop when the loss is below
+
+    def __post_init__(self) -> None:
+        if self.compare not in ("mV", "correlation"):
+            raise ValueError(f"compare must be mV or correlation, got {self.compare!r}.")
+        for name in ("window_steps", "steps"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
+        for name in ("step_ms", "learning_rate", "gradient_clip"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+        for name in ("indicator_ms", "stop_below"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingFit:
+    """What a fit to a recording found: the parameters of the smallest loss.
+
+    Attributes
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+    values : dict of str to float
+        The free parameters by name.
+    loss : float
+        The smallest; in mV², or 1 - r.
+    losses : list of float
+        Of each step, before it.
+    seconds : float
+    """
+
+    network: GradedNetwork
+    stimulus: Stimulus
+    values: dict[str, float]
+    loss: float
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def fit_recording(
+    network: GradedNetwork,
+    stimulus: Stimulus,
+    recording: xr.DataArray,
+    choices: Sequence[Choice],
+    parameters: RecordingFitParameters | None = None,
+    *,
+    initial_state: np.ndarray | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> RecordingFit:
+    """Change chosen parameters until simulated potentials follow recorded traces.
+
+    The thresholds are those under the constant part of the input (the rule "fixed"). There is
+    no randomness: the same arguments give the same fit.
+
+    Parameters
+    ----------
+    network : GradedNetwork
+        Where to begin.
+    stimulus : Stimulus
+        During the recording, in its time.
+    recording : xarray.DataArray, (time, neuron)
+        Time in ms, rising. Neurons that the network lacks are left out, and so are NaN.
+        As from `simulate` (``run.V``) or `load_recording` (``recording.activity``).
+    choices : sequence of Constant, ConnectionScale or Current
+        What may change.
+    parameters : RecordingFitParameters, optional
+    initial_state : ndarray, shape (2 n_neurons,), optional
+        At the first time of the recording, the same in every step; by default the equilibrium,
+        which moves with the parameters. A worm that starts at its equilibrium under a constant
+        stimulus stays there.
+    progress : callable, optional
+        Called after each step with the number of steps done and the loss.
+
+    Returns
+    -------
+    RecordingFit
+
+    Raises
+    ------
+    ValueError
+        If recording, choices or state do not fit the network.
+    ArithmeticError
+        If the loss is no longer finite.
+    """
+    began, p = time.perf_counter(), parameters or RecordingFitParameters()
+    free = FreeParameters(network, stimulus, choices)
+    simulation = _Simulation(network, stimulus, free, recording, initial_state, p)
+    u = free.start.clone().requires_grad_()
+    optimiser = torch.optim.Adam([u], lr=p.learning_rate)
+    best, best_loss, losses = free.start, math.inf, []
+    for step in range(p.steps):
+        loss = simulation.loss(u)
+        optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_([u], p.gradient_clip)
+        if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+            raise ArithmeticError(
+                f"The loss is not finite at step {step + 1}. Lower learning_rate (now "
+                f"{p.learning_rate:g}), narrow the bounds, or fit a shorter part first."
+            )
+        losses.append(loss.item())
+        if losses[-1] < best_loss:
+            best, best_loss = u.detach().clone(), losses[-1]
+        if progress is not None:
+            progress(step + 1, losses[-1])
+        if best_loss < p.stop_below:
+            break
+        optimiser.step()
+    return RecordingFit(
+        network=free.network(best),
+        stimulus=free.stimulus(best),
+        values=free.named(best),
+        loss=best_loss,
+        losses=losses,
+        seconds=time.perf_counter() - began,
+    )
+
+
+class _Simulation:
+    """From coordinates to the loss on a recording."""
+
+    def __init__(
+        self,
+        network: GradedNetwork,
+        stimulus: Stimulus,
+        free: FreeParameters,
+        recording: xr.DataArray,
+        initial_state: np.ndarray | None,
+        p: RecordingFitParameters,
+    ) -> None:
+        self.free, self.p = free, p
+        times, columns, traces = _checked_recording(recording, network)
+        self.neurons, self.traces = torch.as_tensor(columns), torch.as_tensor(traces)
+        position = (times - times[0]) / p.step_ms
+        self.n_steps = max(1, math.ceil(position[-1] - 1e-9))
+        before = np.clip(np.floor(position + 1e-9).astype(int), 0, self.n_steps - 1)
+        self.before, self.share = torch.as_tensor(before), torch.as_tensor(position - before)
+        self.batch = GradedBatch([network])
+        middles = times[0] + (np.arange(self.n_steps) + 0.5) * p.step_ms
+        self.varying = torch.as_tensor(stimulus.varying(network.wiring, middles))
+        self.initial_state = initial_state
+        if initial_state is not None and np.shape(initial_state) != (network.dimension,):
+            raise ValueError(
+                f"initial_state must have the shape ({network.dimension},), potentials and then "
+                f"activations; got {np.shape(initial_state)}."
+            )
+
+    def loss(self, u: Tensor) -> Tensor:
+        """The loss at coordinates."""
+        found = self.potentials(u)
+        known = ~self.traces.isnan()
+        wanted = torch.where(known, self.traces, 0.0)
+        if self.p.compare == "mV":
+            return (known * (found - wanted) ** 2).sum() / known.sum()
+        return (1 - _correlation(found, wanted, known)).mean()
+
+    def potentials(self, u: Tensor) -> Tensor:
+        """Of the recorded neurons at the recorded times, mV; shape (n_times, n_recorded)."""
+        values = self.free.values(u)
+        parameters = self.free.batch_parameters(self.batch, values)
+        constant = self.free.current(values)
+        thresholds = self.batch.thresholds(constant[:, None], parameters)
+        state = self._first(parameters, thresholds)
+        seen = [state[0][self.neurons, 0][None]]
+        for first in range(0, self.n_steps, self.p.window_steps):
+            varying = self.varying[first : first + self.p.window_steps]
+            state, potentials = checkpoint(
+                self._run, state, seen[-1][-1], constant, varying, thresholds, parameters,
+                use_reentrant=False,
+            )  # type: ignore[misc]  # fmt: skip
+            seen.append(potentials)
+        at_steps = torch.cat(seen)
+        before, after = at_steps[self.before], at_steps[self.before + 1]
+        return before + self.share[:, None] * (after - before)
+
+    def _first(self, p: BatchParameters, thresholds: Tensor) -> tuple[Tensor, Tensor]:
+        if self.initial_state is None:
+            resting = p.activation_rate / (p.activation_rate + 2 * p.decay_rate)
+            return thresholds, resting.expand_as(thresholds)
+        state = torch.tensor(self.initial_state, dtype=torch.float64)[:, None]
+        return state[: self.batch.n_neurons], state[self.batch.n_neurons :]
+
+    def _run(
+        self,
+        state: tuple[Tensor, Tensor],
+        signal: Tensor,
+        constant: Tensor,
+        varying: Tensor,
+        thresholds: Tensor,
+        parameters: BatchParameters,
+    ) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """One window: the state after it, and the signals after each of its steps."""
+        h, seen = self.p.step_ms, []
+        keep = math.exp(-h / self.p.indicator_ms) if self.p.indicator_ms else 0.0
+        for change in varying:
+            current = (constant + change)[:, None]
+            state = self.batch.step(state, current, thresholds, h, parameters)
+            signal = keep * signal + (1 - keep) * state[0][self.neurons, 0]
+            seen.append(signal)
+        return state, torch.stack(seen)
+
+
+def _correlation(found: Tensor, wanted: Tensor, known: Tensor) -> Tensor:
+    """Of each neuron, over the times where it is known; 0 for a trace that does not move."""
+    n = known.sum(dim=0)
+    x = known * (found - (known * found).sum(dim=0) / n)
+    y = known * (wanted - (known * wanted).sum(dim=0) / n)
+    return (x * y).sum(dim=0) / ((x**2).sum(dim=0) * (y**2).sum(dim=0) + 1e-24).sqrt()
+
+
+def _checked_recording(recording: Any, network: GradedNetwork) -> tuple[np.ndarray, ...]:
+    """Times, columns of the network, and traces, shape (n_times, n_recorded)."""
+    if getattr(recording, "dims", None) != ("time", "neuron"):
+        raise ValueError(
+            "recording must be a DataArray with dimensions (time, neuron), such as run.V or "
+            f"recording.activity; got {getattr(recording, 'dims', type(recording).__name__)}."
+        )
+    times = np.asarray(recording.time.values, dtype=float)
+    if len(times) < 2 or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+        raise ValueError("The times of the recording must rise, in ms, and be at least two.")
+    names = [str(name) for name in recording.neuron.values]
+    traces = np.asarray(recording.values, dtype=float)
+    place = {name: i for i, name in enumerate(network.wiring.neurons)}
+    chosen = [k for k, name in enumerate(names) if name in place]
+    chosen = [k for k in chosen if np.isfinite(traces[:, k]).sum() >= 2]
+    if not chosen:
+        raise ValueError(
+            f"None of the {len(names)} traces belongs to a neuron of {network.wiring.name}: "
+            f"{', '.join(names[:5])} …"
+        )
+    columns = np.array([place[names[k]] for k in chosen])
+    traces = np.where(np.isinf(traces), np.nan, traces)[:, chosen]
+    return times, columns, traces

@@ -1,0 +1,171 @@
+"""The simulated worm as the net: trained on a task by `train`, through the simulation.
+
+The inputs of the task are currents into touch neurons, in pA; the output reads the opening
+rates φ of motor neurons. The worm's free parameters are trained with both.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from isochron.ann_bridge.fit_parameters import Choice, FreeParameters
+from isochron.ann_bridge.nets import RecurrentNet
+from isochron.ann_bridge.steps import Step
+from isochron.sims import GradedNetwork, Stimulus
+from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WormNetParameters:
+    """Settings of a worm as a net.
+
+    `step_ms` is that of the task and of the simulation: 4 to 8 ms. A trial starts at the
+    equilibrium, each potential off by normal noise.
+    """
+
+    n_inputs: int
+    n_outputs: int = 1
+    step_ms: float = 8.0
+    touched: tuple[str, ...] = ("PLM", "ALM", "AVM", "PVM")
+    read: tuple[str, ...] = ("motor",)
+    input_pA: float = 200.0  # of an input of 1 before training, standard deviation over neurons
+    initial_mV: float = 5.0
+    window_steps: int = 25  # between kept states; see `isochron.ann_bridge.fit_recording`
+
+    def __post_init__(self) -> None:
+        for name in ("n_inputs", "n_outputs", "window_steps"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
+        for name, unit in (("step_ms", "ms"), ("input_pA", "pA")):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(
+                    f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
+                )
+        if not 0 <= self.initial_mV < math.inf:
+            raise ValueError(f"initial_mV must be >= 0, got {self.initial_mV!r}.")
+
+
+class WormNet(RecurrentNet):
+    """A graded network as a net for `train` and `evaluate`.
+
+    Parameters
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+        Constant, besides the inputs; it sets the thresholds.
+    choices : sequence of Constant, ConnectionScale or Current
+        What of the worm is trained.
+    parameters : WormNetParameters, optional
+        Or its fields as keywords.
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+
+    Raises
+    ------
+    ValueError
+        If the stimulus changes with time, or a choice or a setting is out of range.
+    """
+
+    kind: ClassVar[str] = "worm"
+    settings: WormNetParameters
+
+    def __init__(
+        self,
+        network: GradedNetwork,
+        stimulus: Stimulus,
+        choices: Sequence[Choice],
+        parameters: WormNetParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__()
+        if not stimulus.steady:
+            raise ValueError("The stimulus of a worm as a net is constant; the task changes.")
+        p = parameters or WormNetParameters(**fields)
+        g = generator or torch.Generator().manual_seed(0)
+        self.settings = p
+        self.free = FreeParameters(network, stimulus, choices)
+        self._batch = GradedBatch([network])
+        wiring = network.wiring
+        self._touched, self._read = (
+            torch.as_tensor(wiring.index(wiring.select(*names))) for names in (p.touched, p.read)
+        )
+        self.coordinates = nn.Parameter(self.free.start.clone())
+        n_touched, n_read = len(self._touched), len(self._read)
+        self.input_weights = nn.Parameter(torch.randn(n_touched, p.n_inputs, generator=g))
+        self.output_weights = nn.Parameter(
+            torch.randn(n_read, p.n_outputs, generator=g) / math.sqrt(n_read)
+        )
+        self.output_bias = nn.Parameter(torch.zeros(p.n_outputs))
+
+    def network(self) -> GradedNetwork:
+        """The worm with its trained parameters, for every engine."""
+        return self.free.network(self.coordinates.detach())
+
+    def stimulus(self) -> Stimulus:
+        """The constant stimulus with its trained currents."""
+        return self.free.stimulus(self.coordinates.detach())
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """The equilibrium and noise, shape (batch, 2 n_neurons)."""
+        p, _, thresholds = self._constants()
+        return torch.cat(self._start(p, thresholds, batch_size, generator)).T
+
+    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Outputs, and the opening rates φ of all neurons."""
+        p, constant, thresholds = self._constants()
+        state = self._start(p, thresholds, inputs.shape[1], generator)
+        rates = []
+        for window in inputs.double().split(self.settings.window_steps):
+            state, seen = checkpoint(
+                self._window, state, window, constant, thresholds, p, self.input_weights,
+                use_reentrant=False,
+            )  # type: ignore[misc]  # fmt: skip
+            rates.append(seen)
+        rates = torch.cat(rates).float()
+        outputs = (2 * rates[..., self._read] - 1) @ self.output_weights + self.output_bias
+        return outputs[..., 0] if self.settings.n_outputs == 1 else outputs, rates
+
+    def float64_step(self) -> Step:
+        """Not there: analyse the worm itself, ``network().field_under(...)`` or a `GradedMap`."""
+        raise NotImplementedError(
+            "Analyse the worm itself: net.network().field_under(stimulus), or sims.GradedMap."
+        )
+
+    def _constants(self) -> tuple[BatchParameters, Tensor, Tensor]:
+        values = self.free.values(self.coordinates)
+        p = self.free.batch_parameters(self._batch, values)
+        constant = self.free.current(values)[:, None]
+        return p, constant, self._batch.thresholds(constant, p)
+
+    def _start(
+        self, p: BatchParameters, thresholds: Tensor, batch: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        shape = (self._batch.n_neurons, batch)
+        noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+        resting = p.activation_rate / (p.activation_rate + 2 * p.decay_rate)
+        return thresholds + self.settings.initial_mV * noise, resting.expand(shape)
+
+    def _window(
+        self,
+        state: tuple[Tensor, Tensor],
+        inputs: Tensor,
+        constant: Tensor,
+        thresholds: Tensor,
+        p: BatchParameters,
+        input_weights: Tensor,
+    ) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """State after a window, and the rates after each step, (n_steps, batch, n_neurons)."""
+        weights, rates = self.settings.input_pA * input_weights.double(), []
+        for values in inputs:
+            touch = torch.zeros_like(state[0]).index_add(0, self._touched, weights @ values.T)
+            state = self._batch.step(state, constant + touch, thresholds, self.settings.step_ms, p)
+            rates.append(torch.sigmoid(p.steepness * (state[0] - thresholds)).T)
+        return state, torch.stack(rates)
