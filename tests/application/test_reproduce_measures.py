@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
+from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.experiments.config import overlay, to_toml
 from isochron.experiments.pals2024.code import measure_code
 from isochron.experiments.pals2024.conditions import parse_condition
@@ -199,7 +200,8 @@ def rotator():
         net = LowRankRNN.from_loadings(
             m[:, :2], n, input_weights=inputs, output_weights=np.ones(64) / 64
         )
-        return lock_angles(TrainedMap(reduce_low_rank(net), frequency_Hz=25 / 3), 0.5)
+        system = TrainedMap(reduce_low_rank(net), frequency_Hz=25 / 3)
+        return lock_angles(FixedRadiusMap(system, radius=0.5))
 
     return locked
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from isochron import analysis, ann_bridge, sims
 from isochron.ann_bridge import TrainedMap
+from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.experiments.measures import (
     Report,
     describe_cycle,
@@ -286,7 +287,7 @@ def _measure_folds(
 def _reduce_to_phase(system: TrainedMap, held: list[Memory]) -> dict[str, Any]:
     cycles = [memory.cycle for memory in held if memory.cycle is not None]
     radius = np.mean([np.linalg.norm(cycle.states[:-1, :2], axis=1).mean() for cycle in cycles])
-    angles = lock_angles(system, float(radius))
+    angles = lock_angles(FixedRadiusMap(system, radius=float(radius)))
     return {
         "radius": float(radius),
         "n_stable": len(angles.stable),
