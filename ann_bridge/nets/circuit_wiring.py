@@ -41,7 +41,7 @@ class CircuitWiring(NamedTuple):
         return int(self.input_synapses[0].max()) + 1
 
     def check_fit(self, n_units: int, n_inputs: int) -> None:
-        """Refuse synapses of units and inputs that a net does not have.
+        """Refuse synapses of units and inputs that a net does not have, and layers out of order.
 
         Raises
         ------
@@ -54,8 +54,12 @@ class CircuitWiring(NamedTuple):
                 f"units and {self.n_inputs} inputs."
             )
         for edges, n_senders in ((self.synapses, n_units), (self.input_synapses, n_inputs)):
-            if edges.min() < -1 or edges[0].max() >= n_senders or edges[1].max() >= n_units:
+            sender, receiver, _ = edges
+            known = (sender >= 0) & (sender < n_senders) & (receiver >= 0) & (receiver < n_units)
+            if not known.all():
                 raise ValueError("The wiring has synapses of units that do not exist.")
+        if self.layers[0] < 0 or (self.layers.diff() < 0).any():
+            raise ValueError("The layers of a wiring must be in rising order, from 0 on.")
 
 
 def policy_wiring(

@@ -293,6 +293,10 @@ def test_only_motor_neurons_are_read():
         ),
         (lambda: ann_bridge.full_wiring(3, 2, n_motor=4, rng=np.random.default_rng(0)), "n_motor"),
         (lambda: ann_bridge.LiquidNet(policy(), n_units=7), "the wiring has 15 units"),
+        (
+            lambda: ann_bridge.LiquidNet(policy()._replace(layers=policy().layers.flip(0))),
+            "layers of a wiring must be in rising order",
+        ),
     ],
 )
 def test_bad_circuits_are_refused(make, message):
