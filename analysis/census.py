@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 
+_LOOK_EVERY = 3  # periods
+_PARTS, _BISECTIONS = 8, 6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Census:
@@ -56,6 +59,7 @@ def find_locked_cycles(
     *,
     settle_periods: int = 60,
     newton_periods: tuple[int, ...] = (0, 1, 3),
+    edges: int = 2,
     odd_symmetry: bool = False,
     tolerance: float = 1e-9,
     same: float = 1e-3,
@@ -73,9 +77,12 @@ def find_locked_cycles(
     starts : ndarray, shape (n_starts, dimension)
         Independent draws from the states of interest.
     settle_periods : int
-        Periods of the map to simulate.
+        Periods of the map to simulate at most; fewer, if no start moves any more.
     newton_periods : tuple of int
         Starts are also given to Newton's method after so many periods.
+    edges : int
+        Between so many pairs of starts that came to different cycles, the boundary of the
+        basins is bisected for, and Newton's method started there: the saddles on it.
     odd_symmetry : bool
         Whether the map turns into itself when the state changes sign and half a period
         passes, as that of a net of odd units without bias under a sine does. Then the
@@ -94,6 +101,10 @@ def find_locked_cycles(
     ------
     ValueError
         If there are no starts, or `odd_symmetry` is asked for an odd number of steps.
+
+    References
+    ----------
+    Battelino, Grebogi, Ott, Yorke and Yorke (1988), Physica D 32:296: saddles by bisection.
     """
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     if not len(starts):
@@ -102,14 +113,10 @@ def find_locked_cycles(
         raise ValueError(f"{system.n_steps} steps have no half; odd_symmetry cannot be used.")
     register = _Register(same)
     waypoints, states, done = [], starts, 0
-    for stop in sorted({*newton_periods, settle_periods}):
-        if stop > done:
-            states = system.advance(states, (stop - done) * system.n_steps)
-            done = stop
-        if stop in newton_periods:
-            waypoints.append(states)
-    before = states
-    settled = system.advance(states, system.n_steps)
+    for stop in sorted(set(newton_periods)):
+        states, done = system.advance(states, (stop - done) * system.n_steps), stop
+        waypoints.append(states)
+    before, settled, done = _settle(system, states, done, settle_periods, same)
     unlocked = 0
     for state, previous in zip(settled, before, strict=True):
         if register.count(state):
@@ -121,11 +128,19 @@ def find_locked_cycles(
             unlocked += 1
         elif not register.count(cycle.point):
             register.add(cycle, basin=1)
-    for state in _spread(waypoints):
-        cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
-        if cycle.found and not register.count(cycle.point, by=0):
-            cycle = find_limit_cycle(system, cycle.point, tolerance=tolerance)
-            register.add(cycle, basin=0)
+    between = _states_between(system, register, starts, settled, edges, max(2, done // 2))
+    for path in (*_spread(waypoints)[:, None], *between):
+        for state in path:
+            cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
+            if not cycle.found:
+                continue
+            known = register.find(cycle.point)
+            if known is None:
+                known = find_limit_cycle(system, cycle.point, tolerance=tolerance)
+                if known.found:
+                    register.add(known, basin=0)
+            if not known.stable:
+                break
     if odd_symmetry:
         for cycle, _ in tuple(register.entries):
             mirror = find_limit_cycle(
@@ -142,6 +157,55 @@ def find_locked_cycles(
     )
 
 
+def _settle(system, states, done, most, same):
+    """States a period before the last, the last ones, and after how many periods.
+
+    It ends when none moves by more than a hundredth of `same`.
+    """
+    while True:
+        n_periods = min(_LOOK_EVERY, most - done)
+        if n_periods > 0:
+            states, done = system.advance(states, n_periods * system.n_steps), done + n_periods
+        after = system.advance(states, system.n_steps)
+        gaps = np.linalg.norm(after - states, axis=1)
+        sizes = np.abs(after).max(axis=1) * math.sqrt(states.shape[1])
+        if done >= most or (gaps < 1e-2 * same * sizes).all():
+            return states, after, done
+        states, done = after, done + 1
+
+
+def _states_between(system, register, starts, settled, n_pairs, n_periods) -> np.ndarray:
+    """For each pair, a state by the boundary of its basins one period, none and two later.
+
+    Shape (n_pairs, 3, dimension).
+    """
+    goals = np.array([cycle.point for cycle, basin in register.entries if basin])
+    if len(goals) < 2 or not n_pairs:
+        return np.empty((0, 3, starts.shape[1]))
+
+    def goal_of(states: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(states[:, None] - goals, axis=2).argmin(axis=1)
+
+    goal = goal_of(settled)
+    pairs = [
+        (i, j) for i in range(len(starts)) for j in range(i + 1, len(starts)) if goal[i] != goal[j]
+    ]
+    chosen = pairs[:: max(1, len(pairs) // n_pairs)][:n_pairs]
+    low, high = (starts[[pair[side] for pair in chosen]] for side in (0, 1))
+    home = goal[[i for i, _ in chosen]]
+    parts, rows = np.arange(1, _PARTS) / _PARTS, np.arange(len(chosen))
+    for _ in range(_BISECTIONS):
+        points = low[:, None] + parts[:, None] * (high - low)[:, None]
+        ends = system.advance(points.reshape(-1, starts.shape[1]), n_periods * system.n_steps)
+        stays = goal_of(ends).reshape(len(chosen), -1) == home[:, None]
+        first = np.where(stays.all(axis=1), _PARTS - 1, stays.argmin(axis=1))
+        path = np.concatenate([low[:, None], points, high[:, None]], axis=1)
+        low, high = path[rows, first], path[rows, first + 1]
+    here = (low + high) / 2
+    later = system.advance(here, system.n_steps)
+    return np.stack([later, here, system.advance(later, system.n_steps)], axis=1)
+
+
 class _Register:
     """Cycles met so far, with how often."""
 
@@ -152,13 +216,20 @@ class _Register:
     def add(self, cycle: LimitCycle, basin: int) -> None:
         self.entries.append((cycle, basin))
 
+    def find(self, state: np.ndarray) -> LimitCycle | None:
+        """The known cycle that the state is on."""
+        return next((cycle for cycle, _ in self.entries if self._is_on(state, cycle)), None)
+
     def count(self, state: np.ndarray, by: int = 1) -> bool:
         """Whether the state is on a known cycle; if so, count it there."""
         for i, (cycle, basin) in enumerate(self.entries):
-            if np.linalg.norm(cycle.point - state) < self.same * _extent(cycle):
+            if self._is_on(state, cycle):
                 self.entries[i] = (cycle, basin + by)
                 return True
         return False
+
+    def _is_on(self, state: np.ndarray, cycle: LimitCycle) -> bool:
+        return bool(np.linalg.norm(cycle.point - state) < self.same * _extent(cycle))
 
 
 def _extent(cycle: LimitCycle) -> float:

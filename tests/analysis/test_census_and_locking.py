@@ -161,3 +161,19 @@ def test_dimensions_of_known_clouds():
     assert participation_ratio(np.ones((5, 3))) == 0
     with pytest.raises(ValueError, match="finite"):
         principal_components(np.full((4, 2), np.nan))
+
+
+def test_a_saddle_that_newton_misses_is_found_between_the_basins():
+    """From starts beyond the stable cycles Newton's method comes to these only."""
+    system = truths.bistable(drive=0.3, n_steps=12)
+    starts = np.array([[-4.0], [-3.0], [3.0], [5.0]])
+    alone = find_locked_cycles(system, starts, newton_periods=(), edges=0)
+    both = find_locked_cycles(system, starts, newton_periods=())
+    assert [cycle.stable for cycle in alone.cycles] == [True, True]
+    assert [cycle.stable for cycle in both.cycles] == [True, True, False]
+    saddle = both.cycles[2]
+    # Its own proof: it closes, and the derivative of 12 steps is that of a finite difference.
+    ends = system.advance(saddle.point + np.array([[-1e-7], [1e-7]]), 12)
+    slope = float(ends[1, 0] - ends[0, 0]) / 2e-7
+    assert slope == pytest.approx(saddle.multipliers[0].real, rel=1e-5)
+    assert slope > 1
