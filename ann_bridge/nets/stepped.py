@@ -18,7 +18,7 @@ Advance = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SteppedParameters:
-    """Settings of every net that has no time constant of its own in ms."""
+    """Settings that these nets share."""
 
     n_units: int = 64
     n_inputs: int = 3
