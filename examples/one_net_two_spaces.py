@@ -9,14 +9,13 @@ from isochron.analysis.plotting import plot_bifurcation_diagram, plot_phase_port
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
 net = ann_bridge.LowRankRNN(n_units=512, rank=2)
-settings = {"steps": 500, "batch_size": 16, "learning_rate": 0.03, "stop_below": 0.05}
-budget = ann_bridge.TrainingParameters(**settings)
+budget = ann_bridge.TrainingParameters(batch_size=16, learning_rate=0.03, stop_below=0.05)
 losses = ann_bridge.train(net, ann_bridge.tasks.PhaseMemory(), budget, seed=0).losses
 print(f"loss {losses[-1]:.3f} after {len(losses)} steps of training")
 small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
-starts = np.random.default_rng(0).normal(size=(32, reduced.dimension))
+starts = np.random.default_rng(0).normal(size=(32, 5))
 memories = find_locked_cycles(reduced, starts, newton_periods=()).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)
@@ -31,15 +30,15 @@ angles = [find_limit_cycle(polar, [psi]) for psi in ring]
 print("angle alone:", *{f"{c.multipliers[0].real:.3f}" for c in angles if c.found})
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
-lines = [[c.states[:, :2] for c in kind] for kind in (memories, saddles)]
-kinds = {"stable_cycles": lines[0], "unstable_cycles": lines[1], "labels": ("κ₁", "κ₂")}
-plot_phase_portrait(**kinds, ax=axes[0])
+stable, unstable = ([c.states[:, :2] for c in kind] for kind in (memories, saddles))
+plot_phase_portrait(stable_cycles=stable, unstable_cycles=unstable, ax=axes[0])
+axes[0].set(xlabel="κ₁", ylabel="κ₂")
 axes[0].plot(*np.transpose([c.point[:2] for c in memories]), "ko", label="phase 0")
 pulsed = lambda height: TrainedMap(small, frequency_Hz=f, pulse={1: height})  # noqa: E731
 branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5)) for c in memories]
-drawn = [(b.parameters, b.states[:, 1], [p.stable for p in b.points]) for b in branches]
+drawn = [(b.parameters, b.states[:, 1], np.array([p.stable for p in b.points])) for b in branches]
 ends = [(s.kind, s.parameter, s.state[1]) for b in branches for s in b.special]
-names = ("height of stimulus 1", "κ₂ at phase 0 of the reference")
+names = ("height of stimulus 1", "κ₂ at phase 0")
 plot_bifurcation_diagram(drawn, special_points=ends, labels=names, ax=axes[1])
 print("stimulus 1 ends the other memory at", *(round(end[1], 4) for end in ends))
 for c, mark in zip(memories, ("o-", "s--"), strict=True):
@@ -51,9 +50,10 @@ for c, mark in zip(memories, ("o-", "s--"), strict=True):
     for hz in 500 / np.arange(50, 67):
         drive = lambda a, hz=hz: TrainedMap(small, frequency_Hz=hz, amplitude=a)  # noqa: E731
         cycle, down = find_limit_cycle(drive(1.0), c.point), {"direction": -1, "max_points": 20}
-        if cycle.stable:
+        if cycle.stable and cycle.point[1] * c.point[1] > 0:  # not the other memory
             branch = continue_cycles(drive, cycle, 1.0, limits=(0.02, 1.0), **down)
             places += [(hz, s.parameter) for s in branch.of_kind("fold")[:1]]
-    axes[2].plot(*np.transpose(places), mark, color="black", markersize=4)
+    axes[2].plot(*np.transpose(places), mark, color="black", label=f"{c.point[1]:.1f}")
+axes[2].legend(title="κ₂ at phase 0")
 axes[2].set(xlabel="frequency of the reference (Hz)", ylabel="least amplitude", ylim=(0, 1))
 figure.savefig("net-rhythm.png", dpi=110)

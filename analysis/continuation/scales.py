@@ -82,7 +82,7 @@ def choose_scales(
 def _way(problem: Problem, y: np.ndarray, parameters: tuple[float, ...], span: float) -> float:
     """How far a solution at rest would go over a range of the first parameter.
 
-    Not less than a hundredth of its length, nor more than a hundred times, as near a fold;
+    Not less than 0.3 of its length, nor more than a hundred times, as near a fold;
     1 if all is 0.
     """
     length = float(np.linalg.norm(y))
@@ -95,4 +95,4 @@ def _way(problem: Problem, y: np.ndarray, parameters: tuple[float, ...], span: f
         way = 0.0
     if not math.isfinite(way) or 0 < 1e2 * length < way:
         return length or 1.0
-    return max(way, 1e-2 * length) or 1.0
+    return max(way, 0.3 * length) or 1.0

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from isochron.analysis import Flow, SystemFamily, find_limit_cycle, floquet_mult
 from isochron.analysis.continuation import (
     continue_cycles,
     continue_cycles_from_hopf,
+    continue_doubled_cycles,
     continue_fixed_points,
     continue_fold,
 )
@@ -226,3 +229,99 @@ def test_bad_input_is_refused():
         continue_cycles_from_hopf(system, fold, limits=(-1.0, 1.0))
     with pytest.raises(ValueError, match="limits"):
         continue_fold(truths.cusp, fold, 5.0, limits=((-1.0, 1.0), (0.0, 2.0)))
+
+
+def test_units_do_not_matter_to_the_default_steps():
+    """The cusp with its state in units of 1e-6 and its parameter in units of 1e4."""
+    state, parameter = 1e-6, 1e4
+
+    def system(p):
+        plain = truths.cusp(p / parameter, 1.0)
+        return Flow(
+            lambda t, x: state * plain(t, x / state), lambda t, x: plain.jacobian(t, x / state)
+        )
+
+    plain = continue_fixed_points(lambda p: truths.cusp(p, 1.0), [-1.6], -2.0, limits=(-2.0, 2.0))
+    scaled = continue_fixed_points(
+        system, [-1.6 * state], -2.0 * parameter, limits=(-2.0 * parameter, 2.0 * parameter)
+    )
+    np.testing.assert_allclose(scaled.parameters / parameter, plain.parameters, rtol=1e-9)
+    np.testing.assert_allclose(scaled.states / state, plain.states, rtol=1e-9)
+    assert [point.kind for point in scaled.special] == ["fold", "fold"]
+
+
+def test_the_doubled_cycle_of_the_logistic_map_and_where_it_doubles_again():
+    """2-cycles x = (r + 1 ± √((r - 3) (r + 1))) / 2r from r = 3 on; at r = 1 + √6 they double."""
+    system = lambda r: truths.logistic(r, n_steps=1)  # noqa: E731
+    branch = continue_fixed_points(system, [0.6], 2.6, limits=(2.6, 3.2))
+    (doubling,) = branch.special
+    np.testing.assert_allclose(doubling.parameter, 3.0, rtol=1e-10)
+    doubled = continue_doubled_cycles(system, doubling, limits=(2.8, 3.5))
+    r = doubled.parameters[1:]
+    root = np.sqrt((r - 3) * (r + 1))
+    high, low = (r + 1 + root) / (2 * r), (r + 1 - root) / (2 * r)
+    x = doubled.states[1:, 0]
+    np.testing.assert_allclose(np.minimum(np.abs(x - high), np.abs(x - low)), 0.0, atol=1e-8)
+    assert {point.period for point in doubled.points} == {2.0}
+    (again,) = doubled.of_kind("period doubling")
+    np.testing.assert_allclose(again.parameter, 1 + np.sqrt(6), rtol=1e-9)
+    with pytest.raises(ValueError, match="period doubling is needed .* this is a fold"):
+        continue_doubled_cycles(system, dataclasses.replace(doubling, kind="fold"), limits=(2, 4))
+
+
+def test_a_closed_branch_ends_where_it_began():
+    """A loop of equilibria, x² + p² = 1, is followed once."""
+    system = lambda p: Flow(lambda t, x: 1 - x**2 - p**2, lambda t, x: np.diag(-2 * x))  # noqa: E731
+    branch = continue_fixed_points(system, [1.0], 0.0, limits=(-2.0, 2.0))
+    assert "come back" in branch.message
+    np.testing.assert_allclose(branch.states[:, 0] ** 2 + branch.parameters**2, 1, atol=1e-9)
+    np.testing.assert_allclose([point.parameter for point in branch.of_kind("fold")], [1, -1])
+
+
+@pytest.mark.parametrize("n_segments", [1, 3])
+def test_segments_do_not_change_a_branch(n_segments):
+    """Cycles of the Hopf normal form, r = √mu; multiplier exp(-2 mu T)."""
+    system = lambda mu: truths.stuart_landau(mu, omega=2.0)  # noqa: E731
+    start = find_limit_cycle(system(0.5), [0.7, 0.0], max_period=5.0, rtol=1e-10)
+    branch = continue_cycles(
+        system, start, 0.5, limits=(0.5, 2.0), n_segments=n_segments, max_points=4, rtol=1e-10
+    )
+    mu = branch.parameters
+    assert mu[-1] > 0.54
+    np.testing.assert_allclose(np.linalg.norm(branch.states, axis=1), np.sqrt(mu), rtol=1e-8)
+    values = [point.values[0] for point in branch.points]
+    np.testing.assert_allclose(values, np.exp(-2 * np.pi * mu), atol=1e-8)
+
+
+@pytest.mark.slow
+def test_van_der_pol_is_followed_into_relaxation():
+    """Periods of the specification at mu = 5 and 10; there the multiplier is exp(-311.8)."""
+    start = find_limit_cycle(
+        truths.van_der_pol(5.0), [2.0, 0.0], max_period=20.0, n_segments=8, tolerance=1e-10
+    )
+    np.testing.assert_allclose(start.period, 11.612230667719, rtol=1e-9)
+    branch = continue_cycles(truths.van_der_pol, start, 5.0, limits=(5.0, 10.0), rtol=1e-10)
+    np.testing.assert_allclose(branch.parameters[-1], 10.0)
+    np.testing.assert_allclose(branch.points[-1].period, 19.0783695669390, rtol=1e-8)
+    assert abs(branch.points[-1].values[0]) < 1e-15  # below rounding of a segment's matrix
+    assert branch.special == ()
+
+
+@pytest.mark.slow
+def test_the_doubled_cycle_of_roessler():
+    """It starts with twice the period, stable, and its multiplier falls from 1."""
+    system = lambda c: truths.roessler(c=c)  # noqa: E731
+    settled = flow(system(2.7), [1.0, 1.0, 0.0], 150.0, rtol=1e-8)
+    start = find_limit_cycle(system(2.7), settled, max_period=8.0, rtol=1e-10)
+    branch = continue_cycles(system, start, 2.7, limits=(2.7, 3.0), rtol=1e-10)
+    (doubling,) = branch.of_kind("period doubling")
+    doubled = continue_doubled_cycles(system, doubling, limits=(2.7, 3.1), n_segments=2, rtol=1e-10)
+    assert doubled.points[0].parameter > doubling.parameter
+    np.testing.assert_allclose(doubled.points[0].period, 2 * doubling.period, rtol=1e-3)
+    assert all(point.stable for point in doubled.points)
+    cycle = find_limit_cycle(
+        system(doubled.parameters[-1]),
+        doubled.points[-1].state,
+        period_guess=doubled.points[-1].period,
+    )
+    np.testing.assert_allclose(cycle.period, doubled.points[-1].period, rtol=1e-8)
