@@ -1,0 +1,155 @@
+"""A tiny reproduction through the command line: killed, resumed, looked at."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from isochron import ann_bridge, sims
+from isochron.cli import main
+
+# learned_below is above every loss: untrained nets too go through the whole analysis.
+CONFIG = """
+nets = 2
+conditions = ["rank-1-linear", "rank-2-tanh-oscillatory"]
+[low_rank]
+n_units = 16
+steps = 3
+batch_size = 4
+[analysis]
+learned_below = 100.0
+n_starts = 8
+n_trials = 4
+tongue_amplitudes = [1.0]
+tongue_limits_Hz = [8.0, 9.0]
+"""
+NETS = [f"{name}-{k}" for k in (0, 1) for name in ("rank-1-linear", "rank-2-tanh-oscillatory")]
+
+
+def command(folder, *more):
+    config, out = str(folder / "x.toml"), str(folder / "run")
+    return ["reproduce", "pals2024", "--config", config, "--out", out, *more]
+
+
+def changed(path):
+    return {item.name: item.stat().st_mtime_ns for item in path.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run that was killed after its first steps, then completed."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    (folder / "x.toml").write_text(CONFIG)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "isochron", *command(folder, "--workers", "2")],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    steps = folder / "run" / "steps"
+    deadline = time.monotonic() + 200
+    while not (steps / "train-rank-1-linear-0.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    before = changed(steps)
+    assert 0 < len(before) < 2 * len(NETS)
+    assert not (folder / "run" / "results.json").exists()
+    assert main(command(folder, "--workers", "1")) == 0
+    after = changed(steps)
+    whole = [name for name in before if not name.startswith(".")]
+    assert [after[name] for name in whole] == [before[name] for name in whole]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder):
+    return json.loads((folder / "run" / "results.json").read_text())
+
+
+def test_every_net_and_condition_has_its_row(results):
+    assert (results["schema"], results["experiment"]) == (1, "pals2024")
+    assert [net["name"] for net in results["nets"]] == NETS
+    names = [condition["condition"] for condition in results["conditions"]]
+    assert names == ["rank-1-linear", "rank-2-tanh-oscillatory"]
+    for net in results["nets"]:
+        assert len(net["training"]["losses"]) == 3
+        assert len(net["memories"]) == 2
+        assert 0 <= net["code"]["phase_difference"] <= np.pi
+        held = [memory for memory in net["memories"] if memory["output_phase"] is not None]
+        assert len(net["folds"]) == 2 * len(held)
+    assert set(results["seconds"]) == {
+        f"{step}-{net}" for step in ("train", "analyse") for net in NETS
+    }
+
+
+def test_rules_are_judged_by_the_nets(results):
+    rank_1 = results["rules"][0]
+    losses = [net["loss"] for net in results["nets"] if net["condition"] == "rank-1-linear"]
+    assert rank_1["found"]["count"] == sum(loss >= 0.465 for loss in losses)
+    assert rank_1["found"]["n"] == 2
+    assert {rule["verdict"] for rule in results["rules"]} <= {"holds", "does not hold"}
+
+
+def test_the_report_stands_alone(folder):
+    page = (folder / "run" / "report.html").read_text()
+    assert page.count("data:image/svg+xml;base64,") == 5
+    addresses = re.findall(r'(?:src|href)="([^"]{0,30})', page)
+    assert all(address.startswith("data:image") for address in addresses)
+    assert "<script" not in page
+    assert "Rank 1 with a linear readout never learns" in page
+
+
+def test_a_finished_run_is_not_done_again_and_its_report_is_the_same(folder, capsys):
+    run = folder / "run"
+    before = (run / "results.json").read_bytes(), (run / "report.html").read_bytes()
+    assert main(command(folder, "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["experiment"] == "pals2024"
+    assert main(["report", str(run)]) == 0
+    assert ((run / "results.json").read_bytes(), (run / "report.html").read_bytes()) == before
+
+
+def test_nets_and_trials_are_there(folder):
+    net, notes = ann_bridge.load_net(folder / "run" / "nets" / "rank-2-tanh-oscillatory-1")
+    assert (net.settings.n_units, net.settings.readout) == (16, "rates")
+    assert notes["condition"] == "rank-2-tanh-oscillatory"
+    trial = sims.load_dataset(folder / "run" / "data" / "rank-2-tanh-oscillatory-1.nc")
+    assert trial.output.shape == (400, 2)
+    assert not list((folder / "run" / "data").glob("*-checkpoints"))
+
+
+def test_another_configuration_needs_force(folder, capsys):
+    (folder / "y.toml").write_text("nets = 1")
+    arguments = ["reproduce", "pals2024", "--config", str(folder / "y.toml")]
+    assert main([*arguments, "--out", str(folder / "run")]) == 2
+    assert "--force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('conditions = ["rank-7-tanhh"]', "No condition 'rank-7-tanhh'"),
+        ("nets = 0", "nets must lie between"),
+        ("[low_rank]\nrank = 2", "Unknown setting 'low_rank.rank'"),
+        ("[analysis]\nfrequency_Hz = 400.0", "tongue_limits_Hz must lie around"),
+        ("[low_rank]\nloading_covariance = 2.0", "loading_covariance must lie in"),
+    ],
+)
+def test_bad_settings_are_refused_before_any_work(tmp_path, capsys, text, message):
+    (tmp_path / "x.toml").write_text(text)
+    assert main(command(tmp_path)) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_configuration_can_be_printed_and_read_back(tmp_path, capsys):
+    assert main(["reproduce", "pals2024", "--quick", "--print-config"]) == 0
+    printed = capsys.readouterr().out
+    (tmp_path / "x.toml").write_text(printed)
+    assert main([*command(tmp_path), "--print-config"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == printed.splitlines()[1:]
