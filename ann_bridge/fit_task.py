@@ -52,7 +52,9 @@ class WormNetParameters:
 
 
 class WormNet(RecurrentNet):
-    """A graded network as a net for `train` and `evaluate`.
+    """A graded network as a net for `train` and `evaluate`, on the CPU.
+
+    `save_net` does not know it: keep what `network` and `stimulus` return.
 
     Parameters
     ----------
@@ -119,7 +121,15 @@ class WormNet(RecurrentNet):
         return torch.cat(self._start(p, thresholds, batch_size, generator)).T
 
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and the opening rates φ of all neurons."""
+        """Outputs, and the opening rates φ of all neurons.
+
+        Raises
+        ------
+        ValueError
+            If the inputs are not on the CPU.
+        """
+        if inputs.device.type != "cpu":
+            raise ValueError(f"A worm as a net runs on the CPU, not on {inputs.device}.")
         p, constant, thresholds = self._constants()
         state = self._start(p, thresholds, inputs.shape[1], generator)
         rates = []
@@ -129,7 +139,7 @@ class WormNet(RecurrentNet):
                 use_reentrant=False,
             )  # type: ignore[misc]  # fmt: skip
             rates.append(seen)
-        rates = torch.cat(rates).float()
+        rates = torch.cat(rates).to(self.output_weights.dtype)
         outputs = (2 * rates[..., self._read] - 1) @ self.output_weights + self.output_bias
         return outputs[..., 0] if self.settings.n_outputs == 1 else outputs, rates
 
