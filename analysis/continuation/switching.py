@@ -64,7 +64,8 @@ def continue_cycles_from_hopf(
     amplitude = _amplitude(amplitude, 0.01 * float(np.linalg.norm(hopf.state)) or 0.05)
     length = np.linalg.norm(np.real(vector))
     # One turn of the linear flow; the start of segment k is at angle 2πk/s.
-    turns = np.exp(2j * np.pi * np.arange(n_segments) / n_segments)
+    sense = np.sign(hopf.critical.imag)
+    turns = np.exp(2j * np.pi * sense * np.arange(n_segments) / n_segments)
     around = np.real(np.multiply.outer(turns, vector)) / length
     problem = OrbitProblem(system_at, autonomous=True, rtol=rtol, n_segments=n_segments)
     problem.set_plane(hopf.state, np.imag(vector))

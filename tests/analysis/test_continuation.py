@@ -73,12 +73,15 @@ def test_the_hopf_point_of_lorenz_and_the_unstable_cycles_below():
     np.testing.assert_allclose(cycles.points[0].period, period, rtol=1e-3)
 
 
-def test_branch_switching_at_the_hopf_normal_form():
+@pytest.mark.parametrize("n_segments", [1, 3])
+def test_branch_switching_at_the_hopf_normal_form(n_segments):
     system = lambda mu: truths.stuart_landau(mu, omega=2.0, c=0.5)  # noqa: E731
     equilibria = continue_fixed_points(system, [0.0, 0.0], -0.5, limits=(-0.5, 0.5))
     (hopf,) = equilibria.of_kind("Hopf")
     np.testing.assert_allclose(hopf.parameter, 0.0, atol=1e-10)
-    cycles = continue_cycles_from_hopf(system, hopf, limits=(-0.1, 0.5), largest_step=0.2)
+    cycles = continue_cycles_from_hopf(
+        system, hopf, limits=(-0.1, 0.5), largest_step=0.2, n_segments=n_segments
+    )
     mu = cycles.parameters
     np.testing.assert_allclose(mu[-1], 0.5)
     np.testing.assert_allclose(np.linalg.norm(cycles.states, axis=1), np.sqrt(mu), atol=1e-7)
