@@ -158,12 +158,13 @@ def fit_rhythm(
         )
     losses, message = [], f"not within {p.tolerance:g} after {p.max_iterations} iterations"
     converged = False
-    for _ in range(p.max_iterations):
+    for iteration in range(p.max_iterations + 1):
         residual = shooter.residual(orbit)
         losses.append(float(residual @ residual))
         converged = bool(np.abs(residual).max() < p.tolerance)
         if converged:
-            message = f"{len(losses) - 1} iterations"
+            message = f"{iteration} iterations"
+        if converged or iteration == p.max_iterations:
             break
         move = -np.linalg.lstsq(shooter.differentiate(u, orbit), residual, rcond=1e-10)[0]
         taken = _advance(shooter, u, orbit, move)
