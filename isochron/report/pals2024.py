@@ -28,6 +28,7 @@ COLUMNS = (
     "own survives",
     "phase-only orbits",
 )
+SPLIT = COLUMNS.index("oscillates alone")  # the columns from here on are a table of their own
 
 
 def build_pals2024_report(run: Path, results: dict[str, Any]) -> str:
@@ -45,6 +46,7 @@ def build_pals2024_report(run: Path, results: dict[str, Any]) -> str:
         answer=describe_outcome(rules),
         rules=[rule_row(rule) for rule in rules],
         columns=COLUMNS,
+        split=SPLIT,
         rows=[condition_row(condition) for condition in results["conditions"]],
         figures=[
             {"title": title, "caption": caption, "image": to_data_uri(figure)}
