@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh, steps_at_once
 from isochron.ann_bridge.nets.fused_thin import (
     add_multiple,
     add_through_slope,
@@ -163,6 +163,8 @@ def run_dense(
     n, rows = initial.shape[1], whole(last - first, ROWS)
     x, rate = np.zeros((rows, n), initial.dtype), np.zeros((rows, n), initial.dtype)
     change = np.zeros((rows, panels.shape[0] * WIDTH), initial.dtype)
+    some = steps_at_once(n)
+    noise = np.zeros((rows, some, n), initial.dtype)
     for b in range(first, last):
         x[b - first] = initial[b]
     for t in range(n_steps + 1):
@@ -177,10 +179,9 @@ def run_dense(
             break
         for b in range(first, last):
             row = b - first
-            if noise_std > 0:
-                fill_normal(key, t * batch + b, noise_std, change[row, :n])
-            else:
-                change[row] = 0
+            if noise_std > 0 and t % some == 0:
+                fill_normal(key, t // some * batch + b, noise_std, noise[row].reshape(-1))
+            change[row, :n] = noise[row, t % some]
             for s in range(weights.shape[0]):
                 add_multiple(change[row, :n], leak * inputs[t, b, s], weights[s])
         multiply(change, rate, panels)

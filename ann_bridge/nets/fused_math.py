@@ -135,6 +135,12 @@ def fill_tanh(x, out):
 
 
 @compiled
+def steps_at_once(n_units):
+    """Steps for which a trial draws its noise together: short vectors would not pay."""
+    return max(1, 1024 // n_units)
+
+
+@compiled
 def fill_normal(key, where, std, out):
     """Independent normal numbers (Box and Muller, 1958), a function of `key` and `where`.
 

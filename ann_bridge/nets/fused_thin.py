@@ -9,7 +9,7 @@ adjoint in the cache too, and adds up the gradients of the weights on the way.
 
 import numpy as np
 
-from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh, steps_at_once
 
 
 @compiled
@@ -33,6 +33,8 @@ def run_thin(
     n_steps, batch, _ = inputs.shape
     n = initial.shape[1]
     x, change = np.empty(n, initial.dtype), np.empty(n, initial.dtype)
+    some = steps_at_once(n)
+    noise = np.zeros((some, n), initial.dtype)
     for b in range(first, last):
         x[:] = initial[b]
         for t in range(n_steps + 1):
@@ -43,10 +45,9 @@ def run_thin(
                     outputs[t - 1, b, o] = dot(readout[o], rate if read_rates else x)
             if t == n_steps:
                 break
-            if noise_std > 0:
-                fill_normal(key, t * batch + b, noise_std, change)
-            else:
-                change[:] = 0
+            if noise_std > 0 and t % some == 0:
+                fill_normal(key, t // some * batch + b, noise_std, noise.reshape(-1))
+            change[:] = noise[t % some]
             for s in range(weights.shape[0]):
                 add_multiple(change, leak * inputs[t, b, s], weights[s])
             for r in range(left.shape[0]):
