@@ -1,5 +1,6 @@
 """Floquet multipliers: how perturbations of a periodic orbit grow over one period."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -17,16 +18,22 @@ SMALL = 50  # dimensions up to which the monodromy is split until its parts are 
 _WELL_CONDITIONED = 1e4
 _SHORTEST_PART = 2.0**-14
 _SWEEPS = 60
+_SAMPLES = 256  # of an orbit
+_STRETCH = 1e-5  # of a step: where rounding and bending of a central difference are alike
 
 
 class ReturnMap:
     """A system over one period: where a state returns to, and the derivative of that.
 
+    A map without a drive that offers ``with_step(step_ms)`` can have a period of its own, as
+    a vector field can: a whole number of steps whose length goes with the period.
+
     Parameters
     ----------
     system : VectorField or DrivenMap
     period : float, optional
-        Of the forcing of a vector field, or of its cycle. A map brings its own.
+        Of the forcing of a vector field, or of the cycle of a system without a drive. A driven
+        map brings its own.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
     subharmonic : int
@@ -45,15 +52,58 @@ class ReturnMap:
         if not self.is_map and period is None:
             raise ValueError("A vector field needs a period; a map brings its own.")
         self.subharmonic = subharmonic
+        self.has_own_step = self.is_map and period is not None and has_free_step(system)
         self.n_steps = subharmonic * self.system.n_steps if self.is_map else 0
-        self.period = self.n_steps * self.system.step_ms if period is None else subharmonic * period
+        if self.has_own_step and period is not None:
+            self.n_steps = _whole_steps(period, self.system.step_ms)
         self.rtol = rtol
+        self.period = self.n_steps * self.system.step_ms if period is None else subharmonic * period
+
+    @property
+    def period(self) -> float:
+        """Time after which the state is compared."""
+        return self._period
+
+    @period.setter
+    def period(self, value: float) -> None:
+        self._period = value
+        if self.has_own_step:
+            self.system = self.system.with_step(value / self.n_steps)
+
+    @property
+    def given_period(self) -> float | None:
+        """The argument `period` that makes this return map again; None if the map brings it."""
+        if self.is_map and not self.has_own_step:
+            return None
+        return self.period / self.subharmonic
 
     def __call__(self, state: np.ndarray, tangents: np.ndarray | None = None) -> Any:
         """End state, and the tangents there if some are given."""
         if self.is_map:
             return self.system.advance(state, self.n_steps, tangents=tangents)
         return flow(self.system, state, self.period, tangents=tangents, rtol=self.rtol)
+
+    def velocity(self, state: np.ndarray) -> np.ndarray:
+        """Direction of the motion at phase 0; of a map, over its next step."""
+        if not self.is_map:
+            return self.system(0.0, state)
+        return (self.system.advance(state, 1) - state) / self.system.step_ms
+
+    def stretch(
+        self, state: np.ndarray, arrival: np.ndarray, begin: float = 0.0, end: float = 1.0
+    ) -> np.ndarray:
+        """Derivative by the period of where a state without a drive arrives.
+
+        It is the velocity there; for a map, a central difference in the length of the step.
+        """
+        if not self.is_map:
+            return (end - begin) * self.system(end * self.period, arrival)
+        count, step = self._steps(begin, end)[1], self.system.step_ms
+        late, early = (
+            self.system.with_step((1 + sign * _STRETCH) * step).advance(state, count)
+            for sign in (1, -1)
+        )
+        return (late - early) / (2 * _STRETCH * self.period)
 
     def part(
         self, state: np.ndarray, begin: float, end: float, tangents: np.ndarray | None = None
@@ -65,9 +115,20 @@ class ReturnMap:
             return flow(
                 self.system, state, duration, start=start, tangents=tangents, rtol=self.rtol
             )
+        start, count = self._steps(begin, end)
+        return self.system.advance(state, count, start=start, tangents=tangents)
+
+    def _steps(self, begin: float, end: float) -> tuple[int, int]:
+        """The first step of a map and how many between two fractions of the period."""
         first, last = round(begin * self.n_steps), round(end * self.n_steps)
-        start = first % self.system.n_steps
-        return self.system.advance(state, last - first, start=start, tangents=tangents)
+        return first % self.system.n_steps, last - first
+
+    def after(self, state: np.ndarray, fraction: float) -> np.ndarray:
+        """State after a fraction of the period; free steps are fitted to it, if need be."""
+        if not self.has_own_step:
+            return self.part(state, 0.0, fraction)
+        count = round(fraction * self.n_steps)
+        return self.system.with_step(fraction * self.period / count).advance(state, count)
 
     def split(self, begin: float, end: float, n_parts: int = 8) -> np.ndarray:
         """Fractions of the period from one to another; only the two if they are too near."""
@@ -78,7 +139,9 @@ class ReturnMap:
         n_parts = min(n_parts, last - first)
         return np.round(np.linspace(first, last, n_parts + 1)) / self.n_steps
 
-    def samples(self, state: np.ndarray, n_samples: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    def samples(
+        self, state: np.ndarray, n_samples: int = _SAMPLES
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Times and states along the orbit, both ends included."""
         return self.part_samples(state, 0.0, 1.0, n_samples)
 
@@ -87,10 +150,9 @@ class ReturnMap:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The same from one fraction of the period to another; every step of a map."""
         if self.is_map:
-            first, last = round(begin * self.n_steps), round(end * self.n_steps)
-            start = first % self.system.n_steps
-            states = self.system.orbit(state, last - first, start=start)
-            return np.arange(first, last + 1) * self.system.step_ms, states
+            start, count = self._steps(begin, end)
+            times = begin * self.period + np.arange(count + 1) * self.system.step_ms
+            return times, self.system.orbit(state, count, start=start)
         start, duration = begin * self.period, (end - begin) * self.period
         times = np.linspace(0, duration, n_samples + 1)
         states = flow(self.system, state, duration, start=start, times=times, rtol=self.rtol)
@@ -110,6 +172,16 @@ class ReturnMap:
         if self.is_map:
             return dimension > DENSE_LIMIT
         return dimension > DENSE_FLOW_LIMIT and not getattr(self.system, "stiff", False)
+
+
+def has_free_step(system: Any) -> bool:
+    """Whether a map stands for a flow, in steps of any length: no drive, and `with_step`."""
+    return hasattr(system, "with_step") and system.drive_cycles == 0
+
+
+def _whole_steps(period: float, step: float) -> int:
+    """Steps in a period, none longer than asked: a multiple of 256, for even samples."""
+    return _SAMPLES * max(1, math.ceil(period / (_SAMPLES * step) - 1e-6))
 
 
 def floquet_multipliers(
@@ -137,7 +209,7 @@ def floquet_multipliers(
         A state on the orbit, or several at equal intervals of time from phase 0: through a
         very unstable orbit, one state does not lead back to itself.
     period : float, optional
-        Period, for a vector field.
+        Period, for a vector field, or for a map without a drive that has a period of its own.
     n_leading : int, optional
         Only so many, the largest in modulus, by Arnoldi iteration. By default all of them,
         or 6 for a map of more than 200 dimensions or a field, not stiff, of more than 300.

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.sparse.linalg import LinearOperator, gmres
 
+from isochron.analysis.adjoint import AdjointSweep, periodic_adjoint
+from isochron.analysis.floquet import has_free_step
 from isochron.analysis.flow import flow
 from isochron.analysis.isochrons import asymptotic_phase, difference_of_phases
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.rotation import InvariantCircle, evaluate_series, fourier_series
-from isochron.analysis.systems import DrivenMap, VectorField
+from isochron.analysis.systems import DrivenMap, System, VectorField
+
+_SETTLED = 1e-7  # change of a phase shift in a period, relative to the largest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +61,12 @@ class PhaseResponse:
             raise ArithmeticError(
                 f"The phase response is off by {self.residual:.1e} in Z·dγ/dφ and by "
                 f"{self.consistency:.1e} from itself, above {self.tolerance:.1e}. Lower rtol of "
-                "the cycle and here, check the Jacobian, or raise tolerance."
+                "the cycle and here, or the step of a map, check the Jacobian, or raise tolerance."
             )
 
 
 def find_phase_response(
-    field: VectorField,
+    system: System,
     cycle: LimitCycle,
     *,
     n_nodes: int = 256,
@@ -75,21 +77,23 @@ def find_phase_response(
 
     With M the monodromy matrix and f the velocity at the first node, Z there is the solution
     of (I - Mᵀ + f fᵀ/|f|²) Z = Ω f/|f|²: multiplied by fᵀ it says Z·f = Ω, and then MᵀZ = Z.
-    GMRES solves it; every product with Mᵀ is one integration of the adjoint equation
-    backward in time, in which what decays forward decays too.
+    For a field GMRES solves it; every product with Mᵀ is one integration of the adjoint
+    equation backward in time, in which what decays forward decays too. For a map that stands
+    for a flow M is made, and Z goes backward through the derivatives of its steps; Ω f is
+    dγ/dφ, from the Fourier series of the cycle, which knows nothing of the derivatives.
 
     Parameters
     ----------
-    field : VectorField
-        Autonomous.
+    system : VectorField or DrivenMap
+        Autonomous. A map with ``with_step``, of which `find_limit_cycle` found the cycle.
     cycle : LimitCycle
-        Of that field; found.
+        Of that system; found.
     n_nodes : int
-        Intervals between the nodes.
+        Intervals between the nodes. For a map it divides the steps of the cycle.
     rtol : float, optional
-        Relative tolerance of the integration; 1e-12 by default, 1e-9 if the field is stiff.
+        Relative tolerance of the integration of a field; 1e-12 by default, 1e-9 if stiff.
     tolerance : float, optional
-        Largest accepted residual; 1e-7 by default, 1e-4 if the field is stiff.
+        Largest accepted residual; 1e-7 by default, 1e-4 if a field is stiff, 1e-6 for a map.
 
     Returns
     -------
@@ -99,6 +103,7 @@ def find_phase_response(
     ------
     ValueError
         If the cycle was not found, or is driven: then the drive, not the cycle, sets the phase.
+        If `n_nodes` is below 4 or does not fit the steps of a map.
     ArithmeticError
         If the integration fails, or the residual exceeds the tolerance.
 
@@ -107,30 +112,70 @@ def find_phase_response(
     Ermentrout and Kopell (1991), Journal of Mathematical Biology 29:195; Brown, Moehlis and
     Holmes (2004), Neural Computation 16:673.
     """
-    require_own_phase(field, cycle)
+    require_own_phase(system, cycle)
     if not n_nodes >= 4:
         raise ValueError(f"n_nodes must be at least 4, got {n_nodes!r}.")
-    stiff = getattr(field, "stiff", False)
-    rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
+    if hasattr(system, "advance"):
+        return _response_in_steps(system, cycle, n_nodes, 1e-6 if tolerance is None else tolerance)
+    stiff = getattr(system, "stiff", False)
     tolerance = (1e-4 if stiff else 1e-7) if tolerance is None else tolerance
-    sweep = _AdjointSweep(field, cycle, rtol)
+    rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
+    return _response_of_flow(system, cycle, n_nodes, rtol, tolerance)
+
+
+def _response_of_flow(field: Any, cycle, n_nodes, rtol, tolerance) -> PhaseResponse:
+    sweep = AdjointSweep(field, cycle, rtol)
     omega = 2 * math.pi / cycle.period
-    velocity = field(0.0, cycle.point)
-    first = _periodic_adjoint(sweep, velocity, omega, rtol)
+    first = periodic_adjoint(sweep, field(0.0, cycle.point), omega, rtol)
     times = np.linspace(0, cycle.period, n_nodes + 1)
     response = sweep(first, times)
     states = sweep.orbit(times).T
-    product = np.sum(response * np.array([field(0.0, x) for x in states]), axis=1)
-    residual = float(np.abs(product / omega - 1).max())
+    tangents = np.array([field(0.0, x) for x in states]) / omega
+    method = f"adjoint equation, {sweep.count} backward integrations"
+    return _checked(omega, omega * times, states, tangents, response, tolerance, method)
+
+
+def _response_in_steps(system: Any, cycle, n_nodes, tolerance) -> PhaseResponse:
+    n_steps, n = len(cycle.states) - 1, cycle.point.size
+    if n_steps % n_nodes:
+        raise ValueError(f"n_nodes must divide the {n_steps} steps of the cycle, got {n_nodes!r}.")
+    system = system.with_step(cycle.period / n_steps)
+    phases = np.linspace(0, 2 * math.pi, n_nodes + 1)
+    states, tangents = _curve(cycle, phases)
+    everything, length = np.eye(n), np.linalg.norm(tangents[0])
+    unit = tangents[0] / length
+    monodromy = system.advance(states[0], n_steps, tangents=everything)[1]
+    last = np.linalg.solve(everything - monodromy.T + np.outer(unit, unit), unit / length)
+    response = [last]
+    for state in states[-2::-1]:
+        passage = system.advance(state, n_steps // n_nodes, tangents=everything)[1]
+        response.append(passage.T @ response[-1])
+    omega, method = 2 * math.pi / cycle.period, f"adjoint of {n_steps} steps"
+    return _checked(omega, phases, states, tangents, np.array(response[::-1]), tolerance, method)
+
+
+def _checked(omega, phases, states, tangents, response, tolerance, method) -> PhaseResponse:
+    product = np.sum(response * tangents, axis=1)
     return PhaseResponse(
-        phases=omega * times,
+        phases=phases,
         states=states,
         response=response,
         angular_velocity=omega,
-        residual=residual,
+        residual=float(np.abs(product - 1).max()),
         consistency=float(np.linalg.norm(response[0] - response[-1]) / np.abs(response).max()),
         tolerance=tolerance,
-        method=f"adjoint equation, {sweep.count} backward integrations",
+        method=method,
+    )
+
+
+def _curve(cycle: LimitCycle, phases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """γ and dγ/dφ of a cycle in equal steps, by its Fourier series; each of shape (m, n)."""
+    coefficients = np.fft.fftshift(np.fft.fft(cycle.states[:-1], axis=0, norm="forward"), axes=0)
+    coefficients = coefficients[1 - len(coefficients) % 2 :]  # without the highest, of one sign
+    orders = np.arange(len(coefficients)) - len(coefficients) // 2
+    return (
+        evaluate_series(coefficients, phases),
+        evaluate_series(1j * orders[:, None] * coefficients, phases),
     )
 
 
@@ -211,78 +256,19 @@ def _backward_rows(system, circle, along, n_settle):
 
 
 def require_own_phase(system: Any, cycle: LimitCycle) -> None:
-    """Refuse what has no phase of its own: no cycle, a map, or a driven cycle."""
+    """Refuse what has no phase of its own: no cycle, a driven one, or a map of fixed step."""
     if not cycle.found:
         raise ValueError(f"There is no cycle to take the phase of: {cycle.message}")
-    if hasattr(system, "advance") or not cycle.autonomous:
+    stepped = hasattr(system, "advance")
+    if (stepped and not has_free_step(system)) or not cycle.autonomous:
         raise ValueError(
             "A driven cycle has the phase of its drive: a push moves it for a while only. Take "
             "the autonomous field, or find_invariant_circle for a map without a drive."
         )
 
 
-class _AdjointSweep:
-    """The adjoint equation backward along one period of a cycle."""
-
-    def __init__(self, field: Any, cycle: LimitCycle, rtol: float) -> None:
-        self.field, self.period, self.rtol = field, cycle.period, rtol
-        self.stiff = getattr(field, "stiff", False)
-        self.count = 0
-        self.orbit: Any = self._integrate(field, cycle.point, field.jacobian).sol
-
-    def _integrate(self, function, start, jacobian, **options):
-        scale = float(np.abs(start).max())
-        options |= {"method": "Radau", "jac": jacobian} if self.stiff else {"method": "DOP853"}
-        solution = solve_ivp(
-            function,
-            (0.0, self.period),
-            start,
-            rtol=self.rtol,
-            atol=self.rtol * 1e-2 * scale,
-            dense_output="t_eval" not in options,
-            **options,
-        )
-        if not solution.success or not np.isfinite(solution.y).all():
-            raise ArithmeticError(f"Integration failed: {solution.message}")
-        return solution
-
-    def __call__(self, last: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Z at the times, in ascending order, from Z at the end of the period; shape (m, n)."""
-        self.count += 1
-
-        def transposed(s: float, _: Any = None) -> Any:
-            return self.field.jacobian(0.0, self.orbit(self.period - s)).T
-
-        backward = np.clip(self.period - times[::-1], 0, self.period)
-        solution = self._integrate(
-            lambda s, z: transposed(s) @ z, last, transposed, t_eval=backward
-        )
-        return solution.y.T[::-1]
-
-    def once_round(self, last: np.ndarray) -> np.ndarray:
-        """Mᵀ Z."""
-        if not last.any():
-            return last
-        return self(last, np.array([0.0]))[0]
-
-
-def _periodic_adjoint(sweep: _AdjointSweep, velocity, omega: float, rtol: float) -> np.ndarray:
-    unit = velocity / np.linalg.norm(velocity)
-    n = velocity.size
-
-    def product(z: np.ndarray) -> np.ndarray:
-        z = z.ravel()
-        return z - sweep.once_round(z) + unit * (unit @ z)
-
-    matrix = LinearOperator((n, n), matvec=product, dtype=float)  # type: ignore[call-arg]
-    right = omega * unit / np.linalg.norm(velocity)
-    size = min(n, 60)
-    found, _ = gmres(matrix, right, rtol=max(rtol, 1e-11), restart=size, maxiter=1)
-    return found
-
-
 def perturbed_phase_response(
-    field: VectorField,
+    system: System,
     cycle: LimitCycle,
     phases: np.ndarray,
     direction: np.ndarray,
@@ -297,7 +283,8 @@ def perturbed_phase_response(
 
     Parameters
     ----------
-    field : VectorField
+    system : VectorField or DrivenMap
+        As in `find_phase_response`.
     cycle : LimitCycle
         Stable, autonomous.
     phases : ndarray, shape (m,)
@@ -311,16 +298,40 @@ def perturbed_phase_response(
     Returns
     -------
     ndarray, shape (m,)
-        Radians per unit of `direction`.
+        Radians per unit of `direction`; NaN where the state has not returned.
     """
-    require_own_phase(field, cycle)
+    require_own_phase(system, cycle)
+    phases = np.asarray(phases, dtype=float)
     direction = size * np.asarray(direction, dtype=float)
-    points = _states_at(field, cycle, np.asarray(phases, dtype=float))
+    if hasattr(system, "advance"):
+        return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
+    return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
+
+
+def _push_and_follow(field: Any, cycle, phases, direction, max_periods) -> np.ndarray:
+    """Difference of the asymptotic phases of states pushed forth and back."""
+    points = _states_at(field, cycle, phases)
     forth, back = (
         asymptotic_phase(field, cycle, points + sign * direction, max_periods=max_periods)
         for sign in (1, -1)
     )
-    return difference_of_phases(forth, back) / (2 * size)
+    return difference_of_phases(forth, back)
+
+
+def _wait_in_steps(system: Any, cycle, phases, direction, max_periods) -> np.ndarray:
+    """Phase between states pushed forth and back, once it changes by less than 1e-7 a period."""
+    n_steps = len(cycle.states) - 1
+    system = system.with_step(cycle.period / n_steps)
+    points, tangents = _curve(cycle, phases)
+    dual = tangents / np.sum(tangents**2, axis=1, keepdims=True)
+    pair, shift, change = np.array([points + direction, points - direction]), np.inf, np.inf
+    for _ in range(max_periods):
+        pair = system.advance(pair, n_steps)
+        last, shift = shift, np.sum((pair[0] - pair[1]) * dual, axis=1)
+        change = np.abs(shift - last)
+        if np.all(change <= _SETTLED * np.abs(shift).max()):
+            break
+    return np.where(change <= _SETTLED * np.abs(shift).max(), shift, math.nan)
 
 
 def _states_at(field: VectorField, cycle: LimitCycle, phases: np.ndarray) -> np.ndarray:

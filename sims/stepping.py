@@ -1,5 +1,6 @@
 """A simulated worm as the map that the compiled engine iterates, for `isochron.analysis`."""
 
+import copy
 import math
 from typing import Any
 
@@ -43,8 +44,7 @@ class GradedMap:
     """
 
     def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
-        if not 0 < step_ms < math.inf:
-            raise ValueError(f"step_ms must be positive and finite, got {step_ms!r}.")
+        _require_step(step_ms)
         frequencies = set()
         for part in stimulus.parts:
             if part.steady:
@@ -72,6 +72,26 @@ class GradedMap:
             self.step_ms = period / self.n_steps
         middles = (np.arange(self.n_steps) + 0.5) * self.step_ms
         self._currents = constant + stimulus.varying(network.wiring, middles)
+
+    def with_step(self, step_ms: float) -> "GradedMap":
+        """The same network under the same constant stimulus, in steps of another length.
+
+        The step is symmetric in time and of second order: errors go with even powers of it.
+
+        Raises
+        ------
+        ValueError
+            If the step is not positive and finite, or the stimulus oscillates: then its period
+            sets the step.
+        """
+        _require_step(step_ms)
+        if self.drive_cycles:
+            raise ValueError(
+                "The period of the stimulus sets the step of a driven map; make a new GradedMap."
+            )
+        other = copy.copy(self)
+        other.step_ms = step_ms
+        return other
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps.
@@ -132,3 +152,8 @@ class GradedMap:
             raise DivergenceError(
                 f"The simulation is not finite after {last:g} ms at a step of {self.step_ms:g} ms."
             )
+
+
+def _require_step(step_ms: float) -> None:
+    if not 0 < step_ms < math.inf:
+        raise ValueError(f"step_ms must be positive and finite, got {step_ms!r}.")

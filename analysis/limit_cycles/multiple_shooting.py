@@ -42,7 +42,7 @@ def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven)
     """
     nodes = np.array(nodes, dtype=float)
     anchor, size = nodes[0].copy(), orbit_size(nodes)
-    normal = None if driven else back.system(0.0, anchor)
+    normal = None if driven else back.velocity(anchor)
     period = back.period
     gaps, matrix = _linearise(back, nodes, normal)
     error = _largest(gaps) / size
@@ -56,9 +56,11 @@ def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven)
         for halving in range(_HALVINGS):
             fraction = 0.5**halving
             trial = nodes + fraction * move[: nodes.size].reshape(nodes.shape)
-            back.period = period + (0.0 if driven else fraction * move[-1])
-            if not 0 < back.period < math.inf:
-                continue
+            if not driven:
+                longer = period + fraction * move[-1]
+                if not 0 < longer < math.inf:
+                    continue
+                back.period = longer
             try:
                 gaps, matrix = _linearise(back, trial, normal)
             except ArithmeticError:
@@ -99,7 +101,7 @@ def _linearise(back, nodes, normal):
         rows[i][i] = sparse.csc_array(tangents)
         rows[i][following] = -sparse.eye_array(n)
         if normal is not None:
-            last.append((end - begin) * back.system(end * back.period, state))
+            last.append(back.stretch(nodes[i], state, begin, end))
     blocks = sparse.block_array(rows, format="csc")
     if normal is not None:
         column = np.concatenate(last)[:, None]

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.flow import flow
+from isochron.analysis.floquet import ReturnMap, has_free_step
 from isochron.analysis.limit_cycles.multiple_shooting import shoot_segments, spread_nodes
 from isochron.analysis.limit_cycles.result import LimitCycle, NotFoundError, orbit_size
 from isochron.analysis.limit_cycles.shooting import shoot_autonomous, shoot_driven
@@ -39,9 +38,12 @@ def find_limit_cycle(
 
     A driven map, or a vector field with a forcing `period`, is solved for a fixed point of
     its return map; an autonomous vector field for a point and its period, with the phase
-    fixed by the plane through the start, normal to the flow. An orbit that turns out to go
-    round several times is returned as once round. Errors grow along a very unstable cycle;
-    several segments (multiple shooting), each with a start of its own, keep them small.
+    fixed by the plane through the start, normal to the flow. So is a map that stands for a
+    flow, which has no drive and a method ``with_step(step_ms)``: a period is then a whole
+    number of its steps, a multiple of 256, of the length that makes the orbit close. An
+    orbit that turns out to go round several times is returned as once round. Errors grow
+    along a very unstable cycle; several segments (multiple shooting), each with a start of
+    its own, keep them small.
 
     Parameters
     ----------
@@ -52,10 +54,10 @@ def find_limit_cycle(
     period : float, optional
         Forcing period of a driven vector field. A map brings its own.
     max_period : float, optional
-        Of an autonomous vector field: how long to wait for the first return.
+        Of an autonomous vector field or map: how long to wait for the first return.
     period_guess : float, optional
-        Of an autonomous vector field: about how long the period is, instead of waiting for a
-        return; an unstable cycle, which a simulation leaves, needs it.
+        Of an autonomous vector field or map: about how long the period is, instead of waiting
+        for a return; an unstable cycle, which a simulation leaves, needs it.
     tolerance : float
         Largest accepted closure, relative to the size of the orbit.
     max_iterations : int
@@ -85,15 +87,16 @@ def find_limit_cycle(
     Raises
     ------
     ValueError
-        If an autonomous vector field comes without `max_period` or `period_guess`, or
-        `subharmonic`, `n_segments` or `method` is none of the above.
+        If a map without a drive and without `with_step` is asked for a period of its own, an
+        autonomous vector field comes without `max_period` or `period_guess`, or `subharmonic`,
+        `n_segments` or `method` is none of the above.
 
     References
     ----------
     Lust, Roose, Spence and Champneys (1998), SIAM Journal on Scientific Computing 19:1188.
     """
     nodes = np.atleast_2d(np.array(start, dtype=float))
-    driven = hasattr(system, "advance") or period is not None
+    driven = _is_driven(system, period, max_period, period_guess)
     if len(nodes) > 1:
         n_segments = len(nodes)
     _check(driven, max_period, period_guess, subharmonic, n_segments, method)
@@ -114,6 +117,20 @@ def find_limit_cycle(
         return add_multipliers(back, cycle, n_multipliers, verify=verify)
     except (NotFoundError, ArithmeticError, np.linalg.LinAlgError) as error:
         return LimitCycle(found=False, message=str(error), tolerance=tolerance)
+
+
+def _is_driven(system, period, max_period, period_guess) -> bool:
+    """Whether the time of the return is given; a map of its own period is asked for as such."""
+    if not hasattr(system, "advance"):
+        return period is not None
+    if max_period is None and period_guess is None:
+        return True
+    if system.drive_cycles == 0 and not has_free_step(system):
+        raise ValueError(
+            "A map has a period of its own if its step can be changed: give it a method "
+            "with_step(step_ms), or leave out max_period and period_guess."
+        )
+    return system.drive_cycles > 0
 
 
 def _check(driven, max_period, period_guess, subharmonic, n_segments, method) -> None:
@@ -171,15 +188,14 @@ def _once_round(back: ReturnMap, rounds: int, driven: bool) -> ReturnMap:
     """The return map of an orbit that closes after a fraction of the period."""
     if not driven:
         return ReturnMap(back.system, back.period / rounds, back.rtol)
-    forcing = None if back.is_map else back.period / back.subharmonic
-    return ReturnMap(back.system, forcing, back.rtol, back.subharmonic // rounds)
+    return ReturnMap(back.system, back.given_period, back.rtol, back.subharmonic // rounds)
 
 
 def _first_return(system: Any, start: np.ndarray, max_period: Any, rtol: float | None) -> float:
     """Time of the closest upward crossing of the plane through the start, normal to the flow."""
-    times = np.linspace(0, max_period, 2001)
-    states = flow(system, start, max_period, times=times, rtol=rtol)
-    height = (states - start) @ system(0.0, start)
+    ahead = ReturnMap(system, max_period, rtol)
+    times, states = ahead.samples(start, 2000)
+    height = (states - start) @ ahead.velocity(start)
     crossings = 1 + np.flatnonzero((height[1:-1] < 0) & (height[2:] >= 0))
     if not crossings.size:
         raise NotFoundError(
@@ -190,4 +206,4 @@ def _first_return(system: Any, start: np.ndarray, max_period: Any, rtol: float |
     nearby = distance <= 2 * distance.min() + 0.05 * orbit_size(states)
     k = crossings[np.argmax(nearby)]
     fraction = -height[k] / (height[k + 1] - height[k])
-    return times[k] + fraction * (times[k + 1] - times[k])
+    return float(times[k] + fraction * (times[k + 1] - times[k]))

@@ -10,12 +10,13 @@ from isochron.analysis.limit_cycles.result import NotFoundError, orbit_size
 
 
 def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
-    """Newton on (x, T) with x(T) = x and f(start).(x - start) = 0; sets the period of `back`.
+    """Newton on (x, T) with x(T) = x and v.(x - start) = 0; sets the period of `back`.
 
-    A matrix is kept from one iteration to the next while it halves the residual; without
-    one, GMRES takes the derivative of the return map one direction at a time.
+    v is the velocity at the start. A matrix is kept from one iteration to the next while it
+    halves the residual; without one, GMRES takes the derivative of the return map one
+    direction at a time.
     """
-    point, normal, n = start, back.system(0.0, start), start.size
+    point, normal, n = start, back.velocity(start), start.size
     normal = normal / np.linalg.norm(normal)
     size = orbit_size(back.samples(start)[1])
     matrix, stale, last = np.empty((n + 1, n + 1)), True, math.inf
@@ -24,7 +25,7 @@ def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylo
             end, monodromy = back(point, np.eye(n))
             matrix, stale = np.zeros((n + 1, n + 1)), False
             matrix[:n, :n] = monodromy - np.eye(n)
-            matrix[:n, n] = back.system(back.period, end)
+            matrix[:n, n] = back.stretch(point, end)
             matrix[n, :n] = normal
         else:
             end = back(point)
@@ -36,9 +37,10 @@ def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylo
             move = _bordered_krylov(back, point, end, normal, gap)
         else:
             move = np.linalg.solve(matrix, -gap)
-        point, back.period = point + move[:n], back.period + move[n]
-        if not 0 < back.period < math.inf:
+        point, period = point + move[:n], float(back.period + move[n])
+        if not 0 < period < math.inf:
             break
+        back.period = period
         stale, last = error > 0.5 * last, error
     raise NotFoundError(advice(max_iterations))
 
@@ -95,7 +97,7 @@ def _bordered_krylov(back, point, end, normal, gap):
     GMRES is stopped at 1e-4 of the residual: Newton's method gains as much in an iteration.
     """
     derivative = back.derivative(point)
-    velocity, n = back.system(back.period, end), point.size
+    velocity, n = back.stretch(point, end), point.size
 
     def product(vector):
         column, stretch = vector[:n], vector[n]

@@ -39,7 +39,7 @@ def least_divisor(back: ReturnMap, cycle: LimitCycle) -> int:
         i = round(n / k)
         # A return between two samples is no further than a chord from the nearer one.
         nearby = np.linalg.norm(states[i] - point) < 2 * chords[i - 1 : i + 1].max() + _SAME * size
-        if nearby and np.linalg.norm(back.part(point, 0.0, 1 / k) - point) < _SAME * size:
+        if nearby and np.linalg.norm(back.after(point, 1 / k) - point) < _SAME * size:
             return k
     return 1
 
@@ -87,11 +87,10 @@ def add_multipliers(
     if whole:
         multipliers = by_modulus(multipliers_from(logarithms))
     else:
-        period = None if back.is_map else back.period / back.subharmonic
         multipliers = floquet_multipliers(
             back.system,
             nodes,
-            period,
+            back.given_period,
             n_leading=count,
             rtol=back.rtol,
             subharmonic=back.subharmonic,
