@@ -1,3 +1,4 @@
+# pyright: reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
 """Censuses of systems whose attractors and basins are known."""
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_two_rhythms_one_within_the_other():
     found = find_all_attractors(
         field, disc(4.0), np.random.default_rng(1), settle=30, watch=20, max_period=8, n_starts=n
     )
-    sizes = {round(np.linalg.norm(a.solution.point), 7): a for a in found.attractors}
+    sizes = {round(float(np.linalg.norm(a.solution.point)), 7): a for a in found.attractors}
     assert set(sizes) == {1.0, 3.0}
     assert_basin(sizes[1.0], n, 4 / 16)
     assert_basin(sizes[3.0], n, 12 / 16)
