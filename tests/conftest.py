@@ -4,6 +4,18 @@ import pytest
 from isochron import analysis, connectome, sims
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device", default="cpu", choices=("cpu", "cuda"), help="where torch computes in tests"
+    )
+
+
+@pytest.fixture(scope="session")
+def device(request):
+    """Where torch computes; pytest --device cuda for a GPU."""
+    return request.config.getoption("--device")
+
+
 @pytest.fixture(scope="session")
 def worm():
     """The default worm."""

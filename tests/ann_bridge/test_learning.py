@@ -72,8 +72,8 @@ def dale(task):
         (tasks.DelayedComparison(), worm, 80, 1e-2, 0.85),
     ],
 )  # fmt: skip
-def test_it_learns(task, build, steps, learning_rate, below):
+def test_it_learns(device, task, build, steps, learning_rate, below):
     net = build(task)
     budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=learning_rate)
-    ann_bridge.train(net, task, budget, seed=0)
+    ann_bridge.train(net, task, budget, seed=0, device=device)
     assert ann_bridge.evaluate(net, task, seed=5) < below

@@ -24,16 +24,22 @@ ALL = [
 TRIALS = 4000
 
 
-def draw(task, batch=TRIALS, seed=0):
-    return task.sample(batch, torch.Generator().manual_seed(seed))
+@pytest.fixture
+def draw(device):
+    """Trials of a task, on the device under test."""
+    return lambda task, batch=TRIALS, seed=0: task.sample(
+        batch, torch.Generator(device).manual_seed(seed)
+    )
 
 
-def arrays(task, **options):
-    return [tensor.numpy() for tensor in draw(task, **options)]
+@pytest.fixture
+def arrays(draw):
+    """Trials of a task as arrays."""
+    return lambda task, **options: [tensor.cpu().numpy() for tensor in draw(task, **options)]
 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: type(task).__name__)
-def test_shapes_and_seeds(task):
+def test_shapes_and_seeds(draw, task):
     trials = draw(task, 7)
     outputs = (task.n_outputs,) if task.n_outputs > 1 else ()
     assert trials.inputs.shape == (task.n_steps, 7, task.n_inputs)
@@ -50,7 +56,7 @@ def test_shapes_and_seeds(task):
 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: type(task).__name__)
-def test_no_constant_output_beats_chance_and_the_best_scores_it(task):
+def test_no_constant_output_beats_chance_and_the_best_scores_it(draw, task):
     """The best constant is the masked mean; its loss is found from the trials themselves."""
     trials = draw(task)
     mask = trials.mask if task.n_outputs == 1 else trials.mask[..., None]
@@ -74,7 +80,7 @@ def pulses(signal):
     return signal.max(axis=0), first, on.sum(axis=0)
 
 
-def test_match_to_sample_asks_for_what_was_shown():
+def test_match_to_sample_asks_for_what_was_shown(arrays):
     task = tasks.DelayedMatchToSample(n_stimuli=3, match_probability=0.3)
     inputs, targets, mask = arrays(task)
     assert set(np.unique(inputs)) == {0.0, 1.0}
@@ -98,7 +104,7 @@ def test_match_to_sample_asks_for_what_was_shown():
     np.testing.assert_allclose(delay.mean(), 30, atol=0.3)
 
 
-def test_comparison_tells_the_higher():
+def test_comparison_tells_the_higher(arrays):
     task = tasks.DelayedComparison()
     inputs, targets, mask = arrays(task)
     signal = inputs[..., 0]
@@ -114,7 +120,7 @@ def test_comparison_tells_the_higher():
     np.testing.assert_allclose((answer > 0).mean(), 0.5, atol=0.025)
 
 
-def test_parametric_memory_returns_the_height():
+def test_parametric_memory_returns_the_height(arrays):
     inputs, targets, mask = arrays(tasks.ParametricWorkingMemory())
     height, onset, length = pulses(inputs[..., 0])
     assert set(onset) == {5}
@@ -127,7 +133,7 @@ def test_parametric_memory_returns_the_height():
     np.testing.assert_array_equal(mask.argmax(axis=0), start + 10)
 
 
-def test_sternberg_knows_the_set():
+def test_sternberg_knows_the_set(arrays):
     task = tasks.Sternberg()
     inputs, targets, mask = arrays(task)
     cue = inputs[..., -1].astype(bool)
@@ -150,7 +156,7 @@ def test_sternberg_knows_the_set():
     np.testing.assert_allclose((last & probe).any(axis=1)[asked].mean(), 1 / 3, atol=0.06)
 
 
-def test_flip_flops_hold_the_last_pulse():
+def test_flip_flops_hold_the_last_pulse(arrays):
     """Against a loop over the steps."""
     task = tasks.FlipFlop()
     inputs, targets, mask = arrays(task, batch=300)
@@ -165,7 +171,7 @@ def test_flip_flops_hold_the_last_pulse():
     np.testing.assert_allclose((inputs[3:] == 0).mean(), 0.96**3, atol=0.01)
 
 
-def test_ready_set_go_ramps_for_the_interval():
+def test_ready_set_go_ramps_for_the_interval(arrays):
     task = tasks.ReadySetGo()
     inputs, targets, mask = arrays(task)
     (_, ready, length), (_, go, _) = pulses(inputs[..., 0]), pulses(inputs[..., 1])
@@ -226,13 +232,13 @@ def test_synthetic_noise_is_one_over_f():
     np.testing.assert_allclose(slope, -1, atol=0.02)
 
 
-def test_noise_that_no_step_resolves_is_refused():
+def test_noise_that_no_step_resolves_is_refused(draw):
     task = tasks.PhaseMemory(step_ms=100.0, reference=tasks.SyntheticTheta(noise_above_Hz=9.0))
     with pytest.raises(ValueError, match="needs a step below 55"):
         draw(task, 1)
 
 
-def test_the_target_follows_the_phase_of_the_reference():
+def test_the_target_follows_the_phase_of_the_reference(arrays):
     reference = tasks.SyntheticTheta(noise_std=0.0, amplitude_std=0.0)
     inputs, targets, mask = arrays(tasks.PhaseMemory(offsets=(0.0,), reference=reference))
     np.testing.assert_allclose(targets, inputs[..., 0], atol=1e-5)
@@ -240,7 +246,7 @@ def test_the_target_follows_the_phase_of_the_reference():
 
 
 @pytest.mark.parametrize("sampling_Hz", [1250.0, 333.0])
-def test_the_phase_of_a_recorded_sine_is_known(tmp_path, sampling_Hz):
+def test_the_phase_of_a_recorded_sine_is_known(arrays, tmp_path, sampling_Hz):
     """Linear interpolation between samples errs by (2 pi f / sampling)² / 8, 0.3 % at most."""
     time = np.arange(int(10 * sampling_Hz)) / sampling_Hz
     drift = 0.5 * np.sin(2 * np.pi * 0.3 * time)
@@ -276,7 +282,7 @@ def test_a_recording_that_does_not_serve_is_refused(values, options, message):
         tasks.prepare_recording(values, **{"sampling_Hz": 1000.0, **options})
 
 
-def test_a_recording_must_fit_the_task(tmp_path):
+def test_a_recording_must_fit_the_task(draw, tmp_path):
     reference = tasks.prepare_recording(sine(), sampling_Hz=1000.0, step_ms=1.0)
     with pytest.raises(ValueError, match="steps of 1 ms, the task has 2 ms"):
         draw(tasks.PhaseMemory(reference=reference), 1)
@@ -314,7 +320,7 @@ def test_a_bad_task_is_refused(kind, fields, message):
 
 
 @pytest.mark.parametrize("task", [tasks.FlipFlop(), tasks.DelayedComparison()])
-def test_a_trial_is_drawn(task):
+def test_a_trial_is_drawn(draw, task):
     mpl.use("agg")
     from matplotlib.figure import Figure
 

@@ -75,12 +75,18 @@ def test_a_member_that_fails_says_why_and_stops_nobody(small, engine):
     np.testing.assert_array_equal(run.V[0], run.V[2])
 
 
-def test_float32_is_float64_to_its_precision(small, stimuli):
+def test_float32_is_float64_to_its_precision(small, stimuli, device):
     """24 bits on potentials of some tens of mV."""
     runs = [
         sims.simulate_many(
-            small, stimuli, engine="torch", dtype=dtype, rng=np.random.default_rng(0), **OPTIONS
-        )
+            small,
+            stimuli,
+            engine="torch",
+            dtype=dtype,
+            device=device,
+            rng=np.random.default_rng(0),
+            **OPTIONS,
+        )  # fmt: skip
         for dtype in ("float64", "float32")
     ]
     difference = np.abs(runs[0].V - runs[1].V).values
