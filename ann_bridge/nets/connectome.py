@@ -133,6 +133,10 @@ class ConnectomeRNN(LeakyRNN):
             chemical, gap = chemical.abs() * self.signs, gap.abs()
         return chemical + gap + gap.T
 
+    def pattern(self) -> Tensor:
+        """Where W may be other than zero."""
+        return self.chemical_mask | self.gap_mask | self.gap_mask.T
+
     def input_matrix(self) -> Tensor:
         """B, zero but for sensory neurons."""
         return self.input_weights * self.sensory_mask[:, None]

@@ -17,9 +17,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from isochron.ann_bridge.nets.fused_dense import ROWS, packed, pull_dense, run_dense, whole
+from isochron.ann_bridge.nets.fused_sparse import LANES, pull_sparse, run_sparse, sparse
 from isochron.ann_bridge.nets.fused_thin import pull_thin, run_thin
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
+DENSEST = 0.2  # share of weights above which a full matrix is faster
 LARGEST = 1024  # units with a full matrix: it stays in the cache of the processor
 
 
@@ -41,6 +43,8 @@ class Recurrence:
         Of the noise added at each step.
     noise_key : tuple of two int
         Below 2^32; the noise is a function of it.
+    pattern : Tensor of bool, shape (n_units, n_units), optional
+        Where a full matrix may be other than zero. Elsewhere there is no gradient.
     """
 
     inputs: Tensor
@@ -53,6 +57,7 @@ class Recurrence:
     read_rates: bool
     noise_std: float
     noise_key: tuple[int, int]
+    pattern: Tensor | None = None
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
@@ -89,7 +94,7 @@ class FusedRecurrence(torch.autograd.Function):
     def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
         """Run all nets."""
         ctx.save_for_backward(*tensors)
-        ctx.runs = [DenseRun(net) if net.right is None else ThinRun(net) for net in nets]
+        ctx.runs = [kind_of_run(net)(net) for net in nets]
         in_threads([task for run in ctx.runs for task in run.forward_tasks()])
         ctx.set_materialize_grads(False)
         return tuple(result for run in ctx.runs for result in run.results())
@@ -115,18 +120,32 @@ class Run(ABC):
         self.one_output = net.readout.ndim == 1
         readout = net.readout[:, None] if self.one_output else net.readout
         kind = net.initial.detach().numpy().dtype
-        self.inputs, self.initial = array(net.inputs.to(net.initial.dtype)), array(net.initial)
+        self.batch = batch
+        self.inputs = self.inward(net.inputs.to(net.initial.dtype))
+        self.initial = self.inward(net.initial)
         self.weights, self.readout = array(net.weights.T), array(readout.T)
         self.leak, self.read_rates = kind.type(net.leak), net.read_rates
         self.noise = kind.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
-        self.rates = np.empty((n_steps + 1, batch, n), kind)
-        self.outputs = np.empty((n_steps, batch, readout.shape[1]), kind)
+        self.rates = self.empty(n_steps + 1, n)
+        self.outputs = self.empty(n_steps, readout.shape[1])
 
     @property
     def tiles(self) -> list[tuple[int, int]]:
         """First trial of each tile, and that of the next."""
-        batch = len(self.initial)
-        return [(k, min(k + self.trials, batch)) for k in range(0, batch, self.trials)]
+        starts = range(0, self.batch, self.trials)
+        return [(k, min(k + self.trials, self.batch)) for k in starts]
+
+    def inward(self, tensor: Tensor) -> np.ndarray:
+        """Numbers of each trial, shape (..., batch, k), as the kernel wants them."""
+        return array(tensor)
+
+    def outward(self, found: np.ndarray) -> Tensor:
+        """The way back."""
+        return torch.from_numpy(found)
+
+    def empty(self, n_steps: int, width: int) -> np.ndarray:
+        """Room for `width` numbers of each step and trial."""
+        return np.empty((n_steps, self.batch, width), self.initial.dtype)
 
     @abstractmethod
     def forward_task(self, first: int, last: int) -> None:
@@ -137,8 +156,8 @@ class Run(ABC):
         """Run a tile backwards; its part of each gradient of weights goes to its place."""
 
     @abstractmethod
-    def by_connectivity(self) -> tuple[Tensor, Tensor | None]:
-        """Gradients by `Recurrence.left` and `right`."""
+    def by_matrices(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Gradients by `Recurrence.weights`, `left` and `right`: sums over tiles."""
 
     def forward_tasks(self) -> list[Callable[[], None]]:
         """Each tile."""
@@ -146,8 +165,8 @@ class Run(ABC):
 
     def results(self) -> tuple[Tensor, Tensor]:
         """Outputs and rates."""
-        outputs = self.outputs[..., 0] if self.one_output else self.outputs
-        return torch.from_numpy(outputs), torch.from_numpy(self.rates[1:])
+        outputs = self.outward(self.outputs)
+        return outputs[..., 0] if self.one_output else outputs, self.outward(self.rates[1:])
 
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
@@ -156,10 +175,9 @@ class Run(ABC):
         if by_outputs is None:
             pulled = np.zeros_like(self.outputs)
         else:
-            pulled = array(by_outputs[..., None] if self.one_output else by_outputs)
-        self.by_results = pulled, self.rates[:0] if by_rates is None else array(by_rates)
+            pulled = self.inward(by_outputs[..., None] if self.one_output else by_outputs)
+        self.by_results = pulled, self.rates[:0] if by_rates is None else self.inward(by_rates)
         self.by_initial = np.empty_like(self.initial)
-        self.by_weights = self.by_tiles(*self.weights.shape)
         return [partial(self.backward_task, k, *tile) for k, tile in enumerate(self.tiles)]
 
     def by_tiles(self, *shape: int) -> np.ndarray:
@@ -168,8 +186,7 @@ class Run(ABC):
 
     def gradients(self) -> tuple[Tensor | None, ...]:
         """In the order of `Recurrence.tensors`."""
-        by_weights = torch.from_numpy(self.by_weights.sum(axis=0).T)
-        return None, torch.from_numpy(self.by_initial), by_weights, *self.by_connectivity(), None
+        return None, self.outward(self.by_initial), *self.by_matrices(), None
 
 
 class ThinRun(Run):
@@ -194,21 +211,21 @@ class ThinRun(Run):
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
         """Each tile, from gradients by the results."""
-        self.by_factors = tuple(self.by_tiles(*factor.shape) for factor in self.factors)
+        self.parts = [self.by_tiles(*part.shape) for part in (self.weights, *self.factors)]
         return super().backward_tasks(by_outputs, by_rates)
 
     def backward_task(self, place: int, first: int, last: int) -> None:
         """Run a tile backwards."""
-        parts = (part[place] for part in (self.by_weights, *self.by_factors))
+        parts = (part[place] for part in self.parts)
         pull_thin(
             first, last, *self.by_results, self.inputs, self.weights, *self.factors, self.readout,
             self.leak, self.read_rates, self.rates, self.sent, self.by_initial, *parts,
         )  # fmt: skip
 
-    def by_connectivity(self) -> tuple[Tensor, Tensor]:
-        """Sums over tiles."""
-        left, right = (torch.from_numpy(part.sum(axis=0).T) for part in self.by_factors)
-        return left, right
+    def by_matrices(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of `Recurrence`."""
+        weights, left, right = (torch.from_numpy(part.sum(axis=0).T) for part in self.parts)
+        return weights, left, right
 
 
 class DenseRun(Run):
@@ -239,6 +256,7 @@ class DenseRun(Run):
         self.backward_panels = packed(self.matrix)
         rows, (panels, _, width) = whole(len(self.matrix), ROWS), self.backward_panels.shape
         self.by_matrix = self.by_tiles(rows, panels * width)
+        self.by_weights = self.by_tiles(*self.weights.shape)
         return super().backward_tasks(by_outputs, by_rates)
 
     def backward_task(self, place: int, first: int, last: int) -> None:
@@ -249,10 +267,79 @@ class DenseRun(Run):
             self.by_weights[place], self.by_matrix[place],
         )  # fmt: skip
 
-    def by_connectivity(self) -> tuple[Tensor, None]:
-        """Sum over tiles."""
-        n = len(self.matrix)
-        return torch.from_numpy(self.leak * self.by_matrix.sum(axis=0)[:n, :n]), None
+    def by_matrices(self) -> tuple[Tensor, Tensor, None]:
+        """Of `Recurrence`."""
+        n, by_weights = len(self.matrix), self.by_weights.sum(axis=0).T
+        by_matrix = self.leak * self.by_matrix.sum(axis=0)[:n, :n]
+        return torch.from_numpy(by_weights), torch.from_numpy(by_matrix), None
+
+
+class SparseRun(Run):
+    """A net with few weights; trials stand last in its arrays, filled up to whole tiles."""
+
+    trials = LANES
+
+    def __init__(self, net: Recurrence) -> None:
+        super().__init__(net)
+        assert net.pattern is not None
+        self.pattern = net.pattern.numpy()
+        self.matrix = self.leak * array(net.left)
+        given = np.ones_like(self.weights.T, bool)
+        self.entries = np.hstack([self.pattern, given])
+        self.received = sparse(np.hstack([self.matrix, self.leak * self.weights.T]), self.entries)
+        self.read = sparse(self.readout, self.readout != 0)
+        self.unread = sparse(self.readout.T, self.readout.T != 0)
+
+    def inward(self, tensor: Tensor) -> np.ndarray:
+        """Trials last."""
+        missing = -self.batch % self.trials
+        tensor = tensor.detach().transpose(-1, -2)
+        return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
+
+    def outward(self, found: np.ndarray) -> Tensor:
+        """The way back."""
+        return torch.from_numpy(found).transpose(-1, -2)[..., : self.batch, :]
+
+    def empty(self, n_steps: int, width: int) -> np.ndarray:
+        """Room for `width` numbers of each step and trial."""
+        return np.empty((n_steps, width, self.initial.shape[1]), self.initial.dtype)
+
+    def forward_task(self, first: int, last: int) -> None:  # noqa: ARG002
+        """Run a tile."""
+        run_sparse(
+            first, self.inputs, self.initial, self.received, self.read, self.leak,
+            self.read_rates, *self.noise, self.rates, self.outputs,
+        )  # fmt: skip
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        self.returned = sparse(self.matrix.T, self.pattern.T)
+        self.by_received = self.by_tiles(len(self.received.values))
+        return super().backward_tasks(by_outputs, by_rates)
+
+    def backward_task(self, place: int, first: int, last: int) -> None:  # noqa: ARG002
+        """Run a tile backwards."""
+        pull_sparse(
+            first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
+            self.leak, self.read_rates, self.rates, self.by_initial, self.by_received[place],
+        )  # fmt: skip
+
+    def by_matrices(self) -> tuple[Tensor, Tensor, None]:
+        """Of `Recurrence`."""
+        found = np.zeros(self.entries.shape, self.matrix.dtype)
+        found[self.entries] = self.leak * self.by_received.sum(axis=0)
+        by_matrix, by_weights = np.hsplit(found, [len(found)])
+        return torch.from_numpy(by_weights), torch.from_numpy(by_matrix), None
+
+
+def kind_of_run(net: Recurrence) -> type[Run]:
+    """The fastest for its connectivity."""
+    if net.right is not None:
+        return ThinRun
+    few = net.pattern is not None and net.pattern.float().mean() <= DENSEST
+    return SparseRun if few else DenseRun
 
 
 def array(tensor: Tensor) -> np.ndarray:

@@ -86,6 +86,10 @@ class LeakyRNN(RecurrentNet):
         """A constant input to each unit, shape (n_units,); None for none."""
         return None
 
+    def pattern(self) -> Tensor | None:
+        """Where a full W may be other than zero, shape (n_units, n_units); None for anywhere."""
+        return None
+
     def normal_states(self, std: float, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states, shape (batch, n_units)."""
         where = self.output_scale
@@ -143,6 +147,7 @@ class LeakyRNN(RecurrentNet):
             read_rates=p.readout == "rates",
             noise_std=self._noise_gain() * p.noise_std,
             noise_key=fused.draw_key(generator) if p.noise_std else (0, 0),
+            pattern=self.pattern(),
         )
 
     def float64_step(self) -> LeakyStep:

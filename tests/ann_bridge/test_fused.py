@@ -10,11 +10,15 @@ from numba import njit
 from scipy import stats
 
 from isochron import ann_bridge
-from isochron.ann_bridge.nets import fused_math
+from isochron.ann_bridge.nets import fused, fused_math
 from isochron.ann_bridge.nets.fused import Recurrence, run_fused
+from isochron.ann_bridge.nets.fused_sparse import LANES
 
-STEPS, BATCH, UNITS = 40, 13, 27  # no whole number of tiles, panels or chunks of steps
+STEPS, BATCH, UNITS = 41, 19, 27  # no whole number of tiles, panels or chunks of steps
 KEY = (12345, 2**32 - 1)
+
+
+SPARSE = "sparse"
 
 
 def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=torch.float64):
@@ -24,28 +28,48 @@ def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=
         drawn = scale * torch.randn(*shape, generator=g, dtype=dtype)
         return drawn.requires_grad_(trained)
 
+    pattern = None
+    if rank == SPARSE:
+        rank, pattern = None, torch.rand(UNITS, UNITS, generator=g) < 0.15
+        pattern[3], pattern[:, 5] = False, False  # hears none, is heard by none
+    left = draw(UNITS, rank or UNITS, scale=0.3)
+    if pattern is not None:
+        left.data *= pattern
     return Recurrence(
         inputs=draw(STEPS, BATCH, 2, trained=False),
         initial=draw(BATCH, UNITS),
         weights=draw(UNITS, 2),
-        left=draw(UNITS, rank or UNITS, scale=0.3),
+        left=left,
         right=None if rank is None else draw(UNITS, rank),
         readout=draw(*((UNITS,) if outputs is None else (UNITS, outputs)), trained=False),
         leak=0.2,
         read_rates=read_rates,
         noise_std=noise_std,
         noise_key=KEY,
+        pattern=pattern,
     )
 
 
 def noise_of(net):
     """The numbers that the kernel adds, shape (n_steps, batch, n)."""
+    if net.pattern is not None:
+        return noise_by_tile(net)
     some = fused_math.steps_at_once(UNITS)
     drawn = np.zeros((-(-STEPS // some), BATCH, some * UNITS))
     for place, out in enumerate(drawn.reshape(-1, some * UNITS)):
         fused_math.fill_normal(np.array(net.noise_key, np.uint32), place, net.noise_std, out)
     by_step = drawn.reshape(-1, BATCH, some, UNITS).swapaxes(1, 2).reshape(-1, BATCH, UNITS)
     return torch.from_numpy(by_step[:STEPS].copy())
+
+
+def noise_by_tile(net):
+    tiles = -(-BATCH // LANES)
+    drawn = np.zeros((STEPS * tiles, UNITS, LANES))
+    for place, out in enumerate(drawn):
+        key = np.array(net.noise_key, np.uint32)
+        fused_math.fill_normal(key, place, net.noise_std, out.reshape(-1))
+    by_trial = drawn.reshape(STEPS, tiles, UNITS, LANES).swapaxes(2, 3)
+    return torch.from_numpy(by_trial.reshape(STEPS, -1, UNITS)[:, :BATCH].copy())
 
 
 def loop(net):
@@ -73,12 +97,15 @@ def gradients(net, outputs, rates, of_outputs, of_rates):
     )
     loss = (outputs * pull).sum() * of_outputs + (rates * push).sum() * of_rates
     trained = [part for part in net.tensors[1:5] if part is not None]
-    return torch.autograd.grad(loss, trained, retain_graph=True)
+    found = list(torch.autograd.grad(loss, trained, retain_graph=True))
+    if net.pattern is not None:
+        found[2] = found[2] * net.pattern
+    return found
 
 
 @pytest.mark.parametrize("read_rates", [False, True])
 @pytest.mark.parametrize("outputs", [None, 2])
-@pytest.mark.parametrize("rank", [1, 3, None])
+@pytest.mark.parametrize("rank", [1, 3, None, SPARSE])
 def test_it_is_the_loop_and_so_are_its_gradients(rank, outputs, read_rates):
     """float64: 1e-10 relative leaves room for rounding over 40 steps."""
     net = drawn(rank, outputs=outputs, read_rates=read_rates)
@@ -105,7 +132,7 @@ def test_nets_side_by_side_are_the_nets_alone():
             assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("rank", [2, None])
+@pytest.mark.parametrize("rank", [2, None, SPARSE])
 def test_threads_change_no_bit(rank):
     net = drawn(rank, dtype=torch.float32)
     before, found = torch.get_num_threads(), []
@@ -129,11 +156,28 @@ def test_weights_changed_before_the_backward_run_are_noticed():
         outputs.sum().backward()
 
 
+def wired(n_units, *, share=0.1, signed=True):
+    """A net on chemical and gap connections at random, without noise."""
+    g = torch.Generator().manual_seed(0)
+    chemical, gap = torch.rand(2, n_units, n_units, generator=g) < share / 2
+    gap = torch.triu(gap, 1)
+    masks = ann_bridge.WiringMasks(
+        chemical=chemical,
+        gap=gap | gap.T,
+        sensory=torch.arange(n_units) < n_units // 2,
+        motor=torch.arange(n_units) >= n_units // 2,
+        signs=chemical * torch.where(torch.arange(n_units) % 3 == 0, -1.0, 1.0) if signed else None,
+    )
+    settings = ann_bridge.ConnectomeRNNParameters(n_units=n_units, noise_std=0.0)
+    return ann_bridge.ConnectomeRNN(masks, settings)
+
+
 @pytest.mark.parametrize(
     "net",
     [
         ann_bridge.LowRankRNN(n_units=65, noise_std=0.0),
         ann_bridge.FullRankRNN(n_units=65, noise_std=0.0, biased=True, excitatory_fraction=0.8),
+        wired(65),
     ],
     ids=lambda net: net.kind,
 )
@@ -146,6 +190,35 @@ def test_the_net_takes_it_and_is_the_same_net(net):
     assert graph_of(results[0][1]) == "FusedRecurrenceBackward"
     torch.testing.assert_close(results[0][0], 4 * results[1][0], rtol=0, atol=2e-5)
     torch.testing.assert_close(results[0][1], results[1][1], rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_gradients_of_a_net_on_a_wiring_are_those_of_steps_in_torch(signed):
+    """Chemical and gap weights, some of which share a place; float64, as above."""
+    net = wired(40, share=0.15, signed=signed).double()
+    inputs = torch.randn(30, 21, 3, generator=torch.Generator().manual_seed(1)).double()
+    found = []
+    for run in (net.run, lambda u, g: net._run_plainly(u, net.connectivity(), g)):
+        outputs, _ = run(inputs, torch.Generator().manual_seed(2))
+        scale = 1 if found else 1 / net.output_scale
+        loss = (scale * outputs).square().sum()
+        trained = (net.chemical, net.gap, net.input_weights)
+        found.append(torch.autograd.grad(loss, trained))
+    assert fused.kind_of_run(recurrence_of(net, inputs)) is fused.SparseRun
+    for a, b in zip(*found, strict=True):
+        assert (a - b).norm() <= 1e-10 * b.norm()
+        assert b.norm() > 0
+
+
+def recurrence_of(net, inputs):
+    return net._recurrence(inputs, net.connectivity(), torch.Generator().manual_seed(0))
+
+
+def test_few_weights_go_the_sparse_way():
+    inputs = torch.zeros(4, 3, 3)
+    few, many = wired(40, share=0.1), wired(40, share=0.9)
+    assert fused.kind_of_run(recurrence_of(few, inputs)) is fused.SparseRun
+    assert fused.kind_of_run(recurrence_of(many, inputs)) is fused.DenseRun
 
 
 @pytest.mark.parametrize(
