@@ -16,6 +16,7 @@ from isochron.analysis.continuation import (
     SpecialPoint,
     continue_cycles,
     continue_cycles_from_hopf,
+    continue_doubled_cycles,
     continue_fixed_points,
     continue_fold,
 )
@@ -33,6 +34,7 @@ from isochron.analysis.dimensionality import (
     participation_ratio,
     principal_components,
 )
+from isochron.analysis.extrapolation import ExtrapolatedMap
 from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
 from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
 from isochron.analysis.flow import flow
@@ -116,6 +118,7 @@ __all__ = [
     "CycleDimension",
     "DelayModel",
     "DrivenMap",
+    "ExtrapolatedMap",
     "FixedPoint",
     "FixedPointSearch",
     "Flow",
@@ -150,6 +153,7 @@ __all__ = [
     "compute_section_return",
     "continue_cycles",
     "continue_cycles_from_hopf",
+    "continue_doubled_cycles",
     "continue_fixed_points",
     "continue_fold",
     "cyclic_shift",

@@ -3,19 +3,20 @@
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import load_net, save_net
 from isochron.ann_bridge.ensemble import train_many
-from isochron.ann_bridge.fit_parameters import ConnectionScale, Constant, Current
-from isochron.ann_bridge.fit_recording import (
+from isochron.ann_bridge.fitting import (
+    ConnectionScale,
+    Constant,
+    Current,
     RecordingFit,
     RecordingFitParameters,
-    fit_recording,
-)
-from isochron.ann_bridge.fit_rhythm import (
     RhythmFit,
     RhythmFitParameters,
     RhythmTarget,
+    WormNet,
+    WormNetParameters,
+    fit_recording,
     fit_rhythm,
 )
-from isochron.ann_bridge.fit_task import WormNet, WormNetParameters
 from isochron.ann_bridge.masks import WiringMasks, wiring_masks, wiring_weights
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
@@ -61,7 +62,7 @@ from isochron.ann_bridge.train import (
     evaluate,
     train,
 )
-from isochron.ann_bridge.trained_map import TrainedMap
+from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
 __all__ = [
     "AdaptedConnectomeParameters",
@@ -76,6 +77,7 @@ __all__ = [
     "CoupledOscillatorNet",
     "CoupledOscillatorParameters",
     "Current",
+    "FixedRadiusMap",
     "FullRankParameters",
     "FullRankRNN",
     "GRUNet",

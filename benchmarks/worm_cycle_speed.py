@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from isochron import analysis, connectome, sims
-from isochron.analysis.extrapolation import ExtrapolatedMap
 
 TOLERANCE, STEP_MS, LEAD_MS = 1e-9, 8.0, 8000.0
 
@@ -73,7 +72,10 @@ def main():
     start = worm.random_state(touch, np.random.default_rng(0))
     start = steps.advance(start, round(LEAD_MS / STEP_MS))
     steps.advance(start, 1, tangents=np.eye(558)[:, :1])  # compiles
-    for name, system in (("compiled map", steps), ("extrapolated map", ExtrapolatedMap(steps))):
+    for name, system in (
+        ("compiled map", steps),
+        ("extrapolated map", analysis.ExtrapolatedMap(steps)),
+    ):
 
         def search(n_multipliers, system=system):
             return analysis.find_limit_cycle(

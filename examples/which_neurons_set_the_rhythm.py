@@ -9,7 +9,6 @@ import numpy as np
 
 from isochron import analysis, connectome, sims
 from isochron.analysis import plotting
-from isochron.analysis.extrapolation import ExtrapolatedMap
 from isochron.experiments.continuation import follow_rest
 from isochron.experiments.recipe import Recipe
 
@@ -21,7 +20,7 @@ worm = sims.GradedNetwork(connectome.load("varshney2011"))
 touch = sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
 steps = sims.GradedMap(worm, touch, step_ms=8)
 settled = steps.advance(worm.random_state(touch, np.random.default_rng(0)), 2500)
-system = ExtrapolatedMap(steps)
+system = analysis.ExtrapolatedMap(steps)
 
 cycle = analysis.find_limit_cycle(system, settled, max_period=5000)
 end = analysis.flow(worm.field_under(touch), cycle.point, cycle.period)

@@ -37,7 +37,13 @@ def worm_run(worm, touch):
 
 
 @pytest.fixture(scope="session")
-def worm_cycle(worm, touch, worm_run):
+def worm_map(worm, touch):
+    """The compiled engine under this current, extrapolated to a step of zero."""
+    return analysis.ExtrapolatedMap(sims.GradedMap(worm, touch, step_ms=8))
+
+
+@pytest.fixture(scope="session")
+def worm_cycle(worm_map, worm_run):
     """The worm's limit cycle."""
     last = sims.state_vector(worm_run.isel(time=-1))
-    return analysis.find_limit_cycle(worm.field_under(touch), last, max_period=5000)
+    return analysis.find_limit_cycle(worm_map, last, max_period=5000)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from isochron import analysis, ann_bridge, sims
+from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import describe_cycle, describe_fixed_point
 from isochron.experiments.recipe import GRADED, Recipe, read_recipe
 
@@ -98,7 +99,7 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
     field = network.field_under(stimulus)
     condition = ", ".join(f"{name} {pA:g} pA" for name, pA in recipe.currents) or "no current"
     points = analysis.find_fixed_points(field, [network.equilibrium(stimulus), last])
-    cycle = analysis.find_limit_cycle(field, last, max_period=1e3 * max_period_s)
+    cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
     rhythms = [_fixed_point(point, condition, "Newton's method") for point in points]
     if cycle.found:
         rhythms.append(_cycle(cycle, condition, f"from the end of the run; {cycle.message}"))

@@ -11,6 +11,7 @@ import torch
 
 from isochron import analysis, ann_bridge, sims
 from isochron.connectome.files import write_bytes
+from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import measure_tongues
 from isochron.experiments.recipe import Recipe
 from isochron.experiments.rhythms import DATASETS, find_nets, read_graded_run
@@ -136,9 +137,7 @@ def _of_run(path: Path, amplitudes, frequency_Hz, span, max_period_s) -> dict[st
     if not recipe.currents:
         raise ValueError(f"{path} stimulates no neuron, so there is none to give the reference.")
     network, stimulus = recipe.network(), recipe.stimulus()
-    cycle = analysis.find_limit_cycle(
-        network.field_under(stimulus), last, max_period=1e3 * max_period_s
-    )
+    cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
     found = {
         "source": str(path),
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",

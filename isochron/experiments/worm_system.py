@@ -7,6 +7,7 @@ import xarray as xr
 
 from isochron import analysis, connectome, sims
 from isochron.experiments.compare_config import CompareConfig, WormSection
+from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import (
     Report,
     common_tongue,
@@ -52,10 +53,8 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         rng=rng,
     )
     report(0.1, "searching the limit cycle")
-    field = network.field_under(active)
-    cycle = analysis.find_limit_cycle(
-        field, sims.state_vector(run.isel(time=-1)), max_period=5000.0
-    )
+    last = sims.state_vector(run.isel(time=-1))
+    cycle = find_graded_cycle(network, active, last, max_period_ms=5000.0)
 
     report(0.45, "searching fixed points")
     fixed_points = _fixed_points(network, section, rng)

@@ -7,25 +7,25 @@ import pytest
 import torch
 
 from isochron import ann_bridge, connectome, sims
-from isochron.ann_bridge.fit_parameters import (
+from isochron.ann_bridge.fitting.parameters import (
     ConnectionScale,
     Constant,
     Current,
     FreeParameters,
 )
-from isochron.ann_bridge.fit_recording import (
+from isochron.ann_bridge.fitting.recording import (
     RecordingFitParameters,
     _Simulation,
     fit_recording,
 )
-from isochron.ann_bridge.fit_rhythm import (
+from isochron.ann_bridge.fitting.rhythm import (
     RhythmFitParameters,
     RhythmTarget,
     _settle,
     _Shooter,
     fit_rhythm,
 )
-from isochron.ann_bridge.fit_task import WormNet
+from isochron.ann_bridge.fitting.task import WormNet
 
 PULSES = sims.step_current(["PLM"], amplitude_pA=20) + sims.pulse_current(
     ["PLM"], amplitude_pA=200, width_ms=200, period_ms=400, n_pulses=2, onset_ms=40

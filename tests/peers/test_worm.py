@@ -7,24 +7,9 @@ import pytest
 
 from isochron import analysis, connectome, sims
 from isochron.analysis.adjoint import AdjointSweep
-from isochron.analysis.extrapolation import ExtrapolatedMap
 from isochron.experiments.worm_system import MOTOR_CLASSES
 
 N_STEPS = 256  # of 7 ms in a period: errors of order 6 leave 11 digits of it
-
-
-@pytest.fixture(scope="module")
-def worm_map(worm, touch):
-    """The compiled engine, extrapolated to a step of zero."""
-    return ExtrapolatedMap(sims.GradedMap(worm, touch, step_ms=8))
-
-
-@pytest.fixture(scope="module")
-def worm_cycle(worm, touch, worm_map):
-    """The worm's limit cycle."""
-    start = worm.random_state(touch, np.random.default_rng(0))
-    settled = sims.GradedMap(worm, touch, step_ms=8).advance(start, 2500)
-    return analysis.find_limit_cycle(worm_map, settled, max_period=5000)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +107,7 @@ def test_a_lasting_current_shortens_the_period_by_the_mean_response(
         more = sims.sinusoidal_current(
             ["PVDL"], amplitude_pA=current, frequency_Hz=0, phase_rad=np.pi / 2
         )
-        system = ExtrapolatedMap(sims.GradedMap(worm, touch + more, step_ms=8))
+        system = analysis.ExtrapolatedMap(sims.GradedMap(worm, touch + more, step_ms=8))
         cycle = analysis.find_limit_cycle(
             system, worm_cycle.point, period_guess=worm_cycle.period, n_multipliers=0
         )
@@ -169,7 +154,7 @@ def test_the_period_scales_with_the_time_constants(worm, touch, worm_cycle):
             decay_rate=p.decay_rate / k,
         ),
     )
-    system = ExtrapolatedMap(sims.GradedMap(slow, touch, step_ms=8 * k))
+    system = analysis.ExtrapolatedMap(sims.GradedMap(slow, touch, step_ms=8 * k))
     cycle = analysis.find_limit_cycle(
         system, worm_cycle.point, period_guess=1.001 * k * worm_cycle.period, n_multipliers=0
     )

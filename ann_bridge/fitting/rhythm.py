@@ -26,7 +26,7 @@ import torch
 from scipy.signal import find_peaks
 from torch import Tensor
 
-from isochron.ann_bridge.fit_parameters import Choice, FreeParameters
+from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.sims import DivergenceError, GradedMap, GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import GradedBatch
 

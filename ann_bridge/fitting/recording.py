@@ -18,7 +18,7 @@ import xarray as xr
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from isochron.ann_bridge.fit_parameters import Choice, FreeParameters
+from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.sims import GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 

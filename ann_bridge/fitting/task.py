@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from isochron.ann_bridge.fit_parameters import Choice, FreeParameters
+from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.steps import Step
 from isochron.sims import GradedNetwork, Stimulus
@@ -35,7 +35,7 @@ class WormNetParameters:
     read: tuple[str, ...] = ("motor",)
     input_pA: float = 200.0  # of an input of 1 before training, standard deviation over neurons
     initial_mV: float = 5.0
-    window_steps: int = 25  # between kept states; see `isochron.ann_bridge.fit_recording`
+    window_steps: int = 25  # between kept states; see `isochron.ann_bridge.fitting.recording`
 
     def __post_init__(self) -> None:
         for name in ("n_inputs", "n_outputs", "window_steps"):
