@@ -159,10 +159,16 @@ class ReturnMap:
         return start + times, states
 
     def derivative(self, point: np.ndarray) -> LinearOperator:
-        """The monodromy as a linear operator that integrates once for every product."""
+        """The monodromy as a linear operator that integrates once for every product.
+
+        A map with a method ``tangent_map(state, n_steps)``, the derivative of so many steps as a
+        function of tangents, goes through the states only once.
+        """
+        make = getattr(self.system, "tangent_map", None)
+        push = make(point, self.n_steps) if make else lambda v: self(point, v)[1]
 
         def product(vector: np.ndarray) -> np.ndarray:
-            return self(point, vector.reshape(-1, 1))[1].ravel()
+            return push(vector.reshape(-1, 1)).ravel()
 
         n = len(point)
         return LinearOperator((n, n), matvec=product, dtype=float)  # type: ignore[call-arg]

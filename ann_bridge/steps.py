@@ -99,13 +99,21 @@ class LeakyStep:
     ) -> tuple[np.ndarray, np.ndarray]:
         """One state one step later, and tangent vectors of it."""
         rate = self._rate(state)
+        slope = ACTIVATIONS[self.activation].slope(rate)
+        return self._update(state, rate, drive), self.push(slope, tangents)
+
+    def slope(self, state: np.ndarray) -> np.ndarray:
+        """φ' in one state."""
+        return ACTIVATIONS[self.activation].slope(self._rate(state))
+
+    def push(self, slope: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """Tangent vectors one step later, of the state in which φ' was taken."""
         moved = tangents if self.embedding is None else self.embedding @ tangents
-        sent = ACTIVATIONS[self.activation].slope(rate)[:, None] * moved
+        sent = slope[:, None] * moved
         if self.right is not None:
             sent = self.right.T @ sent
         leak = np.asarray(self.leak)[..., None]
-        tangents = (1 - leak) * tangents + leak * (self.left @ sent)
-        return self._update(state, rate, drive), tangents
+        return (1 - leak) * tangents + leak * (self.left @ sent)
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """Outputs in states."""

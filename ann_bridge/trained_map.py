@@ -1,6 +1,7 @@
 """A trained net as the map that was trained, in float64, for `isochron.analysis`."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.steps import LeakyStep
 
 MAX_PERIOD_STEPS = 120
 
@@ -105,6 +107,23 @@ class TrainedMap:
         for drive in drives:
             state, tangents = self._step.linearise(state, drive, tangents)
         return state, tangents
+
+    def tangent_map(self, state: Any, n_steps: int) -> Callable[[np.ndarray], np.ndarray]:
+        """The derivative of the first steps from a state, as a function of tangents.
+
+        A leaky net's goes through the states only once, however often it is called.
+        """
+        if not isinstance(self._step, LeakyStep):
+            return lambda tangents: self.advance(state, n_steps, tangents=tangents)[1]
+        push = self._step.push
+        slopes = [self._step.slope(x) for x in self.orbit(state, n_steps)[:-1]]
+
+        def along(tangents: np.ndarray) -> np.ndarray:
+            for slope in slopes:
+                tangents = push(slope, tangents)
+            return tangents
+
+        return along
 
     def orbit(
         self,

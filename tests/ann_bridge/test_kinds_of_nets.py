@@ -121,6 +121,8 @@ def test_the_map_is_the_net_and_its_tangents_are_its_derivative(net):
     for direction, tangent in zip(v.T, tangents.T, strict=True):
         up, down = (system.advance(x + e * direction, 15, start=11) for e in (1e-6, -1e-6))
         np.testing.assert_allclose(tangent, (up - down) / 2e-6, atol=1e-7, rtol=1e-6)
+    along = system.tangent_map(x, 70)  # more than a period
+    np.testing.assert_allclose(along(v), system.advance(x, 70, tangents=v)[1], rtol=1e-13)
 
 
 def test_initial_weights_are_those_of_the_paper():
