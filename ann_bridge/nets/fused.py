@@ -21,7 +21,7 @@ from isochron.ann_bridge.nets.fused_sparse import LANES, pull_sparse, run_sparse
 from isochron.ann_bridge.nets.fused_thin import pull_thin, run_thin
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
-DENSEST = 0.2  # share of weights above which a full matrix is faster
+DENSEST = 0.3  # share of weights above which a full matrix is faster
 LARGEST = 1024  # units with a full matrix: it stays in the cache of the processor
 
 
