@@ -31,6 +31,11 @@ bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/ensemble_speed.py --members 200 --seconds 4 --torch-members 16
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/attractor_speed.py
+	$(BIN)/python benchmarks/worm_cycle_speed.py
+	$(BIN)/python benchmarks/census_speed.py
+	$(BIN)/python benchmarks/fixed_point_speed.py
+	$(BIN)/python benchmarks/circuit_policy_speed.py
+	$(BIN)/python benchmarks/trial_speed.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -26,6 +26,37 @@ def test_what_a_user_writes():
     assert "chance 0.5" in result.stdout
 
 
+def test_which_neurons_set_the_rhythm(tmp_path):
+    example = EXAMPLES / "which_neurons_set_the_rhythm.py"
+    result = subprocess.run(
+        [sys.executable, example, "--out", tmp_path], capture_output=True, text=True, check=True
+    )
+    assert "period 1808.3157" in result.stdout
+    assert "Hopf at 1245.08 pA" in result.stdout
+
+
+def test_fit_a_worm():
+    result = subprocess.run(
+        [sys.executable, EXAMPLES / "fit_a_worm.py", "--period", "1700"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "converged: True" in result.stdout
+
+
+@pytest.mark.slow
+def test_one_net_two_spaces(tmp_path):
+    result = subprocess.run(
+        [sys.executable, EXAMPLES / "one_net_two_spaces.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert "stimulus 1 ends the other memory at" in result.stdout
+
+
 def test_one_worm_four_engines(tmp_path):
     example = EXAMPLES / "one_worm_four_engines.py"
     result = subprocess.run(

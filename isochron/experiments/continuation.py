@@ -4,12 +4,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from isochron import analysis
 from isochron.experiments.recipe import GRADED, Recipe
-
-STEPS_ALONG = 20
 
 
 def follow_rest(recipe: Recipe, parameter: str, first: float, last: float) -> dict[str, Any]:
@@ -46,24 +42,17 @@ def follow_rest(recipe: Recipe, parameter: str, first: float, last: float) -> di
     network = recipe.network()
     family = network.field_family(recipe.stimulus(), parameter)
 
-    def rest(value: float) -> np.ndarray:
-        if parameter == "current":
-            currents = tuple((name, value) for name, _ in recipe.currents)
-            return network.equilibrium(replace(recipe, currents=currents).stimulus())
-        return network.with_parameters(**{parameter: value}).equilibrium(recipe.stimulus())
-
-    span, way = abs(last - first), float(np.linalg.norm(rest(last) - rest(first)))
-    step = max(way, 1e-6) / STEPS_ALONG
+    if parameter == "current":
+        currents = tuple((name, first) for name, _ in recipe.currents)
+        rest = network.equilibrium(replace(recipe, currents=currents).stimulus())
+    else:
+        rest = network.with_parameters(**{parameter: first}).equilibrium(recipe.stimulus())
     branch = analysis.continue_fixed_points(
         family,
-        rest(first),
+        rest,
         first,
         limits=(min(first, last), max(first, last)),
         direction=1 if last > first else -1,
-        step=step,
-        smallest_step=1e-6 * step,
-        largest_step=2 * step,
-        parameter_scale=span / max(way, 1e-6),
     )
     return {
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",
