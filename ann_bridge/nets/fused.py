@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from isochron.ann_bridge.nets.fused_dense import ROWS, packed, pull_dense, run_dense, whole
-from isochron.ann_bridge.nets.fused_sparse import LANES, pull_sparse, run_sparse, sparse
+from isochron.ann_bridge.nets.fused_lanes import pull_lanes, run_lanes
 from isochron.ann_bridge.nets.fused_thin import pull_thin, run_thin
+from isochron.ann_bridge.nets.fused_vectors import COLUMNS, LANES, ROWS, dense, sparse, whole
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
 DENSEST = 0.3  # share of weights above which a full matrix is faster
@@ -44,7 +44,7 @@ class Recurrence:
     noise_key : tuple of two int
         Below 2^32; the noise is a function of it.
     pattern : Tensor of bool, shape (n_units, n_units), optional
-        Where a full matrix may be other than zero. Elsewhere there is no gradient.
+        Where a full matrix may be other than zero; elsewhere no gradient is promised.
     """
 
     inputs: Tensor
@@ -94,7 +94,7 @@ class FusedRecurrence(torch.autograd.Function):
     def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
         """Run all nets."""
         ctx.save_for_backward(*tensors)
-        ctx.runs = [kind_of_run(net)(net) for net in nets]
+        ctx.runs = [LanesRun(net) if net.right is None else ThinRun(net) for net in nets]
         in_threads([task for run in ctx.runs for task in run.forward_tasks()])
         ctx.set_materialize_grads(False)
         return tuple(result for run in ctx.runs for result in run.results())
@@ -228,65 +228,26 @@ class ThinRun(Run):
         return weights, left, right
 
 
-class DenseRun(Run):
-    """A net with a full matrix."""
-
-    trials = 2 * ROWS
-
-    def __init__(self, net: Recurrence) -> None:
-        super().__init__(net)
-        self.matrix = self.leak * array(net.left)
-
-    def forward_task(self, first: int, last: int) -> None:
-        """Run a tile."""
-        run_dense(
-            first, last, self.inputs, self.initial, self.weights, self.forward_panels,
-            self.readout, self.leak, self.read_rates, *self.noise, self.rates, self.outputs,
-        )  # fmt: skip
-
-    def forward_tasks(self) -> list[Callable[[], None]]:
-        """Each tile."""
-        self.forward_panels = packed(self.matrix.T)
-        return super().forward_tasks()
-
-    def backward_tasks(
-        self, by_outputs: Tensor | None, by_rates: Tensor | None
-    ) -> list[Callable[[], None]]:
-        """Each tile, from gradients by the results."""
-        self.backward_panels = packed(self.matrix)
-        rows, (panels, _, width) = whole(len(self.matrix), ROWS), self.backward_panels.shape
-        self.by_matrix = self.by_tiles(rows, panels * width)
-        self.by_weights = self.by_tiles(*self.weights.shape)
-        return super().backward_tasks(by_outputs, by_rates)
-
-    def backward_task(self, place: int, first: int, last: int) -> None:
-        """Run a tile backwards."""
-        pull_dense(
-            first, last, *self.by_results, self.inputs, self.weights, self.backward_panels,
-            self.readout, self.leak, self.read_rates, self.rates, self.by_initial,
-            self.by_weights[place], self.by_matrix[place],
-        )  # fmt: skip
-
-    def by_matrices(self) -> tuple[Tensor, Tensor, None]:
-        """Of `Recurrence`."""
-        n, by_weights = len(self.matrix), self.by_weights.sum(axis=0).T
-        by_matrix = self.leak * self.by_matrix.sum(axis=0)[:n, :n]
-        return torch.from_numpy(by_weights), torch.from_numpy(by_matrix), None
-
-
-class SparseRun(Run):
-    """A net with few weights; trials stand last in its arrays, filled up to whole tiles."""
+class LanesRun(Run):
+    """A net with a matrix; trials stand last in its arrays, filled up to whole tiles."""
 
     trials = LANES
 
     def __init__(self, net: Recurrence) -> None:
         super().__init__(net)
-        assert net.pattern is not None
-        self.pattern = net.pattern.numpy()
+        n, weights = len(net.weights), self.weights.T
+        few = net.pattern is not None and net.pattern.float().mean() <= DENSEST
+        self.pattern = net.pattern.numpy() if few and net.pattern is not None else None
         self.matrix = self.leak * array(net.left)
-        given = np.ones_like(self.weights.T, bool)
-        self.entries = np.hstack([self.pattern, given])
-        self.received = sparse(np.hstack([self.matrix, self.leak * self.weights.T]), self.entries)
+        received = np.hstack([self.matrix, self.leak * weights])
+        if self.pattern is None:
+            self.received, self.returned = dense(received), dense(self.matrix.T)
+            self.sizes = whole(n, ROWS), whole(received.shape[1], COLUMNS)
+        else:
+            self.entries = np.hstack([self.pattern, np.ones_like(weights, bool)])
+            self.received = sparse(received, self.entries)
+            self.returned = sparse(self.matrix.T, self.pattern.T)
+            self.sizes = self.received.values.shape
         self.read = sparse(self.readout, self.readout != 0)
         self.unread = sparse(self.readout.T, self.readout.T != 0)
 
@@ -306,7 +267,7 @@ class SparseRun(Run):
 
     def forward_task(self, first: int, last: int) -> None:  # noqa: ARG002
         """Run a tile."""
-        run_sparse(
+        run_lanes(
             first, self.inputs, self.initial, self.received, self.read, self.leak,
             self.read_rates, *self.noise, self.rates, self.outputs,
         )  # fmt: skip
@@ -315,31 +276,25 @@ class SparseRun(Run):
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
         """Each tile, from gradients by the results."""
-        self.returned = sparse(self.matrix.T, self.pattern.T)
-        self.by_received = self.by_tiles(len(self.received.values))
+        self.by_received = self.by_tiles(*self.sizes)
         return super().backward_tasks(by_outputs, by_rates)
 
     def backward_task(self, place: int, first: int, last: int) -> None:  # noqa: ARG002
         """Run a tile backwards."""
-        pull_sparse(
+        pull_lanes(
             first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
             self.leak, self.read_rates, self.rates, self.by_initial, self.by_received[place],
         )  # fmt: skip
 
     def by_matrices(self) -> tuple[Tensor, Tensor, None]:
         """Of `Recurrence`."""
-        found = np.zeros(self.entries.shape, self.matrix.dtype)
-        found[self.entries] = self.leak * self.by_received.sum(axis=0)
-        by_matrix, by_weights = np.hsplit(found, [len(found)])
+        n, total = len(self.matrix), self.leak * self.by_received.sum(axis=0)
+        if self.pattern is not None:
+            values, total = total, np.zeros(self.entries.shape, total.dtype)
+            total[self.entries] = values
+        width = n + len(self.weights)
+        by_matrix, by_weights = total[:n, :n].copy(), total[:n, n:width].copy()
         return torch.from_numpy(by_weights), torch.from_numpy(by_matrix), None
-
-
-def kind_of_run(net: Recurrence) -> type[Run]:
-    """The fastest for its connectivity."""
-    if net.right is not None:
-        return ThinRun
-    few = net.pattern is not None and net.pattern.float().mean() <= DENSEST
-    return SparseRun if few else DenseRun
 
 
 def array(tensor: Tensor) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy import stats
 from isochron import ann_bridge
 from isochron.ann_bridge.nets import fused, fused_math
 from isochron.ann_bridge.nets.fused import Recurrence, run_fused
-from isochron.ann_bridge.nets.fused_sparse import LANES
+from isochron.ann_bridge.nets.fused_vectors import LANES, Dense, Sparse
 
 STEPS, BATCH, UNITS = 41, 19, 27  # no whole number of tiles, panels or chunks of steps
 KEY = (12345, 2**32 - 1)
@@ -52,7 +52,7 @@ def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=
 
 def noise_of(net):
     """The numbers that the kernel adds, shape (n_steps, batch, n)."""
-    if net.pattern is not None:
+    if net.right is None:
         return noise_by_tile(net)
     some = fused_math.steps_at_once(UNITS)
     drawn = np.zeros((-(-STEPS // some), BATCH, some * UNITS))
@@ -204,21 +204,20 @@ def test_gradients_of_a_net_on_a_wiring_are_those_of_steps_in_torch(signed):
         loss = (scale * outputs).square().sum()
         trained = (net.chemical, net.gap, net.input_weights)
         found.append(torch.autograd.grad(loss, trained))
-    assert fused.kind_of_run(recurrence_of(net, inputs)) is fused.SparseRun
+    assert isinstance(connectivity_of(net), Sparse)
     for a, b in zip(*found, strict=True):
         assert (a - b).norm() <= 1e-10 * b.norm()
         assert b.norm() > 0
 
 
-def recurrence_of(net, inputs):
-    return net._recurrence(inputs, net.connectivity(), torch.Generator().manual_seed(0))
+def connectivity_of(net):
+    inputs, g = torch.zeros(4, 3, 3, dtype=net.output_scale.dtype), torch.Generator()
+    return fused.LanesRun(net._recurrence(inputs, net.connectivity(), g)).received
 
 
-def test_few_weights_go_the_sparse_way():
-    inputs = torch.zeros(4, 3, 3)
-    few, many = wired(40, share=0.1), wired(40, share=0.9)
-    assert fused.kind_of_run(recurrence_of(few, inputs)) is fused.SparseRun
-    assert fused.kind_of_run(recurrence_of(many, inputs)) is fused.DenseRun
+def test_few_weights_are_multiplied_one_by_one():
+    assert isinstance(connectivity_of(wired(40, share=0.1)), Sparse)
+    assert isinstance(connectivity_of(wired(40, share=0.9)), Dense)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Compiled leaky tanh recurrence with a full matrix or a sparse one: `LANES` trials at a time.
+
+    x[t+1] = (1 - a) x[t] + a (W tanh(x[t]) + B u[t]) + noise[t]
+    y[t] = C'x[t+1], or C'tanh(x[t+1])
+
+States are kept by unit, and each has the trials as neighbours in memory. What units receive, W
+and B side by side, is one matrix. One thread does all steps of its trials without waiting for
+others, and the sum over time in the gradient is taken where its terms are in the cache.
+"""
+
+import numpy as np
+
+from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.nets.fused_thin import add_through_slope, decay, shrink
+from isochron.ann_bridge.nets.fused_vectors import (
+    CHUNK,
+    COLUMNS,
+    LANES,
+    LENGTH,
+    ROWS,
+    add_products,
+    copy_lanes,
+    multiply,
+    whole,
+)
+
+
+@compiled
+def run_lanes(
+    first, inputs, initial, received, read, leak, read_rates, noise_std, key, rates, outputs
+):
+    """Run `LANES` trials from `first` on; the number of trials is a multiple of it.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_steps, n_inputs, n_trials)
+    initial : ndarray, shape (n, n_trials)
+    received : Sparse or Dense
+        leak (W, B), shape (n, n + n_inputs).
+    read : Sparse
+        C', shape (n_outputs, n).
+    leak, noise_std : float
+    key : ndarray of uint32, shape (2,)
+        Of the noise.
+    rates, outputs : ndarray, shapes (n_steps + 1, n, n_trials), (n_steps, n_outputs, n_trials)
+        Overwritten with tanh(x) and y.
+    """
+    n_steps, n_inputs, n_trials = inputs.shape
+    n = initial.shape[0]
+    x = np.empty((n, LANES), initial.dtype)
+    wide = np.zeros((whole(n, ROWS), LANES), initial.dtype)
+    change = wide[:n]
+    sent = np.empty((n + n_inputs, LANES), initial.dtype)
+    y = np.empty((outputs.shape[1], LANES), initial.dtype)
+    rate = sent[:n]
+    copy_lanes(initial, first, x, 0)
+    for t in range(n_steps + 1):
+        fill_tanh(x.reshape(-1), rate.reshape(-1))
+        copy_lanes(rate, 0, rates[t], first)
+        if t > 0:
+            y[:] = 0
+            multiply(y, read, rate if read_rates else x)
+            copy_lanes(y, 0, outputs[t - 1], first)
+        if t == n_steps:
+            break
+        if noise_std > 0:
+            place = (t * n_trials + first) // LANES
+            fill_normal(key, place, noise_std, change.reshape(-1))
+        else:
+            change[:] = 0
+        copy_lanes(inputs[t], first, sent[n:], 0)
+        multiply(wide, received, sent)
+        decay(x.reshape(-1), leak, change.reshape(-1))
+
+
+@compiled
+def pull_lanes(
+    first, by_outputs, by_rates, inputs, received, returned, unread, leak, read_rates, rates,
+    by_initial, by_received,
+):  # fmt: skip
+    """Run trials backwards; arrays as in `run_lanes`, gradients of the shapes of their names.
+
+    `returned` and `unread` are the transposes leak W' and C. `by_rates` has no steps if the
+    loss does not depend on the rates. `by_initial` is overwritten for these trials;
+    `by_received`, as `add_products` wants it, is added to.
+    """
+    n_steps, n_inputs, _ = inputs.shape
+    n, kind = rates.shape[1], rates.dtype
+    adjoint, rate = np.zeros((n, LANES), kind), np.empty((n, LANES), kind)
+    back, direct = np.zeros((whole(n, ROWS), LANES), kind), np.zeros((n, LANES), kind)
+    pulled = np.empty((by_outputs.shape[1], LANES), kind)
+    sent = np.zeros((whole(n + n_inputs, COLUMNS), LENGTH), kind)
+    taken = np.zeros((whole(n, ROWS), LENGTH), kind)
+    kept = 0
+    copy_lanes(rates[n_steps], first, rate, 0)
+    for t in range(n_steps - 1, -1, -1):
+        copy_lanes(by_outputs[t], first, pulled, 0)
+        if read_rates or by_rates.shape[0] > 0:
+            direct[:] = 0
+            if by_rates.shape[0] > 0:
+                copy_lanes(by_rates[t], first, direct, 0)
+            if read_rates:
+                multiply(direct, unread, pulled)
+            add_through_slope(adjoint.reshape(-1), direct.reshape(-1), rate.reshape(-1))
+        if not read_rates:
+            multiply(adjoint, unread, pulled)
+        copy_lanes(rates[t], first, rate, 0)
+        copy_lanes(rate, 0, sent, kept * LANES)
+        copy_lanes(inputs[t], first, sent[n:], kept * LANES)
+        copy_lanes(adjoint, 0, taken, kept * LANES)
+        back[:] = 0
+        multiply(back, returned, adjoint)
+        shrink(adjoint.reshape(-1), leak)
+        add_through_slope(adjoint.reshape(-1), back[:n].reshape(-1), rate.reshape(-1))
+        kept += 1
+        if kept == CHUNK or t == 0:
+            add_products(by_received, received, taken, sent, kept)
+            kept = 0
+    copy_lanes(adjoint, 0, by_initial, first)
