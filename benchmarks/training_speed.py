@@ -80,7 +80,7 @@ def limits(net, batch, device):
     if device == "cuda":
         once = min(seconds(lambda: torch.tanh(x, out=out), device) for _ in range(50))
         return products, n_steps * once
-    from isochron.ann_bridge.nets.fused_math import fill_tanh
+    from isochron.ann_bridge.kernels.elementwise import fill_tanh
 
     flat, into = x.flatten().numpy(), out.flatten().numpy()
     once = min(seconds(lambda: fill_tanh(flat, into), device) for _ in range(50))

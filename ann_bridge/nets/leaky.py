@@ -15,7 +15,7 @@ from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.steps import LeakyStep, float64
 
 if TYPE_CHECKING:
-    from isochron.ann_bridge.nets.fused import Recurrence
+    from isochron.ann_bridge.kernels.fused import Recurrence
 
 Factors: TypeAlias = tuple[Tensor, Tensor | None]
 
@@ -132,7 +132,7 @@ class LeakyRNN(RecurrentNet):
         self, inputs: Tensor, factors: Factors, generator: torch.Generator
     ) -> "Recurrence":
         """What the compiled kernel works on."""
-        from isochron.ann_bridge.nets import fused
+        from isochron.ann_bridge.kernels import fused
 
         p, initial = self.settings, self.initial_states(inputs.shape[1], generator)
         inputs, weights = self._biased(inputs)
@@ -174,7 +174,7 @@ def run_leaky(
     nets: Sequence[LeakyRNN], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
     """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side."""
-    from isochron.ann_bridge.nets import fused
+    from isochron.ann_bridge.kernels import fused
 
     done: dict[int, tuple[Tensor, Tensor]] = {}
     waiting: dict[int, Recurrence] = {}

@@ -10,9 +10,9 @@ others, and the sum over time in the gradient is taken where its terms are in th
 
 import numpy as np
 
-from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh
-from isochron.ann_bridge.nets.fused_thin import add_through_slope, decay, shrink
-from isochron.ann_bridge.nets.fused_vectors import (
+from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.kernels.thin import add_through_slope, decay, shrink
+from isochron.ann_bridge.kernels.vectors import (
     CHUNK,
     COLUMNS,
     LANES,

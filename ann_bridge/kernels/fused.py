@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from isochron.ann_bridge.nets.fused_lanes import pull_lanes, run_lanes
-from isochron.ann_bridge.nets.fused_thin import pull_thin, run_thin
-from isochron.ann_bridge.nets.fused_vectors import COLUMNS, LANES, ROWS, dense, sparse, whole
+from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
+from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
+from isochron.ann_bridge.kernels.vectors import COLUMNS, LANES, ROWS, dense, sparse, whole
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
 DENSEST = 0.3  # share of weights above which a full matrix is faster

@@ -13,7 +13,7 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 
-from isochron.ann_bridge.nets.fused_math import compiled
+from isochron.ann_bridge.kernels.elementwise import compiled
 
 LANES = 16  # trials
 ROWS = 6  # of a block; times two halves of the lanes: twelve sums, of sixteen registers

@@ -9,7 +9,7 @@ adjoint in the cache too, and adds up the gradients of the weights on the way.
 
 import numpy as np
 
-from isochron.ann_bridge.nets.fused_math import compiled, fill_normal, fill_tanh, steps_at_once
+from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_tanh, steps_at_once
 
 
 @compiled

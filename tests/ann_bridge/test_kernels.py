@@ -10,9 +10,9 @@ from numba import njit
 from scipy import stats
 
 from isochron import ann_bridge
-from isochron.ann_bridge.nets import fused, fused_math
-from isochron.ann_bridge.nets.fused import Recurrence, run_fused
-from isochron.ann_bridge.nets.fused_vectors import LANES, Dense, Sparse
+from isochron.ann_bridge.kernels import elementwise, fused
+from isochron.ann_bridge.kernels.fused import Recurrence, run_fused
+from isochron.ann_bridge.kernels.vectors import LANES, Dense, Sparse
 
 STEPS, BATCH, UNITS = 41, 19, 27  # no whole number of tiles, panels or chunks of steps
 KEY = (12345, 2**32 - 1)
@@ -54,10 +54,10 @@ def noise_of(net):
     """The numbers that the kernel adds, shape (n_steps, batch, n)."""
     if net.right is None:
         return noise_by_tile(net)
-    some = fused_math.steps_at_once(UNITS)
+    some = elementwise.steps_at_once(UNITS)
     drawn = np.zeros((-(-STEPS // some), BATCH, some * UNITS))
     for place, out in enumerate(drawn.reshape(-1, some * UNITS)):
-        fused_math.fill_normal(np.array(net.noise_key, np.uint32), place, net.noise_std, out)
+        elementwise.fill_normal(np.array(net.noise_key, np.uint32), place, net.noise_std, out)
     by_step = drawn.reshape(-1, BATCH, some, UNITS).swapaxes(1, 2).reshape(-1, BATCH, UNITS)
     return torch.from_numpy(by_step[:STEPS].copy())
 
@@ -67,7 +67,7 @@ def noise_by_tile(net):
     drawn = np.zeros((STEPS * tiles, UNITS, LANES))
     for place, out in enumerate(drawn):
         key = np.array(net.noise_key, np.uint32)
-        fused_math.fill_normal(key, place, net.noise_std, out.reshape(-1))
+        elementwise.fill_normal(key, place, net.noise_std, out.reshape(-1))
     by_trial = drawn.reshape(STEPS, tiles, UNITS, LANES).swapaxes(2, 3)
     return torch.from_numpy(by_trial.reshape(STEPS, -1, UNITS)[:, :BATCH].copy())
 
@@ -240,16 +240,16 @@ def test_tanh_is_exact_to_a_few_units_in_the_last_place():
     x = np.concatenate([np.linspace(-12, 12, 400_001), [1e-30, -1e-8]]).astype(np.float32)
     for kind, rtol in ((np.float32, 4e-7), (np.float64, 1e-15)):
         out = np.empty(len(x), kind)
-        fused_math.fill_tanh(x.astype(kind), out)
+        elementwise.fill_tanh(x.astype(kind), out)
         np.testing.assert_allclose(out, np.tanh(x.astype(float)), rtol=rtol)
     wild = np.array([np.nan, np.inf, -np.inf], np.float32)
-    fused_math.fill_tanh(wild.copy(), wild)
+    elementwise.fill_tanh(wild.copy(), wild)
     np.testing.assert_allclose(wild, [np.nan, 1, -1], rtol=4e-7)
 
 
 @njit
 def threefry(key0, key1, counter0, counter1):
-    return fused_math.threefry(key0, key1, counter0, counter1)
+    return elementwise.threefry(key0, key1, counter0, counter1)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_random_words_are_the_published_ones(words, wanted):
 
 def normal(key, where, count, std=1.0):
     out = np.empty(count, np.float32)
-    fused_math.fill_normal(np.array(key, np.uint32), where, np.float32(std), out)
+    elementwise.fill_normal(np.array(key, np.uint32), where, np.float32(std), out)
     return out.astype(float)
 
 

@@ -1,0 +1,1 @@
+"""Compiled kernels of the leaky tanh recurrence on a CPU."""
