@@ -10,8 +10,9 @@ BENCH_STAMP := .venv/bench
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
 
+# One thread to a worker: linear algebra on more than there are cores waits for itself.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow

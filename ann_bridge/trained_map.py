@@ -39,6 +39,8 @@ class TrainedMap:
         0 without a reference.
     rank : int
         Of a reduced net, whose first variables are its κ; 0 of any other.
+    smooth : bool
+        Whether it has a derivative; that of a spiking net has none.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class TrainedMap:
         p = net.settings
         self._step = net.float64_step()
         self.dimension, self.step_ms = self._step.dimension, p.step_ms
+        self.smooth: bool = getattr(self._step, "smooth", True)
         self.rank = p.rank if isinstance(net, ReducedNet) else 0
         self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
         if not math.isfinite(amplitude):

@@ -132,6 +132,7 @@ def test_code_is_linted_and_formatted():
         assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow  # make lint does the same
 def test_types_are_checked():
     result = subprocess.run(
         [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],

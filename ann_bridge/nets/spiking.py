@@ -145,6 +145,8 @@ class SpikingStep(TorchStep):
     multipliers, Lyapunov exponents. (The surrogate is a derivative of another net.)
     """
 
+    smooth = False
+
     def linearise(
         self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

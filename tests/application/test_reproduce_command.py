@@ -105,6 +105,25 @@ def test_the_report_stands_alone(folder):
     assert "Rank 1 with a linear readout never learns" in page
 
 
+@pytest.mark.slow
+def test_other_kinds_of_nets_are_rows_too(tmp_path):
+    """A liquid net has cycles; of a spiking net, whose map jumps, none are sought."""
+    text = CONFIG.replace("nets = 2", "nets = 1").replace(
+        '["rank-1-linear", "rank-2-tanh-oscillatory"]', '["liquid", "closed-form", "spiking"]'
+    )
+    sizes = "".join(
+        f"[{section}]\nn_units = {units}\nsteps = 2\nbatch_size = 4\n"
+        for section, units in (("circuit", 14), ("spiking", 20))
+    )
+    (tmp_path / "x.toml").write_text(text + sizes)
+    assert main(command(tmp_path, "--workers", "1")) == 0
+    rows = json.loads((tmp_path / "run" / "results.json").read_text())["nets"]
+    counts = {row["condition"]: row["n_stable_cycles"] for row in rows}
+    assert counts["spiking"] is None
+    assert counts["liquid"] >= 1
+    assert counts["closed-form"] >= 1
+
+
 def test_a_finished_run_is_not_done_again_and_its_report_is_the_same(folder, capsys):
     run = folder / "run"
     before = (run / "results.json").read_bytes(), (run / "report.html").read_bytes()

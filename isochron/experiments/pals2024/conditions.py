@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from isochron import ann_bridge, connectome
@@ -106,6 +107,29 @@ def _gated(net: Callable[..., RecurrentNet]) -> Callable[..., RecurrentNet]:
     return build
 
 
+def _circuit(net: Callable[..., RecurrentNet]) -> Callable[..., RecurrentNet]:
+    def build(
+        config: Pals2024Config,
+        condition: Condition,
+        sizes: dict[str, Any],
+        generator: torch.Generator,
+    ) -> RecurrentNet:
+        section = config.circuit
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        wiring = ann_bridge.default_policy_wiring(
+            section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng
+        )
+        return net(wiring, n_units=section.n_units, generator=generator, **sizes)
+
+    return build
+
+
+def _spiking(
+    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
+) -> RecurrentNet:
+    return ann_bridge.SpikingNet(n_units=config.spiking.n_units, generator=generator, **sizes)
+
+
 def _connectome(
     config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
 ) -> RecurrentNet:
@@ -121,6 +145,9 @@ KINDS: dict[str, Kind] = {
     "full-rank": Kind("full_rank", _full_rank),
     "gru": Kind("gated", _gated(ann_bridge.GRUNet), has_readouts=False),
     "lstm": Kind("gated", _gated(ann_bridge.LSTMNet), has_readouts=False),
+    "liquid": Kind("circuit", _circuit(ann_bridge.LiquidNet), has_readouts=False),
+    "closed-form": Kind("circuit", _circuit(ann_bridge.ClosedFormNet), has_readouts=False),
+    "spiking": Kind("spiking", _spiking, has_readouts=False),
     "connectome": Kind("connectome", _connectome),
 }
 

@@ -56,6 +56,21 @@ class GatedSection(Budget):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CircuitSection(Budget):
+    """Liquid and closed-form nets on a neural circuit policy."""
+
+    n_units: int = setting(64, "units")
+    n_motor: int = setting(8, "of them motor neurons, which are read")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikingSection(Budget):
+    """Spiking nets; they need the extra surrogate."""
+
+    n_units: int = setting(100, "units")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConnectomeSection(Budget):
     """Nets on the wiring of the worm."""
 
@@ -99,7 +114,10 @@ PAPER = (
     *("rank-3-linear", "rank-3-linear-oscillatory", "rank-3-tanh", "rank-3-tanh-oscillatory"),
     *("full-rank-linear", "full-rank-tanh"),
 )
-FURTHER = ("rank-2-linear-four", "gru", "lstm", "connectome-linear", "connectome-tanh")
+FURTHER = (
+    *("rank-2-linear-four", "gru", "lstm", "closed-form", "spiking"),
+    *("connectome-linear", "connectome-tanh"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +134,13 @@ class Pals2024Config:
         default_factory=FullRankSection, metadata={"comment": "Nets of full rank."}
     )
     gated: GatedSection = field(default_factory=GatedSection, metadata={"comment": "GRU and LSTM."})
+    circuit: CircuitSection = field(
+        default_factory=CircuitSection,
+        metadata={"comment": "Liquid and closed-form nets on a neural circuit policy."},
+    )
+    spiking: SpikingSection = field(
+        default_factory=SpikingSection, metadata={"comment": "Spiking nets."}
+    )
     connectome: ConnectomeSection = field(
         default_factory=ConnectomeSection, metadata={"comment": "Nets on the worm's wiring."}
     )

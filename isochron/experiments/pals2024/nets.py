@@ -118,7 +118,7 @@ def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report:
         "learned": learned,
         "code": _describe_code(subject, system, trials),
         "limit_cycles": cycles,
-        "n_stable_cycles": len(census.stable),
+        "n_stable_cycles": len(census.stable) if system.smooth else None,
         "output_phases": distinct_phases(
             [c["output_phase_cycles"] for c in cycles if c["stable"] and _is_heard(c)]
         ),
@@ -154,7 +154,9 @@ def _seed(config: Pals2024Config, spec: NetSpec, purpose: str) -> int:
 def _take_census(
     config: Pals2024Config, subject: Subject, system: TrainedMap, trials: TrialEnds, seed: int
 ) -> analysis.Census:
-    """Cycles from states before trials and after them, in equal parts."""
+    """Cycles from states before trials and after them, in equal parts; none of a map that jumps."""
+    if not system.smooth:
+        return analysis.Census(cycles=(), basins=(), n_starts=0, n_unlocked=0)
     half = config.analysis.n_starts // 2
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)

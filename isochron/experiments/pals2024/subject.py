@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from isochron.ann_bridge import LowRankRNN, RecurrentNet, TrainedMap, reduce_low_rank
+from isochron.ann_bridge import LowRankRNN, RecurrentNet, SpikingNet, TrainedMap, reduce_low_rank
 from isochron.ann_bridge.nets import ReducedNet
 from isochron.ann_bridge.tasks import PhaseMemory
 
@@ -66,7 +66,9 @@ class Subject:
         return states[..., : self.net.settings.n_units]
 
     def read(self, units: np.ndarray) -> np.ndarray:
-        """What the readout sees of the units: ψ(x)."""
+        """What the readout sees of the units: ψ(x), or spikes."""
+        if isinstance(self.net, SpikingNet):
+            return (units > self.net.settings.threshold).astype(float)
         return np.tanh(units) if getattr(self.net.settings, "readout", "") == "rates" else units
 
 

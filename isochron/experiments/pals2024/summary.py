@@ -95,8 +95,10 @@ def summarise(
     def mean(value: Callable[[Row], float | None], of: Sequence[Row] = learned) -> dict[str, Any]:
         return mean_interval(map(value, of), confidence, rng)
 
-    def share(holds: Callable[[Row], bool]) -> dict[str, Any]:
-        return proportion(sum(map(holds, learned)), len(learned), confidence)
+    counted = [row for row in learned if row["n_stable_cycles"] is not None]
+
+    def share(holds: Callable[[Row], bool], of: Sequence[Row] = learned) -> dict[str, Any]:
+        return proportion(sum(map(holds, of)), len(of), confidence)
 
     return {
         "condition": condition,
@@ -108,9 +110,9 @@ def summarise(
         "rate_difference_z": mean(lambda row: row["code"]["rate_difference"]),
         "codes": dict(Counter(row["code"]["kind"] for row in learned)),
         "stable_cycles": mean(lambda row: row["n_stable_cycles"]),
-        "cycle_counts": _count(row["n_stable_cycles"] for row in learned),
-        "one_cycle_per_stimulus": share(lambda row: row["n_stable_cycles"] == n_stimuli),
-        "all_memories_held": share(holds_all),
+        "cycle_counts": _count(row["n_stable_cycles"] for row in counted),
+        "one_cycle_per_stimulus": share(lambda row: row["n_stable_cycles"] == n_stimuli, counted),
+        "all_memories_held": share(holds_all, counted),
         "phase_error_cycles": mean(worst_phase_error),
         "oscillates_alone": share(lambda row: row["free_running"]["oscillates"]),
         "tongue_low_Hz": mean(lambda row: common_edges(row)[0]),
