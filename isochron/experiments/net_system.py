@@ -22,6 +22,7 @@ from isochron.experiments.measures import (
 )
 from isochron.experiments.provenance import derive_seed
 from isochron.experiments.run_folder import RunPaths
+from isochron.experiments.training_progress import tell_training
 
 LEARNED_BELOW = 0.05
 N_TRAJECTORIES = 3
@@ -84,7 +85,7 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
         task,
         budget,
         seed=_seed(config, spec, "training"),
-        progress=lambda step, loss: report(step / budget.steps, f"loss {loss:.3f}"),
+        progress=tell_training(report, budget.steps),
     )
     loss = ann_bridge.evaluate(net, task, seed=_seed(config, spec, "evaluation"))
     ann_bridge.save_net(net, folder.net_path(spec.name), seed=spec.seed, loss=loss)

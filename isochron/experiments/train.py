@@ -17,6 +17,7 @@ from isochron.experiments.config import overlay, read_toml, setting
 from isochron.experiments.pool import Progress
 from isochron.experiments.provenance import derive_seed, describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
+from isochron.experiments.training_progress import tell_training
 
 TASKS: dict[str, Any] = {
     "phase-memory": tasks.PhaseMemory,
@@ -349,7 +350,7 @@ def _train_one(
         budget,
         seed=_seed(config, "training", replicate),
         device=device,
-        progress=lambda step, loss: report(step / budget.steps, f"loss {loss:.3f}"),
+        progress=tell_training(report, budget.steps),
         checkpoints=_checkpoints(folder, name),
         checkpoint_every=CHECKPOINT_EVERY,
     )

@@ -36,6 +36,7 @@ from isochron.experiments.pals2024.polar import lock_angles
 from isochron.experiments.pals2024.subject import Subject, TrialEnds, run_trials
 from isochron.experiments.provenance import derive_seed
 from isochron.experiments.run_folder import RunPaths
+from isochron.experiments.training_progress import tell_training
 
 CHECKPOINT_EVERY = 100
 FREE_PERIODS = 100
@@ -80,7 +81,7 @@ def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: R
             stop_below=budget.stop_below,
         ),
         seed=_seed(config, spec, "training"),
-        progress=lambda step, loss: report(step / budget.steps, f"loss {loss:.3f}"),
+        progress=tell_training(report, budget.steps),
         checkpoints=checkpoints,
         checkpoint_every=CHECKPOINT_EVERY,
     )
