@@ -1,3 +1,6 @@
+import os
+import sys
+
 import numpy as np
 import pytest
 
@@ -14,6 +17,13 @@ def pytest_addoption(parser):
 def device(request):
     """Where torch computes; pytest --device cuda for a GPU."""
     return request.config.getoption("--device")
+
+
+@pytest.fixture(autouse=True)
+def one_thread_to_a_worker():
+    """numba's parallel loops tell OpenMP of more threads, and torch's then wait for cores."""
+    if "PYTEST_XDIST_WORKER" in os.environ and "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
