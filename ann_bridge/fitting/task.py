@@ -144,8 +144,14 @@ class WormNet(RecurrentNet):
         return outputs[..., 0] if self.settings.n_outputs == 1 else outputs, rates
 
     def float64_step(self) -> Step:
-        """Not there: analyse the worm itself, ``network().field_under(...)`` or a `GradedMap`."""
-        raise NotImplementedError(
+        """Refused: analyse the worm itself, ``network().field_under(...)`` or a `GradedMap`.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(
             "Analyse the worm itself: net.network().field_under(stimulus), or sims.GradedMap."
         )
 

@@ -1,5 +1,6 @@
 """What liquid and closed-form nets share: a wiring, and a readout of its motor neurons."""
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import torch
@@ -54,9 +55,9 @@ class CircuitNet(SteppedNet):
         self.output_weights = self.draw_readout(g)
         self.output_bias = nn.Parameter(torch.zeros(p.n_outputs).squeeze())
 
+    @abstractmethod
     def draw_weights(self, generator: torch.Generator) -> None:
         """Make the weights of the synapses and units."""
-        raise NotImplementedError
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:

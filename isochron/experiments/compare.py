@@ -1,6 +1,5 @@
 """`isochron compare`: does training put into a net the rhythms that wiring puts into the worm?"""
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +8,12 @@ from typing import Any
 from isochron import connectome
 from isochron._version import __version__
 from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
-from isochron.connectome.files import write_bytes
 from isochron.experiments.compare_config import CompareConfig
-from isochron.experiments.files import write_json
 from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
-from isochron.experiments.pool import Progress, Step, run_steps
+from isochron.experiments.pool import Progress, Step
 from isochron.experiments.provenance import describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
+from isochron.experiments.run_plan import count_workers, run_plan
 from isochron.experiments.worm_system import analyse_worm, check_worm
 
 SCHEMA = 1
@@ -58,22 +56,16 @@ def compare(
         If a simulation or a training leaves the finite numbers.
     """
     check(config)
-    workers = _count_workers(workers)
+    workers = count_workers(workers)
     with RunFolder(out, config, __version__, force=force) as folder:
         steps = plan(config, folder)
-        run_steps(
+        return run_plan(
+            folder,
             steps,
-            finished={step.name for step in steps if folder.finished(step.name)},
-            finish=folder.finish,
+            lambda: assemble(config, folder, steps),
             progress=progress,
             workers=workers,
         )
-        results = assemble(config, folder, steps)
-        write_json(folder.path / "results.json", results)
-        from isochron.report import build_report
-
-        write_bytes(folder.path / "report.html", build_report(folder.path).encode())
-    return results
 
 
 def check(config: CompareConfig) -> None:
@@ -138,11 +130,3 @@ def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) ->
         "systems": systems,
         "timings": {step.name: folder.seconds(step.name) for step in steps},
     }
-
-
-def _count_workers(workers: int | None) -> int:
-    if workers is None:
-        return max(1, os.cpu_count() or 1)
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}.")
-    return workers

@@ -8,6 +8,7 @@ A name is the kind of net and what differs from its default: ``rank-2-tanh-oscil
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,33 +96,29 @@ def _full_rank(
     )
 
 
-def _gated(net: Callable[..., RecurrentNet]) -> Callable[..., RecurrentNet]:
-    def build(
-        config: Pals2024Config,
-        condition: Condition,
-        sizes: dict[str, Any],
-        generator: torch.Generator,
-    ) -> RecurrentNet:
-        return net(n_units=config.gated.n_units, generator=generator, **sizes)
-
-    return build
+def _gated(
+    net: Callable[..., RecurrentNet],
+    config: Pals2024Config,
+    condition: Condition,
+    sizes: dict[str, Any],
+    generator: torch.Generator,
+) -> RecurrentNet:
+    return net(n_units=config.gated.n_units, generator=generator, **sizes)
 
 
-def _circuit(net: Callable[..., RecurrentNet]) -> Callable[..., RecurrentNet]:
-    def build(
-        config: Pals2024Config,
-        condition: Condition,
-        sizes: dict[str, Any],
-        generator: torch.Generator,
-    ) -> RecurrentNet:
-        section = config.circuit
-        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-        wiring = ann_bridge.default_policy_wiring(
-            section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng
-        )
-        return net(wiring, n_units=section.n_units, generator=generator, **sizes)
-
-    return build
+def _circuit(
+    net: Callable[..., RecurrentNet],
+    config: Pals2024Config,
+    condition: Condition,
+    sizes: dict[str, Any],
+    generator: torch.Generator,
+) -> RecurrentNet:
+    section = config.circuit
+    rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    wiring = ann_bridge.default_policy_wiring(
+        section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng
+    )
+    return net(wiring, n_units=section.n_units, generator=generator, **sizes)
 
 
 def _spiking(
@@ -143,10 +140,10 @@ def _connectome(
 KINDS: dict[str, Kind] = {
     "rank": Kind("low_rank", _low_rank),
     "full-rank": Kind("full_rank", _full_rank),
-    "gru": Kind("gated", _gated(ann_bridge.GRUNet), has_readouts=False),
-    "lstm": Kind("gated", _gated(ann_bridge.LSTMNet), has_readouts=False),
-    "liquid": Kind("circuit", _circuit(ann_bridge.LiquidNet), has_readouts=False),
-    "closed-form": Kind("circuit", _circuit(ann_bridge.ClosedFormNet), has_readouts=False),
+    "gru": Kind("gated", partial(_gated, ann_bridge.GRUNet), has_readouts=False),
+    "lstm": Kind("gated", partial(_gated, ann_bridge.LSTMNet), has_readouts=False),
+    "liquid": Kind("circuit", partial(_circuit, ann_bridge.LiquidNet), has_readouts=False),
+    "closed-form": Kind("circuit", partial(_circuit, ann_bridge.ClosedFormNet), has_readouts=False),
     "spiking": Kind("spiking", _spiking, has_readouts=False),
     "connectome": Kind("connectome", _connectome),
 }

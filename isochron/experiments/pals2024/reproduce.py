@@ -1,6 +1,5 @@
 """`isochron reproduce pals2024`: the plan of steps, and the results from theirs."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,15 @@ import torch
 
 from isochron._version import __version__
 from isochron.ann_bridge import LowRankRNN, TrainedMap
-from isochron.connectome.files import write_bytes
-from isochron.experiments.files import write_json
 from isochron.experiments.pals2024.conditions import build_net, parse_condition
 from isochron.experiments.pals2024.config import Pals2024Config
 from isochron.experiments.pals2024.nets import analyse_net, net_specs, train_net
 from isochron.experiments.pals2024.rules import RULES, judge
 from isochron.experiments.pals2024.summary import summarise
-from isochron.experiments.pool import Progress, Step, run_steps
+from isochron.experiments.pool import Progress, Step
 from isochron.experiments.provenance import derive_seed, describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
+from isochron.experiments.run_plan import count_workers, run_plan
 
 SCHEMA = 1
 EXPERIMENT = "pals2024"
@@ -59,24 +57,16 @@ def reproduce(
         If a training leaves the finite numbers.
     """
     check(config)
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}.")
+    workers = count_workers(workers)
     title = f"isochron reproduce {EXPERIMENT}"
     with RunFolder(out, config, __version__, force=force, title=title) as folder:
-        steps = plan(config, folder)
-        run_steps(
-            steps,
-            finished={step.name for step in steps if folder.finished(step.name)},
-            finish=folder.finish,
+        return run_plan(
+            folder,
+            plan(config, folder),
+            lambda: assemble(config, folder),
             progress=progress,
-            workers=workers or max(1, os.cpu_count() or 1),
+            workers=workers,
         )
-        results = assemble(config, folder)
-        write_json(folder.path / "results.json", results)
-        from isochron.report import build_report
-
-        write_bytes(folder.path / "report.html", build_report(folder.path).encode())
-    return results
 
 
 def check(config: Pals2024Config) -> None:
