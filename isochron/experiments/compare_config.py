@@ -3,17 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from isochron.experiments.config import setting
+from isochron.experiments.config import check_positive, setting
 
 MAX_SEEDS = 1000
-
-
-def _check_positive(section: object, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        values = value if isinstance(value, tuple) else (value,)
-        if not values or not all(0 < item < math.inf for item in values):
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +25,7 @@ class WormSection:
     tongue_step_ms: float = setting(4.0, "time step while following the tongue")
 
     def __post_init__(self) -> None:
-        _check_positive(
+        check_positive(
             self,
             *("current_pA", "resting_current_pA", "simulated_s", "step_ms", "tongue_step_ms"),
             *("reference_amplitude_pA", "tongue_amplitudes_pA", "n_starts"),
@@ -73,7 +65,7 @@ class TrainingSection:
             )
         if not all(0 <= seed < 2**32 for seed in self.seeds):
             raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {self.seeds!r}.")
-        _check_positive(self, "steps", "batch_size", "learning_rate")
+        check_positive(self, "steps", "batch_size", "learning_rate")
         if not self.stop_below >= 0:
             raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
@@ -118,7 +110,7 @@ class ReferenceSection:
     tongue_limits_Hz: tuple[float, float] = setting((5.0, 16.0), "how far to follow the tongue")
 
     def __post_init__(self) -> None:
-        _check_positive(
+        check_positive(
             self, "frequency_Hz", "amplitude", "n_starts", "noisy_periods", "tongue_amplitudes"
         )
         if self.n_starts < 2 or self.noisy_periods < 8:

@@ -142,3 +142,18 @@ def config_digest(config: Any) -> str:
     """SHA-256 of the values of a configuration."""
     text = json.dumps(dataclasses.asdict(config), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_positive(section: object, *names: str) -> None:
+    """Refuse settings, or lists of them, that are not positive and finite.
+
+    Raises
+    ------
+    ValueError
+        With the name and the value of the first.
+    """
+    for name in names:
+        value = getattr(section, name)
+        values = value if isinstance(value, tuple) else (value,)
+        if not values or not all(0 < item < math.inf for item in values):
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")

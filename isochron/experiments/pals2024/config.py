@@ -3,15 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from isochron.experiments.config import setting
+from isochron.experiments.config import check_positive, setting
 
 MAX_NETS = 1000
-
-
-def _check_positive(section: object, *names: str) -> None:
-    for name in names:
-        if not 0 < getattr(section, name) < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {getattr(section, name)!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +18,7 @@ class Budget:
     stop_below: float = setting(0.01, "stop when the mean loss of 20 steps is below; 0: never")
 
     def __post_init__(self) -> None:
-        _check_positive(self, "steps", "batch_size", "learning_rate")
+        check_positive(self, "steps", "batch_size", "learning_rate")
         if not self.stop_below >= 0:
             raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
@@ -93,7 +87,7 @@ class AnalysisSection:
     confidence: float = setting(0.95, "of the intervals")
 
     def __post_init__(self) -> None:
-        _check_positive(self, "learned_below", "frequency_Hz", "amplitude", "n_starts", "n_trials")
+        check_positive(self, "learned_below", "frequency_Hz", "amplitude", "n_starts", "n_trials")
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(
