@@ -14,8 +14,10 @@ from isochron.ann_bridge.train import (
     TrainingRecord,
     check_finite,
     check_fit,
+    check_precision,
     choose_device,
     finished,
+    in_precision,
     penalty,
 )
 
@@ -71,6 +73,7 @@ def train_many(
     where = choose_device(device)
     for net in nets:
         check_fit(net, task)
+        check_precision(p, net, where)
         net.to(where)
     generators = [torch.Generator(where).manual_seed(seed) for seed in seeds]
     records = [TrainingRecord() for _ in nets]
@@ -103,7 +106,8 @@ def _pull(
 ) -> list[float]:
     """Losses on fresh trials; clipped gradients are left with the weights."""
     trials = [task.sample(p.batch_size, generator) for generator in generators]
-    results = _run(nets, [batch.inputs for batch in trials], generators)
+    with in_precision(p, generators[0].device):
+        results = _run(nets, [batch.inputs for batch in trials], generators)
     losses: list[Tensor] = []
     total = torch.zeros((), device=generators[0].device)
     for net, batch, (outputs, rates) in zip(nets, trials, results, strict=True):

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge import resume
-from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tensorboard import TrainingLog
 
 RECENT = 20
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,10 @@ class TrainingParameters:
 
     The learning rate rises linearly over `warmup_steps`, then stays (decay "none") or falls
     along half a cosine to `final_learning_rate` at the last step (decay "cosine").
+
+    With `precision` "bfloat16", products of rates and of gradients with a full matrix of
+    weights are computed in that type; states, sums, noise, readout, weights and optimiser stay
+    in float32.
     """
 
     steps: int = 2000
@@ -36,6 +41,7 @@ class TrainingParameters:
     weight_penalty: float = 0.0  # times the sum of the squares of all trained weights
     rate_penalty: float = 0.0  # times the mean square of the rates
     oscillation_penalty: float = 0.0  # times the `idle_power` of the outputs
+    precision: str = "float32"  # or bfloat16
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
@@ -51,6 +57,10 @@ class TrainingParameters:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
         if self.decay not in ("none", "cosine"):
             raise ValueError(f"decay must be none or cosine, got {self.decay!r}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}."
+            )
 
     def learning_rate_at(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
@@ -117,8 +127,8 @@ def train(
     ImportError
         If there is a `log_folder` but no TensorBoard.
     ValueError
-        If net and task do not fit, the device is not there, or the checkpoints are those
-        of another training.
+        If net and task do not fit, the device is not there or has not the precision, or the
+        checkpoints are those of another training.
     ArithmeticError
         If the loss is no longer finite; the net then holds the last finite weights.
     """
@@ -127,6 +137,7 @@ def train(
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)
+    check_precision(p, net, where)
     net.to(where)
     generator = torch.Generator(where).manual_seed(seed)
     weights = list(net.parameters())
@@ -141,7 +152,8 @@ def train(
             step = len(record.losses)
             rate = optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
             trials = task.sample(p.batch_size, generator)
-            outputs, rates = net.run(trials.inputs, generator)
+            with in_precision(p, where):
+                outputs, rates = net.run(trials.inputs, generator)
             loss = masked_loss(outputs, trials)
             optimiser.zero_grad()
             (loss + penalty(p, weights, outputs, rates, trials)).backward()
@@ -202,6 +214,31 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
             f"{p.step_ms:g} ms, the task {task.n_inputs}, {task.n_outputs} and "
             f"{task.step_ms:g} ms."
         )
+
+
+def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.device) -> None:
+    """Refuse a precision that changes nothing in this net, or that the device has not.
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if p.precision == "float32":
+        return
+    way_out = "Use precision='float32'."
+    if not isinstance(net, LeakyRNN) or net.connectivity()[1] is not None:
+        raise ValueError(
+            f"precision {p.precision} is of products with a full matrix in leaky nets (full-rank, "
+            f"connectome, connectome-low-rank); a net of the kind {net.kind} has none. {way_out}"
+        )
+    if where.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise ValueError(f"{torch.cuda.get_device_name()} has no {p.precision}. {way_out}")
+
+
+def in_precision(p: TrainingParameters, where: torch.device) -> torch.autocast:
+    """The context in which nets run forwards."""
+    return torch.autocast(where.type, torch.bfloat16, enabled=p.precision == "bfloat16")
 
 
 def penalty(

@@ -109,7 +109,11 @@ class LeakyRNN(RecurrentNet):
         return inputs, torch.cat([weights, bias[:, None]], dim=1)
 
     def _run_plainly(
-        self, inputs: Tensor, factors: Factors, generator: torch.Generator
+        self,
+        inputs: Tensor,
+        factors: Factors,
+        generator: torch.Generator,
+        product_type: torch.dtype | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Outputs before they are scaled, and rates, step by step in torch."""
         p, (n_steps, batch, _) = self.settings, inputs.shape
@@ -125,7 +129,7 @@ class LeakyRNN(RecurrentNet):
             left, weights = leaks[:, None] * left, leaks[:, None] * weights
         return LeakyRecurrence.apply(
             inputs, noise, initial, weights, left, right, self.output_weights, leak, decay,
-            p.activation, p.readout == "rates",
+            p.activation, p.readout == "rates", product_type,
         )  # fmt: skip
 
     def _recurrence(
@@ -146,7 +150,7 @@ class LeakyRNN(RecurrentNet):
             leak=self.leak,
             read_rates=p.readout == "rates",
             noise_std=self._noise_gain() * p.noise_std,
-            noise_key=fused.draw_key(generator) if p.noise_std else (0, 0),
+            noise_key=fused.draw_key(generator) if p.noise_std and initial.is_cpu else (0, 0),
             pattern=self.pattern(),
         )
 
@@ -174,19 +178,37 @@ def run_leaky(
     nets: Sequence[LeakyRNN], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
     """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side."""
-    from isochron.ann_bridge.kernels import fused
+    where = inputs[0].device.type
+    low = torch.get_autocast_dtype(where) if torch.is_autocast_enabled(where) else None
+    with torch.autocast(where, enabled=False):  # only the products with W are in a lower precision
+        return _run_leaky(nets, inputs, generators, low)
+
+
+def _run_leaky(
+    nets: Sequence[LeakyRNN],
+    inputs: Sequence[Tensor],
+    generators: Sequence[torch.Generator],
+    low: torch.dtype | None,
+) -> list[tuple[Tensor, Tensor]]:
+    from isochron.ann_bridge.kernels import fused, gpu
 
     done: dict[int, tuple[Tensor, Tensor]] = {}
     waiting: dict[int, Recurrence] = {}
+    on_gpu: dict[int, Recurrence] = {}
     for place, (net, given, generator) in enumerate(zip(nets, inputs, generators, strict=True)):
         factors = net.connectivity()
-        if net.unit_leaks() is None and fused.fits(
-            net.output_weights, *factors, net.settings.activation
-        ):
+        what = net.output_weights, *factors, net.settings.activation
+        if net.unit_leaks() is not None or (low and factors[1] is None):
+            done[place] = net._run_plainly(given, factors, generator, low)
+        elif fused.fits(*what):
             waiting[place] = net._recurrence(given, factors, generator)
+        elif gpu.fits(*what, given.shape[2] + (net.bias() is not None)):
+            on_gpu[place] = net._recurrence(given, factors, generator)
         else:
             done[place] = net._run_plainly(given, factors, generator)
     done |= zip(waiting, fused.run_fused(list(waiting.values())), strict=True)
+    results = gpu.run_thin_nets(list(on_gpu.values()), [generators[k] for k in on_gpu])
+    done |= zip(on_gpu, results, strict=True)
     return [(net.output_scale * done[k][0], done[k][1]) for k, net in enumerate(nets)]
 
 

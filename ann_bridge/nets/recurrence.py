@@ -26,7 +26,8 @@ class LeakyRecurrence(torch.autograd.Function):
     input_weights B (n_units, n_inputs); left L (n_units, k); right R (n_units, k) or
     None for the identity; readout C, shape (n_units,) or (n_units, n_outputs); leak a;
     decay, None for 1 - a, or one factor for each unit in its place, shape (n_units,);
-    activation, the name of φ; read_rates, whether C reads rates instead of states.
+    activation, the name of φ; read_rates, whether C reads rates instead of states;
+    product_type, in which products with a full matrix L are computed, if not in its own.
     """
 
     @staticmethod
@@ -43,6 +44,7 @@ class LeakyRecurrence(torch.autograd.Function):
         decay: Tensor | None = None,
         activation: str = "tanh",
         read_rates: bool = False,
+        product_type: torch.dtype | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Run the recurrence."""
         fill = ACTIVATIONS[activation].fill
@@ -50,12 +52,17 @@ class LeakyRecurrence(torch.autograd.Function):
         states[0] = initial
         states[1:].flatten(0, 1).addmm_(inputs.flatten(0, 1), input_weights.T, alpha=leak)
         rates = torch.empty_like(states)
-        left_t, right_t = left.T.contiguous(), None if right is None else right.T.contiguous()
+        kind = left.dtype if product_type is None or right is not None else product_type
+        left_t = left.T.to(kind).contiguous()
+        right_t = None if right is None else right.T.contiguous()
         steps = states.unbind(0)
         for x, after, rate in zip(steps, steps[1:], rates.unbind(0), strict=False):
             fill(x, rate)
             sent = rate if right_t is None else rate @ right_t.T
-            after.addmm_(sent, left_t, alpha=leak)
+            if kind == after.dtype:
+                after.addmm_(sent, left_t, alpha=leak)
+            else:
+                after.add_(sent.to(kind) @ left_t, alpha=leak)
             if decay is None:
                 after.add_(x, alpha=1 - leak)
             else:
@@ -64,7 +71,7 @@ class LeakyRecurrence(torch.autograd.Function):
         keep_states = decay is not None or (readout.requires_grad and not read_rates)
         kept = states if keep_states else None
         ctx.save_for_backward(inputs, rates, kept, input_weights, left, right, readout, decay)
-        ctx.leak, ctx.activation, ctx.read_rates = leak, activation, read_rates
+        ctx.leak, ctx.activation, ctx.read_rates, ctx.kind = leak, activation, read_rates, kind
         ctx.set_materialize_grads(False)
         return (rates if read_rates else states)[1:] @ readout, rates[1:]
 
@@ -73,9 +80,10 @@ class LeakyRecurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run it backwards: `adjoint` is the derivative of the loss by each state."""
         inputs, rates, states, input_weights, left, right, readout, decay = ctx.saved_tensors
-        leak, pull = ctx.leak, ACTIVATIONS[ctx.activation].pull
+        leak, pull, kind = ctx.leak, ACTIVATIONS[ctx.activation].pull, ctx.kind
         adjoint = _direct(gradients, readout, rates[1:], pull, ctx.read_rates)
-        left_t, right_t = left.T.contiguous(), None if right is None else right.T.contiguous()
+        left_t = left.T.to(kind).contiguous()
+        right_t = None if right is None else right.T.contiguous()
         steps = adjoint.unbind(0)
         first = torch.zeros_like(steps[0])
         wide = torch.empty_like(first)
@@ -83,7 +91,7 @@ class LeakyRecurrence(torch.autograd.Function):
         for rate, after, before in zip(
             reversed(rates[:-1].unbind(0)), reversed(steps), reversed(before_each), strict=True
         ):
-            back = after @ left_t.T
+            back = (after.to(kind) @ left_t.T).to(after.dtype)
             if right_t is not None:
                 back = torch.mm(back, right_t, out=wide)
             pull(back, rate)
@@ -94,7 +102,8 @@ class LeakyRecurrence(torch.autograd.Function):
                 before.addcmul_(after, decay)
         flat, rate = adjoint.flatten(0, 1), rates[:-1].flatten(0, 1)
         if right_t is None:
-            by_left, by_right = leak * (flat.T @ rate), None
+            by_left = leak * (flat.to(kind).T @ rate.to(kind)).to(flat.dtype)
+            by_right = None
         else:
             by_left = leak * ((rate @ right_t.T).T @ flat).T
             by_right = leak * ((flat @ left_t.T).T @ rate).T
@@ -106,7 +115,7 @@ class LeakyRecurrence(torch.autograd.Function):
         if decay is not None:
             by_decay = (adjoint * states[:-1]).sum(dim=(0, 1))
         by_factors = (by_weights, by_left, by_right, by_readout)
-        return None, None, first, *by_factors, None, by_decay, None, None
+        return None, None, first, *by_factors, None, by_decay, None, None, None
 
 
 def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rates: bool) -> Tensor:
