@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch.overrides import TorchFunctionMode
 
+from isochron.ann_bridge.fitting.task import WormNet, WormNetParameters
 from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
@@ -50,7 +53,10 @@ _NETS: dict[str, tuple[Any, Any]] = {
     "low-rank": (LowRankRNN, LowRankParameters),
     "lstm": (LSTMNet, GatedParameters),
     "spiking": (SpikingNet, SpikingParameters),
+    "worm": (WormNet, WormNetParameters),
 }
+_MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros)
+_UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, OverflowError)
 
 
 def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
@@ -67,7 +73,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
     **notes
         Further JSON values to keep: seed, losses, provenance.
     """
-    path = Path(path)
+    weights_path, json_path = _files(path)
     tensors = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     content = save(tensors)
     description = {
@@ -78,8 +84,8 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
         "notes": notes,
     }
     text = json.dumps(description, indent=1, allow_nan=False)
-    write_bytes(path.with_suffix(".safetensors"), content)
-    write_bytes(path.with_suffix(".json"), text.encode())
+    write_bytes(weights_path, content)
+    write_bytes(json_path, text.encode())
 
 
 def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
@@ -97,10 +103,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     ValueError
         If the files are foreign, truncated, altered, of another schema or do not fit.
     """
-    path = Path(path)
-    if path.suffix in (".safetensors", ".json"):
-        path = path.with_suffix("")
-    weights_path, json_path = path.with_suffix(".safetensors"), path.with_suffix(".json")
+    weights_path, json_path = _files(path)
     for file in (weights_path, json_path):
         if not file.is_file():
             raise FileNotFoundError(f"There is no file {file}; a net is two files, see save_net.")
@@ -112,11 +115,21 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     try:
         with safe_open(weights_path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        net = _build(description, tensors)
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise ValueError(f"{name} is not finite.")
+        with _NoLargerThan(sum(tensor.numel() for tensor in tensors.values())):
+            net = _build(description, tensors)
         net.load_state_dict(tensors)
-    except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
+    except _UNFIT as error:
         raise ValueError(f"{weights_path} does not hold such a net: {error}") from error
     return net, description["notes"]
+
+
+def _files(path: str | os.PathLike) -> tuple[Path, Path]:
+    path = Path(path)
+    bare = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
+    return bare.with_name(f"{bare.name}.safetensors"), bare.with_name(f"{bare.name}.json")
 
 
 def _read_description(path: Path) -> dict[str, Any]:
@@ -124,21 +137,40 @@ def _read_description(path: Path) -> dict[str, Any]:
         description = json.loads(path.read_text(encoding="utf-8"))
         schema, kind = description["schema"], description["kind"]
         known = {field.name for field in fields(_NETS[kind][1])}
-    except (UnicodeDecodeError, json.JSONDecodeError, TypeError, KeyError) as error:
+        unknown = set(description["parameters"]) - known
+        missing = {"sha256", "notes"} - set(description)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a net: {error!r}.") from error
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA}.")
-    if unknown := set(description["parameters"]) - known:
+    if missing:
+        raise ValueError(f"{path} does not describe a net: it lacks {', '.join(sorted(missing))}.")
+    if unknown:
         raise ValueError(f"{path} has unknown parameters: {', '.join(sorted(unknown))}.")
     return description
+
+
+class _NoLargerThan(TorchFunctionMode):
+    """No tensor is made that has more entries than the file: a description may claim any size."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__()
+        self._largest = largest
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in _MAKERS:
+            sizes = args if isinstance(args[0], int) else args[0]
+            if math.prod(sizes) > self._largest:
+                raise ValueError("its sizes are larger than its tensors.")
+        return func(*args, **kwargs or {})
 
 
 def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> RecurrentNet:
     net_type, parameters_type = _NETS[description["kind"]]
     parameters = parameters_type(**description["parameters"])
-    if len(tensors["output_weights"]) != parameters.n_units:
-        raise KeyError(f"output_weights of {parameters.n_units} units")
-    if issubclass(net_type, CircuitNet):
+    if issubclass(net_type, CircuitNet | WormNet):
         return net_type.rebuild(parameters, tensors)
     if net_type not in (ConnectomeRNN, AdaptedConnectomeRNN):
         return net_type(parameters)

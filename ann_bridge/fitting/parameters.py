@@ -130,7 +130,7 @@ class FreeParameters:
     def values(self, coordinates: Tensor) -> Tensor:
         """The values at coordinates, between their bounds; differentiable."""
         share = torch.sigmoid(coordinates)
-        low, high = self._low, self._high
+        low, high = self._low.to(share.device), self._high.to(share.device)
         ratio = torch.where(low > 0, high / low, 1.0)
         return torch.where(low > 0, low * ratio**share, low + (high - low) * share)
 
@@ -151,16 +151,17 @@ class FreeParameters:
                     if choice.layer == "chemical"
                     else ("gap_contacts", batch.gap_first, batch.gap_second)
                 )
-                chosen = torch.as_tensor(mask)[rows, columns][:, None]
+                chosen = torch.as_tensor(mask, device=rows.device)[rows, columns][:, None]
                 found[name] = torch.where(chosen, value * found[name], found[name])
         return replace(p, **found)
 
     def current(self, values: Tensor) -> Tensor:
         """The constant current into each neuron, with that of the stimulus; pA."""
-        total = torch.as_tensor(self._stimulus.constant(self._network.wiring))
+        constant = self._stimulus.constant(self._network.wiring)
+        total = torch.as_tensor(constant, device=values.device)
         for choice, mask, value in zip(self._choices, self._masks, values, strict=True):
             if isinstance(choice, Current):
-                total = total + value * torch.as_tensor(mask, dtype=torch.float64)
+                total = total + value * torch.as_tensor(mask).to(total)
         return total
 
     def network(self, coordinates: Tensor) -> GradedNetwork:

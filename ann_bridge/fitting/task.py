@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
+from isochron.ann_bridge.fitting.worm_file import read_worm, write_worm
 from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.steps import Step
 from isochron.sims import GradedNetwork, Stimulus
@@ -49,12 +50,17 @@ class WormNetParameters:
                 )
         if not 0 <= self.initial_mV < math.inf:
             raise ValueError(f"initial_mV must be >= 0, got {self.initial_mV!r}.")
+        for name in ("touched", "read"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be a list of names, got {getattr(self, name)!r}.")
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 class WormNet(RecurrentNet):
-    """A graded network as a net for `train` and `evaluate`, on the CPU.
+    """A graded network, whole or a circuit, as a net for `train` and `evaluate`.
 
-    `save_net` does not know it: keep what `network` and `stimulus` return.
+    What is not trained (wiring, constants, stimulus, choices) is kept as JSON among the
+    tensors, so that files and checkpoints hold the worm and go with no other.
 
     Parameters
     ----------
@@ -76,6 +82,7 @@ class WormNet(RecurrentNet):
 
     kind: ClassVar[str] = "worm"
     settings: WormNetParameters
+    worm: Tensor
 
     def __init__(
         self,
@@ -94,7 +101,9 @@ class WormNet(RecurrentNet):
         g = generator or torch.Generator().manual_seed(0)
         self.settings = p
         self.free = FreeParameters(network, stimulus, choices)
-        self._batch = GradedBatch([network])
+        self._network, self._batch = network, GradedBatch([network])
+        worm = bytearray(write_worm(network, stimulus, choices))
+        self.register_buffer("worm", torch.frombuffer(worm, dtype=torch.uint8))
         wiring = network.wiring
         self._touched, self._read = (
             torch.as_tensor(wiring.index(wiring.select(*names))) for names in (p.touched, p.read)
@@ -106,6 +115,19 @@ class WormNet(RecurrentNet):
             torch.randn(n_read, p.n_outputs, generator=g) / math.sqrt(n_read)
         )
         self.output_bias = nn.Parameter(torch.zeros(p.n_outputs))
+
+    @classmethod
+    def rebuild(cls, parameters: WormNetParameters, tensors: dict[str, Tensor]) -> "WormNet":
+        """A net of the worm among the tensors of its file.
+
+        Raises
+        ------
+        ValueError
+            If it is not described as it should be.
+        """
+        net = cls(*read_worm(tensors["worm"].numpy().tobytes()), parameters)
+        net.worm = tensors["worm"]
+        return net
 
     def network(self) -> GradedNetwork:
         """The worm with its trained parameters, for every engine."""
@@ -121,15 +143,7 @@ class WormNet(RecurrentNet):
         return torch.cat(self._start(p, thresholds, batch_size, generator)).T
 
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and the opening rates φ of all neurons.
-
-        Raises
-        ------
-        ValueError
-            If the inputs are not on the CPU.
-        """
-        if inputs.device.type != "cpu":
-            raise ValueError(f"A worm as a net runs on the CPU, not on {inputs.device}.")
+        """Outputs, and the opening rates φ of all neurons."""
         p, constant, thresholds = self._constants()
         state = self._start(p, thresholds, inputs.shape[1], generator)
         rates = []
@@ -156,6 +170,8 @@ class WormNet(RecurrentNet):
         )
 
     def _constants(self) -> tuple[BatchParameters, Tensor, Tensor]:
+        if self._batch.device != self.coordinates.device:
+            self._batch = GradedBatch([self._network], device=self.coordinates.device)
         values = self.free.values(self.coordinates)
         p = self.free.batch_parameters(self._batch, values)
         constant = self.free.current(values)[:, None]
@@ -165,7 +181,9 @@ class WormNet(RecurrentNet):
         self, p: BatchParameters, thresholds: Tensor, batch: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         shape = (self._batch.n_neurons, batch)
-        noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+        noise = torch.randn(
+            shape, generator=generator, dtype=torch.float64, device=generator.device
+        )
         resting = p.activation_rate / (p.activation_rate + 2 * p.decay_rate)
         return thresholds + self.settings.initial_mV * noise, resting.expand(shape)
 
@@ -181,7 +199,8 @@ class WormNet(RecurrentNet):
         """State after a window, and the rates after each step, (n_steps, batch, n_neurons)."""
         weights, rates = self.settings.input_pA * input_weights.double(), []
         for values in inputs:
-            touch = torch.zeros_like(state[0]).index_add(0, self._touched, weights @ values.T)
+            touch = torch.zeros_like(state[0])
+            touch = touch.index_add(0, self._touched.to(touch.device), weights @ values.T)
             state = self._batch.step(state, constant + touch, thresholds, self.settings.step_ms, p)
             rates.append(torch.sigmoid(p.steepness * (state[0] - thresholds)).T)
         return state, torch.stack(rates)

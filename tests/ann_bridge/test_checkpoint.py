@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from isochron import ann_bridge, connectome
+from isochron import ann_bridge, connectome, sims
 
 
 @pytest.fixture
@@ -58,6 +58,22 @@ def every_kind():
     policy = ann_bridge.default_policy_wiring(9, 4, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, unfolds=2, n_outputs=2)
     yield ann_bridge.ClosedFormNet(policy, mode="pure", n_outputs=2)
+    yield a_worm()
+
+
+def a_worm():
+    several: dict[str, Any] = {"n_outputs": 2, "n_inputs": 4}
+    circuit = connectome.load("varshney2011").subset("AVA", "AVB", "PVC", "PLM", "DB*")
+    touch = sims.step_current(["PLM"], amplitude_pA=20) + sims.step_current(
+        ["AV*"], amplitude_pA=0.1
+    )
+    choices = [
+        ann_bridge.Constant("capacitance", 0.3, 10),
+        ann_bridge.ConnectionScale(layer="gap", receivers=("AVB", "DB")),
+        ann_bridge.Current(neurons=("AVA",), start=5, low=-50, high=50),
+    ]
+    network = sims.GradedNetwork(circuit, sims.GRADED_KUNERT2014)
+    return ann_bridge.WormNet(network, touch, choices, touched=("PLM",), **several)
 
 
 @pytest.mark.parametrize("net", list(every_kind()), ids=lambda net: net.kind)
@@ -73,6 +89,70 @@ def test_every_kind_of_net_comes_back(tmp_path, net):
         before, after = (item(inputs, torch.Generator().manual_seed(1)) for item in (net, loaded))
     assert before.shape == (30, 3, 2)
     assert torch.equal(before, after)
+
+
+def test_a_worm_comes_back_whole(tmp_path):
+    """The network it trains and everything that a command may ask of its wiring."""
+    net = a_worm()
+    ann_bridge.save_net(net, tmp_path / "net.v1")
+    loaded, _ = ann_bridge.load_net(tmp_path / "net.v1")
+    assert isinstance(loaded, ann_bridge.WormNet)
+    assert sorted(item.name for item in tmp_path.iterdir()) == [
+        "net.v1.json",
+        "net.v1.safetensors",
+    ]
+    assert loaded.settings == net.settings
+    before, after = net.network(), loaded.network()
+    assert after.parameters == before.parameters
+    for name in ("name", "neurons", "muscles", "cells", "source", "history"):
+        assert getattr(after.wiring, name) == getattr(before.wiring, name)
+    for name in ("chemical", "gap", "neuromuscular", "signs"):
+        np.testing.assert_array_equal(getattr(after.wiring, name), getattr(before.wiring, name))
+    assert before.wiring.neuromuscular.any()
+    assert loaded.stimulus() == net.stimulus()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"capacitance": 1.0', b'"capacitance": -1.0', "capacitance must be positive"),
+        (b'"capacitance": 1.0', b'"capacitance": NaN', "capacitance must be positive"),
+        (b'"kind": "Constant"', b'"kind": "Evaluate"', "not described as it should be"),
+        (b'"chemical": [[0, ', b'"chemical": [[99,', "connection 99"),
+        (b'"neurons": ["AVAL"', b'"neurons": ["AVBL"', "named twice"),
+        (b'{"parameters"', b"[" * 100_000, "RecursionError"),
+    ],
+)
+def test_a_worm_that_is_not_described_as_it_should_be_is_refused(tmp_path, old, new, message):
+    net = a_worm()
+    content = net.worm.numpy().tobytes()
+    assert old in content
+    net.worm = torch.frombuffer(bytearray(content.replace(old, new)), dtype=torch.uint8)
+    ann_bridge.save_net(net, tmp_path / "net")
+    with pytest.raises(ValueError, match=message):
+        ann_bridge.load_net(tmp_path / "net")
+
+
+@pytest.mark.parametrize("net", list(every_kind()), ids=lambda net: net.kind)
+def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
+    """10^8 units with a weight from each to each would take 40 PB."""
+    ann_bridge.save_net(net, tmp_path / "net")
+    path = tmp_path / "net.json"
+    description = json.loads(path.read_text())
+    for size in {"n_units", "n_inputs", "n_outputs", "rank"} & set(description["parameters"]):
+        changed = description["parameters"] | {size: 10**8}
+        path.write_text(json.dumps(description | {"parameters": changed}))
+        with pytest.raises(ValueError, match=r"does not hold such a net.*(larger|wiring|n_units)"):
+            ann_bridge.load_net(path)
+
+
+def test_weights_that_are_not_finite_are_refused(saved):
+    net, path = saved
+    with torch.no_grad():
+        net.m[0, 0] = torch.nan
+    ann_bridge.save_net(net, path)
+    with pytest.raises(ValueError, match="m is not finite"):
+        ann_bridge.load_net(path)
 
 
 def test_a_circuit_with_synapses_of_no_unit_is_refused(tmp_path):
@@ -147,7 +227,7 @@ def test_a_description_that_does_not_fit_is_refused(saved, values, message):
         ann_bridge.load_net(saved[1])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{", "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "\x00", "[" * 100_000])
 def test_a_description_that_is_no_json_is_refused(saved, text):
     saved[1].with_suffix(".json").write_text(text)
     with pytest.raises(ValueError, match="does not describe a net"):

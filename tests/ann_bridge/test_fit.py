@@ -253,9 +253,10 @@ def test_the_worm_as_a_net_is_the_worm(circuit):
     np.testing.assert_allclose(rates[:, 0].detach(), wanted, atol=1e-6)
 
 
-def test_gradients_of_the_worm_as_a_net_against_differences(circuit):
+@pytest.mark.parametrize("which", ["circuit", "worm"])
+def test_gradients_of_the_worm_as_a_net_against_differences(which, request):
     """Central, along one direction in all trained tensors; as in the tests of the engine."""
-    net = worm_net(circuit).double()
+    net = worm_net(request.getfixturevalue(which)).double()
     inputs = torch.randn(9, 2, 2, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
 
@@ -273,15 +274,33 @@ def test_gradients_of_the_worm_as_a_net_against_differences(circuit):
     assert float(slope) == pytest.approx(float(difference), rel=1e-6)
 
 
-def test_the_trainer_takes_it(circuit):
-    task = ann_bridge.tasks.DelayedMatchToSample(
-        lead_ms=16, sample_ms=32, delay_ms=(16, 32), test_ms=32, response_ms=32, step_ms=8
-    )
+TASK = ann_bridge.tasks.DelayedMatchToSample(
+    lead_ms=16, sample_ms=32, delay_ms=(16, 32), test_ms=32, response_ms=32, step_ms=8
+)
+TWO_STEPS = ann_bridge.TrainingParameters(steps=2, batch_size=4)
+
+
+def test_the_trainer_takes_it(circuit, device):
     net = worm_net(circuit)
-    before = {name: value.clone() for name, value in net.state_dict().items()}
-    budget = ann_bridge.TrainingParameters(steps=2, batch_size=4)
-    record = ann_bridge.train(net, task, budget, seed=0)
+    before = {name: value.detach().clone() for name, value in net.named_parameters()}
+    record = ann_bridge.train(net, TASK, TWO_STEPS, seed=0, device=device)
     assert len(record.losses) == 2
-    assert all((value != before[name]).any() for name, value in net.state_dict().items())
+    assert all((value.cpu() != before[name]).any() for name, value in net.named_parameters())
+    assert net.worm.dtype == torch.uint8
     with pytest.raises(ValueError, match="constant"):
         WormNet(circuit, PULSES, [Constant("capacitance", 0.3, 10)], n_inputs=2)
+    with pytest.raises(ValueError, match="touched must be a list"):
+        WormNet(circuit, BASE, [Constant("capacitance", 0.3, 10)], n_inputs=2, touched="PLM")
+
+
+def test_checkpoints_go_with_their_own_worm_only(circuit, tmp_path):
+    """The same sizes and settings, but other bounds: the coordinates mean other values."""
+    choices = [Constant("capacitance", 0.3, 10), Constant("decay_rate", 1e-3, 2e-2)]
+    sizes = {"n_inputs": 2, "touched": ("PLM",)}
+    net = WormNet(circuit, BASE, choices, **sizes)
+    ann_bridge.train(net, TASK, TWO_STEPS, seed=0, checkpoints=tmp_path)
+    wider = [Constant("capacitance", 0.3, 20), choices[1]]
+    for other in (wider, choices[::-1]):
+        stranger = WormNet(circuit, BASE, other, **sizes)
+        with pytest.raises(ValueError, match="another worm"):
+            ann_bridge.train(stranger, TASK, TWO_STEPS, seed=0, checkpoints=tmp_path)

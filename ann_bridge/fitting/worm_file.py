@@ -1,0 +1,126 @@
+"""A worm that is trained, in a file: wiring, constants, stimulus and choices as JSON.
+
+Numbers come back with the same bits. What is read is checked before memory is taken for it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from isochron.ann_bridge.fitting.parameters import Choice, ConnectionScale, Constant, Current
+from isochron.connectome import Cell, Connectome, Source
+from isochron.sims import GradedNetwork, GradedParameters, Stimulus, step_current
+
+CHOICES: dict[str, Any] = {kind.__name__: kind for kind in (Constant, ConnectionScale, Current)}
+LARGEST_WIRING = 2**26  # entries of all its matrices; the adult male has 10**6
+
+Worm = tuple[GradedNetwork, Stimulus, list[Choice]]
+
+
+def write_worm(network: GradedNetwork, stimulus: Stimulus, choices: Sequence[Choice]) -> bytes:
+    """A network, a constant stimulus and choices as JSON in UTF-8."""
+    wiring = network.wiring
+    layers = ("chemical", "gap", "neuromuscular", *wiring.extrasynaptic)
+    described = {
+        "parameters": asdict(network.parameters),
+        "wiring": {
+            "name": wiring.name,
+            "neurons": wiring.neurons,
+            "muscles": wiring.muscles,
+            "layers": {layer: _entries(wiring.layer(layer)) for layer in layers},
+            "signs": _entries(np.asarray(wiring.signs)),
+            "cells": [asdict(cell) for cell in wiring.cells],
+            "source": asdict(wiring.source),
+            "history": wiring.history,
+        },
+        "stimulus": [[part.neurons, part.offset] for part in stimulus.parts],
+        "choices": [{"kind": type(choice).__name__} | asdict(choice) for choice in choices],
+    }
+    return json.dumps(described, allow_nan=False).encode()
+
+
+def read_worm(content: bytes) -> Worm:
+    """What `write_worm` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is no such JSON, or a value is out of range.
+    """
+    try:
+        described = json.loads(content)
+        network = GradedNetwork(
+            _wiring(described["wiring"]), GradedParameters(**described["parameters"])
+        )
+        parts = [
+            step_current(_texts(neurons), amplitude_pA=float(current))
+            for neurons, current in described["stimulus"]
+        ]
+        choices = [_choice(dict(choice)) for choice in described["choices"]]
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"the worm is not described as it should be: {error!r}") from error
+    return network, sum(parts, Stimulus()), choices
+
+
+def _entries(weights: np.ndarray) -> list[list[Any]]:
+    """Row, column and value of what is not zero."""
+    rows, columns = np.nonzero(weights)
+    values = weights[rows, columns].tolist()
+    return [list(entry) for entry in zip(rows.tolist(), columns.tolist(), values, strict=True)]
+
+
+def _wiring(described: dict[str, Any]) -> Connectome:
+    neurons, muscles = _texts(described["neurons"]), _texts(described["muscles"])
+    n, m, entries = len(neurons), len(muscles), dict(described["layers"])
+    if len(entries) * (n + m) * n > LARGEST_WIRING:
+        raise ValueError(
+            f"{len(entries)} layers of {n} neurons and {m} muscles are too many to be read."
+        )
+    layers = {
+        name: _matrix(entries[name], (m if name == "neuromuscular" else n, n)) for name in entries
+    }
+    return Connectome(
+        name=str(described["name"]),
+        neurons=neurons,
+        muscles=muscles,
+        chemical=layers.pop("chemical"),
+        gap=layers.pop("gap"),
+        neuromuscular=layers.pop("neuromuscular"),
+        extrasynaptic=layers,
+        signs=_matrix(described["signs"], (n, n)),
+        cells=tuple(map(_cell, described["cells"])),
+        source=Source(**described["source"]),
+        history=_texts(described["history"]),
+    )
+
+
+def _matrix(entries: list[list[Any]], shape: tuple[int, int]) -> np.ndarray:
+    whole = all(isinstance(value, int) for _, _, value in entries)
+    matrix = np.zeros(shape, dtype=np.int64 if whole else np.float64)
+    for row, column, value in entries:
+        if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+            raise ValueError(f"There is a connection {row}, {column} in a layer of shape {shape}.")
+        matrix[row, column] = value
+    return matrix
+
+
+def _cell(described: dict[str, Any]) -> Cell:
+    place = described["position"]
+    position = None if place is None else tuple(map(float, place))
+    transmitters = _texts(described["transmitters"])
+    return Cell(**(described | {"transmitters": transmitters, "position": position}))
+
+
+def _choice(described: dict[str, Any]) -> Choice:
+    kind = CHOICES[described.pop("kind")]
+    named = {key: _texts(value) for key, value in described.items() if isinstance(value, list)}
+    return kind(**(described | named))
+
+
+def _texts(values: list[Any]) -> tuple[str, ...]:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"names must be texts, got {values!r:.80}")
+    return tuple(values)
