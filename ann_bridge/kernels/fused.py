@@ -17,8 +17,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
+from isochron.ann_bridge.kernels.products import dense, sparse, whole
 from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
-from isochron.ann_bridge.kernels.vectors import COLUMNS, LANES, ROWS, dense, sparse, whole
+from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
 DENSEST = 0.3  # share of weights above which a full matrix is faster
@@ -242,12 +243,15 @@ class LanesRun(Run):
         received = np.hstack([self.matrix, self.leak * weights])
         if self.pattern is None:
             self.received, self.returned = dense(received), dense(self.matrix.T)
-            self.sizes = whole(n, ROWS), whole(received.shape[1], COLUMNS)
+            panels = whole(received.shape[1], LANES) // LANES
+            self.sizes = panels, whole(n, ROWS), LANES
+            self.room = panels, LENGTH, LANES
         else:
             self.entries = np.hstack([self.pattern, np.ones_like(weights, bool)])
             self.received = sparse(received, self.entries)
             self.returned = sparse(self.matrix.T, self.pattern.T)
             self.sizes = self.received.values.shape
+            self.room = received.shape[1], LENGTH
         self.read = sparse(self.readout, self.readout != 0)
         self.unread = sparse(self.readout.T, self.readout.T != 0)
 
@@ -283,13 +287,16 @@ class LanesRun(Run):
         """Run a tile backwards."""
         pull_lanes(
             first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
-            self.leak, self.read_rates, self.rates, self.by_initial, self.by_received[place],
+            self.leak, self.read_rates, self.rates, self.by_initial,
+            np.zeros(self.room, self.initial.dtype), self.by_received[place],
         )  # fmt: skip
 
     def by_matrices(self) -> tuple[Tensor, Tensor, None]:
         """Of `Recurrence`."""
         n, total = len(self.matrix), self.leak * self.by_received.sum(axis=0)
-        if self.pattern is not None:
+        if self.pattern is None:
+            total = total.swapaxes(0, 1).reshape(total.shape[1], -1)
+        else:
             values, total = total, np.zeros(self.entries.shape, total.dtype)
             total[self.entries] = values
         width = n + len(self.weights)

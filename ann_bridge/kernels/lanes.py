@@ -11,18 +11,9 @@ others, and the sum over time in the gradient is taken where its terms are in th
 import numpy as np
 
 from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.kernels.products import add_products, copy_lanes, keep, multiply, whole
 from isochron.ann_bridge.kernels.thin import add_through_slope, decay, shrink
-from isochron.ann_bridge.kernels.vectors import (
-    CHUNK,
-    COLUMNS,
-    LANES,
-    LENGTH,
-    ROWS,
-    add_products,
-    copy_lanes,
-    multiply,
-    whole,
-)
+from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
 
 
 @compiled
@@ -76,20 +67,19 @@ def run_lanes(
 @compiled
 def pull_lanes(
     first, by_outputs, by_rates, inputs, received, returned, unread, leak, read_rates, rates,
-    by_initial, by_received,
+    by_initial, sent, by_received,
 ):  # fmt: skip
     """Run trials backwards; arrays as in `run_lanes`, gradients of the shapes of their names.
 
     `returned` and `unread` are the transposes leak W' and C. `by_rates` has no steps if the
-    loss does not depend on the rates. `by_initial` is overwritten for these trials;
-    `by_received`, as `add_products` wants it, is added to.
+    loss does not depend on the rates. `by_initial` is overwritten for these trials, and
+    `sent` is room for what `keep` keeps; `by_received`, as `add_products` wants it, is added to.
     """
     n_steps, n_inputs, _ = inputs.shape
     n, kind = rates.shape[1], rates.dtype
     adjoint, rate = np.zeros((n, LANES), kind), np.empty((n, LANES), kind)
     back, direct = np.zeros((whole(n, ROWS), LANES), kind), np.zeros((n, LANES), kind)
     pulled = np.empty((by_outputs.shape[1], LANES), kind)
-    sent = np.zeros((whole(n + n_inputs, COLUMNS), LENGTH), kind)
     taken = np.zeros((whole(n, ROWS), LENGTH), kind)
     kept = 0
     copy_lanes(rates[n_steps], first, rate, 0)
@@ -105,8 +95,8 @@ def pull_lanes(
         if not read_rates:
             multiply(adjoint, unread, pulled)
         copy_lanes(rates[t], first, rate, 0)
-        copy_lanes(rate, 0, sent, kept * LANES)
-        copy_lanes(inputs[t], first, sent[n:], kept * LANES)
+        keep(sent, received, 0, rate, 0, kept)
+        keep(sent, received, n, inputs[t], first, kept)
         copy_lanes(adjoint, 0, taken, kept * LANES)
         back[:] = 0
         multiply(back, returned, adjoint)

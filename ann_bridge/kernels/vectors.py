@@ -1,62 +1,20 @@
-"""Compiled products with many trials at once: `LANES` trials are neighbours in memory.
+"""Pieces of compiled products with `LANES` trials at once, written for the compiler itself.
 
-A matrix is multiplied with states of shape (columns, LANES), and the gradient of its entries is
-summed over trials and steps, of arrays of shape (rows, steps * LANES). Dense matrices go in
-blocks that fill the registers of a processor, sparse ones entry by entry.
+Trials are neighbours in memory. Sums are kept in the registers of a processor.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
-from numba.extending import intrinsic, overload
-
-from isochron.ann_bridge.kernels.elementwise import compiled
+from numba.extending import intrinsic
 
 LANES = 16  # trials
 ROWS = 6  # of a block; times two halves of the lanes: twelve sums, of sixteen registers
-COLUMNS = 2  # of a block of a gradient
 HALF = LANES // 2
 CHUNK = 8  # steps whose part in a gradient is taken at once
 LENGTH = CHUNK * LANES
-
-
-class Sparse(NamedTuple):
-    """Row i has ``values[starts[i]:starts[i + 1]]`` in `columns`."""
-
-    starts: np.ndarray
-    columns: np.ndarray
-    values: np.ndarray
-
-
-class Dense(NamedTuple):
-    """A matrix in panels of rows, filled up with zeros, shape (panels, columns, ROWS)."""
-
-    panels: np.ndarray
-
-
-def sparse(matrix: np.ndarray, pattern: np.ndarray) -> Sparse:
-    """The entries of a matrix where a pattern of the same shape is true."""
-    rows, columns = np.nonzero(pattern)
-    starts = np.searchsorted(rows, np.arange(len(matrix) + 1))
-    return Sparse(starts, np.ascontiguousarray(columns), matrix[rows, columns])
-
-
-def dense(matrix: np.ndarray) -> Dense:
-    """A matrix in panels."""
-    n, columns = matrix.shape
-    padded = np.zeros((whole(n, ROWS), columns), matrix.dtype)
-    padded[:n] = matrix
-    return Dense(np.ascontiguousarray(padded.reshape(-1, ROWS, columns).swapaxes(1, 2)))
-
-
-@compiled
-def whole(count, unit):
-    """`count` rounded up to a multiple of `unit`."""
-    return (count + unit - 1) // unit * unit
-
 
 any_intrinsic: Any = intrinsic
 
@@ -80,8 +38,8 @@ class _Builder:
 
     def plus(self, place, count, unit=1):
         """The place `count` times `unit` further on."""
-        more = count if isinstance(count, ir.Value) else place.type(count)
-        return self.builder.add(place, self.builder.mul(more, place.type(unit)))
+        more, size = (k if isinstance(k, ir.Value) else place.type(k) for k in (count, unit))
+        return self.builder.add(place, self.builder.mul(more, size))
 
     def _pointer(self, start, place):
         return self.builder.bitcast(self.builder.gep(start, [place]), self.vector.as_pointer())
@@ -105,6 +63,13 @@ class _Builder:
         one = self.builder.insert_element(undefined, value, index(0))
         same = ir.Constant(ir.VectorType(index, self.width), None)
         return self.builder.shuffle_vector(one, one, same)
+
+    def deal(self, one, other):
+        """Elements of two vectors in turn, as two vectors."""
+        order = [k // 2 + k % 2 * self.width for k in range(2 * self.width)]
+        kind = ir.VectorType(ir.IntType(32), self.width)
+        halves = order[: self.width], order[self.width :]
+        return [self.builder.shuffle_vector(one, other, kind(half)) for half in halves]
 
     def total(self, vector):
         """Sum over lanes."""
@@ -148,7 +113,7 @@ def _neighbours(*arrays):
 
 
 @any_intrinsic
-def _add_row(typing_context, out, at, columns, values, first, last, sources):  # noqa: ARG001
+def add_row(typing_context, out, at, columns, values, first, last, sources):  # noqa: ARG001
     """out[at:at + LANES] += sum over entries k of values[k] sources[columns[k]], by lane."""
     _neighbours(out, columns, values, sources)
     order = (out, types.intp, columns, values, types.intp, types.intp, sources)
@@ -169,24 +134,29 @@ def _add_row(typing_context, out, at, columns, values, first, last, sources):  #
 
 
 @any_intrinsic
-def _add_rows(typing_context, out, at, panels, panel, sources, columns):  # noqa: ARG001
-    """ROWS rows of `out` from `at` on += a panel times sources."""
-    _neighbours(out, panels, sources)
-    order = (out, types.intp, panels, types.intp, sources, types.intp)
+def add_block(
+    typing_context, out, at, factors, first, row, column, sources, source, terms  # noqa: ARG001
+):  # fmt: skip
+    """ROWS rows of LANES of `out` from `at` on += factors times `terms` rows of `sources`.
+
+    Factor (i, k) stands at ``first + i row + k column``, the sources begin at `source`.
+    """
+    _neighbours(out, factors, sources)
+    order = (out, types.intp, factors, *[types.intp] * 3, sources, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):
         b = _Builder(context, builder, signature, arguments, HALF)
-        out, panels, sources = (b.start(k) for k in (0, 2, 4))
-        at, panel, columns = (arguments[k] for k in (1, 3, 5))
+        out, factors, sources = (b.start(k) for k in (0, 2, 6))
+        at, first, row, column, source, terms = (arguments[k] for k in (1, 3, 4, 5, 7, 8))
+        rows = [b.plus(first, i, row) for i in range(ROWS)]
 
-        def factors(k):
-            row = builder.mul(k, at.type(LANES))
-            halves = [b.load(sources, b.plus(row, h)) for h in (0, HALF)]
-            column = b.plus(panel, k, ROWS)
-            spread = [b.spread(b.element(panels, b.plus(column, r))) for r in range(ROWS)]
+        def pairs(k):
+            neighbours = b.plus(source, k, LANES)
+            halves = [b.load(sources, b.plus(neighbours, h)) for h in (0, HALF)]
+            spread = [b.spread(b.element(factors, b.plus(place, k, column))) for place in rows]
             return [(one, half) for one in spread for half in halves]
 
-        found = b.sums(2 * ROWS, at.type(0), columns, factors)
+        found = b.sums(2 * ROWS, terms.type(0), terms, pairs)
         for place, total in enumerate(found):
             b.add_to(out, b.plus(at, place, HALF), total)
         return context.get_dummy_value()
@@ -195,7 +165,7 @@ def _add_rows(typing_context, out, at, panels, panel, sources, columns):  # noqa
 
 
 @any_intrinsic
-def _dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
+def dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
     """Sum of products of `terms` times LANES neighbours."""
     _neighbours(x, y)
     order = (x, types.intp, y, types.intp, types.intp)
@@ -215,37 +185,7 @@ def _dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
 
 
 @any_intrinsic
-def _add_dots(typing_context, out, at, row, x, x_at, y, y_at, terms):  # noqa: ARG001
-    """A block of `out`, whose rows are `row` apart, += products of rows of x and y."""
-    _neighbours(out, x, y)
-    order = (out, types.intp, types.intp, x, types.intp, y, types.intp, types.intp)
-
-    def generate(context, builder, signature, arguments):
-        b = _Builder(context, builder, signature, arguments, HALF)
-        out, x, y = (b.start(k) for k in (0, 3, 5))
-        at, row, x_at, y_at, terms = (arguments[k] for k in (1, 2, 4, 6, 7))
-
-        def vectors(start, place, count, k):
-            along = b.plus(place, k, HALF)
-            return [b.load(start, b.plus(along, r, LENGTH)) for r in range(count)]
-
-        def factors(k):
-            ys = vectors(y, y_at, COLUMNS, k)
-            return [(one, other) for one in vectors(x, x_at, ROWS, k) for other in ys]
-
-        halves = builder.mul(terms, terms.type(2))
-        found = b.sums(ROWS * COLUMNS, terms.type(0), halves, factors)
-        for place, total in enumerate(found):
-            i, j = divmod(place, COLUMNS)
-            where = builder.gep(out, [b.plus(b.plus(at, row, i), j)])
-            builder.store(builder.fadd(builder.load(where), b.total(total)), where)
-        return context.get_dummy_value()
-
-    return types.void(*order), generate
-
-
-@any_intrinsic
-def _copy(typing_context, out, at, source, source_at):  # noqa: ARG001
+def copy_vector(typing_context, out, at, source, source_at):  # noqa: ARG001
     """out[at:at + LANES] = source[source_at:source_at + LANES]"""
     _neighbours(out, source)
     order = (out, types.intp, source, types.intp)
@@ -258,55 +198,22 @@ def _copy(typing_context, out, at, source, source_at):  # noqa: ARG001
     return types.void(*order), generate
 
 
-@compiled
-def copy_lanes(source, start, out, place):
-    """out[:, place:place + LANES] = source[:, start:start + LANES], for all rows of `source`."""
-    for i in range(source.shape[0]):
-        _copy(out, i * out.shape[1] + place, source, i * source.shape[1] + start)
+@any_intrinsic
+def turn(typing_context, out, at, source, first, row):  # noqa: ARG001
+    """The transpose of HALF rows of HALF numbers, `row` apart; those of `out` are LANES apart."""
+    _neighbours(out, source)
+    order = (out, types.intp, source, types.intp, types.intp)
 
+    def generate(context, builder, signature, arguments):
+        b = _Builder(context, builder, signature, arguments, HALF)
+        out, source = b.start(0), b.start(2)
+        at, first, row = (arguments[k] for k in (1, 3, 4))
+        rows = [b.load(source, b.plus(first, i, row)) for i in range(HALF)]
+        for _ in range(HALF.bit_length() - 1):  # dealing rows like cards
+            pairs = zip(rows[: HALF // 2], rows[HALF // 2 :], strict=True)
+            rows = [dealt for pair in pairs for dealt in b.deal(*pair)]
+        for i, vector in enumerate(rows):
+            b.store(out, b.plus(at, i, LANES), vector)
+        return context.get_dummy_value()
 
-def multiply(out, matrix, sources):
-    """out += matrix sources; shapes (rows, LANES), filled up to ROWS, and (columns, LANES)."""
-
-
-@overload(multiply)
-def _multiply(out, matrix, sources):  # noqa: ARG001
-    def entries(out, matrix, sources):
-        starts, columns, values = matrix.starts, matrix.columns, matrix.values
-        for i in range(starts.shape[0] - 1):
-            _add_row(out, i * LANES, columns, values, starts[i], starts[i + 1], sources)
-
-    def panels(out, matrix, sources):
-        panels = matrix.panels
-        columns = panels.shape[1]
-        for p in range(panels.shape[0]):
-            _add_rows(out, p * ROWS * LANES, panels, p * ROWS * columns, sources, columns)
-
-    return entries if matrix.instance_class is Sparse else panels
-
-
-def add_products(by_matrix, matrix, taken, sources, terms):
-    """Add to the gradient of each entry (i, j) the sum of taken[i] sources[j].
-
-    Of `taken` and `sources`, shapes (rows, LENGTH) and (columns, LENGTH), the first
-    ``terms * LANES`` count. `by_matrix` has the values of a sparse matrix; for a dense one it
-    is a matrix, and like `taken` and `sources` filled up to whole ROWS and COLUMNS.
-    """
-
-
-@overload(add_products)
-def _add_products(by_matrix, matrix, taken, sources, terms):  # noqa: ARG001
-    def entries(by_matrix, matrix, taken, sources, terms):
-        starts, columns = matrix.starts, matrix.columns
-        for i in range(starts.shape[0] - 1):
-            for k in range(starts[i], starts[i + 1]):
-                by_matrix[k] += _dot(taken, i * LENGTH, sources, columns[k] * LENGTH, terms)
-
-    def blocks(by_matrix, matrix, taken, sources, terms):  # noqa: ARG001
-        rows, columns = by_matrix.shape
-        for i in range(0, rows, ROWS):
-            for j in range(0, columns, COLUMNS):
-                at = i * columns + j
-                _add_dots(by_matrix, at, columns, taken, i * LENGTH, sources, j * LENGTH, terms)
-
-    return entries if matrix.instance_class is Sparse else blocks
+    return types.void(*order), generate

@@ -12,7 +12,8 @@ from scipy import stats
 from isochron import ann_bridge
 from isochron.ann_bridge.kernels import elementwise, fused
 from isochron.ann_bridge.kernels.fused import Recurrence, run_fused
-from isochron.ann_bridge.kernels.vectors import LANES, Dense, Sparse
+from isochron.ann_bridge.kernels.products import Dense, Sparse
+from isochron.ann_bridge.kernels.vectors import LANES
 
 STEPS, BATCH, UNITS = 41, 19, 27  # no whole number of tiles, panels or chunks of steps
 KEY = (12345, 2**32 - 1)
