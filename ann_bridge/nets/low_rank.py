@@ -17,14 +17,15 @@ class LowRankParameters(LeakyParameters):
     """Settings of a low-rank net.
 
     With `oscillation_Hz` f and `growth` s, the covariances of (n_1, n_2) and (m_1, m_2) before
-    training are [[1 + s, -2πfτ], [2πfτ, 1 + s]]: around 0 the net has the eigenvalues
-    (s ± 2πif τ) / τ.
+    training are (1 + s) [[1, -2πfτ], [2πfτ, 1]]. Around 0 the net has the eigenvalues
+    (s ± 2πi (1 + s) f τ) / τ; on its limit cycle the mean gain of the units is 1 / (1 + s), so
+    that it oscillates with f, in the limit of many units and short steps.
     """
 
     rank: int = 2
     loading_covariance: float = 0.6  # of n_r and m_r, before training
-    oscillation_Hz: float | None = None
-    growth: float = 0.5
+    oscillation_Hz: float | None = None  # on the limit cycle, before training
+    growth: float = 0.5  # around 0, in 1 / time constant
 
     def __post_init__(self) -> None:
         LeakyParameters.__post_init__(self)
@@ -138,7 +139,7 @@ def _correlated(p: LowRankParameters, m: Tensor, other: Tensor) -> Tensor:
     n = rho * m + math.sqrt(1 - rho**2) * other
     if p.oscillation_Hz is not None:
         turn = 2e-3 * math.pi * p.oscillation_Hz * p.time_constant_ms
-        block = torch.tensor([[1 + p.growth, -turn], [turn, 1 + p.growth]])
+        block = (1 + p.growth) * torch.tensor([[1, -turn], [turn, 1]])
         missing = (1 - block.square().sum(dim=1)).clamp(min=0).sqrt()
         n[:, :2] = m[:, :2] @ block.T + missing * other[:, :2]
     return n

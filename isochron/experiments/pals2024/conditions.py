@@ -121,6 +121,13 @@ def _circuit(
     return net(wiring, n_units=section.n_units, generator=generator, **sizes)
 
 
+def _coupled_oscillators(
+    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
+) -> RecurrentNet:
+    units = config.oscillators.n_units
+    return ann_bridge.CoupledOscillatorNet(n_units=units, generator=generator, **sizes)
+
+
 def _spiking(
     config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
 ) -> RecurrentNet:
@@ -144,6 +151,7 @@ KINDS: dict[str, Kind] = {
     "lstm": Kind("gated", partial(_gated, ann_bridge.LSTMNet), has_readouts=False),
     "liquid": Kind("circuit", partial(_circuit, ann_bridge.LiquidNet), has_readouts=False),
     "closed-form": Kind("circuit", partial(_circuit, ann_bridge.ClosedFormNet), has_readouts=False),
+    "coupled-oscillators": Kind("oscillators", _coupled_oscillators, has_readouts=False),
     "spiking": Kind("spiking", _spiking, has_readouts=False),
     "connectome": Kind("connectome", _connectome),
 }

@@ -29,8 +29,8 @@ class LowRankSection(Budget):
 
     n_units: int = setting(512, "units")
     loading_covariance: float = setting(0.6, "of n and m before training, default start")
-    oscillation_Hz: float = setting(8.0, "of the oscillatory start")
-    growth: float = setting(0.5, "of the oscillatory start, in 1 / time constant")
+    oscillation_Hz: float = setting(8.0, "of the limit cycle of the oscillatory start")
+    growth: float = setting(0.5, "of the oscillatory start around 0, in 1 / time constant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,13 @@ class CircuitSection(Budget):
 
     n_units: int = setting(64, "units")
     n_motor: int = setting(8, "of them motor neurons, which are read")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OscillatorSection(Budget):
+    """Nets of coupled oscillators."""
+
+    n_units: int = setting(64, "units")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +138,9 @@ class Pals2024Config:
     circuit: CircuitSection = field(
         default_factory=CircuitSection,
         metadata={"comment": "Liquid and closed-form nets on a neural circuit policy."},
+    )
+    oscillators: OscillatorSection = field(
+        default_factory=OscillatorSection, metadata={"comment": "Nets of coupled oscillators."}
     )
     spiking: SpikingSection = field(
         default_factory=SpikingSection, metadata={"comment": "Spiking nets."}
