@@ -217,7 +217,7 @@ def run_loop(net: Recurrence, generator: torch.Generator) -> tuple[Tensor, Tenso
 
 
 def _small(device: torch.device, seed: int, n_outputs: int | None, read_rates: bool) -> Recurrence:
-    n, k, n_inputs, batch, n_steps = 300, 3, 2, 3, 5
+    n, k, n_inputs, batch, n_steps = 300, 3, 2, 2, 4
     generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int, trained: bool = True, scale: float = 1.0) -> Tensor:

@@ -1,0 +1,230 @@
+"""The GPU's kernels of low-rank nets: on a GPU, or without one by Triton's interpreter.
+
+    pytest tests/ann_bridge/test_gpu_kernel.py --device cuda
+
+is the whole test on a GPU. The interpreter is chosen when Triton is imported.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from isochron import ann_bridge
+from isochron.ann_bridge.kernels import fused, gpu
+from isochron.ann_bridge.kernels.fused import Recurrence
+
+INTERPRETED = not torch.cuda.is_available()
+HAS_TRITON = importlib.util.find_spec("triton") is not None
+if INTERPRETED and HAS_TRITON:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRITON_INTERPRET", "1")
+        gpu._kernels()
+
+needs_triton = pytest.mark.skipif(not HAS_TRITON, reason="no Triton: pip install triton")
+STEPS, BATCH, UNITS = 4, 3, 11
+
+
+@pytest.fixture
+def where(device, monkeypatch):
+    """Where kernels run."""
+    if device == "cpu":
+        if not INTERPRETED:
+            pytest.skip("there is a GPU: pytest --device cuda")
+        monkeypatch.setenv("TRITON_INTERPRET", "1")
+    return torch.device(device)
+
+
+def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, units=UNITS,
+          dtype=torch.float64):  # fmt: skip
+    g = torch.Generator().manual_seed(seed)
+
+    def draw(*shape, trained=True, scale=1.0):
+        values = scale * torch.randn(*shape, generator=g, dtype=dtype)
+        return values.to(where).requires_grad_(trained)
+
+    return Recurrence(
+        inputs=draw(STEPS, BATCH, 3, trained=False),
+        initial=draw(BATCH, units),
+        weights=draw(units, 3),
+        left=draw(units, rank, scale=0.3),
+        right=draw(units, rank),
+        readout=draw(*((units,) if outputs is None else (units, outputs)), trained=False),
+        leak=0.2,
+        read_rates=read_rates,
+        noise_std=noise_std,
+        noise_key=(0, 0),
+    )
+
+
+def generator(where, seed=5):
+    return torch.Generator(where).manual_seed(seed)
+
+
+def autograd(net, rng):
+    """The equations, for autograd, with the noise that the loop draws."""
+    noise = net.initial.new_zeros(STEPS + 1, *net.initial.shape)
+    if net.noise_std:
+        noise.normal_(0, net.noise_std, generator=rng)
+    x, outputs, rates = net.initial, [], []
+    for t in range(STEPS):
+        change = torch.tanh(x) @ net.right @ net.left.T + net.inputs[t] @ net.weights.T
+        x = (1 - net.leak) * x + net.leak * change + noise[t + 1]
+        rates.append(torch.tanh(x))
+        outputs.append((rates[-1] if net.read_rates else x) @ net.readout)
+    return torch.stack(outputs), torch.stack(rates)
+
+
+def gradients(net, results, of_outputs=1, of_rates=1):
+    g, loss = torch.Generator().manual_seed(9), results[0].new_zeros(())
+    for result, wanted in zip(results, (of_outputs, of_rates), strict=True):
+        pull = torch.randn(result.shape, generator=g, dtype=result.dtype).to(result.device)
+        loss = loss + (pull * result).sum() if wanted else loss
+    return torch.autograd.grad(loss, net.tensors[1:5], retain_graph=True)
+
+
+@needs_triton
+@pytest.mark.parametrize(
+    ("rank", "outputs", "read_rates", "noise_std"),
+    [
+        (1, None, False, 0.1),
+        (2, None, True, 0.0),
+        (3, 3, False, 0.0),
+        (3, 3, True, 0.1),
+        (5, 1, False, 0.1),
+    ],
+)
+def test_it_is_the_loop_and_so_are_its_gradients(where, rank, outputs, read_rates, noise_std):
+    """float64: 1e-10 relative leaves room for rounding over the steps."""
+    net = drawn(where, rank, outputs=outputs, read_rates=read_rates, noise_std=noise_std)
+    (ours,), plain = gpu.run_thin_nets([net], [generator(where)]), autograd(net, generator(where))
+    for found, wanted in zip(ours, plain, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
+    for chosen in ((1, 0), (0, 1), (1, 1)):
+        pairs = zip(gradients(net, ours, *chosen), gradients(net, plain, *chosen), strict=True)
+        for a, b in pairs:
+            assert (a - b).norm() <= 1e-10 * b.norm()
+            assert b.norm() > 0
+
+
+@needs_triton
+def test_nets_side_by_side_are_the_nets_alone_to_the_bit(where):
+    """Also those that stand among nets of another size, leak or noise."""
+    nets = [drawn(where, seed=1), drawn(where, seed=2, units=20), drawn(where, seed=3)]
+    nets[2] = replace(nets[2], leak=0.5, noise_std=0.3)
+    together = gpu.run_thin_nets(nets, [generator(where, k) for k in range(3)])
+    for k, (net, results) in enumerate(zip(nets, together, strict=True)):
+        (alone,) = gpu.run_thin_nets([net], [generator(where, k)])
+        found = [*results, *gradients(net, results)]
+        for one, other in zip(found, [*alone, *gradients(net, alone)], strict=True):
+            assert torch.equal(one, other)
+
+
+@needs_triton
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in the interpreter
+def test_a_state_that_overflows_is_not_finite(where):
+    net = drawn(where, dtype=torch.float32)
+    wild = replace(net, weights=torch.full_like(net.weights, 1e38), inputs=10 * net.inputs)
+    ((outputs, _),) = gpu.run_thin_nets([wild], [generator(where)])
+    assert not torch.isfinite(outputs).all()
+
+
+@needs_triton
+def test_the_net_takes_it_and_is_the_same_net(where, monkeypatch):
+    """float32, against the steps in torch with the same generator."""
+    if where.type == "cpu":
+        monkeypatch.setattr(fused, "fits", lambda *_: False)
+        monkeypatch.setattr(gpu, "fits", lambda *_: True)
+    run, taken = gpu.run_thin_nets, []
+    monkeypatch.setattr(gpu, "run_thin_nets", lambda nets, g: taken.extend(nets) or run(nets, g))
+    # Without a GPU the net draws a key for the CPU's noise first.
+    noise_std = 0.0 if where.type == "cpu" else 0.05
+    net = ann_bridge.LowRankRNN(n_units=37, noise_std=noise_std).to(where)
+    inputs = torch.randn(12, 3, 3, generator=torch.Generator().manual_seed(1)).to(where)
+    outputs, rates = net.run(inputs, generator(where))
+    assert len(taken) == 1
+    plain = net._run_plainly(inputs, net.connectivity(), generator(where))
+    trained = [net.m, net.n, net.input_weights]
+    found = torch.autograd.grad(outputs.square().mean(), trained)
+    wanted = torch.autograd.grad((4 * plain[0]).square().mean(), trained)
+    torch.testing.assert_close(outputs, 4 * plain[0], rtol=0, atol=2e-5)
+    torch.testing.assert_close(rates, plain[1], rtol=0, atol=2e-5)
+    for a, b in zip(found, wanted, strict=True):
+        assert (a - b).norm() <= 1e-4 * b.norm()
+
+
+@needs_triton
+def test_the_check_passes(where, monkeypatch):
+    """float32: measured 1.7e-7 in the interpreter."""
+    monkeypatch.setattr(gpu, "TOLERANCE", 1e-5)
+    with torch.no_grad():
+        assert gpu.works.__wrapped__(where)
+
+
+class Faulty:
+    """A kernel that writes one of its arrays a little wrong."""
+
+    def __init__(self, kernel, argument):
+        self.kernel, self.argument = kernel, argument
+
+    def __getitem__(self, grid):
+        def launch(*arguments, **options):
+            self.kernel[grid](*arguments, **options)
+            arguments[self.argument].mul_(1.001)
+
+        return launch
+
+
+@needs_triton
+@pytest.mark.parametrize(("kernel", "argument"), [("run_thin", 9), ("pull_thin", 10)])
+def test_a_fault_in_a_kernel_is_noticed(where, monkeypatch, kernel, argument):
+    right = gpu._kernels()
+    wrong = SimpleNamespace(run_thin=right.run_thin, pull_thin=right.pull_thin)
+    setattr(wrong, kernel, Faulty(getattr(right, kernel), argument))
+    monkeypatch.setattr(gpu, "_kernels", lambda: wrong)
+    with pytest.warns(RuntimeWarning, match=r"differs from the loop by 1\.0e-03 .* step by step"):
+        assert not gpu.works.__wrapped__(where)
+
+
+def test_without_triton_the_loop_takes_over(device, monkeypatch):
+    def missing():
+        raise ImportError("No module named 'triton'")
+
+    monkeypatch.setattr(gpu, "_kernels", missing)
+    with pytest.warns(RuntimeWarning, match="No module named 'triton'.*pip install triton"):
+        assert not gpu.works.__wrapped__(torch.device(device))
+
+
+COMPILE = """
+import torch, triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from isochron.ann_bridge.kernels import gpu, triton_thin
+
+COUNTS = ("n_steps", "batch", "n", "k", "n_inputs", "n_outputs")
+options = gpu._compiled_for(512, 2, 3, 1, torch.float32)
+fixed = {key: options.pop(key) for key in "NKSO"} | {"READ_RATES": True, "BY_RATES": True}
+for kernel in (triton_thin.run_thin, triton_thin.pull_thin):
+    names = kernel.arg_names
+    kinds = {a: "constexpr" if a in fixed else "i32" if a in COUNTS else "*fp32" for a in names}
+    constants = {a: fixed[a] for a in names if a in fixed}
+    source = ASTSource(fn=kernel, signature=kinds, constexprs=constants)
+    done = triton.compile(source, target=GPUTarget("cuda", 80, 32), options=options)
+    assert done.asm["cubin"]
+    print(kernel.__name__)
+"""
+
+
+@needs_triton
+def test_it_compiles_for_a_gpu_that_is_not_there(tmp_path, monkeypatch):
+    """An A100 (compute capability 8.0); the compiler needs no GPU, and no interpreter."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    command = [sys.executable, "-W", "error", "-c", COMPILE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["run_thin", "pull_thin"]
