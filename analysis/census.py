@@ -10,7 +10,8 @@ from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 
 _LOOK_EVERY = 3  # periods
-_PARTS, _BISECTIONS = 8, 6
+_BISECTIONS = 14  # to 6e-5 of the distance of two starts
+_PERIODS_ALONG = 10  # that such a state is followed for, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,19 @@ class Census:
         """Fraction of starts that an attractor may draw and still be missed, at 95 % confidence."""
         return missed_basin(self.n_starts)
 
+    @property
+    def index_sum(self) -> int:
+        """Sum over the cycles of the sign of det(1 - M), M the derivative of the return map.
+
+        Over all cycles of a map that takes a ball into itself, as the leak makes any net of
+        bounded rates, it is 1 (Lefschetz): stable cycles and sources of two expanding directions
+        count 1, saddles of one -1. Another sum says that cycles were missed. The sum 1 does
+        not say that none was, for a pair born in a fold adds nothing.
+        """
+        # A complex pair has a positive factor |1 - μ|², and changes nothing by its two.
+        expanding = [np.sum(np.real(cycle.multipliers) > 1) for cycle in self.cycles]
+        return int(sum((-1) ** count for count in expanding))
+
 
 def missed_basin(n_starts: int, confidence: float = 0.95) -> float:
     """Largest weight of a basin that so many independent starts may all have missed.
@@ -59,7 +73,7 @@ def find_locked_cycles(
     *,
     settle_periods: int = 60,
     newton_periods: tuple[int, ...] = (0, 1, 3),
-    edges: int = 2,
+    edges: int = 4,
     odd_symmetry: bool = False,
     tolerance: float = 1e-9,
     same: float = 1e-3,
@@ -82,7 +96,8 @@ def find_locked_cycles(
         Starts are also given to Newton's method after so many periods.
     edges : int
         Between so many pairs of starts that came to different cycles, the boundary of the
-        basins is bisected for, and Newton's method started there: the saddles on it.
+        basins is bisected for and followed for as long as the map moves less and less, to the
+        saddles on it, where Newton's method is started.
     odd_symmetry : bool
         Whether the map turns into itself when the state changes sign and half a period
         passes, as that of a net of odd units without bias under a sine does. Then the
@@ -129,18 +144,14 @@ def find_locked_cycles(
         elif not register.count(cycle.point):
             register.add(cycle, basin=1)
     between = _states_between(system, register, starts, settled, edges, max(2, done // 2))
-    for path in (*_spread(waypoints)[:, None], *between):
-        for state in path:
-            cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
-            if not cycle.found:
-                continue
-            known = register.find(cycle.point)
-            if known is None:
-                known = find_limit_cycle(system, cycle.point, tolerance=tolerance)
-                if known.found:
-                    register.add(known, basin=0)
-            if not known.stable:
-                break
+    for state in (*between, *_spread(waypoints)):
+        if register.find(state):
+            continue
+        cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
+        if cycle.found and not register.find(cycle.point):
+            proved = find_limit_cycle(system, cycle.point, tolerance=tolerance)
+            if proved.found:
+                register.add(proved, basin=0)
     if odd_symmetry:
         for cycle, _ in tuple(register.entries):
             mirror = find_limit_cycle(
@@ -175,35 +186,28 @@ def _settle(system, states, done, most, same):
 
 
 def _states_between(system, register, starts, settled, n_pairs, n_periods) -> np.ndarray:
-    """For each pair, a state by the boundary of its basins one period, none and two later.
-
-    Shape (n_pairs, 3, dimension).
-    """
+    """For each pair, a state on the boundary of its basins, after which the map moves further."""
     goals = np.array([cycle.point for cycle, basin in register.entries if basin])
     if len(goals) < 2 or not n_pairs:
-        return np.empty((0, 3, starts.shape[1]))
+        return np.empty((0, starts.shape[1]))
 
     def goal_of(states: np.ndarray) -> np.ndarray:
         return np.linalg.norm(states[:, None] - goals, axis=2).argmin(axis=1)
 
     goal = goal_of(settled)
-    pairs = [
-        (i, j) for i in range(len(starts)) for j in range(i + 1, len(starts)) if goal[i] != goal[j]
-    ]
+    pairs = np.argwhere(np.triu(goal[:, None] != goal))
     chosen = pairs[:: max(1, len(pairs) // n_pairs)][:n_pairs]
-    low, high = (starts[[pair[side] for pair in chosen]] for side in (0, 1))
-    home = goal[[i for i, _ in chosen]]
-    parts, rows = np.arange(1, _PARTS) / _PARTS, np.arange(len(chosen))
+    low, high, home = starts[chosen[:, 0]], starts[chosen[:, 1]], goal[chosen[:, 0]]
     for _ in range(_BISECTIONS):
-        points = low[:, None] + parts[:, None] * (high - low)[:, None]
-        ends = system.advance(points.reshape(-1, starts.shape[1]), n_periods * system.n_steps)
-        stays = goal_of(ends).reshape(len(chosen), -1) == home[:, None]
-        first = np.where(stays.all(axis=1), _PARTS - 1, stays.argmin(axis=1))
-        path = np.concatenate([low[:, None], points, high[:, None]], axis=1)
-        low, high = path[rows, first], path[rows, first + 1]
-    here = (low + high) / 2
-    later = system.advance(here, system.n_steps)
-    return np.stack([later, here, system.advance(later, system.n_steps)], axis=1)
+        middle = (low + high) / 2
+        stays = goal_of(system.advance(middle, n_periods * system.n_steps)) == home
+        low, high = np.where(stays[:, None], (middle, high), (low, middle))
+    along = [(low + high) / 2]
+    for _ in range(_PERIODS_ALONG):
+        along.append(system.advance(along[-1], system.n_steps))
+    moves = np.linalg.norm(np.diff(along, axis=0), axis=2)
+    leaves = np.diff(moves, axis=0, append=np.inf) > 0
+    return np.array(along)[leaves.argmax(axis=0), np.arange(len(chosen))]
 
 
 class _Register:

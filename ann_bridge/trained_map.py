@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
+from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.steps import LeakyStep
 
@@ -101,15 +101,22 @@ class TrainedMap:
             Tangent vectors of one state.
         """
         state = np.array(state, dtype=float)
-        drives = [self._drive[k % self.n_steps] for k in range(start, start + n_steps)]
+        drives = self._drives(start, n_steps)
         if tangents is None:
+            if isinstance(self._step, CompiledStep):
+                return self._step.run(state, drives)
             for drive in drives:
                 state = self._step.advance(state, drive)
             return state
         tangents = np.array(tangents, dtype=float)
+        if isinstance(self._step, CompiledStep):
+            return self._step.run_tangents(state, drives, tangents)
         for drive in drives:
             state, tangents = self._step.linearise(state, drive, tangents)
         return state, tangents
+
+    def _drives(self, start: int, n_steps: int) -> np.ndarray:
+        return self._drive[np.arange(start, start + n_steps) % self.n_steps]
 
     def tangent_map(self, state: Any, n_steps: int) -> Callable[[np.ndarray], np.ndarray]:
         """The derivative of the first steps from a state, as a function of tangents.
@@ -147,15 +154,16 @@ class TrainedMap:
             If there is to be noise in a reduced net.
         """
         states = [np.array(state, dtype=float)]
-        std = 0.0
+        drives, std = self._drives(start, n_steps), 0.0
         if noise_std:
             if self._step.noise_gain is None:
                 raise ValueError(
                     "A reduced net is exact without private noise only. For noise, use the net."
                 )
             std = self._step.noise_gain * noise_std
-        for k in range(start, start + n_steps):
-            drive = self._drive[k % self.n_steps]
+        if isinstance(self._step, CompiledStep):
+            return self._step.orbit(states[0], drives)
+        for drive in drives:
             after = self._step.advance(states[-1], drive)
             if std and rng is not None:
                 after += std * rng.standard_normal(after.shape)

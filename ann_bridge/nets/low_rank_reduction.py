@@ -1,11 +1,47 @@
 """The exact reduced form of a low-rank net: one variable for each rank and each input."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
 from isochron.ann_bridge.steps import LeakyStep
+
+
+class CompiledStep(LeakyStep):
+    """The step of a tanh net in few variables, and many steps at once by a compiled kernel."""
+
+    def run(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
+        """States, shape (..., dimension), after the steps of drives, (n_steps, dimension)."""
+        moved = states.reshape(-1, self.dimension).copy()
+        few_variables.run(moved, drives, *self._arrays, np.empty((0, 0, 0)))
+        return moved.reshape(states.shape)
+
+    def orbit(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
+        """States on the way, both ends included; shape (n_steps + 1, ..., dimension)."""
+        moved = states.reshape(-1, self.dimension).copy()
+        path = np.empty((len(drives) + 1, *moved.shape))
+        few_variables.run(moved, drives, *self._arrays, path)
+        return path.reshape(-1, *states.shape)
+
+    def run_tangents(
+        self, state: np.ndarray, drives: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state and tangents of it, shape (dimension, k), after the steps of drives."""
+        moved, rows = state.copy(), tangents.T.copy()
+        few_variables.linearise(moved, rows, drives, *self._arrays)
+        return moved, rows.T
+
+    @cached_property
+    def _arrays(self) -> tuple[Any, ...]:
+        """Leak and factors as the kernel takes them."""
+        assert self.embedding is not None
+        assert self.right is not None
+        factors = (self.embedding.T, self.left, self.right.T)
+        return self.leak, *(np.ascontiguousarray(factor) for factor in factors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +105,14 @@ def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
     across = step.input_matrix - loadings @ along
     n_inputs = across.shape[1]
     embedding = np.concatenate([loadings, across], axis=1)
-    reduced = replace(
-        step,
+    kind = CompiledStep if step.activation == "tanh" else LeakyStep
+    unchanged = {field.name: getattr(step, field.name) for field in fields(step)}
+    changed = dict(
         left=np.concatenate([np.eye(rank), np.zeros((n_inputs, rank))]),
         right=selection,
         input_matrix=np.concatenate([along, np.eye(n_inputs)]),
         noise_gain=None,
         embedding=embedding,
     )
+    reduced = kind(**(unchanged | changed))
     return ReducedNet(net.settings, reduced, embedding)

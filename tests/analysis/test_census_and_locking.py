@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,8 @@ def test_a_census_finds_both_memories_and_the_saddle_between():
     # By symmetry each draws half of the starts: 30 ± 4 standard deviations.
     assert abs(census.basins[0] - 30) < 4 * np.sqrt(15)
     assert abs(census.cycles[0].point[0] + census.cycles[1].point[0]) < 0.2
+    assert census.index_sum == 1
+    assert replace(census, cycles=census.stable).index_sum == 2
 
 
 def test_the_mirror_image_is_found_from_one_side():

@@ -48,7 +48,36 @@ def test_two_memories_that_mirror_each_other_and_what_lies_between(census):
     np.testing.assert_allclose(second.states[:, :2], -first.states[:, :2], atol=1e-8)
     np.testing.assert_allclose(second.states[:, 2:], first.states[:, 2:], atol=1e-8)
     np.testing.assert_allclose(second.multipliers, first.multipliers, atol=1e-8)
-    assert 1 in {cycle.index for cycle in census.cycles}
+
+
+def test_every_cycle_is_found_from_few_starts(small):
+    """Both saddles and the source between: the indices of all cycles add up to 1."""
+    starts = np.random.default_rng(1).normal(size=(8, 5))
+    mapped = TrainedMap(small, frequency_Hz=FREQUENCY_HZ)
+    census = find_locked_cycles(mapped, starts, newton_periods=())
+    assert [cycle.index for cycle in census.cycles] == [0, 0, 1, 1, 2]
+    assert census.index_sum == 1
+    saddles = census.cycles[2:4]
+    np.testing.assert_allclose(saddles[0].point[:2], -saddles[1].point[:2], atol=1e-8)
+
+
+def test_many_compiled_steps_are_single_steps(small):
+    """Against the step in NumPy; the tangents against those step by step."""
+    mapped = TrainedMap(small, frequency_Hz=FREQUENCY_HZ, pulse={1: 0.3})
+    rng = np.random.default_rng(3)
+    states, tangents = rng.normal(size=(2, 3, 5)), rng.normal(size=(5, 2))
+    path = [states]
+    for k in range(7, 107):
+        path.append(small.step.advance(path[-1], mapped._drive[k % 60]))
+    np.testing.assert_allclose(mapped.orbit(states, 100, start=7), path, rtol=1e-12, atol=1e-13)
+    np.testing.assert_array_equal(
+        mapped.advance(states, 100, start=7)[1, 2], mapped.orbit(states[1, 2], 100, start=7)[-1]
+    )
+    state, expected = states[0, 0], tangents
+    for k in range(7, 37):
+        state, expected = small.step.linearise(state, mapped._drive[k % 60], expected)
+    _, found = mapped.advance(states[0, 0], 30, start=7, tangents=tangents)
+    np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
 def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, census):
