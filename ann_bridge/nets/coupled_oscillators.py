@@ -14,19 +14,22 @@ from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParamet
 class CoupledOscillatorParameters(SteppedParameters):
     """Settings of a net of coupled oscillators, in a time of its own without unit.
 
-    A unit without its neighbours oscillates with √stiffness Δt / (2π step_ms) cycles per ms,
-    if friction is small: 8 Hz with the defaults and steps of 2 ms.
+    A unit without its neighbours oscillates with √(γ - ε² / 4) Δt / (2π step_ms) cycles per
+    ms: 8 Hz with the defaults and steps of 2 ms, and is damped away within a cycle or two.
     """
 
     time_step: float = 0.1  # Δt
-    stiffness: float = 1.0  # γ
-    friction: float = 0.1  # ε
+    stiffness: float = 1.3  # γ
+    friction: float = 1.0  # ε
+    input_gain: float = 1.0  # input weights are uniform within it before training
 
     def __post_init__(self) -> None:
         SteppedParameters.__post_init__(self)
         for name in ("time_step", "stiffness", "friction"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+        if not 0 <= self.input_gain < math.inf:
+            raise ValueError(f"input_gain must be >= 0 and finite, got {self.input_gain!r}.")
 
 
 class CoupledOscillatorNet(SteppedNet):
@@ -44,7 +47,8 @@ class CoupledOscillatorNet(SteppedNet):
     parameters : CoupledOscillatorParameters, optional
         Or its fields as keywords.
     generator : torch.Generator, optional
-        Source of the initial weights, uniform within 1 / √n_units; one with seed 0 by default.
+        Source of the initial weights, uniform within 1 / √n_units but those of the inputs;
+        one with seed 0 by default.
 
     References
     ----------
@@ -66,13 +70,13 @@ class CoupledOscillatorNet(SteppedNet):
         g = generator or torch.Generator().manual_seed(0)
         bound, n = 1 / math.sqrt(p.n_units), p.n_units
 
-        def uniform(*shape: int) -> nn.Parameter:
-            return nn.Parameter(bound * (2 * torch.rand(shape, generator=g) - 1))
+        def uniform(limit: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter(limit * (2 * torch.rand(shape, generator=g) - 1))
 
         self.settings = p
-        self.recurrent_weights = uniform(n, 2 * n)  # W beside W~
-        self.input_weights = uniform(n, p.n_inputs)  # V
-        self.biases = uniform(n)  # b
+        self.recurrent_weights = uniform(bound, n, 2 * n)  # W beside W~
+        self.input_weights = uniform(p.input_gain, n, p.n_inputs)  # V
+        self.biases = uniform(bound, n)  # b
         self.output_weights = self.draw_readout(g)
 
     @property

@@ -1,9 +1,8 @@
 """Every task is learned by some net, and every kind of net learns some task, in seconds.
 
 Chance is the loss of the best constant output. The limits lie well above the losses that
-were measured and well below chance. Sternberg's task with its default settings (sets of up to
-3 of 6 items) was not learned: a GRU of 64 units stayed at 1.00 for 1500 steps of 64 trials, a
-full-rank net of 100 units with sets of up to 2 of 4 items too. With one item it is learned.
+were measured and well below chance; before training every net is above its limit. What takes
+longer, phase memory by the slower kinds of nets, is in `test_learning_phase_memory`.
 """
 
 from typing import Any
@@ -25,6 +24,23 @@ def worm(task):
 
 def full(task, **settings):
     return ann_bridge.FullRankRNN(n_inputs=task.n_inputs, **SLOW, **settings)
+
+
+def adapted(task):
+    wiring = connectome.load("varshney2011")
+    sizes = {"n_units": 279, "n_inputs": task.n_inputs, **SLOW}
+    return ann_bridge.AdaptedConnectomeRNN(
+        ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory),
+        ann_bridge.wiring_masks(wiring),
+        ann_bridge.AdaptedConnectomeParameters(rank=2, **sizes),
+    )
+
+
+def patient(task):
+    """A net that holds what it saw for as long as the delays last."""
+    return ann_bridge.FullRankRNN(
+        n_units=100, n_inputs=task.n_inputs, step_ms=20.0, time_constant_ms=500.0, gain=1.0
+    )
 
 
 def gated(kind, task):
@@ -50,8 +66,8 @@ def dale(task):
 @pytest.mark.parametrize(
     ("task", "build", "steps", "learning_rate", "below"),
     [
-        # Measured 0.003, 0.057, 0.016 (chance 0.083), 0.002, 0.018, 0.011 (chance 0.089); then
-        # 0.32, 0.16, 0.33, 0.36. Chance is 1 but where it is stated.
+        # Measured 0.003, 0.057, 0.016 (chance 0.083), 0.22, 0.018, 0.011 (chance 0.089); then
+        # 0.32, 0.16, 0.33, 0.36, 0.29, 0.073 (chance 0.5). Chance is 1 but where it is stated.
         (tasks.DelayedMatchToSample(), lambda t: full(t, n_units=48), 130, 1e-2, 0.3),
         (tasks.DelayedComparison(), lambda t: gated(ann_bridge.GRUNet, t), 100, 1e-2, 0.3),
         (
@@ -59,21 +75,24 @@ def dale(task):
             lambda t: full(t, n_units=64, gain=0.9, learns_readout=True),
             170, 3e-3, 0.05,
         ),
-        (
-            tasks.Sternberg(n_items=3, largest_set=1),
-            lambda t: full(t, n_units=64),
-            250, 1e-2, 0.3,
-        ),
+        (tasks.Sternberg(), patient, 400, 3e-3, 0.6),
         (tasks.FlipFlop(), lambda t: gated(ann_bridge.LSTMNet, t), 70, 1e-2, 0.3),
         (tasks.ReadySetGo(), lambda t: full(t, n_units=48), 60, 1e-2, 0.03),
         (tasks.DelayedComparison(), low_rank, 150, 2e-2, 0.6),
         (tasks.DelayedComparison(), rectified, 100, 5e-3, 0.4),
         (tasks.DelayedComparison(), dale, 80, 1e-2, 0.6),
         (tasks.DelayedComparison(), worm, 300, 1e-2, 0.6),
+        (tasks.DelayedComparison(), adapted, 60, 1e-2, 0.6),
+        (
+            tasks.PhaseMemory(offsets=tasks.even_offsets(4)),
+            lambda t: ann_bridge.FullRankRNN(n_units=100, n_inputs=t.n_inputs),
+            150, 3e-3, 0.25,
+        ),
     ],
 )  # fmt: skip
 def test_it_learns(device, task, build, steps, learning_rate, below):
     net = build(task)
+    assert ann_bridge.evaluate(net, task, seed=5) > below
     budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=learning_rate)
     ann_bridge.train(net, task, budget, seed=0, device=device)
     assert ann_bridge.evaluate(net, task, seed=5) < below
