@@ -47,6 +47,7 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
 @click.option("--seed", type=int, help="Of everything random: 0 (default).")
 @click.option("--replicates", type=int, help="Nets with seeds of their own: 1 (default).")
 @click.option("--device", help="cpu, cuda or auto (default).")
+@click.option("--precision", help="float32 (default), or bfloat16 of nets with a full matrix.")
 @click.option("--out", type=Path, required=True, help="Folder for the nets.")
 @force_option
 @json_option

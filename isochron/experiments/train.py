@@ -13,6 +13,7 @@ import torch
 from isochron import ann_bridge, connectome
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
+from isochron.ann_bridge.train import PRECISIONS
 from isochron.experiments.config import overlay, read_toml, setting
 from isochron.experiments.pool import Progress
 from isochron.experiments.provenance import derive_seed, describe_provenance
@@ -55,6 +56,7 @@ GOES_WITH = {  # settings that only some nets have
     "dataset": (*ON_WIRING, *CIRCUITS),
     "signs": (*ON_WIRING, *CIRCUITS),
     "class_parameters": ("connectome",),
+    "precision": ("full-rank", *ON_WIRING),
 }
 REFERENCES = ("sines", "theta")
 SLOW_TIME_CONSTANT_MS = 100.0  # of tasks with steps of 10 ms or more; 20 ms otherwise
@@ -89,9 +91,15 @@ class TrainConfig:
     seed: int = setting(0, "of everything random")
     replicates: int = setting(1, "nets, each with a seed of its own")
     device: str = setting("auto", "cpu, cuda or auto")
+    precision: str = setting("float32", "or bfloat16: of products with a full matrix of weights")
 
     def __post_init__(self) -> None:
-        for name, known in (("task", TASKS), ("net", DEFAULTS), ("wiring", WIRINGS)):
+        for name, known in (
+            ("task", TASKS),
+            ("net", DEFAULTS),
+            ("wiring", WIRINGS),
+            ("precision", PRECISIONS),
+        ):
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}."
@@ -385,6 +393,7 @@ def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:
         decay=config.decay,
         weight_penalty=config.weight_penalty,
         rate_penalty=config.rate_penalty,
+        precision=config.precision,
     )
 
 
