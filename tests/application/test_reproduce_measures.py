@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
 from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.experiments.config import overlay, to_toml
 from isochron.experiments.pals2024.code import measure_code
-from isochron.experiments.pals2024.conditions import parse_condition
+from isochron.experiments.pals2024.conditions import budget_of, build_net, parse_condition
 from isochron.experiments.pals2024.config import QUICK, Pals2024Config
 from isochron.experiments.pals2024.polar import lock_angles
 from isochron.experiments.pals2024.rules import RULES, judge
@@ -140,13 +141,28 @@ def test_an_edge_that_was_not_reached_is_no_edge():
 
 def test_rules_hold_or_not_by_what_is_found():
     rate = {"phase_difference": 0.2, "rate_difference": 1.4, "kind": "rate"}
-    wrong = net_row(code=rate, n_stable_cycles=4, free_running={"oscillates": True})
+    wrong = net_row(code=rate, n_stable_cycles=4)
     good, bad = (judge(RULES, [row] * 5, 0.95) for row in (net_row(), wrong))
-    assert [entry["verdict"] for entry in good] == ["holds"] * 4
-    assert [entry["verdict"] for entry in bad] == ["holds", *["does not hold"] * 3]
+    assert [entry["verdict"] for entry in good] == ["holds"] * 3
+    assert [entry["verdict"] for entry in bad] == ["holds", *["does not hold"] * 2]
     assert (bad[1]["found"]["count"], bad[1]["found"]["n"]) == (0, 5)
     none = judge(RULES, [net_row(learned=False, loss=0.5)] * 5, 0.95)
-    assert [entry["verdict"] for entry in none] == ["does not hold", *["not tested"] * 3]
+    assert [entry["verdict"] for entry in none] == ["does not hold", *["not tested"] * 2]
+
+
+def test_silence_is_asked_of_nets_that_were_trained_long():
+    silent = net_row(condition="rank-2-linear-long")
+    loud = silent | {"free_running": {"oscillates": True}}
+    verdicts = [judge(RULES, [row] * 5, 0.95)[0]["verdict"] for row in (silent, loud)]
+    assert verdicts == ["holds", "does not hold"]
+
+
+def test_nets_that_are_trained_long_have_a_section_of_their_own():
+    config, condition = Pals2024Config(), parse_condition("rank-2-linear-long")
+    config = overlay(config, {"long": {"n_units": 7, "steps": 11}})
+    assert build_net(config, condition, torch.Generator()).settings.n_units == 7
+    assert budget_of(config, condition).steps == 11
+    assert budget_of(config, parse_condition("rank-2-linear")).steps == 2000
 
 
 def test_a_rank_one_net_that_learns_breaks_its_rule():
@@ -173,6 +189,9 @@ def test_configurations_have_conditions_and_go_through_toml(config):
         ("rnak-2", "No condition"),
         ("gru-2", "No condition"),
         ("rank-1-tanh-oscillatory", "rank 2 or more"),
+        ("gru-long", "-long is for nets of low rank"),
+        ("rank-2-linear-long-four", "-long is for nets of low rank"),
+        ("coupled-oscillators-tanh", "the readout of coupled-oscillators is linear"),
         ("gru-tanh", "the readout of gru is linear"),
     ],
 )

@@ -37,6 +37,8 @@ class Condition:
         linear or tanh: what the output is a weighted sum of.
     oscillatory : bool
         Whether the loadings begin as those of an oscillator.
+    long : bool
+        Whether it is trained long after it has learned; of low rank only.
     n_stimuli : int
     """
 
@@ -45,6 +47,7 @@ class Condition:
     rank: int = 0
     readout: str = "linear"
     oscillatory: bool = False
+    long: bool = False
     n_stimuli: int = 2
 
 
@@ -71,7 +74,7 @@ class Kind:
 def _low_rank(
     config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
 ) -> RecurrentNet:
-    section = config.low_rank
+    section = config.long if condition.long else config.low_rank
     start: dict[str, Any] = {"loading_covariance": section.loading_covariance}
     if condition.oscillatory:
         start = {"oscillation_Hz": section.oscillation_Hz, "growth": section.growth}
@@ -168,14 +171,14 @@ def parse_condition(name: str) -> Condition:
     kinds = "|".join(sorted(KINDS, key=len, reverse=True))
     found = re.fullmatch(
         rf"(?P<kind>{kinds})(?:-(?P<rank>\d+))?(?:-(?P<readout>linear|tanh))?"
-        r"(?P<oscillatory>-oscillatory)?(?P<four>-four)?",
+        r"(?P<oscillatory>-oscillatory)?(?P<long>-long)?(?P<four>-four)?",
         name,
     )
     if found is None or (found["kind"] == "rank") != bool(found["rank"]):
         raise ValueError(
             f"No condition {name!r}. A name is rank-1, rank-2, ... or one of "
             f"{', '.join(kind for kind in KINDS if kind != 'rank')}, then -linear or -tanh, "
-            "-oscillatory, -four."
+            "-oscillatory, -long, -four."
         )
     condition = Condition(
         name=name,
@@ -183,10 +186,13 @@ def parse_condition(name: str) -> Condition:
         rank=int(found["rank"] or 0),
         readout=found["readout"] or "linear",
         oscillatory=bool(found["oscillatory"]),
+        long=bool(found["long"]),
         n_stimuli=4 if found["four"] else 2,
     )
     if condition.oscillatory and condition.rank < 2:
         raise ValueError(f"{name}: an oscillator needs two loadings: rank 2 or more.")
+    if condition.long and (condition.kind != "rank" or condition.n_stimuli == 4):
+        raise ValueError(f"{name}: -long is for nets of low rank and two stimuli.")
     if condition.readout == "tanh" and not KINDS[condition.kind].has_readouts:
         raise ValueError(f"{name}: the readout of {condition.kind} is linear.")
     return condition
@@ -210,4 +216,6 @@ def budget_of(config: Pals2024Config, condition: Condition) -> Budget:
     """How the nets of a condition are trained."""
     if condition.n_stimuli == 4:
         return config.four_stimuli
+    if condition.long:
+        return config.long
     return getattr(config, KINDS[condition.kind].section)

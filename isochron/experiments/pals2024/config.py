@@ -111,7 +111,8 @@ class AnalysisSection:
 
 PAPER = (
     *("rank-1-linear", "rank-1-tanh"),
-    *("rank-2-linear", "rank-2-linear-oscillatory", "rank-2-tanh", "rank-2-tanh-oscillatory"),
+    *("rank-2-linear", "rank-2-linear-oscillatory", "rank-2-linear-long"),
+    *("rank-2-tanh", "rank-2-tanh-oscillatory"),
     *("rank-3-linear", "rank-3-linear-oscillatory", "rank-3-tanh", "rank-3-tanh-oscillatory"),
     *("full-rank-linear", "full-rank-tanh"),
 )
@@ -130,6 +131,10 @@ class Pals2024Config:
     conditions: tuple[str, ...] = setting(PAPER + FURTHER, "rows of the table")
     low_rank: LowRankSection = field(
         default_factory=LowRankSection, metadata={"comment": "Nets of rank 1, 2, 3."}
+    )
+    long: LowRankSection = field(
+        default_factory=lambda: LowRankSection(steps=4000, stop_below=0.0),
+        metadata={"comment": "Nets of low rank that are trained long after they have learned."},
     )
     full_rank: FullRankSection = field(
         default_factory=FullRankSection, metadata={"comment": "Nets of full rank."}
@@ -167,9 +172,13 @@ class Pals2024Config:
 
 QUICK = Pals2024Config(
     nets=5,
-    conditions=("rank-1-linear", "rank-2-linear", "rank-2-tanh", "rank-2-tanh-oscillatory"),
+    conditions=(
+        *("rank-1-linear", "rank-2-linear", "rank-2-linear-long"),
+        *("rank-2-tanh", "rank-2-tanh-oscillatory"),
+    ),
     low_rank=LowRankSection(
         n_units=256, steps=600, batch_size=32, learning_rate=0.02, stop_below=0.025
     ),
+    long=LowRankSection(n_units=128, steps=3500, batch_size=32, stop_below=0.0),
     analysis=AnalysisSection(n_starts=48, n_trials=16, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
 )

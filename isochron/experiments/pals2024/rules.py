@@ -83,7 +83,7 @@ RULES = (
         _two_stable_cycles,
     ),
     Rule(
-        "rank-2-linear",
+        "rank-2-linear-long",
         "Low-rank nets fall silent when the reference is switched off",
         "no oscillation of its own",
         lambda row: not row["free_running"]["oscillates"],
