@@ -208,6 +208,7 @@ from isochron.ann_bridge.kernels import gpu, triton_thin
 COUNTS = ("n_steps", "batch", "n", "k", "n_inputs", "n_outputs")
 options = gpu._compiled_for(512, 2, 3, 1, torch.float32)
 fixed = {key: options.pop(key) for key in "NKSO"} | {"READ_RATES": True, "BY_RATES": True}
+fixed["n_outputs"] = 1  # Triton takes a 1 for a constant
 for kernel in (triton_thin.run_thin, triton_thin.pull_thin):
     names = kernel.arg_names
     kinds = {a: "constexpr" if a in fixed else "i32" if a in COUNTS else "*fp32" for a in names}
