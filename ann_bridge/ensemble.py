@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -20,6 +21,8 @@ from isochron.ann_bridge.train import (
     in_precision,
     penalty,
 )
+
+SHARED = 32768  # numbers whose sum torch shares among threads; its last bits depend on how
 
 
 def train_many(
@@ -82,12 +85,15 @@ def train_many(
     if not weights:
         return records
     optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
+    share = _share_of_threads(nets, task, p)
     step = 0
     while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
         optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
         optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
-        losses = _pull([nets[k] for k in running], task, p, [generators[k] for k in running], step)
-        optimiser.step()
+        going = [nets[k] for k in running], task, p, [generators[k] for k in running]
+        with share():
+            losses = _pull(*going, step)
+            optimiser.step()
         step += 1
         for k, loss in zip(running, losses, strict=True):
             records[k].losses.append(loss)
@@ -95,6 +101,19 @@ def train_many(
         if progress is not None:
             progress(step, losses)
     return records
+
+
+def _share_of_threads(
+    nets: Sequence[RecurrentNet], task: Task, p: TrainingParameters
+) -> Callable[[], AbstractContextManager]:
+    """Threads for tiles alone, where sums in torch are too short to be shared: no bit changes."""
+    from isochron.ann_bridge.kernels.threads import threads_for_tiles
+
+    numbers = [weight.numel() for net in nets for weight in net.parameters()]
+    numbers.append(task.n_steps * p.batch_size * max(task.n_inputs, task.n_outputs))
+    short = max(numbers) < SHARED and not p.rate_penalty
+    compiled = all(isinstance(net, LeakyRNN) and net.has_compiled_kernel() for net in nets)
+    return threads_for_tiles if short and compiled else nullcontext
 
 
 def _pull(

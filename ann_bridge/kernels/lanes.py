@@ -18,8 +18,9 @@ from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
 
 @compiled
 def run_lanes(
-    first, inputs, initial, received, read, leak, read_rates, noise_std, key, rates, outputs
-):
+    first, inputs, initial, received, read, leak, read_rates, noise_std, key, rates, states,
+    outputs,
+):  # fmt: skip
     """Run `LANES` trials from `first` on; the number of trials is a multiple of it.
 
     Parameters
@@ -35,6 +36,8 @@ def run_lanes(
         Of the noise.
     rates, outputs : ndarray, shapes (n_steps + 1, n, n_trials), (n_steps, n_outputs, n_trials)
         Overwritten with tanh(x) and y.
+    states : ndarray, shape (n_steps, n, n_trials)
+        Overwritten with x after each step; without steps if nobody wants it.
     """
     n_steps, n_inputs, n_trials = inputs.shape
     n = initial.shape[0]
@@ -52,6 +55,8 @@ def run_lanes(
             y[:] = 0
             multiply(y, read, rate if read_rates else x)
             copy_lanes(y, 0, outputs[t - 1], first)
+            if states.shape[0] > 0:
+                copy_lanes(x, 0, states[t - 1], first)
         if t == n_steps:
             break
         if noise_std > 0:
@@ -67,13 +72,15 @@ def run_lanes(
 @compiled
 def pull_lanes(
     first, by_outputs, by_rates, inputs, received, returned, unread, leak, read_rates, rates,
-    by_initial, sent, by_received,
+    seen, by_initial, sent, by_received, by_readout,
 ):  # fmt: skip
     """Run trials backwards; arrays as in `run_lanes`, gradients of the shapes of their names.
 
     `returned` and `unread` are the transposes leak W' and C. `by_rates` has no steps if the
-    loss does not depend on the rates. `by_initial` is overwritten for these trials, and
-    `sent` is room for what `keep` keeps; `by_received`, as `add_products` wants it, is added to.
+    loss does not depend on the rates, and `seen` none if the readout is not trained; else it is
+    the states or rates that are read after each step. `by_initial` is overwritten for these
+    trials, and `sent` is room for what `keep` keeps. `by_received`, as `add_products` wants it,
+    is added to, and so is `by_readout`, shape (n_outputs, n, LANES), to be summed over lanes.
     """
     n_steps, n_inputs, _ = inputs.shape
     n, kind = rates.shape[1], rates.dtype
@@ -85,6 +92,9 @@ def pull_lanes(
     copy_lanes(rates[n_steps], first, rate, 0)
     for t in range(n_steps - 1, -1, -1):
         copy_lanes(by_outputs[t], first, pulled, 0)
+        if seen.shape[0] > 0:
+            copy_lanes(seen[t], first, direct, 0)
+            add_by_lane(by_readout, pulled, direct)
         if read_rates or by_rates.shape[0] > 0:
             direct[:] = 0
             if by_rates.shape[0] > 0:
@@ -107,3 +117,12 @@ def pull_lanes(
             add_products(by_received, received, taken, sent, kept)
             kept = 0
     copy_lanes(adjoint, 0, by_initial, first)
+
+
+@compiled
+def add_by_lane(by_readout, pulled, seen):
+    """by_readout[o, i] += pulled[o] seen[i], lane by lane."""
+    for o in range(pulled.shape[0]):
+        for i in range(seen.shape[0]):
+            for k in range(LANES):
+                by_readout[o, i, k] += pulled[o, k] * seen[i, k]

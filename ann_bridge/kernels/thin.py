@@ -15,7 +15,7 @@ from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_
 @compiled
 def run_thin(
     first, last, inputs, initial, weights, left, right, readout, leak, read_rates,
-    noise_std, key, rates, sent, outputs,
+    noise_std, key, rates, states, sent, outputs,
 ):  # fmt: skip
     """Run trials `first` to `last` - 1.
 
@@ -29,6 +29,8 @@ def run_thin(
         Of the noise.
     rates, sent, outputs : ndarray, (n_steps + 1, batch, n), (n_steps, batch, k or n_outputs)
         Overwritten with tanh(x), R'tanh(x) and y.
+    states : ndarray, shape (n_steps, batch, n)
+        Overwritten with x after each step; without steps if nobody wants it.
     """
     n_steps, batch, _ = inputs.shape
     n = initial.shape[1]
@@ -41,6 +43,8 @@ def run_thin(
             rate = rates[t, b]
             fill_tanh(x, rate)
             if t > 0:
+                if states.shape[0] > 0:
+                    states[t - 1, b] = x
                 for o in range(readout.shape[0]):
                     outputs[t - 1, b, o] = dot(readout[o], rate if read_rates else x)
             if t == n_steps:
@@ -59,12 +63,13 @@ def run_thin(
 @compiled
 def pull_thin(
     first, last, by_outputs, by_rates, inputs, weights, left, right, readout, leak, read_rates,
-    rates, sent, by_initial, by_weights, by_left, by_right,
+    rates, seen, sent, by_initial, by_weights, by_left, by_right, by_readout,
 ):  # fmt: skip
     """Run trials backwards; arrays as in `run_thin`, gradients of the shapes of what they are by.
 
-    `by_rates` has no steps if the loss does not depend on the rates. `by_initial` is
-    overwritten for these trials, `by_weights`, `by_left` and `by_right` are added to.
+    `by_rates` has no steps if the loss does not depend on the rates, and `seen` none if the
+    readout is not trained; else it is the states or rates that are read after each step.
+    `by_initial` is overwritten for these trials, the other gradients are added to.
     """
     n_steps = inputs.shape[0]
     n = weights.shape[1]
@@ -79,6 +84,8 @@ def pull_thin(
                 for o in range(readout.shape[0] if read_rates else 0):
                     add_multiple(back, by_outputs[t, b, o], readout[o])
                 add_through_slope(adjoint, back, rates[t + 1, b])
+            for o in range(readout.shape[0] if seen.shape[0] > 0 else 0):
+                add_multiple(by_readout[o], by_outputs[t, b, o], seen[t, b])
             for o in range(0 if read_rates else readout.shape[0]):
                 add_multiple(adjoint, by_outputs[t, b, o], readout[o])
             rate = rates[t, b]

@@ -100,6 +100,13 @@ class LeakyRNN(RecurrentNet):
         """Outputs, and the rates φ(x); by a compiled kernel where there is one."""
         return run_leaky([self], [inputs], [generator])[0]
 
+    def has_compiled_kernel(self) -> bool:
+        """Whether `run` is done by a compiled kernel on the CPU."""
+        from isochron.ann_bridge.kernels import fused
+
+        what = self.output_weights, *self.connectivity(), self.settings.activation
+        return self.unit_leaks() is None and fused.fits(*what)
+
     def _biased(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and their weights, with the bias as one more."""
         weights, bias = self.input_matrix(), self.bias()

@@ -44,6 +44,27 @@ def test_each_is_as_if_alone(kinds):
             assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("rate_penalty", [0.0, 1e-2])
+def test_threads_change_no_bit_and_torch_keeps_its_own(rate_penalty):
+    """Small nets leave the threads to tiles, but not with a sum over all rates; a net alone."""
+    p = budget(3, rate_penalty=rate_penalty)
+    alone = made("low", 1)
+    losses = ann_bridge.train(alone, TASK, p, seed=1).losses
+    before, seen = torch.get_num_threads(), []
+    nets = [made("low", 0), made("low", 1)]
+    run = nets[0].initial_states
+    nets[0].initial_states = lambda *a: (seen.append(torch.get_num_threads()), run(*a))[1]
+    try:
+        torch.set_num_threads(2)
+        records = train_many(nets, TASK, p, seeds=(0, 1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {2 if rate_penalty else 1}
+    assert records[1].losses == losses
+    assert torch.equal(alone.m, nets[1].m)
+
+
 def test_each_stops_by_itself():
     """The first net stops at the least number of steps, the second goes on unharmed."""
     nets = [made("low", 0), made("low", 1)]

@@ -10,7 +10,7 @@ from numba import njit
 from scipy import stats
 
 from isochron import ann_bridge
-from isochron.ann_bridge.kernels import elementwise, fused
+from isochron.ann_bridge.kernels import elementwise, runs
 from isochron.ann_bridge.kernels.fused import Recurrence, run_fused
 from isochron.ann_bridge.kernels.products import Dense, Sparse
 from isochron.ann_bridge.kernels.vectors import LANES
@@ -22,7 +22,10 @@ KEY = (12345, 2**32 - 1)
 SPARSE = "sparse"
 
 
-def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=torch.float64):
+def drawn(
+    rank, *, outputs=None, read_rates=False, noise_std=0.1, learns_readout=True, seed=0,
+    dtype=torch.float64,
+):  # fmt: skip
     g = torch.Generator().manual_seed(seed)
 
     def draw(*shape, trained=True, scale=1.0):
@@ -42,7 +45,7 @@ def drawn(rank, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, dtype=
         weights=draw(UNITS, 2),
         left=left,
         right=None if rank is None else draw(UNITS, rank),
-        readout=draw(*((UNITS,) if outputs is None else (UNITS, outputs)), trained=False),
+        readout=draw(*((UNITS,) if outputs is None else (UNITS, outputs)), trained=learns_readout),
         leak=0.2,
         read_rates=read_rates,
         noise_std=noise_std,
@@ -97,8 +100,9 @@ def gradients(net, outputs, rates, of_outputs, of_rates):
         for x, w in ((outputs, of_outputs), (rates, of_rates))
     )
     loss = (outputs * pull).sum() * of_outputs + (rates * push).sum() * of_rates
-    trained = [part for part in net.tensors[1:5] if part is not None]
-    found = list(torch.autograd.grad(loss, trained, retain_graph=True))
+    trained = [part for part in net.tensors if part is not None and part.requires_grad]
+    found = torch.autograd.grad(loss, trained, retain_graph=True, materialize_grads=True)
+    found = list(found)
     if net.pattern is not None:
         found[2] = found[2] * net.pattern
     return found
@@ -117,7 +121,16 @@ def test_it_is_the_loop_and_so_are_its_gradients(rank, outputs, read_rates):
         found, wanted = (gradients(net, *results, *chosen) for results in (ours, plain))
         for a, b in zip(found, wanted, strict=True):
             assert (a - b).norm() <= 1e-10 * b.norm()
-            assert b.norm() > 0
+        assert chosen == (0, 1) or all(b.norm() > 0 for b in wanted)
+        assert all(b.norm() > 0 for b in wanted[: 3 if net.right is None else 4])
+
+
+@pytest.mark.parametrize("rank", [3, None])
+def test_other_gradients_are_the_same_bits_if_the_readout_is_not_trained(rank):
+    trained, fixed = (drawn(rank, learns_readout=learns) for learns in (True, False))
+    ones, others = (gradients(net, *run_fused([net])[0], 1, 1) for net in (trained, fixed))
+    assert len(ones) == len(others) + 1
+    assert all(torch.equal(a, b) for a, b in zip(ones, others, strict=False))
 
 
 def test_nets_side_by_side_are_the_nets_alone():
@@ -178,6 +191,7 @@ def wired(n_units, *, share=0.1, signed=True):
     [
         ann_bridge.LowRankRNN(n_units=65, noise_std=0.0),
         ann_bridge.FullRankRNN(n_units=65, noise_std=0.0, biased=True, excitatory_fraction=0.8),
+        ann_bridge.FullRankRNN(n_units=65, noise_std=0.0, learns_readout=True),
         wired(65),
     ],
     ids=lambda net: net.kind,
@@ -213,7 +227,7 @@ def test_gradients_of_a_net_on_a_wiring_are_those_of_steps_in_torch(signed):
 
 def connectivity_of(net):
     inputs, g = torch.zeros(4, 3, 3, dtype=net.output_scale.dtype), torch.Generator()
-    return fused.LanesRun(net._recurrence(inputs, net.connectivity(), g)).received
+    return runs.LanesRun(net._recurrence(inputs, net.connectivity(), g)).received
 
 
 def test_few_weights_are_multiplied_one_by_one():
@@ -226,7 +240,6 @@ def test_few_weights_are_multiplied_one_by_one():
     [
         ann_bridge.LowRankRNN(n_units=12, activation="relu"),
         ann_bridge.LowRankRNN(n_units=12, rank=9),
-        ann_bridge.FullRankRNN(n_units=12, learns_readout=True),
         ann_bridge.FullRankRNN(n_units=12, learns_time_constants=True),
     ],
 )

@@ -1,0 +1,284 @@
+"""The arrays of one net while compiled kernels run it forwards and backwards, tile by tile."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
+from isochron.ann_bridge.kernels.products import dense, sparse, whole
+from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
+from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
+
+DENSEST = 0.3  # share of weights above which a full matrix is faster
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Recurrence:
+    """One net and its trials.
+
+    Attributes
+    ----------
+    inputs : Tensor, shape (n_steps, batch, n_inputs)
+    initial : Tensor, shape (batch, n_units)
+    weights : Tensor, shape (n_units, n_inputs)
+    left, right : Tensor, shape (n_units, k)
+        Or a full matrix, and None.
+    readout : Tensor, shape (n_units,) or (n_units, n_outputs)
+    leak : float
+    read_rates : bool
+    noise_std : float
+        Of the noise added at each step.
+    noise_key : tuple of two int
+        Below 2^32; the noise is a function of it.
+    pattern : Tensor of bool, shape (n_units, n_units), optional
+        Where a full matrix may be other than zero; elsewhere no gradient is promised.
+    """
+
+    inputs: Tensor
+    initial: Tensor
+    weights: Tensor
+    left: Tensor
+    right: Tensor | None
+    readout: Tensor
+    leak: float
+    read_rates: bool
+    noise_std: float
+    noise_key: tuple[int, int]
+    pattern: Tensor | None = None
+
+    @property
+    def tensors(self) -> tuple[Tensor | None, ...]:
+        """What a gradient may be wanted of, and the inputs."""
+        return self.inputs, self.initial, self.weights, self.left, self.right, self.readout
+
+
+class Run(ABC):
+    """Arrays of one net, and the work to be done on them, forwards and then backwards."""
+
+    trials: int  # in a tile; small ones keep more threads busy
+
+    def __init__(self, net: Recurrence) -> None:
+        (n_steps, batch, _), n = net.inputs.shape, len(net.weights)
+        self.one_output = net.readout.ndim == 1
+        readout = net.readout[:, None] if self.one_output else net.readout
+        kind = net.initial.detach().numpy().dtype
+        self.batch = batch
+        self.inputs = self.inward(net.inputs.to(net.initial.dtype))
+        self.initial = self.inward(net.initial)
+        self.weights, self.readout = array(net.weights.T), array(readout.T)
+        self.leak, self.read_rates = kind.type(net.leak), net.read_rates
+        self.noise = kind.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
+        self.rates = self.empty(n_steps + 1, n)
+        self.learns_readout = net.readout.requires_grad
+        keeps_states = self.learns_readout and not net.read_rates
+        self.states = self.empty(n_steps if keeps_states else 0, n)
+        self.outputs = self.empty(n_steps, readout.shape[1])
+
+    @property
+    def tiles(self) -> list[tuple[int, int]]:
+        """First trial of each tile, and that of the next."""
+        starts = range(0, self.batch, self.trials)
+        return [(k, min(k + self.trials, self.batch)) for k in starts]
+
+    @property
+    def seen(self) -> np.ndarray:
+        """What was read after each step; nothing if the readout is not trained."""
+        if not self.learns_readout:
+            return self.rates[:0]
+        return self.rates[1:] if self.read_rates else self.states
+
+    def inward(self, tensor: Tensor) -> np.ndarray:
+        """Numbers of each trial, shape (..., batch, k), as the kernel wants them."""
+        return array(tensor)
+
+    def outward(self, found: np.ndarray) -> Tensor:
+        """The way back."""
+        return torch.from_numpy(found)
+
+    def empty(self, n_steps: int, width: int) -> np.ndarray:
+        """Room for `width` numbers of each step and trial."""
+        return np.empty((n_steps, self.batch, width), self.initial.dtype)
+
+    @abstractmethod
+    def forward_task(self, first: int, last: int) -> None:
+        """Run a tile."""
+
+    @abstractmethod
+    def backward_task(self, place: int, first: int, last: int) -> None:
+        """Run a tile backwards; its part of each gradient of weights goes to its place."""
+
+    @abstractmethod
+    def by_readout(self) -> np.ndarray:
+        """Gradient by the readout, shape (n_outputs, n_units): a sum over tiles."""
+
+    @abstractmethod
+    def by_matrices(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Gradients by `Recurrence.weights`, `left` and `right`: sums over tiles."""
+
+    def forward_tasks(self) -> list[Callable[[], None]]:
+        """Each tile."""
+        return [partial(self.forward_task, *tile) for tile in self.tiles]
+
+    def results(self) -> tuple[Tensor, Tensor]:
+        """Outputs and rates."""
+        outputs = self.outward(self.outputs)
+        return outputs[..., 0] if self.one_output else outputs, self.outward(self.rates[1:])
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        if by_outputs is None:
+            pulled = np.zeros_like(self.outputs)
+        else:
+            pulled = self.inward(by_outputs[..., None] if self.one_output else by_outputs)
+        self.by_results = pulled, self.rates[:0] if by_rates is None else self.inward(by_rates)
+        self.by_initial = np.empty_like(self.initial)
+        return [partial(self.backward_task, k, *tile) for k, tile in enumerate(self.tiles)]
+
+    def by_tiles(self, *shape: int) -> np.ndarray:
+        """Zeros of a shape for each tile."""
+        return np.zeros((len(self.tiles), *shape), self.initial.dtype)
+
+    def gradients(self) -> tuple[Tensor | None, ...]:
+        """In the order of `Recurrence.tensors`."""
+        by_readout = None
+        if self.learns_readout:
+            found = torch.from_numpy(self.by_readout().T)
+            by_readout = found[:, 0] if self.one_output else found
+        return None, self.outward(self.by_initial), *self.by_matrices(), by_readout
+
+
+class ThinRun(Run):
+    """A net of low rank."""
+
+    trials = 4
+
+    def __init__(self, net: Recurrence) -> None:
+        super().__init__(net)
+        assert net.right is not None
+        self.factors = array(net.left.T), array(net.right.T)
+        self.sent = np.empty((*self.inputs.shape[:2], net.left.shape[1]), self.initial.dtype)
+
+    def forward_task(self, first: int, last: int) -> None:
+        """Run a tile."""
+        run_thin(
+            first, last, self.inputs, self.initial, self.weights, *self.factors, self.readout,
+            self.leak, self.read_rates, *self.noise, self.rates, self.states, self.sent,
+            self.outputs,
+        )  # fmt: skip
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        matrices = self.weights, *self.factors, self.readout
+        self.parts = [self.by_tiles(*part.shape) for part in matrices]
+        return super().backward_tasks(by_outputs, by_rates)
+
+    def backward_task(self, place: int, first: int, last: int) -> None:
+        """Run a tile backwards."""
+        parts = (part[place] for part in self.parts)
+        pull_thin(
+            first, last, *self.by_results, self.inputs, self.weights, *self.factors, self.readout,
+            self.leak, self.read_rates, self.rates, self.seen, self.sent, self.by_initial, *parts,
+        )  # fmt: skip
+
+    def by_readout(self) -> np.ndarray:
+        """Of `Recurrence`, transposed."""
+        return self.parts[3].sum(axis=0)
+
+    def by_matrices(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of `Recurrence`."""
+        weights, left, right = (torch.from_numpy(part.sum(axis=0).T) for part in self.parts[:3])
+        return weights, left, right
+
+
+class LanesRun(Run):
+    """A net with a matrix; trials stand last in its arrays, filled up to whole tiles."""
+
+    trials = LANES
+
+    def __init__(self, net: Recurrence) -> None:
+        super().__init__(net)
+        n, weights = len(net.weights), self.weights.T
+        few = net.pattern is not None and net.pattern.float().mean() <= DENSEST
+        self.pattern = net.pattern.numpy() if few and net.pattern is not None else None
+        self.matrix = self.leak * array(net.left)
+        received = np.hstack([self.matrix, self.leak * weights])
+        if self.pattern is None:
+            self.received, self.returned = dense(received), dense(self.matrix.T)
+            panels = whole(received.shape[1], LANES) // LANES
+            self.sizes = panels, whole(n, ROWS), LANES
+            self.room = panels, LENGTH, LANES
+        else:
+            self.entries = np.hstack([self.pattern, np.ones_like(weights, bool)])
+            self.received = sparse(received, self.entries)
+            self.returned = sparse(self.matrix.T, self.pattern.T)
+            self.sizes = self.received.values.shape
+            self.room = received.shape[1], LENGTH
+        self.read = sparse(self.readout, self.readout != 0)
+        self.unread = sparse(self.readout.T, self.readout.T != 0)
+
+    def inward(self, tensor: Tensor) -> np.ndarray:
+        """Trials last."""
+        missing = -self.batch % self.trials
+        tensor = tensor.detach().transpose(-1, -2)
+        return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
+
+    def outward(self, found: np.ndarray) -> Tensor:
+        """The way back."""
+        return torch.from_numpy(found).transpose(-1, -2)[..., : self.batch, :]
+
+    def empty(self, n_steps: int, width: int) -> np.ndarray:
+        """Room for `width` numbers of each step and trial."""
+        return np.empty((n_steps, width, self.initial.shape[1]), self.initial.dtype)
+
+    def forward_task(self, first: int, last: int) -> None:  # noqa: ARG002
+        """Run a tile."""
+        run_lanes(
+            first, self.inputs, self.initial, self.received, self.read, self.leak,
+            self.read_rates, *self.noise, self.rates, self.states, self.outputs,
+        )  # fmt: skip
+
+    def backward_tasks(
+        self, by_outputs: Tensor | None, by_rates: Tensor | None
+    ) -> list[Callable[[], None]]:
+        """Each tile, from gradients by the results."""
+        self.by_received = self.by_tiles(*self.sizes)
+        self.by_read = self.by_tiles(*self.readout.shape, self.trials)
+        return super().backward_tasks(by_outputs, by_rates)
+
+    def backward_task(self, place: int, first: int, last: int) -> None:  # noqa: ARG002
+        """Run a tile backwards."""
+        pull_lanes(
+            first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
+            self.leak, self.read_rates, self.rates, self.seen, self.by_initial,
+            np.zeros(self.room, self.initial.dtype), self.by_received[place], self.by_read[place],
+        )  # fmt: skip
+
+    def by_readout(self) -> np.ndarray:
+        """Of `Recurrence`, transposed."""
+        return self.by_read.sum(axis=(0, 3))
+
+    def by_matrices(self) -> tuple[Tensor, Tensor, None]:
+        """Of `Recurrence`."""
+        n, total = len(self.matrix), self.leak * self.by_received.sum(axis=0)
+        if self.pattern is None:
+            total = total.swapaxes(0, 1).reshape(total.shape[1], -1)
+        else:
+            values, total = total, np.zeros(self.entries.shape, total.dtype)
+            total[self.entries] = values
+        width = n + len(self.weights)
+        by_matrix, by_weights = total[:n, :n].copy(), total[:n, n:width].copy()
+        return torch.from_numpy(by_weights), torch.from_numpy(by_matrix), None
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    """The numbers of a tensor, contiguous."""
+    return tensor.detach().contiguous().numpy()
