@@ -38,7 +38,7 @@ from isochron.ann_bridge.nets import (
     SpikingNet,
     SpikingParameters,
 )
-from isochron.connectome.files import write_bytes
+from isochron.connectome.files import reads_data, write_bytes
 
 SCHEMA = 1
 MAX_BYTES = 2**30
@@ -88,6 +88,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
     write_bytes(json_path, text.encode())
 
 
+@reads_data
 def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     """Read a net and its notes.
 

@@ -1,10 +1,48 @@
 """Files written whole or not at all, and files of a user read with care."""
 
+import csv
 import os
 import re
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 LARGEST_TEXT = 64 * 2**20
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DataFileError(ValueError):
+    """A file of data is damaged, or is not what it should be."""
+
+
+class MissingDataFileError(DataFileError, FileNotFoundError):
+    """A file of data is not there."""
+
+
+def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
+    """Make a reader, whose first argument is a path, say which file it cannot read.
+
+    What it raises as ValueError, EOFError or FileNotFoundError is raised as `DataFileError` or
+    `MissingDataFileError`, which are such errors too.
+    """
+
+    @wraps(reader)
+    def read(*args: P.args, **kwargs: P.kwargs) -> T:
+        path: Any = args[0] if args else kwargs["path"]
+        try:
+            return reader(*args, **kwargs)
+        except DataFileError:
+            raise
+        except FileNotFoundError as error:
+            text = f"There is no file {path}." if error.filename else str(error)
+            raise MissingDataFileError(text) from error
+        except (ValueError, EOFError, csv.Error) as error:
+            text = str(error) if str(path) in str(error) else f"{path}: {error}"
+            raise DataFileError(text) from error
+
+    return read
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
@@ -28,6 +66,7 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
         part.unlink(missing_ok=True)
 
 
+@reads_data
 def read_text(path: str | os.PathLike) -> str:
     """Text of a user's file: UTF-8, with or without a byte-order mark, 64 MB at most.
 
@@ -56,6 +95,7 @@ def read_text(path: str | os.PathLike) -> str:
     return text
 
 
+@reads_data
 def read_xml(path: str | os.PathLike) -> bytes:
     """Bytes of a user's XML file that no parser can be led astray by.
 

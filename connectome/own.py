@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from isochron.connectome.cells import CELL_TYPES, Cell, cells
 from isochron.connectome.export import Connection
-from isochron.connectome.files import read_text, read_xml
+from isochron.connectome.files import read_text, read_xml, reads_data
 from isochron.connectome.model import Connectome, Source
 
 
@@ -78,6 +78,7 @@ def from_matrices(
     )
 
 
+@reads_data
 def from_csv(
     path: str | os.PathLike,
     *,
@@ -125,6 +126,7 @@ def from_csv(
     return _assemble(path, found, (), types or {}, name or Path(path).stem, weight_unit)
 
 
+@reads_data
 def from_graphml(
     path: str | os.PathLike, *, name: str | None = None, weight_unit: str | None = None
 ) -> Connectome:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from isochron.connectome import Connectome
+from isochron.connectome.files import reads_data
 from isochron.sims.waveforms import (
     Chirp,
     PulseTrain,
@@ -265,6 +266,7 @@ def noise_current(
     )
 
 
+@reads_data
 def load_current(path: str | os.PathLike) -> Stimulus:
     """A stimulus from a CSV file, joined by straight lines between its rows.
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from isochron.connectome.cells import canonical_name
+from isochron.connectome.files import reads_data
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import neuron_names, provenance
 
@@ -26,6 +27,7 @@ def is_functional_atlas(file: h5py.File) -> bool:
     return "neuron_ids" in file and any(strain in file for strain in STRAINS)
 
 
+@reads_data
 def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
     """Load the atlas of which neuron responds to the stimulation of which.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
+from isochron.connectome.files import reads_data
 from isochron.connectome.recordings import _hdf5, matlab, nwb, wormwideweb
 from isochron.connectome.recordings._dataset import Traces, to_dataset
 from isochron.connectome.recordings.functional_atlas import is_functional_atlas
@@ -16,6 +17,7 @@ KNOWN = (
 )
 
 
+@reads_data
 def load_recording(
     path: str | os.PathLike,
     *,

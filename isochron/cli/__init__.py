@@ -44,8 +44,8 @@ app.add_command(train)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; return its exit code.
 
-    0 done; 1 failed while running; 2 wrong usage, configuration or input; 4 numerical
-    failure; 130 interrupted; 143 terminated.
+    0 done; 1 failed while running; 2 wrong usage or configuration; 3 bad data file;
+    4 numerical failure; 5 resources; 130 interrupted; 143 terminated.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

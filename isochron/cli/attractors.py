@@ -1,14 +1,12 @@
 """isochron attractors."""
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    import numpy as np
+from isochron.cli.common import debug_option, json_option, print_json
 
 STEP = "attractors"
 
@@ -30,8 +28,8 @@ STEP = "attractors"
 @click.option("--nulls", type=int, default=0, show_default=True, help="Rewirings to compare with.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option("--threads", type=int, help="All cores by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+@json_option
+@debug_option
 def attractors(
     couplings: Path | None,
     theta: Path | None,
@@ -73,7 +71,10 @@ def attractors(
                 n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
                 progress=report,
             )  # fmt: skip
-    click.echo(json.dumps(result, indent=1, allow_nan=False) if as_json else _text(result))
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(_text(result))
 
 
 def _reporting() -> Any:
@@ -101,9 +102,9 @@ def _of_file(
     import numpy as np
 
     from isochron.analysis.attractors import enumerate_attractors, sample_attractors
-    from isochron.experiments.attractors import describe_sample
+    from isochron.experiments.attractors import describe_sample, load_array
 
-    J, thresholds = _load(path), 0 if theta is None else _load(theta)
+    J, thresholds = load_array(path), 0 if theta is None else load_array(theta)
     if starts is not None:
         rng = np.random.default_rng(seed)
         sample = sample_attractors(
@@ -132,25 +133,6 @@ def _of_file(
         "seconds": found.seconds,
         "states_per_second": found.states_per_second,
     }
-
-
-def _load(path: Path) -> "np.ndarray":
-    """An array from a .npy file.
-
-    Raises
-    ------
-    ValueError
-        If the file is not a .npy file of numbers.
-    """
-    import numpy as np
-
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path} holds several arrays (.npz); give one array (.npy).")
-    return array
 
 
 def _of_ensemble(

@@ -1,6 +1,5 @@
 """What commands share: options, wirings by name or file, JSON, tables, files not to replace."""
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -93,7 +92,9 @@ def report_file(path: Path, as_json: bool) -> None:
 
 def print_json(content: Any) -> None:
     """Print JSON, without NaN or Infinity."""
-    click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+    from isochron.experiments.files import to_json
+
+    click.echo(to_json(content, ensure_ascii=False))
 
 
 def print_table(table: Any) -> None:

@@ -1,10 +1,11 @@
 """isochron compare."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
+
+from isochron.cli.common import debug_option, json_option, print_json
 
 
 @click.command()
@@ -16,8 +17,8 @@ import click
 @click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
 @click.option("--workers", type=int, help="Processes; one for each core by default.")
 @click.option("--force", is_flag=True, help="Replace a run of another configuration.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@json_option
+@debug_option
 def compare(
     config: Path | None,
     out: Path,
@@ -26,7 +27,6 @@ def compare(
     workers: int | None,
     force: bool,
     as_json: bool,
-    debug: bool,
 ) -> None:
     """Compare the worm, trained nets and controls: results.json and report.html.
 
@@ -49,7 +49,7 @@ def compare(
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
         results = run(experiment, out, progress=progress, force=force, workers=workers)
     if as_json:
-        click.echo(json.dumps(results, indent=1))
+        print_json(results)
     else:
         click.echo(format_table(results["systems"]))
         click.echo(f"Report: {out / 'report.html'}")

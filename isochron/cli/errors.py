@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 import click
 
-FAILED, USAGE, NUMERICAL, INTERRUPTED, TERMINATED = 1, 2, 4, 130, 143
+FAILED, USAGE, DATA, NUMERICAL, RESOURCES = 1, 2, 3, 4, 5
+INTERRUPTED, TERMINATED = 130, 143
+SCARCE = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "The disk quota is used up",
+    errno.EFBIG: "The file would be too large",
+    errno.EMFILE: "Too many files are open",
+    errno.ENFILE: "Too many files are open",
+    errno.ENOMEM: "There is not enough memory",
+}
 
 
 def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
@@ -37,16 +46,31 @@ def _classify(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "Interrupted. The same command goes on from here."
     if isinstance(error, SystemExit):
         return TERMINATED, "Terminated. The same command goes on from here."
-    if isinstance(error, ArithmeticError):
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "DataFileError" in names:
+        return DATA, text
+    if isinstance(error, ArithmeticError) or "LinAlgError" in names:
         return NUMERICAL, text
+    if isinstance(error, MemoryError) or "OutOfMemoryError" in names or "allocate memory" in text:
+        return RESOURCES, f"There is not enough memory. {text}".strip()
+    if "BrokenProcessPool" in names:
+        return RESOURCES, (
+            "A worker process was killed, perhaps for want of memory. The same command goes on "
+            "from here; fewer --workers need less."
+        )
     if isinstance(error, OSError):
-        if error.errno == errno.ENOSPC:
-            text = f"The disk is full: {error.filename} was not written."
-        elif error.filename:
-            text = f"{error.strerror}: {error.filename}"
-        return FAILED, text
+        return _classify_system_error(error, text)
     if isinstance(error, ValueError):
         return USAGE, text
     if isinstance(error, ImportError):
         return FAILED, text
     return FAILED, f"{type(error).__name__}: {text} (--debug shows where)"
+
+
+def _classify_system_error(error: OSError, text: str) -> tuple[int, str]:
+    if isinstance(error, BlockingIOError):
+        return RESOURCES, error.strerror or text
+    if error.errno in SCARCE:
+        lost = f": {error.filename} was not written" if error.filename else ""
+        return RESOURCES, f"{SCARCE[error.errno]}{lost}."
+    return FAILED, f"{error.strerror}: {error.filename}" if error.filename else text

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from isochron.cli.common import debug_option
+
 
 @click.command()
 @click.argument("run", type=Path)
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-def report(run: Path, debug: bool) -> None:
+@debug_option
+def report(run: Path) -> None:
     """Draw report.html of a finished RUN folder again, from its data."""
     from isochron.connectome.files import write_bytes
     from isochron.report import build_report

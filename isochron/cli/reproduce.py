@@ -1,10 +1,11 @@
 """isochron reproduce."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
+
+from isochron.cli.common import debug_option, json_option, print_json
 
 
 @click.command()
@@ -15,8 +16,8 @@ import click
 @click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
 @click.option("--workers", type=int, help="Processes; one for each core by default.")
 @click.option("--force", is_flag=True, help="Replace a run of another configuration.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@json_option
+@debug_option
 def reproduce(
     paper: str,
     config: Path | None,
@@ -26,7 +27,6 @@ def reproduce(
     workers: int | None,
     force: bool,
     as_json: bool,
-    debug: bool,
 ) -> None:
     """Reproduce a PAPER with statistics: results.json and report.html.
 
@@ -51,7 +51,7 @@ def reproduce(
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
         results = run(experiment, folder, progress=progress, force=force, workers=workers)
     if as_json:
-        click.echo(json.dumps(results, indent=1))
+        print_json(results)
     else:
         click.echo(format_rules(results["rules"]))
         click.echo(f"Report: {folder / 'report.html'}")

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isochron import connectome
 from isochron.analysis import attractors
+from isochron.connectome.files import reads_data
 from isochron.connectome.statistics import symmetry_degree
 
 LAYERS = ("chemical", "gap")
@@ -55,6 +57,28 @@ def wiring_couplings(
         couplings += wiring.gap
     np.fill_diagonal(couplings, 0)
     return couplings
+
+
+@reads_data
+def load_array(path: Path) -> np.ndarray:
+    """An array of finite numbers from a .npy file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a .npy file of finite numbers.
+    FileNotFoundError
+        If there is no such file.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path} holds several arrays (.npz); give one array (.npy).")
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise ValueError(f"{path} holds {array.dtype} that is not all finite numbers.")
+    return array
 
 
 def place_on_axis(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from isochron import analysis, ann_bridge, sims
+from isochron.connectome.files import MissingDataFileError, reads_data
 from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import describe_cycle, describe_fixed_point
 from isochron.experiments.recipe import GRADED, Recipe, read_recipe
@@ -68,13 +69,14 @@ def find_nets(path: Path) -> list[Path]:
         return [bare]
     found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
     if not found:
-        raise FileNotFoundError(
+        raise MissingDataFileError(
             f"There is no net at {path}, and no run: runs end in {' or '.join(DATASETS)}, a net "
             "is a pair of .safetensors and .json."
         )
     return [file.with_suffix("") for file in found]
 
 
+@reads_data
 def read_graded_run(path: Path) -> tuple[Recipe, np.ndarray]:
     """How a kept run of a graded model was made, and its last state.
 

@@ -1,11 +1,14 @@
 """A run folder: one configuration, the results of each step, and a lock."""
 
+import errno
 import fcntl
+import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from isochron.connectome.files import write_bytes
+from isochron.connectome.files import DataFileError, write_bytes
 from isochron.experiments.config import config_digest, to_toml
 from isochron.experiments.files import read_json, write_json
 
@@ -50,7 +53,9 @@ class RunFolder(RunPaths):
     Raises
     ------
     ValueError
-        If the folder holds something else, another run, or is in use.
+        If the folder holds something else, or another run.
+    BlockingIOError
+        If it is in use.
     OSError
         If it cannot be written to.
     """
@@ -112,7 +117,7 @@ class RunFolder(RunPaths):
             raise ValueError(f"{self.path} holds {what}. Give an empty or new folder with --out.")
         present = read_json(self.path / MARKER)
         if not isinstance(present, dict):
-            raise ValueError(f"{self.path / MARKER} does not describe a run.")
+            raise DataFileError(f"{self.path / MARKER} does not describe a run.")
         if present == wanted and not force:
             return
         if not force:
@@ -135,7 +140,8 @@ class RunFolder(RunPaths):
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ValueError(f"{self.path} is in use by another isochron.") from None
+                busy = f"{self.path} is in use by another isochron."
+                raise BlockingIOError(errno.EWOULDBLOCK, busy) from None
 
     def finished(self, step: str) -> bool:
         """Whether a step is done."""
@@ -143,15 +149,28 @@ class RunFolder(RunPaths):
 
     def finish(self, step: str, result: Any, seconds: float) -> None:
         """Keep the result of a step; from now on it is done."""
-        write_json(self._step_path(step), {"result": result, "seconds": round(seconds, 3)})
+        body = {"result": result, "seconds": round(seconds, 3)}
+        write_json(self._step_path(step), {"sha256": _digest(body), **body})
 
     def result(self, step: str) -> Any:
         """Result of a finished step."""
-        return read_json(self._step_path(step))["result"]
+        return self._read_step(step)["result"]
 
     def seconds(self, step: str) -> float:
         """How long a finished step took."""
-        return read_json(self._step_path(step))["seconds"]
+        return self._read_step(step)["seconds"]
+
+    def _read_step(self, step: str) -> dict[str, Any]:
+        path = self._step_path(step)
+        kept = read_json(path)
+        digest = kept.pop("sha256", None) if isinstance(kept, dict) else None
+        if digest != _digest(kept):
+            raise DataFileError(f"{path} has been altered. Remove it to do this step again.")
+        return kept
 
     def _step_path(self, step: str) -> Path:
         return self.path / "steps" / f"{step}.json"
+
+
+def _digest(body: Any) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from isochron.connectome.files import DataFileError
 from isochron.experiments.files import read_json
 from isochron.report.figures import draw_panels, to_data_uri
 from isochron.report.findings import describe_system, findings
@@ -17,11 +18,19 @@ def build_report(run: Path) -> str:
     Raises
     ------
     ValueError
-        If the folder holds no finished run.
+        If the folder holds no finished run, or results that are not whole.
     """
+    results = load_results(run)
+    try:
+        return _render(run, results)
+    except (LookupError, TypeError, AttributeError, StopIteration) as error:
+        text = f"{run / 'results.json'} is not a whole result of a run: {error!r}."
+        raise DataFileError(text) from error
+
+
+def _render(run: Path, results: dict[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    results = load_results(run)
     if results.get("experiment") == "pals2024":
         from isochron.report.pals2024 import build_pals2024_report
 
@@ -71,5 +80,5 @@ def load_results(run: Path) -> dict[str, Any]:
         raise ValueError(f"{run} holds no finished run: there is no results.json in it.")
     results = read_json(path)
     if not isinstance(results, dict) or results.get("schema") != 1:
-        raise ValueError(f"{path} is not the result of a run of isochron, schema 1.")
+        raise DataFileError(f"{path} is not the result of a run of isochron, schema 1.")
     return results

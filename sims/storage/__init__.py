@@ -8,6 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from isochron.connectome.files import reads_data
 from isochron.sims.storage.netcdf import load_netcdf, save_netcdf
 from isochron.sims.storage.nwb import export_nwb
 from isochron.sims.storage.zarr_folder import append_zarr, load_zarr, save_zarr
@@ -64,6 +65,7 @@ def append_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     append_zarr(dataset, path)
 
 
+@reads_data
 def load_dataset(path: str | os.PathLike) -> xr.Dataset:
     """Read a dataset that `save_dataset` or `append_dataset` wrote, into memory.
 

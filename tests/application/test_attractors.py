@@ -95,16 +95,19 @@ def test_a_file_that_is_no_array(tmp_path, capsys):
     bad = tmp_path / "bad.npy"
     for content in (b"", b"hello", b"\x93NUMPY"):
         bad.write_bytes(content)
-        assert main(["attractors", str(bad)]) == 2
+        assert main(["attractors", str(bad)]) == 3
         assert "is not a .npy file" in capsys.readouterr().err
     np.save(bad, np.array([{"a": 1}], dtype=object))
-    assert main(["attractors", str(bad)]) == 2
+    assert main(["attractors", str(bad)]) == 3
     assert "is not a .npy file" in capsys.readouterr().err
     np.savez(tmp_path / "two.npz", a=1, b=2)
-    assert main(["attractors", str(tmp_path / "two.npz")]) == 2
+    assert main(["attractors", str(tmp_path / "two.npz")]) == 3
     assert "several arrays" in capsys.readouterr().err
-    assert main(["attractors", str(tmp_path / "none.npy")]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert main(["attractors", str(tmp_path / "none.npy")]) == 3
+    assert "There is no file" in capsys.readouterr().err
+    np.save(bad, [[0.0, np.nan], [1.0, 0.0]])
+    assert main(["attractors", str(bad)]) == 3
+    assert "not all finite" in capsys.readouterr().err
 
 
 def test_a_matrix_too_large_to_enumerate(tmp_path, capsys):

@@ -1,6 +1,6 @@
 import pytest
 
-from isochron.connectome.files import write_bytes
+from isochron.connectome.files import DataFileError, write_bytes
 from isochron.experiments.compare_config import QUICK, CompareConfig
 from isochron.experiments.files import write_json
 from isochron.experiments.run_folder import RunFolder
@@ -25,6 +25,14 @@ def test_a_finished_step_is_remembered(run):
     assert not again.finished("train-low-rank-0")
     assert again.result("worm") == {"a": 1}
     assert again.seconds("worm") == 2.0
+
+
+@pytest.mark.parametrize(("old", "new"), [('"a": 1', '"a": 7'), ("{", ""), ("{", "[{}, {")])
+def test_an_altered_step_is_refused(run, old, new):
+    step = run / "steps" / "worm.json"
+    step.write_text(step.read_text().replace(old, new, 1))
+    with pytest.raises(DataFileError, match=r"worm\.json"):
+        open_and_close(run).result("worm")
 
 
 @pytest.mark.parametrize(("config", "version"), [(CompareConfig(), "1"), (QUICK, "2")])
@@ -61,7 +69,7 @@ def test_a_file_is_not_a_folder(tmp_path):
 
 
 def test_a_folder_in_use_is_refused(run):
-    with RunFolder(run, QUICK, "1"), pytest.raises(ValueError, match="in use"):
+    with RunFolder(run, QUICK, "1"), pytest.raises(BlockingIOError, match="in use"):
         open_and_close(run)
     open_and_close(run)
 
@@ -76,7 +84,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "a.json"
     write_json(path, {"a": 1})
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(ArithmeticError, match="not finite"):
         write_json(path, float("nan"))
 
     def full(descriptor):

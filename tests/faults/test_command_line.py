@@ -80,7 +80,7 @@ def test_no_workers(tmp_path, capsys):
 
 
 def test_a_disk_that_takes_no_more(tmp_path):
-    """A limit on file sizes stands for a full disk: one line, exit 1, nothing half-written."""
+    """A limit on file sizes stands for a full disk: one line, exit 5, nothing half-written."""
     result = subprocess.run(
         [sys.executable, "-m", "isochron", "compare", "--quick", "--out", str(tmp_path / "run")],
         capture_output=True,
@@ -89,7 +89,7 @@ def test_a_disk_that_takes_no_more(tmp_path):
         timeout=120,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
     )
-    assert result.returncode == 1
+    assert result.returncode == 5
     assert result.stderr.startswith("isochron: ")
     assert result.stderr.count("\n") == 1
     kept = [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()]
@@ -103,7 +103,7 @@ def test_a_report_of_nothing(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) == 2
     assert "no finished run" in capsys.readouterr().err
     (tmp_path / "results.json").write_text('{"schema": 7}')
-    assert main(["report", str(tmp_path)]) == 2
+    assert main(["report", str(tmp_path)]) == 3
     assert "schema 1" in capsys.readouterr().err
 
 

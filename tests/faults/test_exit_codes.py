@@ -1,0 +1,134 @@
+"""The exit code of a command says what went wrong; see docs/reference.md."""
+
+import json
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+
+from isochron import ann_bridge
+from isochron.cli import main
+from isochron.cli.errors import describe_error
+from isochron.experiments.compare_config import QUICK
+from isochron.experiments.run_folder import RunFolder
+
+CSV = "pre,post,weight\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "no column 'pre'"),
+        ("a.csv", b"pre,post\nA,B\n", "no column 'weight'"),
+        ("a.csv", f"{CSV}A,B,nan\n".encode(), "must be finite"),
+        ("a.csv", f"{CSV}A,B,-1\n".encode(), "not negative"),
+        ("a.csv", f"{CSV}A,B,1\nA,B,2\n".encode(), "stands twice"),
+        ("a.csv", f'{CSV}A,B,"1\n'.encode(), "unexpected end"),
+        ("a.csv", b"pre,post,weight,layer\nA,B,1,gap\nB,A,2,gap\n", "stands twice"),
+        ("a.csv", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.csv", b"pre,post\0", "NUL"),
+        ("a.graphml", b"<graphml><node", "not a GraphML file"),
+        ("a.graphml", b'<!DOCTYPE g [<!ENTITY a SYSTEM "file:///etc/passwd">]><g/>', "DOCTYPE"),
+    ],
+)
+def test_a_bad_wiring_is_3(tmp_path, capsys, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    assert main(["connectome", "show", str(tmp_path / name)]) == 3
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert name in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["connectome", "show", "none.csv"],
+        ["connectome", "show", "none.graphml"],
+        ["connectome", "show", "$(touch canary).csv"],
+        ["simulate", "--duration", "0.1", "--stimulus", "none.csv"],
+        ["cycles", "none.nc"],
+        ["cycles", "none.zarr"],
+        ["cycles", "none"],
+        ["attractors", "none.npy"],
+    ],
+)
+def test_a_missing_file_is_3(tmp_path, monkeypatch, capsys, arguments):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 3
+    assert "There is no " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"time_ms,PLML\n0,1\n1,nan\n", "finite"),
+        (b"time_ms,PLML\n0,1\n0,2\n", "increase"),
+        (b"\xff\xfe", "decode"),
+    ],
+)
+def test_a_bad_table_of_currents_is_3(tmp_path, capsys, content, message):
+    table = tmp_path / "currents.csv"
+    table.write_bytes(content)
+    assert main(["simulate", "--duration", "0.1", "--stimulus", str(table)]) == 3
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "currents.csv" in errors
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:50], lambda b: b"[" * 10**5])
+def test_a_damaged_net_is_3(tmp_path, capsys, suffix, damage):
+    ann_bridge.save_net(ann_bridge.GRUNet(n_units=4), tmp_path / "net")
+    path = tmp_path / f"net{suffix}"
+    path.write_bytes(damage(path.read_bytes()))
+    assert main(["cycles", str(tmp_path / "net")]) == 3
+    assert "net" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [{"schema": 1}, {"schema": 1, "systems": 3}, [], {}])
+def test_a_report_of_results_that_are_not_whole_is_3(tmp_path, capsys, content):
+    (tmp_path / "results.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path)]) == 3
+    assert "results.json" in capsys.readouterr().err
+    assert [item.name for item in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
+    with RunFolder(tmp_path, QUICK, "1"):
+        pass
+    (tmp_path / "run.json").write_text("{")
+    assert main(["compare", "--quick", "--out", str(tmp_path)]) == 3
+    assert "run.json" in capsys.readouterr().err
+
+
+def test_a_folder_in_use_is_5(tmp_path, capsys):
+    from isochron._version import __version__
+
+    with RunFolder(tmp_path, QUICK, __version__):
+        assert main(["compare", "--quick", "--out", str(tmp_path)]) == 5
+    assert "in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("surprise"), 1),
+        (PermissionError(13, "Permission denied", "x"), 1),
+        (ValueError("n must be positive"), 2),
+        (FloatingPointError("not finite"), 4),
+        (np.linalg.LinAlgError("Singular matrix"), 4),
+        (MemoryError(), 5),
+        (OSError(28, "No space left on device", "x"), 5),
+        (BrokenProcessPool("terminated abruptly"), 5),
+        (KeyboardInterrupt(), 130),
+        (SystemExit(143), 143),
+    ],
+)
+def test_every_error_has_its_code(error, code, capsys):
+    assert describe_error(error, ["--json"]) == code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["exit_code"] == code
+    assert printed.err.startswith("isochron: ")
+    assert printed.err.count("\n") == 1
