@@ -50,7 +50,7 @@ def test_it_learns_the_phase_memory(build, steps, learning_rate):
 def test_coupled_oscillators_hear_inputs_however_many_they_are(n_units):
     """Weights uniform within g, of standard deviation g / √3; the limit is 5 standard errors.
 
-    Within g / √n_units the units stay linear, and a linear net cannot choose a phase.
+    Within g / √n_units 64 units learn the phase memory more slowly: 0.15 instead of 0.009.
     """
     net = ann_bridge.CoupledOscillatorNet(n_units=n_units, n_inputs=10, input_gain=0.7)
     drawn = net.input_weights.detach().numpy()
