@@ -102,5 +102,5 @@ def read_recipe(run: xr.Dataset) -> Recipe:
         values["currents"] = tuple((str(n), float(pA)) for n, pA in values["currents"])
         values["ablate"] = tuple(map(str, values["ablate"]))
         return Recipe(**{item.name: values[item.name] for item in fields(Recipe)})
-    except (TypeError, KeyError, json.JSONDecodeError) as error:
+    except (TypeError, KeyError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError(f"The recipe of this run is damaged: {error!r}.") from error

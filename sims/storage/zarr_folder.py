@@ -194,7 +194,7 @@ def _verify(path: Path) -> None:
     try:
         seal = json.loads((path / SEAL).read_text(encoding="utf-8"))["attributes"]
         known, digests = seal["isochron_format"], dict(seal["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path} is not a whole folder that isochron wrote: {SEAL} is missing or damaged."
         ) from error

@@ -132,3 +132,11 @@ def test_every_error_has_its_code(error, code, capsys):
     assert json.loads(printed.out)["exit_code"] == code
     assert printed.err.startswith("isochron: ")
     assert printed.err.count("\n") == 1
+
+
+def test_a_seal_without_end_is_3(tmp_path, capsys):
+    seal = tmp_path / "run.zarr" / "seal"
+    seal.mkdir(parents=True)
+    (seal / "zarr.json").write_text("[" * 100_000)
+    assert main(["cycles", str(tmp_path / "run.zarr")]) == 3
+    assert "seal" in capsys.readouterr().err
