@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 CROSSCHECK_STAMP := .venv/crosscheck
+TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow crosscheck lint examples bench clean
+.PHONY: demo test slow crosscheck gpu-kernels lint examples bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -25,6 +26,10 @@ lint: $(STAMP)
 # What cect, the package that carries the published files, makes of them, array by array.
 crosscheck: $(CROSSCHECK_STAMP)
 	$(BIN)/python -m pytest tests/peers/test_cect.py -W default
+
+# The kernels of the GPU, by Triton's interpreter.
+gpu-kernels: $(TRITON_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ann_bridge/test_gpu_kernel.py
 
 bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/load_speed.py
@@ -48,6 +53,10 @@ $(STAMP): pyproject.toml constraints.txt
 $(CROSSCHECK_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[crosscheck]"
 	@touch $(CROSSCHECK_STAMP)
+
+$(TRITON_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[triton]"
+	@touch $(TRITON_STAMP)
 
 $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
