@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -20,9 +19,8 @@ from isochron.ann_bridge.train import (
     finished,
     in_precision,
     penalty,
+    share_of_threads,
 )
-
-SHARED = 32768  # numbers whose sum torch shares among threads; its last bits depend on how
 
 
 def train_many(
@@ -85,13 +83,12 @@ def train_many(
     if not weights:
         return records
     optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
-    share = _share_of_threads(nets, task, p)
     step = 0
     while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
         optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
         optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
         going = [nets[k] for k in running], task, p, [generators[k] for k in running]
-        with share():
+        with share_of_threads(nets, p):
             losses = _pull(*going, step)
             optimiser.step()
         step += 1
@@ -101,19 +98,6 @@ def train_many(
         if progress is not None:
             progress(step, losses)
     return records
-
-
-def _share_of_threads(
-    nets: Sequence[RecurrentNet], task: Task, p: TrainingParameters
-) -> Callable[[], AbstractContextManager]:
-    """Threads for tiles alone, where sums in torch are too short to be shared: no bit changes."""
-    from isochron.ann_bridge.kernels.threads import threads_for_tiles
-
-    numbers = [weight.numel() for net in nets for weight in net.parameters()]
-    numbers.append(task.n_steps * p.batch_size * max(task.n_inputs, task.n_outputs))
-    short = max(numbers) < SHARED and not p.rate_penalty
-    compiled = all(isinstance(net, LeakyRNN) and net.has_compiled_kernel() for net in nets)
-    return threads_for_tiles if short and compiled else nullcontext
 
 
 def _pull(

@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -147,7 +148,8 @@ def train(
     if checkpoints is not None:
         record = _go_on(checkpoints, identity, net, optimiser, generator)
     began = time.perf_counter() - record.seconds
-    with TrainingLog(log_folder, first_step=len(record.losses)) as log:
+    log = TrainingLog(log_folder, first_step=len(record.losses))
+    with log, share_of_threads([net], p):
         while not finished(p, record.losses):
             step = len(record.losses)
             rate = optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
@@ -234,6 +236,19 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
         )
     if where.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         raise ValueError(f"{torch.cuda.get_device_name()} has no {p.precision}. {way_out}")
+
+
+def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> AbstractContextManager:
+    """The context in which nets train: compiled kernels have the threads, torch only one.
+
+    Sums of torch in several threads have other last bits than in one.
+    """
+    from isochron.ann_bridge.kernels.threads import threads_for_tiles
+
+    compiled = all(isinstance(net, LeakyRNN) and net.has_compiled_kernel() for net in nets)
+    if compiled and p.precision == "float32":
+        return threads_for_tiles()
+    return nullcontext()
 
 
 def in_precision(p: TrainingParameters, where: torch.device) -> torch.autocast:
