@@ -83,6 +83,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
         "sha256": hashlib.sha256(content).hexdigest(),
         "notes": notes,
     }
+    description["settings_sha256"] = _settings_digest(description)
     text = json.dumps(description, indent=1, allow_nan=False)
     write_bytes(weights_path, content)
     write_bytes(json_path, text.encode())
@@ -111,6 +112,8 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MiB; that is no net.")
     description = _read_description(json_path)
+    if description.get("settings_sha256", "") not in ("", _settings_digest(description)):
+        raise ValueError(f"The settings in {json_path} were altered after they were written.")
     if hashlib.sha256(weights_path.read_bytes()).hexdigest() != description["sha256"]:
         raise ValueError(f"{weights_path} is not the file that {json_path.name} describes.")
     try:
@@ -131,6 +134,12 @@ def _files(path: str | os.PathLike) -> tuple[Path, Path]:
     path = Path(path)
     bare = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     return bare.with_name(f"{bare.name}.safetensors"), bare.with_name(f"{bare.name}.json")
+
+
+def _settings_digest(description: dict[str, Any]) -> str:
+    """Of what a net is built from; nets of version 0.1 came without."""
+    settings = [description["kind"], description["parameters"], description["sha256"]]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def _read_description(path: Path) -> dict[str, Any]:

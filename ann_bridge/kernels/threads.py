@@ -1,9 +1,11 @@
 """Who computes in threads: tiles of compiled kernels, or torch."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 import torch
 
@@ -30,10 +32,25 @@ def threads_for_tiles() -> Iterator[None]:
 def in_threads(tasks: Sequence[Callable[[], None]]) -> None:
     """Do all tasks, in as many threads as torch may use, or had before `threads_for_tiles`."""
     workers = min(_for_tiles.get() or torch.get_num_threads(), len(tasks))
-    if workers <= 1:
-        for task in tasks:
+    waiting = iter(tasks)  # of a list: a task is taken by one thread only
+
+    def work() -> None:
+        for task in waiting:
             task()
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
+
+    helpers = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
+    try:
+        work()
+    finally:
+        for helper in helpers:
+            helper.result()
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Threads that stay: starting them takes as long as a small net."""
+    return ThreadPoolExecutor(workers)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of the threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

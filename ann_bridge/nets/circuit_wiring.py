@@ -58,8 +58,12 @@ class CircuitWiring(NamedTuple):
             known = (sender >= 0) & (sender < n_senders) & (receiver >= 0) & (receiver < n_units)
             if not known.all():
                 raise ValueError("The wiring has synapses of units that do not exist.")
-        if self.layers[0] < 0 or (self.layers.diff() < 0).any():
-            raise ValueError("The layers of a wiring must be in rising order, from 0 on.")
+        ordered = self.layers[0] >= 0 and (self.layers.diff() >= 0).all()
+        if not ordered or self.layers[-1] >= n_units:
+            raise ValueError(
+                "The layers of a wiring must be in rising order, from 0 on, below the number of "
+                "units."
+            )
 
 
 def policy_wiring(

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from isochron.connectome.files import reads_data
+
 Signal = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -217,6 +219,7 @@ def prepare_recording(
     return RecordedReference(level * np.sin(phase), phase, step_ms)
 
 
+@reads_data
 def load_recording(
     path: str | os.PathLike,
     *,

@@ -36,6 +36,12 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
     default=None,
     help="Of connectome: learn a time constant, bias and gain for each cell class.",
 )
+@click.option(
+    "--time-constant",
+    "time_constant_ms",
+    type=float,
+    help="ms, of leaky and spiking units: 20, or 100 and more where steps are long.",
+)
 @click.option("--steps", type=int, help="At most: 400 (default).")
 @click.option("--batch-size", type=int, help="Trials a step: 128 (default).")
 @click.option("--learning-rate", type=float, help="By default 0.001 to 0.02, as suits the net.")

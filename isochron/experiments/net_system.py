@@ -156,6 +156,7 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
             "n_starts": census.n_starts,
             "n_unlocked": census.n_unlocked,
             "missed_basin_95": census.missed_basin,
+            "index_sum": census.index_sum,
         },
         "notes": [],
     }

@@ -132,12 +132,17 @@ def _of_net(
     for cycle, basin in zip(census.cycles, census.basins, strict=True):
         how = f"{basin} of {census.n_starts} starts; {cycle.message}"
         rhythms.append(_cycle(cycle, condition, how, driven.drive_cycles))
-    missed = f"An attractor with a basin below {census.missed_basin:.2g} may be missed (95 %)."
+    notes = [f"An attractor with a basin below {census.missed_basin:.2g} may be missed (95 %)."]
+    if census.index_sum != 1:
+        notes.append(
+            f"The indices of the cycles add up to {census.index_sum}. All cycles of a net of "
+            "bounded rates have the sum 1: some unstable ones were missed."
+        )
     return {
         "source": str(path),
         "system": f"{net.kind} net, {driven.dimension} units",
         "rhythms": rhythms,
-        "notes": [missed],
+        "notes": notes,
     }
 
 

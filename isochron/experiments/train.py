@@ -38,7 +38,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "gru": {"units": 64, "learning_rate": 5e-3},
     "lstm": {"units": 64, "learning_rate": 5e-3},
     "liquid": {"units": 48, "learning_rate": 2e-2},
-    "closed-form": {"units": 64, "learning_rate": 1e-2},
+    "closed-form": {"units": 64, "learning_rate": 3e-3},
     "coupled-oscillators": {"units": 64, "learning_rate": 1e-2},
     "spiking": {"units": 100, "learning_rate": 1e-2},
 }
@@ -56,10 +56,12 @@ GOES_WITH = {  # settings that only some nets have
     "dataset": (*ON_WIRING, *CIRCUITS),
     "signs": (*ON_WIRING, *CIRCUITS),
     "class_parameters": ("connectome",),
+    "time_constant_ms": ("low-rank", "full-rank", *ON_WIRING, "spiking"),
     "precision": ("full-rank", *ON_WIRING),
 }
 REFERENCES = ("sines", "theta")
-SLOW_TIME_CONSTANT_MS = 100.0  # of tasks with steps of 10 ms or more; 20 ms otherwise
+LONG_STEP_MS = 10.0  # from here on units are slower
+SLOW_TIME_CONSTANT_MS = {"sternberg": 500.0}  # of tasks with long steps; 100 of the others
 CHECKPOINT_EVERY = 20
 
 
@@ -80,6 +82,7 @@ class TrainConfig:
     dataset: str = setting("varshney2011", "the connectome")
     signs: str = setting("", "a sign rule; without one, connectome has free signs, others gaba")
     class_parameters: bool = setting(False, "of connectome: learned, one set a cell class")
+    time_constant_ms: float = setting(0.0, "of leaky and spiking units; 0: as suits the task")
     steps: int = setting(400, "at most")
     batch_size: int = setting(128, "trials a step")
     learning_rate: float = setting(1e-2, "of Adam")
@@ -186,11 +189,13 @@ def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
         return GATED[config.net](n_units=config.units, **sizes, generator=generator)
     if config.net == "coupled-oscillators":
         return ann_bridge.CoupledOscillatorNet(n_units=config.units, **sizes, generator=generator)
-    if task.step_ms >= 10:
-        sizes["time_constant_ms"] = SLOW_TIME_CONSTANT_MS
+    if config.time_constant_ms:
+        sizes["time_constant_ms"] = config.time_constant_ms
+    elif task.step_ms >= LONG_STEP_MS:
+        sizes["time_constant_ms"] = SLOW_TIME_CONSTANT_MS.get(config.task, 100.0)
     if config.net == "spiking":
-        if task.step_ms >= 10:
-            sizes["readout_time_constant_ms"] = SLOW_TIME_CONSTANT_MS
+        if "time_constant_ms" in sizes:
+            sizes["readout_time_constant_ms"] = sizes["time_constant_ms"]
         return ann_bridge.SpikingNet(n_units=config.units, **sizes, generator=generator)
     sizes["readout"] = config.readout
     if config.net == "full-rank":
@@ -208,6 +213,8 @@ def _build_circuit(
 ) -> ann_bridge.RecurrentNet:
     rng = np.random.default_rng(generator.initial_seed())
     n_inputs, options = sizes["n_inputs"], {}
+    if config.net == "liquid":  # a step of the net is shorter than its units remember
+        options = {"unfolds": 1, "time_step": 0.3 if sizes["step_ms"] >= LONG_STEP_MS else 0.03}
     if config.wiring == "policy":
         n_motor = max(1, config.units // 6)
         wiring = ann_bridge.default_policy_wiring(config.units, n_inputs, n_motor=n_motor, rng=rng)

@@ -139,6 +139,7 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
     ann_bridge.save_net(net, tmp_path / "net")
     path = tmp_path / "net.json"
     description = json.loads(path.read_text())
+    del description["settings_sha256"]
     for size in {"n_units", "n_inputs", "n_outputs", "rank"} & set(description["parameters"]):
         changed = description["parameters"] | {size: 10**8}
         path.write_text(json.dumps(description | {"parameters": changed}))
@@ -172,8 +173,19 @@ def test_a_circuit_with_synapses_of_no_unit_is_refused(tmp_path):
         ann_bridge.load_net(path)
 
 
+def test_an_altered_setting_is_refused(saved):
+    path = saved[1].with_suffix(".json")
+    text = path.read_text()
+    assert '"time_constant_ms": 20.0' in text
+    path.write_text(text.replace('"time_constant_ms": 20.0', '"time_constant_ms": 30.0'))
+    with pytest.raises(ValueError, match="settings.*were altered"):
+        ann_bridge.load_net(saved[1])
+
+
 def change(path, **values):
+    """Write other values, as one would who means harm, or has a net of version 0.1."""
     description = json.loads(path.read_text())
+    del description["settings_sha256"]
     for key, value in values.items():
         target = description["parameters"] if key in ("n_units", "colour") else description
         target[key] = value

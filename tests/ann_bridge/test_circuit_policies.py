@@ -297,6 +297,10 @@ def test_only_motor_neurons_are_read():
             lambda: ann_bridge.LiquidNet(policy()._replace(layers=policy().layers.flip(0))),
             "layers of a wiring must be in rising order",
         ),
+        (
+            lambda: ann_bridge.LiquidNet(policy()._replace(layers=policy().layers + 10**9)),
+            "below the number of units",
+        ),
     ],
 )
 def test_bad_circuits_are_refused(make, message):

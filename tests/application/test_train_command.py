@@ -130,7 +130,9 @@ def test_options_reach_task_and_net():
     assert (settings.rank, settings.readout, settings.oscillation_Hz) == (3, "rates", 8.0)
     assert settings.n_inputs == 5
     full = build_net(train_config(net="full-rank", task="sternberg"), 0).settings
-    assert (full.n_units, full.step_ms, full.time_constant_ms) == (100, 20.0, 100.0)
+    assert (full.n_units, full.step_ms, full.time_constant_ms) == (100, 20.0, 500.0)
+    given = train_config(net="full-rank", task="sternberg", time_constant_ms=50.0)
+    assert build_net(given, 0).settings.time_constant_ms == 50.0
     assert train_config(net="full-rank").learning_rate == 1e-3
 
 

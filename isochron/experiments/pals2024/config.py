@@ -117,7 +117,8 @@ PAPER = (
     *("full-rank-linear", "full-rank-tanh"),
 )
 FURTHER = (
-    *("rank-2-linear-four", "gru", "lstm", "closed-form", "spiking"),
+    *("rank-2-linear-four", "gru", "lstm", "liquid", "closed-form", "coupled-oscillators"),
+    "spiking",
     *("connectome-linear", "connectome-tanh"),
 )
 

@@ -127,6 +127,7 @@ def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report:
             "n_starts": census.n_starts,
             "n_unlocked": census.n_unlocked,
             "missed_basin_95": census.missed_basin,
+            "index_sum": census.index_sum if system.smooth else None,
         },
         "memories": [
             _describe_memory(system, memory, offset)
