@@ -105,14 +105,14 @@ def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
     across = step.input_matrix - loadings @ along
     n_inputs = across.shape[1]
     embedding = np.concatenate([loadings, across], axis=1)
+    changed: dict[str, Any] = {
+        "left": np.concatenate([np.eye(rank), np.zeros((n_inputs, rank))]),
+        "right": selection,
+        "input_matrix": np.concatenate([along, np.eye(n_inputs)]),
+        "noise_gain": None,
+        "embedding": embedding,
+    }
+    kept = {field.name: getattr(step, field.name) for field in fields(step)}
     kind = CompiledStep if step.activation == "tanh" else LeakyStep
-    unchanged = {field.name: getattr(step, field.name) for field in fields(step)}
-    changed = dict(
-        left=np.concatenate([np.eye(rank), np.zeros((n_inputs, rank))]),
-        right=selection,
-        input_matrix=np.concatenate([along, np.eye(n_inputs)]),
-        noise_gain=None,
-        embedding=embedding,
-    )
-    reduced = kind(**(unchanged | changed))
+    reduced = kind(**(kept | changed))
     return ReducedNet(net.settings, reduced, embedding)

@@ -113,7 +113,7 @@ def test_other_kinds_of_nets_are_rows_too(tmp_path):
     )
     sizes = "".join(
         f"[{section}]\nn_units = {units}\nsteps = 2\nbatch_size = 4\n"
-        for section, units in (("circuit", 14), ("spiking", 20))
+        for section, units in (("liquid", 14), ("closed_form", 14), ("spiking", 20))
     )
     (tmp_path / "x.toml").write_text(text + sizes)
     assert main(command(tmp_path, "--workers", "1")) == 0

@@ -1,6 +1,8 @@
 """What the reproduction measures, on orbits, rows and maps whose answer is known."""
 
 import math
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,11 @@ from isochron.experiments.pals2024.config import QUICK, Pals2024Config
 from isochron.experiments.pals2024.polar import lock_angles
 from isochron.experiments.pals2024.rules import RULES, judge
 from isochron.experiments.pals2024.summary import mean_interval, proportion, summarise
+
+EXAMPLES = [
+    overlay(Pals2024Config(), tomllib.loads(path.read_text()))
+    for path in Path(__file__).parents[2].joinpath("examples").glob("pals2024_*.toml")
+]
 
 PHASE = 2 * np.pi * np.arange(60) / 60
 MEMORIES = np.repeat([0, 1], 4)
@@ -172,10 +179,8 @@ def test_a_rank_one_net_that_learns_breaks_its_rule():
     assert judged["found"]["count"] == 2
 
 
-@pytest.mark.parametrize("config", [Pals2024Config(), QUICK])
+@pytest.mark.parametrize("config", [Pals2024Config(), QUICK, *EXAMPLES])
 def test_configurations_have_conditions_and_go_through_toml(config):
-    import tomllib
-
     names = [parse_condition(name).name for name in config.conditions]
     assert names == list(config.conditions)
     assert {rule.condition for rule in RULES} <= {*Pals2024Config().conditions}

@@ -19,6 +19,7 @@ from isochron.ann_bridge import RecurrentNet
 from isochron.ann_bridge.tasks import PhaseMemory, even_offsets
 from isochron.experiments.pals2024.config import Budget, Pals2024Config
 
+WIRINGS = {"policy": ann_bridge.default_policy_wiring, "full": ann_bridge.full_wiring}
 READOUTS = {"linear": "states", "tanh": "rates"}
 
 
@@ -116,11 +117,10 @@ def _circuit(
     sizes: dict[str, Any],
     generator: torch.Generator,
 ) -> RecurrentNet:
-    section = config.circuit
+    section = getattr(config, KINDS[condition.kind].section)
     rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-    wiring = ann_bridge.default_policy_wiring(
-        section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng
-    )
+    draw = WIRINGS[section.wiring]
+    wiring = draw(section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng)
     return net(wiring, n_units=section.n_units, generator=generator, **sizes)
 
 
@@ -155,8 +155,10 @@ KINDS: dict[str, Kind] = {
     "full-rank": Kind("full_rank", _full_rank),
     "gru": Kind("gated", partial(_gated, ann_bridge.GRUNet), has_readouts=False),
     "lstm": Kind("gated", partial(_gated, ann_bridge.LSTMNet), has_readouts=False),
-    "liquid": Kind("circuit", partial(_circuit, _liquid), has_readouts=False),
-    "closed-form": Kind("circuit", partial(_circuit, ann_bridge.ClosedFormNet), has_readouts=False),
+    "liquid": Kind("liquid", partial(_circuit, _liquid), has_readouts=False),
+    "closed-form": Kind(
+        "closed_form", partial(_circuit, ann_bridge.ClosedFormNet), has_readouts=False
+    ),
     "coupled-oscillators": Kind("oscillators", _coupled_oscillators, has_readouts=False),
     "spiking": Kind("spiking", _spiking, has_readouts=False),
     "connectome": Kind("connectome", _connectome),

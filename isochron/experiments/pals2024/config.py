@@ -51,10 +51,16 @@ class GatedSection(Budget):
 
 @dataclass(frozen=True, kw_only=True)
 class CircuitSection(Budget):
-    """Liquid and closed-form nets on a neural circuit policy."""
+    """Liquid or closed-form nets."""
 
-    n_units: int = setting(64, "units")
+    wiring: str = setting("policy", "policy (inputs, inter-, command and motor neurons) or full")
+    n_units: int = setting(48, "units")
     n_motor: int = setting(8, "of them motor neurons, which are read")
+
+    def __post_init__(self) -> None:
+        Budget.__post_init__(self)
+        if self.wiring not in ("policy", "full"):
+            raise ValueError(f"wiring must be policy or full, got {self.wiring!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +147,13 @@ class Pals2024Config:
         default_factory=FullRankSection, metadata={"comment": "Nets of full rank."}
     )
     gated: GatedSection = field(default_factory=GatedSection, metadata={"comment": "GRU and LSTM."})
-    circuit: CircuitSection = field(
-        default_factory=CircuitSection,
-        metadata={"comment": "Liquid and closed-form nets on a neural circuit policy."},
+    liquid: CircuitSection = field(
+        default_factory=lambda: CircuitSection(learning_rate=0.02),
+        metadata={"comment": "Liquid time-constant nets."},
+    )
+    closed_form: CircuitSection = field(
+        default_factory=lambda: CircuitSection(wiring="full", n_units=32, learning_rate=0.003),
+        metadata={"comment": "Closed-form continuous nets."},
     )
     oscillators: OscillatorSection = field(
         default_factory=OscillatorSection, metadata={"comment": "Nets of coupled oscillators."}
