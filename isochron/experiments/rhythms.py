@@ -118,9 +118,14 @@ def _of_net(
     path: Path, frequency_Hz: float, amplitude: float, n_starts: int, seed: int
 ) -> dict[str, Any]:
     net, _ = ann_bridge.load_net(path)
-    driven = ann_bridge.TrainedMap(net, frequency_Hz=frequency_Hz, amplitude=amplitude)
-    free = ann_bridge.TrainedMap(net)
     states = net.initial_states(n_starts, torch.Generator().manual_seed(seed)).double().numpy()
+    system, mapped = f"{net.kind} net, {net.settings.n_units} units", net
+    if isinstance(net, ann_bridge.LowRankRNN):
+        mapped = ann_bridge.reduce_low_rank(net)
+        states = mapped.reduce(states)
+        system += f", in the {states.shape[1]} variables of their exact reduction"
+    driven = ann_bridge.TrainedMap(mapped, frequency_Hz=frequency_Hz, amplitude=amplitude)
+    free = ann_bridge.TrainedMap(mapped)
     census = analysis.find_locked_cycles(driven, states)
     candidates = [np.zeros(free.dimension), *states[:N_FIXED_POINT_STARTS]]
     candidates += [cycle.point for cycle in census.cycles]
@@ -140,7 +145,7 @@ def _of_net(
         )
     return {
         "source": str(path),
-        "system": f"{net.kind} net, {driven.dimension} units",
+        "system": system,
         "rhythms": rhythms,
         "notes": notes,
     }

@@ -73,6 +73,7 @@ def test_the_cycles_of_a_net_are_listed(capsys, tmp_path):
     (system,) = json.loads(text)
     kinds = [row["kind"] for row in system["rhythms"]]
     assert {"fixed point", "limit cycle"} <= set(kinds)
+    assert "16 units, in the 5 variables" in system["system"]
     for row in system["rhythms"]:
         assert row["residual"] < 1e-8
     table = run(capsys, "cycles", tmp_path / "a.json", "--starts", 8)[1]
