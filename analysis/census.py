@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +22,7 @@ class Census:
     Attributes
     ----------
     cycles : tuple of LimitCycle
-        Stable ones first, largest basin first; then unstable ones.
+        Stable ones first, largest basin first; then unstable ones, by their expanding directions.
     basins : tuple of int
         Of the starts that were simulated, how many came to each cycle.
     n_starts : int
@@ -95,9 +96,9 @@ def find_locked_cycles(
     newton_periods : tuple of int
         Starts are also given to Newton's method after so many periods.
     edges : int
-        Between so many pairs of starts that came to different cycles, the boundary of the
-        basins is bisected for and followed for as long as the map moves less and less, to the
-        saddles on it, where Newton's method is started.
+        Between so many pairs of states of different basins, of the starts and the stable
+        cycles, the boundary is bisected for and followed for as long as the map moves less and
+        less, to the saddles on it, where Newton's method is started.
     odd_symmetry : bool
         Whether the map turns into itself when the state changes sign and half a period
         passes, as that of a net of odd units without bias under a sine does. Then the
@@ -126,45 +127,27 @@ def find_locked_cycles(
         raise ValueError("A census needs at least one start.")
     if odd_symmetry and system.n_steps % 2:
         raise ValueError(f"{system.n_steps} steps have no half; odd_symmetry cannot be used.")
-    register = _Register(same)
+    search = _Search(system, tolerance, same, odd_symmetry)
     waypoints, states, done = [], starts, 0
     for stop in sorted(set(newton_periods)):
         states, done = system.advance(states, (stop - done) * system.n_steps), stop
         waypoints.append(states)
     before, settled, done = _settle(system, states, done, settle_periods, same)
-    unlocked = 0
-    for state, previous in zip(settled, before, strict=True):
-        if register.count(state):
-            continue
-        cycle = find_limit_cycle(system, state, tolerance=tolerance)
-        gap = np.linalg.norm(state - previous)
-        distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
-        if not cycle.stable or distance > 100 * gap + same * _extent(cycle):
-            unlocked += 1
-        elif not register.count(cycle.point):
-            register.add(cycle, basin=1)
-    between = _states_between(system, register, starts, settled, edges, max(2, done // 2))
-    for state in (*between, *_spread(waypoints)):
-        if register.find(state):
-            continue
-        cycle = find_limit_cycle(system, state, tolerance=tolerance, n_multipliers=0)
-        if cycle.found and not register.find(cycle.point):
-            proved = find_limit_cycle(system, cycle.point, tolerance=tolerance)
-            if proved.found:
-                register.add(proved, basin=0)
-    if odd_symmetry:
-        for cycle, _ in tuple(register.entries):
-            mirror = find_limit_cycle(
-                system, -cycle.states[system.n_steps // 2], tolerance=tolerance
-            )
-            if mirror.found and not register.count(mirror.point, by=0):
-                register.add(mirror, basin=0)
-    order = sorted(register.entries, key=lambda entry: (not entry[0].stable, -entry[1]))
+    n_unlocked = sum(
+        not search.settles(state, float(np.linalg.norm(state - previous)))
+        for state, previous in zip(settled, before, strict=True)
+    )
+    search.polish(_spread(waypoints))
+    goals = np.array([cycle.point for cycle in search.cycles if cycle.stable])
+    if len(goals) > 1 and edges:
+        search.polish(_states_between(system, goals, starts, settled, edges, max(2, done // 2)))
+    entries = zip(search.cycles, search.basins, strict=True)
+    order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
     return Census(
         cycles=tuple(cycle for cycle, _ in order),
         basins=tuple(basin for _, basin in order),
         n_starts=len(starts),
-        n_unlocked=unlocked,
+        n_unlocked=n_unlocked,
     )
 
 
@@ -185,19 +168,17 @@ def _settle(system, states, done, most, same):
         states, done = after, done + 1
 
 
-def _states_between(system, register, starts, settled, n_pairs, n_periods) -> np.ndarray:
+def _states_between(system, goals, starts, settled, n_pairs, n_periods) -> np.ndarray:
     """For each pair, a state on the boundary of its basins, after which the map moves further."""
-    goals = np.array([cycle.point for cycle, basin in register.entries if basin])
-    if len(goals) < 2 or not n_pairs:
-        return np.empty((0, starts.shape[1]))
 
     def goal_of(states: np.ndarray) -> np.ndarray:
         return np.linalg.norm(states[:, None] - goals, axis=2).argmin(axis=1)
 
-    goal = goal_of(settled)
+    goal = goal_of(np.concatenate([goals, settled]))
     pairs = np.argwhere(np.triu(goal[:, None] != goal))
     chosen = pairs[:: max(1, len(pairs) // n_pairs)][:n_pairs]
-    low, high, home = starts[chosen[:, 0]], starts[chosen[:, 1]], goal[chosen[:, 0]]
+    low, high = np.concatenate([goals, starts])[chosen.T]
+    home = goal[chosen[:, 0]]
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         stays = goal_of(system.advance(middle, n_periods * system.n_steps)) == home
@@ -210,30 +191,59 @@ def _states_between(system, register, starts, settled, n_pairs, n_periods) -> np
     return np.array(along)[leaves.argmax(axis=0), np.arange(len(chosen))]
 
 
-class _Register:
-    """Cycles met so far, with how often."""
+class _Search:
+    """Cycles met so far, and how many starts came to each."""
 
-    def __init__(self, same: float) -> None:
-        self.same = same
-        self.entries: list[tuple[LimitCycle, int]] = []
+    def __init__(self, system: DrivenMap, tolerance: float, same: float, mirrors: bool) -> None:
+        self.system, self.tolerance, self.same, self.mirrors = system, tolerance, same, mirrors
+        self.cycles: list[LimitCycle] = []
+        self.basins: list[int] = []
 
-    def add(self, cycle: LimitCycle, basin: int) -> None:
-        self.entries.append((cycle, basin))
+    def settles(self, state: np.ndarray, gap: float) -> bool:
+        """Count a state on the stable cycle that it is on, or within a gap of; else say no."""
+        known = self._place_of(state)
+        if known is None:
+            cycle = self._newton(state)
+            distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
+            if not cycle.stable or distance > 100 * gap + self.same * _extent(cycle):
+                return False
+            known = self._add(cycle)
+        self.basins[known] += 1
+        return True
 
-    def find(self, state: np.ndarray) -> LimitCycle | None:
-        """The known cycle that the state is on."""
-        return next((cycle for cycle, _ in self.entries if self._is_on(state, cycle)), None)
+    def polish(self, states: np.ndarray) -> None:
+        """Start Newton's method from states that are on no known cycle."""
+        for state in states:
+            if self._place_of(state) is None:
+                cycle = self._newton(state, n_multipliers=0)
+                if cycle.found and self._place_of(cycle.point) is None:
+                    proved = self._newton(cycle.point)
+                    if proved.found:
+                        self._add(proved)
 
-    def count(self, state: np.ndarray, by: int = 1) -> bool:
-        """Whether the state is on a known cycle; if so, count it there."""
-        for i, (cycle, basin) in enumerate(self.entries):
-            if self._is_on(state, cycle):
-                self.entries[i] = (cycle, basin + by)
-                return True
-        return False
+    def _newton(self, state: np.ndarray, **options: Any) -> LimitCycle:
+        return find_limit_cycle(self.system, state, tolerance=self.tolerance, **options)
 
-    def _is_on(self, state: np.ndarray, cycle: LimitCycle) -> bool:
-        return bool(np.linalg.norm(cycle.point - state) < self.same * _extent(cycle))
+    def _add(self, cycle: LimitCycle) -> int:
+        """Number of a cycle, which is added with its mirror image if it is new."""
+        known = self._place_of(cycle.point)
+        if known is not None:
+            return known
+        number, new = len(self.cycles), [cycle]
+        if self.mirrors:
+            new.append(self._newton(-cycle.states[self.system.n_steps // 2]))
+        for each in new:
+            if each.found and self._place_of(each.point) is None:
+                self.cycles.append(each)
+                self.basins.append(0)
+        return number
+
+    def _place_of(self, state: np.ndarray) -> int | None:
+        """Number of the known cycle that a state is on."""
+        for number, cycle in enumerate(self.cycles):
+            if np.linalg.norm(cycle.point - state) < self.same * _extent(cycle):
+                return number
+        return None
 
 
 def _extent(cycle: LimitCycle) -> float:

@@ -36,7 +36,8 @@ def test_the_mirror_image_is_found_from_one_side():
     both = find_locked_cycles(truths.bistable(), starts, newton_periods=(), odd_symmetry=True)
     assert len(one.stable) == 1
     assert len(both.stable) == 2
-    assert both.basins == (5, 0)
+    assert both.basins == (5, 0, 0)  # and the saddle between
+    assert both.index_sum == 1
     with pytest.raises(ValueError, match="no half"):
         find_locked_cycles(truths.bistable(n_steps=5), starts, odd_symmetry=True)
 
