@@ -1,7 +1,9 @@
 """A census: which locked cycles a driven map has, and how much of the state space each draws."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 
 _LOOK_EVERY = 3  # periods
+_MOST_STARTS = 24  # of Newton's method in one place
 _BISECTIONS = 14  # to 6e-5 of the distance of two starts
 _PERIODS_ALONG = 10  # that such a state is followed for, at most
 
@@ -98,7 +101,8 @@ def find_locked_cycles(
     edges : int
         Between so many pairs of states of different basins, of the starts and the stable
         cycles, the boundary is bisected for and followed for as long as the map moves less and
-        less, to the saddles on it, where Newton's method is started.
+        less, to the saddles on it, where Newton's method is started, and then halfway between
+        two of these, where sources are.
     odd_symmetry : bool
         Whether the map turns into itself when the state changes sign and half a period
         passes, as that of a net of odd units without bias under a sine does. Then the
@@ -141,6 +145,9 @@ def find_locked_cycles(
     goals = np.array([cycle.point for cycle in search.cycles if cycle.stable])
     if len(goals) > 1 and edges:
         search.polish(_states_between(system, goals, starts, settled, edges, max(2, done // 2)))
+        saddles = [cycle.point for cycle in search.cycles if not cycle.stable]
+        halfway = [np.add(*pair) / 2 for pair in combinations(saddles, 2)]
+        search.polish(halfway[:_MOST_STARTS])
     entries = zip(search.cycles, search.basins, strict=True)
     order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
     return Census(
@@ -211,7 +218,7 @@ class _Search:
         self.basins[known] += 1
         return True
 
-    def polish(self, states: np.ndarray) -> None:
+    def polish(self, states: Iterable[np.ndarray]) -> None:
         """Start Newton's method from states that are on no known cycle."""
         for state in states:
             if self._place_of(state) is None:
@@ -250,7 +257,7 @@ def _extent(cycle: LimitCycle) -> float:
     return max(float(np.abs(cycle.states).max()) * math.sqrt(cycle.states.shape[1]), 1e-12)
 
 
-def _spread(waypoints: list[np.ndarray], most: int = 24) -> np.ndarray:
-    """At most so many of the waypoints, evenly taken."""
+def _spread(waypoints: list[np.ndarray]) -> np.ndarray:
+    """Some of the waypoints, evenly taken."""
     states = np.concatenate(waypoints) if waypoints else np.empty((0, 0))
-    return states[:: max(1, math.ceil(len(states) / most))]
+    return states[:: max(1, math.ceil(len(states) / _MOST_STARTS))]
