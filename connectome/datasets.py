@@ -2,16 +2,20 @@
 
 import hashlib
 import tomllib
+import zlib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from zipfile import BadZipFile
 
 import numpy as np
 
+from isochron.connectome.files import DataFileError
 from isochron.connectome.model import Connectome, Source
 
 _DATA = files("isochron.connectome.data")
+_REINSTALL = "Install isochron again."
 _NOT_WIRINGS = {"cells", "muscles", "fenyves2020"}
 
 
@@ -70,10 +74,15 @@ def vendored_arrays(name: str) -> dict[str, np.ndarray]:
     ValueError
         If the file is not the one that was shipped.
     """
-    with _DATA.joinpath(f"{name}.npz").open("rb") as file:
-        arrays = dict(np.load(file, allow_pickle=False))
+    try:
+        with _DATA.joinpath(f"{name}.npz").open("rb") as file:
+            arrays = dict(np.load(file, allow_pickle=False))
+    except (BadZipFile, zlib.error, ValueError, EOFError) as error:
+        raise DataFileError(f"{name}.npz is damaged ({error}). {_REINSTALL}") from error
     if content_digest(arrays) != _provenance()[name]["content_sha256"]:
-        raise ValueError(f"{name}.npz is damaged: its digest is not the one in PROVENANCE.toml.")
+        raise DataFileError(
+            f"{name}.npz is damaged: its digest is not the one in PROVENANCE.toml. {_REINSTALL}"
+        )
     return arrays
 
 

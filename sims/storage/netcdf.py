@@ -7,6 +7,7 @@ import h5py
 import xarray as xr
 
 from isochron.connectome.files import write_bytes
+from isochron.sims.storage.size import refuse_larger
 
 
 def save_netcdf(dataset: xr.Dataset, path: Path) -> None:
@@ -46,6 +47,7 @@ def load_netcdf(path: Path) -> xr.Dataset:
             file.visititems(_refuse_foreign_storage)
             _refuse_links(file)
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            refuse_larger(dataset)
             return dataset.load()
     except OSError as error:
         raise ValueError(f"{path} is not a whole netCDF-4 file: {error}.") from error

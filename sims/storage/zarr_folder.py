@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from isochron.connectome.files import write_bytes
+from isochron.sims.storage.size import refuse_larger
 
 SEAL = Path("seal", "zarr.json")
 FORMAT = 1
@@ -61,6 +62,7 @@ def load_zarr(path: Path) -> xr.Dataset:
         raise FileNotFoundError(f"There is no folder {path}.")
     _verify(path)
     with _open(path) as dataset:
+        refuse_larger(dataset)
         return _with_fixed_width(dataset.load())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from isochron import connectome
 from isochron.connectome import datasets
+from isochron.connectome.files import DataFileError
 
 DATA = files("isochron.connectome.data")
 PROVENANCE = tomllib.loads(DATA.joinpath("PROVENANCE.toml").read_text(encoding="utf-8"))
@@ -120,3 +121,16 @@ def test_the_pages_of_the_data_sets_are_those_of_the_data():
     maker = runpy.run_path(str(root / "docs" / "make_dataset_pages.py"))
     for file, text in maker["pages"]().items():
         assert (root / "docs" / "datasets" / file).read_text(encoding="utf-8") == text, file
+
+
+def test_a_shipped_file_that_is_damaged_is_named(tmp_path, monkeypatch):
+    """Cut short it is no zip; with another array its digest is another."""
+    whole = datasets._DATA.joinpath("varshney2011.npz").read_bytes()
+    arrays = datasets.vendored_arrays("varshney2011")
+    monkeypatch.setattr(datasets, "_DATA", tmp_path)
+    (tmp_path / "varshney2011.npz").write_bytes(whole[:-100])
+    with pytest.raises(DataFileError, match=r"varshney2011.npz is damaged.*Install isochron"):
+        datasets.vendored_arrays("varshney2011")
+    np.savez(tmp_path / "varshney2011.npz", **(arrays | {"gap": arrays["gap"][:-1]}))
+    with pytest.raises(DataFileError, match="its digest is not"):
+        datasets.vendored_arrays("varshney2011")

@@ -1,3 +1,4 @@
+import h5netcdf
 import h5py
 import numpy as np
 import pytest
@@ -248,3 +249,14 @@ def test_data_of_other_files_is_refused(tmp_path):
         file["link"] = h5py.ExternalLink("x.nc", "/V")
     with pytest.raises(ValueError, match="link to another file"):
         load_dataset(tmp_path / "y.nc")
+
+
+def test_a_small_file_that_claims_terabytes_is_refused(tmp_path):
+    """Chunks that are not there are read as zeros."""
+    path = tmp_path / "bomb.nc"
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"time": 2**40}
+        file.create_variable("x", ("time",), "f8", chunks=(2**20,))
+    assert path.stat().st_size < 2**20
+    with pytest.raises(ValueError, match="8192 GiB of data; 16 GiB can be read"):
+        load_dataset(path)
