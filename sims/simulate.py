@@ -202,10 +202,11 @@ def _check_size(
     taken = request.n_steps // request.every
     needed = per_sample * taken
     if request.n_steps < request.every or needed > MEMORY_LIMIT_BYTES:
+        way_out = "Record less often." if taken else "Record more often, or run longer."
         raise ValueError(
             f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} would record "
             f"{taken} samples, {needed / 2**30:.3g} GiB; between 1 sample and "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often."
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. {way_out}"
         )
 
 

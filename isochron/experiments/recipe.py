@@ -8,6 +8,7 @@ import xarray as xr
 
 from isochron import sims
 from isochron.connectome import SIGN_RULES, Connectome, from_csv, from_graphml, load
+from isochron.connectome.files import DataFileError
 
 GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
 SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
@@ -61,10 +62,19 @@ class Recipe:
 
     def stimulus(self) -> sims.Stimulus:
         """All currents together."""
-        total = sims.load_current(self.table) if self.table else sims.Stimulus()
+        total = self._tabulated(self.table) if self.table else sims.Stimulus()
         for name, amplitude in self.currents:
             total += sims.step_current([name], amplitude_pA=amplitude)
         return total
+
+    def _tabulated(self, path: str) -> sims.Stimulus:
+        stimulus, wiring = sims.load_current(path), self.wiring()
+        for part in stimulus.parts:
+            try:
+                wiring.select(*part.neurons)
+            except ValueError as error:
+                raise DataFileError(f"{path}: {error}") from error
+        return stimulus
 
     def network(self) -> Any:
         """The model on the wiring: a GradedNetwork or a SpikingNetwork."""

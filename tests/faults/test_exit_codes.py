@@ -66,6 +66,7 @@ def test_a_missing_file_is_3(tmp_path, monkeypatch, capsys, arguments):
         (b"time_ms,PLML\n0,1\n1,nan\n", "finite"),
         (b"time_ms,PLML\n0,1\n0,2\n", "increase"),
         (b"\xff\xfe", "decode"),
+        (b"time_ms,PLMX\n0,1\n1,2\n", "PLMX"),
     ],
 )
 def test_a_bad_table_of_currents_is_3(tmp_path, capsys, content, message):
