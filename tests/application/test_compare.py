@@ -195,7 +195,7 @@ def test_an_altered_weight_file_is_refused(folder, tmp_path, capsys):
     (tmp_path / "run" / "steps" / "analyse-low-rank-0.json").unlink()
     weights = tmp_path / "run" / "nets" / "low-rank-0.safetensors"
     weights.write_bytes(weights.read_bytes()[:-9])
-    assert main(command(tmp_path)) == 2
+    assert main(command(tmp_path)) == 3
     errors = capsys.readouterr().err
     assert "is not the file that low-rank-0.json describes" in errors
     assert "Traceback" not in errors
