@@ -3,6 +3,7 @@ import runpy
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,7 @@ def test_a_shipped_file_that_is_damaged_is_named(tmp_path, monkeypatch):
     (tmp_path / "varshney2011.npz").write_bytes(whole[:-100])
     with pytest.raises(DataFileError, match=r"varshney2011.npz is damaged.*Install isochron"):
         datasets.vendored_arrays("varshney2011")
-    np.savez(tmp_path / "varshney2011.npz", **(arrays | {"gap": arrays["gap"][:-1]}))
+    changed: Any = arrays | {"gap": arrays["gap"][:-1]}
+    np.savez(tmp_path / "varshney2011.npz", **changed)
     with pytest.raises(DataFileError, match="its digest is not"):
         datasets.vendored_arrays("varshney2011")
