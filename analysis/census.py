@@ -14,7 +14,7 @@ from isochron.analysis.systems import DrivenMap
 
 _LOOK_EVERY = 3  # periods
 _MOST_STARTS = 24  # of Newton's method in one place
-_BISECTIONS = 14  # to 6e-5 of the distance of two starts
+_BISECTIONS = 10  # to 1e-3 of the distance of two starts
 _PERIODS_ALONG = 10  # that such a state is followed for, at most
 
 
