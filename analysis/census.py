@@ -56,7 +56,8 @@ class Census:
         Over all cycles of a map that takes a ball into itself, as the leak makes any net of
         bounded rates, it is 1 (Lefschetz): stable cycles and sources of two expanding directions
         count 1, saddles of one -1. Another sum says that cycles were missed. The sum 1 does
-        not say that none was, for a pair born in a fold adds nothing.
+        not say that none was, for a pair born in a fold adds nothing. Of a large map only the
+        leading multipliers are known; more real ones above 1 than these would not be counted.
         """
         # A complex pair has a positive factor |1 - μ|², and changes nothing by its two.
         expanding = [np.sum(np.real(cycle.multipliers) > 1) for cycle in self.cycles]

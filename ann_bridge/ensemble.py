@@ -84,19 +84,19 @@ def train_many(
         return records
     optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
     step = 0
-    while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
-        optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-        optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
-        going = [nets[k] for k in running], task, p, [generators[k] for k in running]
-        with share_of_threads(nets, p):
+    with share_of_threads(nets, p):
+        while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
+            optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
+            optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
+            going = [nets[k] for k in running], task, p, [generators[k] for k in running]
             losses = _pull(*going, step)
             optimiser.step()
-        step += 1
-        for k, loss in zip(running, losses, strict=True):
-            records[k].losses.append(loss)
-            records[k].seconds = time.perf_counter() - began
-        if progress is not None:
-            progress(step, losses)
+            step += 1
+            for k, loss in zip(running, losses, strict=True):
+                records[k].losses.append(loss)
+                records[k].seconds = time.perf_counter() - began
+            if progress is not None:
+                progress(step, losses)
     return records
 
 
