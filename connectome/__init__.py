@@ -8,6 +8,12 @@ from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
 from isochron.connectome.model import Connectome, Source
+from isochron.connectome.names import (
+    canonical_name,
+    canonical_names,
+    infer_species,
+    joint_cells,
+)
 from isochron.connectome.null_models import rewire
 from isochron.connectome.own import from_csv, from_graphml, from_matrices
 from isochron.connectome.signs import (
@@ -35,12 +41,16 @@ __all__ = [
     "Source",
     "TransmitterSigns",
     "available",
+    "canonical_name",
+    "canonical_names",
     "cells",
     "compare",
     "from_csv",
     "from_graphml",
     "from_matrices",
     "gaba_inhibitory",
+    "infer_species",
+    "joint_cells",
     "load",
     "muscles",
     "rewire",

@@ -1,8 +1,7 @@
 """The cells of both sexes: neurons with class, type, transmitter, position; muscles."""
 
 import csv
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -82,35 +81,41 @@ def muscles() -> dict[str, Muscle]:
     }
 
 
-def canonical_name(name: str) -> str:
-    """The one form in which a cell is written here.
-
-    VB01 is VB1, AWCOFF is AWCL and AWCON is AWCR; a body-wall muscle is MDL01 for MDL1,
-    dBWML1 or BWM-DL01; parts of the pharynx end in capitals, pm3VL for pm3vl.
+def cells_of(
+    names: Iterable[str], *, of_the_worm: bool, types: Mapping[str, str] | None = None
+) -> tuple[Cell, ...]:
+    """The cells of a connectome, in the order of its neurons.
 
     Parameters
     ----------
-    name : str
-        Any name. One that is not a known alias comes back as it is.
+    names : iterable of str
+        Neurons, in canonical form.
+    of_the_worm : bool
+        Whether the names are those of *C. elegans*. If not, the table of neurons does not
+        apply: class, type, transmitters and position of the neurons are unknown.
+    types : mapping of str to str, optional
+        Cell types by name, of `CELL_TYPES`. They replace those of the table; a neuron whose
+        type is not that of the table does not get the rest of its entry either.
+
+    Raises
+    ------
+    ValueError
+        If a type is not one of `CELL_TYPES`.
     """
-    for pattern, form in _ALIASES:
-        if found := pattern.match(name):
-            return form(*found.groups())
-    return name
+    types = types or {}
+    for name, kind in types.items():
+        if kind not in CELL_TYPES:
+            raise ValueError(
+                f"The type of {name} must be one of {', '.join(CELL_TYPES)}, got {kind!r}."
+            )
+    table = cells() if of_the_worm else {}
+    return tuple(_known_or_not(name, table.get(name), types.get(name)) for name in names)
 
 
-_ALIASES = (
-    (re.compile(r"^(VA|VB|VC|VD|DA|DB|DD|AS|CA|CP)0(\d)$"), "{}{}".format),
-    (re.compile(r"^AWC[-_]?(OFF|ON)$"), lambda side: {"OFF": "AWCL", "ON": "AWCR"}[side]),
-    (re.compile(r"^M([DV][LR])(\d)$"), "M{}0{}".format),
-    (
-        re.compile(r"^([dv])BWM([LR])(\d+)$"),
-        lambda half, side, row: f"M{half.upper()}{side}{row.zfill(2)}",
-    ),
-    (re.compile(r"^BWM-([DV][LR])(\d\d?)$"), lambda where, row: f"M{where}{row.zfill(2)}"),
-    (re.compile(r"^(pm[2-7]|mc[1-3])(d|vl|vr|dl|dr|v)$"), lambda a, b: a + b.upper()),
-    (re.compile(r"^(pm1)[dv]?[lr]?$", re.IGNORECASE), "{}".format),
-)
+def _known_or_not(name: str, known: Cell | None, kind: str | None) -> Cell:
+    if known is not None and kind in (None, known.type):
+        return known
+    return Cell(name, name, kind or "unknown")
 
 
 def _cell(row: dict[str, str]) -> Cell:

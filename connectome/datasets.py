@@ -13,6 +13,7 @@ import numpy as np
 
 from isochron.connectome.files import DataFileError
 from isochron.connectome.model import Connectome, Source
+from isochron.connectome.names import C_ELEGANS
 
 _DATA = files("isochron.connectome.data")
 _REINSTALL = "Install isochron again."
@@ -58,6 +59,7 @@ def load(name: str) -> Connectome:
         neuromuscular=layers.pop("neuromuscular"),
         extrasynaptic=layers,
         source=source_of(name),
+        species=C_ELEGANS,
     )
 
 

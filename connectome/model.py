@@ -1,8 +1,7 @@
 """The Connectome: names, layers of connections, signs, and where they come from."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from html import escape
 from importlib import import_module
@@ -11,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isochron.connectome.cells import CELL_TYPES, Cell, canonical_name, cells
+from isochron.connectome.cells import CELL_TYPES, Cell, cells_of
+from isochron.connectome.names import (
+    C_ELEGANS,
+    canonical_name,
+    canonical_names,
+    hint_for,
+    infer_species,
+    known_species,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -84,7 +91,14 @@ class Connectome:
         +1 or -1 at each chemical connection that a sign rule has signed, else 0. None if
         no rule was applied.
     cells : tuple of Cell
-        Class, type, transmitters and position of each neuron.
+        Class, type, transmitters and position of each neuron. If they are not given, those of
+        *C. elegans* are taken from `connectome.cells`; of those of other animals nothing is
+        known.
+    species : str or None
+        The animal. If neither it nor `cells` are given, it is *C. elegans* if the names show
+        that beyond doubt (see `connectome.infer_species`), else None: not known. Only names
+        of *C. elegans* have aliases, and only for it are there tables of cells and sign rules
+        by name.
     history : tuple of str
         What was done to the published wiring: ablations, sign rule, rewiring.
 
@@ -105,9 +119,13 @@ class Connectome:
     extrasynaptic: Mapping[str, np.ndarray] = field(default_factory=dict)
     signs: np.ndarray | None = None
     cells: tuple[Cell, ...] = ()
+    species: str | None = None
     history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self._set("species", known_species(self.species))
+        if not self.cells:
+            self._name_cells()
         n, m = len(self.neurons), len(self.muscles)
         for kind, names in (("neuron", self.neurons), ("muscle", self.muscles)):
             if len(set(names)) != len(names):
@@ -126,10 +144,6 @@ class Connectome:
             )
         if self.signs is not None:
             self._set("signs", self._checked_signs(self.signs))
-        if not self.cells:
-            table = cells()
-            found = (table.get(x) or Cell(x, x, "unknown") for x in self.neurons)
-            self._set("cells", tuple(found))
         if tuple(cell.name for cell in self.cells) != self.neurons:
             raise ValueError(f"{self.name}: the cells are not those of the neurons, in order.")
 
@@ -145,11 +159,13 @@ class Connectome:
             parts.append(f"{onto_muscle} neuromuscular connections")
         for layer, weights in self.extrasynaptic.items():
             parts.append(f"{np.count_nonzero(weights)} {layer} connections")
-        text = f"<Connectome {self.name}: {', '.join(parts)}; weights are {self.source.weight_unit}"
+        text = f"<Connectome {self.name} ({self.species or 'species not given'}): "
+        text += f"{', '.join(parts)}; weights are {self.source.weight_unit}"
         return text + (f"; {'; '.join(self.history)}>" if self.history else ">")
 
     def _repr_html_(self) -> str:
         rows = {
+            "species": self.species or "not given; names do not show it",
             "neurons": f"{len(self.neurons)}: {', '.join(self.neurons[:4])}, …",
             "layers": ", ".join(
                 f"{layer} ({np.count_nonzero(self.layer(layer))} entries)" for layer in self.layers
@@ -165,6 +181,11 @@ class Connectome:
             for key, text in rows.items()
         )
         return f"<b>Connectome {escape(self.name)}</b><table>{body}</table>"
+
+    @property
+    def is_worm(self) -> bool:
+        """Whether the animal is *C. elegans*, so that its names, cells and sign rules apply."""
+        return self.species == C_ELEGANS
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -187,6 +208,10 @@ class Connectome:
             raise ValueError(f"{self.name} has no layer {name!r}. It has: {known}.")
         return self.extrasynaptic[name]
 
+    def name_of(self, name: str) -> str:
+        """A name as this connectome writes it: the canonical one if it is of *C. elegans*."""
+        return canonical_name(name) if self.is_worm and name not in self.neurons else name
+
     def index(self, names: Iterable[str]) -> np.ndarray:
         """Positions of neurons, in the order asked.
 
@@ -198,7 +223,7 @@ class Connectome:
         position = {name: i for i, name in enumerate(self.neurons)}
         found = []
         for name in names:
-            key = canonical_name(name)
+            key = self.name_of(name)
             if key not in position:
                 raise ValueError(self._unknown(name))
             found.append(position[key])
@@ -219,7 +244,7 @@ class Connectome:
         """
         chosen: set[str] = set()
         for one in what:
-            key = canonical_name(one)
+            key = self.name_of(one)
             matching = {name for name in self.neurons if fnmatchcase(name, key)} or {
                 cell.name for cell in self.cells if key in (cell.type, cell.cell_class)
             }
@@ -275,6 +300,16 @@ class Connectome:
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
+    def _name_cells(self) -> None:
+        """Species, canonical names and cells of a connectome whose cells are not given."""
+        if self.species is None:
+            self._set("species", infer_species((*self.neurons, *self.muscles)))
+        for what in ("neuron", "muscle"):
+            names = getattr(self, f"{what}s")
+            found = canonical_names(names, species=self.species, what=what, where=self.name)
+            self._set(f"{what}s", found)
+        self._set("cells", cells_of(self.neurons, of_the_worm=self.is_worm))
+
     def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         weights = np.array(given)
         if weights.shape != shape:
@@ -302,10 +337,8 @@ class Connectome:
         return signs
 
     def _unknown(self, name: str) -> str:
-        near: Sequence[str] = get_close_matches(str(name).upper(), self.neurons, n=3)
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
         return (
-            f"{self.name} has no neuron {name!r}.{hint} "
+            f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
             f"All {len(self.neurons)} names: isochron connectome cells {self.name}."
         )
 

@@ -12,10 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.connectome.cells import CELL_TYPES, Cell, cells
+from isochron.connectome.cells import Cell, cells_of
 from isochron.connectome.export import Connection
 from isochron.connectome.files import read_text, read_xml, reads_data
 from isochron.connectome.model import Connectome, Source
+from isochron.connectome.names import C_ELEGANS, infer_species
 
 
 def from_matrices(
@@ -64,6 +65,7 @@ def from_matrices(
     names, muscle_names = tuple(map(str, neurons)), tuple(map(str, muscles))
     turn = np.transpose if rows == "presynaptic" else np.asarray
     n, m = len(names), len(muscle_names)
+    species = infer_species((*names, *muscle_names))
     return Connectome(
         name=name,
         neurons=names,
@@ -73,7 +75,8 @@ def from_matrices(
         neuromuscular=np.zeros((m, n), dtype=np.int32)
         if neuromuscular is None
         else turn(np.asarray(neuromuscular)),
-        cells=_cells(names, types or {}),
+        cells=_cells(names, types or {}, species),
+        species=species,
         source=Source(weight_unit=weight_unit),
     )
 
@@ -214,6 +217,7 @@ def _assemble(
     signs = _matrix(
         path, [r._replace(weight=r.sign) for r in rows if r.sign], "chemical", names, names
     )
+    species = infer_species((*names, *muscle_names))
     return Connectome(
         name=name,
         neurons=names,
@@ -223,7 +227,8 @@ def _assemble(
         neuromuscular=layers.pop("neuromuscular"),
         extrasynaptic=layers,
         signs=signs if signs.any() else None,
-        cells=_cells(names, types),
+        cells=_cells(names, types, species),
+        species=species,
         source=Source(weight_unit=weight_unit, file=Path(path).name),
     )
 
@@ -255,18 +260,9 @@ def _matrix(
     return matrix.astype(np.int32) if np.array_equal(matrix, np.rint(matrix)) else matrix
 
 
-def _cells(names: Sequence[str], types: Mapping[str, str]) -> tuple[Cell, ...]:
-    for name, kind in types.items():
-        if kind not in CELL_TYPES:
-            kinds = ", ".join(CELL_TYPES)
-            raise ValueError(f"The type of {name} must be one of {kinds}, got {kind!r}.")
+def _cells(names: Sequence[str], types: Mapping[str, str], species: str | None) -> tuple[Cell, ...]:
+    for name in types:
         if name not in names:
             near = get_close_matches(name, names, n=3)
             raise ValueError(f"types names {name!r}, which is no neuron here. Near: {near}.")
-    table = cells()
-    return tuple(
-        Cell(name, name, types[name])
-        if name in types and types[name] != getattr(table.get(name), "type", None)
-        else table.get(name) or Cell(name, name, "unknown")
-        for name in names
-    )
+    return cells_of(names, of_the_worm=species == C_ELEGANS, types=types)

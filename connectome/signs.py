@@ -29,6 +29,8 @@ Fallback = Literal["excitatory", "inhibitory", "gaba", "none"]
 class GabaInhibitory:
     """The 26 GABAergic neurons of `GABAERGIC` inhibit, all others excite.
 
+    The list is that of the *C. elegans* hermaphrodite; in other animals all neurons excite.
+
     References
     ----------
     Kunert, Shlizerman and Kutz (2014), Physical Review E 89:052805.
@@ -36,7 +38,8 @@ class GabaInhibitory:
 
     def __call__(self, wiring: "Connectome") -> np.ndarray:
         """Signs of the connections of a wiring."""
-        return _by_sender(wiring, np.where(np.isin(wiring.neurons, GABAERGIC), -1, 1))
+        listed = np.isin(wiring.neurons, GABAERGIC) & wiring.is_worm
+        return _by_sender(wiring, np.where(listed, -1, 1))
 
 
 @dataclass(frozen=True, slots=True)

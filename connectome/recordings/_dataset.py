@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.connectome.cells import canonical_name, cells
+from isochron.connectome.cells import cells
+from isochron.connectome.names import canonical_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from isochron.connectome.cells import canonical_name
 from isochron.connectome.files import reads_data
+from isochron.connectome.names import canonical_name
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import neuron_names, provenance
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from isochron.connectome import Connectome, Source, muscles
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import canonical_name
 from isochron.sims.neuroml.includes import NAMESPACES, read_documents
 
 MOST_CELLS = 5_000

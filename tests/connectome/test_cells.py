@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from isochron import connectome
-from isochron.connectome.cells import canonical_name
 
 
 def test_the_302_neurons_and_their_types(expected):
@@ -58,24 +57,3 @@ def test_muscles_lie_in_four_quadrants():
     assert muscles["vm2AL"].kind == "vulval"
     for name in connectome.load("cook2019-hermaphrodite").muscles:
         assert name in muscles
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ("VB01", "VB1"),
-        ("VB10", "VB10"),
-        ("CA09", "CA9"),
-        ("AWCOFF", "AWCL"),
-        ("AWCON", "AWCR"),
-        ("MDL1", "MDL01"),
-        ("dBWML1", "MDL01"),
-        ("vBWMR24", "MVR24"),
-        ("BWM-VL03", "MVL03"),
-        ("pm3vl", "pm3VL"),
-        ("AVAL", "AVAL"),
-        ("?12", "?12"),
-    ],
-)
-def test_one_canonical_form(given, name):
-    assert canonical_name(given) == name

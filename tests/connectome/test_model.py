@@ -16,12 +16,12 @@ def test_names_aliases_and_selection(wiring):
     assert wiring.select("AVA", "AVAL", "ASIL") == ("ASIL", "AVAL", "AVAR")
 
 
-@pytest.mark.parametrize("name", ["AVAl", "PLMX", ""])
+@pytest.mark.parametrize("name", ["AVAX", "PLMX", ""])
 def test_an_unknown_neuron_is_refused_with_the_nearest(wiring, name):
     with pytest.raises(ValueError, match=r"varshney2011 has no neuron.*isochron connectome cells"):
         wiring.index([name])
-    with pytest.raises(ValueError, match="Did you mean AVAL"):
-        wiring.index(["AVAl"])
+    with pytest.raises(ValueError, match="Did you mean .*AVAL"):
+        wiring.index(["AVAX"])
     with pytest.raises(ValueError, match="Types: sensory, interneuron"):
         wiring.select("AVA", "sensoric")
 

@@ -37,11 +37,14 @@ def test_the_orientation_must_be_said_and_counts():
 
 
 def test_types_are_known_or_told():
+    zeros = np.zeros((3, 3))
     wiring = connectome.from_matrices(
-        ["AVAL", "X", "Y"], np.zeros((3, 3)), rows="postsynaptic", types={"X": "motor"}
+        ["A", "X", "Y"], zeros, rows="postsynaptic", types={"X": "motor"}
     )
-    assert [cell.type for cell in wiring.cells] == ["interneuron", "motor", "unknown"]
+    assert [cell.type for cell in wiring.cells] == ["unknown", "motor", "unknown"]
     assert wiring.select("motor") == ("X",)
+    worm = connectome.from_matrices(["AVAL", "DB2", "PLML"], zeros, rows="postsynaptic")
+    assert [cell.type for cell in worm.cells] == ["interneuron", "motor", "sensory"]
     for types in ({"X": "muscle"}, {"Z": "motor"}):
         with pytest.raises(ValueError, match=r"must be one of|no neuron here"):
             connectome.from_matrices(["X"], [[0]], rows="postsynaptic", types=types)

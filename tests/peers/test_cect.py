@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from isochron import connectome
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import canonical_name
 
 pytest.importorskip("cect", reason="make crosscheck installs it")
 

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from openpyxl import load_workbook
 
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import canonical_name
 
 FOURFOLD_CLASSES = "CEP CEM IL1 IL2 OLQ RMD RME SAA SAB SIA SIB SMB SMD URA URY".split()
 TRANSMITTERS = {

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from openpyxl import load_workbook
 
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import canonical_name
 from isochron.connectome.signs import FENYVES_CODES
 
 CODE = {"+": "excitatory", "-": "inhibitory", "complex": "complex", "no pred": "unsigned"}

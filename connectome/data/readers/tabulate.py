@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import canonical_name
 
 
 class Connection(NamedTuple):

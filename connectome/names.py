@@ -1,0 +1,225 @@
+"""One door for every name: aliases of cells, labels of several cells, species.
+
+Names of *C. elegans* have one canonical form, that of `cells()` and `muscles()`. Names of
+other animals are never changed.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+
+from isochron.connectome.cells import cells, muscles
+
+C_ELEGANS = "C. elegans"
+
+_SPELLINGS_OF_THE_WORM = ("celegans", "caenorhabditiselegans")
+_ALIASES = {
+    "AWCOFF": "AWCL",
+    "AWCON": "AWCR",
+    "DB1/3": "DB1",
+    "DB3/1": "DB3",
+    "LEGACYBODYWALLMUSCLES": "BWM",
+    "MUBOD": "BWM",
+}
+_PATTERNS = (
+    (
+        re.compile(r"([DV])BWM([LR])(\d\d?)$"),
+        lambda half, side, row: f"M{half}{side}{row.zfill(2)}",
+    ),
+    (re.compile(r"BWM([DV][LR])(\d\d?)$"), lambda where, row: f"M{where}{row.zfill(2)}"),
+    (re.compile(r"M([DV][LR])(\d\d?)$"), lambda where, row: f"M{where}{row.zfill(2)}"),
+    (re.compile(r"MC([1-3])(V|DL|DR)$"), "mc{}{}".format),
+    (re.compile(r"(PM1)[DV]?[LR]?$"), lambda _: "pm1"),
+)
+_BODY_WALL = re.compile(r"M[DV][LR]\d\d$")
+_MUSCLE = re.compile(r"(pm|vm|um)\d|mu_|M[DV][LR]\d\d$")
+_NUMBERED = re.compile(r"(AS|DB|DD|VB|VD)\d+$")
+
+
+def canonical_name(name: str) -> str:
+    """The canonical form of the name of a cell of *C. elegans*.
+
+    Upper and lower case, spaces, ``_`` and ``-`` between the parts of a name, and zeros in
+    front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL and AVAL. A
+    body-wall muscle is MDL01 for MDL1, dBWML1 or BWM-DL01. DB1/3 is DB1 and DB3/1 is DB3.
+    AWCOFF, AWC(OFF) and AWC_off are AWCL, AWCON is AWCR: a convention, because in each
+    animal chance decides which side it is.
+
+    Parameters
+    ----------
+    name : str
+        Any name. One that is not the name of one cell is returned unchanged: a label of
+        several cells (``EF1/2``, see `joint_cells`), an uncertain label (``ASEL?``), a class.
+    """
+    if name in cells() or name in muscles():
+        return name
+    table, key = _table(), _key(name)
+    if key in table:
+        return table[key]
+    for pattern, form in _PATTERNS:
+        if found := pattern.match(key):
+            return form(*found.groups())
+    return name
+
+
+def canonical_names(
+    names: Iterable[str], *, species: str | None, what: str = "neuron", where: str = ""
+) -> tuple[str, ...]:
+    """Canonical forms of names of one kind, in their order.
+
+    Parameters
+    ----------
+    names : iterable of str
+        As a file or a user writes them. A name may occur more than once.
+    species : str or None
+        Names of *C. elegans* become canonical; those of other species, or of None, are
+        returned unchanged.
+    what : str
+        Kind of the names in an error: ``neuron``, ``muscle``.
+    where : str
+        Start of an error, such as the path of the file.
+
+    Returns
+    -------
+    tuple of str, as many as `names`
+
+    Raises
+    ------
+    ValueError
+        If two different names have the same canonical form; the message contains both.
+    """
+    given = tuple(map(str, names))
+    if species != C_ELEGANS:
+        return given
+    written: dict[str, str] = {}
+    for name in given:
+        form = canonical_name(name)
+        other = written.setdefault(form, name)
+        if other != name:
+            raise ValueError(
+                f"{where + ': ' if where else ''}the {what}s {other!r} and {name!r} are the same "
+                f"cell of {C_ELEGANS}, {form}. Write one name for it; for a different animal, "
+                "give its species (species=...)."
+            )
+    return tuple(map(canonical_name, given))
+
+
+def joint_cells(label: str) -> tuple[str, ...]:
+    """The neurons that a label of several cells names: EF1/2 is EF1 and EF2, AVFL/R both AVF.
+
+    Parameters
+    ----------
+    label : str
+        Two names with ``/`` between them, the second one shortened to its last characters.
+
+    Returns
+    -------
+    tuple of str
+        Those of them that exist (DX3/4 is DX3). Empty if the label is not of this form.
+    """
+    first, slash, end = str(label).strip().partition("/")
+    if not slash or not end or len(end) > len(first) or _key(label) in _ALIASES:
+        return ()
+    both = (canonical_name(first), canonical_name(first[: len(first) - len(end)] + end))
+    return tuple(name for name in both if name in cells())
+
+
+def is_muscle(name: str) -> bool:
+    """Whether a canonical name is that of a muscle of *C. elegans*.
+
+    So are names formed like those of a muscle that no animal has (MVL24, in older files) and
+    of a group of muscles (vm2): they are not neurons.
+    """
+    return name in muscles() or (name not in cells() and bool(_MUSCLE.match(name)))
+
+
+def known_species(species: str | None) -> str | None:
+    """The name of a species as it is written here; other spellings of *C. elegans* are known.
+
+    Raises
+    ------
+    ValueError
+        If `species` is neither None nor a string that contains a letter.
+    """
+    if species is None:
+        return None
+    letters = re.sub(r"[\W_]+", "", str(species)).lower()
+    if not isinstance(species, str) or not letters:
+        raise ValueError(
+            f"species must be a name such as {C_ELEGANS!r}, or None if it is not known; got "
+            f"{species!r}."
+        )
+    return C_ELEGANS if letters in _SPELLINGS_OF_THE_WORM else species
+
+
+def infer_species(names: Iterable[str]) -> str | None:
+    """*C. elegans* if the names show it beyond doubt, else None.
+
+    Names of few letters are used for many animals: DA1, VA2 and VC1 are motor neurons of the
+    worm and glomeruli of the fly. The names of a worm must meet both conditions:
+
+    - at least 9 of 10 are names of neurons or muscles of the worm (in any form that
+      `canonical_name` knows, or labels of several cells); or at least half of them, if at
+      least 20 are unmistakable;
+    - one is unmistakable: a neuron of a left-right pair whose class has three letters or
+      more (AVAL, IL2DR), or a single body-wall muscle (MDL05); or at least three of the classes
+      AS, DB, DD, VB and VD occur.
+
+    Other nematodes have cells of the same names: state their species.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of all neurons, with the muscles if there are any.
+    """
+    given = set(map(str, names))
+    forms = {canonical_name(name) for name in given}
+    unmistakable = sum(_is_unmistakable(form) for form in forms)
+    classes = {found[1] for form in forms if form in cells() and (found := _NUMBERED.match(form))}
+    if not unmistakable and len(classes) < 3:
+        return None
+    known = sum(_is_of_the_worm(name) for name in given)
+    share = 0.5 if unmistakable >= 20 else 0.9
+    return C_ELEGANS if known >= share * len(given) else None
+
+
+def hint_for(name: str, known: Iterable[str]) -> str:
+    """What to say after an unknown name: the cells that its label names, or the nearest ones.
+
+    Returns
+    -------
+    str
+        Empty, or one sentence that starts with a space.
+    """
+    known = tuple(known)
+    joint = [cell for cell in joint_cells(name) if cell in known]
+    if joint:
+        return f" It is a label of several cells; give one of them: {', '.join(joint)}."
+    near = get_close_matches(str(name), known, n=3) or get_close_matches(
+        str(name).upper(), known, n=3
+    )
+    return f" Did you mean {', '.join(near)}?" if near else ""
+
+
+def _key(name: str) -> str:
+    """A name without what makes no difference: AVA_L, AWC(ON), vb01 as AVAL, AWCON, VB1."""
+    key = re.sub(r"[\s_-]+", "", str(name)).upper()
+    key = re.sub(r"\((ON|OFF|L|R)\)$", r"\1", key)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", key)
+
+
+@cache
+def _table() -> dict[str, str]:
+    """Canonical names by their keys."""
+    return {_key(name): name for name in (*muscles(), *cells())} | _ALIASES
+
+
+def _is_unmistakable(form: str) -> bool:
+    twin = form[:-1] + {"L": "R", "R": "L"}.get(form[-1:], "?")
+    return (len(form) > 3 and {form, twin} <= cells().keys()) or bool(_BODY_WALL.match(form))
+
+
+def _is_of_the_worm(name: str) -> bool:
+    form = canonical_name(name)
+    return form in cells() or is_muscle(form) or bool(joint_cells(name))
