@@ -1,5 +1,6 @@
 """Files written whole or not at all, and files of a user read with care."""
 
+import codecs
 import csv
 import os
 import re
@@ -77,6 +78,11 @@ def read_text(path: str | os.PathLike) -> str:
     ValueError
         If it is not an ordinary file, is too large, or is not UTF-8.
     """
+    return _decoded(path, _content(path), "utf-8-sig")
+
+
+def _content(path: str | os.PathLike) -> bytes:
+    """Bytes of an ordinary file of at most `LARGEST_TEXT`."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
@@ -86,10 +92,15 @@ def read_text(path: str | os.PathLike) -> str:
         raise ValueError(
             f"{path} has {path.stat().st_size} bytes; at most {LARGEST_TEXT} are read."
         )
+    return path.read_bytes()
+
+
+def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from None
+        name = "UTF-8" if encoding == "utf-8-sig" else encoding
+        raise ValueError(f"{path} is not {name}: {error.reason} at byte {error.start}.") from None
     if "\0" in text:
         raise ValueError(f"{path} is not text: it holds NUL bytes.")
     return text
@@ -97,21 +108,46 @@ def read_text(path: str | os.PathLike) -> str:
 
 @reads_data
 def read_xml(path: str | os.PathLike) -> bytes:
-    """Bytes of a user's XML file that no parser can be led astray by.
+    """UTF-8 bytes of a user's XML file, safe for any parser.
 
-    Document types and entities are refused before any parser sees the file: they can name
-    other files, or grow without bound.
+    The encoding that the file declares in its first line is used; without one it is UTF-8.
+    Document types and entities are rejected in the decoded text, before any parser sees the
+    file: they can name other files, or grow without bound.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        As `read_text`, and if the file declares a document type or an entity.
+        As `read_text`; if the file declares a document type, an entity, or an encoding that is
+        not supported.
     """
-    text = read_text(path)
+    content = _content(path)
+    text = _decoded(path, content, _xml_encoding(path, content))
     for forbidden in ("<!DOCTYPE", "<!ENTITY"):
         if forbidden in text.upper():
             raise ValueError(f"{path} holds {forbidden}, which is refused; delete that line.")
-    declared = re.match(r"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)", text)
-    if declared and declared[1].upper() not in ("UTF-8", "UTF8", "US-ASCII", "ASCII"):
-        raise ValueError(f"{path} says that it is {declared[1]}; save it as UTF-8.")
-    return text.encode()
+    # Without the declaration the parser reads UTF-8, which is what it gets.
+    return _XML_DECLARATION.sub("", text, count=1).encode()
+
+
+# Every encoding here writes ASCII characters as ASCII.
+_XML_ENCODING = re.compile(
+    r"utf-?8|(us-)?ascii|iso[-_]?8859[-_]?\d\d?|latin-?\d|(windows|cp)-?125\d", re.IGNORECASE
+)
+_XML_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
+_DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
+
+
+def _xml_encoding(path: str | os.PathLike, content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declared = _DECLARED.match(content)
+    name = declared[1].decode("ascii", "replace").strip() if declared else "utf-8"
+    try:
+        known = _XML_ENCODING.fullmatch(name) and codecs.lookup(name).name
+    except LookupError:
+        known = None
+    if not known:
+        raise ValueError(
+            f"{path} declares the encoding {name!r}, which is not supported; save it as UTF-8."
+        )
+    return "utf-8-sig" if known == "utf-8" else known

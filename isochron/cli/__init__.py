@@ -1,5 +1,6 @@
 """The command line. One command, one file; nothing heavy is imported before it is needed."""
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from isochron.cli.attractors import attractors
 from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
 from isochron.cli.cycles import cycles
-from isochron.cli.errors import describe_error
+from isochron.cli.errors import TERMINATED, describe_error, end_quietly
 from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
@@ -45,12 +46,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; return its exit code.
 
     0 done; 1 failed while running; 2 wrong usage or configuration; 3 bad data file;
-    4 numerical failure; 5 resources; 130 interrupted; 143 terminated.
+    4 numerical failure; 5 resources; 130 interrupted; 141 output closed; 143 terminated.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    streams = sys.stdout, sys.stderr
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        code = end_quietly(streams)
+        return describe_error(error, arguments) if code is None else code
+    finally:
+        sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    streams = sys.stdout, sys.stderr
     try:
         return int(app(arguments, prog_name="isochron", standalone_mode=False) or 0)
+    except BrokenPipeError:
+        raise
     except click.Abort:
         return describe_error(KeyboardInterrupt(), arguments)
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
+    except SystemExit as error:
+        if (sys.stdout, sys.stderr) != streams:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe") from error
+        # Shell completion ends by itself, with a code and nothing more to say.
+        if isinstance(error.code, int) and error.code != TERMINATED:
+            return error.code
+        return describe_error(error, arguments)
+    except (Exception, KeyboardInterrupt) as error:
         return describe_error(error, arguments)

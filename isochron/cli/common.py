@@ -99,7 +99,7 @@ def print_json(content: Any) -> None:
 
 def print_table(table: Any) -> None:
     """Print a table of rich, as wide as it needs where there is no terminal."""
-    from rich.console import Console
+    from isochron.cli.console import PipedConsole
 
     width = None if sys.stdout.isatty() else 160
-    Console(width=width).print(table)
+    PipedConsole(width=width).print(table)

@@ -2,14 +2,17 @@
 
 import errno
 import json
+import os
+import select
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
 FAILED, USAGE, DATA, NUMERICAL, RESOURCES = 1, 2, 3, 4, 5
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 SCARCE = {
     errno.ENOSPC: "The disk is full",
     errno.EDQUOT: "The disk quota is used up",
@@ -36,6 +39,37 @@ def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
         sys.stdout.write(json.dumps(content) + "\n")
     sys.stderr.write(f"isochron: {message}\n")
     return code
+
+
+def end_quietly(streams: Sequence[TextIO]) -> int | None:
+    """End without a message if the reader of the output has closed its pipe, as ``head`` does.
+
+    The closed stream is pointed at nothing, so that the flush at exit prints no message either.
+
+    Returns
+    -------
+    int or None
+        Exit code, that of a process which SIGPIPE ends; None if all streams are open.
+    """
+    closed = [stream for stream in streams if _is_closed_pipe(stream)]
+    if not closed:
+        return None
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in closed:
+        os.dup2(nothing, stream.fileno())
+    os.close(nothing)
+    return CLOSED_PIPE
+
+
+def _is_closed_pipe(stream: TextIO) -> bool:
+    """Whether nobody can read any more what a stream writes."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return False  # not a file: a test that captures the output
+    asked = select.poll()
+    asked.register(descriptor, select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0))
 
 
 def _classify(error: BaseException) -> tuple[int, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from isochron.cli.console import PipedConsole
 from isochron.experiments import pool
 
 
@@ -24,7 +24,7 @@ def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[text]}"),
     )
-    with Progress(*columns, console=Console(file=stream)) as bars:
+    with Progress(*columns, console=PipedConsole(file=stream)) as bars:
         yield _Bars(bars)
 
 

@@ -1,0 +1,72 @@
+"""A reader that closes the output, and shell completion, end a command without a message."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from isochron.cli import main
+
+ISOCHRON = [sys.executable, "-m", "isochron"]
+
+
+def run_into_a_closed_pipe(arguments, *, also_errors=False):
+    """Exit code, and what reached standard error, of a command whose output nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [*ISOCHRON, *arguments],
+            stdout=writing,
+            stderr=writing if also_errors else subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+    return result.returncode, (result.stderr or b"").decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["connectome", "list"],  # a table
+        ["connectome", "cells", "varshney2011", "--json"],
+        ["simulate", "--duration", "-1", "--json"],  # an error, as JSON
+    ],
+)
+def test_a_closed_output_ends_a_command_quietly(arguments):
+    """141 is what a shell reports of a process that SIGPIPE ends."""
+    assert run_into_a_closed_pipe(arguments) == (141, "")
+
+
+def test_a_closed_standard_error_too():
+    arguments = ["simulate", "--duration", "-1"]
+    assert run_into_a_closed_pipe(arguments, also_errors=True)[0] == 141
+
+
+@pytest.mark.parametrize(("shell", "current"), [("bash", "1"), ("zsh", "1"), ("fish", "sim")])
+def test_completion_offers_commands(shell, current):
+    setting = {
+        "_ISOCHRON_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "isochron sim",
+        "COMP_CWORD": current,
+    }
+    result = subprocess.run(
+        ISOCHRON, env=os.environ | setting, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "simulate" in result.stdout
+
+
+def test_a_different_broken_pipe_is_an_error(monkeypatch, capsys):
+    """A pipe to a worker or a simulator is not the output."""
+
+    def broken(*arguments, **options):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("isochron.cli.app", broken)
+    assert main(["report", "x"]) == 1
+    assert "Broken pipe" in capsys.readouterr().err
