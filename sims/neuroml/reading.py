@@ -1,237 +1,180 @@
-"""read_neuroml(): a NeuroML network back to a wiring."""
+"""read_neuroml(): a NeuroML network back to a connectome."""
 
-import math
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
-from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from isochron.connectome import Connectome, Source, muscles
-from isochron.connectome.names import canonical_name
-from isochron.sims.neuroml.includes import NAMESPACES, read_documents
+from isochron.connectome import Connectome, Source
+from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.sims.neuroml.connections import Connection, read_connections
+from isochron.sims.neuroml.includes import read_documents
+from isochron.sims.neuroml.populations import Cells, Place, read_properties
+from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
 
-MOST_CELLS = 5_000
-_PROJECTIONS = ("projection", "electricalProjection", "continuousProjection")
-_PATH = re.compile(r"(?:\.\./)?(\w+)(?:/(\d+)(?:/\w+)?|\[(\d+)\])")
 
-
-def read_neuroml(path: str | os.PathLike) -> Connectome:
-    """The wiring of a NeuroML 2 network, of ours or of others such as c302.
+def read_neuroml(path: str | os.PathLike, *, unequal_gap: UnequalGap = "error") -> Connectome:
+    """The connectome of a NeuroML 2 network, of ours or of others such as c302.
 
     Each cell of a population is a neuron or a muscle; it is a muscle if the property
     ``role`` of the population says so or its name is that of a muscle of the worm. Weights
     of connections between the same cells add up; one without a weight counts 1. Event-driven
-    and continuous projections are chemical synapses, electrical ones gap junctions, and so
-    are those of c302 whose synapse is an ``elec_syn``. A synapse excites or inhibits if the
-    id of its component has ``exc`` or ``inh`` in it, and is unsigned otherwise.
+    and continuous projections and synaptic connections are chemical synapses, electrical ones
+    gap junctions, and so are those of c302 whose synapse is an ``elec_syn``.
+
+    A conductance excites if its reversal potential lies above the threshold of the receiving
+    cell, and inhibits if it lies below the leak reversal of that cell; for a cell that the file
+    does not define, above -20 mV and below -70 mV. A current-based synapse inhibits if its
+    weight is negative. Where this does not decide, as for shunting inhibition, ``exc`` or
+    ``inh`` in the id of the synapse does; else the connection has no sign.
 
     Parameters
     ----------
     path : str or path
-        NeuroML 2, 64 MB at most. Files that it includes must lie beside or below it.
+        NeuroML 2, 64 MB at most, in the encoding that it declares. Files that it includes must
+        lie in its folder or below it; those that cannot be read are listed in
+        ``source.left_out`` unless the network may be in one of them.
+    unequal_gap : {"error", "larger", "mean"}
+        Weight of a gap junction that is listed in both directions with two weights.
 
     Returns
     -------
     Connectome
-        Connections that it has no place for (from muscles, gap junctions with muscles) are
-        counted in ``source.left_out``.
+        ``source.left_out`` counts what a connectome has no place for: inputs, connections from
+        muscles, gap junctions with muscles, other elements. Connections that were lost, and
+        signs that stay open, are in ``history`` too.
 
     Raises
     ------
     FileNotFoundError
-        If the file, or one that it includes, does not exist.
+        If the file, or one that it includes and that may have the network, does not exist.
     ValueError
         If a file is not NeuroML 2 or includes one from outside; if there is not one network;
-        or if a projection names an unknown population or cell, or has an unsound weight.
+        or if a connection names an unknown population or cell, has an unsound weight, is of
+        no known kind, or differs in sign or, in a gap junction, in weight from its twin.
     """
-    documents = list(read_documents(path))
-    network = _only_network(path, documents)
-    properties = _properties(documents[0])
-    cells = _Cells(path, network)
-    found, left_out = _layers(path, cells, network)
+    documents = read_documents(path)
+    network = documents.network
+    properties = read_properties(documents.main)
+    cells = Cells(path, network)
+    connections, others = read_connections(path, network, cells)
+    layers = _Layers(path, cells, SynapseSigns(documents.components, connections))
+    for network_id in documents.other_networks:
+        layers.lost[f"network of an included file: {network_id}"] += 1
+    for connection in connections:
+        layers.add(connection)
+    gap, unequal = symmetric_gap(
+        layers.gap,
+        cells.names["neuron"],
+        unequal_gap=unequal_gap,
+        where=str(path),
+        listed_once=True,
+    )
+    unread = [f"included file not read: {href} ({why})" for href, why in documents.unread.items()]
     return Connectome(
         name=properties.get("dataset") or network.get("id") or Path(path).stem,
         neurons=tuple(cells.names["neuron"]),
         muscles=tuple(cells.names["muscle"]),
-        chemical=_whole(found["chemical"]),
-        gap=_whole(_both_ways(path, cells, found["gap"])),
-        neuromuscular=_whole(found["neuromuscular"]),
-        signs=found["signs"] if found["signs"].any() else None,
+        chemical=_whole(layers.chemical),
+        gap=_whole(gap),
+        neuromuscular=_whole(layers.neuromuscular),
+        signs=layers.signs if layers.signed else None,
         source=Source(
             weight_unit=properties.get("weight_unit") or "weight",
             file=Path(path).name,
-            left_out=", ".join(f"{count} {kind}" for kind, count in left_out.items()),
+            left_out=", ".join([*_counted(layers.lost), *_counted(others), *unread]),
         ),
+        history=(*unequal, *layers.history()),
     )
 
 
-class _Place(NamedTuple):
-    """A cell: what it is, and its number among those of its role."""
+class _Layers:
+    """Matrices of the layers, gap junctions as they are listed."""
 
-    role: str
-    number: int
+    def __init__(self, path: str | os.PathLike, cells: Cells, sign: SynapseSigns) -> None:
+        n, m = len(cells.names["neuron"]), len(cells.names["muscle"])
+        self.chemical = np.zeros((n, n))
+        self.gap = np.zeros((n, n))
+        self.neuromuscular = np.zeros((m, n))
+        self.signs = np.zeros((n, n), dtype=np.int8)
+        self.lost: Counter[str] = Counter()
+        self.reasons: Counter[Reason] = Counter()
+        self._path, self._sign = path, sign
 
+    @property
+    def signed(self) -> bool:
+        """Whether the file says of any connection what its sign is, or that it has no effect."""
+        return any(self.reasons[reason] for reason in Reason if reason is not Reason.OPEN)
 
-@dataclass(frozen=True)
-class _Connection:
-    pre: _Place
-    post: _Place
-    layer: str
-    sign: int
-    weight: float
+    def add(self, connection: Connection) -> None:
+        """Add a connection to the layer that it belongs to.
 
+        Raises
+        ------
+        ValueError
+            If a weight is negative that cannot be, or a sign differs from that of a twin.
+        """
+        pre, post = connection.pre, connection.post
+        if self._sign.is_gap_junction(connection):
+            self._add_gap(connection)
+            return
+        try:
+            signed = self._sign(connection)
+        except ValueError as error:
+            raise ValueError(f"{self._path}: {error}") from None
+        weight = abs(connection.weight)
+        if pre.role == "muscle":
+            self.lost[f"chemical from muscle to {post.role}"] += 1
+        elif post.role == "muscle":
+            self.neuromuscular[post.number, pre.number] += weight
+        elif weight:
+            self.chemical[post.number, pre.number] += weight
+            self._add_sign(pre, post, signed)
 
-class _Cells:
-    """The cells of the populations of a network."""
-
-    def __init__(self, path: str | os.PathLike, network: Element) -> None:
-        self.path = path
-        self.names: dict[str, list[str]] = {"neuron": [], "muscle": []}
-        self._places: dict[str, list[_Place]] = {}
-        for population in network.findall("n:population", NAMESPACES):
-            self._add(population)
-
-    def _add(self, population: Element) -> None:
-        identity, properties = population.get("id", ""), _properties(population)
-        size = self._size(population)
-        if not identity or identity in self._places:
-            raise ValueError(f"{self.path}: the population {identity!r} is nameless or doubled.")
-        if size + sum(map(len, self.names.values())) > MOST_CELLS:
-            raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")
-        label = properties.get("name") or canonical_name(identity)
-        role = properties.get("role") or ("muscle" if label in muscles() else "neuron")
-        if role not in self.names:
+    def _add_gap(self, connection: Connection) -> None:
+        pre, post = connection.pre, connection.post
+        if connection.weight < 0:
             raise ValueError(
-                f"{self.path}: the role of {identity} is {role!r}, not neuron or muscle."
+                f"{self._path}: {connection} is a gap junction, and its weight "
+                f"{connection.weight:g} is negative."
             )
-        listed = self.names[role]
-        self._places[identity] = [_Place(role, len(listed) + i) for i in range(size)]
-        listed.extend([label] if size == 1 else [f"{label}[{i}]" for i in range(size)])
-
-    def _size(self, population: Element) -> int:
-        instances = population.findall("n:instance", NAMESPACES)
-        text = population.get("size") or str(len(instances))
-        if not text.isdecimal() or len(text) > 9:
-            raise ValueError(f"{self.path}: a population has size {text!r}, which is no number.")
-        return len(instances) or int(text)
-
-    def find(self, reference: str, population: str) -> _Place:
-        """The cell of a reference: ``../AVAL/0/cell``, ``../AVAL[0]``, or its number alone."""
-        if reference.isdecimal():
-            name, number = population, reference
-        elif match := _PATH.fullmatch(reference):
-            name, number = match[1], match[2] or match[3]
+        if "muscle" in (pre.role, post.role):
+            self.lost[f"gap from {pre.role} to {post.role}"] += 1
         else:
-            raise ValueError(f"{self.path}: {reference!r} does not say which cell it means.")
-        if name not in self._places:
-            near = get_close_matches(name, self._places, n=3)
-            hint = f" Did you mean {', '.join(near)}?" if near else ""
-            raise ValueError(f"{self.path} has no population {name!r}.{hint}")
-        cells = self._places[name]
-        if int(number) >= len(cells):
-            raise ValueError(f"{self.path}: {name} has {len(cells)} cells; there is no {number}.")
-        return cells[int(number)]
+            self.gap[post.number, pre.number] += connection.weight
+
+    def _add_sign(self, pre: Place, post: Place, signed: Signed) -> None:
+        self.reasons[signed.reason] += 1
+        before = self.signs[post.number, pre.number]
+        if before and signed.sign and signed.sign != before:
+            raise ValueError(
+                f"{self._path}: synapses from {pre.identity} to {post.identity} differ in sign; a "
+                "connection has one. Remove one of them, or take their difference."
+            )
+        self.signs[post.number, pre.number] = before or signed.sign
+
+    def history(self) -> tuple[str, ...]:
+        """Lines about connections that are lost, and signs that a reader may not expect."""
+        lines = []
+        if self.lost:
+            lines.append(f"not read: {', '.join(_counted(self.lost))}")
+        if against := self.reasons[Reason.AGAINST_ID]:
+            lines.append(
+                f"signs: {against} connections by reversal potential or weight, against the id of "
+                "their synapse"
+            )
+        if self.signed and (unknown := self.reasons[Reason.OPEN]):
+            lines.append(
+                f"signs: {unknown} of {sum(self.reasons.values())} chemical synapses without one"
+            )
+        return tuple(lines)
 
 
-def _layers(
-    path: str | os.PathLike, cells: _Cells, network: Element
-) -> tuple[dict[str, np.ndarray], Counter[str]]:
-    """Matrices of the layers, gap junctions as they stand; and what has no place in them."""
-    n, m = len(cells.names["neuron"]), len(cells.names["muscle"])
-    found = {
-        "chemical": np.zeros((n, n)),
-        "gap": np.zeros((n, n)),
-        "neuromuscular": np.zeros((m, n)),
-        "signs": np.zeros((n, n), dtype=np.int8),
-    }
-    left_out: Counter[str] = Counter()
-    for one in _connections(path, cells, network):
-        if one.pre.role == "muscle" or (one.layer == "gap" and one.post.role == "muscle"):
-            left_out[f"{one.layer} from {one.pre.role} to {one.post.role}"] += 1
-            continue
-        i, j = one.post.number, one.pre.number
-        if one.post.role == "muscle":
-            found["neuromuscular"][i, j] += one.weight
-            continue
-        found[one.layer][i, j] += one.weight
-        if one.layer == "chemical" and one.weight:
-            before = found["signs"][i, j]
-            if before and one.sign != before:
-                names = cells.names["neuron"]
-                raise ValueError(f"{path}: synapses from {names[j]} to {names[i]} differ in sign.")
-            found["signs"][i, j] = one.sign
-    return found, left_out
-
-
-def _connections(path: str | os.PathLike, cells: _Cells, network: Element) -> Iterator[_Connection]:
-    for kind in _PROJECTIONS:
-        for projection in network.findall(f"n:{kind}", NAMESPACES):
-            pre, post = (projection.get(f"{end}synapticPopulation", "") for end in ("pre", "post"))
-            for connection in projection:
-                marks = connection.attrib
-                if not ({"preCell", "preCellId"} & set(marks)):
-                    continue
-                component = marks.get("postComponent") or marks.get("synapse")
-                component = component or projection.get("synapse", "")
-                electrical = kind == "electricalProjection" or "elec_syn" in component
-                yield _Connection(
-                    pre=cells.find(marks.get("preCell") or marks.get("preCellId", ""), pre),
-                    post=cells.find(marks.get("postCell") or marks.get("postCellId", ""), post),
-                    layer="gap" if electrical else "chemical",
-                    sign=_sign(component),
-                    weight=_weight(path, marks),
-                )
-
-
-def _sign(component: str) -> int:
-    if found := re.search(r"(?:^|_)(exc|inh)", component):
-        return {"exc": 1, "inh": -1}[found[1]]
-    return 0
-
-
-def _weight(path: str | os.PathLike, marks: Mapping[str, str]) -> float:
-    text = marks.get("weight", "1")
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = math.nan
-    if not 0 <= weight < math.inf:
-        raise ValueError(f"{path}: a weight must be a number and not negative, got {text!r}.")
-    return weight
-
-
-def _both_ways(path: str | os.PathLike, cells: _Cells, gap: np.ndarray) -> np.ndarray:
-    """Gap junctions that stand once, or in both directions with one weight, as symmetric."""
-    unequal = (gap != gap.T) & (gap != 0) & (gap.T != 0)
-    if unequal.any():
-        i, j = np.argwhere(unequal)[0]
-        names = cells.names["neuron"]
-        raise ValueError(
-            f"{path}: the gap junctions of {names[i]} and {names[j]} have weights "
-            f"{gap[i, j]:g} and {gap[j, i]:g} in the two directions."
-        )
-    return np.maximum(gap, gap.T)
+def _counted(counts: Counter[str]) -> list[str]:
+    return [f"{count} {kind}" for kind, count in counts.items() if count]
 
 
 def _whole(matrix: np.ndarray) -> np.ndarray:
     """Integers if all weights are."""
     return matrix.astype(np.int32) if np.array_equal(matrix, np.rint(matrix)) else matrix
-
-
-def _only_network(path: str | os.PathLike, documents: list[Element]) -> Element:
-    networks = [found for root in documents for found in root.findall("n:network", NAMESPACES)]
-    if len(networks) != 1:
-        raise ValueError(f"{path} holds {len(networks)} networks; one is wanted.")
-    return networks[0]
-
-
-def _properties(of: Element) -> dict[str, str]:
-    found = of.findall("n:property", NAMESPACES)
-    return {prop.get("tag", ""): prop.get("value", "") for prop in found}

@@ -318,8 +318,11 @@ def connection(**changes):
         (connection(postCellId="../VB1/0/c"), "no population 'VB1'. Did you mean VB2"),
         (connection(postCellId="../pair/2/c"), "pair has 2 cells; there is no 2"),
         (connection(postCellId="../../VB2"), "does not say which cell"),
-        (connection(weight="nan"), "weight must be a number and not negative, got 'nan'"),
-        (connection(weight="-1"), "got '-1'"),
+        (connection(weight="nan"), "weight of ../AVAL/0/c to ../VB2/0/c must be .*, got 'nan'"),
+        (
+            connection(weight="-1"),
+            "connection from AVAL to VB2 has the weight -1, .* 'exc' excites",
+        ),
         (connection(weight="1e999"), "got '1e999'"),
         ('<population id="AVAL" component="c" size="1"/>', "nameless or doubled"),
         ('<population id="many" component="c" size="999999999"/>', "more than 5000 cells"),

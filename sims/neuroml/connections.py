@@ -1,0 +1,161 @@
+"""The connections of a NeuroML network, and a count of everything else that is in it."""
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from isochron.sims.neuroml.populations import Cells, Place
+from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
+
+_PROJECTIONS = ("projection", "electricalProjection", "continuousProjection")
+_SINGLE = ("synapticConnection", "synapticConnectionWD")
+_IN_PROJECTIONS = (
+    *("connection", "connectionWD"),
+    *("electricalConnection", "electricalConnectionInstance", "electricalConnectionInstanceW"),
+    *("continuousConnection", "continuousConnectionInstance", "continuousConnectionInstanceW"),
+)
+_TEXT = ("notes", "property", "annotation")
+_INPUTS = ("explicitInput", "input", "inputW")
+_ENDS = {"from", "to", "preCell", "postCell", "preCellId", "postCellId"}
+_ENDS |= {"presynapticPopulation", "postsynapticPopulation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection as a file states it.
+
+    Attributes
+    ----------
+    pre, post : Place
+    synapse : str
+        Id of the component that acts on the cell `post`.
+    weight : float
+        Finite; 1 if the file gives none.
+    electrical : bool
+        Whether it is a gap junction by the element or the id of its synapse.
+    """
+
+    pre: Place
+    post: Place
+    synapse: str
+    weight: float
+    electrical: bool
+
+    def __str__(self) -> str:
+        return f"the connection from {self.pre.identity} to {self.post.identity}"
+
+
+def read_connections(
+    path: str | os.PathLike, network: Element, cells: Cells
+) -> tuple[list[Connection], Counter[str]]:
+    """The connections of a network, and the number of other elements by kind.
+
+    Raises
+    ------
+    ValueError
+        If a connection names an unknown population or cell, has an unsound weight, or is
+        stated by an element that NeuroML 2 does not have.
+    """
+    connections, others = [], Counter()
+    for element in network:
+        tag = _name(element)
+        if tag in _SINGLE:
+            connections.append(_single(path, element, cells))
+        elif tag in _PROJECTIONS:
+            found = list(_projection(path, element, cells, others))
+            others[f"{tag} elements without connections"] += not found
+            connections += found
+        elif tag == "inputList":
+            others["inputs"] += sum(_name(child) in _INPUTS for child in element)
+        elif tag != "population" and tag not in _TEXT:
+            _count(path, element, others)
+    return connections, others
+
+
+def _single(path: str | os.PathLike, element: Element, cells: Cells) -> Connection:
+    synapse = element.get("synapse", "")
+    return Connection(
+        pre=cells.find(_end(path, element, "from")),
+        post=cells.find(_end(path, element, "to")),
+        synapse=synapse,
+        weight=_weight(path, element.attrib),
+        electrical="elec_syn" in synapse,
+    )
+
+
+def _projection(
+    path: str | os.PathLike, projection: Element, cells: Cells, others: Counter[str]
+) -> Iterator[Connection]:
+    populations = [projection.get(f"{end}synapticPopulation", "") for end in ("pre", "post")]
+    for element in projection:
+        if _name(element) not in _IN_PROJECTIONS:
+            if _name(element) not in _TEXT:
+                _count(path, element, others)
+            continue
+        pre, post = (
+            cells.find(_end(path, element, f"{end}Cell", f"{end}CellId"), population)
+            for end, population in zip(("pre", "post"), populations, strict=True)
+        )
+        marks = element.attrib
+        weight = _weight(path, marks)
+        synapse = marks.get("postComponent") or marks.get("synapse") or projection.get("synapse")
+        electrical = _name(projection) == "electricalProjection"
+        yield _connection(pre, post, synapse, weight, electrical)
+        # A continuous connection may act on its first cell too, through this component.
+        back = marks.get("preComponent", "")
+        if back and "silent" not in back.lower():
+            yield _connection(post, pre, back, weight, electrical)
+
+
+def _connection(
+    pre: Place, post: Place, synapse: str | None, weight: float, electrical: bool
+) -> Connection:
+    synapse = synapse or ""
+    return Connection(pre, post, synapse, weight, electrical or "elec_syn" in synapse)
+
+
+def _end(path: str | os.PathLike, element: Element, *names: str) -> str:
+    for name in names:
+        if name in element.attrib:
+            return element.attrib[name]
+    raise ValueError(
+        f"{path}: a {_name(element)} has no {' or '.join(names)}; it has "
+        f"{', '.join(element.attrib) or 'no attributes'}."
+    )
+
+
+def _weight(path: str | os.PathLike, marks: Mapping[str, str]) -> float:
+    text = marks.get("weight", "1")
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = math.nan
+    if not math.isfinite(weight):
+        ends = " to ".join(value for key, value in marks.items() if key in _ENDS)
+        raise ValueError(f"{path}: the weight of {ends} must be a finite number, got {text!r}.")
+    return weight
+
+
+def _count(path: str | os.PathLike, element: Element, others: Counter[str]) -> None:
+    """Count an element that is no connection; one that looks like a connection is an error."""
+    tag = _name(element)
+    if tag in _INPUTS:
+        others["inputs"] += 1
+        return
+    looks = any(word in tag.lower() for word in ("connection", "projection"))
+    if looks or _ENDS & set(element.attrib):
+        known = ", ".join((*_PROJECTIONS, *_SINGLE, *_IN_PROJECTIONS))
+        marks = " ".join(f'{key}="{value}"' for key, value in element.attrib.items())
+        raise ValueError(
+            f"{path}: <{tag} {marks}> is not a connection of NeuroML 2 here, and would be lost. "
+            f"Known are {known}."
+        )
+    others[f"{tag} elements"] += 1
+
+
+def _name(element: Element) -> str:
+    """Tag without the namespace of NeuroML 2; one of a different namespace keeps it."""
+    return element.tag.removeprefix(f"{{{NEUROML_NAMESPACE}}}")

@@ -1,0 +1,146 @@
+"""The cells of the populations of a NeuroML network, and references to them."""
+
+import os
+import re
+from difflib import get_close_matches
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from isochron.connectome import muscles
+from isochron.connectome.cells import canonical_name
+from isochron.sims.neuroml.includes import NAMESPACES
+
+MOST_CELLS = 5_000
+_PATH = re.compile(r"(?:\.\./)?([A-Za-z_]\w*)(?:\[(\d+)\]|/(\d+)(?:/\w+)?/?)?")
+
+
+class Place(NamedTuple):
+    """A cell: its role, its number among those of its role, its component, its id."""
+
+    role: str
+    number: int
+    component: str
+    identity: str
+
+
+class Cells:
+    """The cells of the populations of a network.
+
+    Attributes
+    ----------
+    names : dict of str to list of str
+        Names of the cells of each role, ``neuron`` and ``muscle``, in order.
+
+    Raises
+    ------
+    ValueError
+        If a population has no id, the id of a different one, no sound size or role, or there
+        are too many cells.
+    """
+
+    def __init__(self, path: str | os.PathLike, network: Element) -> None:
+        self.path = path
+        self.names: dict[str, list[str]] = {"neuron": [], "muscle": []}
+        self._places: dict[str, dict[str, Place]] = {}
+        for population in network.findall("n:population", NAMESPACES):
+            self._add(population)
+
+    def _add(self, population: Element) -> None:
+        identity, properties = population.get("id", ""), read_properties(population)
+        if not identity or identity in self._places:
+            raise ValueError(f"{self.path}: the population {identity!r} is nameless or doubled.")
+        numbers = self._numbers(identity, population)
+        size = len(numbers)
+        if size + sum(map(len, self.names.values())) > MOST_CELLS:
+            raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")
+        label = properties.get("name") or canonical_name(identity)
+        role = properties.get("role") or ("muscle" if label in muscles() else "neuron")
+        if role not in self.names:
+            raise ValueError(
+                f"{self.path}: the role of {identity} is {role!r}, not neuron or muscle."
+            )
+        listed, component = self.names[role], population.get("component", "")
+        ids = [identity] if size == 1 else [f"{identity}[{number}]" for number in numbers]
+        self._places[identity] = {
+            number: Place(role, len(listed) + i, component, ids[i])
+            for i, number in enumerate(numbers)
+        }
+        listed.extend([label] if size == 1 else [f"{label}[{number}]" for number in numbers])
+
+    def _numbers(self, identity: str, population: Element) -> list[str]:
+        """The numbers by which the cells of a population are referred to, as text."""
+        instances = population.findall("n:instance", NAMESPACES)
+        numbers = [item.get("id", str(i)) for i, item in enumerate(instances)]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError(f"{self.path}: two instances of {identity} have the same id.")
+        text = population.get("size") or _size_of_layout(population) or str(len(instances))
+        if not text.isdecimal() or len(text) > 9:
+            raise ValueError(f"{self.path}: a population has size {text!r}, which is no number.")
+        size = int(text)
+        if size == 0 and population.get("size") is None:
+            raise ValueError(
+                f"{self.path}: the population {identity} has no size, instances or layout."
+            )
+        if instances and len(instances) != size:
+            raise ValueError(
+                f"{self.path}: the population {identity} has size {size}, but {len(instances)} "
+                "instances."
+            )
+        if size > MOST_CELLS:
+            raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")
+        return numbers or [str(i) for i in range(size)]
+
+    def find(self, reference: str, population: str = "") -> Place:
+        """The cell of a reference.
+
+        Parameters
+        ----------
+        reference : str
+            ``../AVAL/0/cell``, ``../AVAL[0]``, ``AVAL`` if there is one of them, or a number.
+        population : str
+            Id of the population of a number; a reference to a different one is an error.
+
+        Raises
+        ------
+        ValueError
+            If there is no such cell.
+        """
+        if reference.isdecimal() and population:
+            name, number = population, reference
+        elif match := _PATH.fullmatch(reference):
+            name, number = match[1], match[2] or match[3]
+        else:
+            raise ValueError(f"{self.path}: {reference!r} does not say which cell it means.")
+        if name not in self._places:
+            near = get_close_matches(name, self._places, n=3)
+            hint = f" Did you mean {', '.join(near)}?" if near else ""
+            raise ValueError(f"{self.path} has no population {name!r}.{hint}")
+        cells = self._places[name]
+        if number is None and len(cells) == 1:
+            number = next(iter(cells))
+        number = str(int(number)) if number else reference
+        if number not in cells:
+            raise ValueError(f"{self.path}: {name} has {len(cells)} cells; there is no {number}.")
+        if population and name != population:
+            raise ValueError(
+                f"{self.path}: {reference!r} is a cell of {name}, in a projection of {population}."
+            )
+        return cells[number]
+
+
+def read_properties(of: Element) -> dict[str, str]:
+    """The ``property`` elements of an element: tag to value."""
+    found = of.findall("n:property", NAMESPACES)
+    return {prop.get("tag", ""): prop.get("value", "") for prop in found}
+
+
+def _size_of_layout(population: Element) -> str:
+    """Number of cells of a random, unstructured or grid layout; empty without one."""
+    for layout in population.findall("n:layout/*", NAMESPACES):
+        if number := layout.get("number"):
+            return number
+        sides = [layout.get(f"{axis}Size", "1") for axis in "xyz"]
+        if "xSize" in layout.attrib and all(side.isdecimal() for side in sides):
+            x, y, z = map(int, sides)
+            return str(x * y * z)
+    return ""

@@ -1,0 +1,199 @@
+"""Whether a synapse of a NeuroML file excites or inhibits.
+
+In this order: a conductance by its reversal potential against the leak reversal and the
+threshold of the receiving cell; a current by its direction; a negative weight; the id of the
+component, if it has ``exc`` or ``inh`` in it.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from isochron.sims.neuroml.connections import Connection
+from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
+
+# For cells of which the file does not give them: every resting potential lies above the first,
+# every threshold below the second (mV).
+LOWEST_REST, HIGHEST_THRESHOLD = -70.0, -20.0
+_CURRENTS = ("expCurrSynapse", "alphaCurrSynapse", "alphaCurrentSynapse")
+_RESTS = ("leakReversal", "EL", "vr", "v_rest", "e_rev_leak")
+_THRESHOLDS = {
+    **dict.fromkeys(("iafCell", "iafRefCell", "iafTauCell", "iafTauRefCell"), "thresh"),
+    "iafActivityCell": "thresh",
+    "adExIaFCell": "VT",
+    "izhikevich2007Cell": "vt",
+    "gradedNeuron": "Vth",
+}
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(mV|V|uV)?\s*")
+_IN_MV = {"mV": 1.0, "V": 1e3, "uV": 1e-3, None: 1.0}  # PyNN's numbers are in mV
+
+
+class Reason(Enum):
+    """Why a connection has its sign, or none."""
+
+    FILE = "reversal potential, current or weight"
+    AGAINST_ID = "reversal potential, current or weight, against the id"
+    ID = "id"
+    SILENT = "no effect"
+    OPEN = "unknown"
+
+
+class Signed(NamedTuple):
+    """Sign of a connection, +1, -1 or 0, and the reason."""
+
+    sign: int
+    reason: Reason
+
+
+class SynapseSigns:
+    """Signs of the connections of a file.
+
+    Parameters
+    ----------
+    components : mapping of str to Element
+        Cells and synapses of the file and of those that it includes, by id.
+    connections : iterable of Connection
+        All of the file. A synapse without a definition that has a negative weight anywhere is
+        a current, so that its positive weights excite.
+    """
+
+    def __init__(
+        self, components: Mapping[str, Element], connections: Iterable[Connection]
+    ) -> None:
+        self._components = components
+        self._currents = {item.synapse for item in connections if item.weight < 0}
+        self._currents -= set(components)
+        self._known: dict[tuple[str, str], int | None] = {}
+
+    def __call__(self, connection: Connection) -> Signed:
+        """Sign of a chemical connection.
+
+        Raises
+        ------
+        ValueError
+            If a weight is negative that cannot be: of a conductance, or of a synapse without a
+            definition whose id says that it excites.
+        """
+        named = _sign_of_id(connection.synapse)
+        stated = self._stated(connection, named)
+        if stated is None:
+            return Signed(named, Reason.ID if named else Reason.OPEN)
+        if stated == 0:
+            return Signed(0, Reason.SILENT)
+        against = named and named != stated
+        return Signed(stated, Reason.AGAINST_ID if against else Reason.FILE)
+
+    def is_gap_junction(self, connection: Connection) -> bool:
+        """Whether it is a gap junction by its element, the id or the kind of its component."""
+        definition = self._components.get(connection.synapse)
+        return connection.electrical or _kind(definition) == "gapJunction"
+
+    def _stated(self, connection: Connection, named: int) -> int | None:
+        """Sign by all but the id: 0 for a synapse without effect, None if it is not stated."""
+        synapse = self._components.get(connection.synapse)
+        if synapse is None:
+            return self._undefined(connection, named)
+        pair = connection.synapse, connection.post.component
+        if pair not in self._known:
+            self._known[pair] = self._defined(synapse, connection.post.component)
+        sign = self._known[pair]
+        if connection.weight >= 0:
+            return sign
+        if _kind(synapse) not in _CURRENTS:
+            raise ValueError(
+                f"{connection} has the weight {connection.weight:g}, but its synapse "
+                f"{connection.synapse!r} is a conductance ({_kind(synapse)}), which cannot be "
+                "negative. Make the weight positive; the sign is that of its reversal potential."
+            )
+        return None if sign is None else -sign
+
+    def _undefined(self, connection: Connection, named: int) -> int | None:
+        if connection.synapse not in self._currents:
+            return None
+        sign = -1 if connection.weight < 0 else 1
+        if named and named != sign:
+            raise ValueError(
+                f"{connection} has the weight {connection.weight:g}, and its synapse "
+                f"{connection.synapse!r} {'excites' if named > 0 else 'inhibits'} by its id. "
+                "Define the synapse in the file, or give one of the two a different sign."
+            )
+        return sign
+
+    def _defined(self, synapse: Element, cell: str) -> int | None:
+        """Sign of a defined synapse with a positive weight."""
+        kind = _kind(synapse)
+        if kind == "silentSynapse" or _has_no_conductance(synapse):
+            return 0
+        if kind in _CURRENTS:
+            return _sign_of(synapse.get("ibase", "1"))
+        if kind == "doubleSynapse":
+            parts = [self._components.get(synapse.get(name, "")) for name in _DOUBLE]
+            signs = {None if part is None else self._defined(part, cell) for part in parts}
+            return signs.pop() if len(signs) == 1 else None
+        reversal = _millivolts(synapse.get("erev") or synapse.get("e_rev"))
+        rest, threshold = _rest_and_threshold(self._components.get(cell))
+        return -1 if reversal < rest else 1 if reversal > threshold else None
+
+
+_DOUBLE = ("synapse1", "synapse2")
+
+
+def _rest_and_threshold(cell: Element | None) -> tuple[float, float]:
+    """Potentials in mV, in order, between which a reversal potential does not decide."""
+    if cell is None:
+        return LOWEST_REST, HIGHEST_THRESHOLD
+    kind = _kind(cell)
+    rest = next((cell.get(name) for name in _RESTS if name in cell.attrib), None)
+    if rest is None:
+        rest = _leak_of_channels(cell)
+    threshold = cell.get(_THRESHOLDS.get(kind, "v_thresh"))
+    below, above = _millivolts(rest), _millivolts(threshold)
+    below = LOWEST_REST if math.isnan(below) else below
+    above = HIGHEST_THRESHOLD if math.isnan(above) else above
+    return min(below, above), max(below, above)
+
+
+def _leak_of_channels(cell: Element) -> str | None:
+    """Reversal potential of the leak channels of a cell with ion channels."""
+    for channel in cell.iter():
+        named = f"{channel.get('id', '')} {channel.get('ionChannel', '')}".lower()
+        if "erev" in channel.attrib and ("leak" in named or "pas" in named):
+            return channel.get("erev")
+    return None
+
+
+def _has_no_conductance(synapse: Element) -> bool:
+    values = [synapse.get(name) for name in ("gbase", "conductance") if name in synapse.attrib]
+    return bool(values) and all(_sign_of(value) == 0 for value in values)
+
+
+def _sign_of(quantity: str | None) -> int | None:
+    """Sign of a number with any unit; None if it is not one."""
+    found = re.match(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", quantity or "")
+    if found is None:
+        return None
+    value = float(found[1])
+    return (value > 0) - (value < 0)
+
+
+def _millivolts(quantity: str | None) -> float:
+    """A potential in mV; NaN if it is not one."""
+    found = _QUANTITY.fullmatch(quantity or "")
+    return float(found[1]) * _IN_MV[found[2]] if found else math.nan
+
+
+def _sign_of_id(component: str) -> int:
+    if found := re.search(r"(?:^|_)(exc|inh)", component):
+        return {"exc": 1, "inh": -1}[found[1]]
+    return 0
+
+
+def _kind(component: Element | None) -> str:
+    """Component type of an element, such as ``expTwoSynapse``."""
+    if component is None:
+        return ""
+    tag = component.tag.removeprefix(f"{{{NEUROML_NAMESPACE}}}")
+    return component.get("type", tag) if tag in ("Component", "iafCell") else tag
