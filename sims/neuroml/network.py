@@ -79,6 +79,8 @@ class NetworkDocument:
             "level": level,
             "isochron_version": __version__,
         }
+        if wiring.species is not None:
+            facts["species"] = wiring.species
         for tag, value in facts.items():
             yield element("property", tag=tag, value=value)
 

@@ -6,8 +6,14 @@ from difflib import get_close_matches
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from isochron.connectome import muscles
-from isochron.connectome.cells import canonical_name
+from isochron.connectome.names import (
+    C_ELEGANS,
+    canonical_name,
+    canonical_names,
+    infer_species,
+    is_muscle,
+    known_species,
+)
 from isochron.sims.neuroml.includes import NAMESPACES
 
 MOST_CELLS = 5_000
@@ -26,40 +32,61 @@ class Place(NamedTuple):
 class Cells:
     """The cells of the populations of a network.
 
+    Parameters
+    ----------
+    path : path-like
+        The file, for error messages.
+    network : Element
+    species : str or None
+        ``"infer"``: *C. elegans* if the ids show it beyond doubt, else None.
+
     Attributes
     ----------
-    names : dict of str to list of str
-        Names of the cells of each role, ``neuron`` and ``muscle``, in order.
+    names : dict of str to tuple of str
+        Names of the cells of each role, ``neuron`` and ``muscle``, in order; canonical for
+        *C. elegans*.
+    species : str or None
 
     Raises
     ------
     ValueError
-        If a population has no id, the id of a different one, no sound size or role, or there
-        are too many cells.
+        If a population has no id, the id of a different one, no sound size or role, two of
+        them are the same cell, or there are too many cells.
     """
 
-    def __init__(self, path: str | os.PathLike, network: Element) -> None:
+    def __init__(
+        self, path: str | os.PathLike, network: Element, *, species: str | None = "infer"
+    ) -> None:
         self.path = path
-        self.names: dict[str, list[str]] = {"neuron": [], "muscle": []}
+        populations = network.findall("n:population", NAMESPACES)
+        inferred = species == "infer"
+        self.species = infer_species(map(_label, populations)) if inferred else species
+        self.species = known_species(self.species)
+        self._has_muscles = inferred or self.species == C_ELEGANS
+        self._names: dict[str, list[str]] = {"neuron": [], "muscle": []}
         self._places: dict[str, dict[str, Place]] = {}
-        for population in network.findall("n:population", NAMESPACES):
+        for population in populations:
             self._add(population)
+        self.names = {
+            role: canonical_names(names, species=self.species, what=role, where=str(path))
+            for role, names in self._names.items()
+        }
 
     def _add(self, population: Element) -> None:
-        identity, properties = population.get("id", ""), read_properties(population)
+        identity, label = population.get("id", ""), _label(population)
         if not identity or identity in self._places:
             raise ValueError(f"{self.path}: the population {identity!r} is nameless or doubled.")
         numbers = self._numbers(identity, population)
         size = len(numbers)
-        if size + sum(map(len, self.names.values())) > MOST_CELLS:
+        if size + sum(map(len, self._names.values())) > MOST_CELLS:
             raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")
-        label = properties.get("name") or canonical_name(identity)
-        role = properties.get("role") or ("muscle" if label in muscles() else "neuron")
-        if role not in self.names:
+        muscle = self._has_muscles and is_muscle(canonical_name(label))
+        role = read_properties(population).get("role") or ("muscle" if muscle else "neuron")
+        if role not in self._names:
             raise ValueError(
                 f"{self.path}: the role of {identity} is {role!r}, not neuron or muscle."
             )
-        listed, component = self.names[role], population.get("component", "")
+        listed, component = self._names[role], population.get("component", "")
         ids = [identity] if size == 1 else [f"{identity}[{number}]" for number in numbers]
         self._places[identity] = {
             number: Place(role, len(listed) + i, component, ids[i])
@@ -126,6 +153,10 @@ class Cells:
                 f"{self.path}: {reference!r} is a cell of {name}, in a projection of {population}."
             )
         return cells[number]
+
+
+def _label(population: Element) -> str:
+    return read_properties(population).get("name") or population.get("id", "")
 
 
 def read_properties(of: Element) -> dict[str, str]:

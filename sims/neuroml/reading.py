@@ -7,18 +7,25 @@ from pathlib import Path
 import numpy as np
 
 from isochron.connectome import Connectome, Source
+from isochron.connectome.cells import cells_of
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.connectome.names import C_ELEGANS
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
 from isochron.sims.neuroml.populations import Cells, Place, read_properties
 from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
 
 
-def read_neuroml(path: str | os.PathLike, *, unequal_gap: UnequalGap = "error") -> Connectome:
+def read_neuroml(
+    path: str | os.PathLike,
+    *,
+    unequal_gap: UnequalGap = "error",
+    species: str | None = "infer",
+) -> Connectome:
     """The connectome of a NeuroML 2 network, of ours or of others such as c302.
 
     Each cell of a population is a neuron or a muscle; it is a muscle if the property
-    ``role`` of the population says so or its name is that of a muscle of the worm. Weights
+    ``role`` of the population says so or its id is that of a muscle of the worm. Weights
     of connections between the same cells add up; one without a weight counts 1. Event-driven
     and continuous projections and synaptic connections are chemical synapses, electrical ones
     gap junctions, and so are those of c302 whose synapse is an ``elec_syn``.
@@ -37,6 +44,9 @@ def read_neuroml(path: str | os.PathLike, *, unequal_gap: UnequalGap = "error") 
         ``source.left_out`` unless the network may be in one of them.
     unequal_gap : {"error", "larger", "mean"}
         Weight of a gap junction that is listed in both directions with two weights.
+    species : str or None
+        Species of the animal; ``"infer"`` decides by the file, if it is an export of ours, or
+        else by the ids of the populations (see `connectome.infer_species`).
 
     Returns
     -------
@@ -57,7 +67,9 @@ def read_neuroml(path: str | os.PathLike, *, unequal_gap: UnequalGap = "error") 
     documents = read_documents(path)
     network = documents.network
     properties = read_properties(documents.main)
-    cells = Cells(path, network)
+    if species == "infer":
+        species = properties.get("species", "infer")
+    cells = Cells(path, network, species=species)
     connections, others = read_connections(path, network, cells)
     layers = _Layers(path, cells, SynapseSigns(documents.components, connections))
     for network_id in documents.other_networks:
@@ -74,8 +86,10 @@ def read_neuroml(path: str | os.PathLike, *, unequal_gap: UnequalGap = "error") 
     unread = [f"included file not read: {href} ({why})" for href, why in documents.unread.items()]
     return Connectome(
         name=properties.get("dataset") or network.get("id") or Path(path).stem,
-        neurons=tuple(cells.names["neuron"]),
-        muscles=tuple(cells.names["muscle"]),
+        neurons=cells.names["neuron"],
+        muscles=cells.names["muscle"],
+        species=cells.species,
+        cells=cells_of(cells.names["neuron"], of_the_worm=cells.species == C_ELEGANS),
         chemical=_whole(layers.chemical),
         gap=_whole(gap),
         neuromuscular=_whole(layers.neuromuscular),

@@ -349,6 +349,42 @@ def test_signs_that_are_all_zero_come_back(tmp_path, level):
     np.testing.assert_array_equal(found.signs, np.zeros((2, 2)))
 
 
+# Names and species.
+
+
+def populations(*names):
+    return "".join(f'<population id="{name}" component="c" size="1"/>' for name in names)
+
+
+def test_names_of_the_worm_are_canonical(tmp_path):
+    found = read(tmp_path, "", populations=populations("AVAL", "DB02", "VD01", "BWM_DL05"))
+    assert (found.neurons, found.muscles) == (("AVAL", "DB2", "VD1"), ("MDL05",))
+    assert (found.species, found.cells[1].type) == ("C. elegans", "motor")
+
+
+def test_names_of_other_animals_stay_as_they_are(tmp_path):
+    fly = ("DA1", "VA02", "VC1", "VM2", "DL5")
+    found = read(tmp_path, "", populations=populations(*fly))
+    assert (found.neurons, found.muscles, found.species) == (fly, (), None)
+    assert {cell.type for cell in found.cells} == {"unknown"}
+    worm = populations("AVAL", "DB02", "MDL05")
+    found = read(tmp_path, "", populations=worm, species="Pristionchus pacificus")
+    assert found.neurons == ("AVAL", "DB02", "MDL05")
+    assert found.species == "Pristionchus pacificus"
+
+
+def test_two_ids_of_one_cell_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match=r"net\.nml: the neurons 'VB1' and 'VB01' are the same"):
+        read(tmp_path, "", populations=populations("AVAL", "AVAR", "VB1", "VB01"))
+
+
+def test_the_species_survives_a_round_trip(tmp_path):
+    """The ids of two motor neurons alone do not show it."""
+    given = connectome.load("varshney2011").subset("DD1", "DB2")
+    found = read_neuroml(export_neuroml(given, tmp_path / "out", level="A").network)
+    assert (found.species, found.cells) == ("C. elegans", given.cells)
+
+
 # Unequal gap junctions.
 
 
