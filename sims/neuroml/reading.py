@@ -15,6 +15,8 @@ from isochron.sims.neuroml.includes import read_documents
 from isochron.sims.neuroml.populations import Cells, Place, read_properties
 from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
 
+SHOWN = 5  # included files that are named in `Source.left_out`
+
 
 def read_neuroml(
     path: str | os.PathLike,
@@ -84,6 +86,8 @@ def read_neuroml(
         listed_once=True,
     )
     unread = [f"included file not read: {href} ({why})" for href, why in documents.unread.items()]
+    if len(unread) > SHOWN:
+        unread[SHOWN:] = [f"{len(unread) - SHOWN} more included files not read"]
     return Connectome(
         name=properties.get("dataset") or network.get("id") or Path(path).stem,
         neurons=cells.names["neuron"],

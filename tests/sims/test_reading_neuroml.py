@@ -432,6 +432,12 @@ def test_latin_1_channels_do_not_hinder(tmp_path):
         assert text in found.source.left_out
 
 
+def test_many_missing_cells_are_counted(tmp_path):
+    includes = "".join(f'<include href="cells/{i}.cell.nml"/>' for i in range(302))
+    left_out = read(tmp_path, event("exc"), components=includes).source.left_out
+    assert left_out.endswith("cells/4.cell.nml (missing), 297 more included files not read")
+
+
 def test_synapses_of_included_files_give_the_sign(tmp_path):
     (tmp_path / "synapses.nml").write_text(
         f'{HEAD}<expOneSynapse id="s" gbase="1nS" erev="-80mV"/></neuroml>'
