@@ -119,25 +119,27 @@ class ThinRecurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run all nets backwards."""
-        inputs, initial, _, left, right, readout, decay, rates, sent = ctx.saved_tensors
+        inputs, initial, weights, left, right, readout, decay, rates, sent = ctx.saved_tensors
         by_outputs, by_rates = gradients
         n_steps, batch, n, k, n_inputs, n_outputs = ctx.counts
         nets = len(initial)
         if by_outputs is None:
             by_outputs = initial.new_zeros(nets, batch, n_steps, n_outputs)
         by_initial = torch.empty_like(initial)
+        by_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[2] else None
         parts = initial.new_empty(nets, batch, 2 * k + n_inputs, n)
         with _on(initial.device):
             _kernels().pull_thin[batch, nets](
                 by_outputs.contiguous(), rates if by_rates is None else by_rates.contiguous(),
-                inputs, left, right, readout, decay, rates, sent, by_initial, parts,
-                *ctx.counts, ctx.read_rates, by_rates is not None,
+                inputs, weights, left, right, readout, decay, rates, sent, by_initial,
+                by_initial if by_inputs is None else by_inputs, parts,
+                *ctx.counts, ctx.read_rates, by_rates is not None, by_inputs is not None,
                 **_compiled_for(n, k, n_inputs, n_outputs, initial.dtype),
             )  # fmt: skip
         # Net by net, so that a net among others gets the bits of the net alone.
         sums = torch.stack([part.sum(dim=0) for part in parts])
         by_left, by_right, by_weights = sums.split([k, k, n_inputs], dim=1)
-        return None, None, None, by_initial, by_weights, by_left, by_right, None, None
+        return None, None, by_inputs, by_initial, by_weights, by_left, by_right, None, None
 
 
 def padded(*counts: int) -> tuple[int, ...]:
@@ -225,7 +227,7 @@ def _small(device: torch.device, seed: int, n_outputs: int | None, read_rates: b
         return drawn.to(device).requires_grad_(trained)
 
     return Recurrence(
-        inputs=draw(n_steps, batch, n_inputs, trained=False),
+        inputs=draw(n_steps, batch, n_inputs),
         initial=draw(batch, n),
         weights=draw(n, n_inputs),
         left=draw(n, k, scale=3 / n),

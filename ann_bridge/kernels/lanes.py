@@ -71,15 +71,16 @@ def run_lanes(
 
 @compiled
 def pull_lanes(
-    first, by_outputs, by_rates, inputs, received, returned, unread, leak, read_rates, rates,
-    seen, by_initial, sent, by_received, by_readout,
+    first, by_outputs, by_rates, inputs, received, returned, unread, unfed, leak, read_rates,
+    rates, seen, by_inputs, by_initial, sent, by_received, by_readout,
 ):  # fmt: skip
     """Run trials backwards; arrays as in `run_lanes`, gradients of the shapes of their names.
 
-    `returned` and `unread` are the transposes leak W' and C. `by_rates` has no steps if the
-    loss does not depend on the rates, and `seen` none if the readout is not trained; else it is
-    the states or rates that are read after each step. `by_initial` is overwritten for these
-    trials, and `sent` is room for what `keep` keeps. `by_received`, as `add_products` wants it,
+    `returned`, `unread` and `unfed` are the transposes leak W', C and leak B'. `by_rates` has no
+    steps if the loss does not depend on the rates, and `seen` none if the readout is not trained;
+    else it is the states or rates that are read after each step. `by_inputs`, without steps if
+    no gradient of the inputs is needed, and `by_initial` are overwritten for these trials, and
+    `sent` is room for what `keep` keeps. `by_received`, as `add_products` wants it,
     is added to, and so is `by_readout`, shape (n_outputs, n, LANES), to be summed over lanes.
     """
     n_steps, n_inputs, _ = inputs.shape
@@ -87,6 +88,7 @@ def pull_lanes(
     adjoint, rate = np.zeros((n, LANES), kind), np.empty((n, LANES), kind)
     back, direct = np.zeros((whole(n, ROWS), LANES), kind), np.zeros((n, LANES), kind)
     pulled = np.empty((by_outputs.shape[1], LANES), kind)
+    entered = np.empty((n_inputs, LANES), kind)
     taken = np.zeros((whole(n, ROWS), LENGTH), kind)
     kept = 0
     copy_lanes(rates[n_steps], first, rate, 0)
@@ -104,6 +106,10 @@ def pull_lanes(
             add_through_slope(adjoint.reshape(-1), direct.reshape(-1), rate.reshape(-1))
         if not read_rates:
             multiply(adjoint, unread, pulled)
+        if by_inputs.shape[0] > 0:
+            entered[:] = 0
+            multiply(entered, unfed, adjoint)
+            copy_lanes(entered, 0, by_inputs[t], first)
         copy_lanes(rates[t], first, rate, 0)
         keep(sent, received, 0, rate, 0, kept)
         keep(sent, received, n, inputs[t], first, kept)

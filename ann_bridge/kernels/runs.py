@@ -53,7 +53,7 @@ class Recurrence:
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """What a gradient may be wanted of, and the inputs."""
+        """What a gradient may be wanted of."""
         return self.inputs, self.initial, self.weights, self.left, self.right, self.readout
 
 
@@ -74,7 +74,9 @@ class Run(ABC):
         self.leak, self.read_rates = kind.type(net.leak), net.read_rates
         self.noise = kind.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
         self.rates = self.empty(n_steps + 1, n)
-        self.learns_readout = net.readout.requires_grad
+        self.learns_readout, self.learns_inputs = (
+            part.requires_grad for part in (net.readout, net.inputs)
+        )
         keeps_states = self.learns_readout and not net.read_rates
         self.states = self.empty(n_steps if keeps_states else 0, n)
         self.outputs = self.empty(n_steps, readout.shape[1])
@@ -139,6 +141,7 @@ class Run(ABC):
             pulled = self.inward(by_outputs[..., None] if self.one_output else by_outputs)
         self.by_results = pulled, self.rates[:0] if by_rates is None else self.inward(by_rates)
         self.by_initial = np.empty_like(self.initial)
+        self.by_inputs = np.empty_like(self.inputs if self.learns_inputs else self.inputs[:0])
         return [partial(self.backward_task, k, *tile) for k, tile in enumerate(self.tiles)]
 
     def by_tiles(self, *shape: int) -> np.ndarray:
@@ -151,7 +154,8 @@ class Run(ABC):
         if self.learns_readout:
             found = torch.from_numpy(self.by_readout().T)
             by_readout = found[:, 0] if self.one_output else found
-        return None, self.outward(self.by_initial), *self.by_matrices(), by_readout
+        by_inputs = self.outward(self.by_inputs) if self.learns_inputs else None
+        return by_inputs, self.outward(self.by_initial), *self.by_matrices(), by_readout
 
 
 class ThinRun(Run):
@@ -186,7 +190,8 @@ class ThinRun(Run):
         parts = (part[place] for part in self.parts)
         pull_thin(
             first, last, *self.by_results, self.inputs, self.weights, *self.factors, self.readout,
-            self.leak, self.read_rates, self.rates, self.seen, self.sent, self.by_initial, *parts,
+            self.leak, self.read_rates, self.rates, self.seen, self.sent, self.by_inputs,
+            self.by_initial, *parts,
         )  # fmt: skip
 
     def by_readout(self) -> np.ndarray:
@@ -224,6 +229,7 @@ class LanesRun(Run):
             self.room = received.shape[1], LENGTH
         self.read = sparse(self.readout, self.readout != 0)
         self.unread = sparse(self.readout.T, self.readout.T != 0)
+        self.unfed = sparse(self.leak * self.weights, self.weights != 0)
 
     def inward(self, tensor: Tensor) -> np.ndarray:
         """Trials last."""
@@ -258,7 +264,8 @@ class LanesRun(Run):
         """Run a tile backwards."""
         pull_lanes(
             first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
-            self.leak, self.read_rates, self.rates, self.seen, self.by_initial,
+            self.unfed, self.leak, self.read_rates, self.rates, self.seen, self.by_inputs,
+            self.by_initial,
             np.zeros(self.room, self.initial.dtype), self.by_received[place], self.by_read[place],
         )  # fmt: skip
 

@@ -63,13 +63,14 @@ def run_thin(
 @compiled
 def pull_thin(
     first, last, by_outputs, by_rates, inputs, weights, left, right, readout, leak, read_rates,
-    rates, seen, sent, by_initial, by_weights, by_left, by_right, by_readout,
+    rates, seen, sent, by_inputs, by_initial, by_weights, by_left, by_right, by_readout,
 ):  # fmt: skip
     """Run trials backwards; arrays as in `run_thin`, gradients of the shapes of what they are by.
 
     `by_rates` has no steps if the loss does not depend on the rates, and `seen` none if the
     readout is not trained; else it is the states or rates that are read after each step.
-    `by_initial` is overwritten for these trials, the other gradients are added to.
+    `by_inputs`, without steps if no gradient of the inputs is needed, and `by_initial` are
+    overwritten for these trials, the other gradients are added to.
     """
     n_steps = inputs.shape[0]
     n = weights.shape[1]
@@ -91,6 +92,8 @@ def pull_thin(
             rate = rates[t, b]
             for s in range(weights.shape[0]):
                 add_multiple(by_weights[s], leak * inputs[t, b, s], adjoint)
+                if by_inputs.shape[0] > 0:
+                    by_inputs[t, b, s] = leak * dot(weights[s], adjoint)
             back[:] = 0
             for r in range(left.shape[0]):
                 add_multiple(by_left[r], leak * sent[t, b, r], adjoint)

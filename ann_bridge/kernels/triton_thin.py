@@ -85,15 +85,15 @@ def run_thin(
 
 @jit
 def pull_thin(
-    by_outputs, by_rates, inputs, left, right, readout, decay, rates, sent, by_initial, parts,
-    n_steps, batch, n, k, n_inputs, n_outputs,
-    READ_RATES: tl.constexpr, BY_RATES: tl.constexpr,
+    by_outputs, by_rates, inputs, weights, left, right, readout, decay, rates, sent, by_initial,
+    by_inputs, parts, n_steps, batch, n, k, n_inputs, n_outputs,
+    READ_RATES: tl.constexpr, BY_RATES: tl.constexpr, BY_INPUTS: tl.constexpr,
     N: tl.constexpr, K: tl.constexpr, S: tl.constexpr, O: tl.constexpr,  # noqa: E741
 ):  # fmt: skip
     """Run backwards; `parts`, shape (nets, batch, 2 k + n_inputs, n), are each trial's gradients.
 
     They are by the rows L, R and B. `by_rates`, shape (nets, n_steps, batch, n), is not looked
-    at without BY_RATES.
+    at without BY_RATES, and `by_inputs`, of the shape of `inputs`, not written without BY_INPUTS.
     """
     trial, net = tl.program_id(0), tl.program_id(1).to(tl.int64)
     unit, factor = tl.arange(0, N), tl.arange(0, K)
@@ -103,7 +103,11 @@ def pull_thin(
     C = _rows(readout, net, n_outputs, n, O, N)
     keep = tl.load(decay + net)
     place = net * batch + trial
-    said = inputs + (place * n_steps + n_steps - 1) * n_inputs + channel
+    last_input = (place * n_steps + n_steps - 1) * n_inputs + channel
+    said = inputs + last_input
+    if BY_INPUTS:
+        B = _rows(weights, net, n_inputs, n, S, N)
+        entered = by_inputs + last_input
     told = sent + (place * n_steps + n_steps - 1) * k + factor
     heard = by_outputs + (place * n_steps + n_steps - 1) * n_outputs + output
     one_step = batch * n
@@ -128,6 +132,9 @@ def pull_thin(
         adjoint += direct
         u = tl.load(said, channel < n_inputs, other=0)
         by_weights += u[:, None] * adjoint[None, :]
+        if BY_INPUTS:
+            tl.store(entered, tl.sum(B * adjoint[None, :], axis=1), channel < n_inputs)
+            entered -= n_inputs
         message = tl.load(told, factor < k, other=0)
         by_left += message[:, None] * adjoint[None, :]
         received = tl.sum(L * adjoint[None, :], axis=1)

@@ -108,6 +108,7 @@ class LeakyRecurrence(torch.autograd.Function):
             by_left = leak * ((rate @ right_t.T).T @ flat).T
             by_right = leak * ((flat @ left_t.T).T @ rate).T
         by_weights = leak * (inputs.flatten(0, 1).T @ flat).T
+        by_inputs = leak * (adjoint @ input_weights) if ctx.needs_input_grad[0] else None
         by_readout = by_decay = None
         if ctx.needs_input_grad[6] and gradients[0] is not None:
             read = (rates if ctx.read_rates else states)[1:].flatten(0, 1)
@@ -115,7 +116,7 @@ class LeakyRecurrence(torch.autograd.Function):
         if decay is not None:
             by_decay = (adjoint * states[:-1]).sum(dim=(0, 1))
         by_factors = (by_weights, by_left, by_right, by_readout)
-        return None, None, first, *by_factors, None, by_decay, None, None, None
+        return by_inputs, None, first, *by_factors, None, by_decay, None, None, None
 
 
 def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rates: bool) -> Tensor:

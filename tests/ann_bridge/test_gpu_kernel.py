@@ -40,7 +40,7 @@ def where(device, monkeypatch):
 
 
 def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, units=UNITS,
-          dtype=torch.float64):  # fmt: skip
+          dtype=torch.float64, learns_inputs=False):  # fmt: skip
     g = torch.Generator().manual_seed(seed)
 
     def draw(*shape, trained=True, scale=1.0):
@@ -48,7 +48,7 @@ def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=
         return values.to(where).requires_grad_(trained)
 
     return Recurrence(
-        inputs=draw(STEPS, BATCH, 3, trained=False),
+        inputs=draw(STEPS, BATCH, 3, trained=learns_inputs),
         initial=draw(BATCH, units),
         weights=draw(units, 3),
         left=draw(units, rank, scale=0.3),
@@ -84,10 +84,12 @@ def gradients(net, results, of_outputs=1, of_rates=1):
     for result, wanted in zip(results, (of_outputs, of_rates), strict=True):
         pull = torch.randn(result.shape, generator=g, dtype=result.dtype).to(result.device)
         loss = loss + (pull * result).sum() if wanted else loss
-    return torch.autograd.grad(loss, net.tensors[1:5], retain_graph=True)
+    trained = [part for part in net.tensors if part.requires_grad]
+    return torch.autograd.grad(loss, trained, retain_graph=True)
 
 
 @needs_triton
+@pytest.mark.parametrize("learns_inputs", [False, True])
 @pytest.mark.parametrize(
     ("rank", "outputs", "read_rates", "noise_std"),
     [
@@ -98,9 +100,12 @@ def gradients(net, results, of_outputs=1, of_rates=1):
         (5, 1, False, 0.1),
     ],
 )
-def test_it_is_the_loop_and_so_are_its_gradients(where, rank, outputs, read_rates, noise_std):
+def test_it_is_the_loop_and_so_are_its_gradients(
+    where, rank, outputs, read_rates, noise_std, learns_inputs
+):
     """float64: 1e-10 relative leaves room for rounding over the steps."""
-    net = drawn(where, rank, outputs=outputs, read_rates=read_rates, noise_std=noise_std)
+    settings = {"read_rates": read_rates, "noise_std": noise_std, "learns_inputs": learns_inputs}
+    net = drawn(where, rank, outputs=outputs, **settings)
     (ours,), plain = gpu.run_thin_nets([net], [generator(where)]), autograd(net, generator(where))
     for found, wanted in zip(ours, plain, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
@@ -180,7 +185,9 @@ class Faulty:
 
 
 @needs_triton
-@pytest.mark.parametrize(("kernel", "argument"), [("run_thin", 9), ("pull_thin", 10)])
+@pytest.mark.parametrize(
+    ("kernel", "argument"), [("run_thin", 9), ("pull_thin", 11), ("pull_thin", 12)]
+)
 def test_a_fault_in_a_kernel_is_noticed(where, monkeypatch, kernel, argument):
     right = gpu._kernels()
     wrong = SimpleNamespace(run_thin=right.run_thin, pull_thin=right.pull_thin)
@@ -207,7 +214,8 @@ from isochron.ann_bridge.kernels import gpu, triton_thin
 
 COUNTS = ("n_steps", "batch", "n", "k", "n_inputs", "n_outputs")
 options = gpu._compiled_for(512, 2, 3, 1, torch.float32)
-fixed = {key: options.pop(key) for key in "NKSO"} | {"READ_RATES": True, "BY_RATES": True}
+fixed = {key: options.pop(key) for key in "NKSO"}
+fixed |= {"READ_RATES": True, "BY_RATES": True, "BY_INPUTS": True}
 fixed["n_outputs"] = 1  # Triton takes a 1 for a constant
 for kernel in (triton_thin.run_thin, triton_thin.pull_thin):
     names = kernel.arg_names

@@ -24,7 +24,7 @@ SPARSE = "sparse"
 
 def drawn(
     rank, *, outputs=None, read_rates=False, noise_std=0.1, learns_readout=True, seed=0,
-    dtype=torch.float64,
+    dtype=torch.float64, learns_inputs=False,
 ):  # fmt: skip
     g = torch.Generator().manual_seed(seed)
 
@@ -40,7 +40,7 @@ def drawn(
     if pattern is not None:
         left.data *= pattern
     return Recurrence(
-        inputs=draw(STEPS, BATCH, 2, trained=False),
+        inputs=draw(STEPS, BATCH, 2, trained=learns_inputs),
         initial=draw(BATCH, UNITS),
         weights=draw(UNITS, 2),
         left=left,
@@ -102,10 +102,8 @@ def gradients(net, outputs, rates, of_outputs, of_rates):
     loss = (outputs * pull).sum() * of_outputs + (rates * push).sum() * of_rates
     trained = [part for part in net.tensors if part is not None and part.requires_grad]
     found = torch.autograd.grad(loss, trained, retain_graph=True, materialize_grads=True)
-    found = list(found)
-    if net.pattern is not None:
-        found[2] = found[2] * net.pattern
-    return found
+    masks = [net.pattern if part is net.left and net.pattern is not None else 1 for part in trained]
+    return [part * mask for part, mask in zip(found, masks, strict=True)]
 
 
 @pytest.mark.parametrize("read_rates", [False, True])
@@ -123,6 +121,23 @@ def test_it_is_the_loop_and_so_are_its_gradients(rank, outputs, read_rates):
             assert (a - b).norm() <= 1e-10 * b.norm()
         assert chosen == (0, 1) or all(b.norm() > 0 for b in wanted)
         assert all(b.norm() > 0 for b in wanted[: 3 if net.right is None else 4])
+
+
+@pytest.mark.parametrize("read_rates", [False, True])
+@pytest.mark.parametrize("outputs", [None, 2])
+@pytest.mark.parametrize("rank", [1, 3, None, SPARSE])
+def test_a_gradient_reaches_the_inputs(rank, outputs, read_rates):
+    """dL/du = a B'dL/dx, against autograd through the loop; tolerance as above."""
+    learns = {"outputs": outputs, "read_rates": read_rates, "learns_readout": False}
+    net, fixed = (drawn(rank, **learns, learns_inputs=inputs) for inputs in (True, False))
+    plain, ours, others = loop(net), run_fused([net])[0], run_fused([fixed])[0]
+    for chosen in ((1, 0), (0, 1), (1, 1)):
+        found, wanted = (gradients(net, *results, *chosen) for results in (ours, plain))
+        for a, b in zip(found, wanted, strict=True):
+            assert (a - b).norm() <= 1e-10 * b.norm()
+        assert wanted[0].norm() > 0
+        same = gradients(fixed, *others, *chosen)
+        assert all(torch.equal(a, b) for a, b in zip(found[1:], same, strict=True))
 
 
 @pytest.mark.parametrize("rank", [3, None])

@@ -36,7 +36,7 @@ def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, r
     def draw(*shape, trained=True):
         return torch.randn(*shape, generator=g, **kind).requires_grad_(trained)
 
-    inputs, noise = draw(steps, batch, 2, trained=False), draw(steps + 1, batch, n, trained=False)
+    inputs, noise = draw(steps, batch, 2), draw(steps + 1, batch, n, trained=False)
     initial, weights, readout = draw(batch, n), draw(n, 2), draw(n, 2)
     left, right = draw(n, rank or n), None if rank is None else draw(n, rank)
     decay = torch.linspace(0.3, 0.9, n, dtype=torch.float64).requires_grad_()
@@ -56,7 +56,8 @@ def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, r
     )  # fmt: skip
     torch.testing.assert_close(fast, plain, rtol=1e-11, atol=1e-11)
     torch.testing.assert_close(fast_rates, plain_rates, rtol=1e-11, atol=1e-11)
-    trained = [w for w in (initial, weights, left, right, readout, decay) if w is not None]
+    tensors = (inputs, initial, weights, left, right, readout, decay)
+    trained = [w for w in tensors if w is not None]
     for chosen in (lambda y, r: (y * pull).sum() + (r * push).sum(), lambda y, r: (r * push).sum()):
         wanted = torch.autograd.grad(chosen(plain, plain_rates), trained, retain_graph=True,
                                      materialize_grads=True)  # fmt: skip
