@@ -55,6 +55,7 @@ from isochron.analysis.locking import (
     scan_tongue,
 )
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
+from isochron.analysis.oscillation import OscillationTest, oscillation_test
 from isochron.analysis.phase import (
     compute_phase,
     fourier_protophase,
@@ -129,6 +130,7 @@ __all__ = [
     "LimitCycle",
     "LockedState",
     "LyapunovSpectrum",
+    "OscillationTest",
     "PhaseResponse",
     "RecurrenceSearch",
     "RotationNumber",
@@ -183,6 +185,7 @@ __all__ = [
     "multitaper_spectrum",
     "n_to_m_locking_value",
     "noise_ceiling",
+    "oscillation_test",
     "pairwise_phase_consistency",
     "participation_ratio",
     "permuted",

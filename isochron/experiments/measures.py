@@ -77,10 +77,10 @@ def measure_phase_locking(
 ) -> float | None:
     """Phase-locking value of a signal to a reference, two periods left out at either end.
 
-    None if the signal does not oscillate.
+    None if the signal is constant. An irregular one is not locked, and counts as such.
     """
     try:
-        phase = analysis.compute_phase(signal)
+        phase = analysis.compute_phase(signal, significance=1.0)
     except ValueError:
         return None
     inner = slice(2 * samples_per_period, -2 * samples_per_period)
@@ -94,7 +94,8 @@ def measure_free_running(
     amplitude = float(np.ptp(signal)) / 2
     if amplitude < SILENT * driven_amplitude:
         return {"oscillates": False, "amplitude": amplitude, "frequency_Hz": None}
-    phase = np.unwrap(analysis.compute_phase(signal))
+    # Any signal: the system may oscillate more slowly than the observation is long.
+    phase = np.unwrap(analysis.compute_phase(signal, significance=1.0))
     inner = phase[len(phase) // 8 : -len(phase) // 8]
     slope = float(np.polyfit(np.arange(inner.size), inner, 1)[0])
     frequency = 1e3 * slope / (2 * math.pi * step_ms)

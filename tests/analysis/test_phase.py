@@ -78,11 +78,12 @@ def test_the_section_phase_of_a_sine():
 def test_hysteresis_passes_over_ripples():
     t = np.arange(4000) / 400
     ripple = np.sin(2 * np.pi * t - 0.5) + 0.15 * np.sin(2 * np.pi * 37 * t)
-    calm, nervous = (
-        np.nanmax(section_protophase(ripple, level=0.0, hysteresis=h)) for h in (0.2, 0.0)
-    )
+    calm = np.nanmax(section_protophase(ripple, level=0.0, hysteresis=0.2))
+    nervous = np.nanmax(section_protophase(ripple, level=0.0, hysteresis=0.0, significance=1))
     assert calm == pytest.approx(2 * np.pi * 9, rel=0.01)
     assert nervous > 1.5 * calm
+    with pytest.raises(ValueError, match="raise the hysteresis"):
+        section_protophase(ripple, level=0.0, hysteresis=0.0)
 
 
 def test_a_signal_that_does_not_return_has_no_section_phase():

@@ -1,0 +1,136 @@
+"""How an array of the caller enters an analysis: what would be misread is an error."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def real_array(
+    values: ArrayLike,
+    name: str,
+    *,
+    n_axes: int | None = None,
+    least: int = 0,
+    time_axis: int = 0,
+    finite: bool = True,
+) -> np.ndarray:
+    """Real float64 numbers of an array, list, torch tensor or labeled array.
+
+    Parameters
+    ----------
+    values : array_like
+        A labeled array (xarray) must have ``time``, if it has it, along `time_axis`.
+    name : str
+        For messages.
+    n_axes : int, optional
+        Required number of axes.
+    least : int
+        Required length along `time_axis`.
+    time_axis : int
+    finite : bool
+        Whether NaN and infinity are errors.
+
+    Returns
+    -------
+    ndarray of float
+
+    Raises
+    ------
+    ValueError
+        If the values are not numbers, complex, masked, ragged, not finite or of another shape.
+    """
+    array = _unlabeled(values, name, time_axis)
+    if np.iscomplexobj(array):
+        raise ValueError(
+            f"{name} is complex. Give its real part, its modulus or np.angle({name}), whichever "
+            "is meant."
+        )
+    try:
+        array = array.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers, got dtype {array.dtype}.") from None
+    if n_axes is not None and array.ndim != n_axes:
+        raise ValueError(f"{name} must have {n_axes} axes, got shape {array.shape}.")
+    if array.ndim and array.shape[time_axis] < least:
+        raise ValueError(
+            f"{name} needs at least {least} samples along axis {time_axis}, got shape "
+            f"{array.shape}."
+        )
+    if finite:
+        require_finite(array, name)
+    return array
+
+
+def require_finite(array: np.ndarray, name: str) -> None:
+    """Raise ValueError that states how many values are not finite, and where the first one is."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        where = place[0] if len(place) == 1 else place
+        raise ValueError(
+            f"{name} must be finite: {int(bad.sum())} of its {array.size} values are not, the "
+            f"first at index {where if place else 0}. Remove or interpolate them."
+        )
+
+
+def _unlabeled(values: Any, name: str, time_axis: int) -> np.ndarray:
+    """As an array; labels and gradients are not dropped without a check."""
+    dims = getattr(values, "dims", None)
+    if isinstance(dims, tuple) and "time" in dims:
+        place = dims.index("time")
+        if place != time_axis % len(dims):
+            wanted = 'transpose("time", ...)' if time_axis == 0 else 'transpose(..., "time")'
+            raise ValueError(
+                f"{name} has dimensions {dims}; time must be "
+                f"{'first' if time_axis == 0 else 'last'}. Give {name}.{wanted}."
+            )
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has {int(np.ma.count_masked(values))} masked values. Remove or interpolate "
+            "them."
+        )
+    if hasattr(values, "detach"):  # torch, on any device, with or without a gradient
+        values = values.detach().cpu()
+        values = values.float().numpy() if "bfloat16" in str(values.dtype) else values.numpy()
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be an array; its rows have different lengths.") from None
+
+
+def circular_pair(first: ArrayLike, second: ArrayLike, names=("phase", "reference")):
+    """Two arrays of phases in radians of one shape; complex values count by their angle.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a value is not finite, or a complex one is 0 (it has no angle).
+    """
+    angles = [as_angles(values, name) for values, name in zip((first, second), names, strict=True)]
+    if angles[0].shape != angles[1].shape:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have one shape, got {angles[0].shape} and "
+            f"{angles[1].shape}. For a constant {names[1]} give np.full_like({names[0]}, value)."
+        )
+    return angles
+
+
+def as_angles(values: ArrayLike, name: str, *, least: int = 1) -> np.ndarray:
+    """Phases in radians; a complex array is taken as an analytic signal, by its angle."""
+    array = _unlabeled(values, name, 0)
+    if np.iscomplexobj(array):
+        require_finite(array, name)
+        if not np.all(array):
+            raise ValueError(f"{name} is complex and 0 at some samples: it has no phase there.")
+        array = np.angle(array)
+    angles = real_array(array, name)
+    if angles.size < least:
+        raise ValueError(f"{name} needs at least {least} values, got shape {angles.shape}.")
+    return angles
+
+
+def is_positive(value: Any) -> bool:
+    """Whether a number is positive and finite."""
+    return bool(0 < value < math.inf)
