@@ -7,14 +7,15 @@ that the processor has many under way at a time; a walk along links would wait f
 """
 
 import numpy as np
-from numba import njit, prange, uint8, uint32, uint64
+from numba import prange, uint8, uint32, uint64
 
+from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.images import BELOW, FLAG, number_of
 
 CHUNK = 1 << 14
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def mark_targets(links, marks):
     """Set the byte of every number that a link leads to.
 
@@ -24,7 +25,7 @@ def mark_targets(links, marks):
         marks[links[x] & BELOW] = uint8(1)
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def renumber(links, index, inner):
     """Let links say the number of their target among the targets of all links.
 
@@ -49,7 +50,7 @@ def renumber(links, index, inner):
                 number += uint32(1)
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def spread(links, index, inner, places):
     """Places of all numbers from those of the targets.
 
@@ -74,14 +75,14 @@ def spread(links, index, inner, places):
                 number += uint32(1)
 
 
-@njit(cache=True)
+@compiled()
 def count_degrees(links, degrees):
     """How many images lead to each image; `degrees` starts at 0."""
     for x in range(links.size):
         degrees[links[x] & BELOW] += uint32(1)
 
 
-@njit(cache=True)
+@compiled()
 def find_leaves(degrees, order):
     """Put the images that no image leads to first in the order; returns how many."""
     tail = 0
@@ -93,7 +94,7 @@ def find_leaves(degrees, order):
     return tail
 
 
-@njit(cache=True)
+@compiled()
 def peel(links, degrees, order, head, tail, limit):
     """Remove up to `limit` images in order, each making its successor free if it was the last.
 
@@ -114,7 +115,7 @@ def peel(links, degrees, order, head, tail, limit):
     return head, tail
 
 
-@njit(cache=True)
+@compiled()
 def count_cycles(links, degrees):
     """Number of cycles; `degrees` of their images goes from 1 to FLAG."""
     cycles = 0
@@ -128,7 +129,7 @@ def count_cycles(links, degrees):
     return cycles
 
 
-@njit(cache=True)
+@compiled()
 def trace_cycles(links, labels, lengths, firsts, flips, mirror_low, mirror_high):
     """Describe every cycle, label its images, and set their links to 0, their distance.
 
@@ -167,7 +168,7 @@ def trace_cycles(links, labels, lengths, firsts, flips, mirror_low, mirror_high)
         cycle += 1
 
 
-@njit(cache=True)
+@compiled()
 def colour(links, labels, order, stop, start):
     """Label the peeled images from `stop` down to `start`; their links become distances."""
     for k in range(stop - 1, start - 1, -1):
@@ -177,14 +178,14 @@ def colour(links, labels, order, stop, start):
         links[x] = links[y] + uint32(1)
 
 
-@njit(cache=True)
+@compiled()
 def join(distances, labels, places):
     """Put distance and label in one word; see `spread`."""
     for x in range(places.size):
         places[x] = uint64(distances[x]) << uint64(32) | uint64(labels[x])
 
 
-@njit(cache=True)
+@compiled()
 def longest_distance(places):
     """The largest distance of a number from its cycle."""
     longest = uint64(0)
@@ -193,7 +194,7 @@ def longest_distance(places):
     return longest >> uint64(32)
 
 
-@njit(cache=True)
+@compiled()
 def tally(places, weights, basins, transients, histogram):
     """Add up what leads to every image.
 

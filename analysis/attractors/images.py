@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange, types, uint8, uint32, uint64
+from numba import prange, types, uint8, uint32, uint64
 from numba.extending import intrinsic
 
+from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.successors import block_successors
 
 FLAG = np.uint32(1 << 31)
@@ -38,7 +39,7 @@ def _lowest(typing_context: Any, word: Any = None):
     return types.uint64(types.uint64), generate
 
 
-@njit(cache=True)
+@compiled()
 def _nonzero_bytes(octets):
     """Eight bits: which of the eight bytes of a word are not 0."""
     low = uint64(0x7F7F7F7F7F7F7F7F)
@@ -46,7 +47,7 @@ def _nonzero_bytes(octets):
     return ((high >> uint64(7)) * uint64(0x0102040810204080)) >> uint64(56)
 
 
-@njit(cache=True)
+@compiled()
 def _canonical(tables, word):
     """The one of s and -s that is kept, with FLAG if it is -s; s itself without symmetry."""
     if not tables.odd:
@@ -56,7 +57,7 @@ def _canonical(tables, word):
     return uint32(word ^ uint32(mask & uint32(-np.int32(flipped)))), uint32(flipped << uint32(31))
 
 
-@njit(cache=True)
+@compiled()
 def _count_part(tables, first, stop, hits, log, n_logged, doubtful):
     """Count hits of the blocks from `first` to `stop`. A full byte goes back to 1 and is logged."""
     out = np.empty((tables.middle.shape[0], tables.low.shape[1]), np.uint32)
@@ -78,7 +79,7 @@ def _count_part(tables, first, stop, hits, log, n_logged, doubtful):
     return tie, n_logged
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def count_hits(tables, first, stop, hits, logs, n_logged, doubtful):
     """Count, for the blocks from `first` to `stop`, how often each state is a successor.
 
@@ -108,7 +109,7 @@ def count_hits(tables, first, stop, hits, logs, n_logged, doubtful):
     return ties.any()
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def index_images(hits, index):
     """Number the states that were hit.
 
@@ -149,7 +150,7 @@ def index_images(hits, index):
     return totals[n_chunks]
 
 
-@njit(cache=True)
+@compiled()
 def number_of(index, state):
     """Number of an image."""
     word = index[state >> uint32(5)]
@@ -157,7 +158,7 @@ def number_of(index, state):
     return uint32((word >> uint64(32)) + _ones(word & below))
 
 
-@njit(cache=True)
+@compiled()
 def states_of(index, numbers):
     """The states of numbered images, by bisection."""
     states = np.empty(numbers.size, np.uint32)
@@ -177,7 +178,7 @@ def states_of(index, numbers):
     return states
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def link_images(tables, first, stop, hits, doubtful, index, links, weights):
     """The successor of every image of the blocks from `first` to `stop`, as a number.
 
@@ -202,7 +203,7 @@ def link_images(tables, first, stop, hits, doubtful, index, links, weights):
             links[number + uint64(k)] = number_of(index, state) | flag
 
 
-@njit(cache=True)
+@compiled()
 def _gather_images(index, begin, flat, hits, weights):
     """Move the successors of images to the front, and add up their hits; returns how many."""
     count = 0
@@ -220,7 +221,7 @@ def _gather_images(index, begin, flat, hits, weights):
     return count
 
 
-@njit(cache=True)
+@compiled()
 def add_logged(index, log, weights):
     """Add the hits that did not fit in a byte."""
     for state in log:

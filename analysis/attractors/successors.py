@@ -10,8 +10,9 @@ fit, fields too near to zero are noticed and summed again in full.
 from typing import NamedTuple
 
 import numpy as np
-from numba import int32, njit, uint32, uint64
+from numba import int32, uint32, uint64
 
+from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.network import limbs, rounded_rows
 
 LOW_BITS, MIDDLE_BITS = 8, 6
@@ -100,7 +101,7 @@ def _subset_fields(couplings: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(fields)
 
 
-@njit(cache=True)
+@compiled()
 def block_successors(tables, block, watch, out):
     """Successors of all states of a block.
 
@@ -133,7 +134,7 @@ def block_successors(tables, block, watch, out):
     return doubt, tie
 
 
-@njit(cache=True)
+@compiled()
 def _block_base(tables, block):
     base = tables.base.copy()
     for k in range(tables.top.shape[0]):
@@ -143,7 +144,7 @@ def _block_base(tables, block):
     return base
 
 
-@njit(cache=True)
+@compiled()
 def _words(low, field, out):
     """Sign bits of low + field, four neurons at a time; all in 32 bits, so that it vectorises."""
     out[:] = 0
@@ -161,7 +162,7 @@ def _words(low, field, out):
             out[x] = word
 
 
-@njit(cache=True)
+@compiled()
 def _words_and_margin(low, field, out, nearest):
     """The same, with the size of the smallest field of each state; returns the smallest."""
     out[:] = 0
@@ -192,7 +193,7 @@ def _words_and_margin(low, field, out, nearest):
     return smallest
 
 
-@njit(cache=True)
+@compiled()
 def _correct(tables, first, nearest, out):
     """Sum the fields of the states in doubt again; returns whether one is exactly zero."""
     tie = False
@@ -208,7 +209,7 @@ def _correct(tables, first, nearest, out):
     return tie
 
 
-@njit(cache=True)
+@compiled()
 def _exact_sign(row, state):
     """Sign of a field in base 2**32: add limb by limb, carry up."""
     n = row.shape[0] - 1

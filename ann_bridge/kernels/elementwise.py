@@ -5,19 +5,18 @@ it is used and not on which thread draws it.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic, overload
+from numba import types
+from numba.extending import overload
 
-# Sums may be taken in the order of vectors, but NaN and infinity keep their meaning.
-ASSOCIATIVE = {"reassoc", "contract", "nsz", "arcp"}
-# Without the lock of Python, so that tiles run in threads.
-compiled: Any = njit(cache=True, error_model="numpy", nogil=True, fastmath=ASSOCIATIVE)
-
-any_intrinsic: Any = intrinsic
+from isochron.ann_bridge.kernels.arithmetic import (
+    any_intrinsic,
+    compiled,
+    multiply_add,
+    polynomial,
+)
 
 ROUNDS = 13  # passes BigCrush (Salmon et al., 2011, table 2); 20 is their default
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
@@ -104,22 +103,32 @@ def _power(typing_context, x):  # noqa: ARG001
 f = np.float32
 # Minimax by our own fit: x P(x²) / Q(x²) errs by 1.2e-8 of tanh x up to 8.5, before rounding.
 END = f(8.5)
-P0, P1, P2 = f(1.0), f(0.13413241505622864), f(0.0035340196918696165)
-P3, P4 = f(2.1250922145554796e-05), f(1.4269051717974435e-08)
-Q1, Q2 = f(0.4674656391143799), f(0.02602272480726242)
-Q3, Q4 = f(0.0003348852915223688), f(8.145052561303601e-07)
+P = (
+    f(1.0), f(0.13413241505622864), f(0.0035340196918696165),
+    f(2.1250922145554796e-05), f(1.4269051717974435e-08),
+)  # fmt: skip
+Q = (
+    f(1.0), f(0.4674656391143799), f(0.02602272480726242),
+    f(0.0003348852915223688), f(8.145052561303601e-07),
+)  # fmt: skip
 # ln(1 + v) = v - v² / 2 + v³ L(v) from √½ - 1 to √2 - 1, to 3e-8; sin and cos of π s / 2 for
 # s in [-1, 1] by s² to 7e-9 and 5e-8.
-L0, L1, L2 = f(0.33333858847618103), f(-0.2500174641609192), f(0.1996539831161499)
-L3, L4 = f(-0.16565634310245514), f(0.1487695872783661)
-L5, L6 = f(-0.14350204169750214), f(0.08917878568172455)
-S0, S1, S2 = f(1.5707963705062866), f(-0.6459637880325317), f(0.07968992739915848)
-S3, S4 = f(-0.004674157593399286), f(0.00015167852689046413)
-C0, C1, C2 = f(0.9999999403953552), f(-1.2336982488632202), f(0.2536507546901703)
-C3, C4 = f(-0.020810628309845924), f(0.0008581906440667808)
-# e^r - 1 = r + r² E(r) for |r| <= ln(2) / 2: Taylor's series to 1e-17.
-EXPONENTIAL = tuple(1 / math.factorial(k) for k in range(2, 14))
-E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = EXPONENTIAL
+L = (
+    f(0.33333858847618103), f(-0.2500174641609192), f(0.1996539831161499),
+    f(-0.16565634310245514), f(0.1487695872783661), f(-0.14350204169750214),
+    f(0.08917878568172455),
+)  # fmt: skip
+SINE = (
+    f(1.5707963705062866), f(-0.6459637880325317), f(0.07968992739915848),
+    f(-0.004674157593399286), f(0.00015167852689046413),
+)  # fmt: skip
+COSINE = (
+    f(0.9999999403953552), f(-1.2336982488632202), f(0.2536507546901703),
+    f(-0.020810628309845924), f(0.0008581906440667808),
+)  # fmt: skip
+# e^r - 1 = r + r² E(r) for |r| <= ln(2) / 2: Taylor's series to 1e-17, in two halves.
+E_LOW = tuple(1 / math.factorial(k) for k in range(2, 8))
+E_HIGH = tuple(1 / math.factorial(k) for k in range(8, 14))
 LOG2E, LOG2, FAR = 1 / math.log(2), math.log(2), -44.0
 LN2, HALF, ONE, TWO = f(math.log(2)), f(0.5), f(1), f(2)
 SMALLEST = f(2.0**-32)
@@ -137,12 +146,12 @@ def _tanh(x):
         y = 2.0 * x if x < 0.0 else -2.0 * x
         y = FAR if y < FAR else y
         n, power = _power(y * LOG2E - 0.5)
-        r = y - n * LOG2
-        low = E2 + r * (E3 + r * (E4 + r * (E5 + r * (E6 + r * E7))))
-        high = E8 + r * (E9 + r * (E10 + r * (E11 + r * (E12 + r * E13))))
+        r = multiply_add(-n, LOG2, y)
+        low = polynomial(r, E_LOW)
+        high = polynomial(r, E_HIGH)
         squared = r * r
-        tail = low + squared * squared * squared * high
-        e = power * (r + squared * tail) + (power - 1.0)
+        tail = multiply_add(squared * squared * squared, high, low)
+        e = multiply_add(power, multiply_add(squared, tail, r), power - 1.0)
         size = -e / (2.0 + e)
         return -size if x < 0.0 else size
 
@@ -151,8 +160,8 @@ def _tanh(x):
         x = END if x > END else x
         x = -END if x < -END else x
         u = x * x
-        above = x * (P0 + u * (P1 + u * (P2 + u * (P3 + u * P4))))
-        return above / (ONE + u * (Q1 + u * (Q2 + u * (Q3 + u * Q4))))
+        above = x * polynomial(u, P)
+        return above / polynomial(u, Q)
 
     return rational if x == types.float32 else exponential
 
@@ -192,14 +201,14 @@ def fill_normal(key, where, std, out):
         uniform = _float_of(_half(one)) + SMALLEST
         mantissa, exponent = _split(uniform)
         v = mantissa - ONE
-        tail = L0 + v * (L1 + v * (L2 + v * (L3 + v * (L4 + v * (L5 + v * L6)))))
-        logarithm = exponent * LN2 + (v - HALF * v * v + v * v * v * tail)
+        tail = polynomial(v, L)
+        logarithm = multiply_add(exponent, LN2, multiply_add(v * v, v * tail - HALF, v))
         radius = np.sqrt(-TWO * min(logarithm, f(0)))
         s = _float_of(other)  # half the angle in units of π / 2
         u = s * s
-        sine = s * (S0 + u * (S1 + u * (S2 + u * (S3 + u * S4))))
-        cosine = C0 + u * (C1 + u * (C2 + u * (C3 + u * C4)))
-        first[i] = std * radius * (ONE - TWO * sine * sine)
+        sine = s * polynomial(u, SINE)
+        cosine = polynomial(u, COSINE)
+        first[i] = std * radius * multiply_add(-TWO * sine, sine, ONE)
         last[i] = std * radius * (TWO * sine * cosine)
     for i in range(second.shape[0]):
         second[i] = last[i]

@@ -7,7 +7,8 @@ Factors are transposed, so that every pass runs along the units.
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.elementwise import compiled, fill_tanh
+from isochron.ann_bridge.kernels.arithmetic import compiled
+from isochron.ann_bridge.kernels.elementwise import fill_tanh
 from isochron.ann_bridge.kernels.thin import add_multiple, dot
 
 

@@ -10,7 +10,8 @@ others, and the sum over time in the gradient is taken where its terms are in th
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_tanh
+from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
+from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh
 from isochron.ann_bridge.kernels.products import add_products, copy_lanes, keep, multiply, whole
 from isochron.ann_bridge.kernels.thin import add_through_slope, decay, shrink
 from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
@@ -131,4 +132,5 @@ def add_by_lane(by_readout, pulled, seen):
     for o in range(pulled.shape[0]):
         for i in range(seen.shape[0]):
             for k in range(LANES):
-                by_readout[o, i, k] += pulled[o, k] * seen[i, k]
+                total = by_readout[o, i, k]
+                by_readout[o, i, k] = multiply_add(pulled[o, k], seen[i, k], total)

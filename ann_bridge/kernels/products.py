@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from isochron.ann_bridge.kernels.elementwise import compiled
+from isochron.ann_bridge.kernels.arithmetic import compiled
 from isochron.ann_bridge.kernels.vectors import (
     HALF,
     LANES,

@@ -9,7 +9,9 @@ adjoint in the cache too, and adds up the gradients of the weights on the way.
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.elementwise import compiled, fill_normal, fill_tanh, steps_at_once
+from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
+from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh, steps_at_once
+from isochron.ann_bridge.kernels.vectors import long_dot
 
 
 @compiled
@@ -107,36 +109,33 @@ def pull_thin(
 
 @compiled
 def dot(x, y):
-    """x'y"""
-    total = x[0] * y[0]
-    for i in range(1, x.shape[0]):
-        total += x[i] * y[i]
-    return total
+    """x'y, in the order of `long_dot`."""
+    return long_dot(x, y)
 
 
 @compiled
 def add_multiple(x, factor, y):
     """x += factor y"""
     for i in range(x.shape[0]):
-        x[i] += factor * y[i]
+        x[i] = multiply_add(factor, y[i], x[i])
 
 
 @compiled
 def shrink(x, leak):
     """x -= leak x"""
     for i in range(x.shape[0]):
-        x[i] -= leak * x[i]
+        x[i] = multiply_add(-leak, x[i], x[i])
 
 
 @compiled
 def decay(x, leak, change):
     """x += change - leak x"""
     for i in range(x.shape[0]):
-        x[i] += change[i] - leak * x[i]
+        x[i] += multiply_add(-leak, x[i], change[i])
 
 
 @compiled
 def add_through_slope(x, gradient, rate):
     """x += gradient tanh', with rate = tanh"""
     for i in range(x.shape[0]):
-        x[i] += gradient[i] - gradient[i] * rate[i] * rate[i]
+        x[i] += multiply_add(-gradient[i] * rate[i], rate[i], gradient[i])

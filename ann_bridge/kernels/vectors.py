@@ -3,20 +3,20 @@
 Trials are neighbours in memory. Sums are kept in the registers of a processor.
 """
 
-from typing import Any
+from functools import reduce
 
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
-from numba.extending import intrinsic
+
+from isochron.ann_bridge.kernels.arithmetic import any_intrinsic, build_multiply_add
 
 LANES = 16  # trials
 ROWS = 6  # of a block; times two halves of the lanes: twelve sums, of sixteen registers
 HALF = LANES // 2
 CHUNK = 8  # steps whose part in a gradient is taken at once
 LENGTH = CHUNK * LANES
-
-any_intrinsic: Any = intrinsic
+SUMS = 4  # of a long product: one waits for the last, so some are taken at once
 
 
 class _Builder:
@@ -32,6 +32,11 @@ class _Builder:
         """Pointer to the first element of an array argument."""
         make = self.context.make_array(self.signature.args[place])
         return make(self.context, self.builder, self.arguments[place]).data
+
+    def length(self, place):
+        """Number of elements of an array argument of one dimension."""
+        make = self.context.make_array(self.signature.args[place])
+        return make(self.context, self.builder, self.arguments[place]).nitems
 
     def element(self, start, place):
         return self.builder.load(self.builder.gep(start, [place]))
@@ -72,12 +77,16 @@ class _Builder:
         return [self.builder.shuffle_vector(one, other, kind(half)) for half in halves]
 
     def total(self, vector):
-        """Sum over lanes."""
-        name = f"llvm.vector.reduce.fadd.v{self.width}{self.number.intrinsic_name}"
-        module = self.builder.module
-        kind = ir.FunctionType(self.number, (self.number, self.vector))
-        add = module.globals.get(name) or ir.Function(module, kind, name)
-        return self.builder.call(add, (self.number(0), vector), fastmath=("reassoc",))
+        """Sum over lanes: the halves are added, then their halves, and so on."""
+        builder, index, width = self.builder, ir.IntType(32), self.width
+        while width > 1:
+            width //= 2
+            parts = (
+                ir.Constant(ir.VectorType(index, width), [*range(start, start + width)])
+                for start in (0, width)
+            )
+            vector = builder.fadd(*(builder.shuffle_vector(vector, vector, k) for k in parts))
+        return builder.extract_element(vector, index(0))
 
     def sums(self, count, first, last, factors):
         """`count` sums of the products of the pairs ``factors(k)``, k from first to last - 1."""
@@ -90,8 +99,7 @@ class _Builder:
         running = [builder.phi(self.vector) for _ in range(count)]
         results = []
         for total, pair in zip(running, factors(k), strict=True):
-            product = builder.fmul(*pair, flags=("contract",))
-            results.append(builder.fadd(total, product, flags=("contract",)))
+            results.append(build_multiply_add(self.context, builder, pair, total))
         following = builder.add(k, first.type(1))
         turns = [(k, first, following), *zip(running, [zero] * count, results, strict=True)]
         for phi, initial, next_one in turns:
@@ -103,6 +111,32 @@ class _Builder:
         for phi, result in zip(found, results, strict=True):
             phi.add_incoming(zero, before)
             phi.add_incoming(result, loop)
+        return found
+
+    def pairs(self, starts, block, size):
+        """The vectors of two arrays in a block of `size` vectors."""
+        first = self.builder.mul(block, block.type(size * self.width))
+        places = [self.plus(first, k, self.width) for k in range(size)]
+        return [[self.load(start, place) for start in starts] for place in places]
+
+    def rest(self, total, first, last, starts):
+        """`total` plus the products of the elements of two arrays from first to last - 1."""
+        builder, before = self.builder, self.builder.block
+        loop, after = (builder.append_basic_block(name) for name in ("element", "done"))
+        builder.cbranch(builder.icmp_signed("<", first, last), loop, after)
+        builder.position_at_end(loop)
+        k, running = builder.phi(first.type), builder.phi(self.number)
+        pair = [self.element(start, k) for start in starts]
+        result = build_multiply_add(self.context, builder, pair, running)
+        following = builder.add(k, first.type(1))
+        for phi, initial, next_one in ((k, first, following), (running, total, result)):
+            phi.add_incoming(initial, before)
+            phi.add_incoming(next_one, loop)
+        builder.cbranch(builder.icmp_signed("<", following, last), loop, after)
+        builder.position_at_end(after)
+        found = builder.phi(self.number)
+        found.add_incoming(total, before)
+        found.add_incoming(result, loop)
         return found
 
 
@@ -182,6 +216,30 @@ def dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
         return b.total(found)
 
     return x.dtype(*order), generate
+
+
+@any_intrinsic
+def long_dot(typing_context, x, y):  # noqa: ARG001
+    """Sum of the products of two arrays of one length, shape (n,).
+
+    The order is fixed: SUMS running sums, each over every SUMS-th vector of LANES neighbors,
+    then a sum over the vectors that do not fill a block of SUMS, then the numbers that do not
+    fill a vector, one by one.
+    """
+    _neighbours(x, y)
+
+    def generate(context, builder, signature, arguments):
+        b = _Builder(context, builder, signature, arguments, LANES)
+        starts, terms = (b.start(0), b.start(1)), b.length(0)
+        zero, many, few = (terms.type(count) for count in (0, SUMS * LANES, LANES))
+        blocks, vectors = builder.sdiv(terms, many), builder.sdiv(terms, few)
+        sums = b.sums(SUMS, zero, blocks, lambda k: b.pairs(starts, k, SUMS))
+        after = builder.mul(blocks, terms.type(SUMS))
+        sums += b.sums(1, after, vectors, lambda k: b.pairs(starts, k, 1))
+        total = b.total(reduce(builder.fadd, sums))
+        return b.rest(total, builder.mul(vectors, few), terms, starts)
+
+    return x.dtype(x, y), generate
 
 
 @any_intrinsic

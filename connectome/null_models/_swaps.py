@@ -5,10 +5,10 @@ and its reverse are equally likely, and steps that change nothing count, so all 
 that can be reached become equally likely (see `isochron.connectome.null_models`).
 """
 
-from numba import njit
+from isochron.connectome._compiled import compiled
 
 
-@njit(cache=True)
+@compiled()
 def swap_directed(post, pre, place, kind, chosen):
     """Walk through the directed wirings of the same degrees, in place.
 
@@ -39,7 +39,7 @@ def swap_directed(post, pre, place, kind, chosen):
     return changed
 
 
-@njit(cache=True)
+@compiled()
 def swap_undirected(left, right, joined, kind, chosen):
     """Walk through the undirected wirings of the same degrees, in place.
 
@@ -81,7 +81,7 @@ def swap_undirected(left, right, joined, kind, chosen):
     return changed
 
 
-@njit(cache=True)
+@compiled()
 def _cross(post, pre, place, kind, e, f):
     """a→b and c→d become a→d and c→b."""
     a, b, c, d = pre[e], post[e], pre[f], post[f]
@@ -95,7 +95,7 @@ def _cross(post, pre, place, kind, e, f):
     return 1
 
 
-@njit(cache=True)
+@compiled()
 def _reverse_triangle(post, pre, place, kind, e, c):
     """a→b→c→a become a→c→b→a, if none of these three exists."""
     a, b = pre[e], post[e]
@@ -110,12 +110,12 @@ def _reverse_triangle(post, pre, place, kind, e, c):
     return 1
 
 
-@njit(cache=True)
+@compiled()
 def _same_two(a, b, c, d):
     return (a == c and b == d) or (a == d and b == c)
 
 
-@njit(cache=True)
+@compiled()
 def _same_three(a, b, c, d, e, f):
     return (
         (a == d and _same_two(b, c, e, f))

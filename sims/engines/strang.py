@@ -17,11 +17,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from isochron.connectome._compiled import compiled as compiled_with
 
 # Division by zero gives what IEEE 754 says, as in NumPy; checking costs a branch each time.
 INDEX = np.uint32  # half the bytes, and no check for indices that count from the end
-compiled = njit(cache=True, error_model="numpy")
+compiled = compiled_with(error_model="numpy")
 
 
 class Kernel(NamedTuple):

@@ -14,13 +14,14 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import config, njit
+from numba import config
 
+from isochron.connectome._compiled import compiled as compiled_with
 from isochron.sims.engines.strang import INDEX, Kernel
 
 LANES = 8
 # Without the lock of Python, so that groups of lanes run in threads.
-compiled = njit(cache=True, error_model="numpy", nogil=True)
+compiled = compiled_with(error_model="numpy", nogil=True)
 
 
 class Lanes(NamedTuple):
