@@ -9,7 +9,7 @@ from isochron.analysis.attractor_search import (
     FoundAttractor,
     find_all_attractors,
 )
-from isochron.analysis.census import Census, find_locked_cycles
+from isochron.analysis.census import Census, find_locked_cycles, has_odd_symmetry
 from isochron.analysis.continuation import (
     Branch,
     FoldCurve,
@@ -180,6 +180,7 @@ __all__ = [
     "fourier_protophase",
     "gaussian_around",
     "harmonic_phase",
+    "has_odd_symmetry",
     "linear_cka",
     "locking_range",
     "multitaper_spectrum",

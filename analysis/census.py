@@ -1,7 +1,7 @@
 """A census: which locked cycles a driven map has, and how much of the state space each draws."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -16,6 +16,12 @@ _LOOK_EVERY = 3  # periods
 _MOST_STARTS = 24  # of Newton's method in one place
 _BISECTIONS = 10  # to 1e-3 of the distance of two starts
 _PERIODS_ALONG = 10  # that such a state is followed for, at most
+_RUNAWAY = 1e6  # times the size of the starts: a state that leaves all bounds
+_LEAST_SIZE = 1e-3  # of the size of the starts, that a state or a cycle is given at least
+_FRACTIONS = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)  # of the way from one cycle to a different one
+_MIXED = 3  # cycles of which further states are random mixtures
+_SEGMENTS_BELOW = 50  # dimensions: multiple shooting between cycles
+_SEGMENT_STEPS = 10  # steps of each segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +38,23 @@ class Census:
         Starts that were simulated.
     n_unlocked : int
         Starts that settled on none of the cycles: not locked, subharmonic, or still moving.
+    n_diverged : int
+        Starts that left all bounds.
+    bounded : bool or None
+        Whether the map is known to take a ball into itself; only then are the indices of all
+        cycles known to add up to 1.
+    odd_symmetry : bool
+        Whether the map turns into itself when the state changes sign and half a period
+        passes; the mirror image of every cycle was then searched for too.
     """
 
     cycles: tuple[LimitCycle, ...]
     basins: tuple[int, ...]
     n_starts: int
     n_unlocked: int
+    n_diverged: int = 0
+    bounded: bool | None = None
+    odd_symmetry: bool = False
 
     @property
     def stable(self) -> tuple[LimitCycle, ...]:
@@ -58,10 +75,39 @@ class Census:
         count 1, saddles of one -1. Another sum says that cycles were missed. The sum 1 does
         not say that none was, for a pair born in a fold adds nothing. Of a large map only the
         leading multipliers are known; more real ones above 1 than these would not be counted.
+        A map that states can leave to infinity may have any sum.
         """
-        # A complex pair has a positive factor |1 - μ|², and changes nothing by its two.
-        expanding = [np.sum(np.real(cycle.multipliers) > 1) for cycle in self.cycles]
-        return int(sum((-1) ** count for count in expanding))
+        return _index_sum(self.cycles)
+
+    @property
+    def cannot_exclude(self) -> str:
+        """What the survey leaves open and what to do next, in words."""
+        texts = [
+            f"An attractor with a basin below {self.missed_basin:.2g} may be missed (95 %); raise "
+            "the number of starts to find smaller ones."
+        ]
+        if self.n_diverged:
+            texts.append(f"{self.n_diverged} of {self.n_starts} starts left all bounds.")
+        if self.n_unlocked:
+            texts.append(
+                f"{self.n_unlocked} of {self.n_starts} starts settled on none of the cycles; raise "
+                "settle_periods, or see find_all_attractors for subharmonics, tori and chaos."
+            )
+        if self.bounded and self.index_sum != 1:
+            missing = "saddles" if self.index_sum > 1 else "stable cycles or sources"
+            texts.append(
+                f"The indices of the cycles add up to {self.index_sum}. All cycles of a bounded "
+                f"map have the sum 1: at least {abs(self.index_sum - 1)} {missing} are missing. "
+                "Raise the number of starts or newton_budget."
+            )
+        return " ".join(texts)
+
+
+def _index_sum(cycles: Iterable[LimitCycle]) -> int:
+    # A complex pair has a positive factor |1 - μ|², and changes nothing by its two; a
+    # multiplier below -1 has a positive factor 1 - μ too.
+    expanding = [np.sum(np.real(cycle.multipliers) > 1) for cycle in cycles]
+    return int(sum((-1) ** int(count) for count in expanding))
 
 
 def missed_basin(n_starts: int, confidence: float = 0.95) -> float:
@@ -79,9 +125,11 @@ def find_locked_cycles(
     settle_periods: int = 60,
     newton_periods: tuple[int, ...] = (0, 1, 3),
     edges: int = 4,
-    odd_symmetry: bool = False,
+    odd_symmetry: bool = True,
+    newton_budget: int = 100,
     tolerance: float = 1e-9,
     same: float = 1e-3,
+    settled: float | None = None,
 ) -> Census:
     """Find the cycles of a driven map that repeat with its drive.
 
@@ -105,14 +153,22 @@ def find_locked_cycles(
         less, to the saddles on it, where Newton's method is started, and then halfway between
         two of these, where sources are.
     odd_symmetry : bool
-        Whether the map turns into itself when the state changes sign and half a period
-        passes, as that of a net of odd units without bias under a sine does. Then the
-        mirror image of every cycle is one too, and is looked for.
+        Search for the mirror image of every cycle if the map turns into itself when the state
+        changes sign and half a period passes, as that of a network of odd units without bias
+        under a sine does. This is checked (`has_odd_symmetry`). Where half a period of the
+        drive is not a whole number of steps, the nearest step is used.
+    newton_budget : int
+        If the indices of the cycles do not add up to 1 then, and no start diverges, Newton's
+        method is started from up to this many states between the cycles: halfway between two,
+        at other fractions of the way, and at random mixtures of three.
     tolerance : float
         Largest accepted closure, relative to the size of the cycle.
     same : float
         Cycles nearer than this are one, relative to the largest coordinate of either times
         the square root of the dimension.
+    settled : float, optional
+        Starts have settled when none moves by more than this in a period, relative to its size
+        as in `same`; a hundredth of `same` by default.
 
     Returns
     -------
@@ -121,49 +177,122 @@ def find_locked_cycles(
     Raises
     ------
     ValueError
-        If there are no starts, or `odd_symmetry` is asked for an odd number of steps.
+        If there are no starts, or one is not finite, or a tolerance is not positive.
 
     References
     ----------
     Battelino, Grebogi, Ott, Yorke and Yorke (1988), Physica D 32:296: saddles by bisection.
     """
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
-    if not len(starts):
-        raise ValueError("A census needs at least one start.")
-    if odd_symmetry and system.n_steps % 2:
-        raise ValueError(f"{system.n_steps} steps have no half; odd_symmetry cannot be used.")
-    search = _Search(system, tolerance, same, odd_symmetry)
-    waypoints, states, done = [], starts, 0
-    for stop in sorted(set(newton_periods)):
-        states, done = system.advance(states, (stop - done) * system.n_steps), stop
-        waypoints.append(states)
-    before, settled, done = _settle(system, states, done, settle_periods, same)
+    settled = 1e-2 * same if settled is None else settled
+    _check(system, starts, tolerance, same, settled)
+    mirror = _mirror_step(system, starts) if odd_symmetry else None
+    search = _Search(system, tolerance, same, mirror, _size_of(starts))
+    with np.errstate(all="ignore"):  # of starts that diverge
+        waypoints, states, done = [], starts, 0
+        for stop in sorted(set(newton_periods)):
+            states, done = system.advance(states, (stop - done) * system.n_steps), stop
+            waypoints.append(states)
+        before, states, done = _settle(search, states, done, settle_periods, settled)
+    stays = search.stay(states)
     n_unlocked = sum(
         not search.settles(state, float(np.linalg.norm(state - previous)))
-        for state, previous in zip(settled, before, strict=True)
+        for state, previous in zip(states[stays], before[stays], strict=True)
     )
     search.polish(_spread(waypoints))
-    goals = np.array([cycle.point for cycle in search.cycles if cycle.stable])
-    if len(goals) > 1 and edges:
-        search.polish(_states_between(system, goals, starts, settled, edges, max(2, done // 2)))
-        saddles = [cycle.point for cycle in search.cycles if not cycle.stable]
-        halfway = [np.add(*pair) / 2 for pair in combinations(saddles, 2)]
-        search.polish(halfway[:_MOST_STARTS])
-    entries = zip(search.cycles, search.basins, strict=True)
-    order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
+    _search_between_basins(search, starts[stays], states[stays], edges, max(2, done // 2))
+    bounded = getattr(system, "bounded", None)
+    if bounded is not False and stays.all():
+        _search_between_cycles(search, newton_budget)
+    cycles, basins = search.sorted()
     return Census(
-        cycles=tuple(cycle for cycle, _ in order),
-        basins=tuple(basin for _, basin in order),
+        cycles=cycles,
+        basins=basins,
         n_starts=len(starts),
         n_unlocked=n_unlocked,
+        n_diverged=int(np.sum(~stays)),
+        bounded=bounded,
+        odd_symmetry=mirror is not None,
     )
 
 
-def _settle(system, states, done, most, same):
+def _check(system: Any, starts: np.ndarray, tolerance: float, same: float, settled: float) -> None:
+    if not len(starts):
+        raise ValueError("A survey needs at least one start.")
+    if starts.shape[1] != system.dimension or not np.isfinite(starts).all():
+        raise ValueError(
+            f"starts must be finite, of shape (n_starts, {system.dimension}), got shape "
+            f"{starts.shape}."
+        )
+    for name, value in (("tolerance", tolerance), ("same", same), ("settled", settled)):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
+
+
+def has_odd_symmetry(system: DrivenMap, states: ArrayLike, *, tolerance: float = 1e-9) -> bool:
+    """Whether a map turns into itself when the state changes sign and half a period passes.
+
+    F(-x, k + n/2) = -F(x, k) is checked for every step k of the period n, at the given states;
+    without a drive F(-x) = -F(x). The mirror image -x(t + T/2) of a cycle is then a cycle.
+    It needs an even number of steps in which the drive makes an odd number of periods.
+
+    Parameters
+    ----------
+    system : DrivenMap
+    states : array_like, shape (m, dimension)
+    tolerance : float
+        Largest deviation, relative to the largest coordinate of F.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isochron.analysis import SteppedMap
+    >>> odd = SteppedMap(lambda k, x: np.tanh(2 * x), None, dimension=1)
+    >>> has_odd_symmetry(odd, [[0.3], [1.0]])
+    True
+    >>> biased = SteppedMap(lambda k, x: np.tanh(2 * x + 0.1), None, dimension=1)
+    >>> has_odd_symmetry(biased, [[0.3], [1.0]])
+    False
+    """
+    states = np.atleast_2d(np.asarray(states, dtype=float))
+    if system.drive_cycles == 0:
+        return _is_odd(system, states, 0, tolerance)
+    if system.n_steps % 2 or system.drive_cycles % 2 == 0:
+        return False
+    return _is_odd(system, states, system.n_steps // 2, tolerance)
+
+
+def _is_odd(system: DrivenMap, states: np.ndarray, shift: int, tolerance: float) -> bool:
+    for k in range(system.n_steps):
+        after = system.advance(states, 1, start=k)
+        image = system.advance(-states, 1, start=k + shift)
+        if not np.abs(after + image).max() <= tolerance * np.abs(after).max():
+            return False
+    return True
+
+
+def _mirror_step(system: DrivenMap, starts: np.ndarray) -> int | None:
+    """Step of a cycle whose state, with the sign changed, starts the image; None if there is none.
+
+    Of an odd number n of steps none is half a period of the drive from step 0. The nearest is
+    off by 1 / 2n of it, and the image is close enough to a cycle for Newton's method.
+    """
+    n, cycles = system.n_steps, system.drive_cycles
+    states = starts[:: max(1, len(starts) // 4)]
+    if has_odd_symmetry(system, states):
+        return n // 2 if cycles else 0
+    if cycles == 0 or n % 2 == 0 or math.gcd(cycles, n) != 1:
+        return None
+    shift = pow(cycles, -1, n) * (n // 2) % n
+    return shift if _is_odd(system, states, shift, 2 * math.pi / n) else None
+
+
+def _settle(search, states, done, most, settled):
     """States a period before the last, the last ones, and after how many periods.
 
-    It ends when none moves by more than a hundredth of `same`.
+    It ends when none of those that stay within bounds moves any more.
     """
+    system = search.system
     while True:
         n_periods = min(_LOOK_EVERY, most - done)
         if n_periods > 0:
@@ -171,9 +300,56 @@ def _settle(system, states, done, most, same):
         after = system.advance(states, system.n_steps)
         gaps = np.linalg.norm(after - states, axis=1)
         sizes = np.abs(after).max(axis=1) * math.sqrt(states.shape[1])
-        if done >= most or (gaps < 1e-2 * same * sizes).all():
+        still = gaps < settled * np.maximum(sizes, _LEAST_SIZE * search.scale)
+        if done >= most or (still | ~search.stay(after)).all():
             return states, after, done
         states, done = after, done + 1
+
+
+def _search_between_basins(search, starts, settled, edges, n_periods) -> None:
+    """Start Newton's method on the boundaries of the basins, then between what that finds."""
+    goals = np.array([cycle.point for cycle in search.cycles if cycle.stable])
+    if len(goals) < 2 or not edges:
+        return
+    with np.errstate(all="ignore"):
+        states = _states_between(search.system, goals, starts, settled, edges, n_periods)
+    search.polish(states)
+    saddles = [cycle.point for cycle in search.cycles if not cycle.stable]
+    halfway = [np.add(*pair) / 2 for pair in combinations(saddles, 2)]
+    search.polish(halfway[:_MOST_STARTS])
+
+
+def _search_between_cycles(search: "_Search", budget: int) -> None:
+    """Start Newton's method between the cycles until their indices add up to 1."""
+    for count, orbit in enumerate(_mixtures(search)):
+        if count >= budget or _index_sum(search.cycles) == 1:
+            return
+        search.shoot(orbit)
+
+
+def _mixtures(search: "_Search") -> Iterator[np.ndarray]:
+    """Orbits between two of the cycles, each once, then mixtures of several; without end."""
+    tried: set[tuple[float, int, int]] = set()
+    rng = np.random.default_rng(0)
+    while search.cycles:
+        orbits = [cycle.states for cycle in search.cycles]
+        way = next((way for way in _ways(search) if way not in tried), None)
+        if way is None:
+            chosen = rng.choice(len(orbits), min(_MIXED, len(orbits)), replace=False)
+            weights = 1.5 * rng.dirichlet(np.ones(len(chosen))) - 0.5 / len(chosen)
+            yield np.tensordot(weights, np.array([orbits[i] for i in chosen]), axes=1)
+        else:
+            tried.add(way)
+            part, first, second = way
+            yield (1 - part) * orbits[first] + part * orbits[second]
+
+
+def _ways(search: "_Search") -> list[tuple[float, int, int]]:
+    """Fractions of the way from one cycle to a different one, nearest neighbors first."""
+    points = np.array([cycle.point for cycle in search.cycles])
+    pairs = combinations(range(len(points)), 2)
+    near = sorted(pairs, key=lambda pair: float(np.linalg.norm(np.subtract(*points[[*pair]]))))
+    return [(part, *pair) for part in _FRACTIONS for pair in near]
 
 
 def _states_between(system, goals, starts, settled, n_pairs, n_periods) -> np.ndarray:
@@ -202,10 +378,17 @@ def _states_between(system, goals, starts, settled, n_pairs, n_periods) -> np.nd
 class _Search:
     """Cycles met so far, and how many starts came to each."""
 
-    def __init__(self, system: DrivenMap, tolerance: float, same: float, mirrors: bool) -> None:
-        self.system, self.tolerance, self.same, self.mirrors = system, tolerance, same, mirrors
+    def __init__(
+        self, system: DrivenMap, tolerance: float, same: float, mirror: int | None, scale: float
+    ) -> None:
+        self.system, self.tolerance, self.same, self.mirror = system, tolerance, same, mirror
+        self.scale = scale
         self.cycles: list[LimitCycle] = []
         self.basins: list[int] = []
+
+    def stay(self, states: np.ndarray) -> np.ndarray:
+        """Whether each of the states is within bounds."""
+        return np.linalg.norm(states, axis=1) <= _RUNAWAY * self.scale
 
     def settles(self, state: np.ndarray, gap: float) -> bool:
         """Count a state on the stable cycle that it is on, or within a gap of; else say no."""
@@ -213,24 +396,47 @@ class _Search:
         if known is None:
             cycle = self._newton(state)
             distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
-            if not cycle.stable or distance > 100 * gap + self.same * _extent(cycle):
+            if not cycle.stable or distance > 100 * gap + self.same * self._extent(cycle):
                 return False
             known = self._add(cycle)
         self.basins[known] += 1
         return True
 
     def polish(self, states: Iterable[np.ndarray]) -> None:
-        """Start Newton's method from states that are on no known cycle."""
+        """Start Newton's method from states that are within bounds and on no known cycle."""
         for state in states:
-            if self._place_of(state) is None:
-                cycle = self._newton(state, n_multipliers=0)
-                if cycle.found and self._place_of(cycle.point) is None:
-                    proved = self._newton(cycle.point)
-                    if proved.found:
-                        self._add(proved)
+            if self.stay(state[None])[0] and self._place_of(state) is None:
+                self._prove(self._newton(state, n_multipliers=0))
+
+    def shoot(self, orbit: np.ndarray) -> None:
+        """Start Newton's method from an orbit that need not be one, shape (n_steps + 1, n).
+
+        A small map is solved by multiple shooting, which finds cycles so unstable that no
+        single state leads back to itself.
+        """
+        n_segments = max(1, self.system.n_steps // _SEGMENT_STEPS)
+        if orbit.shape[1] > _SEGMENTS_BELOW or n_segments == 1:
+            self.polish(orbit[:1])
+            return
+        nodes = np.round(np.arange(n_segments) / n_segments * self.system.n_steps).astype(int)
+        self._prove(self._newton(orbit[nodes]))
+
+    def _prove(self, cycle: LimitCycle) -> None:
+        """Add a cycle that is new, with its multipliers."""
+        if cycle.found and self._place_of(cycle.point) is None:
+            proved = cycle if cycle.multipliers.size else self._newton(cycle.point)
+            if proved.found:
+                self._add(proved)
+
+    def sorted(self) -> tuple[tuple[LimitCycle, ...], tuple[int, ...]]:
+        """Cycles and basins: stable ones first, largest basin first."""
+        entries = zip(self.cycles, self.basins, strict=True)
+        order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
+        return tuple(cycle for cycle, _ in order), tuple(basin for _, basin in order)
 
     def _newton(self, state: np.ndarray, **options: Any) -> LimitCycle:
-        return find_limit_cycle(self.system, state, tolerance=self.tolerance, **options)
+        with np.errstate(all="ignore"):
+            return find_limit_cycle(self.system, state, tolerance=self.tolerance, **options)
 
     def _add(self, cycle: LimitCycle) -> int:
         """Number of a cycle, which is added with its mirror image if it is new."""
@@ -238,8 +444,10 @@ class _Search:
         if known is not None:
             return known
         number, new = len(self.cycles), [cycle]
-        if self.mirrors:
-            new.append(self._newton(-cycle.states[self.system.n_steps // 2]))
+        if self.mirror is not None:
+            image = -cycle.states[self.mirror]
+            if self._place_of(image) is None:
+                new.append(self._newton(image))
         for each in new:
             if each.found and self._place_of(each.point) is None:
                 self.cycles.append(each)
@@ -249,13 +457,17 @@ class _Search:
     def _place_of(self, state: np.ndarray) -> int | None:
         """Number of the known cycle that a state is on."""
         for number, cycle in enumerate(self.cycles):
-            if np.linalg.norm(cycle.point - state) < self.same * _extent(cycle):
+            if np.linalg.norm(cycle.point - state) < self.same * self._extent(cycle):
                 return number
         return None
 
+    def _extent(self, cycle: LimitCycle) -> float:
+        return max(_size_of(cycle.states), _LEAST_SIZE * self.scale)
 
-def _extent(cycle: LimitCycle) -> float:
-    return max(float(np.abs(cycle.states).max()) * math.sqrt(cycle.states.shape[1]), 1e-12)
+
+def _size_of(states: np.ndarray) -> float:
+    """The largest coordinate times the square root of the dimension; 1 if all are 0."""
+    return float(np.abs(states).max()) * math.sqrt(states.shape[1]) or 1.0
 
 
 def _spread(waypoints: list[np.ndarray]) -> np.ndarray:

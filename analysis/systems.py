@@ -170,6 +170,8 @@ class SteppedMap:
         As in `DrivenMap`.
     scale : float
         Length over which the step bends, for these differences.
+    bounded : bool or None
+        Whether the map is known to take a ball into itself (see `Census.index_sum`).
     """
 
     step: Callable[[int, np.ndarray], Any]
@@ -179,6 +181,7 @@ class SteppedMap:
     step_ms: float = 1.0
     drive_cycles: int = 0
     scale: float = 1.0
+    bounded: bool | None = None
 
     def __post_init__(self) -> None:
         _check_scale(self.scale)

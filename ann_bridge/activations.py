@@ -1,5 +1,6 @@
 """Nonlinearities, their slopes as functions of their values, in torch and in NumPy."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,12 +21,15 @@ class Activation:
         ``pull(gradient, rate)`` multiplies a gradient by φ'(x) in place, with rate = φ(x).
     rate, slope : callable
         φ(x), and φ'(x) from φ(x), of NumPy arrays.
+    limit : float
+        Least upper bound of |φ|; infinite if there is none.
     """
 
     fill: Callable[[Tensor, Tensor], object]
     pull: Callable[[Tensor, Tensor], object]
     rate: Callable[[np.ndarray], np.ndarray]
     slope: Callable[[np.ndarray], np.ndarray]
+    limit: float = math.inf
 
 
 ACTIVATIONS = {
@@ -35,6 +39,7 @@ ACTIVATIONS = {
         pull=lambda gradient, rate: gradient.addcmul_(gradient * rate, rate, value=-1),
         rate=np.tanh,
         slope=lambda rate: 1 - rate**2,
+        limit=1.0,
     ),
     "relu": Activation(
         fill=lambda x, out: torch.clamp(x, min=0, out=out),

@@ -1,5 +1,6 @@
 """One time step of each kind of net, in float64, with its exact derivative."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ class Step(Protocol):
     noise_gain : float or None
         Private noise of standard deviation s adds s times this to a state in each step; None
         if noise would leave the space of the states.
+
+    A step whose map takes a ball into itself, whatever the bounded inputs, has a true attribute
+    ``bounded``; one that does not has a false one.
     """
 
     @property
@@ -85,6 +89,11 @@ class LeakyStep:
         """Number of variables."""
         return len(self.left)
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the rates are bounded, so that states do not grow without limit."""
+        return math.isfinite(ACTIVATIONS[self.activation].limit)
+
     def drive(self, inputs: np.ndarray) -> np.ndarray:
         """a (B u + bias)."""
         driven = inputs @ (self.leak * self.input_matrix.T)
@@ -141,6 +150,8 @@ class GatedStep:
     recurrent_bias: np.ndarray
     output: np.ndarray  # (n_units,) or (n_units, n_outputs)
     noise_gain: float = 1.0
+    # |h| never grows beyond 1, and |c| shrinks by a forget gate below 1 before it gains at most 1.
+    bounded = True
 
     @property
     def n_units(self) -> int:

@@ -9,27 +9,37 @@ import numpy as np
 
 from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.starts import draw_starts
 from isochron.ann_bridge.steps import LeakyStep
 
-MAX_PERIOD_STEPS = 120
+USUAL_STEPS = 120
+MOST_STEPS = 100_000
+_CHUNK = 4096  # steps whose inputs are laid out at once
 
 
 class TrainedMap:
     """The step of a net without its noise, driven by a reference oscillation.
 
     The analysis needs a map that repeats. The frequency is therefore moved to the nearest
-    one of which p periods are exactly q steps, q <= 120; `frequency_Hz` is what it is
-    then, within 0.04 Hz at 8 Hz and a step of 2 ms.
+    one of which p periods are exactly q steps, with q up to `max_steps`; `frequency_Hz` is the
+    frequency that is analyzed. It differs by at most 0.04 Hz at 8 Hz and a step of 2 ms, and
+    by a quarter of a step in each period of a slow reference.
 
     Parameters
     ----------
     net : RecurrentNet or ReducedNet
     frequency_Hz : float, optional
-        Of the reference, on input 0; none by default.
+        Frequency of the reference; no reference by default.
     amplitude : float
-        Of the reference.
+        Amplitude of the reference.
     pulse : dict of int to float, optional
         Constant values of further inputs.
+    channel : int
+        Number of the input that the reference enters.
+    max_steps : int, optional
+        Largest number of steps q after which the map repeats: by default 120, or two periods
+        of a reference whose period is longer than 120 steps. A larger number brings
+        `frequency_Hz` nearer to what was asked for; time and memory grow with q.
 
     Attributes
     ----------
@@ -41,6 +51,16 @@ class TrainedMap:
         Of a reduced net, whose first variables are its κ; 0 of any other.
     smooth : bool
         Whether it has a derivative; that of a spiking net has none.
+    bounded : bool or None
+        Whether the map takes a ball into itself, so that the indices of its cycles add up to
+        1: true for bounded rates (tanh, gates), false for ReLU and softplus, None if unknown.
+
+    Raises
+    ------
+    ValueError
+        If `amplitude` is not finite, `frequency_Hz` is not below half of the sampling
+        frequency or its period has more steps than the map may have, an input does not exist,
+        or a pulse is given for the input of the reference.
     """
 
     def __init__(
@@ -50,35 +70,83 @@ class TrainedMap:
         frequency_Hz: float | None = None,
         amplitude: float = 1.0,
         pulse: dict[int, float] | None = None,
+        channel: int = 0,
+        max_steps: int | None = None,
     ) -> None:
         p = net.settings
-        self._step = net.float64_step()
+        self._net, self._step = net, net.float64_step()
         self.dimension, self.step_ms = self._step.dimension, p.step_ms
         self.smooth: bool = getattr(self._step, "smooth", True)
+        self.bounded: bool | None = getattr(self._step, "bounded", None)
         self.rank = p.rank if isinstance(net, ReducedNet) else 0
         self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
         if not math.isfinite(amplitude):
             raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
         if frequency_Hz is not None:
-            self._set_frequency(frequency_Hz)
-        inputs = np.zeros((self.n_steps, p.n_inputs))
-        for channel, value in (pulse or {}).items():
-            inputs[:, channel] = value
-        if self.drive_cycles:
-            inputs[:, 0] = amplitude * np.sin(self.reference_phase())
-        self._drive = self._step.drive(inputs)
+            self._set_frequency(frequency_Hz, max_steps)
+        self._inputs = np.zeros((self.n_steps, p.n_inputs))
+        self._fill_inputs(channel, amplitude, pulse or {})
+        self._drive = self._step.drive(self._inputs)
 
-    def _set_frequency(self, frequency_Hz: float) -> None:
-        nyquist = 500 / self.step_ms
-        slowest = 1e3 / (self.step_ms * MAX_PERIOD_STEPS)
-        if not slowest <= frequency_Hz < nyquist:
+    def _set_frequency(self, frequency_Hz: float, max_steps: int | None) -> None:
+        fastest, slowest = 500 / self.step_ms, 1e3 / (self.step_ms * MOST_STEPS)
+        if not slowest <= frequency_Hz < fastest:
             raise ValueError(
-                f"frequency_Hz must lie in [{slowest:.3g}, {nyquist:g}) at a step of "
-                f"{self.step_ms:g} ms, got {frequency_Hz!r}."
+                f"frequency_Hz must lie in [{slowest:.3g}, {fastest:g}) at a step of "
+                f"{self.step_ms:g} ms (a period has at most {MOST_STEPS} steps), got "
+                f"{frequency_Hz!r}."
             )
-        ratio = Fraction(frequency_Hz * self.step_ms * 1e-3).limit_denominator(MAX_PERIOD_STEPS)
+        period = 1e3 / (frequency_Hz * self.step_ms)
+        if max_steps is None:
+            max_steps = USUAL_STEPS if period <= USUAL_STEPS else math.ceil(2 * period)
+        if not period - 0.5 < max_steps <= 2 * MOST_STEPS:
+            raise ValueError(
+                f"max_steps must lie between the {math.ceil(period)} steps of a period of "
+                f"{frequency_Hz:g} Hz and {2 * MOST_STEPS}, got {max_steps!r}."
+            )
+        ratio = Fraction(frequency_Hz * self.step_ms * 1e-3).limit_denominator(max_steps)
         self.drive_cycles, self.n_steps = ratio.numerator, ratio.denominator
         self.frequency_Hz = 1e3 * self.drive_cycles / (self.n_steps * self.step_ms)
+
+    def _fill_inputs(self, channel: int, amplitude: float, pulse: dict[int, float]) -> None:
+        n_inputs = self._inputs.shape[1]
+        if not set(pulse) | {channel} <= set(range(n_inputs)):
+            raise ValueError(
+                f"The network has inputs 0 to {n_inputs - 1}; got the reference on input "
+                f"{channel!r} and pulses on {sorted(pulse)}."
+            )
+        if self.drive_cycles and channel in pulse:
+            raise ValueError(f"The reference enters input {channel}; it cannot have a pulse too.")
+        for number, value in pulse.items():
+            self._inputs[:, number] = value
+        if self.drive_cycles:
+            self._inputs[:, channel] = amplitude * np.sin(self.reference_phase())
+
+    def initial_states(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Random states that span the space in which the network moves, to start a survey from.
+
+        For a network of low rank and bounded rates they are uniform in the box that the rates
+        cannot leave, in the few directions that the recurrence and the inputs reach. For any
+        other network a quarter are states from which its trials start, a quarter are states of
+        noisy runs under random inputs, and the rest is spread along the directions in which
+        these runs vary (see `isochron.ann_bridge.starts`).
+
+        Parameters
+        ----------
+        n : int
+            Number of states.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (n, dimension)
+
+        Raises
+        ------
+        ValueError
+            If `n` is not positive.
+        """
+        return draw_starts(self._net, self._step, self._inputs, n, rng)
 
     def reference_phase(self, n_steps: int | None = None) -> np.ndarray:
         """Phase of the reference in each step, radians."""
@@ -101,14 +169,26 @@ class TrainedMap:
             Tangent vectors of one state.
         """
         state = np.array(state, dtype=float)
-        drives = self._drives(start, n_steps)
-        if tangents is None:
-            if isinstance(self._step, CompiledStep):
-                return self._step.run(state, drives)
-            for drive in drives:
-                state = self._step.advance(state, drive)
-            return state
-        tangents = np.array(tangents, dtype=float)
+        if tangents is not None:
+            tangents = np.array(tangents, dtype=float)
+        for first in range(start, start + n_steps, _CHUNK):
+            drives = self._drives(first, min(_CHUNK, start + n_steps - first))
+            if tangents is None:
+                state = self._move(state, drives)
+            else:
+                state, tangents = self._move_tangents(state, drives, tangents)
+        return state if tangents is None else (state, tangents)
+
+    def _move(self, state: np.ndarray, drives: np.ndarray) -> np.ndarray:
+        if isinstance(self._step, CompiledStep):
+            return self._step.run(state, drives)
+        for drive in drives:
+            state = self._step.advance(state, drive)
+        return state
+
+    def _move_tangents(
+        self, state: np.ndarray, drives: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(self._step, CompiledStep):
             return self._step.run_tangents(state, drives, tangents)
         for drive in drives:

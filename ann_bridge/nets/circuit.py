@@ -35,6 +35,11 @@ class CircuitNet(SteppedNet):
     layers: Tensor
     motor: Tensor
 
+    @property
+    def bounded(self) -> bool:
+        """True: conductances only pull towards reversal potentials; rates go through gates."""
+        return True
+
     def __init__(
         self,
         wiring: CircuitWiring,

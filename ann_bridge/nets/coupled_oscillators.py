@@ -84,6 +84,14 @@ class CoupledOscillatorNet(SteppedNet):
         """Number of variables: y and z."""
         return 2 * self.settings.n_units
 
+    @property
+    def bounded(self) -> bool:
+        """Whether a step without the tanh, whose determinant is d = 1 / (1 + ε h), contracts."""
+        p = self.settings
+        determinant = 1 / (1 + p.friction * p.time_step)
+        pull = determinant * p.stiffness * p.time_step**2
+        return determinant < 1 and 0 < pull < 2 * (1 + determinant)
+
     def drive(self, inputs: Tensor) -> Tensor:
         """V u + b."""
         return inputs @ self.input_weights.T + self.biases

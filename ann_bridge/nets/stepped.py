@@ -48,6 +48,11 @@ class SteppedNet(RecurrentNet):
         """Number of variables of a state; the first n_units are what the units send."""
         return self.settings.n_units
 
+    @property
+    def bounded(self) -> bool | None:
+        """Whether bounded inputs keep states in a ball; None if it is not known."""
+        return None
+
     @abstractmethod
     def drive(self, inputs: Tensor) -> Tensor:
         """What inputs, shape (..., n_inputs), do in a step, shape (..., k)."""
@@ -108,7 +113,7 @@ class TorchStep:
     def __init__(self, net: SteppedNet) -> None:
         self._net = copy.deepcopy(net).cpu().double().requires_grad_(False)
         self._advance = self._net.stepper()
-        self.dimension = net.dimension
+        self.dimension, self.bounded = net.dimension, net.bounded
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
         """What inputs do in a step."""

@@ -29,19 +29,6 @@ def test_a_census_finds_both_memories_and_the_saddle_between():
     assert replace(census, cycles=census.stable).index_sum == 2
 
 
-def test_the_mirror_image_is_found_from_one_side():
-    """All starts lie in one basin; the other memory is its mirror image."""
-    starts = np.random.default_rng(0).uniform(1, 2, size=(5, 1))
-    one = find_locked_cycles(truths.bistable(), starts, newton_periods=())
-    both = find_locked_cycles(truths.bistable(), starts, newton_periods=(), odd_symmetry=True)
-    assert len(one.stable) == 1
-    assert len(both.stable) == 2
-    assert both.basins == (5, 0, 0)  # and the saddle between
-    assert both.index_sum == 1
-    with pytest.raises(ValueError, match="no half"):
-        find_locked_cycles(truths.bistable(n_steps=5), starts, odd_symmetry=True)
-
-
 def test_a_slow_approach_is_not_counted_as_another_cycle():
     """Multiplier 0.9 a step: after 3 periods the starts are still apart, on one cycle's way."""
     system = SteppedMap(

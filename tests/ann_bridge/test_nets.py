@@ -128,7 +128,7 @@ def test_tangents_of_the_trained_map_are_its_derivative():
         np.testing.assert_allclose(tangent, (up - down) / 2e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("frequency", [0.1, 250.0, math.nan])
+@pytest.mark.parametrize("frequency", [1e-4, -8.0, 0.0, 250.0, math.nan])
 def test_a_frequency_that_the_map_cannot_have_is_refused(frequency):
     with pytest.raises(ValueError, match="frequency_Hz"):
         ann_bridge.TrainedMap(small_net(), frequency_Hz=frequency)
