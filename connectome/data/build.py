@@ -68,7 +68,9 @@ def checked_wheel(folder, name, wheel):
 
 def write_tables(sources, wheels, out):
     """Write every table; return what PROVENANCE.toml says of each."""
-    neurons = write_csv(out / "cells.csv", cells.read_neurons(wheels["cect"], cell_files(wheels)))
+    unmatched = sources["unmatched"]
+    rows = cells.read_neurons(wheels["cect"], cell_files(wheels), unmatched)
+    neurons = write_csv(out / "cells.csv", rows)
     muscles = write_csv(out / "muscles.csv", cells.read_muscles(wheels["cect"]))
     provenance = {}
     for name, table in sources["tables"].items():
@@ -77,7 +79,10 @@ def write_tables(sources, wheels, out):
         content = zipfile.ZipFile(wheels[wheel]).read(f"{wheel}/data/{table['file']}")
         left_out = ""
         if reader in READERS:
-            arrays, left_out = tabulate(READERS[reader](content), neurons, muscles)
+            connections = READERS[reader](content)
+            arrays, left_out = tabulate(
+                name, connections, neurons, muscles, unmatched["other_cells"]
+            )
             digest = save(out / f"{name}.npz", arrays)
         elif reader == "fenyves":
             digest = save(out / f"{name}.npz", fenyves2020.read_fenyves(content))

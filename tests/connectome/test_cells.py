@@ -29,6 +29,20 @@ def test_classes_sexes_and_transmitters():
     assert cells["AVAL"].lineage == "AB alppaaapa"
 
 
+def test_rows_of_several_cells_give_each_its_transmitters(expected):
+    """DB1/3, EF1/2: the names of one or several cells in the tables of Wang et al. (2024)."""
+    cells = connectome.cells()
+    for transmitter, names in expected("cells")["doubled_names"].items():
+        for name in names:
+            assert cells[name].transmitters == (transmitter,)
+
+
+def test_who_has_no_known_transmitter(expected):
+    """The orphans of the paper, and nobody lost in a join."""
+    unknown = {cell.name for cell in connectome.cells().values() if not cell.transmitters}
+    assert unknown == set(expected("cells")["without_transmitter"]["neurons"])
+
+
 def test_the_gaba_neurons_of_the_model_release_gaba():
     """Kunert's list is a subset of what Wang et al. (2024) found."""
     assert len(connectome.GABAERGIC) == 26

@@ -1,6 +1,7 @@
 """Cook et al. (2019), supplementary information 5: adjacency matrices in a spreadsheet."""
 
 import io
+import operator
 import re
 
 from openpyxl import load_workbook
@@ -30,8 +31,8 @@ def _matrix(sheet, layer):
         if not isinstance(row[2], str):
             continue
         for post, weight in zip(header[3:], row[3:], strict=False):
-            if isinstance(post, str) and isinstance(weight, int | float):
-                yield Connection(_name(row[2]), _name(post), layer, int(weight))
+            if isinstance(post, str) and weight is not None:
+                yield Connection(_name(row[2]), _name(post), layer, operator.index(weight))
 
 
 def _name(label):

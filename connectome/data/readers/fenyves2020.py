@@ -4,7 +4,9 @@ import io
 
 import numpy as np
 from openpyxl import load_workbook
+from readers.joins import check_unmatched, unique
 
+from isochron.connectome.cells import cells
 from isochron.connectome.names import canonical_name
 from isochron.connectome.signs import FENYVES_CODES
 
@@ -15,12 +17,16 @@ def read_fenyves(content):
     """Arrays: names, and triplets (post, pre, code) with codes of `FENYVES_CODES`."""
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     rows = book["5. Sign prediction"].iter_rows(min_row=3, max_col=17, values_only=True)
-    signs = {
-        (canonical_name(str(row[3])), canonical_name(str(row[0]))): CODE[str(row[16])]
-        for row in rows
-        if row[0]
-    }
+    signs = unique(
+        "Fenyves",
+        [
+            ((canonical_name(str(row[3])), canonical_name(str(row[0]))), CODE[str(row[16])])
+            for row in rows
+            if row[0]
+        ],
+    )
     names = sorted({name for edge in signs for name in edge})
+    check_unmatched("Fenyves", set(names) - cells().keys(), ())
     triplets = [
         (names.index(post), names.index(pre), FENYVES_CODES.index(code))
         for (post, pre), code in sorted(signs.items())

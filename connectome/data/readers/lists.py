@@ -21,7 +21,7 @@ def read_varshney(content):
     layers = {"S": "chemical", "Sp": "chemical", "NMJ": "chemical", "EJ": "gap"}
     for i in range(1, sheet.nrows):
         pre, post, kind, number = sheet.row_values(i)
-        if kind in layers and pre != "VC06":
+        if kind not in ("R", "Rp") and pre != "VC06":
             post = "BWM" if post == "NMJ" else post.upper()
             yield Connection(pre.upper(), post, layers[kind], int(number))
 

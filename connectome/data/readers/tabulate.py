@@ -4,6 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+from readers.joins import check_unmatched
 
 from isochron.connectome.names import canonical_name
 
@@ -20,17 +21,26 @@ class Connection(NamedTuple):
     weight: int
 
 
-def tabulate(connections, neurons, muscles):
+def tabulate(source, connections, neurons, muscles, other_cells):
     """Arrays of a data set, and a sentence on what was left out.
 
     Parameters
     ----------
+    source : str
+        Name of the data set.
     connections : iterable of Connection
         With the names of the source.
     neurons, muscles : set of str
         All that exist; those that no connection names are left out.
+    other_cells : collection of str
+        Cells of other kinds, whose connections are left out.
+
+    Raises
+    ------
+    ValueError
+        If a connection names a cell that is none of these.
     """
-    layers, left_out, named = {}, Counter(), set()
+    layers, left_out, named, others = {}, Counter(), set(), []
     for pre, post, layer, weight in connections:
         if weight == 0:
             continue
@@ -42,6 +52,7 @@ def tabulate(connections, neurons, muscles):
             target = "neuromuscular"
         else:
             left_out[_kind(pre, post, layer, neurons, muscles)] += 1
+            others += [name for name in (pre, post) if name not in neurons | muscles]
             continue
         edges = layers.setdefault(target, Counter())
         edges[post, pre] += weight
@@ -54,7 +65,10 @@ def tabulate(connections, neurons, muscles):
     for layer in sorted({"chemical", "gap", "neuromuscular", *layers}):
         target = rows["muscle" if layer == "neuromuscular" else "neuron"]
         arrays[layer] = _triplets(layers.get(layer, {}), target, rows["neuron"])
-    return arrays, "; ".join(f"{n} {kind}" for kind, n in sorted(left_out.items()))
+    said = [f"{n} {kind}" for kind, n in sorted(left_out.items())]
+    if found := check_unmatched(source, others, other_cells):
+        said.append(f"the other cells are {', '.join(sorted(found))}")
+    return arrays, "; ".join(said)
 
 
 def _triplets(edges, posts, pres):
