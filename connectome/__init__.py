@@ -3,7 +3,7 @@
 Rows are postsynaptic, columns presynaptic, everywhere.
 """
 
-from isochron.connectome.cells import CELL_TYPES, Cell, Muscle, cells, muscles
+from isochron.connectome.cells import CELL_TYPES, TRANSMITTERS, Cell, Muscle, cells, muscles
 from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
@@ -24,12 +24,14 @@ from isochron.connectome.signs import (
     SignTable,
     TransmitterSigns,
     gaba_inhibitory,
+    gaba_neurons,
 )
 
 __all__ = [
     "CELL_TYPES",
     "GABAERGIC",
     "SIGN_RULES",
+    "TRANSMITTERS",
     "Cell",
     "Comparison",
     "Connectome",
@@ -49,6 +51,7 @@ __all__ = [
     "from_graphml",
     "from_matrices",
     "gaba_inhibitory",
+    "gaba_neurons",
     "infer_species",
     "joint_cells",
     "load",

@@ -7,6 +7,10 @@ from functools import cache
 from importlib.resources import files
 
 CELL_TYPES = ("sensory", "interneuron", "motor", "pharyngeal", "unknown")
+TRANSMITTERS = (
+    *("acetylcholine", "glutamate", "GABA"),
+    *("dopamine", "serotonin", "octopamine", "tyramine"),
+)
 SEXES = ("both", "hermaphrodite", "male")
 
 

@@ -254,8 +254,15 @@ class Connectome:
         return tuple(name for name in self.neurons if name in chosen)
 
     def with_signs(self, rule: "Callable[[Connectome], np.ndarray]") -> "Connectome":
-        """The same wiring, its chemical connections signed by a rule of `connectome.signs`."""
-        return self.changed(f"signs: {rule!r}", signs=rule(self))
+        """The same wiring, its chemical connections signed by a rule of `connectome.signs`.
+
+        The history states the rule; what does not fit this connectome (`rule.remarks`); and if
+        nothing inhibits, or nothing has a sign.
+        """
+        signs = rule(self)
+        remarks: tuple[str, ...] = getattr(rule, "remarks", lambda _: ())(self)
+        said = "; ".join((f"signs: {rule!r}{_one_sided(self, signs)}", *remarks))
+        return self.changed(said, signs=signs)
 
     def changed(self, what: str, **fields: Any) -> "Connectome":
         """The same wiring with other fields, and a line more in its history."""
@@ -341,6 +348,16 @@ class Connectome:
             f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
             f"All {len(self.neurons)} names: isochron connectome cells {self.name}."
         )
+
+
+def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
+    """What a reader of the history must know of signs that are all alike."""
+    number = np.count_nonzero(wiring.chemical)
+    if not number or (np.asarray(signs) < 0).any():
+        return ""
+    if (np.asarray(signs) > 0).any():
+        return f" (inhibits none of the {number} chemical connections)"
+    return f" (gives none of the {number} chemical connections a sign)"
 
 
 def _module(name: str) -> Any:

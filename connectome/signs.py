@@ -4,15 +4,26 @@ A transmitter is not a sign, so the rule is an explicit argument wherever it mat
 maps a `Connectome` to a matrix of int8, shape (n_neurons, n_neurons), ``[post, pre]``: +1 or
 -1 at each chemical connection that it signs, 0 elsewhere. A connection without a sign has
 no effect in a model. ``wiring.with_signs(rule)`` records the rule in the wiring.
+
+The rules by name (`GabaInhibitory`, `TransmitterSigns`, `Fenyves2020`) have tables of
+*C. elegans*, partly of the hermaphrodite only. What does not fit a connectome is stated by
+``rule.remarks(wiring)``, logged as a warning (logger ``isochron``, each text once), and recorded
+in the history by ``with_signs``.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from isochron.connectome.cells import TRANSMITTERS
+
 if TYPE_CHECKING:
+    from isochron.connectome.cells import Cell
     from isochron.connectome.model import Connectome
 
 GABAERGIC = (
@@ -23,6 +34,7 @@ GABAERGIC = (
 FENYVES_CODES = ("unsigned", "excitatory", "inhibitory", "complex")
 
 Fallback = Literal["excitatory", "inhibitory", "gaba", "none"]
+Uncertain = Literal["as_stated", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +50,26 @@ class GabaInhibitory:
 
     def __call__(self, wiring: "Connectome") -> np.ndarray:
         """Signs of the connections of a wiring."""
-        listed = np.isin(wiring.neurons, GABAERGIC) & wiring.is_worm
-        return _by_sender(wiring, np.where(listed, -1, 1))
+        say(self.remarks(wiring))
+        inhibitory = np.isin(wiring.neurons, gaba_neurons(wiring))
+        return _by_sender(wiring, np.where(inhibitory, -1, 1))
+
+    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+        """What does not fit the connectome: the species, or GABAergic neurons of the male."""
+        if not wiring.is_worm:
+            return _no_tables(self, wiring)
+        missing = [
+            cell.name
+            for cell in _male_neurons(wiring)
+            if cell.transmitters[:1] == ("GABA",) and cell.name not in GABAERGIC
+        ]
+        if not missing:
+            return ()
+        return (
+            f"GABAERGIC lists neurons of the hermaphrodite. In {wiring.name}, a male, "
+            f"{', '.join(missing)} release GABA too and are not in it, so they excite; "
+            "TransmitterSigns() goes by the transmitters.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +83,15 @@ class TransmitterSigns:
         through chloride channels in part of the worm.
     unknown : {"excitatory", "inhibitory", "gaba", "none"}
         What a sender without a known transmitter does.
+    uncertain : {"as_stated", "unknown"}
+        What a transmitter with a question mark counts as (``GABA?`` of AVJL): the one that is
+        stated, GABA, or none, so that `unknown` decides.
+
+    Raises
+    ------
+    ValueError
+        If an option or a transmitter is not known. Known transmitters:
+        `connectome.TRANSMITTERS`, and those of the cells of the connectome.
 
     References
     ----------
@@ -61,16 +100,42 @@ class TransmitterSigns:
 
     inhibitory: tuple[str, ...] = ("GABA",)
     unknown: Fallback = "excitatory"
+    uncertain: Uncertain = "as_stated"
 
     def __post_init__(self) -> None:
-        _check_fallback("unknown", self.unknown)
+        if isinstance(self.inhibitory, str):
+            object.__setattr__(self, "inhibitory", (self.inhibitory,))
+        _check_choice("unknown", self.unknown, get_args(Fallback))
+        _check_choice("uncertain", self.uncertain, get_args(Uncertain))
 
     def __call__(self, wiring: "Connectome") -> np.ndarray:
         """Signs of the connections of a wiring."""
+        say(self.remarks(wiring))
         main = [next(iter(cell.transmitters), "") for cell in wiring.cells]
+        if self.uncertain == "unknown":
+            main = ["" if transmitter.endswith("?") else transmitter for transmitter in main]
+        main = [transmitter.removesuffix("?") for transmitter in main]
+        self._check_transmitters(main)
         known = np.array([bool(transmitter) for transmitter in main])
         signs = np.where(np.isin(main, self.inhibitory), -1, 1)
         return np.where(known, _by_sender(wiring, signs), _fallback(wiring, self.unknown))
+
+    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+        """What does not fit the connectome: no transmitter is known."""
+        if any(cell.transmitters for cell in wiring.cells):
+            return ()
+        return _no_tables(self, wiring)
+
+    def _check_transmitters(self, present: list[str]) -> None:
+        known = sorted({*TRANSMITTERS, *filter(None, present)})
+        for name in self.inhibitory:
+            if name not in known:
+                near = get_close_matches(str(name).lower(), [x.lower() for x in known], n=1)
+                hint = "".join(f" Did you mean {x}?" for x in known if x.lower() in near)
+                raise ValueError(
+                    f"inhibitory names the transmitter {name!r}, which no cell has.{hint} "
+                    f"Known: {', '.join(known)}."
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +161,12 @@ class Fenyves2020:
     complex: Fallback
 
     def __post_init__(self) -> None:
-        _check_fallback("unsigned", self.unsigned)
-        _check_fallback("complex", self.complex)
+        _check_choice("unsigned", self.unsigned, get_args(Fallback))
+        _check_choice("complex", self.complex, get_args(Fallback))
 
     def __call__(self, wiring: "Connectome") -> np.ndarray:
         """Signs of the connections of a wiring."""
+        say(self.remarks(wiring))
         codes = self._codes(wiring)
         signs = np.select(
             [codes == 1, codes == 2, codes == 3],
@@ -109,6 +175,20 @@ class Fenyves2020:
         )
         return np.where(wiring.chemical > 0, signs, 0).astype(np.int8)
 
+    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+        """What does not fit the connectome: the species, or connections of the male only."""
+        if not wiring.is_worm:
+            return _no_tables(self, wiring)
+        found: tuple[str, ...] = ()
+        if _male_neurons(wiring):
+            found = (
+                "The table of Fenyves2020 is that of the hermaphrodite; in "
+                f"{wiring.name}, a male, `unsigned` decides on the connections that are not in it.",
+            )
+        if "gaba" in (self.unsigned, self.complex):
+            found += gaba_inhibitory.remarks(wiring)
+        return found
+
     def _codes(self, wiring: "Connectome") -> np.ndarray:
         from isochron.connectome.datasets import vendored_arrays
 
@@ -116,7 +196,7 @@ class Fenyves2020:
         position = {name: i for i, name in enumerate(wiring.neurons)}
         place = np.array([position.get(str(name), -1) for name in table["neurons"]])
         post, pre, code = table["signs"].T
-        here = (place[post] >= 0) & (place[pre] >= 0)
+        here = (place[post] >= 0) & (place[pre] >= 0) & wiring.is_worm
         codes = np.zeros(wiring.chemical.shape, dtype=np.int8)
         codes[place[post[here]], place[pre[here]]] = code[here]
         return codes
@@ -141,7 +221,7 @@ class SignTable:
     others: Fallback = "none"
 
     def __post_init__(self) -> None:
-        _check_fallback("others", self.others)
+        _check_choice("others", self.others, get_args(Fallback))
         for key, sign in (*self.senders.items(), *self.connections.items()):
             if sign not in (-1, 0, 1):
                 raise ValueError(f"The sign of {key} must be -1, 0 or 1, got {sign!r}.")
@@ -170,9 +250,42 @@ def _fallback(wiring: "Connectome", rule: Fallback) -> np.ndarray:
     return np.where(wiring.chemical > 0, sign, 0).astype(np.int8)
 
 
-def _check_fallback(name: str, value: str) -> None:
-    if value not in get_args(Fallback):
-        raise ValueError(f"{name} must be one of {', '.join(get_args(Fallback))}, got {value!r}.")
+def gaba_neurons(wiring: "Connectome") -> tuple[str, ...]:
+    """Those of `GABAERGIC` that a connectome has; none if it is not of *C. elegans*."""
+    return tuple(name for name in wiring.neurons if name in GABAERGIC) if wiring.is_worm else ()
+
+
+def say(remarks: Iterable[str]) -> None:
+    """Log remarks as warnings, each text once in a process."""
+    for text in remarks:
+        _say_once(text)
+
+
+@cache
+def _say_once(text: str) -> None:
+    logging.getLogger("isochron").warning(text)
+
+
+def _male_neurons(wiring: "Connectome") -> "list[Cell]":
+    return [cell for cell in wiring.cells if cell.sex == "male"]
+
+
+def _no_tables(rule: object, wiring: "Connectome") -> tuple[str, ...]:
+    """Of an animal without tables a rule knows nothing, so it has nothing to inhibit."""
+    number = np.count_nonzero(wiring.chemical)
+    if wiring.is_worm or not number:
+        return ()
+    return (
+        f"{type(rule).__name__} knows the neurons of C. elegans only. The species of "
+        f"{wiring.name} is {wiring.species or 'not given'}: no sender of its {number} chemical "
+        "connections is known to inhibit. State signs (SignTable), or species='C. elegans' if it "
+        "is a worm.",
+    )
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
 
 
 SIGN_RULES = {

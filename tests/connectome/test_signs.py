@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,102 @@ def test_transmitter_rule(wiring):
     assert sent(chloride, "PLML") == {-1}
     assert sent(chloride, "RID") == {0}
     assert sent(plain, "RID") == {1}
+
+
+@pytest.mark.parametrize(
+    ("rule", "signs"),
+    [
+        ({}, {"AVJL": -1, "PHAL": 1, "I4": 1, "PVWL": 1}),
+        ({"inhibitory": ("GABA", "glutamate")}, {"AVJL": -1, "PHAL": -1, "I4": -1}),
+        ({"unknown": "none"}, {"AVJL": -1, "PHAL": 1}),
+        ({"uncertain": "unknown"}, {"AVJL": 1, "PHAL": 1}),
+        ({"uncertain": "unknown", "unknown": "none"}, {"AVJL": 0, "PHAL": 0, "PVWL": 0}),
+        (
+            {"inhibitory": "serotonin", "uncertain": "unknown", "unknown": "inhibitory"},
+            {"PVWL": -1, "AVJL": -1, "NSML": -1, "AVAL": 1},
+        ),
+    ],
+)
+def test_a_transmitter_with_a_question_mark(rule, signs):
+    """AVJ has GABA?, PHA and I4 glutamate?, PVW serotonin? (Wang et al., 2024)."""
+    cook = connectome.load("cook2019-hermaphrodite")
+    found = connectome.TransmitterSigns(**rule)(cook)
+    for name, sign in signs.items():
+        j = cook.neurons.index(name)
+        assert set(found[:, j][cook.chemical[:, j] > 0]) == {sign}, name
+
+
+@pytest.mark.parametrize("name", ["gaba", "GABAergic", "glutamat", "Glutamate"])
+def test_an_unknown_transmitter_is_not_ignored(wiring, name):
+    near = "GABA" if "gaba" in name.lower() else "glutamate"
+    with pytest.raises(ValueError, match=f"transmitter '{name}', .*Did you mean {near}"):
+        connectome.TransmitterSigns(inhibitory=(name,))(wiring)
+
+
+def test_transmitters_of_the_user_are_known():
+    cells = [connectome.Cell(name, name, "unknown", transmitters=("glycine",)) for name in "AB"]
+    fish = dataclasses.replace(pair("A", "B"), cells=tuple(cells), species="D. rerio")
+    assert (connectome.TransmitterSigns(inhibitory=("glycine",))(fish)[fish.chemical > 0] < 0).all()
+
+
+def test_the_gabaergic_neurons_of_the_male_inhibit():
+    """All 33 connections from EF1, EF2 and EF3 onto neurons."""
+    male = connectome.load("cook2019-male")
+    senders = male.index(["EF1", "EF2", "EF3"])
+    signs = connectome.TransmitterSigns()(male)[:, senders]
+    assert (signs[male.chemical[:, senders] > 0] == -1).all()
+    assert (signs != 0).sum() == 33
+
+
+def pair(*names, **fields):
+    """Two neurons, one connection."""
+    return connectome.Connectome(
+        name="pair",
+        neurons=names,
+        muscles=(),
+        chemical=np.array([[0, 0], [1, 0]]),
+        gap=np.zeros((2, 2)),
+        neuromuscular=np.zeros((0, 2)),
+        source=connectome.Source(weight_unit="weight"),
+        **fields,
+    )
+
+
+TABLES = (
+    connectome.GabaInhibitory(),
+    connectome.TransmitterSigns(),
+    connectome.Fenyves2020(unsigned="gaba", complex="gaba"),
+)
+
+
+@pytest.mark.parametrize("rule", TABLES)
+@pytest.mark.parametrize("species", [None, "D. melanogaster"])
+def test_a_rule_by_name_on_another_animal_says_so(rule, species, caplog):
+    fly = dataclasses.replace(pair("DD1", "VD1", species=species), name=f"fly {rule} {species}")
+    assert rule(fly)[1, 0] == 1
+    assert f"The species of {fly.name} is {species or 'not given'}" in caplog.text
+    (said,) = fly.with_signs(rule).history
+    assert "inhibits none of the 1 chemical connections" in said
+    assert "knows the neurons of C. elegans only" in said
+
+
+@pytest.mark.parametrize("rule", [TABLES[0], TABLES[2]])
+def test_a_list_of_the_hermaphrodite_says_so_on_a_male(rule, caplog):
+    male = connectome.load("cook2019-male")
+    (said,) = male.with_signs(rule).history
+    assert "CP9, EF1, EF2, EF3 release GABA too" in said
+    assert connectome.TransmitterSigns().remarks(male) == ()
+    worm = connectome.load("cook2019-hermaphrodite")
+    assert rule.remarks(worm) == ()
+
+
+def test_signs_that_are_all_alike_are_stated(wiring):
+    assert "(" not in wiring.with_signs(connectome.GabaInhibitory()).history[0].split("()")[1]
+    excited = wiring.with_signs(connectome.SignTable(others="excitatory"))
+    assert "(inhibits none of the 2194 chemical connections)" in excited.history[0]
+    silent = wiring.with_signs(connectome.SignTable())
+    assert "(gives none of the 2194 chemical connections a sign)" in silent.history[0]
+    assert silent.signs is not None
 
 
 def test_a_table_of_the_user(small):
