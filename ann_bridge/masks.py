@@ -1,7 +1,7 @@
 """A connectome as masks for a net."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -38,7 +38,9 @@ class WiringMasks(NamedTuple):
     classes: torch.Tensor | None = None
 
 
-def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> WiringMasks:
+def wiring_masks(
+    wiring: Connectome, *, signs: SignRule | Literal["any"] | None = None
+) -> WiringMasks:
     """Masks of a connectome: its synapses and gap junctions, sensory and motor neurons.
 
     Self gap junctions carry no current and are left out.
@@ -46,8 +48,16 @@ def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> Wiring
     Parameters
     ----------
     wiring : Connectome
-    signs : callable, optional
-        A sign rule, such as `isochron.connectome.gaba_inhibitory`.
+    signs : callable or "any", optional
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`. By default the signs of
+        the connectome, if it has some (`Connectome.with_signs`); a connection without a sign
+        then has no effect. "any": weights of any sign in every case.
+
+    Raises
+    ------
+    ValueError
+        If the connectome does not have sensory and motor neurons, or `signs` is a different
+        text.
     """
 
     def chosen(kind: str) -> torch.Tensor:
@@ -61,9 +71,18 @@ def wiring_masks(wiring: Connectome, *, signs: SignRule | None = None) -> Wiring
         gap=gap & ~torch.eye(len(gap), dtype=torch.bool),
         sensory=chosen("sensory"),
         motor=chosen("motor"),
-        signs=None if signs is None else torch.from_numpy(np.array(signs(wiring))).float(),
+        signs=_signs(wiring, signs),
         classes=_number_classes(wiring),
     )
+
+
+def _signs(wiring: Connectome, rule: SignRule | Literal["any"] | None) -> torch.Tensor | None:
+    if isinstance(rule, str):
+        if rule != "any":
+            raise ValueError(f"signs must be a sign rule, 'any' or None, got {rule!r}.")
+        return None
+    signs = wiring.signs if rule is None else rule(wiring)
+    return None if signs is None else torch.from_numpy(np.array(signs)).float()
 
 
 def _number_classes(wiring: Connectome) -> torch.Tensor | None:
@@ -73,19 +92,28 @@ def _number_classes(wiring: Connectome) -> torch.Tensor | None:
     return torch.tensor([numbers.setdefault(c.cell_class, len(numbers)) for c in wiring.cells])
 
 
-def wiring_weights(wiring: Connectome, *, signs: SignRule) -> torch.Tensor:
+def wiring_weights(wiring: Connectome, *, signs: SignRule | None = None) -> torch.Tensor:
     """Signed synapse counts plus gap-junction counts, over the spectral radius, ``[post, pre]``.
 
     Times a gain g they have the spectral radius g.
 
+    Parameters
+    ----------
+    wiring : Connectome
+    signs : callable, optional
+        A sign rule; by default the signs of the connectome.
+
     Raises
     ------
     ValueError
-        If the wiring has no loops, so that the spectral radius is 0.
+        If the wiring has no loops, so that the spectral radius is 0, or there are no signs.
     """
+    matrix = wiring.signs if signs is None else signs(wiring)
+    if matrix is None:
+        raise ValueError(f"{wiring.name} has no signs; give signs, a sign rule.")
     gap = np.array(wiring.gap, dtype=float)
     np.fill_diagonal(gap, 0)
-    weights = wiring.chemical * signs(wiring) + gap
+    weights = wiring.chemical * matrix + gap
     radius = np.abs(np.linalg.eigvals(weights)).max()
     if not radius > 1e-9 * np.abs(weights).max():
         raise ValueError("The wiring has no loops: its weights cannot be scaled to a gain.")

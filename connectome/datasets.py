@@ -39,8 +39,8 @@ def load(name: str) -> Connectome:
         If there is no such data set, or its file is not the one that was shipped.
     """
     if name not in available():
-        near = get_close_matches(str(name), available(), n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = _near(name)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"No data set {name!r}.{hint} Known: {', '.join(available())}.")
     arrays = vendored_arrays(name)
     neurons = tuple(arrays.pop("neurons").tolist())
@@ -61,6 +61,18 @@ def load(name: str) -> Connectome:
         source=source_of(name),
         species=C_ELEGANS,
     )
+
+
+def _near(name: str) -> list[str]:
+    """Data sets that a name may mean: those that contain it, else the nearest family."""
+    key, names = str(name).strip().lower(), available()
+    if len(key) > 2 and (containing := [known for known in names if key in known]):
+        return containing
+    if "-" in key and (near := get_close_matches(key, names, n=2, cutoff=0.8)):
+        return near
+    families = {known.partition("-")[0] for known in names}
+    near = get_close_matches(key.partition("-")[0], sorted(families), n=1, cutoff=0.5)
+    return [known for known in names if known.partition("-")[0] in near]
 
 
 def source_of(name: str) -> Source:

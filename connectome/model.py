@@ -344,6 +344,13 @@ class Connectome:
         return signs
 
     def _unknown(self, name: str) -> str:
+        if name in CELL_TYPES:
+            kinds = {cell.type for cell in self.cells} - {"unknown"}
+            return (
+                f"{self.name} has no neuron of the type {name!r}; types of its neurons: "
+                f"{', '.join(sorted(kinds)) or 'none known'}. State them where the connectome is "
+                'made: types={"A": "sensory", ...}.'
+            )
         return (
             f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
             f"All {len(self.neurons)} names: isochron connectome cells {self.name}."

@@ -193,9 +193,10 @@ def hint_for(name: str, known: Iterable[str]) -> str:
         Empty, or one sentence that starts with a space.
     """
     known = tuple(known)
-    joint = [cell for cell in joint_cells(name) if cell in known]
-    if joint:
-        return f" It is a label of several cells; give one of them: {', '.join(joint)}."
+    if joint := joint_cells(name):
+        here = [cell for cell in joint if cell in known]
+        way = f"give one of them: {', '.join(here)}" if here else "none of them is here"
+        return f" It is a label of several cells ({', '.join(joint)}); {way}."
     near = get_close_matches(str(name), known, n=3) or get_close_matches(
         str(name).upper(), known, n=3
     )

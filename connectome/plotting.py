@@ -72,7 +72,8 @@ def plot_adjacency(wiring: Connectome, *, layer: str = "chemical", ax: Any = Non
 def plot_circuit(wiring: Connectome, *, ax: Any = None) -> Any:
     """Draw the chemical synapses from layer to layer: sensory, inter-, motor neurons, muscle.
 
-    Within a layer neurons stand from head to tail. Draw ``wiring.by_class()`` rather than a
+    Neurons of unknown type are omitted, unless no type is known. Within a layer neurons are
+    sorted from head to tail. Draw ``wiring.by_class()`` rather than a
     whole worm, or nothing can be read. Lines are darker and wider for stronger connections;
     those within a layer are arcs below it.
     """
@@ -142,8 +143,9 @@ def plot_positions(wiring: Connectome, *, ax: Any = None) -> Any:
     ax.set_box_aspect((6, 1, 1.4), zoom=2.1)
     ax.set(yticks=[], zticks=[])
     ax.set_xlabel("head to tail (µm)", labelpad=14)
-    ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
-    ax.set_title("somata and gap junctions")
+    if place:
+        ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    ax.set_title("somata and gap junctions" if place else "no position of a soma is known")
     ax.view_init(elev=18, azim=-75)
     return ax
 
@@ -161,12 +163,17 @@ def _rank(wiring: Connectome, i: int) -> int:
 
 
 def _circuit_places(wiring: Connectome) -> dict[str, tuple[float, float]]:
-    """Rows from above: sensory, pharyngeal, interneurons, motor neurons, muscle."""
+    """Rows from above: sensory, pharyngeal, interneurons, motor neurons, muscle.
+
+    If no type is known, all neurons are one row.
+    """
     along = sorted(wiring.cells, key=lambda cell: (cell.position or (0, 0, 0))[1])
     rows = [
         [cell.name for cell in along if cell.type == kind]
         for kind in ("sensory", "pharyngeal", "interneuron", "motor")
     ]
+    if not any(rows):
+        rows = [[cell.name for cell in along]]
     filled = [row for row in (*rows, list(wiring.muscles)) if row]
     return {
         name: ((k + 0.5) / len(names), float(len(filled) - level))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from isochron.connectome.cells import TRANSMITTERS
+from isochron.connectome.names import canonical_names
 
 if TYPE_CHECKING:
     from isochron.connectome.cells import Cell
@@ -227,7 +228,15 @@ class SignTable:
                 raise ValueError(f"The sign of {key} must be -1, 0 or 1, got {sign!r}.")
 
     def __call__(self, wiring: "Connectome") -> np.ndarray:
-        """Signs of the connections of a wiring; a name it does not have is an error."""
+        """Signs of the connections of a wiring.
+
+        Raises
+        ------
+        ValueError
+            If it does not have a neuron or a connection, or two names are the same neuron.
+        """
+        canonical_names(self.senders, species=wiring.species, where="SignTable")
+        canonical_names((x for pair in self.connections for x in pair), species=wiring.species)
         signs = _fallback(wiring, self.others)
         for name, sign in self.senders.items():
             signs[:, wiring.index([name])] = sign

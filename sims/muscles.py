@@ -17,7 +17,8 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.connectome import GABAERGIC, Connectome, available, load, muscles
+from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
+from isochron.connectome.signs import gaba_inhibitory, say
 
 Array = np.ndarray
 
@@ -56,7 +57,7 @@ def neuromuscular_matrix(
     wiring: Connectome,
     *,
     normalised: bool = True,
-    inhibitory: Collection[str] = GABAERGIC,
+    inhibitory: Collection[str] | None = None,
 ) -> xr.DataArray:
     """Signed weights from neurons onto the body-wall muscles of a wiring.
 
@@ -65,8 +66,9 @@ def neuromuscular_matrix(
     wiring : Connectome
     normalised : bool
         Let the absolute weights onto each muscle add up to 1.
-    inhibitory : collection of str
-        Neurons that relax the muscles they reach.
+    inhibitory : collection of str, optional
+        Neurons that relax the muscles they reach; `connectome.gaba_neurons` by default. Cells
+        of the worm that the connectome lacks are allowed.
 
     Returns
     -------
@@ -76,9 +78,10 @@ def neuromuscular_matrix(
     Raises
     ------
     ValueError
-        If the wiring does not tell the body-wall muscles apart.
+        If the wiring does not tell the body-wall muscles apart, is not of *C. elegans*, or a
+        name in `inhibitory` is unknown.
     """
-    table = muscles()
+    table = muscles() if wiring.is_worm else {}
     places = [i for i, name in enumerate(wiring.muscles) if name in table and table[name].row]
     if not places:
         raise ValueError(_no_muscles(wiring))
@@ -87,7 +90,7 @@ def neuromuscular_matrix(
     if normalised:
         total = weights.sum(axis=1, keepdims=True)
         weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    signs = np.where(np.isin(wiring.neurons, list(inhibitory)), -1.0, 1.0)
+    signs = np.where(np.isin(wiring.neurons, _inhibitory(wiring, inhibitory)), -1.0, 1.0)
     return xr.DataArray(
         weights * signs,
         dims=("muscle", "neuron"),
@@ -101,7 +104,22 @@ def neuromuscular_matrix(
     )
 
 
+def _inhibitory(wiring: Connectome, given: Collection[str] | None) -> list[str]:
+    """Names of the neurons that relax muscles, as the connectome writes them."""
+    if given is None:
+        say(gaba_inhibitory.remarks(wiring))
+        return list(gaba_neurons(wiring))
+    names = [wiring.name_of(name) for name in given]
+    wiring.index(name for name in names if name not in cells())
+    return names
+
+
 def _no_muscles(wiring: Connectome) -> str:
+    if not wiring.is_worm:
+        return (
+            f"The species of {wiring.name} is {wiring.species or 'not given'}; body-wall muscles "
+            "are known of C. elegans only. State species='C. elegans' if it is one."
+        )
     single = {name for name, muscle in muscles().items() if muscle.row}
     able = [name for name in available() if not single.isdisjoint(load(name).muscles)]
     held = ", ".join(wiring.muscles[:4]) or "none"
@@ -116,7 +134,7 @@ def simulate_muscles(
     wiring: Connectome,
     parameters: MuscleParameters = BOYLE2012,
     *,
-    inhibitory: Collection[str] = GABAERGIC,
+    inhibitory: Collection[str] | None = None,
     initial: Any = None,
 ) -> xr.Dataset:
     """Activation of the body-wall muscles under the output of the neurons.
@@ -131,8 +149,8 @@ def simulate_muscles(
     wiring : Connectome
         With the body-wall muscles one by one. It need not be the wiring of the run.
     parameters : MuscleParameters
-    inhibitory : collection of str
-        Neurons that relax the muscles they reach.
+    inhibitory : collection of str, optional
+        As for `neuromuscular_matrix`.
     initial : array_like, shape (n_muscles,), optional
         Activation at the first time; by default the drive there, as after a long wait.
 
@@ -148,7 +166,7 @@ def simulate_muscles(
         output is not finite or not in the order of time.
     """
     matrix = neuromuscular_matrix(wiring, normalised=parameters.normalised, inhibitory=inhibitory)
-    times, values = _checked_output(output, matrix)
+    times, values = _checked_output(output, matrix, wiring)
     drive = parameters.gain * values @ matrix.values[:, _reaching(matrix)].T
     first = drive[0] if initial is None else np.asarray(initial, dtype=float)
     if first.shape != drive[0].shape or not np.isfinite(first).all():
@@ -180,7 +198,9 @@ def _reaching(matrix: xr.DataArray) -> Array:
     return np.flatnonzero(np.any(matrix.values != 0, axis=0))
 
 
-def _checked_output(output: xr.DataArray, matrix: xr.DataArray) -> tuple[Array, Array]:
+def _checked_output(
+    output: xr.DataArray, matrix: xr.DataArray, wiring: Connectome
+) -> tuple[Array, Array]:
     """Times, and the outputs of the neurons that reach a muscle, (time, neuron)."""
     if set(output.dims) != {"time", "neuron"}:
         raise ValueError(f"The output must have dimensions (time, neuron), got {output.dims}.")
@@ -188,7 +208,8 @@ def _checked_output(output: xr.DataArray, matrix: xr.DataArray) -> tuple[Array, 
     if not len(times) or not np.all(np.diff(times) > 0):
         raise ValueError("The times of the output must be one or more and increase.")
     needed = matrix["neuron"].values[_reaching(matrix)]
-    position = {name: i for i, name in enumerate(output["neuron"].values)}
+    labels = map(str, output["neuron"].values)
+    position = {wiring.name_of(name): i for i, name in enumerate(labels)}
     if missing := [name for name in needed if name not in position]:
         raise ValueError(
             f"The output lacks {len(missing)} neurons that reach muscles: "

@@ -15,6 +15,7 @@ import numpy as np
 
 from isochron.connectome import Connectome
 from isochron.connectome.files import reads_data
+from isochron.connectome.names import C_ELEGANS, canonical_names
 from isochron.sims.waveforms import (
     Chirp,
     PulseTrain,
@@ -289,6 +290,7 @@ def load_current(path: str | os.PathLike) -> Stimulus:
             f"{path}: the first line must be time_ms and the names of neurons, each once; "
             f"it is {','.join(header)!r}."
         )
+    canonical_names(header[1:], species=C_ELEGANS, where=str(path))
     table = np.array([_numbers(path, i, header, row) for i, row in enumerate(rows[1:], 2)])
     try:
         return Stimulus(

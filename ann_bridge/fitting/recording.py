@@ -263,10 +263,12 @@ def _checked_recording(recording: Any, network: GradedNetwork) -> tuple[np.ndarr
     times = np.asarray(recording.time.values, dtype=float)
     if len(times) < 2 or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise ValueError("The times of the recording must rise, in ms, and be at least two.")
-    names = [str(name) for name in recording.neuron.values]
+    names = [network.wiring.name_of(str(name)) for name in recording.neuron.values]
     traces = np.asarray(recording.values, dtype=float)
     place = {name: i for i, name in enumerate(network.wiring.neurons)}
     chosen = [k for k, name in enumerate(names) if name in place]
+    if twice := [names[k] for k in chosen if names.count(names[k]) > 1]:
+        raise ValueError(f"The recording has two traces of the neuron {twice[0]}; give one.")
     chosen = [k for k in chosen if np.isfinite(traces[:, k]).sum() >= 2]
     if not chosen:
         raise ValueError(

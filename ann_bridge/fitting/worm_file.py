@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from isochron.ann_bridge.fitting.parameters import Choice, ConnectionScale, Constant, Current
-from isochron.connectome import Cell, Connectome, Source
+from isochron.connectome import Cell, Connectome, Source, infer_species
 from isochron.sims import GradedNetwork, GradedParameters, Stimulus, step_current
 
 CHOICES: dict[str, Any] = {kind.__name__: kind for kind in (Constant, ConnectionScale, Current)}
@@ -30,6 +30,7 @@ def write_worm(network: GradedNetwork, stimulus: Stimulus, choices: Sequence[Cho
             "name": wiring.name,
             "neurons": wiring.neurons,
             "muscles": wiring.muscles,
+            "species": wiring.species,
             "layers": {layer: _entries(wiring.layer(layer)) for layer in layers},
             "signs": _entries(np.asarray(wiring.signs)),
             "cells": [asdict(cell) for cell in wiring.cells],
@@ -79,6 +80,8 @@ def _wiring(described: dict[str, Any]) -> Connectome:
         raise ValueError(
             f"{len(entries)} layers of {n} neurons and {m} muscles are too many to be read."
         )
+    known = "species" in described  # files written before there was one
+    species = described["species"] if known else infer_species((*neurons, *muscles))
     layers = {
         name: _matrix(entries[name], (m if name == "neuromuscular" else n, n)) for name in entries
     }
@@ -91,6 +94,7 @@ def _wiring(described: dict[str, Any]) -> Connectome:
         neuromuscular=layers.pop("neuromuscular"),
         extrasynaptic=layers,
         signs=_matrix(described["signs"], (n, n)),
+        species=species,
         cells=tuple(map(_cell, described["cells"])),
         source=Source(**described["source"]),
         history=_texts(described["history"]),

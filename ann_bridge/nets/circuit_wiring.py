@@ -208,7 +208,11 @@ def full_wiring(
 
 
 def worm_wiring(
-    wiring: Connectome, n_inputs: int, *, signs: SignRule, rng: np.random.Generator
+    wiring: Connectome,
+    n_inputs: int,
+    *,
+    rng: np.random.Generator,
+    signs: SignRule | None = None,
 ) -> CircuitWiring:
     """A connectome: inputs reach all sensory neurons, motor neurons are read.
 
@@ -218,13 +222,20 @@ def worm_wiring(
     ----------
     wiring : Connectome
     n_inputs : int
-    signs : callable
-        A sign rule, such as `isochron.connectome.gaba_inhibitory`.
+    signs : callable, optional
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`; by default the signs of
+        the connectome.
     rng : numpy.random.Generator
         Of the signs of the input's synapses, half of which excite.
+
+    Raises
+    ------
+    ValueError
+        If there are no signs, or no sensory or motor neurons.
     """
     masks = wiring_masks(wiring, signs=signs)
-    assert masks.signs is not None
+    if masks.signs is None:
+        raise ValueError(f"{wiring.name} has no signs; give signs, a sign rule.")
     chemical = torch.where(masks.chemical, masks.signs, 0.0)
     matrix = torch.where(masks.gap & (chemical == 0), 1.0, chemical).T
     inputs = masks.sensory.numpy()[None] & np.ones((n_inputs, 1), dtype=bool)

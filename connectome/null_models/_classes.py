@@ -34,9 +34,15 @@ def by_group(wiring: Connectome, groups: Sequence[str] | None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is not one group for each neuron.
+        If there is not one group for each neuron, or no type is known.
     """
     labels = [cell.type for cell in wiring.cells] if groups is None else list(groups)
+    if groups is None and set(labels) == {"unknown"}:
+        raise ValueError(
+            f"No type of a neuron of {wiring.name} is known (species "
+            f"{wiring.species or 'not given'}), so there are no groups. Give groups, or types "
+            "when you make the connectome."
+        )
     if len(labels) != len(wiring.neurons):
         raise ValueError(
             f"groups must hold one label for each of the {len(wiring.neurons)} neurons of "

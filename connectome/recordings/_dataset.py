@@ -10,7 +10,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome.cells import cells
-from isochron.connectome.names import canonical_name
+from isochron.connectome.names import canonical_name, joint_cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,7 @@ def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
         attrs={
             **traces.attrs,
             "sampling_rate_hz": float(1000 / np.median(np.diff(time_ms))),
+            "unresolved_labels": describe_unresolved(traces.labels),
             **provenance(path),
         },
     )
@@ -87,6 +88,26 @@ def neuron_names(labels: Sequence[str]) -> list[str]:
         name if name in cells() and known.count(name) == 1 else f"?{number}"
         for number, name in enumerate(known, start=1)
     ]
+
+
+def describe_unresolved(labels: Sequence[str]) -> str:
+    """Which labels do not become names, and why: ``?7: EF1/2 names several cells (EF1, EF2)``.
+
+    Neurons without a label are not listed.
+    """
+    found = []
+    for number, (label, name) in enumerate(zip(labels, neuron_names(labels), strict=True), 1):
+        if not label.strip() or name != f"?{number}" or label == name:
+            continue
+        form = canonical_name(label)
+        if joint := joint_cells(label):
+            reason = f"names several cells ({', '.join(joint)})"
+        elif form in cells():
+            reason = f"is one of several labels of {form}"
+        else:
+            reason = "is not the name of a neuron"
+        found.append(f"{name}: {label} {reason}")
+    return "; ".join(found)
 
 
 def provenance(path: Path) -> dict[str, str]:

@@ -8,9 +8,8 @@ import numpy as np
 import xarray as xr
 
 from isochron.connectome.files import reads_data
-from isochron.connectome.names import canonical_name
 from isochron.connectome.recordings import _hdf5
-from isochron.connectome.recordings._dataset import neuron_names, provenance
+from isochron.connectome.recordings._dataset import describe_unresolved, neuron_names, provenance
 
 STRAINS = ("wt", "unc31")
 VARIABLES = {
@@ -70,7 +69,8 @@ def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
         variables = {
             name: _stack(file, strains, key, len(written)) for name, (key, _) in VARIABLES.items()
         }
-    names = neuron_names([canonical_name(_CUT_SHORT.get(name, name)) for name in written])
+    labels = [_CUT_SHORT.get(name, name) for name in written]
+    names = neuron_names(labels)
     return xr.Dataset(
         {
             name: (("strain", "post", "pre"), values, {"long_name": VARIABLES[name][1]})
@@ -79,6 +79,7 @@ def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
         coords={"strain": strains, "post": names, "pre": names},
         attrs={
             "format": "funatlas.h5",
+            "unresolved_labels": describe_unresolved(labels),
             "reference": "Randi et al. (2023), Nature 623:406",
             **provenance(path),
         },

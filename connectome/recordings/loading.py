@@ -50,7 +50,8 @@ def load_recording(
         name, or ``?7`` for the seventh neuron of the file if it is not identified or if two
         have its name; ``label`` as the file writes it; ``confidence`` of the label, where the
         format has it. Attributes: format, recording, sampling_rate_hz (from the median
-        interval), file, sha256 (of the whole file), isochron_version.
+        interval), unresolved_labels (those that are not the name of one neuron, and why),
+        file, sha256 (of the whole file), isochron_version.
 
     Raises
     ------

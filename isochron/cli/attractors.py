@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.common import debug_option, json_option, open_wiring, print_json
 
 STEP = "attractors"
 
@@ -22,9 +22,13 @@ STEP = "attractors"
 @click.option("--random", "n_random", type=int, help="Random networks of so many neurons.")
 @click.option("--symmetry", type=float, default=0.0, show_default=True, help="Of those, -1 to 1.")
 @click.option("--networks", type=int, default=100, show_default=True, help="How many of those.")
-@click.option("--dataset", help="A connectome instead of a file: isochron connectome list.")
+@click.option("--dataset", help="A connectome: an ID (isochron connectome list), .csv or .graphml.")
 @click.option("--layers", default="chemical,gap", show_default=True, help="Of the connectome.")
-@click.option("--signs", default="gaba", show_default=True, help="gaba or none.")
+@click.option(
+    "--signs", type=click.Choice(["own", "gaba", "none"]),
+    help="Signs of the chemical connections: those of the connectome, the 26 GABAergic neurons "
+    "inhibit, or all excite.  [default: own if the connectome has signs, else gaba]",
+)  # fmt: skip
 @click.option("--nulls", type=int, default=0, show_default=True, help="Rewirings to compare with.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option("--threads", type=int, help="All cores by default.")
@@ -40,7 +44,7 @@ def attractors(
     networks: int,
     dataset: str | None,
     layers: str,
-    signs: str,
+    signs: str | None,
     nulls: int,
     seed: int,
     threads: int | None,
@@ -63,11 +67,10 @@ def attractors(
         elif n_random is not None:
             result = _of_ensemble(n_random, symmetry, networks, tie, seed, threads, report)
         else:
-            from isochron import connectome
             from isochron.experiments.attractors import place_on_axis
 
             result = place_on_axis(
-                connectome.load(str(dataset)), layers=layers.split(","), signs=signs, tie=tie,
+                open_wiring(str(dataset)), layers=layers.split(","), signs=signs, tie=tie,
                 n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
                 progress=report,
             )  # fmt: skip

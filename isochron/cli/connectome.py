@@ -222,6 +222,7 @@ def _description(wiring: "Connectome") -> dict[str, Any]:
     source = wiring.source
     return {
         "id": wiring.name,
+        "species": wiring.species,
         "neurons": len(wiring.neurons),
         "muscles": len(wiring.muscles),
         "chemical": counts(wiring.chemical)

@@ -13,14 +13,14 @@ from isochron.connectome.files import reads_data
 from isochron.connectome.statistics import symmetry_degree
 
 LAYERS = ("chemical", "gap")
-SIGNS = ("gaba", "none")
+SIGNS = ("own", "gaba", "none")
 SYMMETRY = "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centred"
 SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
 Report = Callable[[float, str], None]
 
 
 def wiring_couplings(
-    wiring: connectome.Connectome, layers: Sequence[str], signs: str
+    wiring: connectome.Connectome, layers: Sequence[str], signs: str | None = None
 ) -> np.ndarray:
     """Couplings of a wiring: signed chemical synapses, and gap junctions with a plus sign.
 
@@ -29,8 +29,10 @@ def wiring_couplings(
     Parameters
     ----------
     layers : sequence of {"chemical", "gap"}
-    signs : {"gaba", "none"}
-        The 26 GABAergic neurons inhibit, or all excite.
+    signs : {"own", "gaba", "none"}, optional
+        The signs of the connectome (a connection without a sign is omitted); the 26 GABAergic
+        neurons inhibit; or all excite. By default "own" if the connectome has signs, else
+        "gaba".
 
     Returns
     -------
@@ -40,23 +42,44 @@ def wiring_couplings(
     Raises
     ------
     ValueError
-        If a layer or a sign rule is not known.
+        If a layer or a sign rule is not known, or "own" is asked of a connectome without signs.
     """
     unknown = [layer for layer in layers if layer not in LAYERS]
     if unknown or not layers:
         raise ValueError(
             f"No layer {', '.join(map(repr, unknown)) or 'given'}. Known: {', '.join(LAYERS)}."
         )
-    if signs not in SIGNS:
-        raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
+    which = which_signs(wiring, signs)
     couplings = np.zeros(wiring.chemical.shape, dtype=float)
     if "chemical" in layers:
-        sign = connectome.gaba_inhibitory(wiring) if signs == "gaba" else 1
-        couplings += wiring.chemical * sign
+        couplings += wiring.chemical * _signs(wiring, which)
     if "gap" in layers:
         couplings += wiring.gap
     np.fill_diagonal(couplings, 0)
     return couplings
+
+
+def which_signs(wiring: connectome.Connectome, signs: str | None) -> str:
+    """The choice of signs, one of `SIGNS`; by default those of the connectome, if it has some.
+
+    Raises
+    ------
+    ValueError
+        If the choice is not known, or the connectome does not have signs.
+    """
+    if signs is None:
+        return "gaba" if wiring.signs is None else "own"
+    if signs not in SIGNS:
+        raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
+    if signs == "own" and wiring.signs is None:
+        raise ValueError(f"{wiring.name} has no signs of its own; choose gaba or none.")
+    return signs
+
+
+def _signs(wiring: connectome.Connectome, which: str) -> np.ndarray | int:
+    if which == "own" and wiring.signs is not None:
+        return wiring.signs
+    return connectome.gaba_inhibitory(wiring) if which == "gaba" else 1
 
 
 @reads_data
@@ -85,7 +108,7 @@ def place_on_axis(
     wiring: connectome.Connectome,
     *,
     layers: Sequence[str] = LAYERS,
-    signs: str = "gaba",
+    signs: str | None = None,
     tie: str = "plus",
     n_nulls: int = 0,
     n_starts: int = 2000,
@@ -127,7 +150,8 @@ def place_on_axis(
     if tie not in attractors.TIE_RULES:
         raise ValueError(f"tie must be one of {', '.join(attractors.TIE_RULES)}, got {tie!r}.")
     report = progress or (lambda fraction, text: None)
-    couplings = wiring_couplings(wiring, layers, signs)
+    which = which_signs(wiring, signs)
+    couplings = wiring_couplings(wiring, layers, which)
     streams = np.random.default_rng(seed).spawn(len(attractors.TIE_RULES) + n_nulls)
     total = len(streams) + 1
     by_rule = {}
@@ -141,7 +165,7 @@ def place_on_axis(
     nulls = []
     for k, rng in enumerate(streams[len(by_rule) :]):
         report((len(by_rule) + 1 + k) / total, f"rewiring {k + 1} of {n_nulls}")
-        rewired = wiring_couplings(connectome.rewire(wiring, rng), layers, signs)
+        rewired = wiring_couplings(connectome.rewire(wiring, rng), layers, which)
         sample = attractors.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
         nulls.append({"symmetry_degree": symmetry_degree(rewired)} | describe_sample(sample))
     report(1.0, "done")
@@ -149,7 +173,8 @@ def place_on_axis(
     return {
         "dataset": wiring.name,
         "layers": list(layers),
-        "signs": signs,
+        "signs": which,
+        "n_inhibitory": int((_signs(wiring, which) * wiring.chemical < 0).sum()),
         "n": len(couplings),
         "tie_rule": tie,
         "symmetry_degree": eta,

@@ -59,6 +59,7 @@ def simulate_recipe(
     wall = time.perf_counter() - began
     done = {
         "dataset": network.wiring.name,
+        "history": "; ".join(network.wiring.history),
         "model": recipe.model,
         "engine": run.attrs["engine"],
         "method": run.attrs.get("method"),
@@ -68,9 +69,19 @@ def simulate_recipe(
         "steps": run.attrs["n_steps"],
         "step_ms": run.attrs["step_ms"],
         "seed": seed,
+        **_not_simulated(network.wiring),
         "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
     }
     return write_recipe(recipe, run).assign_attrs(seed=seed), done | found
+
+
+def _not_simulated(wiring: Connectome) -> dict[str, str]:
+    """Extrasynaptic layers, which no model of a network has; empty if there are none."""
+    layers = [layer for layer in wiring.extrasynaptic if layer in wiring.layers]
+    if not layers:
+        return {}
+    counts = [f"{layer} ({np.count_nonzero(wiring.layer(layer))})" for layer in layers]
+    return {"not_simulated": f"extrasynaptic connections: {', '.join(counts)}"}
 
 
 def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:

@@ -221,8 +221,8 @@ def _build_circuit(
     elif config.wiring == "full":
         wiring = ann_bridge.full_wiring(config.units, n_inputs, rng=rng)
     else:
-        rule = connectome.SIGN_RULES[config.signs or "gaba"]
         worm = connectome.load(config.dataset)
+        rule = _sign_rule(config, worm)
         wiring = ann_bridge.worm_wiring(worm, n_inputs, signs=rule, rng=rng)
         if config.net == "closed-form":
             options = {"recurrence": "self"}
@@ -230,11 +230,18 @@ def _build_circuit(
     return CIRCUITS[config.net](wiring, generator=generator, **sizes, **options)
 
 
+def _sign_rule(config: TrainConfig, wiring: connectome.Connectome) -> Any:
+    """The rule of the configuration; else the signs of the connectome (None), else gaba."""
+    if config.signs or wiring.signs is None:
+        return connectome.SIGN_RULES[config.signs or "gaba"]
+    return None
+
+
 def _build_on_wiring(
     config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
 ) -> ann_bridge.RecurrentNet:
     wiring = connectome.load(config.dataset)
-    rule = connectome.SIGN_RULES[config.signs or "gaba"]
+    rule = _sign_rule(config, wiring)
     masks = ann_bridge.wiring_masks(wiring, signs=rule if config.signs else None)
     sizes["n_units"] = config.units or len(wiring.neurons)
     if config.net == "connectome":

@@ -39,7 +39,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
     section = config.worm
     wiring = connectome.load(section.dataset)
     network = sims.GradedNetwork(wiring)
-    neurons = [wiring.index([n])[0] for n in wiring.neurons if _is_motor(n)]
+    neurons = [i for i, cell in enumerate(wiring.cells) if cell.cell_class in MOTOR_CLASSES]
     active = sims.step_current(section.stimulated, amplitude_pA=section.current_pA)
     rng = np.random.default_rng(derive_seed(config.seed, "worm"))
 
@@ -95,11 +95,6 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
     dataset = xr.Dataset(arrays, {"neuron": list(wiring.neurons)}, run.attrs)
     sims.save_dataset(dataset, folder.data_path(name))
     return row
-
-
-def _is_motor(neuron: str) -> bool:
-    cell = connectome.cells().get(neuron)
-    return cell is not None and cell.cell_class in MOTOR_CLASSES
 
 
 def _fixed_points(network, section, rng):

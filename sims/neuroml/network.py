@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from isochron._version import __version__
-from isochron.connectome import GABAERGIC, Connectome
+from isochron.connectome import Connectome, gaba_neurons
 from isochron.sims.neuroml.components import GAP_JUNCTION, SILENT, Components
 from isochron.sims.neuroml.ids import document_id
 from isochron.sims.neuroml.inputs import generators
@@ -23,7 +23,7 @@ class NetworkDocument:
     ----------
     wiring : Connectome
         With signs; a connection without a sign is written, and has no effect. Onto muscles
-        the neurons of `GABAERGIC` inhibit, all others excite.
+        the `gaba_neurons` inhibit, all others excite.
     neuron_ids, muscle_ids : tuple of str
         Ids of the populations. No muscle ids: no muscles.
     components : Components
@@ -102,7 +102,7 @@ class NetworkDocument:
         c = self.components
         layers = [("chemical", self.wiring.chemical, signs, self.neuron_ids, c.neurons)]
         if self.muscle_ids:
-            onto = np.where(np.isin(self.wiring.neurons, GABAERGIC), -1, 1)
+            onto = np.where(np.isin(self.wiring.neurons, gaba_neurons(self.wiring)), -1, 1)
             weights = self.wiring.neuromuscular
             onto = np.broadcast_to(onto, weights.shape)
             layers.append(("neuromuscular", weights, onto, self.muscle_ids, c.muscles))

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from isochron import connectome
 from isochron.analysis.attractors import count_attractors, enumerate_attractors
 from isochron.cli import main
+from isochron.experiments.attractors import which_signs, wiring_couplings
 
 
 @pytest.fixture
@@ -65,6 +67,38 @@ def test_a_connectome(capsys):
     )
     assert result["dataset"] == "varshney2011"
     assert len(result["nulls"]) == 1
+
+
+def signed_file(folder):
+    """A ring of three animals' neurons, B inhibitory, with a connection without a sign."""
+    path = folder / "ring.csv"
+    rows = ["A,B,1,chemical,1", "B,C,2,chemical,-1", "C,A,1,chemical,1", "C,B,4,chemical,0"]
+    path.write_text("pre,post,weight,layer,sign\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_the_signs_of_a_file_are_used(tmp_path, capsys):
+    """Asked for nothing else, a connectome with signs is taken with them."""
+    path = signed_file(tmp_path)
+    wiring = connectome.from_csv(path)
+    couplings = [[0, 0, 1], [1, 0, 0], [0, -2, 0]]
+    assert wiring_couplings(wiring, ["chemical"]).tolist() == couplings
+    positive = np.abs(couplings)
+    positive[1, 2] = 4
+    assert wiring_couplings(wiring, ["chemical"], "none").tolist() == positive.tolist()
+    options = ("--dataset", path, "--starts", 20, "--seed", 1)
+    result = output(capsys, *options)
+    assert (result["signs"], result["n_inhibitory"]) == ("own", 1)
+    assert output(capsys, *options, "--signs", "none")["n_inhibitory"] == 0
+
+
+def test_signs_that_a_connectome_does_not_have():
+    worm = connectome.load("varshney2011")
+    assert which_signs(worm, None) == "gaba"
+    with pytest.raises(ValueError, match="varshney2011 has no signs of its own"):
+        wiring_couplings(worm, ["gap"], "own")
+    silent = worm.with_signs(connectome.SignTable())
+    assert not wiring_couplings(silent, ["chemical"]).any()
 
 
 def test_text(matrix, capsys):

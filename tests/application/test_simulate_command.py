@@ -62,6 +62,27 @@ def test_a_table_of_currents_is_added(tmp_path, capsys):
     assert float(apart.sel(time=1000)) > 1
 
 
+def test_layers_without_synapses_are_not_simulated_and_that_is_said(capsys):
+    options = ("--duration", "0.01", "--json")
+    code, text, _ = run(capsys, "--dataset", "bentley2016-monoamine", *options)
+    assert code == 0
+    assert json.loads(text)["not_simulated"].startswith("extrasynaptic connections: dopamine (")
+    code, text, _ = run(capsys, *options)
+    assert "not_simulated" not in json.loads(text)
+
+
+def test_a_sign_rule_that_inhibits_nothing_says_so(tmp_path, capsys, caplog):
+    """In the summary, and as a warning, which goes to stderr unless a program takes it."""
+    path = tmp_path / "maggot.csv"
+    path.write_text("pre,post,weight\nDA1,VD1,1\nVD1,DA1,2\n")
+    code, text, _ = run(capsys, "--dataset", path, "--duration", "0.01", "--json")
+    assert code == 0
+    said = json.loads(text)["history"]
+    assert "(inhibits none of the 2 chemical connections)" in said
+    assert "The species of maggot is not given" in said
+    assert "The species of maggot is not given" in caplog.text
+
+
 def test_neurons_can_be_left_out(tmp_path, capsys):
     out = tmp_path / "a.nc"
     assert run(capsys, *PLM, "--duration", 0.1, "--ablate", "VB*", "--out", out)[0] == 0

@@ -110,10 +110,27 @@ def test_an_unknown_data_set_is_refused():
         connectome.load("cells")
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("cook2019", "cook2019-hermaphrodite or cook2019-male?"),
+        ("Cook2018", "cook2019-hermaphrodite or cook2019-male?"),
+        ("white1986", "white1986-jsh or white1986-n2u or white1986-whole?"),
+        ("witvliet2020-8", "witvliet2021-"),
+        ("varshney", "varshney2011?"),
+        ("male", "cook2019-male?"),
+        ("cook2019-hermafrodite", "cook2019-hermaphrodite?"),
+    ],
+)
+def test_a_suggestion_names_the_family(name, near):
+    with pytest.raises(ValueError, match=rf"Did you mean {near}".replace("?", r"\?")):
+        connectome.load(name)
+
+
 def test_what_was_left_out_is_said():
-    assert "66 gap-junction entries muscle and neuron" in (
-        connectome.load("cook2019-hermaphrodite").source.left_out
-    )
+    left_out = connectome.load("cook2019-hermaphrodite").source.left_out
+    assert "66 gap-junction entries muscle and neuron" in left_out
+    assert "the other cells are CEPshDL, " in left_out
 
 
 def test_the_pages_of_the_data_sets_are_those_of_the_data():

@@ -210,3 +210,7 @@ def test_an_unknown_name_points_to_what_is_near():
     assert "Did you mean ASEL" in hint_for("ASEL?", male.neurons)
     with pytest.raises(ValueError, match="label of several cells"):
         male.index(["EF1/2"])
+    worm = connectome.load("varshney2011")
+    with pytest.raises(ValueError, match=r"\(EF1, EF2\); none of them is here"):
+        worm.select("EF1/2")
+    assert worm.select("SDQL") == ("SDQL",)

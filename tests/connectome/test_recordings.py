@@ -287,6 +287,26 @@ def test_damaged_json_is_refused(tmp_path, text, message):
         load_recording(path)
 
 
+@pytest.mark.parametrize(
+    ("labels", "names", "said"),
+    [
+        (["DB1/3", "DB3/1", "DB2"], ["DB1", "DB3", "DB2"], ""),
+        (["AVA_L", "vb01 ", "AWC(ON)"], ["AVAL", "VB1", "AWCR"], ""),
+        (["EF1/2", "AVFL/R"], ["?1", "?2"],
+         "?1: EF1/2 names several cells (EF1, EF2); ?2: AVFL/R names several cells (AVFL, AVFR)"),
+        (["AWCL", "AWCOFF", "", "?4"], ["?1", "?2", "?3", "?4"],
+         "?1: AWCL is one of several labels of AWCL; ?2: AWCOFF is one of several labels of AWCL"),
+        (["ASEL?", "AVAL"], ["?1", "AVAL"], "?1: ASEL? is not the name of a neuron"),
+    ],
+)  # fmt: skip
+def test_labels_that_are_not_the_name_of_one_neuron(tmp_path, labels, names, said):
+    n = len(labels)
+    worm = (labels, np.arange(3.0 * n).reshape(3, n), np.array([[0.0], [1.0], [2.0]]))
+    found = load_recording(write_matlab(tmp_path / "x.mat", [worm]))
+    assert found.neuron.values.tolist() == names
+    assert found.attrs["unresolved_labels"] == said
+
+
 def write_wormwideweb_hdf5(path):
     """Julia writes (neuron, time), column-major: (time, neuron) in HDF5."""
     with h5py.File(path, "w") as file:

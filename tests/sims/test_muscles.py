@@ -1,3 +1,4 @@
+import dataclasses
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -53,6 +54,35 @@ def test_gaba_relaxes_and_all_else_contracts(body):
     assert (matrix.isel(neuron=np.flatnonzero(gaba)) <= 0).all()
     assert (matrix.isel(neuron=np.flatnonzero(~gaba)) >= 0).all()
     np.testing.assert_allclose(abs(matrix).sum("neuron"), 1, rtol=1e-12)
+
+
+def test_the_names_of_inhibitory_neurons_are_checked(body):
+    padded = neuromuscular_matrix(body, inhibitory=["DD01", "vd_2", "EF1"])
+    assert (padded.sel(neuron=["DD1", "VD2"]) <= 0).all()
+    xr.testing.assert_equal(padded, neuromuscular_matrix(body, inhibitory=["DD1", "VD2"]))
+    with pytest.raises(ValueError, match="no neuron 'DDX'"):
+        neuromuscular_matrix(body, inhibitory=["DDX"])
+
+
+def test_output_under_other_spellings(body):
+    output = output_of(body, [0.0, 1.0], [1.0, 2.0])
+    padded = [f"{name[:2]}0{name[2:]}" if name == "DD1" else name for name in body.neurons]
+    other = output.assign_coords(neuron=padded)
+    xr.testing.assert_equal(
+        simulate_muscles(other, body).activation, simulate_muscles(output, body).activation
+    )
+
+
+def test_muscles_of_another_animal_are_not_those_of_the_worm(body):
+    other = dataclasses.replace(body, species="P. pacificus")
+    with pytest.raises(ValueError, match="body-wall muscles are known of C. elegans only"):
+        neuromuscular_matrix(other)
+
+
+def test_on_a_male_the_list_of_the_hermaphrodite_says_so(caplog):
+    male = connectome.load("cook2019-male").subset("EF1", "VB1")
+    neuromuscular_matrix(dataclasses.replace(male, name="part of a male"))
+    assert "In part of a male, a male, EF1 release GABA too" in caplog.text
 
 
 def test_the_inhibitory_neurons_are_an_argument(body):
