@@ -7,6 +7,7 @@ from isochron.connectome.cells import CELL_TYPES, TRANSMITTERS, Cell, Muscle, ce
 from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
+from isochron.connectome.importers import from_csv, from_graphml, from_matrices, from_xarray
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import (
     canonical_name,
@@ -15,7 +16,6 @@ from isochron.connectome.names import (
     joint_cells,
 )
 from isochron.connectome.null_models import rewire
-from isochron.connectome.own import from_csv, from_graphml, from_matrices
 from isochron.connectome.signs import (
     GABAERGIC,
     SIGN_RULES,
@@ -50,6 +50,7 @@ __all__ = [
     "from_csv",
     "from_graphml",
     "from_matrices",
+    "from_xarray",
     "gaba_inhibitory",
     "gaba_neurons",
     "infer_species",

@@ -18,53 +18,75 @@ if TYPE_CHECKING:
 
 
 class Connection(NamedTuple):
-    """One connection. A gap junction stands once, with the names in the wiring's order."""
+    """One connection. A gap junction is listed once, with the names in the order of neurons.
+
+    Attributes
+    ----------
+    pre, post : str
+        Sender and receiver.
+    layer : str
+        One of `Connectome.layers`.
+    weight : float
+        In the unit of the connectome.
+    sign : int or None
+        None if no sign rule has been applied; 0 for a connection that the rule has left
+        without a sign, and in layers other than chemical.
+    """
 
     pre: str
     post: str
     layer: str
     weight: float
-    sign: int
+    sign: int | None
 
 
 def connections(wiring: Connectome) -> Iterator[Connection]:
-    """Every connection of a wiring, layer by layer.
-
-    `Connection.sign` is 0 where no sign rule has signed it.
-    """
+    """Every connection of a connectome, layer by layer."""
     for layer in wiring.layers:
         weights = wiring.layer(layer)
         posts = wiring.muscles if layer == "neuromuscular" else wiring.neurons
         if layer == "gap":
             weights = np.triu(weights).T
-        signs = wiring.signs if layer == "chemical" else None
         for i, j in np.argwhere(weights):
-            sign = 0 if signs is None else int(signs[i, j])
+            sign = None
+            if wiring.signs is not None:
+                sign = int(wiring.signs[i, j]) if layer == "chemical" else 0
             yield Connection(wiring.neurons[j], posts[i], layer, weights[i, j].item(), sign)
 
 
 def to_pandas(wiring: Connectome) -> "pd.DataFrame":
-    """Columns pre, post, layer, weight, sign, as `connections`."""
+    """Columns pre, post, layer, weight, sign, as `connections`.
+
+    The sign is a nullable integer, missing if no sign rule has been applied.
+    """
     import pandas as pd
 
-    return pd.DataFrame(list(connections(wiring)), columns=list(Connection._fields))
+    table = pd.DataFrame(list(connections(wiring)), columns=list(Connection._fields))
+    return table.astype({"sign": "Int64"})
 
 
 def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
     """A graph with an edge from sender to receiver for each connection.
 
-    Edges carry layer, weight and sign. A gap junction is a pair of edges, one each way, so
-    that a walk may pass it in both directions; one of a neuron with itself is a single
-    edge. Nodes carry kind (neuron or muscle), class and type.
+    Edges have the attributes layer, weight and, if a sign rule has been applied, sign. A gap
+    junction is a pair of edges, one each way, so that a walk may pass it in both directions;
+    one of a neuron with itself is a single edge. Nodes have kind (neuron or muscle), class
+    and type. The graph has name, weight_unit, species (empty if it is not known) and the
+    names of extrasynaptic layers.
     """
     import networkx as nx
 
-    graph = nx.MultiDiGraph(name=wiring.name, weight_unit=wiring.source.weight_unit)
+    graph = nx.MultiDiGraph(
+        name=wiring.name,
+        weight_unit=wiring.source.weight_unit,
+        species=wiring.species or "",
+        extrasynaptic=", ".join(wiring.extrasynaptic),
+    )
     for cell in wiring.cells:
         graph.add_node(cell.name, kind="neuron", cell_class=cell.cell_class, type=cell.type)
     graph.add_nodes_from(wiring.muscles, kind="muscle")
     for pre, post, layer, weight, sign in connections(wiring):
-        marks = {"layer": layer, "weight": weight, "sign": sign}
+        marks = {"layer": layer, "weight": weight} | ({} if sign is None else {"sign": sign})
         graph.add_edge(pre, post, **marks)
         if layer == "gap" and pre != post:
             graph.add_edge(post, pre, **marks)
@@ -102,6 +124,7 @@ def to_xarray(wiring: Connectome) -> "xr.Dataset":
         },
         attrs={
             "name": wiring.name,
+            "species": wiring.species or "",
             "weight_unit": wiring.source.weight_unit,
             "doi": wiring.source.doi,
             "content_sha256": wiring.source.content_sha256,
@@ -113,7 +136,9 @@ def to_xarray(wiring: Connectome) -> "xr.Dataset":
 def write_csv(wiring: Connectome, path: str | os.PathLike) -> None:
     """Write `connections` with a header line; `connectome.from_csv` reads it back.
 
-    A neuron or muscle without a connection is not in such a file.
+    Cells without a connection, the species and the names of layers that are not known
+    (``extrasynaptic=`` of `from_csv`) are not in such a file. The sign is empty if no sign rule
+    has been applied.
 
     Raises
     ------

@@ -46,7 +46,7 @@ def test_types_are_known_or_told():
     worm = connectome.from_matrices(["AVAL", "DB2", "PLML"], zeros, rows="postsynaptic")
     assert [cell.type for cell in worm.cells] == ["interneuron", "motor", "sensory"]
     for types in ({"X": "muscle"}, {"Z": "motor"}):
-        with pytest.raises(ValueError, match=r"must be one of|no neuron here"):
+        with pytest.raises(ValueError, match=r"must be one of|not a neuron"):
             connectome.from_matrices(["X"], [[0]], rows="postsynaptic", types=types)
 
 
@@ -99,17 +99,23 @@ def test_a_gap_junction_may_stand_once_or_twice(tmp_path):
         ("", "no column 'pre'"),
         ("pre,post\nA,B\n", "no column 'weight'"),
         ("pre,post,weight,wheight\nA,B,1,1\n", "unknown column 'wheight'. Did you mean weight"),
-        (HEADER + "A,B\n", "line 2: it has not as many fields"),
-        (HEADER + "A,B,1,gap,0,7\n", "line 2: it has not as many fields"),
+        (HEADER + "A,B\n", "line 2: it has 2 fields"),
+        (HEADER + "A,B,1,gap,0,7\n", "line 2: it has 6 fields"),
         (HEADER + "A,,1,gap,0\n", "line 2: a name is empty"),
         (HEADER + "A,B,one,gap,0\n", "line 2: weight must be a number"),
         (HEADER + "A,B,nan,gap,0\n", "line 2: weight must be finite"),
         (HEADER + "A,B,inf,gap,0\n", "line 2: weight must be finite"),
         (HEADER + "A,B,-1,gap,0\n", "line 2: weight must be finite and not negative"),
         (HEADER + "A,B,1,chemical,2\n", "line 2: sign must be"),
-        (HEADER + "A,B,1,<script>,0\n", "line 2: layer must be a word"),
-        (HEADER + "A,B,1,chemical,0\nA,B,2,chemical,0\n", "A to B stands twice"),
-        (HEADER + "A,B,1,gap,0\nB,A,2,gap,0\n", "gap connection B to A stands twice"),
+        (HEADER + "A,B,1,<script>,0\n", "line 2: '<script>' is not a layer"),
+        (
+            HEADER + "A,B,1,chemical,0\nA,B,2,chemical,0\n",
+            "A to B is listed twice",
+        ),
+        (
+            HEADER + "A,B,1,gap,0\nB,A,2,gap,0\n",
+            "A and B has weight 1 from A to B and 2 the",
+        ),
         (HEADER + "A,M,1,neuromuscular,0\nM,A,1,chemical,0\n", "M to A cannot be"),
         (b"\xff\xfe", "not UTF-8"),
         (b"pre,post,weight\nA,B\0,1\n", "NUL"),
@@ -150,7 +156,7 @@ def test_graphml_of_another_program(tmp_path):
         ("not xml", "not a GraphML file"),
         (GRAPHML.format(kind="directed", weight=-2), "edge A to B: weight must be"),
         (GRAPHML.format(kind="directed", weight="NaN"), "edge A to B: weight must be"),
-        (GRAPHML.format(kind="directed", weight="x"), "not a GraphML file"),
+        (GRAPHML.format(kind="directed", weight="x"), "edge A to B: weight must be a number"),
         ('<?xml version="1.0" encoding="UTF-16"?><graphml/>', "save it as UTF-8"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><graphml/>', "refused"),
         ('<!doctype a SYSTEM "http://localhost/x.dtd"><graphml/>', "refused"),

@@ -1,0 +1,226 @@
+"""A user-supplied connectome from a table of connections."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from isochron.connectome.files import read_text, reads_data
+from isochron.connectome.gap_junctions import UnequalGap
+from isochron.connectome.importers.assembly import Facts, assemble, file_source
+from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.tables import Row, Table, read_table
+from isochron.connectome.importers.vocabulary import (
+    check_extrasynaptic,
+    plain,
+    read_layer,
+    read_sign,
+    read_weight,
+    weight_and_sign,
+)
+from isochron.connectome.model import Connectome
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_BOTH_SIDES = {"s", "sp", "r", "rp", "ej", "nmj"}
+_RECEIVING = {"r", "rp"}
+
+
+@reads_data
+def from_csv(
+    path: str | os.PathLike,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    ignore: Sequence[str] = (),
+    separator: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    directed: bool = True,
+    signs: Literal["from_weights"] | None = None,
+    muscles: Iterable[str] = (),
+    extrasynaptic: Sequence[str] = (),
+    unequal_gap: UnequalGap = "error",
+    duplicates: Duplicates = "error",
+    types: Mapping[str, str] | None = None,
+    species: str | None = "infer",
+    name: str | None = None,
+    weight_unit: str = "weight",
+) -> Connectome:
+    """A connectome from a list of connections.
+
+    Parameters
+    ----------
+    path : str or path
+        Text with a header line. Columns: pre, post, weight; layer and sign may follow. Case
+        does not matter, and usual names such as Source, Target and Type are known. The layer
+        is chemical if there is no such column, else chemical, gap (also electrical, EJ),
+        neuromuscular (also NMJ), dopamine, neuropeptide, octopamine, serotonin, tyramine or
+        one of `extrasynaptic`. The sign is -1, 0, 1, a word such as inh, or empty; a
+        connection whose sign is 0 or empty has no effect in a model if others have signs. A
+        gap junction is listed once, or in both directions.
+    columns : mapping of str to str or None, optional
+        The column of pre, post, weight, layer or sign where it has a name of its own, such
+        as ``{"pre": "Sender"}``; None for a column that the file does not have. ``{"weight":
+        None}`` gives each connection the weight 1.
+    ignore : sequence of str
+        Columns that are not read. Other unknown columns are an error.
+    separator : str, optional
+        One character, ``"tab"`` or ``"whitespace"``. By default found from the header: comma,
+        semicolon, tab, ``|`` or white space.
+    decimal : {".", ","}, optional
+        Decimal separator of the weights. By default found from them.
+    directed : bool
+        False: each chemical or extrasynaptic connection counts in both directions.
+    signs : {"from_weights"}, optional
+        Negative weights inhibit and positive ones excite. Without it they are an error.
+    muscles : iterable of str
+        Names of muscles; those of *C. elegans* and the receivers of neuromuscular
+        connections are known.
+    extrasynaptic : sequence of str
+        Names of further layers of signaling without synapses.
+    unequal_gap : {"error", "larger", "mean"}
+        Weight of a gap junction that is listed with a different weight in each direction.
+    duplicates : {"error", "sum"}
+        What is done with a connection that is listed again.
+    types, species
+        As for `from_matrices`.
+    name : str, optional
+        By default the name of the file.
+    weight_unit : str
+        What a weight counts.
+
+    Returns
+    -------
+    Connectome
+        What was done to the table (weights added up, unequal gap junctions) is in its
+        history; what it has no place for is counted in ``source.left_out``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a column is missing, unknown or ambiguous, or in a line a name is empty, a layer
+        is not known, a weight is not a number or negative, or a connection is listed twice;
+        the message names the line.
+    """
+    path = Path(path)
+    reading = _Reading(str(path), directed, signs, check_extrasynaptic(extrasynaptic), decimal)
+    rules = Rules(unequal_gap, duplicates)
+    table = read_table(
+        read_text(path), columns=columns, ignore=ignore, separator=separator, where=str(path)
+    )
+    links, history = reading.links(table)
+    unread = f"columns not read: {', '.join(table.unused)}" if table.unused else ""
+    return assemble(
+        links,
+        Facts(
+            where=str(path),
+            name=name or path.stem,
+            source=file_source(path, path.read_bytes(), weight_unit, unread),
+            species=species,
+            muscles=tuple(str(muscle).strip() for muscle in muscles),
+            types=types or {},
+            history=history,
+            rules=rules,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How the rows of a table become entries."""
+
+    where: str
+    directed: bool
+    signs: str | None
+    extrasynaptic: tuple[str, ...]
+    decimal: str | None
+
+    def links(self, table: Table) -> tuple[list[Link], tuple[str, ...]]:
+        """Entries, and what was done to the rows."""
+        if self.signs is not None and "sign" in table.columns:
+            raise ValueError(
+                f"{self.where} has signs in column {table.columns['sign']!r}; signs="
+                f"{self.signs!r} would replace them. Leave one of them out: ignore="
+                f"({table.columns['sign']!r},)."
+            )
+        decimal = self.decimal or self._decimal(table)
+        if decimal not in (".", ","):
+            raise ValueError(f"decimal must be '.' or ',', got {decimal!r}.")
+        words = {plain(row.fields.get("layer", "")) for row in table.rows}
+        history: tuple[str, ...] = ()
+        if "weight" not in table.columns:
+            history += ("every connection has weight 1, because the file gives none",)
+        if self.signs is not None:
+            history += ("signs: those of the weights",)
+        rows: Iterable[Row] = table.rows
+        if words & _RECEIVING and words <= _BOTH_SIDES:
+            rows = _sent(table.rows, self.where)
+            history += ("received synapses (R, Rp) omitted: they repeat the sent ones (S, Sp)",)
+        by_row = bool(words) and words <= {"directed", "undirected"}
+        return [self._link(row, decimal, by_row) for row in rows], history
+
+    def _link(self, row: Row, decimal: str, by_row: bool) -> Link:
+        """An entry; `by_row` if the layer's column states which rows are directed."""
+        where, fields = f"{self.where}, line {row.line}", row.fields
+        if not fields["pre"] or not fields["post"]:
+            raise ValueError(f"{where}: a name is empty.")
+        word = fields.get("layer", "chemical")
+        layer = (
+            "chemical"
+            if by_row
+            else read_layer(word, extrasynaptic=self.extrasynaptic, where=where)
+        )
+        weight, sign = weight_and_sign(
+            read_weight(fields.get("weight", "1"), where=where, decimal=decimal),
+            read_sign(fields.get("sign"), where=where),
+            self.signs,
+            layer=layer,
+            where=where,
+        )
+        directed = plain(word) == "directed" if by_row else self.directed
+        part = plain(word) if plain(word) in ("s", "sp") else ""
+        return Link(fields["pre"], fields["post"], layer, weight, sign, where, directed, part)
+
+    def _decimal(self, table: Table) -> str:
+        """The decimal separator of the weights."""
+        weights = [row.fields.get("weight", "") for row in table.rows]
+        with_comma = [text for text in weights if _DECIMAL_COMMA.fullmatch(text)]
+        if table.separator == "," or not with_comma:
+            return "."
+        with_point = [text for text in weights if "." in text]
+        ambiguous = table.separator != ";" and all(map(_THOUSANDS.fullmatch, with_comma))
+        if with_point or ambiguous:
+            other = f" next to {with_point[0]!r}" if with_point else ""
+            raise ValueError(
+                f"{self.where}: the comma in the weight {with_comma[0]!r}{other} may separate "
+                "decimals or thousands. Give decimal=',' or remove it from the file."
+            )
+        return ","
+
+
+def _sent(rows: Sequence[Row], where: str) -> Iterator[Row]:
+    """The rows of a list that has each synapse from both sides, as its sender has it.
+
+    Raises
+    ------
+    ValueError
+        If a synapse is listed by its receiver only.
+    """
+    sent = {
+        (row.fields["pre"].upper(), row.fields["post"].upper())
+        for row in rows
+        if plain(row.fields["layer"]) in ("s", "sp")
+    }
+    for row in rows:
+        fields = row.fields
+        if plain(fields["layer"]) not in _RECEIVING:
+            yield row
+        elif (fields["post"].upper(), fields["pre"].upper()) not in sent:
+            raise ValueError(
+                f"{where}, line {row.line}: {fields['pre']} receives ({fields['layer']}) from "
+                f"{fields['post']}, but no line has the synapse that {fields['post']} sends (S "
+                "or Sp). Give it as one."
+            )

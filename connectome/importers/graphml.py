@@ -1,0 +1,297 @@
+"""A user-supplied connectome from a GraphML file."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from isochron.connectome.files import read_xml, reads_data
+from isochron.connectome.gap_junctions import UnequalGap
+from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_source
+from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
+from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
+from isochron.connectome.importers.vocabulary import (
+    check_extrasynaptic,
+    is_kind,
+    plain,
+    read_cell_type,
+    read_kind,
+    read_layer,
+    read_sign,
+    read_weight,
+    weight_and_sign,
+)
+from isochron.connectome.model import Connectome
+
+EDGE_ROLES = ("weight", "layer", "sign")
+_GENERATED_ID = re.compile(r"(n|v|node|vertex)?[_-]?\d+(\.0)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
+
+
+@reads_data
+def from_graphml(
+    path: str | os.PathLike,
+    *,
+    label: str | None = None,
+    weight: str | float | None = None,
+    layer: str | None = None,
+    sign: str | None = None,
+    ignore: Sequence[str] = (),
+    signs: Literal["from_weights"] | None = None,
+    muscles: Iterable[str] = (),
+    extrasynaptic: Sequence[str] = (),
+    unequal_gap: UnequalGap = "error",
+    duplicates: Duplicates = "error",
+    types: Mapping[str, str] | None = None,
+    species: str | None = INFER,
+    name: str | None = None,
+    weight_unit: str | None = None,
+) -> Connectome:
+    """A connectome from a GraphML file, such as `connectome.write_graphml` makes.
+
+    Edges run from sender to receiver; an undirected edge counts in both directions. Words
+    for layers and signs are those of `from_csv`.
+
+    Parameters
+    ----------
+    path : str or path
+    label : str, optional
+        Node attribute with the names, or ``"id"``. By default the ids, or the only attribute
+        with names (``name``, ``label``, ``cell_name``) where ids are numbers such as ``n0``.
+    weight : str or float, optional
+        Edge attribute with the weights, or one weight for all edges. By default the
+        attribute called ``weight`` or by a usual name, such as ``synapses``; 1 if edges have
+        no attribute that can be a weight.
+    layer, sign : str, optional
+        Edge attributes with layer (chemical if there is none) and sign.
+    ignore : sequence of str
+        Edge attributes that are not read.
+    signs, muscles, extrasynaptic, unequal_gap, duplicates
+        As for `from_csv`. Nodes whose attribute ``kind`` is muscle are muscles too.
+    types, species
+        As for `from_matrices`. They prevail over the file's node attributes ``type`` and the
+        attribute ``species`` of its graph.
+    name : str, optional
+        By default the name of the file.
+    weight_unit : str, optional
+        What a weight counts. By default as the file states.
+
+    Returns
+    -------
+    Connectome
+        With history and ``source.left_out`` as for `from_csv`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not GraphML, declares a document type, an attribute is missing or ambiguous,
+        or a node or an edge has a wrong value; the message names it.
+    """
+    path = Path(path)
+    graph = parse_graphml(read_xml(path), str(path))
+    given = {"weight": weight, "layer": layer, "sign": sign}
+    declared = graph.attributes.get("extrasynaptic", "").split(",")
+    layers = check_extrasynaptic((*extrasynaptic, *filter(None, map(str.strip, declared))))
+    reading = _Reading(str(path), signs, layers)
+    names, named_by = _names(graph, label, str(path))
+    roles, unread = _edge_roles(graph, given, ignore, str(path))
+    nodes = _Nodes(graph, names, types or {}, str(path))
+    links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
+    history = named_by
+    if links and "weight" not in roles:
+        history += (f"every connection has weight {1 if weight is None else weight}",)
+    if species == INFER and "species" in graph.attributes:
+        species = graph.attributes["species"] or None
+    unit = weight_unit or graph.attributes.get("weight_unit") or "weight"
+    lost = [f"edge attributes not read: {', '.join(unread)}"] * bool(unread) + nodes.unread
+    return assemble(
+        links,
+        Facts(
+            where=str(path),
+            name=name or path.stem,
+            source=file_source(path, path.read_bytes(), unit, "; ".join(lost)),
+            species=species,
+            order=tuple(names.values()),
+            neurons=nodes.neurons,
+            muscles=(*nodes.muscles, *(str(muscle).strip() for muscle in muscles)),
+            types=nodes.types,
+            classes=nodes.classes,
+            history=history + (("signs: those of the weights",) if signs else ()),
+            rules=Rules(unequal_gap, duplicates),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How edges become entries."""
+
+    where: str
+    signs: str | None
+    extrasynaptic: tuple[str, ...]
+
+    def link(
+        self, edge: Edge, roles: dict[str, str], names: dict[str, str], constant: str | float | None
+    ) -> Link:
+        """An entry; `constant` is the weight of edges without one."""
+        pre, post = names[edge.source], names[edge.target]
+        where = f"{self.where}, edge {pre} to {post}"
+        said = {role: edge.attributes.get(name, "") for role, name in roles.items()}
+        layer = "chemical"
+        if "layer" in said:
+            layer = read_layer(said["layer"], extrasynaptic=self.extrasynaptic, where=where)
+        text = said.get("weight", 1 if constant is None else constant)
+        weight, sign = weight_and_sign(
+            read_weight(text, where=where),
+            read_sign(said.get("sign"), where=where),
+            self.signs,
+            layer=layer,
+            where=where,
+        )
+        return Link(pre, post, layer, weight, sign, where, edge.directed)
+
+
+def _edge_roles(
+    graph: Graph, given: Mapping[str, str | float | None], ignore: Sequence[str], where: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The attribute of each role, and attributes that are not read.
+
+    Raises
+    ------
+    ValueError
+        If an attribute may be a weight, a layer or a sign, and its name does not say it.
+    """
+    attributes = tuple(
+        name for name in attribute_names(e.attributes for e in graph.edges) if name not in ignore
+    )
+    chosen = {
+        role: name if isinstance(name, str) else None
+        for role, name in given.items()
+        if name is not None
+    }
+    roles = find_roles(
+        attributes, EDGE_ROLES, given=chosen, what="edge attribute", say="ROLE=", where=where
+    )
+    for attribute in roles.unknown:
+        role = suggest_role(attribute, EDGE_ROLES)
+        if role is None or role in roles.found or role in chosen:
+            role = "weight" if _is_numeric(graph, attribute) else None
+        if role is not None and role not in roles.found and role not in chosen:
+            raise ValueError(
+                f"{where}: the edge attribute {attribute!r} may be the {role}. Name it with "
+                f"{role}={attribute!r}, or leave it unread with ignore=({attribute!r},). The "
+                f"edges have: {', '.join(attributes)}."
+            )
+    return roles.found, (*roles.unknown, *ignore)
+
+
+def _is_numeric(graph: Graph, attribute: str) -> bool:
+    values = [edge.attributes.get(attribute, "") for edge in graph.edges]
+    return all(_NUMBER.fullmatch(value) for value in values if value)
+
+
+def _names(graph: Graph, label: str | None, where: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The name of each node by its id, and where it is from if not the id.
+
+    Raises
+    ------
+    ValueError
+        If the attribute does not name every node, names repeat, or it must be chosen.
+    """
+    if label is None:
+        label = _find_label(graph, where)
+    if label == "id":
+        return {identity: identity for identity in graph.nodes}, ()
+    attributes = attribute_names(graph.nodes.values())
+    label = find_roles(
+        attributes, ("name",), given={"name": label}, what="node attribute", where=where
+    ).found["name"]
+    names = {identity: values.get(label, "") for identity, values in graph.nodes.items()}
+    nameless = [identity for identity, name in names.items() if not name]
+    if nameless:
+        raise ValueError(f"{where}: the node {nameless[0]} has no attribute {label!r}.")
+    owner: dict[str, str] = {}
+    for identity, name in names.items():
+        if owner.setdefault(name, identity) != identity:
+            raise ValueError(
+                f"{where}: the nodes {owner[name]} and {identity} have one name, {name!r}."
+            )
+    return names, (f"names are the node attribute {label!r}",)
+
+
+def _find_label(graph: Graph, where: str) -> str:
+    """The node attribute with the names, or ``"id"``."""
+    ids = list(graph.nodes)
+    named, other = {}, []
+    for attribute in attribute_names(graph.nodes.values()):
+        values = [node.get(attribute, "") for node in graph.nodes.values()]
+        word = plain(attribute)
+        if word in WORDS["name"] or word.endswith(("name", "label")):
+            if values != ids:
+                named[attribute] = values
+        elif len(set(values)) == len(ids) > 1 and not any(map(_NUMBER.fullmatch, values)):
+            other.append(attribute)
+    generated = all(map(_GENERATED_ID.fullmatch, ids))
+    if not named and not (generated and other):
+        return "id"
+    if generated and named:
+        first = next(iter(named))
+        if all(values == named[first] for values in named.values()):
+            return first
+    choices = ", ".join(f"label={attribute!r}" for attribute in named or other)
+    raise ValueError(
+        f"{where}: the names of the cells may be the node ids ({', '.join(ids[:3])}, …) or an "
+        f"attribute. Choose with label='id' or {choices}."
+    )
+
+
+class _Nodes:
+    """What the attributes of the nodes say: neuron or muscle, type and class."""
+
+    def __init__(
+        self, graph: Graph, names: dict[str, str], types: Mapping[str, str], where: str
+    ) -> None:
+        attributes = attribute_names(graph.nodes.values())
+        roles = find_roles(
+            attributes, ("kind", "type", "class"), given={}, what="node attribute", where=where
+        )
+        said = {
+            names[identity]: {role: values.get(name, "") for role, name in roles.found.items()}
+            for identity, values in graph.nodes.items()
+        }
+        kinds = {name: _kind(values, f"{where}, node {name}") for name, values in said.items()}
+        self.neurons = tuple(name for name, kind in kinds.items() if kind == "neuron")
+        self.muscles = tuple(name for name, kind in kinds.items() if kind == "muscle")
+        self.types = {
+            name: read_cell_type(values["type"], where=f"{where}, node {name}")
+            for name, values in said.items()
+            if kinds[name] != "muscle" and name not in types and _is_type(values.get("type", ""))
+        } | dict(types)
+        self.classes = {name: values["class"] for name, values in said.items() if "class" in values}
+        self.unread = self._unread(roles, names, graph)
+
+    def _unread(self, roles: Roles, names: dict[str, str], graph: Graph) -> list[str]:
+        """Attributes that are not read, apart from the one with the names."""
+        labels = list(names.values())
+        left = [
+            attribute
+            for attribute in roles.unknown
+            if [node.get(attribute, "") for node in graph.nodes.values()] != labels
+        ]
+        return [f"node attributes not read: {', '.join(left)}"] if left else []
+
+
+def _kind(values: Mapping[str, str], where: str) -> str | None:
+    """Neuron, muscle, or None if the node does not say it, in its kind or its type."""
+    if values.get("kind"):
+        return read_kind(values["kind"], where=where)
+    return read_kind(values["type"], where=where) if is_kind(values.get("type", "")) else None
+
+
+def _is_type(word: str) -> bool:
+    return bool(word) and not is_kind(word)

@@ -1,0 +1,182 @@
+"""A user-supplied connectome from matrices."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.connectome.importers.assembly import INFER, describe_cells, species_of
+from isochron.connectome.importers.vocabulary import check_extrasynaptic
+from isochron.connectome.model import Connectome, Source
+from isochron.connectome.names import C_ELEGANS, canonical_name, canonical_names, is_muscle
+
+Rows = Literal["postsynaptic", "presynaptic"]
+
+
+def from_matrices(
+    neurons: Iterable[str],
+    chemical: ArrayLike,
+    gap: ArrayLike | None = None,
+    neuromuscular: ArrayLike | None = None,
+    *,
+    rows: Rows,
+    muscles: Iterable[str] = (),
+    extrasynaptic: Mapping[str, ArrayLike] | None = None,
+    signs: ArrayLike | Literal["from_weights"] | None = None,
+    unequal_gap: UnequalGap = "error",
+    types: Mapping[str, str] | None = None,
+    species: str | None = INFER,
+    name: str = "own wiring",
+    weight_unit: str = "weight",
+) -> Connectome:
+    """A connectome from matrices.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, in the order of the matrices.
+    chemical : array_like, shape (n_neurons, n_neurons)
+        Weights, not negative unless `signs` is ``"from_weights"``. An entry that is not zero
+        is a connection. The labels of a labeled matrix (pandas) must be the names.
+    gap : array_like, shape (n_neurons, n_neurons), optional
+        Symmetric, unless `unequal_gap` chooses a rule. None for no gap junctions.
+    neuromuscular : array_like, optional
+        Shape (n_muscles, n_neurons) if `rows` are postsynaptic, else its transpose.
+    rows : {"postsynaptic", "presynaptic"}
+        Which cells the rows of the matrices are. Half of the published files have one, half
+        the other, so it must be given.
+    muscles : iterable of str
+        Names of the muscles.
+    extrasynaptic : mapping of str to array_like, shape (n_neurons, n_neurons), optional
+        Layers of signaling without synapses, by name.
+    signs : array_like or "from_weights", optional
+        Signs (-1, 0, 1) of the chemical connections, in the shape of `chemical`; or
+        ``"from_weights"``: negative weights inhibit, positive ones excite.
+    unequal_gap : {"error", "larger", "mean"}
+        Weight of a gap junction whose two directions differ.
+    types : mapping of str to str, optional
+        Cell type of neurons by name, of `connectome.CELL_TYPES`. Other neurons of
+        *C. elegans* have the type of the cell table; the rest is unknown.
+    species : str or None
+        Names become canonical, and cells are looked up, for ``"C. elegans"`` only.
+        ``"infer"`` decides by the names.
+    name, weight_unit : str
+        Name of the connectome, and what a weight counts.
+
+    Raises
+    ------
+    ValueError
+        If `rows` is neither, a shape or label does not fit, names repeat, weights are
+        negative or not finite, gap junctions are not symmetric, a neuron is a muscle, or a
+        type does not exist.
+    """
+    if rows not in ("postsynaptic", "presynaptic"):
+        raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
+    written = tuple(str(item).strip() for item in neurons)
+    onto = tuple(str(item).strip() for item in muscles)
+    species = species_of(species, (*written, *onto))
+    _refuse_muscles(written, species, name)
+    read = _Reader(name, rows, written, onto)
+    names = canonical_names(written, species=species, where=name)
+    weights, history = read.square("chemical", chemical), ()
+    sign_of = None if signs is None else _signs(read, weights, signs)
+    if isinstance(signs, str):
+        weights, history = np.abs(weights), ("signs: those of the weights",)
+    gaps = read.square("gap", np.zeros((len(names),) * 2, dtype=np.int32) if gap is None else gap)
+    gaps = read.positive("gap", gaps)
+    gaps, made_equal = symmetric_gap(gaps, names, unequal_gap=unequal_gap, where=name)
+    layers = dict(extrasynaptic or {})
+    check_extrasynaptic(tuple(layers))
+    return Connectome(
+        name=name,
+        neurons=names,
+        muscles=canonical_names(onto, species=species, what="muscle", where=name),
+        chemical=read.positive("chemical", weights),
+        gap=gaps,
+        neuromuscular=read.onto_muscles(neuromuscular),
+        extrasynaptic={layer: read.square(layer, matrix) for layer, matrix in layers.items()},
+        signs=sign_of,
+        cells=describe_cells(names, species, types or {}),
+        species=species,
+        source=Source(weight_unit=weight_unit),
+        history=(*history, *made_equal),
+    )
+
+
+class _Reader:
+    """Matrices of a caller with postsynaptic rows, their labels and signs checked."""
+
+    def __init__(
+        self, where: str, rows: Rows, neurons: tuple[str, ...], muscles: tuple[str, ...]
+    ) -> None:
+        self.where, self.rows = where, rows
+        self.neurons, self.muscles = neurons, muscles
+
+    def square(self, layer: str, given: Any) -> np.ndarray:
+        """A matrix between neurons."""
+        return self._turned(layer, given, self.neurons)
+
+    def onto_muscles(self, given: Any) -> np.ndarray:
+        """The matrix onto muscles; zeros if there is none."""
+        if given is None:
+            return np.zeros((len(self.muscles), len(self.neurons)), dtype=np.int32)
+        if not self.muscles and np.size(given):
+            raise ValueError(f"{self.where}: name the muscles of neuromuscular with muscles=.")
+        return self.positive("neuromuscular", self._turned("neuromuscular", given, self.muscles))
+
+    def positive(self, layer: str, weights: np.ndarray) -> np.ndarray:
+        """Refuse negative weights, with the way out."""
+        if weights.dtype.kind in "if" and weights.size and weights.min() < 0:
+            i, j = np.argwhere(weights < 0)[0]
+            posts = self.muscles if layer == "neuromuscular" else self.neurons
+            advice = " signs='from_weights' makes it an inhibitory one." * (layer == "chemical")
+            raise ValueError(
+                f"{self.where}: the {layer} connection {self.neurons[j]} to {posts[i]} has the "
+                f"negative weight {weights[i, j]:g}.{advice}"
+            )
+        return weights
+
+    def _turned(self, layer: str, given: Any, posts: tuple[str, ...]) -> np.ndarray:
+        labels = (posts, self.neurons) if self.rows == "postsynaptic" else (self.neurons, posts)
+        for axis, names in zip(("index", "columns"), labels, strict=True):
+            self._check_labels(layer, axis, getattr(given, axis, None), names)
+        weights = np.asarray(given)
+        if weights.dtype.kind not in "biuf":
+            raise ValueError(f"{self.where}: {layer} contains {weights.dtype}, not numbers.")
+        shape = tuple(map(len, labels))
+        if weights.shape != shape:
+            raise ValueError(
+                f"{self.where}: {layer} has shape {weights.shape}; with {self.rows} rows it must "
+                f"be {shape}."
+            )
+        return weights if self.rows == "postsynaptic" else weights.T
+
+    def _check_labels(self, layer: str, axis: str, labels: Any, names: tuple[str, ...]) -> None:
+        if labels is None or callable(labels):
+            return
+        found = [str(label).strip() for label in labels]
+        if found not in (list(names), [str(i) for i in range(len(names))]):
+            raise ValueError(
+                f"{self.where}: the {axis} of {layer} is {', '.join(found[:4])}, …, not the names "
+                f"{', '.join(names[:4])}, … in their order. Reorder it: matrix.loc[rows, columns]."
+            )
+
+
+def _signs(read: _Reader, weights: np.ndarray, signs: Any) -> np.ndarray:
+    """Signs of the connections, shape (n, n): of the weights, or those given."""
+    if isinstance(signs, str):
+        if signs != "from_weights":
+            raise ValueError(f"signs must be a matrix or 'from_weights', got {signs!r}.")
+        return np.sign(np.nan_to_num(weights))
+    return read.square("signs", signs)
+
+
+def _refuse_muscles(neurons: tuple[str, ...], species: str | None, where: str) -> None:
+    found = [name for name in neurons if species == C_ELEGANS and is_muscle(canonical_name(name))]
+    if found:
+        raise ValueError(
+            f"{where}: {', '.join(found[:4])} {'are muscles' if len(found) > 1 else 'is a muscle'}."
+            " Name muscles with muscles=, and give the connections onto them as neuromuscular."
+        )

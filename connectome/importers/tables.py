@@ -1,0 +1,208 @@
+"""The text of a table of connections: separator, header, rows."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
+from isochron.connectome.importers.vocabulary import plain
+
+ROLES = ("pre", "post", "weight", "layer", "sign")
+SEPARATORS = (",", ";", "\t", "|")
+WHITESPACE = "whitespace"
+_IGNORED = ("id", "edgeid", "timeset", "interval", "index")
+
+
+class Row(NamedTuple):
+    """One line of a table.
+
+    Attributes
+    ----------
+    line : int
+        Number of the line in the file.
+    fields : dict of str to str
+        Text by role, without blanks at the ends.
+    """
+
+    line: int
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of connections.
+
+    Attributes
+    ----------
+    separator : str
+    columns : dict of str to str
+        The column of each role.
+    rows : tuple of Row
+    unused : tuple of str
+        Columns that are not read, of which something is lost.
+    """
+
+    separator: str
+    columns: dict[str, str]
+    rows: tuple[Row, ...]
+    unused: tuple[str, ...]
+
+
+def read_table(
+    text: str,
+    *,
+    columns: Mapping[str, str | None] | None,
+    ignore: Sequence[str],
+    separator: str | None,
+    where: str,
+) -> Table:
+    """Split a text into rows whose fields are known by role.
+
+    Parameters
+    ----------
+    text : str
+    columns : mapping of str to str or None
+        Columns of the roles `ROLES`, where they have names of their own. If it is given,
+        columns that nothing names are not read.
+    ignore : sequence of str
+        Columns that are not read.
+    separator : str, optional
+        One character, ``"tab"`` or ``"whitespace"``; found from the header by default.
+    where : str
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, unknown or ambiguous, or a line has another number of fields.
+    """
+    given = dict(columns or {})
+    separator = _checked(separator) if separator else _find_separator(text, given)
+    lines = [(line, fields) for line, fields in _split(text, separator) if any(fields)]
+    header = lines[0][1] if lines else []
+    body = lines[1:]
+    if body and all(len(fields) == len(header) + 1 for _, fields in body) and _counts(body):
+        header = ["", *header]  # R writes row names without a header
+    if header and not body:
+        raise ValueError(f"{where} has no line below its header.")
+    _check_fields(header, body, where)
+    used = [column for i, column in enumerate(header) if not _is_empty(column, i, body)]
+    repeated = next((column for column in used if used.count(column) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"{where} has two columns {repeated!r}.")
+    missing = [column for column in ignore if column not in header]
+    if missing:
+        raise ValueError(f"{where} has no column {missing[0]!r} to ignore. It has: {_list(used)}.")
+    offered = [column for column in used if column not in ignore]
+    roles = find_roles(
+        offered, ROLES, given=given, what="column", say="columns: ROLE = ", where=where
+    )
+    _check_columns(roles, given, offered, where)
+    unused = _unused(roles, header, body, given, where)
+    at = {role: header.index(column) for role, column in roles.found.items()}
+    rows = (Row(line, {role: fields[i] for role, i in at.items()}) for line, fields in body)
+    return Table(separator, roles.found, tuple(rows), (*unused, *ignore))
+
+
+def _checked(separator: str) -> str:
+    separator = {"tab": "\t", " ": WHITESPACE}.get(separator, separator)
+    if separator != WHITESPACE and len(separator) != 1:
+        raise ValueError(
+            f"separator must be one character, 'tab' or 'whitespace', got {separator!r}."
+        )
+    return separator
+
+
+def _find_separator(text: str, given: Mapping[str, str | None]) -> str:
+    """The separator with which the header has the most known columns."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    words = {plain(word) for role in ROLES for word in WORDS[role]}
+    words |= {plain(column) for column in given.values() if column}
+
+    def known(separator: str) -> tuple[int, int]:
+        fields = next(iter(_split(first, separator, strict=False)), (1, []))[1]
+        return sum(plain(field) in words for field in fields), len(fields)
+
+    best = max(SEPARATORS, key=known)
+    return WHITESPACE if known(WHITESPACE) > known(best) and known(best)[0] < 2 else best
+
+
+def _split(text: str, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """Number and fields of each line."""
+    if separator == WHITESPACE:
+        for line, content in enumerate(text.splitlines(), 1):
+            yield line, [field.strip("\"'") for field in content.split()]
+        return
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=strict, skipinitialspace=True
+    )
+    for fields in reader:
+        yield reader.line_num, [field.strip() for field in fields]
+
+
+def _counts(body: Sequence[tuple[int, list[str]]]) -> bool:
+    """Whether the first field of each line is a whole number."""
+    return all(re.fullmatch(r"\d+", fields[0]) for _, fields in body)
+
+
+def _check_fields(header: list[str], body: list[tuple[int, list[str]]], where: str) -> None:
+    """Lines may end in empty fields, but have no others beyond the header."""
+    for line, fields in body:
+        if len(fields) < len(header) or any(fields[len(header) :]):
+            raise ValueError(
+                f"{where}, line {line}: it has {len(fields)} fields, the header has {len(header)}."
+            )
+
+
+def _is_empty(column: str, i: int, body: Sequence[tuple[int, list[str]]]) -> bool:
+    """A column without a name and content, or the unnamed index that pandas and R write."""
+    if column and not re.fullmatch(r"Unnamed: \d+", column):
+        return False
+    numbers = [fields[i] for _, fields in body]
+    return not any(numbers) or (i == 0 and all(re.fullmatch(r"\d+", x) for x in numbers))
+
+
+def _check_columns(
+    roles: Roles, given: Mapping[str, str | None], columns: Sequence[str], where: str
+) -> None:
+    for role in ("pre", "post", "weight"):
+        if role not in roles.found and not (role == "weight" and role in given):
+            example = "columns={'pre': 'Sender', 'post': 'Receiver', 'weight': 'Count'}"
+            alone = " For a list without weights: columns={'weight': None}." * (role == "weight")
+            raise ValueError(
+                f"{where} has no column {role!r}; it has {_list(columns)}. Columns: pre, post, "
+                f"weight, and perhaps layer, sign. For other names: {example}.{alone}"
+            )
+
+
+def _unused(
+    roles: Roles,
+    header: Sequence[str],
+    body: Sequence[tuple[int, list[str]]],
+    given: Mapping[str, str | None],
+    where: str,
+) -> tuple[str, ...]:
+    """Columns without a role that may be left unread; the others are refused."""
+    unused = []
+    for column in roles.unknown:
+        i = header.index(column)
+        if plain(column) in _IGNORED or not any(fields[i] for _, fields in body):
+            continue
+        meant = suggest_role(column, ROLES)
+        free = meant is not None and meant not in roles.found and meant not in given
+        if free or not given:
+            hint = f" Did you mean {meant}?" if meant else ""
+            raise ValueError(
+                f"{where} has an unknown column {column!r}.{hint} Name what it is with "
+                f"columns={{'{meant or 'layer'}': {column!r}}}, or leave it unread with "
+                f"ignore=({column!r},)."
+            )
+        unused.append(column)
+    return tuple(unused)
+
+
+def _list(columns: Sequence[str]) -> str:
+    return ", ".join(columns) or "nothing"
