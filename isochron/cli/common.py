@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+DATASET_HELP = "ID, or a file: .csv, .graphml, .nml, .nc, or a .toml file with its options."
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
 
 def open_wiring(identifier: str) -> "Connectome":
-    """A data set, or the wiring in a .csv or .graphml file."""
-    from isochron.connectome import from_csv, from_graphml, load
+    """The connectome of a data set or a file."""
+    from isochron.experiments.datasets import open_connectome
 
-    readers = {".csv": from_csv, ".graphml": from_graphml}
-    return readers.get(Path(identifier).suffix, load)(identifier)
+    return open_connectome(identifier)
 
 
 def sign_rule(name: str | None) -> Any:

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def connectome() -> None:
-    """Published wirings of the worm, or your own (a .csv or .graphml file instead of an ID)."""
+    """Show, compare and convert published connectomes, or your own.
+
+    A file takes the place of an ID: a table of connections (.csv, .tsv, .tab, .txt), GraphML,
+    NeuroML (.nml, .xml), labeled matrices (.nc), or a .toml file that names one of these, or
+    matrices (.npy), with the options of its reader.
+    """
 
 
 @connectome.command("list")

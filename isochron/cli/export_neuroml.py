@@ -51,7 +51,7 @@ def export_neuroml(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write a wiring (ID, .csv or .graphml) as NeuroML 2 with a LEMS file that runs it."""
+    """Write a connectome (ID or file) as NeuroML 2 with a LEMS file that runs it."""
     if out.exists() and not force:
         raise ValueError(f"{out} exists; --force replaces an export that is there.")
     rule, current = sign_rule(signs), constant_currents(stimulate)

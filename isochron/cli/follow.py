@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from isochron.cli.common import (
+    DATASET_HELP,
     debug_option,
     json_option,
     named_currents,
@@ -17,7 +18,7 @@ from isochron.cli.common import (
 @click.argument("parameter", metavar="PARAM")
 @click.argument("first", metavar="FROM", type=float)
 @click.argument("last", metavar="TO", type=float)
-@click.option("--dataset", default="varshney2011", show_default=True, help="ID, .csv or .graphml.")
+@click.option("--dataset", default="varshney2011", show_default=True, help=DATASET_HELP)
 @click.option("--model", default="graded", show_default=True, help="graded or graded-kunert2014.")
 @click.option(
     "--stimulate", multiple=True, metavar="NAME=pA",
@@ -44,10 +45,11 @@ def follow(
     gap_conductance (nS) or steepness (1/mV).
     """
     from isochron.experiments.continuation import follow_rest
+    from isochron.experiments.datasets import resolve_dataset
     from isochron.experiments.recipe import Recipe
 
     recipe = Recipe(
-        dataset=dataset, model=model, signs=signs, ablate=ablate,
+        dataset=resolve_dataset(dataset), model=model, signs=signs, ablate=ablate,
         currents=named_currents(stimulate),
     )  # fmt: skip
     found = follow_rest(recipe, parameter, first, last)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from isochron.cli.common import (
+    DATASET_HELP,
     debug_option,
     force_option,
     json_option,
@@ -18,7 +19,7 @@ FORMATS = (".zarr", ".nc", ".nwb")
 
 
 @click.command()
-@click.option("--dataset", default="varshney2011", show_default=True, help="ID, .csv or .graphml.")
+@click.option("--dataset", default="varshney2011", show_default=True, help=DATASET_HELP)
 @click.option(
     "--model", default="graded", show_default=True,
     help="graded, graded-kunert2014, c302-a, c302-b or adaptive-exponential.",
@@ -67,14 +68,15 @@ def simulate(
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
     currents = named_currents(stimulate)
+    from isochron.experiments.datasets import resolve_dataset
     from isochron.experiments.recipe import SPIKING, Recipe
     from isochron.experiments.simulate import draw_run, simulate_recipe
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
 
     recipe = Recipe(
-        dataset=dataset, model=model, signs=signs, ablate=ablate, currents=currents,
-        table=None if stimulus is None else str(stimulus),
+        dataset=resolve_dataset(dataset), model=model, signs=signs, ablate=ablate,
+        currents=currents, table=None if stimulus is None else str(stimulus),
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
     if model in SPIKING:

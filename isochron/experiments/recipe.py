@@ -1,14 +1,15 @@
 """How a simulated wiring was made, so that a kept run can be taken up again."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import xarray as xr
 
 from isochron import sims
-from isochron.connectome import SIGN_RULES, Connectome, from_csv, from_graphml, load
+from isochron.connectome import SIGN_RULES, Connectome
 from isochron.connectome.files import DataFileError
+from isochron.experiments.datasets import is_file_name, open_connectome
 
 GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
 SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
@@ -23,7 +24,7 @@ class Recipe:
     Attributes
     ----------
     dataset : str
-        A data set, or a .csv or .graphml file.
+        A data set or a file; see `open_connectome`.
     model : str
         One of `MODELS`.
     signs : str, optional
@@ -34,6 +35,8 @@ class Recipe:
         Constant currents, pA, into neurons, classes, types or patterns.
     table : str, optional
         A .csv file of further currents over time.
+    dataset_sha256 : str
+        Digest of the connectome of a file, to find a file that was changed; or empty.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Recipe:
     ablate: tuple[str, ...] = ()
     currents: tuple[tuple[str, float], ...] = ()
     table: str | None = None
+    dataset_sha256: str = ""
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -55,9 +59,19 @@ class Recipe:
             raise ValueError(f"No sign rule {self.signs!r}. Known: {', '.join(SIGN_RULES)}.")
 
     def wiring(self) -> Connectome:
-        """The wiring, without the neurons left out."""
-        readers = {"csv": from_csv, "graphml": from_graphml}
-        wiring = readers.get(self.dataset.rpartition(".")[2], load)(self.dataset)
+        """The connectome, without the neurons left out.
+
+        Raises
+        ------
+        DataFileError
+            If its file has been changed since the run was made.
+        """
+        wiring = open_connectome(self.dataset)
+        if self.dataset_sha256 and self.dataset_sha256 != wiring.source.content_sha256:
+            raise DataFileError(
+                f"{self.dataset} has been changed since the run was made. Restore it, or simulate "
+                "again."
+            )
         return wiring.ablate(*self.ablate) if self.ablate else wiring
 
     def stimulus(self) -> sims.Stimulus:
@@ -94,6 +108,9 @@ class Recipe:
 
 def write_recipe(recipe: Recipe, run: xr.Dataset) -> xr.Dataset:
     """A run that carries its recipe."""
+    if is_file_name(recipe.dataset):
+        digest = open_connectome(recipe.dataset).source.content_sha256
+        recipe = replace(recipe, dataset_sha256=digest)
     return run.assign_attrs({ATTRIBUTE: json.dumps(asdict(recipe))})
 
 
@@ -111,6 +128,7 @@ def read_recipe(run: xr.Dataset) -> Recipe:
         values = json.loads(run.attrs[ATTRIBUTE])
         values["currents"] = tuple((str(n), float(pA)) for n, pA in values["currents"])
         values["ablate"] = tuple(map(str, values["ablate"]))
+        values.setdefault("dataset_sha256", "")  # of runs of earlier versions
         return Recipe(**{item.name: values[item.name] for item in fields(Recipe)})
     except (TypeError, KeyError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError(f"The recipe of this run is damaged: {error!r}.") from error

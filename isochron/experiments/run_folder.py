@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -49,6 +50,9 @@ class RunFolder(RunPaths):
         a run folder is never emptied.
     title : str
         First line of its ``config.toml``.
+    inputs : mapping of str to str, optional
+        Digests of the files that the configuration names, by what they are. A folder of other
+        contents of these files is refused.
 
     Raises
     ------
@@ -68,8 +72,10 @@ class RunFolder(RunPaths):
         *,
         force: bool = False,
         title: str = "isochron compare",
+        inputs: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(path)
+        self._inputs = dict(inputs or {})
         self._title = title
         self._lock: TextIO | None = None
         try:
@@ -93,6 +99,7 @@ class RunFolder(RunPaths):
     def _open(self, config: Any, version: str, force: bool) -> None:
         path = self.path
         wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
+        wanted |= {f"{name}_sha256": digest for name, digest in self._inputs.items()}
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} is a file. Give a folder with --out.")
         if path.is_dir() and {item.name for item in path.iterdir()} - {".lock", f".{MARKER}.part"}:

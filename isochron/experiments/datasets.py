@@ -1,0 +1,265 @@
+"""A connectome by the name of a data set or the path of a file, for every command."""
+
+import inspect
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron.connectome import (
+    Connectome,
+    available,
+    from_csv,
+    from_graphml,
+    from_matrices,
+    from_xarray,
+    load,
+)
+from isochron.connectome.datasets import content_digest
+from isochron.connectome.files import DataFileError, read_text, read_xml, reads_data
+from isochron.connectome.importers.assembly import digest
+
+FORMATS = {
+    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
+    ".graphml": "graphml", ".nml": "neuroml", ".xml": "xml", ".nc": "labeled",
+}  # fmt: skip
+SUFFIXES = (*FORMATS, ".toml")
+READABLE = ("csv", "graphml", "neuroml", "labeled")
+_MATRICES = ("chemical", "gap", "neuromuscular")
+
+
+def is_file_name(identifier: str | os.PathLike) -> bool:
+    """Whether an identifier is a path and not the name of a data set."""
+    path = Path(identifier)
+    if str(identifier) in available():
+        return False
+    return bool(path.suffix) or len(path.parts) > 1 or path.is_file()
+
+
+def resolve_dataset(identifier: str, folder: Path | None = None) -> str:
+    """The name of a data set as it is, a file by its absolute path.
+
+    Parameters
+    ----------
+    identifier : str
+    folder : Path, optional
+        Where a relative path starts; the working folder by default.
+    """
+    if not is_file_name(identifier):
+        return identifier
+    return str(((folder or Path()) / identifier).resolve())
+
+
+def open_connectome(identifier: str | os.PathLike) -> Connectome:
+    """The connectome of a data set or of a user's file.
+
+    Parameters
+    ----------
+    identifier : str or path
+        A data set of `connectome.available`, or a file: a table of connections (.csv, .tsv,
+        .tab, .txt), GraphML, NeuroML (.nml, .xml), labeled matrices (.nc), or a description
+        (.toml) that names such a file, or matrices (.npy), and the options of its reader.
+
+    Returns
+    -------
+    Connectome
+        That of a file has ``source.file_sha256`` and ``source.content_sha256``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If there is no such data set, or the file cannot be read.
+    """
+    if not is_file_name(identifier):
+        return _load(str(identifier))
+    path = Path(identifier)
+    if path.suffix.lower() == ".toml":
+        return _with_digest(_described(path), path)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(_unknown_suffix(path))
+    format_name = _format(path)
+    try:
+        return _with_digest(_reader(format_name)(path), path)
+    except DataFileError as error:
+        if advice := _advice(str(error), format_name, path):
+            raise type(error)(f"{error} {advice}") from error
+        raise
+
+
+def dataset_inputs(identifier: str) -> dict[str, str]:
+    """Digest of the connectome of a file, for `RunFolder`; empty for a data set."""
+    if not is_file_name(identifier):
+        return {}
+    return {"dataset": open_connectome(identifier).source.content_sha256}
+
+
+def content_sha256(connectome: Connectome) -> str:
+    """Digest of the names, layers and signs of a connectome."""
+    arrays = {layer: connectome.layer(layer) for layer in connectome.layers}
+    if connectome.signs is not None:
+        arrays["signs"] = connectome.signs
+    names = {"neurons": connectome.neurons, "muscles": connectome.muscles}
+    return content_digest(arrays | {key: np.array(value, str) for key, value in names.items()})
+
+
+def _load(name: str) -> Connectome:
+    try:
+        return load(name)
+    except ValueError as error:
+        if isinstance(error, DataFileError):
+            raise
+        raise ValueError(f"{error} A file ends in {', '.join(SUFFIXES)}.") from error
+
+
+def _with_digest(connectome: Connectome, path: Path) -> Connectome:
+    source = connectome.source
+    return replace(
+        connectome,
+        source=replace(
+            source,
+            file=source.file or path.name,
+            file_sha256=source.file_sha256 or digest(path.read_bytes()),
+            content_sha256=content_sha256(connectome),
+        ),
+    )
+
+
+def _format(path: Path) -> str:
+    """The format by the suffix; of .xml by the root element."""
+    format_name = FORMATS[path.suffix.lower()]
+    if format_name != "xml":
+        return format_name
+    return "graphml" if b"<graphml" in read_xml(path)[:4096] else "neuroml"
+
+
+def _unknown_suffix(path: Path) -> str:
+    message = f"{path} is not a file of a known format: {', '.join(SUFFIXES)}."
+    if path.suffix in (".npy", ".npz"):
+        return (
+            f'{message} For matrices write a .toml file: neurons = ["A", "B"], chemical = '
+            f'"{path.name}", rows = "postsynaptic" (or "presynaptic").'
+        )
+    near = get_close_matches(path.name, available(), n=1)
+    return f"{message} Did you mean the data set {near[0]}?" if near else message
+
+
+def _advice(message: str, format_name: str, path: Path) -> str:
+    """How a command is given an option that a message names."""
+    options = [name for name in _options(_reader(format_name)) if f"{name}=" in message]
+    if not options:
+        return ""
+    return (
+        f'For a command, write a file {path.stem}.toml with the lines file = "{path.name}" and '
+        f"{options[0]} = …, and give it in place of {path.name}."
+    )
+
+
+@reads_data
+def _described(path: Path) -> Connectome:
+    """The connectome of a .toml file."""
+    try:
+        content = tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is not a TOML file: {error}.") from error
+    folder = path.parent
+    if "chemical" in content:
+        return _matrices(path, content)
+    file = content.pop("file", None)
+    if not isinstance(file, str):
+        raise ValueError(f'{path} must name a file: file = "edges.csv", or chemical = "x.npy".')
+    data = folder / file
+    format_name = content.pop("format", None) or (
+        _format(data) if data.suffix.lower() in FORMATS else None
+    )
+    if format_name not in READABLE:
+        raise ValueError(
+            f"{path}: format must be one of {', '.join(READABLE)}, got "
+            f"{format_name or data.suffix!r}."
+        )
+    options = _checked_options(path, content, _reader(format_name))
+    return _reader(format_name)(data, **options)
+
+
+def _matrices(path: Path, content: dict[str, Any]) -> Connectome:
+    """A connectome whose matrices are in files next to its description."""
+    for key in ("neurons", "rows"):
+        if key not in content:
+            raise ValueError(f"{path}: matrices need {key}.")
+    arguments = dict(content)
+    for key in ("neurons", "muscles"):
+        if isinstance(arguments.get(key), str):
+            lines = read_text(path.parent / arguments[key]).splitlines()
+            arguments[key] = [line.strip() for line in lines if line.strip()]
+    for key in _MATRICES:
+        if key in arguments:
+            arguments[key] = _matrix(path, key, arguments[key])
+    if "extrasynaptic" in arguments:
+        arguments["extrasynaptic"] = {
+            layer: _matrix(path, layer, file) for layer, file in arguments["extrasynaptic"].items()
+        }
+    if arguments.get("signs", "from_weights") != "from_weights":
+        arguments["signs"] = _matrix(path, "signs", arguments["signs"])
+    known = ("neurons", *_MATRICES)
+    options = {key: value for key, value in arguments.items() if key not in known}
+    options = _checked_options(path, options, from_matrices)
+    options.setdefault("name", path.stem)
+    matrices = {key: arguments[key] for key in known if key in arguments}
+    found = from_matrices(**matrices, **options)
+    return replace(found, source=replace(found.source, file=path.name))
+
+
+def _matrix(path: Path, key: str, file: Any) -> np.ndarray:
+    from isochron.experiments.attractors import load_array
+
+    if not isinstance(file, str) or not file.endswith(".npy"):
+        raise ValueError(f"{path}: {key} must name a .npy file, got {file!r}.")
+    return load_array(path.parent / file)
+
+
+def _options(reader: Callable[..., Connectome]) -> Mapping[str, inspect.Parameter]:
+    """Keyword-only arguments of a reader."""
+    parameters = inspect.signature(reader).parameters
+    return {k: it for k, it in parameters.items() if it.kind is it.KEYWORD_ONLY}
+
+
+def _checked_options(
+    path: Path, given: dict[str, Any], reader: Callable[..., Connectome]
+) -> dict[str, Any]:
+    """Options of a reader from TOML, where an empty text stands for None."""
+    known = _options(reader)
+    for key, value in given.items():
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{path}: unknown option {key!r}.{hint} Known: {', '.join(known)}.")
+        if isinstance(known[key].default, bool) and not isinstance(value, bool):
+            raise ValueError(f"{path}: {key} must be true or false, got {value!r}.")
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: converted(item) for key, item in value.items()}
+        return None if isinstance(value, str) and not value else value
+
+    return {key: converted(value) for key, value in given.items()}
+
+
+def _reader(format_name: str) -> Callable[..., Connectome]:
+    if format_name == "neuroml":
+        from isochron.sims.neuroml import read_neuroml
+
+        return read_neuroml
+    return {"csv": from_csv, "graphml": from_graphml, "labeled": _read_labeled}[format_name]
+
+
+@reads_data
+def _read_labeled(path: Path) -> Connectome:
+    from isochron.sims import load_dataset
+
+    return from_xarray(load_dataset(path))

@@ -1,0 +1,158 @@
+"""One door for a connectome by name or file, with options in a .toml file."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from isochron import connectome
+from isochron.cli import main
+from isochron.experiments.datasets import dataset_inputs, open_connectome, resolve_dataset
+from isochron.experiments.recipe import Recipe, read_recipe, write_recipe
+from isochron.sims import save_dataset
+from isochron.sims.neuroml import export_neuroml
+
+SMALL = connectome.from_matrices(
+    ["AVAL", "AVAR", "PLML", "VB1"],
+    np.array([[0, 1, 3, 0], [1, 0, 3, 0], [0, 0, 0, 1], [2, 2, 0, 0]]),
+    2 * np.eye(4, dtype=int),
+    rows="postsynaptic",
+    name="small",
+).with_signs(connectome.gaba_inhibitory)
+
+
+def assert_same(found):
+    order = found.index(SMALL.neurons)
+    np.testing.assert_array_equal(found.chemical[np.ix_(order, order)], SMALL.chemical)
+    assert len(found.source.file_sha256) == len(found.source.content_sha256) == 64
+
+
+@pytest.mark.parametrize("suffix", ["csv", "CSV", "graphml", "xml", "nc", "tsv"])
+def test_the_format_is_told_by_the_suffix(tmp_path, suffix):
+    path = tmp_path / f"net.{suffix}"
+    if suffix == "nc":
+        save_dataset(SMALL.to_xarray(), path)
+    elif suffix in ("graphml", "xml"):
+        connectome.write_graphml(SMALL, path)
+    else:
+        connectome.write_csv(SMALL, path)
+        text = path.read_text()
+        path.write_text(text.replace(",", "\t") if suffix == "tsv" else text)
+    assert_same(open_connectome(path))
+
+
+def test_neuroml(tmp_path):
+    made = export_neuroml(SMALL, tmp_path / "net")
+    assert_same(open_connectome(made.network))
+
+
+def test_options_in_a_toml_file(tmp_path, capsys):
+    (tmp_path / "net.csv").write_text(
+        "Sender;Receiver;n;kind\nAVAL;AVAR;1,5;wireless\nAVAL;PLML;2;EJ\nPLML;AVAL;3;EJ\n"
+    )
+    described = tmp_path / "net.toml"
+    described.write_text(
+        'file = "net.csv"\nname = "four"\nunequal_gap = "larger"\nextrasynaptic = ["wireless"]\n'
+        'species = "C. elegans"\n[columns]\npre = "Sender"\npost = "Receiver"\nlayer = "kind"\n'
+    )
+    found = open_connectome(described)
+    assert found.name == "four"
+    assert found.layer("wireless")[1, 0] == 1.5
+    assert found.gap[0, 2] == 3
+    assert found.source.file == "net.csv"
+    assert main(["connectome", "show", str(described), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["gap"]["pairs"] == 1
+    described.write_text('file = "net.csv"\ncolums = 1\n')
+    with pytest.raises(ValueError, match=r"unknown option 'colums'. Did you mean columns"):
+        open_connectome(described)
+    described.write_text('file = "net.csv"\ndirected = "no"\n')
+    with pytest.raises(ValueError, match="directed must be true or false"):
+        open_connectome(described)
+
+
+def test_matrices_in_a_toml_file(tmp_path):
+    np.save(tmp_path / "c.npy", np.array(SMALL.chemical).T * -1)
+    (tmp_path / "names.txt").write_text("\n".join(SMALL.neurons) + "\n")
+    described = tmp_path / "net.toml"
+    text = 'neurons = "names.txt"\nchemical = "c.npy"\nrows = "presynaptic"\n'
+    described.write_text(text + 'signs = "from_weights"\n')
+    found = open_connectome(described)
+    assert_same(found)
+    assert (found.signs <= 0).all()
+    described.write_text(text)
+    with pytest.raises(ValueError, match="negative weight"):
+        open_connectome(described)
+    described.write_text('neurons = ["A"]\nchemical = "c.npy"\n')
+    with pytest.raises(ValueError, match="matrices need rows"):
+        open_connectome(described)
+    described.write_text(text.replace("c.npy", "c.mat"))
+    with pytest.raises(ValueError, match=r"chemical must name a \.npy file, got 'c.mat'"):
+        open_connectome(described)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cook2019", "No data set 'cook2019'.*A file ends in .csv"),
+        ("x.csv", "There is no file .*x.csv"),
+        ("folder/x", "not a file of a known format"),
+        ("x.mat", "not a file of a known format"),
+        ("x.npy", 'chemical = "x.npy", rows = '),
+        ("x.toml", "There is no file .*x.toml"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        open_connectome(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x", "not a TOML file"),
+        ("a = 1", "must name a file"),
+        ('file = "x.zip"', "format must be one of csv, graphml, neuroml, labeled"),
+        ('file = "x.csv"\nformat = "excel"', "got 'excel'"),
+        ('file = "x.csv"', "There is no file"),
+    ],
+)
+def test_a_wrong_description_is_refused(tmp_path, text, message):
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        open_connectome(path)
+
+
+def test_an_error_names_the_option_and_where_a_command_takes_it(tmp_path, capsys):
+    path = tmp_path / "net.csv"
+    path.write_text("pre,post,weight,layer\nA,B,1,gap\nB,A,2,gap\n")
+    assert main(["connectome", "show", str(path)]) == 3
+    error = capsys.readouterr().err
+    assert "unequal_gap='larger'" in error
+    assert 'net.toml with the lines file = "net.csv" and unequal_gap' in error
+
+
+def test_paths_and_digests(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    connectome.write_csv(SMALL, "net.csv")
+    assert resolve_dataset("net.csv") == str(tmp_path / "net.csv")
+    assert resolve_dataset("varshney2011") == "varshney2011"
+    assert dataset_inputs("varshney2011") == {}
+    before = dataset_inputs("net.csv")
+    (tmp_path / "net.csv").write_text((tmp_path / "net.csv").read_text().replace(",3,", ",4,"))
+    assert dataset_inputs("net.csv") != before
+
+
+def test_a_run_knows_that_its_file_was_changed(tmp_path):
+    path = tmp_path / "net.csv"
+    connectome.write_csv(SMALL, path)
+    run = write_recipe(Recipe(dataset=str(path)), xr.Dataset())
+    recipe = read_recipe(run)
+    assert recipe.wiring().neurons
+    path.write_text(path.read_text().replace(",3,", ",4,"))
+    with pytest.raises(ValueError, match="has been changed since the run was made"):
+        recipe.wiring()
+    published = write_recipe(Recipe(dataset="varshney2011"), xr.Dataset())
+    assert read_recipe(published).dataset_sha256 == ""
