@@ -112,12 +112,19 @@ class GradedMap:
 
         Raises
         ------
+        ValueError
+            If `state` or `tangents` has a wrong shape.
         DivergenceError
             If the state does not stay finite.
         """
-        state = np.array(state, dtype=float)
+        state = np.array(state, dtype=float, order="C")
+        if state.shape[-1:] != (self.dimension,):
+            raise ValueError(
+                f"state must have shape (..., {self.dimension}), potentials and then activations; "
+                f"got {state.shape}."
+            )
         if tangents is not None:
-            tangents = np.array(tangents, dtype=float)
+            tangents = np.array(tangents, dtype=float, order="C")
             self._run(state, n_steps, start, tangents)
             return state, tangents
         for one in state.reshape(-1, self.dimension):
@@ -126,7 +133,7 @@ class GradedMap:
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0, every: int = 1) -> np.ndarray:
         """States along a run, the first included; shape (n_steps // every + 1, dimension)."""
-        state = np.array(state, dtype=float)
+        state = np.array(state, dtype=float, order="C")
         first = state.copy()
         record = np.empty((n_steps // every, self.dimension))
         self._run(state, n_steps, start, record=record, every=every)

@@ -142,7 +142,7 @@ class WormNet(RecurrentNet):
         p, _, thresholds = self._constants()
         return torch.cat(self._start(p, thresholds, batch_size, generator)).T
 
-    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and the opening rates φ of all neurons."""
         p, constant, thresholds = self._constants()
         state = self._start(p, thresholds, inputs.shape[1], generator)

@@ -5,11 +5,14 @@
 Factors are transposed, so that every pass runs along the units.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from isochron.ann_bridge.kernels.arithmetic import compiled
 from isochron.ann_bridge.kernels.elementwise import fill_tanh
 from isochron.ann_bridge.kernels.thin import add_multiple, dot
+from isochron.connectome._arrays import check_array, contiguous
 
 
 @compiled
@@ -32,16 +35,106 @@ def update(z, rates, drive, leak, left, right):
             z[j] += sent * left[j, r]
 
 
-@compiled
-def run(states, drives, leak, embedding, left, right, path):
+class Factors(NamedTuple):
+    """The matrices of a network in few variables, as `factors` makes them.
+
+    Attributes
+    ----------
+    embedding : ndarray, shape (dimension, n)
+        E'.
+    left : ndarray, shape (dimension, k)
+        L.
+    right : ndarray, shape (k, n)
+        R'.
+    """
+
+    embedding: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables."""
+        return len(self.left)
+
+
+def factors(embedding: np.ndarray, left: np.ndarray, right: np.ndarray) -> Factors:
+    """Matrices in the layout of the kernel.
+
+    Parameters
+    ----------
+    embedding : ndarray, shape (n, dimension)
+        E.
+    left : ndarray, shape (dimension, k)
+        L.
+    right : ndarray, shape (n, k)
+        R.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+    """
+    found = Factors(contiguous(embedding.T), contiguous(left), contiguous(right.T))
+    check_array("left", found.left, ("dimension", "k"))
+    dimension, k = found.left.shape
+    check_array("embedding.T", found.embedding, (dimension, "n"))
+    check_array("right.T", found.right, (k, found.embedding.shape[1]))
+    return found
+
+
+def run(
+    states: np.ndarray,
+    drives: np.ndarray,
+    leak: float,
+    matrices: Factors,
+    path: np.ndarray | None = None,
+) -> None:
     """Move each of the states, shape (batch, dimension), through all drives, in place.
 
     Parameters
     ----------
     drives : ndarray, shape (n_steps, dimension)
-    path : ndarray, shape (n_steps + 1, batch, dimension) or (0, batch, dimension)
-        Overwritten with the states on the way, if there is room.
+    path : ndarray, shape (n_steps + 1, batch, dimension), optional
+        Overwritten with the states on the way.
+
+    Raises
+    ------
+    ValueError
+        If an array has a wrong shape, data type or memory layout.
     """
+    dimension = matrices.dimension
+    drives = contiguous(drives)
+    check_array("drives", drives, ("n_steps", dimension))
+    check_array("states", states, ("batch", dimension))
+    if path is None:
+        path = np.empty((0, *states.shape))
+    else:
+        check_array("path", path, (len(drives) + 1, *states.shape))
+    _run(states, drives, float(leak), *matrices, path)
+
+
+def linearise(
+    z: np.ndarray, tangents: np.ndarray, drives: np.ndarray, leak: float, matrices: Factors
+) -> None:
+    """Move one state and tangents of it, shape (k, dimension), through all drives, in place.
+
+    Raises
+    ------
+    ValueError
+        If an array has a wrong shape, data type or memory layout.
+    """
+    dimension = matrices.dimension
+    drives = contiguous(drives)
+    check_array("drives", drives, ("n_steps", dimension))
+    check_array("state", z, (dimension,))
+    check_array("tangents", tangents, ("k", dimension))
+    _linearise(z, tangents, drives, float(leak), *matrices)
+
+
+@compiled
+def _run(states, drives, leak, embedding, left, right, path):
+    """As `run`, without checks; `path` may have no steps."""
     rates = np.empty(embedding.shape[1])
     kept = path.shape[0] > 0
     for b in range(states.shape[0]):
@@ -56,8 +149,8 @@ def run(states, drives, leak, embedding, left, right, path):
 
 
 @compiled
-def linearise(z, tangents, drives, leak, embedding, left, right):
-    """Move one state and tangents of it, shape (k, dimension), through all drives, in place."""
+def _linearise(z, tangents, drives, leak, embedding, left, right):
+    """As `linearise`, without checks."""
     dimension, n = embedding.shape
     rates, weighted = np.empty(n), np.empty(n)
     jacobian, moved = np.empty((dimension, dimension)), np.empty(dimension)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from isochron.ann_bridge.checks import check_tensor
 from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
 from isochron.ann_bridge.kernels.products import dense, sparse, whole
 from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
@@ -37,6 +38,11 @@ class Recurrence:
         Below 2^32; the noise is a function of it.
     pattern : Tensor of bool, shape (n_units, n_units), optional
         Where a full matrix may be other than zero; elsewhere no gradient is promised.
+
+    Raises
+    ------
+    ValueError
+        If the shapes, data types or devices do not fit together: the kernels do not check them.
     """
 
     inputs: Tensor
@@ -50,6 +56,32 @@ class Recurrence:
     noise_std: float
     noise_key: tuple[int, int]
     pattern: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        n, inputs = len(self.weights), self.inputs
+        rank = n if self.right is None else self.left.shape[-1]
+        shapes: dict[str, tuple[int | str, ...]] = {
+            "inputs": ("n_steps", "batch", self.weights.shape[-1]),
+            "initial": (inputs.shape[1] if inputs.ndim == 3 else "batch", n),
+            "weights": (n, "n_inputs"),
+            "left": (n, rank),
+            "right": (n, rank),
+            "readout": (n,) if self.readout.ndim == 1 else (n, "n_outputs"),
+            "pattern": (n, n),
+        }
+        for name, shape in shapes.items():
+            part = getattr(self, name)
+            if part is None:
+                continue
+            check_tensor(name, part, shape)
+            kind = torch.bool if name == "pattern" else self.initial.dtype
+            if name != "inputs" and part.dtype != kind:
+                raise ValueError(f"{name} must be of type {kind}, got {part.dtype}.")
+            if part.device != self.initial.device and name != "pattern":
+                where = self.initial.device
+                raise ValueError(f"{name} must be on device {where}, got {part.device}.")
+        if self.initial.is_cpu and self.initial.dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"The kernels need float32 or float64, got {self.initial.dtype}.")
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:

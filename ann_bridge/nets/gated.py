@@ -95,7 +95,7 @@ class GatedNet(RecurrentNet):
         states = torch.randn(shape, generator=generator, device=generator.device)
         return self.settings.initial_std * states.to(self.output_weights.dtype)
 
-    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and hidden states h."""
         initial = self.initial_states(inputs.shape[1], generator)[None]
         parts = tuple(part.contiguous() for part in initial.split(self.settings.n_units, dim=2))

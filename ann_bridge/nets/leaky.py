@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
+from isochron.ann_bridge.checks import check_tensor
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.steps import LeakyStep, float64
@@ -96,7 +97,7 @@ class LeakyRNN(RecurrentNet):
         shape = (batch_size, self.settings.n_units)
         return std * torch.randn(shape, generator=generator, device=where.device).to(where.dtype)
 
-    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and the rates φ(x); by a compiled kernel where there is one."""
         return run_leaky([self], [inputs], [generator])[0]
 
@@ -125,6 +126,7 @@ class LeakyRNN(RecurrentNet):
         """Outputs before they are scaled, and rates, step by step in torch."""
         p, (n_steps, batch, _) = self.settings, inputs.shape
         initial = self.initial_states(batch, generator)
+        check_tensor("initial states", initial, (batch, p.n_units))
         shape = (n_steps + 1, batch, p.n_units)
         noise = torch.zeros(shape, dtype=initial.dtype, device=initial.device)
         if p.noise_std:
@@ -184,7 +186,14 @@ class LeakyRNN(RecurrentNet):
 def run_leaky(
     nets: Sequence[LeakyRNN], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
-    """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side."""
+    """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `RecurrentNet.run`.
+    """
+    inputs = [net.checked_inputs(given) for net, given in zip(nets, inputs, strict=True)]
     where = inputs[0].device.type
     low = torch.get_autocast_dtype(where) if torch.is_autocast_enabled(where) else None
     with torch.autocast(where, enabled=False):  # only the products with W are in a lower precision

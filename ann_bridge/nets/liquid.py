@@ -133,7 +133,7 @@ class LiquidNet(CircuitNet):
 
         return advance
 
-    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and what the units send; as `stepper` does it, faster."""
         initial = self.initial_states(inputs.shape[1], generator).T
         charge, push, drain = self._units()

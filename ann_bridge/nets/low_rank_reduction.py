@@ -16,32 +16,43 @@ class CompiledStep(LeakyStep):
 
     def run(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
         """States, shape (..., dimension), after the steps of drives, (n_steps, dimension)."""
-        moved = states.reshape(-1, self.dimension).copy()
-        few_variables.run(moved, drives, *self._arrays, np.empty((0, 0, 0)))
+        moved = self._rows(states)
+        few_variables.run(moved, drives, self.leak, self._factors)
         return moved.reshape(states.shape)
 
     def orbit(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
         """States on the way, both ends included; shape (n_steps + 1, ..., dimension)."""
-        moved = states.reshape(-1, self.dimension).copy()
+        moved = self._rows(states)
         path = np.empty((len(drives) + 1, *moved.shape))
-        few_variables.run(moved, drives, *self._arrays, path)
+        few_variables.run(moved, drives, self.leak, self._factors, path)
         return path.reshape(-1, *states.shape)
 
     def run_tangents(
         self, state: np.ndarray, drives: np.ndarray, tangents: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """One state and tangents of it, shape (dimension, k), after the steps of drives."""
+        if state.shape != (self.dimension,):
+            raise ValueError(f"state must have shape ({self.dimension},), got {state.shape}.")
+        if tangents.ndim != 2 or len(tangents) != self.dimension:
+            raise ValueError(
+                f"tangents must have shape ({self.dimension}, k), got {tangents.shape}."
+            )
         moved, rows = state.copy(), tangents.T.copy()
-        few_variables.linearise(moved, rows, drives, *self._arrays)
+        few_variables.linearise(moved, rows, drives, self.leak, self._factors)
         return moved, rows.T
 
+    def _rows(self, states: np.ndarray) -> np.ndarray:
+        """A copy of states, shape (batch, dimension)."""
+        if states.shape[-1:] != (self.dimension,):
+            raise ValueError(f"state must have shape (..., {self.dimension}), got {states.shape}.")
+        return states.reshape(-1, self.dimension).copy()
+
     @cached_property
-    def _arrays(self) -> tuple[Any, ...]:
-        """Leak and factors as the kernel takes them."""
+    def _factors(self) -> few_variables.Factors:
+        """The matrices as the kernel takes them."""
         assert self.embedding is not None
         assert self.right is not None
-        factors = (self.embedding.T, self.left, self.right.T)
-        return self.leak, *(np.ascontiguousarray(factor) for factor in factors)
+        return few_variables.factors(self.embedding, self.left, self.right)
 
 
 @dataclass(frozen=True, eq=False)

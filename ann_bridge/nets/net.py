@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.checks import checked_inputs
 from isochron.ann_bridge.steps import Step
 
 
@@ -27,9 +28,25 @@ class RecurrentNet(nn.Module):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Random states from which trials start, shape (batch, dimension)."""
 
-    @abstractmethod
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs as `forward`, and what the units send, shape (n_steps, batch, n_units)."""
+        """Outputs as `forward`, and firing rates, shape (n_steps, batch, n_units).
+
+        Raises
+        ------
+        TypeError
+            If `inputs` is not a tensor.
+        ValueError
+            If `inputs` has a different shape or device, or is complex.
+        """
+        return self._run(self.checked_inputs(inputs), generator)
+
+    @abstractmethod
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """As `run`, on inputs that were checked."""
+
+    def checked_inputs(self, inputs: Tensor) -> Tensor:
+        """Inputs in the data type of the network; see `run`."""
+        return checked_inputs(inputs, self.settings.n_inputs, next(self.parameters()))
 
     @abstractmethod
     def float64_step(self) -> Step:
@@ -41,6 +58,7 @@ class RecurrentNet(nn.Module):
         Parameters
         ----------
         inputs : Tensor, shape (n_steps, batch, n_inputs)
+            Converted to the data type of the network.
         generator : torch.Generator
             Source of initial states and of noise, on the device of the net.
 
@@ -48,5 +66,10 @@ class RecurrentNet(nn.Module):
         -------
         Tensor, shape (n_steps, batch), or (n_steps, batch, n_outputs) if there are several
             Sample t is read after the step that input t enters.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `run`.
         """
         return self.run(inputs, generator)[0]

@@ -78,7 +78,7 @@ class SteppedNet(RecurrentNet):
         states = torch.randn(shape, generator=generator, device=generator.device)
         return self.settings.initial_std * states.to(self.output_weights.dtype)
 
-    def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and what the units send."""
         advance, state = self.stepper(), self.initial_states(inputs.shape[1], generator)
         states = []

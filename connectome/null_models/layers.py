@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.connectome._arrays import check_array
+
 _STEPS_AT_ONCE = 1_000_000
 
 
@@ -96,6 +98,7 @@ def move_directed(
     before = post.copy(), pre.copy()
     place = np.full((n, n), -1, dtype=np.int64)
     place[post, pre] = np.arange(m)
+    check_array("kind", kind, (n, n), np.dtype(np.int64))
     for chosen in _choices(m, m + n, rng, per_edge):
         swap_directed(post, pre, place, kind, chosen)
     return Moved(before, (post, pre))
@@ -111,6 +114,7 @@ def move_undirected(
     left, right = _apart(np.triu(matrix))
     before = left.copy(), right.copy()
     joined = (matrix != 0) & ~np.eye(len(matrix), dtype=bool)
+    check_array("kind", kind, joined.shape, np.dtype(np.int64))
     for chosen in _choices(left.size, 2 * left.size, rng, per_edge):
         swap_undirected(left, right, joined, kind, chosen)
     return Moved(before, (left, right))

@@ -13,11 +13,13 @@ for any h however strong the gap junctions are. A tangent vector rides along wit
 exact derivative of the step.
 """
 
+import operator
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from isochron.connectome._arrays import check_array, contiguous
 from isochron.connectome._compiled import compiled as compiled_with
 
 # Division by zero gives what IEEE 754 says, as in NumPy; checking costs a branch each time.
@@ -88,6 +90,10 @@ def build_kernel(parameters, laplacian, synapses, reversal, pattern=None) -> Ker
 
     `pattern`, if given, may have more places than the matrices need.
     """
+    n = len(laplacian)
+    for name, matrix in (("laplacian", laplacian), ("synapses", synapses), ("reversal", reversal)):
+        if matrix.shape != (n, n):
+            raise ValueError(f"{name} must have shape ({n}, {n}), got {matrix.shape}.")
     at = find_pattern(laplacian, synapses) if pattern is None else pattern
     return Kernel(
         parameters.capacitance,
@@ -148,10 +154,18 @@ def minimum_degree(matrix: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
     return np.array(order), [sorted(position[list(rows)].tolist()) for rows in columns]
 
 
-@compiled
 def advance(
-    kernel, state, tangents, thresholds, currents, start, n_steps, step, record_every, record
-):
+    kernel: Kernel,
+    state: np.ndarray,
+    tangents: np.ndarray,
+    thresholds: np.ndarray,
+    currents: np.ndarray,
+    start: int,
+    n_steps: int,
+    step: float,
+    record_every: int,
+    record: np.ndarray,
+) -> int:
     """Take steps in place.
 
     Parameters
@@ -178,7 +192,54 @@ def advance(
     -------
     int
         Number of steps taken before the state was no longer finite; all, if it always was.
+
+    Raises
+    ------
+    ValueError
+        If an array has a wrong shape, data type or memory layout, or a number of steps is
+        negative.
     """
+    n = kernel.order.size
+    start, n_steps, record_every = check_steps(start, n_steps, record_every)
+    check_array("state", state, (2 * n,))
+    check_array("tangents", tangents, (2 * n, "k"))
+    check_array("record", record, (n_steps // record_every if record_every else 0, 2 * n))
+    return _advance(
+        kernel,
+        state,
+        tangents,
+        cyclic_rows("thresholds", thresholds, (n,)),
+        cyclic_rows("currents", currents, (n,)),
+        start,
+        n_steps,
+        float(step),
+        record_every,
+        record,
+    )
+
+
+def check_steps(*counts: int) -> list[int]:
+    """Numbers of steps as int; none may be negative."""
+    found = [operator.index(count) for count in counts]
+    if min(found) < 0:
+        raise ValueError(f"Numbers of steps must not be negative, got {found}.")
+    return found
+
+
+def cyclic_rows(name: str, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Rows of a given shape, at least one, of which compiled code takes one for each step."""
+    rows = contiguous(rows)
+    check_array(name, rows, ("n_steps", *shape))
+    if not len(rows):
+        raise ValueError(f"{name} must have at least one row, got shape {rows.shape}.")
+    return rows
+
+
+@compiled
+def _advance(
+    kernel, state, tangents, thresholds, currents, start, n_steps, step, record_every, record
+):
+    """As `advance`, without checks."""
     n = state.size // 2
     v, s = state[:n], state[n:]
     dv, ds = tangents[:n], tangents[n:]

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import config
 
+from isochron.connectome._arrays import check_array
 from isochron.connectome._compiled import compiled as compiled_with
-from isochron.sims.engines.strang import INDEX, Kernel
+from isochron.sims.engines.strang import INDEX, Kernel, check_steps, cyclic_rows
 
 LANES = 8
 # Without the lock of Python, so that groups of lanes run in threads.
@@ -96,8 +97,16 @@ def _joining_lanes() -> Iterator[None]:
         config.SLP_VECTORIZE = before  # pyright: ignore[reportAttributeAccessIssue]
 
 
-@compiled
-def advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_every, record):
+def advance_lanes(
+    lanes: Lanes,
+    state: np.ndarray,
+    thresholds: np.ndarray,
+    currents: np.ndarray,
+    n_steps: int,
+    step: float,
+    record_every: int,
+    record: np.ndarray,
+) -> None:
     """Take steps in place, as `strang.advance`; a lane that is no longer finite goes on.
 
     Parameters
@@ -111,8 +120,36 @@ def advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_ever
     step : float
         ms.
     record_every : int
+        At least 1.
     record : ndarray, shape (n_steps // record_every, 2 n, LANES)
+
+    Raises
+    ------
+    ValueError
+        If an array has a wrong shape, data type or memory layout, or a number of steps is out
+        of range.
     """
+    n = lanes.order.size
+    n_steps, record_every = check_steps(n_steps, record_every)
+    if not record_every:
+        raise ValueError("record_every must be at least 1, got 0.")
+    check_array("state", state, (2 * n, LANES))
+    check_array("record", record, (n_steps // record_every, 2 * n, LANES))
+    _advance_lanes(
+        lanes,
+        state,
+        cyclic_rows("thresholds", thresholds, (n, LANES)),
+        cyclic_rows("currents", currents, (n, LANES)),
+        n_steps,
+        float(step),
+        record_every,
+        record,
+    )
+
+
+@compiled
+def _advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_every, record):
+    """As `advance_lanes`, without checks."""
     n = state.shape[0] // 2
     v, s = state[:n], state[n:]
     diagonal, factor = np.empty((n, LANES)), np.empty(lanes.factor_value.shape)
