@@ -3,6 +3,7 @@
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import load_net, save_net
 from isochron.ann_bridge.ensemble import train_many
+from isochron.ann_bridge.evaluation import Evaluation, evaluate, evaluate_trials
 from isochron.ann_bridge.fitting import (
     ConnectionScale,
     Constant,
@@ -59,7 +60,6 @@ from isochron.ann_bridge.train import (
     TrainingParameters,
     TrainingRecord,
     choose_device,
-    evaluate,
     train,
 )
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
@@ -77,6 +77,7 @@ __all__ = [
     "CoupledOscillatorNet",
     "CoupledOscillatorParameters",
     "Current",
+    "Evaluation",
     "FixedRadiusMap",
     "FullRankParameters",
     "FullRankRNN",
@@ -109,6 +110,7 @@ __all__ = [
     "count_weights",
     "default_policy_wiring",
     "evaluate",
+    "evaluate_trials",
     "fit_recording",
     "fit_rhythm",
     "full_wiring",

@@ -124,6 +124,8 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
                 raise ValueError(f"{name} is not finite.")
         with _NoLargerThan(sum(tensor.numel() for tensor in tensors.values())):
             net = _build(description, tensors)
+        dtypes = {it.dtype for it in tensors.values() if it.is_floating_point()}
+        net = net.double() if dtypes == {torch.float64} else net
         net.load_state_dict(tensors)
     except _UNFIT as error:
         raise ValueError(f"{weights_path} does not hold such a net: {error}") from error

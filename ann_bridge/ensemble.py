@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from isochron.ann_bridge.evaluation import check_fit
 from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
 from isochron.ann_bridge.nets.leaky import run_leaky
 from isochron.ann_bridge.tasks import Task, masked_loss
+from isochron.ann_bridge.tasks.check import draw_trials
 from isochron.ann_bridge.train import (
     TrainingParameters,
     TrainingRecord,
     check_finite,
-    check_fit,
     check_precision,
     choose_device,
     finished,
@@ -108,15 +109,19 @@ def _pull(
     step: int,
 ) -> list[float]:
     """Losses on fresh trials; clipped gradients are left with the weights."""
-    trials = [task.sample(p.batch_size, generator) for generator in generators]
+    trials = [
+        draw_trials(task, p.batch_size, generator, dtype=net.dtype)
+        for net, generator in zip(nets, generators, strict=True)
+    ]
     with in_precision(p, generators[0].device):
         results = _run(nets, [batch.inputs for batch in trials], generators)
     losses: list[Tensor] = []
-    total = torch.zeros((), device=generators[0].device)
+    total: Tensor | float = 0.0
     for net, batch, (outputs, rates) in zip(nets, trials, results, strict=True):
         losses.append(masked_loss(outputs, batch))
         extra = penalty(p, list(net.parameters()), outputs, rates, batch)
         total = total + losses[-1] + extra
+    assert isinstance(total, Tensor)
     total.backward()
     for net, loss in zip(nets, losses, strict=True):
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), p.gradient_clip)

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge import resume
+from isochron.ann_bridge.evaluation import check_fit
 from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
+from isochron.ann_bridge.tasks.check import draw_trials
 from isochron.ann_bridge.tensorboard import TrainingLog
 
 RECENT = 20
@@ -127,9 +129,12 @@ def train(
     ------
     ImportError
         If there is a `log_folder` but no TensorBoard.
+    TypeError
+        If the task is not a task, or does not return trials.
     ValueError
-        If net and task do not fit, the device is not there or has not the precision, or the
-        checkpoints are those of another training.
+        If net and task do not fit, a trial has a wrong shape or a value that is not finite, the
+        device is not there or does not have the precision, or the checkpoints are those of a
+        different training.
     ArithmeticError
         If the loss is no longer finite; the net then holds the last finite weights.
     """
@@ -153,7 +158,7 @@ def train(
         while not finished(p, record.losses):
             step = len(record.losses)
             rate = optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-            trials = task.sample(p.batch_size, generator)
+            trials = draw_trials(task, p.batch_size, generator, dtype=net.dtype)
             with in_precision(p, where):
                 outputs, rates = net.run(trials.inputs, generator)
             loss = masked_loss(outputs, trials)
@@ -174,15 +179,6 @@ def train(
     return record
 
 
-@torch.no_grad()
-def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:
-    """Loss on fresh trials, with the net's own noise; compare with ``task.chance``."""
-    check_fit(net, task)
-    generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
-    trials = task.sample(n_trials, generator)
-    return masked_loss(net(trials.inputs, generator), trials).item()
-
-
 def choose_device(device: str) -> torch.device:
     """A torch device by name; ``auto`` is the GPU if there is one.
 
@@ -201,23 +197,6 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def check_fit(net: RecurrentNet, task: Task) -> None:
-    """Refuse a net and a task of different sizes.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit.
-    """
-    p = net.settings
-    if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
-        raise ValueError(
-            f"The net has {p.n_inputs} inputs, {p.n_outputs} outputs and a step of "
-            f"{p.step_ms:g} ms, the task {task.n_inputs}, {task.n_outputs} and "
-            f"{task.step_ms:g} ms."
-        )
-
-
 def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.device) -> None:
     """Refuse a precision that changes nothing in this net, or that the device has not.
 
@@ -229,6 +208,10 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
     if p.precision == "float32":
         return
     way_out = "Use precision='float32'."
+    if net.dtype != torch.float32:
+        raise ValueError(
+            f"precision {p.precision} is for a network in float32, not {net.dtype}. {way_out}"
+        )
     if not isinstance(net, LeakyRNN) or net.connectivity()[1] is not None:
         raise ValueError(
             f"precision {p.precision} is of products with a full matrix in leaky nets (full-rank, "

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.ann_bridge.fitting.worm_file import read_worm, write_worm
 from isochron.ann_bridge.nets import RecurrentNet
@@ -110,11 +111,16 @@ class WormNet(RecurrentNet):
         )
         self.coordinates = nn.Parameter(self.free.start.clone())
         n_touched, n_read = len(self._touched), len(self._read)
-        self.input_weights = nn.Parameter(torch.randn(n_touched, p.n_inputs, generator=g))
+        self.input_weights = nn.Parameter(normal(n_touched, p.n_inputs, generator=g))
         self.output_weights = nn.Parameter(
-            torch.randn(n_read, p.n_outputs, generator=g) / math.sqrt(n_read)
+            normal(n_read, p.n_outputs, generator=g) / math.sqrt(n_read)
         )
-        self.output_bias = nn.Parameter(torch.zeros(p.n_outputs))
+        self.output_bias = nn.Parameter(zeros(p.n_outputs))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Data type of the input and output weights; the simulation is in float64."""
+        return self.output_weights.dtype
 
     @classmethod
     def rebuild(cls, parameters: WormNetParameters, tensors: dict[str, Tensor]) -> "WormNet":

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.kernels.fused import THICKEST, Recurrence
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 
@@ -223,7 +224,7 @@ def _small(device: torch.device, seed: int, n_outputs: int | None, read_rates: b
     generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int, trained: bool = True, scale: float = 1.0) -> Tensor:
-        drawn = scale * torch.randn(shape, generator=generator)
+        drawn = scale * normal(*shape, generator=generator)
         return drawn.to(device).requires_grad_(trained)
 
     return Recurrence(

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
 from isochron.ann_bridge.nets.leaky import LeakyRNN
@@ -70,12 +71,12 @@ class AdaptedConnectomeRNN(LeakyRNN):
             raise ValueError(f"n_units={p.n_units} but the wiring has {n} neurons.")
         g = generator or torch.Generator().manual_seed(0)
         self.settings = p
-        self.m = nn.Parameter(p.loading_std * torch.randn(n, p.rank, generator=g))
-        self.n = nn.Parameter(p.loading_std * torch.randn(n, p.rank, generator=g))
+        self.m = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
+        self.n = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
         self.input_weights = nn.Parameter(
-            torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
+            normal(n, p.n_inputs, generator=g) * masks.sensory[:, None]
         )
-        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        self.output_scale = nn.Parameter(p.output_scale + zeros())
         self.register_buffer("output_weights", draw_motor_readout(p, masks.motor, g))
         self.register_buffer("wiring", wiring.clone())
         self.register_buffer("sensory_mask", masks.sensory)

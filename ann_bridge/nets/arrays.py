@@ -8,6 +8,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from isochron.ann_bridge.draws import zeros
+
 
 def checked_arrays(**arrays: ArrayLike) -> dict[str, Tensor]:
     """Arrays as tensors in float32, by name.
@@ -71,7 +73,7 @@ def torch_layer(weights: Mapping[str, ArrayLike], n_gates: int) -> dict[str, Ten
     rows = len(tensors["weight_hh_l0"])
     n_units = rows // n_gates
     for name in names[2:]:
-        tensors.setdefault(name, torch.zeros(rows))
+        tensors.setdefault(name, zeros(rows))
     n_inputs = tensors["weight_ih_l0"].shape[-1]
     shapes = ((rows, n_inputs), (n_gates * n_units, n_units), (rows,), (rows,))
     for name, shape in zip(names, shapes, strict=True):

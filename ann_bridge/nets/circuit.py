@@ -6,6 +6,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import zeros
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
 from isochron.ann_bridge.nets.stepped import SteppedNet
 
@@ -58,7 +59,7 @@ class CircuitNet(SteppedNet):
             self.register_buffer(name, tensor.clone())
         self.draw_weights(g)
         self.output_weights = self.draw_readout(g)
-        self.output_bias = nn.Parameter(torch.zeros(p.n_outputs).squeeze())
+        self.output_bias = nn.Parameter(zeros(p.n_outputs).squeeze())
 
     @abstractmethod
     def draw_weights(self, generator: torch.Generator) -> None:

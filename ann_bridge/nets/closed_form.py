@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
@@ -81,16 +82,15 @@ class ClosedFormNet(CircuitNet):
         """Uniform, of variance 1 over the number of synapses of the receiver; no bias."""
         n, n_heads = self.settings.n_units, HEADS[self.settings.mode]
         receivers = torch.cat([self.synapses[1], self.input_synapses[1]])
-        bound = (3 / torch.bincount(receivers, minlength=n).clamp(min=1)).sqrt()
-        drawn = bound[receivers] * (
-            2 * torch.rand(n_heads, len(receivers), generator=generator) - 1
-        )
+        n_synapses = torch.bincount(receivers, minlength=n).clamp(min=1).float()
+        bound = (3 / n_synapses).sqrt()
+        drawn = bound[receivers] * (2 * uniform(n_heads, len(receivers), generator=generator) - 1)
         between, entering = drawn.split([self.synapses.shape[1], self.input_synapses.shape[1]], 1)
         self.weights, self.input_weights = nn.Parameter(between), nn.Parameter(entering)
-        self.biases = nn.Parameter(torch.zeros(n_heads, n))
+        self.biases = nn.Parameter(zeros(n_heads, n))
         if self.settings.mode == "pure":
-            self.rates = nn.Parameter(torch.zeros(n))  # w
-            self.ceilings = nn.Parameter(torch.ones(n))  # A
+            self.rates = nn.Parameter(zeros(n))  # w
+            self.ceilings = nn.Parameter(1 + zeros(n))  # A
 
     def drive(self, inputs: Tensor) -> Tensor:
         """What the inputs and the biases add to the sums, shape (..., n_heads n_units)."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.masks import WiringMasks
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
 
@@ -80,13 +81,13 @@ class ConnectomeRNN(LeakyRNN):
         degree = (masks.chemical.sum() + masks.gap.sum()).item() / n
         scale = p.gain / math.sqrt(degree)
         self.settings = p
-        self.chemical = nn.Parameter(scale * torch.randn(n, n, generator=g) * masks.chemical)
+        self.chemical = nn.Parameter(scale * normal(n, n, generator=g) * masks.chemical)
         upper = torch.triu(masks.gap, 1)
-        self.gap = nn.Parameter(scale * torch.randn(n, n, generator=g) * upper)
+        self.gap = nn.Parameter(scale * normal(n, n, generator=g) * upper)
         self.input_weights = nn.Parameter(
-            torch.randn(n, p.n_inputs, generator=g) * masks.sensory[:, None]
+            normal(n, p.n_inputs, generator=g) * masks.sensory[:, None]
         )
-        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        self.output_scale = nn.Parameter(p.output_scale + zeros())
         self.register_buffer("output_weights", draw_motor_readout(p, masks.motor, g))
         self.register_buffer("signs", masks.signs)
         self.register_buffer("chemical_mask", masks.chemical)
@@ -104,9 +105,9 @@ class ConnectomeRNN(LeakyRNN):
         n_classes = int(classes.max()) + 1
         logit = math.log(self.leak / (1 - self.leak))
         self.register_buffer("classes", classes)
-        self.class_leak_logits = nn.Parameter(torch.full((n_classes,), logit))
-        self.class_biases = nn.Parameter(torch.zeros(n_classes))
-        self.class_log_gains = nn.Parameter(torch.zeros(n_classes))
+        self.class_leak_logits = nn.Parameter(logit + zeros(n_classes))
+        self.class_biases = nn.Parameter(zeros(n_classes))
+        self.class_log_gains = nn.Parameter(zeros(n_classes))
 
     def unit_leaks(self) -> Tensor | None:
         """a of each unit, as its class has it."""
@@ -151,6 +152,6 @@ def draw_motor_readout(
 ) -> Tensor:
     """Normal weights of the motor neurons, over their number, as `draw_output_weights`."""
     if p.n_outputs == 1:
-        return torch.randn(p.n_units, generator=generator) * motor / motor.sum()
-    drawn = torch.randn(p.n_units, p.n_outputs, generator=generator)
+        return normal(p.n_units, generator=generator) * motor / motor.sum()
+    drawn = normal(p.n_units, p.n_outputs, generator=generator)
     return drawn * motor[:, None] / motor.sum()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters
 
 
@@ -70,13 +71,13 @@ class CoupledOscillatorNet(SteppedNet):
         g = generator or torch.Generator().manual_seed(0)
         bound, n = 1 / math.sqrt(p.n_units), p.n_units
 
-        def uniform(limit: float, *shape: int) -> nn.Parameter:
-            return nn.Parameter(limit * (2 * torch.rand(shape, generator=g) - 1))
+        def within(limit: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter(limit * (2 * uniform(*shape, generator=g) - 1))
 
         self.settings = p
-        self.recurrent_weights = uniform(bound, n, 2 * n)  # W beside W~
-        self.input_weights = uniform(p.input_gain, n, p.n_inputs)  # V
-        self.biases = uniform(bound, n)  # b
+        self.recurrent_weights = within(bound, n, 2 * n)  # W beside W~
+        self.input_weights = within(p.input_gain, n, p.n_inputs)  # V
+        self.biases = within(bound, n)  # b
         self.output_weights = self.draw_readout(g)
 
     @property

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
 
@@ -77,24 +78,25 @@ class FullRankRNN(LeakyRNN):
         p = parameters or FullRankParameters(**fields)
         g = generator or torch.Generator().manual_seed(0)
         n = p.n_units
-        weights = p.gain / math.sqrt(n) * torch.randn(n, n, generator=g)
+        weights = p.gain / math.sqrt(n) * normal(n, n, generator=g)
         self.settings = p
         if p.excitatory_fraction is not None:
-            signs = torch.where(torch.arange(n) < p.n_excitatory, 1.0, -1.0)
+            excites = torch.arange(n) < p.n_excitatory
+            signs = torch.where(excites, 1 + zeros(n), -1.0)
             self.register_buffer("signs", signs)
-            weights *= torch.where(signs > 0, 1.0, p.n_excitatory / (n - p.n_excitatory))
+            weights[:, ~excites] *= p.n_excitatory / (n - p.n_excitatory)
         self.weights = nn.Parameter(weights)
-        self.input_weights = nn.Parameter(torch.randn(n, p.n_inputs, generator=g))
-        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        self.input_weights = nn.Parameter(normal(n, p.n_inputs, generator=g))
+        self.output_scale = nn.Parameter(p.output_scale + zeros())
         readout = draw_output_weights(p, g)
         if p.learns_readout:
             self.output_weights = nn.Parameter(readout)
         else:
             self.register_buffer("output_weights", readout)
         if p.biased:
-            self.biases = nn.Parameter(torch.zeros(n))
+            self.biases = nn.Parameter(zeros(n))
         if p.learns_time_constants:
-            self.leak_logits = nn.Parameter(torch.full((n,), math.log(self.leak / (1 - self.leak))))
+            self.leak_logits = nn.Parameter(math.log(self.leak / (1 - self.leak)) + zeros(n))
 
     @classmethod
     def from_weights(

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.stepped import SteppedParameters
@@ -52,12 +53,12 @@ class GatedNet(RecurrentNet):
         bound = 1 / math.sqrt(p.n_units)
         self.settings = p
         with torch.random.fork_rng(devices=[]):  # torch's own draws do not count
-            self.cells = type(self).layer(p.n_inputs, p.n_units)  # type: ignore[call-arg]
+            self.cells = type(self).layer(p.n_inputs, p.n_units, dtype=torch.float32)  # type: ignore[call-arg]
         with torch.no_grad():
             for weights in self.cells.parameters():
                 weights.uniform_(-bound, bound, generator=g)
         shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
-        self.output_weights = nn.Parameter(bound * torch.randn(shape, generator=g))
+        self.output_weights = nn.Parameter(bound * normal(*shape, generator=g))
 
     @classmethod
     def from_weights(
@@ -92,7 +93,7 @@ class GatedNet(RecurrentNet):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
         shape = (batch_size, self.state_parts * self.settings.n_units)
-        states = torch.randn(shape, generator=generator, device=generator.device)
+        states = normal(*shape, generator=generator)
         return self.settings.initial_std * states.to(self.output_weights.dtype)
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.checks import check_tensor
+from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.steps import LeakyStep, float64
@@ -95,7 +96,7 @@ class LeakyRNN(RecurrentNet):
         """Independent normal states, shape (batch, n_units)."""
         where = self.output_scale
         shape = (batch_size, self.settings.n_units)
-        return std * torch.randn(shape, generator=generator, device=where.device).to(where.dtype)
+        return std * normal(*shape, generator=generator).to(where.dtype)
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and the rates φ(x); by a compiled kernel where there is one."""
@@ -231,4 +232,4 @@ def _run_leaky(
 def draw_output_weights(p: LeakyParameters, generator: torch.Generator) -> Tensor:
     """Normal, over the number of units; shape (n_units,), or (n_units, n_outputs) if several."""
     shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
-    return torch.randn(shape, generator=generator) / p.n_units
+    return normal(*shape, generator=generator) / p.n_units

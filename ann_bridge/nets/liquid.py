@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
@@ -106,8 +107,8 @@ class LiquidNet(CircuitNet):
         self.leak_reversals = _uniform(n, -0.2, 0.2, generator)
         self.between = SigmoidalSynapses(self.synapses, n, generator)
         self.from_inputs = SigmoidalSynapses(self.input_synapses, n, generator)
-        self.input_gains = nn.Parameter(torch.ones(n_inputs))
-        self.input_offsets = nn.Parameter(torch.zeros(n_inputs))
+        self.input_gains = nn.Parameter(1 + zeros(n_inputs))
+        self.input_offsets = nn.Parameter(zeros(n_inputs))
 
     def drive(self, inputs: Tensor) -> Tensor:
         """Sums of s E and of s of the synapses from inputs, shape (..., 2 n_units)."""
@@ -154,7 +155,7 @@ class LiquidNet(CircuitNet):
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> nn.Parameter:
-    return nn.Parameter(low + (high - low) * torch.rand(n, generator=generator))
+    return nn.Parameter(low + (high - low) * uniform(n, generator=generator))
 
 
 def _positive(n: int, low: float, high: float, generator: torch.Generator) -> nn.Parameter:

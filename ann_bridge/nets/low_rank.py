@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
 
@@ -71,13 +72,13 @@ class LowRankRNN(LeakyRNN):
         super().__init__()
         p = parameters or LowRankParameters(**fields)
         g = generator or torch.Generator().manual_seed(0)
-        m = torch.randn(p.n_units, p.rank, generator=g)
-        other = torch.randn(p.n_units, p.rank, generator=g)
+        m = normal(p.n_units, p.rank, generator=g)
+        other = normal(p.n_units, p.rank, generator=g)
         self.settings = p
         self.m = nn.Parameter(m)
         self.n = nn.Parameter(_correlated(p, m, other))
-        self.input_weights = nn.Parameter(torch.randn(p.n_units, p.n_inputs, generator=g))
-        self.output_scale = nn.Parameter(torch.tensor(float(p.output_scale)))
+        self.input_weights = nn.Parameter(normal(p.n_units, p.n_inputs, generator=g))
+        self.output_scale = nn.Parameter(p.output_scale + zeros())
         self.register_buffer("output_weights", draw_output_weights(p, g))
 
     @classmethod
@@ -129,7 +130,7 @@ class LowRankRNN(LeakyRNN):
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """sum_r ξ_r m_r with ξ ~ N(0, 1), anew for each trial."""
-        xi = torch.randn(batch_size, self.settings.rank, generator=generator, device=self.m.device)
+        xi = normal(batch_size, self.settings.rank, generator=generator)
         return xi.to(self.m.dtype) @ self.m.T
 
 
@@ -139,7 +140,7 @@ def _correlated(p: LowRankParameters, m: Tensor, other: Tensor) -> Tensor:
     n = rho * m + math.sqrt(1 - rho**2) * other
     if p.oscillation_Hz is not None:
         turn = 2e-3 * math.pi * p.oscillation_Hz * p.time_constant_ms
-        block = (1 + p.growth) * torch.tensor([[1, -turn], [turn, 1]])
+        block = (1 + p.growth) * torch.tensor([[1, -turn], [turn, 1]], dtype=torch.float32)
         missing = (1 - block.square().sum(dim=1)).clamp(min=0).sqrt()
         n[:, :2] = m[:, :2] @ block.T + missing * other[:, :2]
     return n

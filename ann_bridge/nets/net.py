@@ -24,6 +24,11 @@ class RecurrentNet(nn.Module):
     kind: ClassVar[str]
     settings: Any
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Data type of the weights and states."""
+        return next(self.parameters()).dtype
+
     @abstractmethod
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Random states from which trials start, shape (batch, dimension)."""
@@ -72,4 +77,4 @@ class RecurrentNet(nn.Module):
         TypeError, ValueError
             As in `run`.
         """
-        return self.run(inputs, generator)[0]
+        return self.run(inputs.to(self.dtype), generator)[0]

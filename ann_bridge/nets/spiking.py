@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal, uniform
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters, TorchStep
 
 SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness
@@ -85,13 +86,11 @@ class SpikingNet(SteppedNet):
         n = p.n_units
         self.settings = p
         self._spike = _surrogate_spike(p)
-        self.recurrent_weights = nn.Parameter(
-            p.gain / math.sqrt(n) * torch.randn(n, n, generator=g)
-        )
-        self.input_weights = nn.Parameter(torch.randn(n, p.n_inputs, generator=g))
+        self.recurrent_weights = nn.Parameter(p.gain / math.sqrt(n) * normal(n, n, generator=g))
+        self.input_weights = nn.Parameter(normal(n, p.n_inputs, generator=g))
         # Alone, two of three units fire, at all rates.
         rheobase = p.threshold * (1 - self._decay(p.time_constant_ms))
-        self.biases = nn.Parameter(3 * rheobase * torch.rand(n, generator=g))
+        self.biases = nn.Parameter(3 * rheobase * uniform(n, generator=g))
         self.output_weights = self.draw_readout(g)
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
 
 Advance = Callable[[Tensor, Tensor], Tensor]
@@ -75,7 +76,7 @@ class SteppedNet(RecurrentNet):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
         shape = (batch_size, self.dimension)
-        states = torch.randn(shape, generator=generator, device=generator.device)
+        states = normal(*shape, generator=generator)
         return self.settings.initial_std * states.to(self.output_weights.dtype)
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -96,7 +97,7 @@ class SteppedNet(RecurrentNet):
         """Normal weights over √n_units, shape (n_units,), or (n_units, n_outputs) if several."""
         p = self.settings
         shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
-        return nn.Parameter(torch.randn(shape, generator=generator) / math.sqrt(p.n_units))
+        return nn.Parameter(normal(*shape, generator=generator) / math.sqrt(p.n_units))
 
 
 class TorchStep:

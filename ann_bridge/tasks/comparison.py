@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_range, random_signs
 
@@ -53,7 +54,7 @@ class DelayedComparison(DelayTask):
         """
         epochs = self.draw_epochs(batch_size, generator)
         low, high = self.heights
-        u, v = torch.rand(2, batch_size, generator=generator, device=generator.device)
+        u, v = uniform(2, batch_size, generator=generator)
         difference = self.smallest_difference + (high - low - self.smallest_difference) * u
         lower = low + (high - low - difference) * v
         answer = random_signs(batch_size, generator=generator)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.task import (
     Trials,
     check_batch,
@@ -77,7 +78,7 @@ class FlipFlop:
         """
         check_batch(batch_size)
         shape, device = (self.n_steps, batch_size, self.n_bits), generator.device
-        drawn = torch.rand(shape, generator=generator, device=device)
+        drawn = uniform(*shape, generator=generator)
         signs = random_signs(*shape, generator=generator)
         begins = drawn < self.step_ms / self.mean_interval_ms
         begins[0] = True

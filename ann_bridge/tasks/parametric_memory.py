@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_range
 
@@ -43,7 +44,7 @@ class ParametricWorkingMemory(DelayTask):
         """
         epochs = self.draw_epochs(batch_size, generator)
         low, high = self.heights
-        drawn = torch.rand(batch_size, generator=generator, device=generator.device)
+        drawn = uniform(batch_size, generator=generator)
         height = low + (high - low) * drawn
         inputs = torch.stack([epochs.samples[0] * height, epochs.test], dim=2)
         return Trials(inputs, epochs.response * height, epochs.response)

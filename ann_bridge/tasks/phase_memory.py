@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isochron.ann_bridge.draws import normal, uniform, zeros
 from isochron.ann_bridge.tasks.references import Reference, Signal
 from isochron.ann_bridge.tasks.task import Trials, check_batch
 
@@ -105,21 +106,23 @@ class PhaseMemory:
         onset = _uniform(*self.onset_ms, batch_size, generator)
         offset = onset + _uniform(*self.pulse_ms, batch_size, generator)
         time = self._time(device)
-        inputs = torch.zeros(self.n_steps, batch_size, self.n_inputs, device=device)
+        inputs = zeros(self.n_steps, batch_size, self.n_inputs, device=device)
         inputs[:, :, 0] = signal
         pulse = ((time >= onset) & (time < offset)).to(inputs.dtype)
         channel = (1 + stimulus).expand(self.n_steps, batch_size)
         inputs.scatter_(2, channel[..., None], pulse[..., None])
-        shift = torch.tensor(self.offsets, device=device)[stimulus]
+        shift = torch.tensor(self.offsets, dtype=torch.float32, device=device)[stimulus]
         return Trials(inputs, torch.sin(phase + 2 * math.pi * shift), (time >= offset).float())
 
     def _time(self, device: torch.device) -> torch.Tensor:
-        return self.step_ms * torch.arange(self.n_steps, device=device)[:, None]
+        return (
+            self.step_ms * torch.arange(self.n_steps, dtype=torch.float32, device=device)[:, None]
+        )
 
     def _sines(self, batch_size: int, generator: torch.Generator) -> Signal:
         """Pure sines, and their phases."""
         rho = self.frequency_amplitude_correlation
-        z = torch.randn(2, batch_size, generator=generator, device=generator.device)
+        z = normal(2, batch_size, generator=generator)
         frequency = self.frequency_Hz + self.frequency_std_Hz * z[0]
         other = rho * z[0] + math.sqrt(1 - rho**2) * z[1]
         amplitude = self.amplitude + self.amplitude_std * other
@@ -129,5 +132,5 @@ class PhaseMemory:
 
 
 def _uniform(low: float, high: float, batch_size: int, generator: torch.Generator) -> torch.Tensor:
-    drawn = torch.rand(batch_size, generator=generator, device=generator.device)
+    drawn = uniform(batch_size, generator=generator)
     return low + (high - low) * drawn

@@ -24,14 +24,21 @@ def plot_trial(
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    IndexError
+        If there is no such trial.
     """
+    batch_size = trials.mask.shape[1]
+    if not 0 <= index < batch_size:
+        raise IndexError(f"index must lie between 0 and {batch_size - 1}, got {index!r}.")
     if ax is None:
         from matplotlib import pyplot
 
         ax = pyplot.gca()
-    inputs = trials.inputs[:, index].cpu().numpy()
-    targets = trials.targets[:, index].cpu().numpy().reshape(len(inputs), -1)
-    counts = trials.mask[:, index].cpu().numpy() > 0
+    inputs, targets, mask = (part[:, index].detach().float().cpu().numpy() for part in trials)
+    targets, counts = targets.reshape(len(inputs), -1), mask > 0
     time = (1.0 if step_ms is None else step_ms) * np.arange(len(inputs))
     for channel in range(inputs.shape[1]):
         ax.plot(time, inputs[:, channel], "--", linewidth=1, label=f"input {channel}")

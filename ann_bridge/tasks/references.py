@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from isochron.ann_bridge.draws import normal, uniform
 from isochron.connectome.files import reads_data
 
 Signal = tuple[torch.Tensor, torch.Tensor]
@@ -62,11 +63,11 @@ class SyntheticTheta:
             If a step is too long for `noise_above_Hz`.
         """
         device, shape = generator.device, (n_steps, batch_size)
-        first = 2 * math.pi * torch.rand(batch_size, generator=generator, device=device)
-        steps = torch.randn(shape, generator=generator, device=device)
+        first = 2 * math.pi * uniform(batch_size, generator=generator)
+        steps = normal(*shape, generator=generator)
         steps *= math.sqrt(2e-3 * self.phase_diffusion * step_ms)
         steps[0] = 0
-        time = 1e-3 * step_ms * torch.arange(n_steps, device=device)[:, None]
+        time = 1e-3 * step_ms * torch.arange(n_steps, device=device).float()[:, None]
         phase = first + 2 * math.pi * self.frequency_Hz * time + steps.cumsum(dim=0)
         memory = math.exp(-step_ms / self.amplitude_time_ms)
         amplitude = self.amplitude + self.amplitude_std * _autoregressive(shape, memory, generator)
@@ -86,7 +87,7 @@ def _autoregressive(
     kernel = memory ** (step[:, None] - step).clamp(min=0).float()
     kernel = kernel.tril()
     kernel[:, 1:] *= math.sqrt(1 - memory**2)
-    return kernel @ torch.randn(shape, generator=generator, device=device)
+    return kernel @ normal(*shape, generator=generator)
 
 
 def _pink(
@@ -95,7 +96,9 @@ def _pink(
     """Noise of unit variance with power 1/f from a lowest frequency on, time first."""
     n_steps, batch_size = shape
     n_drawn = 2 * n_steps  # the transform is periodic; half a period is not
-    frequency = torch.fft.rfftfreq(n_drawn, d=1e-3 * step_ms, device=generator.device)
+    frequency = torch.fft.rfftfreq(
+        n_drawn, d=1e-3 * step_ms, dtype=torch.float32, device=generator.device
+    )
     heard = frequency >= lowest_Hz
     heard[-1] = False  # the Nyquist frequency has no imaginary part
     if not heard.any():
@@ -105,7 +108,7 @@ def _pink(
         )
     spread = torch.where(heard, frequency.clamp(min=lowest_Hz) ** -0.5, 0.0)
     spread *= n_drawn / 2 / spread.square().sum().sqrt()
-    drawn = torch.randn(2, len(frequency), batch_size, generator=generator, device=generator.device)
+    drawn = normal(2, len(frequency), batch_size, generator=generator)
     return torch.fft.irfft(torch.complex(*drawn) * spread[:, None], n_drawn, dim=0)[:n_steps]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import one_hot
 
+from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
 
@@ -56,14 +57,14 @@ class Sternberg(DelayTask):
         epochs = self.draw_epochs(batch_size, generator)
         n, largest, device = self.n_items, self.largest_set, generator.device
         # A random order of the items of which the last `size` of the first `largest` are shown.
-        order = torch.rand(batch_size, n, generator=generator, device=device).argsort(dim=1)
+        order = uniform(batch_size, n, generator=generator).argsort(dim=1)
         size = torch.randint(1, largest + 1, (batch_size,), generator=generator, device=device)
         answer = random_signs(batch_size, generator=generator)
-        inputs = torch.zeros(self.n_steps, batch_size, n + 1, device=device)
+        inputs = zeros(self.n_steps, batch_size, n + 1, device=device)
         for k, epoch in enumerate(epochs.samples):
             shown = epoch * (k >= largest - size)
             inputs[:, :, :n] += shown[..., None] * one_hot(order[:, k], n)
-        pick = torch.rand(batch_size, generator=generator, device=device)
+        pick = uniform(batch_size, generator=generator)
         inside = largest - 1 - (pick * size).long()
         outside = largest + (pick * (n - largest)).long()
         place = torch.where(answer > 0, inside, outside)[:, None]

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from isochron.ann_bridge.draws import uniform
+
 
 class Trials(NamedTuple):
     """A batch of trials, time first.
@@ -128,5 +130,5 @@ def random_steps(
 
 def random_signs(*shape: int, generator: torch.Generator, chance: float = 0.5) -> torch.Tensor:
     """+1 with a probability, else -1."""
-    drawn = torch.rand(shape, generator=generator, device=generator.device) < chance
-    return 2.0 * drawn - 1.0
+    drawn = uniform(*shape, generator=generator) < chance
+    return 2.0 * drawn.float() - 1.0

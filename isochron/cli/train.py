@@ -61,7 +61,7 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
 def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Train nets on a task. The same command goes on where it was interrupted."""
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.experiments.train import train_config, train_replicates
+    from isochron.experiments.train import describe_loss, train_config, train_replicates
 
     config = train_config(**{name: it for name, it in options.items() if it is not None})
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
@@ -72,7 +72,7 @@ def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     click.echo(f"{config.net} on {config.task}, {summary['device']}; chance {summary['chance']:g}")
     for row in summary["replicates"]:
         click.echo(
-            f"{row['name']}: loss {row['loss']:.4g} after {row['steps']} steps, "
+            f"{row['name']}: {describe_loss(row)} after {row['steps']} steps, "
             f"{1e3 * row['seconds_per_step']:.3g} ms each"
         )
     click.echo(f"Nets in {out / 'nets'}. Next: isochron evaluate {out}")

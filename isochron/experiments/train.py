@@ -337,8 +337,8 @@ def evaluate_nets(
         if not path.with_suffix(".json").is_file():
             continue
         net, _ = ann_bridge.load_net(path)
-        loss = ann_bridge.evaluate(net.to(where), task, seed=seed, n_trials=n_trials)
-        rows.append({"name": path.name, "loss": loss, "beats_chance": loss < task.chance})
+        found = ann_bridge.evaluate_trials(net.to(where), task, seed=seed, n_trials=n_trials)
+        rows.append({"name": path.name, **_describe(found)})
     if not rows:
         raise ValueError(
             f"No net in {folder} is finished. Go on with isochron train --out {folder}"
@@ -376,11 +376,10 @@ def _train_one(
         checkpoints=_checkpoints(folder, name),
         checkpoint_every=CHECKPOINT_EVERY,
     )
-    loss = ann_bridge.evaluate(net, task, seed=_seed(config, "evaluation", replicate))
+    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, "evaluation", replicate))
     row = {
         "steps": len(record.losses),
-        "loss": loss,
-        "beats_chance": loss < task.chance,
+        **_describe(found),
         "seconds_per_step": record.seconds / max(1, len(record.losses)),
         "losses": record.losses,
     }
@@ -395,6 +394,24 @@ def _train_one(
         provenance=provenance, **row,
     )  # fmt: skip
     return row
+
+
+def describe_loss(row: dict[str, Any]) -> str:
+    """The loss of a row of results in words; rows of earlier versions have no standard error."""
+    if "standard_error" not in row:
+        return f"loss {row['loss']:.4g}"
+    verdict = "better than chance" if row["beats_chance"] else "not better than chance"
+    return f"loss {row['loss']:.4g} ± {row['standard_error']:.2g} ({verdict})"
+
+
+def _describe(found: ann_bridge.Evaluation) -> dict[str, Any]:
+    """A loss as JSON values."""
+    return {
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "interval": list(found.interval),
+        "beats_chance": found.beats_chance,
+    }
 
 
 def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:

@@ -60,9 +60,13 @@ def test_replicates_are_trained_kept_and_evaluated(tmp_path, capsys):
     found = json.loads(text)
     expected = ann_bridge.evaluate(net, build_task(train_config(task="comparison")), seed=1)
     assert found["replicates"][1]["loss"] == expected
+    low, high = found["replicates"][1]["interval"]
+    assert low < expected < high
+    assert found["replicates"][1]["standard_error"] > 0
     assert (found["chance"], found["missing"]) == (1.0, 0)
     code, text, _ = run(capsys, evaluate, out)
     assert "replicate-0: loss" in text
+    assert "better than chance)" in text
 
 
 def test_the_same_command_again_changes_nothing(tmp_path, capsys):

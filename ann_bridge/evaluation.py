@@ -1,0 +1,140 @@
+"""The loss of a network on fresh trials, and how well it is known."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isochron.ann_bridge.nets import RecurrentNet
+from isochron.ann_bridge.tasks import Task, Trials, masked_loss
+from isochron.ann_bridge.tasks.check import check_task, draw_trials
+
+NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
+STANDARD_ERRORS = 3.0  # below chance, that count as better than chance: P < 0.002
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """A loss on fresh trials.
+
+    Attributes
+    ----------
+    loss : float
+        Masked mean squared error.
+    standard_error : float
+        Of the loss, from the spread between trials.
+    chance : float
+        Loss of the best constant output.
+    n_trials : int
+    chance_error : float
+        Standard error of `chance`; 0 where it is known exactly.
+    """
+
+    loss: float
+    standard_error: float
+    chance: float
+    n_trials: int
+    chance_error: float = 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % confidence interval of the loss."""
+        half = NORMAL_95 * self.standard_error
+        return self.loss - half, self.loss + half
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether the loss is below chance by more than three standard errors."""
+        error = math.hypot(self.standard_error, self.chance_error)
+        return self.loss + STANDARD_ERRORS * error < self.chance
+
+
+def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:
+    """Loss on fresh trials, with the network's noise.
+
+    `evaluate_trials` gives its standard error and compares it with chance.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If network and task do not fit, or the trials are not those of a task.
+    """
+    return _losses(net, task, seed, n_trials)[0]
+
+
+def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> Evaluation:
+    """Loss on fresh trials with its standard error, and whether it beats chance.
+
+    The loss is a ratio of sums over trials, Σ a / Σ m, of squared errors and of masks; its
+    standard error is that of the mean of (a - loss m) / mean(m).
+
+    Parameters
+    ----------
+    net : RecurrentNet
+    task : Task
+    seed : int
+        Of the trials, the initial states and the noise.
+    n_trials : int
+        At least 2.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If network and task do not fit, or there are fewer than 2 trials.
+    """
+    if n_trials < 2:
+        raise ValueError(f"n_trials must be at least 2 for a standard error, got {n_trials!r}.")
+    loss, errors, masks = _losses(net, task, seed, n_trials)
+    spread = (errors - loss * masks).std() / masks.mean()
+    return Evaluation(
+        loss=loss,
+        standard_error=spread.item() / math.sqrt(n_trials),
+        chance=task.chance,
+        n_trials=n_trials,
+        chance_error=getattr(task, "chance_error", 0.0),
+    )
+
+
+def check_fit(net: RecurrentNet, task: Task) -> None:
+    """Check that a network and a task have the same sizes, and the network a usable type.
+
+    Raises
+    ------
+    TypeError
+        If the object is not a task.
+    ValueError
+        If they do not fit.
+    """
+    check_task(task)
+    p = net.settings
+    if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
+        raise ValueError(
+            f"The net has {p.n_inputs} inputs, {p.n_outputs} outputs and a step of "
+            f"{p.step_ms:g} ms, the task {task.n_inputs}, {task.n_outputs} and "
+            f"{task.step_ms:g} ms."
+        )
+    if net.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"A network computes in float32 or float64, got {net.dtype}. Use net.float(), and "
+            "TrainingParameters(precision='bfloat16') for products in bfloat16."
+        )
+
+
+@torch.no_grad()
+def _losses(
+    net: RecurrentNet, task: Task, seed: int, n_trials: int
+) -> tuple[float, Tensor, Tensor]:
+    """The loss, and of each trial the sums over time of squared errors and of the mask."""
+    check_fit(net, task)
+    generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
+    trials = draw_trials(task, n_trials, generator, dtype=net.dtype)
+    outputs = net(trials.inputs, generator)
+    return masked_loss(outputs, trials).item(), *_sums(outputs, trials)
+
+
+def _sums(outputs: Tensor, trials: Trials) -> tuple[Tensor, Tensor]:
+    squared = (outputs.double() - trials.targets) ** 2
+    if squared.ndim == 3:
+        squared = squared.mean(dim=2)
+    return (trials.mask * squared).sum(dim=0), trials.mask.double().sum(dim=0)
