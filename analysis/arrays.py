@@ -1,6 +1,5 @@
 """How an array of the caller enters an analysis: what would be misread is an error."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ def real_array(
     ValueError
         If the values are not numbers, complex, masked, ragged, not finite or of another shape.
     """
-    array = _unlabeled(values, name, time_axis)
+    array = unlabeled(values, name, time_axis)
     if np.iscomplexobj(array):
         raise ValueError(
             f"{name} is complex. Give its real part, its modulus or np.angle({name}), whichever "
@@ -55,7 +54,7 @@ def real_array(
         raise ValueError(f"{name} must have {n_axes} axes, got shape {array.shape}.")
     if array.ndim and array.shape[time_axis] < least:
         raise ValueError(
-            f"{name} needs at least {least} samples along axis {time_axis}, got shape "
+            f"{name} must have at least {least} samples along axis {time_axis}, got shape "
             f"{array.shape}."
         )
     if finite:
@@ -75,8 +74,8 @@ def require_finite(array: np.ndarray, name: str) -> None:
         )
 
 
-def _unlabeled(values: Any, name: str, time_axis: int) -> np.ndarray:
-    """As an array; labels and gradients are not dropped without a check."""
+def unlabeled(values: Any, name: str, time_axis: int = 0) -> np.ndarray:
+    """Array of any dtype without labels and gradient; an error if time is in a different place."""
     dims = getattr(values, "dims", None)
     if isinstance(dims, tuple) and "time" in dims:
         place = dims.index("time")
@@ -101,7 +100,7 @@ def _unlabeled(values: Any, name: str, time_axis: int) -> np.ndarray:
 
 
 def circular_pair(first: ArrayLike, second: ArrayLike, names=("phase", "reference")):
-    """Two arrays of phases in radians of one shape; complex values count by their angle.
+    """Two arrays of phases in radians of one shape; complex ones count by their angle.
 
     Raises
     ------
@@ -117,20 +116,13 @@ def circular_pair(first: ArrayLike, second: ArrayLike, names=("phase", "referenc
     return angles
 
 
-def as_angles(values: ArrayLike, name: str, *, least: int = 1) -> np.ndarray:
+def as_angles(values: ArrayLike, name: str, *, finite: bool = True) -> np.ndarray:
     """Phases in radians; a complex array is taken as an analytic signal, by its angle."""
-    array = _unlabeled(values, name, 0)
+    array = unlabeled(values, name)
     if np.iscomplexobj(array):
-        require_finite(array, name)
+        if finite:
+            require_finite(array, name)
         if not np.all(array):
             raise ValueError(f"{name} is complex and 0 at some samples: it has no phase there.")
         array = np.angle(array)
-    angles = real_array(array, name)
-    if angles.size < least:
-        raise ValueError(f"{name} needs at least {least} values, got shape {angles.shape}.")
-    return angles
-
-
-def is_positive(value: Any) -> bool:
-    """Whether a number is positive and finite."""
-    return bool(0 < value < math.inf)
+    return real_array(array, name, finite=finite)

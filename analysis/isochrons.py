@@ -9,14 +9,19 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import BPoly
 from scipy.spatial import KDTree
 
+from isochron.analysis.arrays import as_angles, real_array
 from isochron.analysis.flow import flow
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.systems import VectorField
 
 
 def difference_of_phases(first: ArrayLike, second: ArrayLike) -> np.ndarray:
-    """first - second, wrapped into (-π, π]."""
-    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    """first - second, wrapped into (-π, π].
+
+    Radians, element by element; arrays of different shape are broadcast as NumPy does. A
+    complex array is taken as an analytic signal, by its angle.
+    """
+    difference = as_angles(first, "first", finite=False) - as_angles(second, "second", finite=False)
     return math.pi - (math.pi - difference) % (2 * math.pi)
 
 
@@ -67,7 +72,7 @@ def asymptotic_phase(
     ----------
     Guckenheimer (1975), Journal of Mathematical Biology 1:259.
     """
-    states = np.array(states, dtype=float)
+    states = real_array(states, "states", finite=False)
     if not (cycle.found and cycle.autonomous and cycle.stable):
         raise ValueError(
             "An asymptotic phase needs a stable autonomous cycle that was found, with its "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.arrays import as_angles, circular_pair, real_array
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.rotation import rotation_number
 from isochron.analysis.systems import DrivenMap
@@ -18,14 +19,22 @@ def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
     Parameters
     ----------
     phase, reference : array_like, shape (n_times,)
-        Radians.
+        Radians, of one shape, wrapped or not; at least two samples. A complex array is taken as
+        an analytic signal, by its angle. If both are signals, not phases, see `compute_phase`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there are fewer than two samples, or one is not finite.
 
     References
     ----------
     Lachaux et al. (1999), Human Brain Mapping 8:194.
     """
-    difference = np.asarray(phase, dtype=float) - np.asarray(reference, dtype=float)
-    return float(abs(np.mean(np.exp(1j * difference))))
+    one, other = circular_pair(phase, reference)
+    if one.size < 2:
+        raise ValueError(f"Phase locking needs at least two samples, got {one.size}.")
+    return float(abs(np.mean(np.exp(1j * (one - other)))))
 
 
 def pairwise_phase_consistency(phase: ArrayLike, reference: ArrayLike) -> float:
@@ -37,13 +46,20 @@ def pairwise_phase_consistency(phase: ArrayLike, reference: ArrayLike) -> float:
     Parameters
     ----------
     phase, reference : array_like, shape (n,)
-        Radians; at least two samples, independent of one another, such as one per trial.
+        Radians, of one shape; at least two samples, independent of one another, such as one per
+        trial. A complex array is taken as an analytic signal, by its angle.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there are fewer than two samples, or one is not finite.
 
     References
     ----------
     Vinck, van Wingerden, Womelsdorf, Fries and Pennartz (2010), NeuroImage 51:112.
     """
-    difference = np.asarray(phase, dtype=float) - np.asarray(reference, dtype=float)
+    one, other = circular_pair(phase, reference)
+    difference = one - other
     n = difference.size
     if n < 2:
         raise ValueError(f"Pairs need at least two samples, got {n}.")
@@ -58,17 +74,24 @@ def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: i
     Parameters
     ----------
     phase, reference : array_like, shape (n_times,)
-        Radians.
+        As in `phase_locking_value`.
     n, m : int
         Positive, without a common divisor: with one, it would only ask for a higher harmonic.
+
+    Raises
+    ------
+    ValueError
+        If n and m are not such integers, or as in `phase_locking_value`.
 
     References
     ----------
     Tass et al. (1998), Physical Review Letters 81:3291.
     """
-    if min(n, m) < 1 or math.gcd(n, m) != 1:
-        raise ValueError(f"n and m must be positive, without a common divisor; got {n}, {m}.")
-    return phase_locking_value(n * np.asarray(phase), m * np.asarray(reference))
+    if n != int(n) or m != int(m) or min(n, m) < 1 or math.gcd(int(n), int(m)) != 1:
+        raise ValueError(
+            f"n and m must be positive integers without a common divisor; got {n}, {m}."
+        )
+    return phase_locking_value(n * as_angles(phase, "phase"), m * as_angles(reference, "reference"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +155,10 @@ def scan_tongue(
         Largest deviation of the rotation number from the ratio, and largest uncertainty of
         it; near an edge, 1/length of the orbit is the least that tells drift from locking.
     """
-    frequencies, amplitudes = (np.asarray(a, dtype=float) for a in (frequencies, amplitudes))
+    frequencies = real_array(frequencies, "frequencies", n_axes=1, least=1)
+    amplitudes = real_array(amplitudes, "amplitudes", n_axes=1, least=1)
+    if not 0 < tolerance < math.inf:
+        raise ValueError(f"tolerance must be positive, got {tolerance!r}.")
     if np.any(np.diff(frequencies) <= 0):
         raise ValueError("frequencies must ascend.")
     numbers = [[rotation_number(phases_at(f, a)) for f in frequencies] for a in amplitudes]

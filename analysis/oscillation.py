@@ -70,12 +70,12 @@ def oscillation_test(signal: ArrayLike) -> OscillationTest:
     ValueError
         If the signal is complex, not finite, constant or too short.
     """
-    signal = real_array(signal, "signal", n_axes=1, least=8)
-    if np.ptp(signal) <= 1e-12 * np.abs(signal).max():
+    values = real_array(signal, "signal", n_axes=1, least=8)
+    if np.ptp(values) <= 1e-12 * np.abs(values).max():
         raise ValueError("The signal is constant; it does not oscillate and has no phase.")
-    signal = signal / np.abs(signal).max()  # neither overflow nor underflow of its power
-    even = _even_cycles(signal)
-    peak = _spectral_peak(signal)
+    scaled = values / np.abs(values).max()  # neither overflow nor underflow of its power
+    even = _even_cycles(scaled)
+    peak = _spectral_peak(scaled)
     return even if even.p_value <= peak.p_value else peak
 
 
@@ -159,7 +159,7 @@ def _spectral_peak(signal: np.ndarray) -> OscillationTest:
     return OscillationTest(
         p_value=min(1.0, places.size * float(p_values[best])),
         frequency=float(places[best]) / signal.size,
-        share=_share(density, places[best]) * float(detrended.var() / signal.var()),
+        share=_share(density, float(places[best])) * float(detrended.var() / signal.var()),
         method=f"spectral peak among {places.size} frequencies",
     )
 

@@ -88,7 +88,7 @@ def _require_no_dead_part(signal: np.ndarray, period: float, where: str) -> None
 
 
 def _where(place: tuple[int, ...]) -> str:
-    return f" at index {place if len(place) > 1 else place[0]}" if place else ""
+    return f" at index {', '.join(map(str, place))}" if place else ""
 
 
 def harmonic_phase(signal: ArrayLike, reference_phase: ArrayLike) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.arrays import real_array
 from isochron.analysis.systems import DrivenMap
 
 
@@ -74,12 +75,16 @@ def rotation_number(phases: ArrayLike) -> RotationNumber:
     Raises
     ------
     ValueError
-        If there are fewer than 8 phases, or one is not finite.
+        If there are fewer than 8 phases, one is not finite, or they are wrapped: steps larger
+        than half a turn, and yet all within one turn.
     """
-    phases = np.asarray(phases, dtype=float)
-    if phases.ndim != 1 or phases.size < 8 or not np.isfinite(phases).all():
-        raise ValueError(f"phases must be at least 8 finite numbers, got shape {phases.shape}.")
+    phases = real_array(phases, "phases", n_axes=1, least=8)
     steps = np.diff(phases) / (2 * math.pi)
+    if np.ptp(phases) <= 2 * math.pi * (1 + 1e-9) and np.abs(steps).max() > 0.5:
+        raise ValueError(
+            "phases are wrapped: they jump by more than π within one turn, and their mean advance "
+            "is lost. Give np.unwrap(phases), if they advance by less than π per sample."
+        )
     half = steps.size // 2
     first, second = (float(weighted_birkhoff_average(part)) for part in np.split(steps, [half]))
     value = float(weighted_birkhoff_average(steps))

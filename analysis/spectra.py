@@ -1,5 +1,6 @@
 """Multitaper power spectrum with intervals, and a test for a line in it."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.signal.windows import dpss
+
+from isochron.analysis.arrays import real_array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +72,18 @@ def multitaper_spectrum(
     -------
     Spectrum
 
+    Raises
+    ------
+    ValueError
+        If the signal is complex, not finite or shorter than 16 samples, or an option is out of
+        range.
+
     References
     ----------
     Thomson (1982), Proceedings of the IEEE 70:1055, section 13 for the line test; Thomson and
     Chave (1991) for the jackknife.
     """
-    signal = np.asarray(signal, dtype=float)
-    if signal.ndim != 1 or signal.size < 16 or not np.isfinite(signal).all():
-        raise ValueError(f"signal must be at least 16 finite samples, got shape {signal.shape}.")
+    signal = real_array(signal, "signal", n_axes=1, least=16)
     if not 0 < rate_Hz < math.inf:
         raise ValueError(f"rate_Hz must be positive, got {rate_Hz!r}.")
     if not 1.5 <= time_bandwidth <= signal.size / 4:
@@ -89,7 +96,7 @@ def multitaper_spectrum(
         raise ValueError(f"interval must be one of {sorted(_INTERVALS)}, got {interval!r}.")
     n = signal.size
     n_tapers = int(2 * time_bandwidth) - 1
-    tapers = np.asarray(dpss(n, time_bandwidth, n_tapers))
+    tapers = _tapers(n, time_bandwidth, n_tapers)
     transforms = np.fft.rfft(tapers * (signal - signal.mean()), axis=1)
     sides = np.full(transforms.shape[1], 2.0)
     sides[0] = 1.0
@@ -109,6 +116,13 @@ def multitaper_spectrum(
         confidence=confidence,
         method=f"multitaper, {n_tapers} tapers, {interval} interval",
     )
+
+
+@functools.lru_cache(maxsize=4)
+def _tapers(n: int, time_bandwidth: float, n_tapers: int) -> np.ndarray:
+    tapers = np.asarray(dpss(n, time_bandwidth, n_tapers))
+    tapers.setflags(write=False)
+    return tapers
 
 
 def _chi2_interval(each, density, sides, confidence):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.arrays import as_angles, real_array, unlabeled
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignificanceTest:
@@ -37,7 +39,8 @@ def rayleigh_test(phases: ArrayLike) -> SignificanceTest:
     Parameters
     ----------
     phases : array_like, shape (n,)
-        Radians; independent of each other, which the samples of a time series are not.
+        Radians; independent of each other, which the samples of a time series are not. A complex
+        array is taken as analytic signals, by its angle.
 
     Returns
     -------
@@ -49,8 +52,10 @@ def rayleigh_test(phases: ArrayLike) -> SignificanceTest:
     ----------
     Zar (2010), Biostatistical Analysis, 5th edition, equation 27.4.
     """
-    phases = _finite(phases, least=2)
+    phases = as_angles(phases, "phases")
     n = phases.size
+    if phases.ndim != 1 or n < 2:
+        raise ValueError(f"phases must be at least 2 in one axis, got shape {phases.shape}.")
     length = float(abs(np.exp(1j * phases).mean()))
     p_value = math.exp(math.sqrt(1 + 4 * n + 4 * (n**2) * (1 - length**2)) - (1 + 2 * n))
     return SignificanceTest(
@@ -72,7 +77,7 @@ def phase_randomised(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     Theiler et al. (1992), Physica D 58:77; Prichard and Theiler (1994), Physical Review
     Letters 73:951 for several columns.
     """
-    series = _finite(series, least=4)
+    series = _real_series(series, least=4)
     spectrum = np.fft.rfft(series, axis=0)
     turns = np.exp(2j * np.pi * rng.random(len(spectrum)))
     turns[0] = 1
@@ -98,7 +103,7 @@ def amplitude_adjusted(
     ----------
     Schreiber and Schmitz (1996), Physical Review Letters 77:635.
     """
-    series = _finite(series, least=4)
+    series = _real_series(series, least=4)
     if series.ndim != 1:
         raise ValueError(f"series must have one axis, got shape {series.shape}.")
     ordered, amplitudes = np.sort(series), np.abs(np.fft.rfft(series))
@@ -121,7 +126,7 @@ def cyclic_shift(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     series : array_like, shape (n_times, ...)
     rng : numpy.random.Generator
     """
-    series = np.asarray(series)
+    series = _unlabeled_series(series)
     if len(series) < 2:
         raise ValueError("A shift needs at least two samples.")
     return np.roll(series, rng.integers(1, len(series)), axis=0)
@@ -135,7 +140,7 @@ def permuted(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     series : array_like, shape (m, ...)
     rng : numpy.random.Generator
     """
-    return rng.permutation(np.asarray(series), axis=0)
+    return rng.permutation(_unlabeled_series(series), axis=0)
 
 
 def surrogate_test(
@@ -167,15 +172,17 @@ def surrogate_test(
     """
     if not n_surrogates >= 1:
         raise ValueError(f"n_surrogates must be at least 1, got {n_surrogates!r}.")
-    series = np.asarray(series)
+    series = _unlabeled_series(series)
     value = float(statistic(series))
     null = np.array([statistic(surrogate(series, rng)) for _ in range(n_surrogates)], dtype=float)
     if not (math.isfinite(value) and np.isfinite(null).all()):
         raise ValueError("The statistic is not finite for the series or one of its surrogates.")
+    # Surrogates with the same statistic up to round-off are ties and count as large.
+    tie = 1e-10 * max(abs(value), float(np.abs(null).max()))
     name = getattr(surrogate, "__name__", "given")
     return SignificanceTest(
         statistic=value,
-        p_value=(1 + int(np.sum(null >= value))) / (1 + n_surrogates),
+        p_value=(1 + int(np.sum(null >= value - tie))) / (1 + n_surrogates),
         null=null,
         method=f"{n_surrogates} surrogates, {name}",
     )
@@ -229,18 +236,23 @@ def block_bootstrap(
     ----------
     Politis and Romano (1994), Journal of the American Statistical Association 89:1303.
     """
-    series = np.asarray(series)
+    series = _unlabeled_series(series)
     n = len(series)
     if not 1 <= block_length <= n:
         raise ValueError(f"block_length must be from 1 to {n} samples, got {block_length!r}.")
+    if not n_resamples >= 2:
+        raise ValueError(f"n_resamples must be at least 2, got {n_resamples!r}.")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}.")
     values = np.array(
         [statistic(series[_stationary_blocks(n, block_length, rng)]) for _ in range(n_resamples)]
     )
+    value = np.asarray(statistic(series))
+    if not (np.isfinite(value).all() and np.isfinite(values).all()):
+        raise ValueError("The statistic is not finite for the series or one of its resamples.")
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
     return Interval(
-        value=np.asarray(statistic(series)),
+        value=value,
         low=low,
         high=high,
         confidence=confidence,
@@ -258,8 +270,15 @@ def _stationary_blocks(n: int, block_length: int, rng: np.random.Generator) -> n
     return (starts[block] + np.arange(n) - first[block]) % n
 
 
-def _finite(values: ArrayLike, *, least: int) -> np.ndarray:
-    values = np.asarray(values, dtype=float)
-    if not values.ndim or len(values) < least or not np.isfinite(values).all():
-        raise ValueError(f"Need at least {least} finite values, got shape {values.shape}.")
+def _real_series(series: ArrayLike, *, least: int) -> np.ndarray:
+    values = real_array(series, "series", least=least)
+    if values.ndim not in (1, 2):
+        raise ValueError(f"series must have one or two axes, time first; got {values.shape}.")
+    return values
+
+
+def _unlabeled_series(series: ArrayLike) -> np.ndarray:
+    values = unlabeled(series, "series")
+    if not values.ndim or not len(values):
+        raise ValueError(f"series must have at least one sample, got shape {values.shape}.")
     return values

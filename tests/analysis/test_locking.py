@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from isochron.analysis import difference_of_phases
 from isochron.analysis.locking import (
     n_to_m_locking_value,
     pairwise_phase_consistency,
@@ -61,3 +62,55 @@ def test_the_zero_tongue_of_the_circle_map_by_scan():
 def test_a_scan_wants_ascending_frequencies():
     with pytest.raises(ValueError, match="ascend"):
         scan_tongue(lambda f, a: np.arange(9.0), [1.0, 0.5], [1.0])
+
+
+STATISTICS = {
+    "locking": phase_locking_value,
+    "consistency": pairwise_phase_consistency,
+    "2:3": lambda phase, reference: n_to_m_locking_value(phase, reference, n=2, m=3),
+}
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.parametrize(
+    ("phase", "reference", "message"),
+    [
+        (np.zeros(5), np.zeros(4), r"one shape, got \(5,\) and \(4,\)"),
+        (np.zeros(5), 0.0, r"np.full_like\(phase"),
+        (np.zeros((5, 1)), np.zeros(5), "one shape"),
+        (np.zeros((3, 5)), np.zeros(5), "one shape"),
+        ([0.0, np.nan], [0.0, 1.0], "phase must be finite.*index 1"),
+        ([0.0, 1.0], [0.0, np.inf], "reference must be finite"),
+        ([], [], "at least two samples"),
+        ([0.3], [0.1], "at least two samples"),
+        ([1j, 0.0], [0.0, 1.0], "complex and 0"),
+        (["a", "b"], [0.0, 1.0], "must be numbers"),
+    ],
+)
+def test_phases_of_unlike_shape_or_without_value_are_refused(name, phase, reference, message):
+    with pytest.raises(ValueError, match=message):
+        STATISTICS[name](phase, reference)
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_an_analytic_signal_counts_by_its_angle(name):
+    """Whatever its amplitude; also a list of complex numbers, and one side only."""
+    rng = np.random.default_rng(0)
+    phase, reference = np.cumsum(rng.normal(size=(2, 300)), axis=1)
+    signal = rng.uniform(0.1, 9, 300) * np.exp(1j * phase)
+    expected = STATISTICS[name](phase, reference)
+    assert STATISTICS[name](signal, reference) == pytest.approx(expected)
+    assert STATISTICS[name](list(signal), np.exp(1j * reference)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1.5, 1), (0, 1), (-1, 2), (2, 4)])
+def test_turns_are_positive_integers_without_a_common_divisor(n, m):
+    with pytest.raises(ValueError, match="positive integers"):
+        n_to_m_locking_value(np.zeros(9), np.zeros(9), n=n, m=m)
+
+
+def test_a_phase_difference_of_analytic_signals():
+    phase = np.array([0.1, 3.0, -3.0])
+    np.testing.assert_allclose(
+        difference_of_phases(np.exp(1j * phase), 2 * np.exp(1j * (phase - 0.4))), 0.4
+    )

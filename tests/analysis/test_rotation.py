@@ -98,10 +98,23 @@ def test_the_half_tongue_of_the_circle_map(offset, locked):
 
 
 def test_a_rotation_number_refuses_what_it_cannot_use():
-    with pytest.raises(ValueError, match="8 finite"):
+    with pytest.raises(ValueError, match="at least 8 samples"):
         rotation_number([0.0, 1.0])
-    with pytest.raises(ValueError, match="8 finite"):
+    with pytest.raises(ValueError, match="must be finite"):
         rotation_number(np.full(20, np.nan))
+    with pytest.raises(ValueError, match=r"complex.*angle"):
+        rotation_number(np.exp(1j * np.arange(20)))
+
+
+def test_wrapped_phases_are_not_a_lift():
+    """Their mean advance is 0 whatever the rotation; and steps above half a turn are fine."""
+    phases = 1.3 * np.arange(400)
+    assert rotation_number(phases).value == pytest.approx(1.3 / (2 * np.pi))
+    for wrapped in (phases % (2 * np.pi), np.angle(np.exp(1j * phases))):
+        with pytest.raises(ValueError, match=r"wrapped.*unwrap"):
+            rotation_number(wrapped)
+        assert rotation_number(np.unwrap(wrapped)).value == pytest.approx(1.3 / (2 * np.pi))
+    assert rotation_number(4.0 * np.arange(50)).value == pytest.approx(4.0 / (2 * np.pi))
 
 
 def test_the_invariant_circle_of_an_euler_map():

@@ -7,6 +7,7 @@ from isochron.analysis.statistics import (
     amplitude_adjusted,
     block_bootstrap,
     cyclic_shift,
+    permuted,
     phase_randomised,
     rayleigh_test,
     surrogate_test,
@@ -163,6 +164,21 @@ def test_the_block_bootstrap_knows_the_error_of_a_mean_of_red_noise():
             "not finite",
         ),
         (lambda rng: block_bootstrap([1.0, 2.0], np.mean, block_length=3, rng=rng), "1 to 2"),
+        (lambda rng: rayleigh_test([[0.1, 0.2], [0.3, 0.4]]), "one axis"),
+        (lambda rng: rayleigh_test([0.1]), "at least 2"),
+        (lambda rng: phase_randomised(1j * np.arange(9), rng), "complex"),
+        (lambda rng: phase_randomised(np.ones((9, 2, 2)), rng), "one or two axes"),
+        (lambda rng: cyclic_shift([], rng), "at least one sample"),
+        (
+            lambda rng: block_bootstrap(
+                [1.0, 2.0], np.mean, block_length=1, n_resamples=0, rng=rng
+            ),
+            "n_resamples",
+        ),
+        (
+            lambda rng: block_bootstrap([1.0, np.nan], np.mean, block_length=1, rng=rng),
+            "not finite",
+        ),
         (
             lambda rng: block_bootstrap(
                 [1.0, 2.0], np.mean, block_length=1, confidence=95, rng=rng
@@ -174,3 +190,32 @@ def test_the_block_bootstrap_knows_the_error_of_a_mean_of_red_noise():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.random.default_rng(0))
+
+
+def test_analytic_signals_have_the_rayleigh_test_of_their_angles():
+    phases = np.random.default_rng(0).normal(size=30)
+    found = rayleigh_test(3 * np.exp(1j * phases))
+    assert found.p_value == pytest.approx(rayleigh_test(phases).p_value)
+
+
+@pytest.mark.parametrize("values", [np.full(12, 0.1), np.full(9, 1 / 3), np.full(7, 1e-300)])
+def test_surrogates_that_tie_are_not_significant(values):
+    """A statistic of equal values in another order differs by round-off at most: p is 1."""
+    weights = np.random.default_rng(0).normal(size=values.size)
+    for surrogate in (cyclic_shift, permuted):
+        rng = np.random.default_rng(1)
+        test = surrogate_test(lambda x: float(x @ weights), values, surrogate, rng=rng)
+        assert test.p_value == 1.0
+
+
+def test_round_off_of_a_tie_does_not_count():
+    """The sum of the values does not depend on their order but for its last bits."""
+    values = np.random.default_rng(0).normal(size=40) ** 3
+    rng = np.random.default_rng(1)
+    test = surrogate_test(lambda x: float(np.add.accumulate(x)[-1]), values, permuted, rng=rng)
+    assert test.p_value == 1.0
+
+
+def test_the_interval_of_equal_values_is_a_point():
+    found = block_bootstrap(np.full(9, 2.5), np.mean, block_length=2, rng=np.random.default_rng(0))
+    assert found.low == found.value == found.high == 2.5
