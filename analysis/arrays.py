@@ -99,6 +99,30 @@ def unlabeled(values: Any, name: str, time_axis: int = 0) -> np.ndarray:
         raise ValueError(f"{name} must be an array; its rows have different lengths.") from None
 
 
+def require_same_rows(first: Any, second: Any) -> None:
+    """Raise ValueError if the labels of the first dimension of two labeled arrays differ.
+
+    Times may differ: two recordings do not start at the same clock.
+    """
+    dims = [getattr(values, "dims", None) for values in (first, second)]
+    if not all(isinstance(names, tuple) and names for names in dims):
+        return
+    rows = [names[0] for names in dims]
+    if rows[0] != rows[1]:
+        raise ValueError(
+            f"The rows of the first array are {rows[0]!r}, of the second {rows[1]!r}. Transpose "
+            "one of them."
+        )
+    if rows[0] == "time" or not all(rows[0] in values.coords for values in (first, second)):
+        return
+    labels = [np.asarray(values.coords[rows[0]]) for values in (first, second)]
+    if labels[0].shape == labels[1].shape and not np.array_equal(labels[0], labels[1]):
+        raise ValueError(
+            f"The labels along {rows[0]!r} differ or are in a different order. Align the arrays, "
+            f"as by second.sel({rows[0]}=first.{rows[0]})."
+        )
+
+
 def circular_pair(first: ArrayLike, second: ArrayLike, names=("phase", "reference")):
     """Two arrays of phases in radians of one shape; complex ones count by their angle.
 

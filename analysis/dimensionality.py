@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.arrays import real_array
 
 
-def principal_components(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_components(states: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Principal components of samples of a state.
 
     Parameters
     ----------
     states : array_like, shape (n_samples, n)
+        Samples (times) first. At most n_samples - 1 dimensions can be seen.
 
     Returns
     -------
@@ -22,20 +26,27 @@ def principal_components(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        If the array is not two-dimensional or not finite.
+        If the array is not two-dimensional, is empty, complex or not finite.
     """
-    states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or not np.isfinite(states).all():
-        raise ValueError(f"states must be finite, of shape (n_samples, n); got {states.shape}.")
-    _, singular, components = np.linalg.svd(states - states.mean(axis=0), full_matrices=False)
+    states = real_array(states, "states")
+    if states.ndim != 2 or not states.size:
+        hint = " Of one unit, give states[:, None]." if states.ndim == 1 else ""
+        raise ValueError(f"states must have shape (n_samples, n); got {states.shape}.{hint}")
+    centred = _centred(states)
+    _, singular, components = np.linalg.svd(centred, full_matrices=False)
     largest = np.argmax(np.abs(components), axis=1)
     signs = np.sign(components[np.arange(len(components)), largest])
     variance = singular**2
     return variance / (variance.sum() or 1.0), components * signs[:, None]
 
 
-def participation_ratio(states: np.ndarray) -> float:
+def participation_ratio(states: ArrayLike) -> float:
     """Effective dimension (sum λ)² / sum λ² of the covariance eigenvalues λ; 0 if nothing varies.
+
+    Parameters
+    ----------
+    states : array_like, shape (n_samples, n)
+        As in `principal_components`.
 
     References
     ----------
@@ -77,7 +88,7 @@ def compute_cycle_dimension(
     times : array_like, shape (m,)
         From 0 to the period, ascending; they need not be evenly spaced.
     states : array_like, shape (m, n)
-        The last equal to the first, as in `LimitCycle`.
+        The last equal to the first, as in `LimitCycle`, within 1 % of the size of the cycle.
     share : float
         Between 0 and 1.
 
@@ -85,20 +96,31 @@ def compute_cycle_dimension(
     -------
     CycleDimension
         With zeros if the cycle does not move.
+
+    Raises
+    ------
+    ValueError
+        If the times do not ascend, the states are complex, not finite or do not close, or
+        `share` is out of range.
     """
-    times, states = np.asarray(times, dtype=float), np.asarray(states, dtype=float)
+    times, states = real_array(times, "times", n_axes=1), real_array(states, "states", n_axes=2)
     if times.shape != states.shape[:1] or times.size < 3 or not np.all(np.diff(times) > 0):
         raise ValueError(
             f"times must ascend, one for each state; got {times.shape} and {states.shape}."
         )
     if not 0 < share < 1:
         raise ValueError(f"share must be between 0 and 1, got {share!r}.")
+    gap = float(np.abs(states[-1] - states[0]).max())
+    if gap > 0.01 * np.ptp(states, axis=0).max():
+        raise ValueError(
+            f"The states do not close: the last differs from the first by {gap:.3g}. Give a whole "
+            "period with both ends."
+        )
     gaps = np.diff(times)
     weights = (gaps + np.roll(gaps, 1)) / (2 * gaps.sum())
-    mean = weights @ states[:-1]
-    _, singular, _ = np.linalg.svd(
-        np.sqrt(weights)[:, None] * (states[:-1] - mean), full_matrices=False
-    )
+    states = _centred(states[:-1])
+    mean = weights @ states
+    _, singular, _ = np.linalg.svd(np.sqrt(weights)[:, None] * (states - mean), full_matrices=False)
     variance = singular**2
     total = float(variance.sum())
     if not total:
@@ -112,3 +134,12 @@ def compute_cycle_dimension(
         share=share,
         variance_ratio=ratio,
     )
+
+
+def _centred(states: np.ndarray) -> np.ndarray:
+    """Less the mean, in units of the largest deviation; 0 where only round-off deviates."""
+    centred = states - states.mean(axis=0)
+    size = np.abs(centred).max()
+    if size <= 1e-14 * np.abs(states).max():
+        return np.zeros_like(states)
+    return centred / size

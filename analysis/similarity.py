@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment, minimize_scalar
 
+from isochron.analysis.arrays import real_array, require_same_rows
 from isochron.analysis.statistics import Interval
 
 
@@ -24,14 +25,21 @@ def procrustes_distance(first: ArrayLike, second: ArrayLike) -> float:
     Parameters
     ----------
     first : array_like, shape (m, n)
-        States under m conditions or times.
+        States under m conditions or times, rows first. With fewer conditions than units,
+        unrelated states are close, too: compare with surrogates.
     second : array_like, shape (m, k)
-        The same conditions.
+        The same conditions in the same order.
 
     Returns
     -------
     float
         Radians.
+
+    Raises
+    ------
+    ValueError
+        If the states are complex, not finite, of one axis or do not vary, or the conditions
+        differ (also by their labels, in labeled arrays).
 
     References
     ----------
@@ -52,7 +60,13 @@ def linear_cka(first: ArrayLike, second: ArrayLike, *, debiased: bool = True) ->
     ----------
     first : array_like, shape (m, n)
     second : array_like, shape (m, k)
+        As in `procrustes_distance`; at least 4 conditions.
     debiased : bool
+
+    Raises
+    ------
+    ValueError
+        As in `procrustes_distance`.
 
     References
     ----------
@@ -61,7 +75,7 @@ def linear_cka(first: ArrayLike, second: ArrayLike, *, debiased: bool = True) ->
     """
     x, y = _paired(first, second, least=4)
     covariance = _unbiased_hsic if debiased else _biased_hsic
-    kernel, other = (z @ z.T for z in (x - x.mean(axis=0), y - y.mean(axis=0)))
+    kernel, other = (z @ z.T for z in map(_shape_of, (x, y)))
     scale = covariance(kernel, kernel) * covariance(other, other)
     if not scale > 0:
         raise ValueError("The states do not vary enough for their alignment to be defined.")
@@ -105,14 +119,21 @@ def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
     Parameters
     ----------
     first : array_like, shape (m, n)
-        One period, evenly sampled in time, its end not repeated.
+        One period, evenly sampled in time, time first. A last state that repeats the first, as
+        in `LimitCycle`, is left out.
     second : array_like, shape (k, l)
 
     Returns
     -------
     CycleComparison
+
+    Raises
+    ------
+    ValueError
+        If a cycle has fewer than 4 states, is constant, complex or not finite.
     """
-    n_phases = max(len(np.asarray(first)), len(np.asarray(second)))
+    first, second = _open_cycle(first, "first"), _open_cycle(second, "second")
+    n_phases = max(len(first), len(second))
     one, two = (_cycle_spectrum(states, n_phases) for states in (first, second))
     orders = np.arange(len(one))
     weight = np.where(orders > 0, 2.0, 0.0)  # order -k is the conjugate of order k
@@ -131,12 +152,16 @@ def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
     return CycleComparison(distance=_angle(overlap(shift)), shift=float(shift % 1.0))
 
 
-def _cycle_spectrum(states: ArrayLike, n_phases: int) -> np.ndarray:
+def _open_cycle(states: ArrayLike, name: str) -> np.ndarray:
+    """States of a cycle, without its end if that repeats the first one."""
+    states = _checked(states, 4, name)
+    repeated = np.abs(states[-1] - states[0]).max() <= 1e-8 * np.ptp(states, axis=0).max()
+    return states[:-1] if repeated else states
+
+
+def _cycle_spectrum(states: np.ndarray, n_phases: int) -> np.ndarray:
     """Fourier coefficients, shape (n_phases // 2 + 1, rank), of a cycle of unit size."""
-    states = _checked(states, least=4)
-    left, singular, _ = np.linalg.svd(states - states.mean(axis=0), full_matrices=False)
-    if not singular[0] > 0:
-        raise ValueError("A cycle must move; all its states are the same.")
+    left, singular, _ = np.linalg.svd(_shape_of(states), full_matrices=False)
     kept = singular > 1e-12 * singular[0]
     shape = left[:, kept] * singular[kept] / np.linalg.norm(singular)
     spectrum = np.zeros((n_phases // 2 + 1, shape.shape[1]), dtype=complex)
@@ -173,11 +198,18 @@ class DelayModel:
         """Variance of the error of one-step predictions, relative to that of the series."""
         error = total = 0.0
         for trial in _trials(series):
+            if trial.shape[1] != self.mean.size or len(trial) <= self.n_delays:
+                raise ValueError(
+                    f"A trial must have {self.mean.size} columns and more than {self.n_delays} "
+                    f"times, as the model was fitted to; got shape {trial.shape}."
+                )
             delayed = _delay_vectors(trial - self.mean, self.n_delays)
             predicted = delayed[:-1] @ self.basis @ self.operator.T @ self.readout
             truth = trial[self.n_delays :] - self.mean
             error += float(np.sum((predicted - truth) ** 2))
             total += float(np.sum(truth**2))
+        if not total > 0:
+            raise ValueError("The series does not differ from the mean; it has no variance.")
         return error / total
 
 
@@ -201,7 +233,7 @@ def fit_delay_model(
     Raises
     ------
     ValueError
-        If the series is too short, or has fewer independent components than `rank`.
+        If the series is too short, complex or not finite, or has fewer independent components than `rank`.
 
     References
     ----------
@@ -246,6 +278,14 @@ def choose_rank(
 
     Conclusions about similarity can flip with the rank, so that it is better not left to habit.
 
+    Parameters
+    ----------
+    training, held_out : ndarray or sequence of ndarray
+        As in `fit_delay_model`.
+    n_delays : int
+    ranks : sequence of int
+        One or more.
+
     Returns
     -------
     rank : int
@@ -253,6 +293,8 @@ def choose_rank(
     errors : ndarray, shape (len(ranks),)
         Of each rank, as in `DelayModel.held_out_error`.
     """
+    if not len(ranks):
+        raise ValueError("ranks is empty; give one or more ranks to choose from.")
     errors = np.array(
         [
             fit_delay_model(training, n_delays=n_delays, rank=rank).held_out_error(held_out)
@@ -293,7 +335,10 @@ def dynamical_distance(
     ----------
     Ostrow, Eisen, Kozachkov and Fiete (2023), NeurIPS 36, equation 5.
     """
-    a, b = (m.operator if isinstance(m, DelayModel) else np.asarray(m) for m in (first, second))
+    a, b = (
+        m.operator if isinstance(m, DelayModel) else real_array(m, "operator", n_axes=2)
+        for m in (first, second)
+    )
     if a.shape != b.shape or a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(f"The operators must be square and alike, got {a.shape} and {b.shape}.")
     starts = [_pairing(a, b)]
@@ -358,7 +403,11 @@ def noise_ceiling(
     Interval
         The value is the mean over splits.
     """
-    repeats = np.asarray(repeats, dtype=float)
+    if not (n_splits >= 1 and 0 < confidence < 1):
+        raise ValueError(
+            f"Need n_splits >= 1 and confidence in (0, 1), got {n_splits!r} and {confidence!r}."
+        )
+    repeats = real_array(repeats, "repeats", time_axis=1)
     if repeats.ndim != 3 or len(repeats) < 2:
         raise ValueError(f"repeats must be (n_repeats >= 2, m, n), got shape {repeats.shape}.")
     values = []
@@ -377,11 +426,13 @@ def noise_ceiling(
 
 def _shape_of(states: np.ndarray) -> np.ndarray:
     """Centred and of unit size."""
+    largest = np.abs(states).max()
     centred = states - states.mean(axis=0)
-    size = np.linalg.norm(centred)
-    if not size > 0:
+    span = np.abs(centred).max()
+    if not span > 1e-13 * largest:  # beyond round-off of the mean
         raise ValueError("The states do not vary; they have no shape.")
-    return centred / size
+    centred = centred / span
+    return centred / np.linalg.norm(centred)
 
 
 def _angle(cosine: float) -> float:
@@ -389,25 +440,34 @@ def _angle(cosine: float) -> float:
 
 
 def _paired(first: ArrayLike, second: ArrayLike, *, least: int) -> tuple[np.ndarray, np.ndarray]:
-    x, y = _checked(first, least), _checked(second, least)
+    x, y = _checked(first, least, "first"), _checked(second, least, "second")
+    require_same_rows(first, second)
     if len(x) != len(y):
         raise ValueError(f"Both need the same conditions in rows, got {len(x)} and {len(y)}.")
     return x, y
 
 
-def _checked(states: ArrayLike, least: int) -> np.ndarray:
-    states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or len(states) < least or not np.isfinite(states).all():
+def _checked(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
+    states = real_array(states, name)
+    if states.ndim != 2 or len(states) < least or not states.shape[1]:
+        hint = f" Of one unit, give {name}[:, None]." if states.ndim == 1 else ""
         raise ValueError(
-            f"states must be finite, of shape (m, n) with m >= {least}; got {states.shape}."
+            f"{name} must have shape (m, n) with m >= {least}, rows (times, conditions) first; "
+            f"got {states.shape}.{hint}"
         )
     return states
 
 
 def _trials(series: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
-    if isinstance(series, np.ndarray) and series.ndim == 2:
+    n_axes = getattr(series, "ndim", None)
+    if n_axes == 3:
+        series = list(real_array(series, "series", time_axis=1))
+    elif n_axes is not None or np.ndim(series[0]) == 1:  # an array, or a list of rows
         series = [series]
-    return [_checked(trial, least=3) for trial in series]
+    trials = [_checked(trial, 3, "series") for trial in series]
+    if len({trial.shape[1] for trial in trials}) != 1:
+        raise ValueError("The trials must have the same units, one or more trials.")
+    return trials
 
 
 def _delay_vectors(trial: np.ndarray, n_delays: int) -> np.ndarray:

@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from isochron.analysis.dimensionality import compute_cycle_dimension
+from isochron.analysis.dimensionality import (
+    compute_cycle_dimension,
+    participation_ratio,
+    principal_components,
+)
 
 
 def times(m, bend=0.0):
@@ -51,3 +55,60 @@ def test_a_point_has_no_dimension_and_bad_input_is_refused():
         compute_cycle_dimension(np.zeros(5), np.ones((5, 2)))
     with pytest.raises(ValueError, match="share"):
         compute_cycle_dimension(times(10), np.ones((11, 2)), share=95)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e160])
+def test_the_unit_of_the_states_does_not_matter(scale):
+    states = np.random.default_rng(0).normal(size=(50, 4)) * [1, 2, 3, 0]
+    np.testing.assert_allclose(participation_ratio(scale * states), participation_ratio(states))
+    times = np.linspace(0, 1, 51)
+    closed = np.append(states, states[:1], axis=0)
+    one, other = (compute_cycle_dimension(times, s * closed) for s in (1.0, scale))
+    assert other.participation_ratio == pytest.approx(one.participation_ratio)
+    assert other.n_components == one.n_components
+
+
+def test_fewer_samples_than_units():
+    """Two samples differ along one direction, whatever the number of units."""
+    states = np.random.default_rng(0).normal(size=(2, 30))
+    assert participation_ratio(states) == pytest.approx(1.0)
+    ratio, components = principal_components(states)
+    np.testing.assert_allclose(ratio, [1, 0], atol=1e-15)
+    direction = (states[1] - states[0]) / np.linalg.norm(states[1] - states[0])
+    assert abs(components[0] @ direction) == pytest.approx(1.0)
+
+
+def test_a_constant_has_no_dimension():
+    """0.1 has no exact mean; what the subtraction leaves is round-off."""
+    assert participation_ratio(np.full((7, 3), 0.1)) == 0.0
+    assert compute_cycle_dimension(np.arange(5), np.full((5, 3), 0.1)).n_components == 0
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        (np.arange(5.0), r"states\[:, None\]"),
+        (np.full((5, 2), 1j), "complex"),
+        ([[1.0, np.nan], [0.0, 1.0]], "must be finite"),
+        (np.empty((0, 3)), r"got \(0, 3\)"),
+        ([["a"], ["b"]], "must be numbers"),
+    ],
+)
+def test_states_that_are_none_are_refused(states, message):
+    with pytest.raises(ValueError, match=message):
+        principal_components(states)
+
+
+def test_labeled_states_have_time_first():
+    import xarray as xr
+
+    states = xr.DataArray(np.random.default_rng(0).normal(size=(9, 4)), dims=("time", "neuron"))
+    assert participation_ratio(states) == participation_ratio(states.values)
+    with pytest.raises(ValueError, match=r"time must be first.*transpose"):
+        participation_ratio(states.T)
+
+
+def test_an_open_orbit_has_no_dimension():
+    times = np.linspace(0, 1, 20)
+    with pytest.raises(ValueError, match="do not close"):
+        compute_cycle_dimension(times, np.stack([times, times**2], axis=1))
