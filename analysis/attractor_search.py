@@ -12,17 +12,24 @@ from isochron.analysis.fixed_points import FailedStart, FixedPoint
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.samplers import Sampler
 from isochron.analysis.settling import (
+    NEAR_RETURN,
+    SETTLE_RTOL,
+    WATCH_RTOL,
     Cloud,
     FlowMotion,
     Motion,
     Place,
     ReturnMotion,
+    Tolerances,
     classify_aperiodic,
 )
 from isochron.analysis.statistics import Interval
 from isochron.analysis.systems import System
 
 Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic"]
+
+_LEFT = "It left all bounds. Draw starts nearer, or see whether the system blows up."
+_MEETS = 0.1  # part of a long trajectory that lies on a known set, if both are one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +91,24 @@ class AttractorCensus:
         return missed_basin(self.n_starts, self.confidence)
 
     @property
+    def n_diverged(self) -> int:
+        """Starts that left all bounds; they are among the failures."""
+        return sum(failure.message == _LEFT for failure in self.failures)
+
+    @property
     def cannot_exclude(self) -> str:
         """What the census leaves open, in words."""
         open_ends = [
             f"attractors that draw less than {self.missed_basin:.2g} of the sampler's states "
             f"({self.confidence:.0%} confidence), or none of them",
-            "long chaotic transients taken for an attractor (raise settle)",
         ]
-        if self.failures:
-            open_ends.append(f"what {len(self.failures)} starts without a result lead to")
+        if any(attractor.kind == "chaotic" for attractor in self.attractors):
+            open_ends.append("chaotic transients longer than follow times watch (raise follow)")
+        if self.n_diverged:
+            open_ends.append(f"{self.n_diverged} starts left all bounds")
+        unsettled = len(self.failures) - self.n_diverged
+        if unsettled:
+            open_ends.append(f"what {unsettled} starts that did not settle lead to")
         return "; ".join(open_ends) + "."
 
 
@@ -110,6 +126,10 @@ def find_all_attractors(
     tolerance: float = 1e-9,
     same: float = 1e-3,
     confidence: float = 0.95,
+    follow: int = 10,
+    settle_rtol: float = SETTLE_RTOL,
+    watch_rtol: float = WATCH_RTOL,
+    near_return: float = NEAR_RETURN,
 ) -> AttractorCensus:
     """Draw states at random, see where they settle, and prove what is periodic.
 
@@ -118,7 +138,9 @@ def find_all_attractors(
     among the states of one that is known by its states only. Else a fixed point or a cycle is
     solved for, and accepted if it is stable and the trajectory is on it. What comes to none
     after some rounds is judged by its Lyapunov exponents and averages (see
-    `isochron.analysis.settling.classify_aperiodic`). For a driven map alone, the cycles of the
+    `isochron.analysis.settling.classify_aperiodic`). What is not quasi-periodic is first followed
+    ten times longer, as it may be a transient. A trajectory that visits a set already known counts
+    there. For a driven map alone, the cycles of the
     drive's own period, unstable ones too, are found faster by `find_locked_cycles`.
 
     Parameters
@@ -146,7 +168,15 @@ def find_all_attractors(
         How near to an attractor counts as on it, relative to the size of a cycle, or for a
         fixed point to the spread of the starts.
     confidence : float
-        Of intervals and bounds.
+        Confidence of intervals and bounds.
+    follow : int
+        Number of further watches before a set is called chaotic.
+    settle_rtol, watch_rtol : float
+        Relative tolerances of the integration of a vector field while it settles, on which only
+        the basins depend, and while it is watched.
+    near_return : float
+        A cycle is searched for where a return of a map or a forced field comes this close,
+        relative to the size of the orbit.
 
     Returns
     -------
@@ -161,20 +191,17 @@ def find_all_attractors(
     ----------
     Menck, Heitzig, Marwan and Kurths (2013), Nature Physics 9:89: basins by sampling.
     """
-    motion = _motion(system, settle, watch, max_period, period, tolerance)
-    if n_starts < 1 or rounds < 1 or not 0 < same < 1 or not tolerance > 0:
+    if n_starts < 1 or rounds < 1 or follow < 0 or not 0 < same < 1 or not tolerance > 0:
         raise ValueError(
-            "Need n_starts >= 1, rounds >= 1, 0 < same < 1 and tolerance > 0, got "
-            f"{n_starts!r}, {rounds!r}, {same!r} and {tolerance!r}."
+            "Need n_starts >= 1, rounds >= 1, follow >= 0, 0 < same < 1 and tolerance > 0, got "
+            f"{n_starts!r}, {rounds!r}, {follow!r}, {same!r} and {tolerance!r}."
         )
-    starts = np.asarray(sampler(rng, n_starts), dtype=float)
-    if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
-        raise ValueError(
-            f"sampler must return finite states of shape ({n_starts}, dimension), got shape "
-            f"{starts.shape}."
-        )
-    scale = float(np.linalg.norm(starts - starts.mean(axis=0), axis=1).max()) or 1.0
-    search = _Search(motion, scale, same, rounds)
+    tolerances = Tolerances(
+        solution=tolerance, settle_rtol=settle_rtol, watch_rtol=watch_rtol, near_return=near_return
+    )
+    motion = _motion(system, settle, watch, max_period, period, tolerances)
+    starts = _draw(sampler, rng, n_starts)
+    search = _Search(motion, _scale_of(starts), same, rounds, follow)
     failures = []
     for start, settled in zip(starts, motion.settle(starts), strict=True):
         why = search.place(settled)
@@ -195,6 +222,22 @@ def find_all_attractors(
     )
 
 
+def _draw(sampler: Sampler, rng: np.random.Generator, n_starts: int) -> np.ndarray:
+    starts = np.asarray(sampler(rng, n_starts), dtype=float)
+    if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
+        raise ValueError(
+            f"sampler must return finite states of shape ({n_starts}, dimension), got shape "
+            f"{starts.shape}."
+        )
+    return starts
+
+
+def _scale_of(starts: np.ndarray) -> float:
+    """Spread of the starts, or the size of the only one; 1 if all are 0."""
+    spread = float(np.linalg.norm(starts - starts.mean(axis=0), axis=1).max())
+    return spread or float(np.linalg.norm(starts[0])) or 1.0
+
+
 def _interval(value: float, low: float, high: float, confidence: float) -> Interval:
     return Interval(
         value=np.asarray(value),
@@ -205,7 +248,7 @@ def _interval(value: float, low: float, high: float, confidence: float) -> Inter
     )
 
 
-def _motion(system: Any, settle, watch, max_period, period, tolerance) -> Motion:
+def _motion(system: Any, settle, watch, max_period, period, tolerances) -> Motion:
     longest = watch / 4 if max_period is None else max_period
     if not (0 <= settle < math.inf and 0 < longest <= watch / 2 < math.inf):
         raise ValueError(
@@ -214,7 +257,7 @@ def _motion(system: Any, settle, watch, max_period, period, tolerance) -> Motion
         )
     is_map = hasattr(system, "advance")
     if not is_map and period is None:
-        return FlowMotion(system, settle, watch, longest, tolerance)
+        return FlowMotion(system, settle, watch, longest, tolerances)
     if is_map and period is not None:
         raise ValueError("A map brings its own period; leave period out.")
     if period is not None and not 0 < period < math.inf:
@@ -225,32 +268,33 @@ def _motion(system: Any, settle, watch, max_period, period, tolerance) -> Motion
             f"and watch at least 20; got {settle!r} and {watch!r}."
         )
     return ReturnMotion(
-        system, round(settle), round(watch), max(1, int(longest)), tolerance, period
+        system, round(settle), round(watch), max(1, int(longest)), tolerances, period
     )
 
 
 class _Search:
     """Attractors met so far, and how many starts came to each."""
 
-    def __init__(self, motion: Motion, scale: float, same: float, rounds: int) -> None:
-        self.motion, self.scale, self.same, self.rounds = motion, scale, same, rounds
+    def __init__(self, motion: Motion, scale: float, same: float, rounds: int, follow: int) -> None:
+        self.motion, self.scale, self.same = motion, scale, same
+        self.rounds, self.follow = rounds, follow
         self.entries: list[FoundAttractor] = []
         self.places: list[Place] = []
 
     def place(self, state: np.ndarray) -> str | None:
         """Count a start that has settled at a state; why not, if it cannot be."""
-        record = state[None]
-        if self._count(record):
+        if self._count(state[None]):
             return None
-        for _ in range(self.rounds):
-            try:
-                with np.errstate(all="ignore"):
+        try:
+            with np.errstate(all="ignore"):
+                record = state[None]
+                for _ in range(self.rounds):
                     record = self._watch(record[-1])
-            except ArithmeticError:
-                return "It left all bounds. Draw starts nearer, or see whether the system blows up."
-            if self._count(record) or self._solve(record):
-                return None
-        return self._judge(record)
+                    if self._count(record) or self._solve(record):
+                        return None
+                return self._judge(record)
+        except ArithmeticError:
+            return _LEFT
 
     def _watch(self, state: np.ndarray) -> np.ndarray:
         if not np.isfinite(state).all():
@@ -281,7 +325,14 @@ class _Search:
         return False
 
     def _judge(self, record: np.ndarray) -> str | None:
+        """Say what has no period, and count it; why not, if it cannot be said."""
         kind, spectrum = classify_aperiodic(self.motion, record)
+        if kind != "quasi-periodic" and self.follow:
+            longer = self._follow(record)
+            if longer is None:
+                return None
+            record = longer
+            kind, spectrum = classify_aperiodic(self.motion, record)
         leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
         if kind is None:
             return (
@@ -289,11 +340,36 @@ class _Search:
                 f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise settle "
                 "or watch, or max_period."
             )
-        self._add(
-            Cloud(record), kind=kind, solution=None, states=record,
-            exponent=leading, exponent_error=error,
-        )  # fmt: skip
+        if not self._merge(record):
+            self._add(
+                Cloud(record), kind=kind, solution=None, states=record,
+                exponent=leading, exponent_error=error,
+            )  # fmt: skip
         return None
+
+    def _follow(self, record: np.ndarray) -> np.ndarray | None:
+        """The trajectory, ten times longer; None if it settles then, and is counted."""
+        records = [record]
+        for _ in range(self.follow):
+            records.append(self._watch(records[-1][-1]))
+            if self._count(records[-1]):
+                return None
+        if self._solve(records[-1]):
+            return None
+        return np.concatenate([record, *(later[1:] for later in records[1:])])
+
+    def _merge(self, long: np.ndarray) -> bool:
+        """Whether a trajectory visits a set that is known by its states only; it is counted there.
+
+        Both are then pieces of one set, of which more is known now.
+        """
+        for i, place in enumerate(self.places):
+            if isinstance(place, Cloud) and place.share(long) > _MEETS:
+                entry, states = self.entries[i], np.concatenate([place.states, long])
+                self.places[i] = Cloud(states)
+                self.entries[i] = replace(entry, n_starts=entry.n_starts + 1, states=states)
+                return True
+        return False
 
     def _add(self, place: Place, **what: Any) -> None:
         self.places.append(place)

@@ -23,11 +23,37 @@ N_SAMPLES = 2000  # of a flow while it is watched
 N_BLOCKS = 10
 SETTLE_RTOL = 1e-6  # only basins depend on it
 WATCH_RTOL = 1e-9
-_NEAR_RETURN = 0.03  # of the size of an orbit: worth a search for a cycle
+NEAR_RETURN = 0.03  # of the size of an orbit: worth a search for a cycle
 _MOST_SEARCHES = 3
+_LARGEST_GAP = 0.05  # of the size of a set that is known by its states
 _FEW = 10
 _REGULAR = 1e-4  # of the size of an orbit: change of averages from one half to the other
 _CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerances:
+    """How exactly states are followed and solutions solved for.
+
+    Attributes
+    ----------
+    solution : float
+        Largest residual of a fixed point or a cycle.
+    settle_rtol, watch_rtol : float
+        Relative tolerances of the integration of a field.
+    near_return : float
+        Distance of a return, relative to the size of the orbit, that is worth a search.
+    """
+
+    solution: float
+    settle_rtol: float = SETTLE_RTOL
+    watch_rtol: float = WATCH_RTOL
+    near_return: float = NEAR_RETURN
+
+    def __post_init__(self) -> None:
+        for name in ("solution", "settle_rtol", "watch_rtol", "near_return"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in (0, 1), got {getattr(self, name)!r}.")
 
 
 class Place(Protocol):
@@ -70,13 +96,20 @@ class Cloud:
     """A set that is known by many of its states only."""
 
     def __init__(self, states: np.ndarray) -> None:
-        self.tree = KDTree(states)
-        spacing = self.tree.query(states, k=2)[0][:, 1]
-        self.within = 3 * float(np.quantile(spacing, 0.99))
+        self.states, self.tree = states, KDTree(states)
+        # How far states that come later lie from those that came first: the distance of the
+        # nearest neighbors says nothing of gaps where an orbit nearly closes.
+        first, later = np.array_split(states, 2)
+        gap = float(np.quantile(KDTree(first).query(later)[0], 0.99))
+        self.within = min(3 * gap, _LARGEST_GAP * _size(states))
 
     def contains(self, record: np.ndarray) -> bool:
         """Whether 95 % of the states lie among those known; a few states cannot tell."""
-        return len(record) > _FEW and bool(np.mean(self.tree.query(record)[0] < self.within) > 0.95)
+        return len(record) > _FEW and self.share(record) > 0.95
+
+    def share(self, record: np.ndarray) -> float:
+        """Part of the states that lie among those known."""
+        return float(np.mean(self.tree.query(record)[0] < self.within))
 
 
 @dataclass(frozen=True)
@@ -120,25 +153,25 @@ class FlowMotion:
     transient: float
     watch: float
     max_period: float
-    tolerance: float
+    tolerances: Tolerances
 
     def settle(self, states: np.ndarray) -> np.ndarray:
         """States after the transient."""
         return np.array([_or_nan(self._end, state) for state in states])
 
     def _end(self, state: np.ndarray) -> np.ndarray:
-        return flow(self.system, state, self.transient, rtol=SETTLE_RTOL)
+        return flow(self.system, state, self.transient, rtol=self.tolerances.settle_rtol)
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States at equal times."""
         times = np.linspace(0, self.watch, N_SAMPLES + 1)
-        return flow(self.system, state, self.watch, times=times, rtol=WATCH_RTOL)
+        return flow(self.system, state, self.watch, times=times, rtol=self.tolerances.watch_rtol)
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """A fixed point, if the state hardly moves; a cycle."""
-        yield from _resting(self.system, record, scale, same, self.tolerance)
+        yield from _resting(self.system, record, scale, same, self.tolerances.solution)
         cycle = find_limit_cycle(
-            self.system, record[-1], max_period=self.max_period, tolerance=self.tolerance
+            self.system, record[-1], max_period=self.max_period, tolerance=self.tolerances.solution
         )
         if cycle.stable:
             yield Periodic(cycle, Curve(cycle.states, same * _size(cycle.states)))
@@ -159,7 +192,7 @@ class ReturnMotion:
     transient: int
     watch: int
     max_period: int
-    tolerance: float
+    tolerances: Tolerances
     period: float | None = None
 
     @property
@@ -180,7 +213,9 @@ class ReturnMotion:
         if self.is_map:
             return self.system.advance(state, self.transient * self.system.n_steps)
         assert self.period is not None
-        return flow(self.system, state, self.transient * self.period, rtol=SETTLE_RTOL)
+        return flow(
+            self.system, state, self.transient * self.period, rtol=self.tolerances.settle_rtol
+        )
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States once a return."""
@@ -189,22 +224,22 @@ class ReturnMotion:
             return orbit[:: self.system.n_steps]
         assert self.period is not None
         times = np.arange(self.watch + 1) * self.period
-        return flow(self.system, state, times[-1], times=times, rtol=WATCH_RTOL)
+        return flow(self.system, state, times[-1], times=times, rtol=self.tolerances.watch_rtol)
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """Cycles of so many returns as brought the record back, fewest first."""
         autonomous = self.is_map and not self.system.drive_cycles and self.system.n_steps == 1
         if autonomous:
-            yield from _resting(self.system, record, scale, same, self.tolerance)
+            yield from _resting(self.system, record, scale, same, self.tolerances.solution)
         gaps = np.linalg.norm(record[-2 : -2 - self.max_period : -1] - record[-1], axis=1)
-        lengths = 1 + np.flatnonzero(gaps < _NEAR_RETURN * _size(record))
+        lengths = 1 + np.flatnonzero(gaps < self.tolerances.near_return * _size(record))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
             cycle = find_limit_cycle(
                 self.system,
                 record[-1],
                 period=self.period,
                 subharmonic=int(length),
-                tolerance=self.tolerance,
+                tolerance=self.tolerances.solution,
             )
             if cycle.stable:
                 back = ReturnMap(self.system, self.period)

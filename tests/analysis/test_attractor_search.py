@@ -129,7 +129,7 @@ def test_lorenz_is_chaotic_at_28():
     """One attractor with the published leading exponent 0.9056, not one for each start."""
     found = find_all_attractors(
         truths.lorenz(), gaussian_around([0.0, 0.0, 27.0], 5.0), np.random.default_rng(0),
-        settle=20, watch=60, max_period=2, n_starts=3, rounds=1,
+        settle=20, watch=60, max_period=2, n_starts=3, rounds=1, follow=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts, attractor.solution) == ("chaotic", 3, None)
@@ -319,3 +319,65 @@ def test_samplers_draw_what_they_say():
 def test_samplers_refuse_what_they_cannot_draw_from(make):
     with pytest.raises(ValueError, match="got"):
         make()
+
+
+def leaking_tent(gap):
+    """The tent map on (0, 1), a gap wide at its top, through which states fall to rest at -1.
+
+    Inside the slopes are ±2 (1 + gap): chaos, until a state falls into the gap, which by the
+    uniform density takes about 1 / gap steps.
+    """
+
+    def step(k, x):
+        inside = (1 + gap) * (1 - np.abs(2 * x - 1))
+        return np.where((x > 0) & (x < 1), inside, -1 + 0.1 * (x + 1))
+
+    def tangent(k, x, v):
+        slope = np.where((x > 0) & (x < 1), -2 * (1 + gap) * np.sign(2 * x - 1), 0.1)
+        return slope[:, None] * v
+
+    return SteppedMap(step, tangent, dimension=1)
+
+
+@pytest.mark.parametrize("gap", [0.004, 0.002])
+def test_a_chaotic_transient_is_not_an_attractor(gap):
+    """Many starts are still chaotic after 120 steps; none is for ever."""
+    options = {"settle": 20, "watch": 100, "rounds": 1, "max_period": 2, "n_starts": 20}
+    sampler = uniform_box([0.0], [1.0])
+    found = find_all_attractors(
+        leaking_tent(gap), sampler, np.random.default_rng(0), follow=80, **options
+    )
+    (attractor,) = found.attractors
+    assert (attractor.kind, attractor.n_starts) == ("fixed point", 20)
+    assert attractor.solution.point[0] == pytest.approx(-1, abs=1e-9)
+    hasty = find_all_attractors(
+        leaking_tent(gap), sampler, np.random.default_rng(0), follow=0, **options
+    )
+    assert "chaotic" in {a.kind for a in hasty.attractors}
+    assert "raise follow" in hasty.cannot_exclude
+
+
+@pytest.mark.parametrize(
+    ("omega", "coupling"), [(0.6471895, 0.5), (0.5414612, 0.5), (0.543625, 0.9)]
+)
+def test_pieces_of_one_circle_are_one_attractor(omega, coupling):
+    """Rotation numbers close to p/q: an orbit nearly closes, and its states lie in clusters."""
+    found = find_all_attractors(
+        turning_map(omega, coupling), disc(2.0), np.random.default_rng(3),
+        settle=100, watch=400, n_starts=4, rounds=1,
+    )  # fmt: skip
+    assert [attractor.kind for attractor in found.attractors] == ["quasi-periodic"]
+
+
+def test_how_exactly_states_settle_is_an_argument():
+    options = {"settle": 15, "watch": 40, "n_starts": 2}
+    for settle_rtol in (1e-3, 1e-8):
+        found = find_all_attractors(
+            truths.stuart_landau(), disc(2.0), np.random.default_rng(0),
+            settle_rtol=settle_rtol, **options,
+        )  # fmt: skip
+        assert [a.n_starts for a in found.attractors] == [2]
+    with pytest.raises(ValueError, match="settle_rtol must lie in"):
+        find_all_attractors(
+            truths.stuart_landau(), disc(2.0), np.random.default_rng(0), settle_rtol=0.0, **options
+        )
