@@ -116,6 +116,7 @@ def _provenance() -> dict[str, dict[str, str]]:
 
 
 def _dense(triplets: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    matrix = np.zeros(shape, dtype=np.int32)
-    matrix[triplets[:, 0], triplets[:, 1]] = triplets[:, 2]
+    matrix = np.zeros(shape, dtype=float if triplets.dtype.kind == "f" else np.int32)
+    rows, columns = triplets[:, :2].astype(np.intp).T
+    matrix[rows, columns] = triplets[:, 2]
     return matrix

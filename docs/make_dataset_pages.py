@@ -57,7 +57,7 @@ worm = connectome.load("{name}")
 
 def counted(weights: np.ndarray) -> str:
     """Number of entries and their sum."""
-    return f"{np.count_nonzero(weights)} (weight {weights.sum()})"
+    return f"{np.count_nonzero(weights)} (weight {weights.sum():.10g})"
 
 
 def pages() -> dict[str, str]:

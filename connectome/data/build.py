@@ -33,6 +33,8 @@ READERS = {
     "varshney": lists.read_varshney,
     "white": lists.read_white,
     "witvliet": lists.read_witvliet,
+    "cook pharynx": lists.read_cook_pharynx,
+    "dauer": lists.read_dauer,
     "bentley monoamine": lists.read_bentley_monoamine,
     "bentley neuropeptide": lists.read_bentley_neuropeptide,
     "ripoll-sanchez": lists.read_ripoll_sanchez,

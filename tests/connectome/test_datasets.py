@@ -17,7 +17,7 @@ PROVENANCE = tomllib.loads(DATA.joinpath("PROVENANCE.toml").read_text(encoding="
 
 
 def entries(weights):
-    return [np.count_nonzero(weights), int(weights.sum())]
+    return [np.count_nonzero(weights), round(weights.sum().item(), 1)]
 
 
 def counted(worm):
@@ -90,6 +90,25 @@ def test_every_source_is_cited():
         for field in ("title", "paper", "doi", "file", "license", "weight_unit", "notes", "via"):
             assert getattr(source, field), (name, field)
         assert len(source.file_sha256) == len(source.content_sha256) == 64
+
+
+def test_the_pages_state_how_many_there_are():
+    root = Path(__file__).parents[2]
+    for page in ("README.md", "docs/connectome.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        assert f"{len(connectome.available())} published " in text, page
+
+
+def test_weights_that_are_not_whole_numbers():
+    """Row I2R to NSML of Cook et al. (2020); row AFDL of the sheet Dauer of Yim et al. (2024)."""
+    pharynx = connectome.load("cook2020-pharynx")
+    i, j = pharynx.index(["NSML", "I2R"])
+    assert pharynx.chemical[i, j] == 32.5
+    dauer = connectome.load("yim2024-dauer")
+    i, j = dauer.index(["AIYL", "AFDL"])
+    assert dauer.chemical[j, i] == 0
+    assert dauer.chemical[i, j] * 341503.17734 == pytest.approx(7860901.17626, rel=1e-9)
+    assert connectome.load("varshney2011").chemical.dtype == np.int32
 
 
 def test_the_vendored_tables_are_small():

@@ -1,4 +1,4 @@
-"""Data sets that are lists of connections: Varshney, White, Witvliet, Bentley; and a matrix."""
+"""Data sets that are lists of connections (Varshney, White, ...), and matrices of one sheet."""
 
 import csv
 import io
@@ -8,6 +8,7 @@ from openpyxl import load_workbook
 from readers.tabulate import Connection
 
 LAYERS = {"chemical": "chemical", "electrical": "gap"}
+DAUER_SHEET, DAUER_CELLS = "Dauer_normalized", 222
 ONE_NODE = {"LegacyBodyWallMuscles": "BWM"}
 
 
@@ -39,6 +40,28 @@ def read_witvliet(content):
     sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
     for pre, post, kind, number in sheet.iter_rows(min_row=2, max_col=4, values_only=True):
         yield from _both_sides(str(pre), str(post), LAYERS[str(kind)], int(str(number)))
+
+
+def read_cook_pharynx(content):
+    """Columns Source, Target, Weight, Type; a gap junction stands once, weights add up.
+
+    Some weights are halves.
+    """
+    for row in csv.DictReader(content.decode("utf-8-sig").splitlines()):
+        ends = row["Source"].strip(), row["Target"].strip()
+        yield from _both_sides(*ends, LAYERS[row["Type"].strip().lower()], float(row["Weight"]))
+
+
+def read_dauer(content):
+    """A square matrix in a sheet, rows sending; names in the first row and first column."""
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    header, _, *rows = book[DAUER_SHEET].iter_rows(max_row=DAUER_CELLS + 2, values_only=True)
+    posts, pres = header[2:], [row[0] for row in rows]
+    if len(pres) != DAUER_CELLS or list(posts) != pres:
+        raise ValueError(f"The rows of {DAUER_SHEET} are not named as its columns.")
+    for pre, row in zip(pres, rows, strict=True):
+        for post, weight in zip(posts, row[2:], strict=True):
+            yield Connection(pre, post, "chemical", float(weight))
 
 
 def read_bentley_monoamine(content):

@@ -18,7 +18,7 @@ class Connection(NamedTuple):
     pre: str
     post: str
     layer: str
-    weight: int
+    weight: int | float
 
 
 def tabulate(source, connections, neurons, muscles, other_cells):
@@ -75,7 +75,8 @@ def _triplets(edges, posts, pres):
     row = {name: i for i, name in enumerate(posts)}
     column = {name: i for i, name in enumerate(pres)}
     found = sorted((row[post], column[pre], weight) for (post, pre), weight in edges.items())
-    return np.array(found, dtype=np.int32).reshape(-1, 3)
+    whole = all(weight == int(weight) for *_, weight in found)
+    return np.array(found, dtype=np.int32 if whole else float).reshape(-1, 3)
 
 
 def _kind(pre, post, layer, neurons, muscles):
