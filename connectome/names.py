@@ -32,6 +32,8 @@ _PATTERNS = (
     (re.compile(r"MC([1-3])(V|DL|DR)$"), "mc{}{}".format),
     (re.compile(r"(PM1)[DV]?[LR]?$"), lambda _: "pm1"),
 )
+_BETWEEN = re.compile(r"(?<!\d)[\s_.^-]+|[\s_.^-]+(?!\d)")
+_OR = re.compile(r"\s*[/|,&]\s*|\s+(?:or|and)\s+")
 _BODY_WALL = re.compile(r"M[DV][LR]\d\d$")
 _MUSCLE = re.compile(r"(pm|vm|um)\d|mu_|M[DV][LR]\d\d$")
 _NUMBERED = re.compile(r"(AS|DB|DD|VB|VD)\d+$")
@@ -40,8 +42,8 @@ _NUMBERED = re.compile(r"(AS|DB|DD|VB|VD)\d+$")
 def canonical_name(name: str) -> str:
     """The canonical form of the name of a cell of *C. elegans*.
 
-    Upper and lower case, spaces, ``_`` and ``-`` between the parts of a name, and zeros in
-    front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL and AVAL. A
+    Upper and lower case, spaces, ``_``, ``-``, ``.`` and ``^`` between the parts of a name, and
+    zeros in front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL, AVAL. A
     body-wall muscle is MDL01 for MDL1, dBWML1 or BWM-DL01. DB1/3 is DB1 and DB3/1 is DB3.
     AWCOFF, AWC(OFF) and AWC_off are AWCL, AWCON is AWCR: a convention, because in each
     animal chance decides which side it is.
@@ -111,18 +113,19 @@ def joint_cells(label: str) -> tuple[str, ...]:
     Parameters
     ----------
     label : str
-        Two names with ``/`` between them, the second one shortened to its last characters.
+        Names with ``/`` between them (or ``|``, ``,``, ``&``, " or ", " and "); those after the
+        first may be shortened to their last characters.
 
     Returns
     -------
     tuple of str
         Those of them that exist (DX3/4 is DX3). Empty if the label is not of this form.
     """
-    first, slash, end = str(label).strip().partition("/")
-    if not slash or not end or len(end) > len(first) or _key(label) in _ALIASES:
+    first, *others = [part for part in _OR.split(str(label).strip()) if part] or [""]
+    if not others or _key(label) in _ALIASES:
         return ()
-    both = (canonical_name(first), canonical_name(first[: len(first) - len(end)] + end))
-    return tuple(name for name in both if name in cells())
+    full = [first, *(x if _is_cell(x) else first[: len(first) - len(x)] + x for x in others)]
+    return tuple(dict.fromkeys(canonical_name(name) for name in full if _is_cell(name)))
 
 
 def is_muscle(name: str) -> bool:
@@ -150,7 +153,7 @@ def known_species(species: str | None) -> str | None:
             f"species must be a name such as {C_ELEGANS!r}, or None if it is not known; got "
             f"{species!r}."
         )
-    return C_ELEGANS if letters in _SPELLINGS_OF_THE_WORM else species
+    return C_ELEGANS if letters.startswith(_SPELLINGS_OF_THE_WORM) else species
 
 
 def infer_species(names: Iterable[str]) -> str | None:
@@ -203,9 +206,16 @@ def hint_for(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {', '.join(near)}?" if near else ""
 
 
+def _is_cell(name: str) -> bool:
+    return canonical_name(name) in cells()
+
+
 def _key(name: str) -> str:
-    """A name without what makes no difference: AVA_L, AWC(ON), vb01 as AVAL, AWCON, VB1."""
-    key = re.sub(r"[\s_-]+", "", str(name)).upper()
+    """A name without what makes no difference: AVA_L, AWC(ON), vb01 as AVAL, AWCON, VB1.
+
+    A separator between two digits does make one: AS1_1 is not AS11.
+    """
+    key = _BETWEEN.sub("", str(name)).upper()
     key = re.sub(r"\((ON|OFF|L|R)\)$", r"\1", key)
     return re.sub(r"(?<!\d)0+(?=\d)", "", key)
 

@@ -31,11 +31,12 @@ def network(*neurons, **fields):
         ("VB10", ["VB10", "vb10"]),
         ("CA9", ["CA09"]),
         ("EF1", ["EF01"]),
-        ("AVAL", ["AVAL", "AVA_L", "AVA-L", "AVA L", "AVAl", "aval", "AVA(L)"]),
+        ("AS11", ["AS11", "AS_11", "as 11"]),
+        ("AVAL", ["AVA.L", "AVAL", "AVA_L", "AVA-L", "AVA L", "AVAl", "aval", "AVA(L)"]),
         ("M2L", ["M2 L", "m2l"]),
         ("I1L", ["I1L ", "I1_L"]),
         ("AWCL", ["AWCOFF", "AWC_OFF", "AWC(OFF)", "AWCoff"]),
-        ("AWCR", ["AWCON", "AWC-ON", "AWC(ON)", "AWCon"]),
+        ("AWCR", ["AWCON", "AWC-ON", "AWC(ON)", "AWCon", "AWC^ON"]),
         ("DB1", ["DB1/3", "DB01/03", "db1/3"]),
         ("DB3", ["DB3/1", "DB03/01"]),
         ("MDL01", ["MDL1", "mdl01", "dBWML1", "BWM-DL01", "BWM-DL1"]),
@@ -59,7 +60,25 @@ def test_every_canonical_name_is_its_own_form():
 
 
 @pytest.mark.parametrize(
-    "label", ["?12", "ASEL?", "EF1/2", "AVFL/R", "AVA", "avalL", "SDQL_1", "CEPshDL", "vm2", ""]
+    "label",
+    [
+        "?12",
+        "AS1_1",
+        "AS1.1",
+        "VD1-2",
+        "VB1 1",
+        "AVAL_1",
+        "DA1.0",
+        "ASEL?",
+        "EF1/2",
+        "AVFL/R",
+        "AVA",
+        "avalL",
+        "SDQL_1",
+        "CEPshDL",
+        "vm2",
+        "",
+    ],
 )
 def test_what_does_not_name_one_cell_stays_as_it_is(label):
     assert connectome.canonical_name(label) == label
@@ -76,6 +95,12 @@ def test_what_does_not_name_one_cell_stays_as_it_is(label):
         ("VD01/02", ("VD1", "VD2")),
         ("IL2DL/R", ("IL2DL", "IL2DR")),
         ("DB1/3", ()),
+        ("URXL or URXR", ("URXL", "URXR")),
+        ("RIAL, RIAR", ("RIAL", "RIAR")),
+        ("VD1/VD2/VD3", ("VD1", "VD2", "VD3")),
+        ("va01/2", ("VA1", "VA2")),
+        ("AVAL/", ()),
+        ("/", ()),
         ("AVAL", ()),
         ("n/a", ()),
         ("", ()),
@@ -184,6 +209,7 @@ def test_the_species_stays_through_every_change(wiring):
     [
         (None, None),
         ("c_elegans", "C. elegans"),
+        ("C. elegans, adult male", "C. elegans"),
         ("Caenorhabditis elegans", "C. elegans"),
         ("D. melanogaster", "D. melanogaster"),
     ],
