@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 CELL_TYPES = ("sensory", "interneuron", "motor", "pharyngeal", "unknown")
 TRANSMITTERS = (
@@ -114,6 +115,15 @@ def cells_of(
             )
     table = cells() if of_the_worm else {}
     return tuple(_known_or_not(name, table.get(name), types.get(name)) for name in names)
+
+
+def __getattr__(name: str) -> Any:
+    """`canonical_name`, which is in `connectome.names`, for programs that import it from here."""
+    if name == "canonical_name":
+        from isochron.connectome.names import canonical_name
+
+        return canonical_name
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _known_or_not(name: str, known: Cell | None, kind: str | None) -> Cell:

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,13 @@ def network(*neurons, **fields):
 )
 def test_one_cell_has_one_name(name, spellings):
     assert [connectome.canonical_name(given) for given in spellings] == [name] * len(spellings)
+
+
+def test_the_former_place_of_the_function_still_works():
+    cells = import_module("isochron.connectome.cells")
+    assert cells.canonical_name is connectome.canonical_name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = cells.nothing
 
 
 def test_every_canonical_name_is_its_own_form():
