@@ -64,15 +64,21 @@ def load(name: str) -> Connectome:
 
 
 def _near(name: str) -> list[str]:
-    """Data sets that a name may mean: those that contain it, else the nearest family."""
+    """Data sets that a name may mean: those that contain it, those of its author, the nearest."""
     key, names = str(name).strip().lower(), available()
     if len(key) > 2 and (containing := [known for known in names if key in known]):
-        return containing
+        if len(containing) > 1 or "-" in key:
+            return containing
+        return [known for known in names if _author(known) == _author(containing[0])]
     if "-" in key and (near := get_close_matches(key, names, n=2, cutoff=0.8)):
         return near
     families = {known.partition("-")[0] for known in names}
     near = get_close_matches(key.partition("-")[0], sorted(families), n=1, cutoff=0.5)
     return [known for known in names if known.partition("-")[0] in near]
+
+
+def _author(name: str) -> str:
+    return name.partition("-")[0].rstrip("0123456789")
 
 
 def source_of(name: str) -> Source:

@@ -95,7 +95,7 @@ def test_plot(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "cook2018"], "Did you mean cook2019"),
+        (["show", "cook2020"], "Did you mean cook2019"),
         (["show", "none.csv"], "There is no file none.csv"),
         (["export", "varshney2011", "--out", "x.xls"], "--out must end in .csv"),
         (["export", "varshney2011", "--out", "x.csv", "--signs", "x"], "--signs must be one of"),

@@ -134,10 +134,11 @@ def test_an_unknown_data_set_is_refused():
     [
         ("cook2019", "cook2019-hermaphrodite or cook2019-male?"),
         ("Cook2018", "cook2019-hermaphrodite or cook2019-male?"),
+        ("cook2020", "cook2019-hermaphrodite or cook2019-male or cook2020-pharynx?"),
         ("white1986", "white1986-jsh or white1986-n2u or white1986-whole?"),
         ("witvliet2020-8", "witvliet2021-"),
         ("varshney", "varshney2011?"),
-        ("male", "cook2019-male?"),
+        ("dauer", "yim2024-dauer?"),
         ("cook2019-hermafrodite", "cook2019-hermaphrodite?"),
     ],
 )
