@@ -117,6 +117,12 @@ def cells_of(
     return tuple(_known_or_not(name, table.get(name), types.get(name)) for name in names)
 
 
+def are_of_the_worm(given: Iterable[Cell]) -> bool:
+    """Whether cells are all entries of `cells`, unchanged; False if there are none."""
+    given = tuple(given)
+    return bool(given) and all(cells().get(cell.name) == cell for cell in given)
+
+
 def __getattr__(name: str) -> Any:
     """`canonical_name`, which is in `connectome.names`, for programs that import it from here."""
     if name == "canonical_name":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isochron.connectome.cells import CELL_TYPES, Cell, cells_of
+from isochron.connectome.cells import CELL_TYPES, Cell, are_of_the_worm, cells_of
 from isochron.connectome.names import (
     C_ELEGANS,
     canonical_name,
@@ -95,8 +95,9 @@ class Connectome:
         *C. elegans* are taken from `connectome.cells`; of those of other animals nothing is
         known.
     species : str or None
-        The animal. If neither it nor `cells` are given, it is *C. elegans* if the names show
-        that beyond doubt (see `connectome.infer_species`), else None: not known. Only names
+        The animal. If it is not given, it is *C. elegans* if `cells` are all those of
+        `connectome.cells`, or, without `cells`, if the names show it beyond doubt (see
+        `connectome.infer_species`); else None: not known. Only names
         of *C. elegans* have aliases, and only for it are there tables of cells and sign rules
         by name.
     history : tuple of str
@@ -126,6 +127,8 @@ class Connectome:
         self._set("species", known_species(self.species))
         if not self.cells:
             self._name_cells()
+        elif self.species is None and are_of_the_worm(self.cells):
+            self._set("species", C_ELEGANS)
         n, m = len(self.neurons), len(self.muscles)
         for kind, names in (("neuron", self.neurons), ("muscle", self.muscles)):
             if len(set(names)) != len(names):

@@ -14,7 +14,7 @@ from isochron._version import __version__
 from isochron.sims.engines import load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
-from isochron.sims.simulate import MEMORY_LIMIT_BYTES
+from isochron.sims.simulate import MEMORY_LIMIT_BYTES, unsimulated_layers
 from isochron.sims.stimuli import Stimulus
 
 ENSEMBLE_ENGINES = ("numba", "torch")
@@ -144,6 +144,7 @@ def simulate_many(
             "n_steps": n_steps,
             "rng": rng_state,
             "isochron_version": __version__,
+            **unsimulated_layers(networks[0].wiring),
         }
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.connectome import Connectome
 from isochron.sims.engines import check_method, load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
@@ -92,7 +93,9 @@ def simulate(
     xarray.Dataset
         What `record` names: ``V`` and ``V_minus_threshold`` in mV, ``s``, ``input`` in pA, all
         (time, neuron); ``threshold`` in mV, (neuron), or (time, neuron) if it moves; time in ms.
-        The attributes hold all that is needed to repeat the run.
+        The attributes hold all that is needed to repeat the run, and ``not_simulated``: the
+        extrasynaptic layers of the connectome, if it has some; only synapses and gap junctions
+        are simulated.
 
     Raises
     ------
@@ -145,7 +148,20 @@ def simulate(
         "rng": "none" if rng_state is None else json.dumps(rng_state, default=_as_list),
         "isochron_version": __version__,
     }
-    return _labelled(request, states, record).assign_attrs(attributes)
+    run = _labelled(request, states, record)
+    return run.assign_attrs(attributes | unsimulated_layers(network.wiring))
+
+
+def unsimulated_layers(wiring: Connectome) -> dict[str, str]:
+    """Attribute ``not_simulated`` of a run: extrasynaptic layers, which no model has.
+
+    Empty if the connectome does not have such a layer.
+    """
+    layers = [layer for layer in wiring.layers if layer in wiring.extrasynaptic]
+    if not layers:
+        return {}
+    counts = [f"{layer} ({np.count_nonzero(wiring.layer(layer))})" for layer in layers]
+    return {"not_simulated": f"extrasynaptic connections: {', '.join(counts)}"}
 
 
 def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str]) -> xr.Dataset:

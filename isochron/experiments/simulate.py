@@ -14,6 +14,7 @@ from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
 from isochron.connectome.files import write_bytes
 from isochron.experiments.recipe import GRADED, Recipe, write_recipe
+from isochron.sims.simulate import unsimulated_layers
 
 SHOWN = 40
 
@@ -69,19 +70,10 @@ def simulate_recipe(
         "steps": run.attrs["n_steps"],
         "step_ms": run.attrs["step_ms"],
         "seed": seed,
-        **_not_simulated(network.wiring),
+        **unsimulated_layers(network.wiring),
         "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
     }
     return write_recipe(recipe, run).assign_attrs(seed=seed), done | found
-
-
-def _not_simulated(wiring: Connectome) -> dict[str, str]:
-    """Extrasynaptic layers, which no model of a network has; empty if there are none."""
-    layers = [layer for layer in wiring.extrasynaptic if layer in wiring.layers]
-    if not layers:
-        return {}
-    counts = [f"{layer} ({np.count_nonzero(wiring.layer(layer))})" for layer in layers]
-    return {"not_simulated": f"extrasynaptic connections: {', '.join(counts)}"}
 
 
 def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError
+from isochron.sims.simulate import unsimulated_layers
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.quantities import in_unit
@@ -109,6 +110,7 @@ def run_spiking(
         "n_steps": n_steps,
         "rng": "none" if rng_state is None else json.dumps(rng_state, default=np.ndarray.tolist),
         "isochron_version": __version__,
+        **unsimulated_layers(network.wiring),
     }
     run = _labelled(network, *events, n_steps * step).assign_attrs(attributes)
     return _with_potentials(run, samples[: n_steps // every + 1], every * step) if record else run

@@ -198,6 +198,14 @@ def test_a_stated_species_is_not_inferred():
     assert other.cells[0].type == "unknown"
 
 
+def test_cells_of_the_table_show_the_species():
+    table = connectome.cells()
+    given = tuple(table[name] for name in ("DD1", "VD1"))
+    assert network("DD1", "VD1", cells=given).species == "C. elegans"
+    assert network("DD1", "VD1").species is None
+    assert network("DD1", "VD1", cells=given, species="P. pacificus").species == "P. pacificus"
+
+
 def test_the_species_stays_through_every_change(wiring):
     for changed in (
         wiring.subset("AVA"),

@@ -1,5 +1,6 @@
 """simulate(): engines, rules of the thresholds, what is recorded."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_thresholds_of_the_rules(small, switched):
     np.testing.assert_allclose(
         ramped.thresholds(150.0), small.thresholds(0.5 * current[2]), atol=1e-9
     )
+
+
+def test_layers_that_are_not_simulated_are_stated(small, switched):
+    n = small.n_neurons
+    layers = {"dopamine": np.eye(n, dtype=int), "tyramine": np.zeros((n, n), dtype=int)}
+    wiring = dataclasses.replace(small.wiring, extrasynaptic=layers)
+    options = {"duration_s": 0.01, "rng": np.random.default_rng(0)}
+    run = sims.simulate(sims.GradedNetwork(wiring), switched, **options)
+    assert run.attrs["not_simulated"] == "extrasynaptic connections: dopamine (20)"
+    both = sims.simulate_many(sims.GradedNetwork(wiring), [switched] * 2, **options)
+    assert both.attrs["not_simulated"] == run.attrs["not_simulated"]
+    assert "not_simulated" not in sims.simulate(small, switched, **options).attrs
 
 
 @pytest.mark.parametrize("rule", RULES)
