@@ -252,7 +252,8 @@ class Connectome:
                 cell.name for cell in self.cells if key in (cell.type, cell.cell_class)
             }
             if not matching:
-                raise ValueError(f"{self._unknown(one)} Types: {', '.join(CELL_TYPES)}.")
+                kinds = "" if one in CELL_TYPES else f" Types: {', '.join(CELL_TYPES)}."
+                raise ValueError(self._unknown(one) + kinds)
             chosen |= matching
         return tuple(name for name in self.neurons if name in chosen)
 

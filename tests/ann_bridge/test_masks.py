@@ -76,6 +76,9 @@ def test_an_animal_without_types_points_to_them(circuit):
 
 @pytest.mark.parametrize("species", [None, "C. elegans", "P. pacificus"])
 def test_a_saved_worm_keeps_its_species(circuit, species):
-    signed = dataclasses.replace(circuit, species=species).with_signs(connectome.SignTable())
+    names = ("DA1", "VA2", "VC1")
+    animal = dataclasses.replace(circuit, neurons=names, cells=(), species=species)
+    signed = animal.with_signs(connectome.SignTable())
     content = write_worm(sims.GradedNetwork(signed), sims.Stimulus(), [])
-    assert read_worm(content)[0].wiring.species == species
+    found = read_worm(content)[0].wiring
+    assert (found.species, found.cells) == (species, animal.cells)
