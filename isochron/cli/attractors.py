@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from isochron.cli.common import debug_option, json_option, open_wiring, print_json
+from isochron.cli.common import DATASET_HELP, debug_option, json_option, open_wiring, print_json
 
 STEP = "attractors"
 
@@ -22,7 +22,7 @@ STEP = "attractors"
 @click.option("--random", "n_random", type=int, help="Random networks of so many neurons.")
 @click.option("--symmetry", type=float, default=0.0, show_default=True, help="Of those, -1 to 1.")
 @click.option("--networks", type=int, default=100, show_default=True, help="How many of those.")
-@click.option("--dataset", help="A connectome: an ID (isochron connectome list), .csv or .graphml.")
+@click.option("--dataset", help=f"A connectome: {DATASET_HELP}")
 @click.option("--layers", default="chemical,gap", show_default=True, help="Of the connectome.")
 @click.option(
     "--signs", type=click.Choice(["own", "gaba", "none"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.common import DATASET_HELP, debug_option, json_option, print_json
 
 
 @click.command()
@@ -15,6 +15,7 @@ from isochron.cli.common import debug_option, json_option, print_json
 )
 @click.option("--quick", is_flag=True, help="Small defaults: minutes instead of hours.")
 @click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
+@click.option("--dataset", help=f"The connectome: {DATASET_HELP}  [default: varshney2011]")
 @click.option("--workers", type=int, help="Processes; one for each core by default.")
 @click.option("--force", is_flag=True, help="Replace a run of another configuration.")
 @json_option
@@ -24,6 +25,7 @@ def compare(
     out: Path,
     quick: bool,
     print_config: bool,
+    dataset: str | None,
     workers: int | None,
     force: bool,
     as_json: bool,
@@ -34,10 +36,14 @@ def compare(
     """
     from isochron.experiments.compare_config import QUICK, CompareConfig
     from isochron.experiments.config import overlay, read_toml, to_toml
+    from isochron.experiments.datasets import resolve_dataset, with_resolved_dataset
 
     experiment = QUICK if quick else CompareConfig()
     if config is not None:
         experiment = overlay(experiment, read_toml(config))
+        experiment = with_resolved_dataset(experiment, "worm", config.parent)
+    if dataset is not None:
+        experiment = overlay(experiment, {"worm": {"dataset": resolve_dataset(dataset)}})
     if print_config:
         title = f"isochron compare{' --quick' if quick else ''}: every setting and its default"
         click.echo(to_toml(experiment, title))

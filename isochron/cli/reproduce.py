@@ -34,11 +34,13 @@ def reproduce(
     Interrupted, the same command goes on where it was.
     """
     from isochron.experiments.config import overlay, read_toml, to_toml
+    from isochron.experiments.datasets import with_resolved_dataset
     from isochron.experiments.pals2024.config import QUICK, Pals2024Config
 
     experiment = QUICK if quick else Pals2024Config()
     if config is not None:
         experiment = overlay(experiment, read_toml(config))
+        experiment = with_resolved_dataset(experiment, "connectome", config.parent)
     if print_config:
         title = f"isochron reproduce {paper}{' --quick' if quick else ''}: every setting"
         click.echo(to_toml(experiment, title))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from isochron.cli.common import debug_option, force_option, json_option, print_json
+from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_option, print_json
 
 
 @click.command()
@@ -28,7 +28,7 @@ from isochron.cli.common import debug_option, force_option, json_option, print_j
 @click.option("--readout", help="states (default) or rates, of nets of leaky units.")
 @click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
 @click.option("--wiring", help="Of liquid and closed-form: policy (default), full or connectome.")
-@click.option("--dataset", help="The connectome: varshney2011 (default).")
+@click.option("--dataset", help=f"The connectome: {DATASET_HELP}  [default: varshney2011]")
 @click.option("--signs", help="Of connections of the connectome: gaba, transmitter, fenyves2020.")
 @click.option(
     "--class-parameters",

@@ -5,11 +5,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from isochron import connectome
 from isochron._version import __version__
 from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
 from isochron.experiments.compare_config import CompareConfig
-from isochron.experiments.net_system import NetSpec, analyse_net, phase_memory, train_net
+from isochron.experiments.datasets import dataset_inputs, open_connectome
+from isochron.experiments.net_system import (
+    NetSpec,
+    analyse_net,
+    build_net,
+    phase_memory,
+    train_net,
+)
 from isochron.experiments.pool import Progress, Step
 from isochron.experiments.provenance import describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
@@ -57,7 +63,8 @@ def compare(
     """
     check(config)
     workers = count_workers(workers)
-    with RunFolder(out, config, __version__, force=force) as folder:
+    inputs = dataset_inputs(config.worm.dataset)
+    with RunFolder(out, config, __version__, force=force, inputs=inputs) as folder:
         steps = plan(config, folder)
         return run_plan(
             folder,
@@ -71,6 +78,8 @@ def compare(
 def check(config: CompareConfig) -> None:
     """Refuse what cannot be run, before any work is done."""
     check_worm(config.worm)
+    if config.connectome.seeds:
+        build_net(config, NetSpec("connectome", config.connectome.seeds[0]))
     task, low_rank = phase_memory(config), config.low_rank
     LowRankParameters(n_units=low_rank.n_units, rank=low_rank.rank)
     needed = 3 * 4 * low_rank.n_units * low_rank.batch_size * task.n_steps
@@ -123,7 +132,7 @@ def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) ->
         "schema": SCHEMA,
         "question": QUESTION,
         "provenance": {
-            **describe_provenance(connectome.load(config.worm.dataset)),
+            **describe_provenance(open_connectome(config.worm.dataset)),
             "config": asdict(config),
             "seeds": {row["name"]: row["seed"] for row in systems},
         },

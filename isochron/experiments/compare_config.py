@@ -12,7 +12,7 @@ MAX_SEEDS = 1000
 class WormSection:
     """The worm and its drive."""
 
-    dataset: str = setting("varshney2011", "a wiring: isochron.connectome.available()")
+    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
     stimulated: tuple[str, ...] = setting(("PLML", "PLMR"), "neurons that receive the current")
     current_pA: float = setting(2000.0, "constant current at which the rhythm is sought")
     resting_current_pA: float = setting(1000.0, "constant current at which the worm rests")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from isochron.connectome.datasets import content_digest
 from isochron.connectome.files import DataFileError, read_text, read_xml, reads_data
 from isochron.connectome.importers.assembly import digest
 
+T = TypeVar("T")
 FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
     ".graphml": "graphml", ".nml": "neuroml", ".xml": "xml", ".nc": "labeled",
@@ -53,6 +54,22 @@ def resolve_dataset(identifier: str, folder: Path | None = None) -> str:
     if not is_file_name(identifier):
         return identifier
     return str(((folder or Path()) / identifier).resolve())
+
+
+def with_resolved_dataset(config: T, section: str, folder: Path | None) -> T:
+    """A configuration whose section names its dataset as `resolve_dataset` returns it.
+
+    Parameters
+    ----------
+    config : frozen dataclass
+    section : str
+        The field that has a field ``dataset``.
+    folder : Path, optional
+        Where a relative path starts, such as the folder of the configuration file.
+    """
+    part: Any = getattr(config, section)
+    part = replace(part, dataset=resolve_dataset(part.dataset, folder))
+    return replace(config, **{section: part})  # type: ignore[type-var]
 
 
 def open_connectome(identifier: str | os.PathLike) -> Connectome:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from isochron import analysis, ann_bridge, connectome, sims
 from isochron.experiments.compare_config import CompareConfig
+from isochron.experiments.datasets import open_connectome
 from isochron.experiments.measures import (
     Report,
     common_tongue,
@@ -61,7 +62,7 @@ def build_net(config: CompareConfig, spec: NetSpec) -> ann_bridge.LeakyRNN:
         return ann_bridge.LowRankRNN(
             n_units=section.n_units, rank=section.rank, n_inputs=n_inputs, generator=generator
         )
-    wiring = connectome.load(config.worm.dataset)
+    wiring = open_connectome(config.worm.dataset)
     if spec.kind == "rewired":
         rng = np.random.default_rng(_seed(config, spec, "rewiring"))
         wiring = connectome.rewire(wiring, rng, swaps_per_edge=config.connectome.swaps_per_edge)
@@ -137,7 +138,7 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
         "kind": spec.kind,
         "trained": spec.trained,
         "n_units": system.dimension,
-        "dataset": None if spec.kind == "low-rank" else config.worm.dataset,
+        "dataset": None if spec.kind == "low-rank" else open_connectome(config.worm.dataset).name,
         "seed": spec.seed,
         "loss": notes["loss"],
         "chance": task.chance,

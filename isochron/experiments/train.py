@@ -15,6 +15,7 @@ from isochron._version import __version__
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.train import PRECISIONS
 from isochron.experiments.config import overlay, read_toml, setting
+from isochron.experiments.datasets import dataset_inputs, open_connectome, resolve_dataset
 from isochron.experiments.pool import Progress
 from isochron.experiments.provenance import derive_seed, describe_provenance
 from isochron.experiments.run_folder import RunFolder, RunPaths
@@ -79,7 +80,7 @@ class TrainConfig:
     readout: str = setting("states", "states or rates (tanh)")
     oscillation_Hz: float = setting(0.0, "of low-rank before training; 0 for none")
     wiring: str = setting("policy", f"of {' and '.join(CIRCUITS)}: one of {', '.join(WIRINGS)}")
-    dataset: str = setting("varshney2011", "the connectome")
+    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
     signs: str = setting("", "a sign rule; without one, connectome has free signs, others gaba")
     class_parameters: bool = setting(False, "of connectome: learned, one set a cell class")
     time_constant_ms: float = setting(0.0, "of leaky and spiking units; 0: as suits the task")
@@ -156,6 +157,8 @@ def train_config(**given: Any) -> TrainConfig:
         defaults = defaults | {"units": 0}
     if str(given.get("reference", "")).endswith(".npy"):
         given = given | {"reference": str(Path(given["reference"]).resolve())}
+    if "dataset" in given:
+        given = given | {"dataset": resolve_dataset(given["dataset"])}
     return TrainConfig(**(defaults | given))
 
 
@@ -221,7 +224,7 @@ def _build_circuit(
     elif config.wiring == "full":
         wiring = ann_bridge.full_wiring(config.units, n_inputs, rng=rng)
     else:
-        worm = connectome.load(config.dataset)
+        worm = open_connectome(config.dataset)
         rule = _sign_rule(config, worm)
         wiring = ann_bridge.worm_wiring(worm, n_inputs, signs=rule, rng=rng)
         if config.net == "closed-form":
@@ -240,7 +243,7 @@ def _sign_rule(config: TrainConfig, wiring: connectome.Connectome) -> Any:
 def _build_on_wiring(
     config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
 ) -> ann_bridge.RecurrentNet:
-    wiring = connectome.load(config.dataset)
+    wiring = open_connectome(config.dataset)
     rule = _sign_rule(config, wiring)
     masks = ann_bridge.wiring_masks(wiring, signs=rule if config.signs else None)
     sizes["n_units"] = config.units or len(wiring.neurons)
@@ -283,7 +286,10 @@ def train_replicates(
     task, budget = build_task(config), _budget(config)
     device = ann_bridge.choose_device(config.device).type
     build_net(config, 0)  # settings that no net can have are refused before any file is made
-    with RunFolder(out, config, __version__, force=force, title="isochron train") as folder:
+    inputs = dataset_inputs(config.dataset) if _uses_dataset(config) else {}
+    with RunFolder(
+        out, config, __version__, force=force, title="isochron train", inputs=inputs
+    ) as folder:
         rows = []
         for replicate in range(config.replicates):
             name = f"replicate-{replicate}"
@@ -383,9 +389,8 @@ def _train_one(
         "seconds_per_step": record.seconds / max(1, len(record.losses)),
         "losses": record.losses,
     }
-    uses_worm = config.net in ON_WIRING or config.wiring == "connectome"
-    on_wiring = connectome.load(config.dataset) if uses_worm else None
-    provenance = describe_provenance(on_wiring) | {
+    on_connectome = open_connectome(config.dataset) if _uses_dataset(config) else None
+    provenance = describe_provenance(on_connectome) | {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
     }
@@ -412,6 +417,10 @@ def _describe(found: ann_bridge.Evaluation) -> dict[str, Any]:
         "interval": list(found.interval),
         "beats_chance": found.beats_chance,
     }
+
+
+def _uses_dataset(config: TrainConfig) -> bool:
+    return config.net in ON_WIRING or config.wiring == "connectome"
 
 
 def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:

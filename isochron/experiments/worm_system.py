@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from isochron import analysis, connectome, sims
+from isochron import analysis, sims
+from isochron.connectome import Connectome
 from isochron.experiments.compare_config import CompareConfig, WormSection
+from isochron.experiments.datasets import open_connectome
 from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import (
     Report,
@@ -30,16 +32,49 @@ TRAJECTORY_EVERY_MS = 20.0
 
 
 def check_worm(section: WormSection) -> None:
-    """Refuse an unknown data set or neuron before any work is done."""
-    connectome.load(section.dataset).index(section.stimulated)
+    """Reject an unknown data set or neuron before any work is done.
+
+    Raises
+    ------
+    ValueError
+        If the data set or a stimulated neuron does not exist.
+    """
+    wiring = open_connectome(section.dataset)
+    try:
+        wiring.index(section.stimulated)
+    except ValueError as error:
+        raise ValueError(f"[worm] stimulated: {error}") from error
+
+
+def readout_neurons(wiring: Connectome) -> tuple[list[int], str]:
+    """Neurons whose activity is the rhythm of a connectome, and a note if it is a choice.
+
+    Those of the motor classes of the ventral cord of *C. elegans*; without them all motor
+    neurons; without any all neurons.
+
+    Returns
+    -------
+    list of int
+        Their positions.
+    str
+        Empty for the motor classes.
+    """
+    classes = [i for i, cell in enumerate(wiring.cells) if cell.cell_class in MOTOR_CLASSES]
+    if classes and wiring.is_worm:
+        return classes, ""
+    motor = [i for i, cell in enumerate(wiring.cells) if cell.type == "motor"]
+    if motor:
+        return motor, "The rhythm is that of all motor neurons."
+    everyone = list(range(len(wiring.neurons)))
+    return everyone, "The rhythm is that of all neurons, because no motor neurons are known."
 
 
 def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Report) -> Any:
     """Simulate the worm and find its rhythm; the row of the worm as JSON values."""
     section = config.worm
-    wiring = connectome.load(section.dataset)
+    wiring = open_connectome(section.dataset)
     network = sims.GradedNetwork(wiring)
-    neurons = [i for i, cell in enumerate(wiring.cells) if cell.cell_class in MOTOR_CLASSES]
+    neurons, readout_note = readout_neurons(wiring)
     active = sims.step_current(section.stimulated, amplitude_pA=section.current_pA)
     rng = np.random.default_rng(derive_seed(config.seed, "worm"))
 
@@ -72,7 +107,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         "locking": None,
         "dimensionality": None,
         "free_running": {"oscillates": False, "amplitude": 0.0, "frequency_Hz": None},
-        "notes": [cycle.message],
+        "notes": [cycle.message, *filter(None, [readout_note])],
     }
     arrays = _trajectory_arrays(run, neurons)
     if cycle.found:

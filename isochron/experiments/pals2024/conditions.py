@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from isochron import ann_bridge, connectome
+from isochron import ann_bridge
 from isochron.ann_bridge import RecurrentNet
 from isochron.ann_bridge.tasks import PhaseMemory, even_offsets
+from isochron.experiments.datasets import open_connectome
 from isochron.experiments.pals2024.config import Budget, Pals2024Config
 
 WIRINGS = {"policy": ann_bridge.default_policy_wiring, "full": ann_bridge.full_wiring}
@@ -140,7 +141,7 @@ def _spiking(
 def _connectome(
     config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
 ) -> RecurrentNet:
-    masks = ann_bridge.wiring_masks(connectome.load(config.connectome.dataset))
+    masks = ann_bridge.wiring_masks(open_connectome(config.connectome.dataset))
     parameters = ann_bridge.ConnectomeRNNParameters(
         n_units=len(masks.chemical), readout=READOUTS[condition.readout], **sizes
     )

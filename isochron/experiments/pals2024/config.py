@@ -81,7 +81,7 @@ class SpikingSection(Budget):
 class ConnectomeSection(Budget):
     """Nets on the wiring of the worm."""
 
-    dataset: str = setting("varshney2011", "a wiring: isochron.connectome.available()")
+    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import torch
 
 from isochron._version import __version__
 from isochron.ann_bridge import LowRankRNN, TrainedMap
+from isochron.experiments.datasets import dataset_inputs, open_connectome
 from isochron.experiments.pals2024.conditions import build_net, parse_condition
 from isochron.experiments.pals2024.config import Pals2024Config
 from isochron.experiments.pals2024.nets import analyse_net, net_specs, train_net
@@ -59,7 +60,8 @@ def reproduce(
     check(config)
     workers = count_workers(workers)
     title = f"isochron reproduce {EXPERIMENT}"
-    with RunFolder(out, config, __version__, force=force, title=title) as folder:
+    inputs = dataset_inputs(config.connectome.dataset) if _uses_dataset(config) else {}
+    with RunFolder(out, config, __version__, force=force, title=title, inputs=inputs) as folder:
         return run_plan(
             folder,
             plan(config, folder),
@@ -67,6 +69,10 @@ def reproduce(
             progress=progress,
             workers=workers,
         )
+
+
+def _uses_dataset(config: Pals2024Config) -> bool:
+    return any(parse_condition(name).kind == "connectome" for name in config.conditions)
 
 
 def check(config: Pals2024Config) -> None:
@@ -96,11 +102,12 @@ def assemble(config: Pals2024Config, folder: RunFolder) -> dict[str, Any]:
         for spec in specs
     ]
     conditions = [parse_condition(name) for name in config.conditions]
+    used = open_connectome(config.connectome.dataset) if _uses_dataset(config) else None
     return {
         "schema": SCHEMA,
         "experiment": EXPERIMENT,
         "question": QUESTION,
-        "provenance": {**describe_provenance(), "config": asdict(config)},
+        "provenance": {**describe_provenance(used), "config": asdict(config)},
         "rules": judge(RULES, rows, confidence),
         "conditions": [
             summarise(
