@@ -69,16 +69,18 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
 
 @reads_data
 def read_text(path: str | os.PathLike) -> str:
-    """Text of a user's file: UTF-8, with or without a byte-order mark, 64 MB at most.
+    """Text of a user's file: UTF-8, or UTF-16 with a byte-order mark; 64 MB at most.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not an ordinary file, is too large, or is not UTF-8.
+        If it is not an ordinary file, is too large, or is neither UTF-8 nor UTF-16.
     """
-    return _decoded(path, _content(path), "utf-8-sig")
+    content = _content(path)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return _decoded(path, content, "utf-16" if wide else "utf-8-sig")
 
 
 def _content(path: str | os.PathLike) -> bytes:
@@ -100,7 +102,9 @@ def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding == "utf-8-sig" else encoding
-        raise ValueError(f"{path} is not {name}: {error.reason} at byte {error.start}.") from None
+        raise ValueError(
+            f"{path} is not {name}: {error.reason} at byte {error.start}. Save it as UTF-8."
+        ) from None
     if "\0" in text:
         raise ValueError(f"{path} is not text: it holds NUL bytes.")
     return text

@@ -179,7 +179,7 @@ class _Names:
         self.certain = {form[name] for name in certain}
         self.neurons = canonical
         self.muscles = tuple(dict.fromkeys(form[name] for name in muscles))
-        self.history = self._joined(tuple(muscles))
+        self.history = (*self._joined(tuple(muscles)), *self._unknown(worm))
         self._check(facts, worm)
 
     def _check(self, facts: Facts, worm: bool) -> None:
@@ -187,6 +187,14 @@ class _Names:
         both = {*self.neurons, *stated} & set(self.muscles)
         if both:
             raise ValueError(f"{facts.where}: {min(both)!r} is a neuron and a muscle.")
+
+    def _unknown(self, worm: bool) -> tuple[str, ...]:
+        """Neurons that the worm does not have: glia, other cells, misspelled names."""
+        table = cells() if worm else {}
+        unknown = [name for name in self.neurons if worm and name not in table]
+        more = f" and {len(unknown) - 6} more" if len(unknown) > 6 else ""
+        names = ", ".join(unknown[:6]) + more
+        return (f"not neurons of {C_ELEGANS}, of unknown type: {names}",) if unknown else ()
 
     def _joined(self, muscles: Sequence[str]) -> tuple[str, ...]:
         """Muscles of which the file has more than one label."""

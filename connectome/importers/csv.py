@@ -13,6 +13,7 @@ from isochron.connectome.importers.assembly import Facts, assemble, file_source
 from isochron.connectome.importers.links import Duplicates, Link, Rules
 from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
+    as_names,
     check_extrasynaptic,
     plain,
     read_layer,
@@ -120,7 +121,7 @@ def from_csv(
             name=name or path.stem,
             source=file_source(path, path.read_bytes(), weight_unit, unread),
             species=species,
-            muscles=tuple(str(muscle).strip() for muscle in muscles),
+            muscles=as_names(muscles, "muscles"),
             types=types or {},
             history=history,
             rules=rules,

@@ -14,6 +14,7 @@ from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_na
 from isochron.connectome.importers.links import Duplicates, Link, Rules
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
 from isochron.connectome.importers.vocabulary import (
+    as_names,
     check_extrasynaptic,
     is_kind,
     plain,
@@ -99,7 +100,7 @@ def from_graphml(
     layers = check_extrasynaptic((*extrasynaptic, *filter(None, map(str.strip, declared))))
     reading = _Reading(str(path), signs, layers)
     names, named_by = _names(graph, label, str(path))
-    roles, unread = _edge_roles(graph, given, ignore, str(path))
+    roles, unread = _edge_roles(graph, given, as_names(ignore, "ignore"), str(path))
     nodes = _Nodes(graph, names, types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
     history = named_by
@@ -118,7 +119,7 @@ def from_graphml(
             species=species,
             order=tuple(names.values()),
             neurons=nodes.neurons,
-            muscles=(*nodes.muscles, *(str(muscle).strip() for muscle in muscles)),
+            muscles=(*nodes.muscles, *as_names(muscles, "muscles")),
             types=nodes.types,
             classes=nodes.classes,
             history=history + (("signs: those of the weights",) if signs else ()),

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
 from isochron.connectome.importers.assembly import INFER, describe_cells, species_of
-from isochron.connectome.importers.vocabulary import check_extrasynaptic
+from isochron.connectome.importers.vocabulary import as_names, check_extrasynaptic
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS, canonical_name, canonical_names, is_muscle
 
@@ -74,8 +74,7 @@ def from_matrices(
     """
     if rows not in ("postsynaptic", "presynaptic"):
         raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
-    written = tuple(str(item).strip() for item in neurons)
-    onto = tuple(str(item).strip() for item in muscles)
+    written, onto = as_names(neurons, "neurons"), as_names(muscles, "muscles")
     species = species_of(species, (*written, *onto))
     _refuse_muscles(written, species, name)
     read = _Reader(name, rows, written, onto)

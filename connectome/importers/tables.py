@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
-from isochron.connectome.importers.vocabulary import plain
+from isochron.connectome.importers.vocabulary import as_names, plain
 
 ROLES = ("pre", "post", "weight", "layer", "sign")
 SEPARATORS = (",", ";", "\t", "|")
@@ -79,32 +79,39 @@ def read_table(
     ValueError
         If a column is missing, unknown or ambiguous, or a line has another number of fields.
     """
-    given = dict(columns or {})
+    given, ignore = dict(columns or {}), as_names(ignore, "ignore")
     separator = _checked(separator) if separator else _find_separator(text, given)
-    lines = [(line, fields) for line, fields in _split(text, separator) if any(fields)]
-    header = lines[0][1] if lines else []
-    body = lines[1:]
-    if body and all(len(fields) == len(header) + 1 for _, fields in body) and _counts(body):
-        header = ["", *header]  # R writes row names without a header
-    if header and not body:
-        raise ValueError(f"{where} has no line below its header.")
-    _check_fields(header, body, where)
-    used = [column for i, column in enumerate(header) if not _is_empty(column, i, body)]
-    repeated = next((column for column in used if used.count(column) > 1), None)
-    if repeated is not None:
-        raise ValueError(f"{where} has two columns {repeated!r}.")
-    missing = [column for column in ignore if column not in header]
-    if missing:
-        raise ValueError(f"{where} has no column {missing[0]!r} to ignore. It has: {_list(used)}.")
-    offered = [column for column in used if column not in ignore]
+    header, body = _header_and_body(text, separator, given)
+    named = [column for column in header if column]
+    for column in named:
+        if named.count(column) > 1:
+            raise ValueError(f"{where} has two columns {column!r}.")
+    for column in ignore:
+        if column not in named:
+            raise ValueError(f"{where} has no column {column!r} to ignore. It has: {_list(named)}.")
+    offered = [column for column in named if column not in ignore]
     roles = find_roles(
         offered, ROLES, given=given, what="column", say="columns: ROLE = ", where=where
     )
     _check_columns(roles, given, offered, where)
+    _check_fields(header, body, where)
     unused = _unused(roles, header, body, given, where)
     at = {role: header.index(column) for role, column in roles.found.items()}
     rows = (Row(line, {role: fields[i] for role, i in at.items()}) for line, fields in body)
     return Table(separator, roles.found, tuple(rows), (*unused, *ignore))
+
+
+def _header_and_body(
+    text: str, separator: str, given: Mapping[str, str | None]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Names of the columns, empty for an index; numbers and fields of the lines below."""
+    lines = [(line, fields) for line, fields in _split(text, separator) if any(fields)]
+    while lines and lines[0][1][0].startswith("#") and _known(lines[0][1], given) < 2:
+        del lines[0]  # comments above the header
+    header, body = (lines[0][1] if lines else []), lines[1:]
+    if body and all(len(fields) == len(header) + 1 for _, fields in body) and _counts(body):
+        header = ["", *header]  # R writes row names without a header
+    return ["" if re.fullmatch(r"Unnamed: \d+", column) else column for column in header], body
 
 
 def _checked(separator: str) -> str:
@@ -118,16 +125,23 @@ def _checked(separator: str) -> str:
 
 def _find_separator(text: str, given: Mapping[str, str | None]) -> str:
     """The separator with which the header has the most known columns."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    words = {plain(word) for role in ROLES for word in WORDS[role]}
-    words |= {plain(column) for column in given.values() if column}
+    lines = [line for line in text.splitlines() if line.strip()]
+    below = (line for line in lines if not line.startswith("#"))
+    firsts = [*lines[:1], next(below, "")]  # a comment may stand above the header
 
     def known(separator: str) -> tuple[int, int]:
-        fields = next(iter(_split(first, separator, strict=False)), (1, []))[1]
-        return sum(plain(field) in words for field in fields), len(fields)
+        found = [next(iter(_split(line, separator, strict=False)), (1, []))[1] for line in firsts]
+        return max((_known(fields, given), len(fields)) for fields in found)
 
     best = max(SEPARATORS, key=known)
     return WHITESPACE if known(WHITESPACE) > known(best) and known(best)[0] < 2 else best
+
+
+def _known(fields: Sequence[str], given: Mapping[str, str | None]) -> int:
+    """How many fields of a line are names of columns."""
+    words = {word for role in ROLES for word in WORDS[role]}
+    words |= {plain(column) for column in given.values() if column}
+    return sum(plain(field) in words for field in fields)
 
 
 def _split(text: str, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
@@ -149,20 +163,21 @@ def _counts(body: Sequence[tuple[int, list[str]]]) -> bool:
 
 
 def _check_fields(header: list[str], body: list[tuple[int, list[str]]], where: str) -> None:
-    """Lines may end in empty fields, but have no others beyond the header."""
+    """Lines may end in empty fields, but have no others beyond the header.
+
+    A column without a name is the index that pandas and R write, or empty.
+    """
+    if not body:
+        raise ValueError(f"{where} has no line below its header.")
     for line, fields in body:
         if len(fields) < len(header) or any(fields[len(header) :]):
             raise ValueError(
                 f"{where}, line {line}: it has {len(fields)} fields, the header has {len(header)}."
             )
-
-
-def _is_empty(column: str, i: int, body: Sequence[tuple[int, list[str]]]) -> bool:
-    """A column without a name and content, or the unnamed index that pandas and R write."""
-    if column and not re.fullmatch(r"Unnamed: \d+", column):
-        return False
-    numbers = [fields[i] for _, fields in body]
-    return not any(numbers) or (i == 0 and all(re.fullmatch(r"\d+", x) for x in numbers))
+    for i in (i for i, column in enumerate(header) if not column):
+        fields = [fields[i] for _, fields in body]
+        if any(fields) and not (i == 0 and _counts(body)):
+            raise ValueError(f"{where}: column {i + 1} has no name.")
 
 
 def _check_columns(
@@ -173,8 +188,9 @@ def _check_columns(
             example = "columns={'pre': 'Sender', 'post': 'Receiver', 'weight': 'Count'}"
             alone = " For a list without weights: columns={'weight': None}." * (role == "weight")
             raise ValueError(
-                f"{where} has no column {role!r}; it has {_list(columns)}. Columns: pre, post, "
-                f"weight, and perhaps layer, sign. For other names: {example}.{alone}"
+                f"{where} has no column {role!r}; it has {_list(columns)}. The first line must "
+                "name the columns pre, post, weight, and perhaps layer, sign. For other names: "
+                f"{example}.{alone} For a matrix: connectome.from_matrices."
             )
 
 
@@ -195,9 +211,9 @@ def _unused(
         free = meant is not None and meant not in roles.found and meant not in given
         if free or not given:
             hint = f" Did you mean {meant}?" if meant else ""
+            name = f" Say so with columns={{{meant!r}: {column!r}}}, or leave" if free else " Leave"
             raise ValueError(
-                f"{where} has an unknown column {column!r}.{hint} Name what it is with "
-                f"columns={{'{meant or 'layer'}': {column!r}}}, or leave it unread with "
+                f"{where} has an unknown column {column!r}.{hint}{name} it unread with "
                 f"ignore=({column!r},)."
             )
         unused.append(column)
@@ -205,4 +221,5 @@ def _unused(
 
 
 def _list(columns: Sequence[str]) -> str:
-    return ", ".join(columns) or "nothing"
+    shown = ", ".join(columns[:12]) or "nothing"
+    return f"{shown}, … ({len(columns)} columns)" if len(columns) > 12 else shown

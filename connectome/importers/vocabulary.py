@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from isochron.connectome.cells import CELL_TYPES
@@ -70,23 +70,36 @@ def plain(word: object) -> str:
     return "".join(letter for letter in str(word).casefold() if letter.isalnum())
 
 
-def check_extrasynaptic(names: Sequence[str]) -> tuple[str, ...]:
+def as_names(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names that a caller gives, without blanks at their ends.
+
+    Raises
+    ------
+    ValueError
+        If it is a single text, whose letters would become the names, or a name is empty.
+    """
+    if isinstance(names, str):
+        raise ValueError(f"{what} must be a list of names, got {names!r}.")
+    found = tuple(str(name).strip() for name in names)
+    if not all(found):
+        raise ValueError(f"{what} contains an empty name.")
+    return found
+
+
+def check_extrasynaptic(names: Iterable[str]) -> tuple[str, ...]:
     """Names of extrasynaptic layers that the caller declares.
 
     Raises
     ------
     ValueError
-        If it is a single text, a name is empty, or is a word for another layer.
+        As `as_names`, and if a name is a word for another layer.
     """
-    if isinstance(names, str):
-        raise ValueError(f"extrasynaptic must be a list of layer names, got {names!r}.")
+    names = as_names(names, "extrasynaptic")
     for name in names:
-        if not str(name).strip():
-            raise ValueError("extrasynaptic contains an empty layer name.")
         known = _LAYER_OF.get(plain(name))
         if known in CORE_LAYERS:
             raise ValueError(f"extrasynaptic: {name!r} is a word for the layer {known}.")
-    return tuple(str(name).strip() for name in names)
+    return names
 
 
 def read_layer(word: object, *, extrasynaptic: Sequence[str], where: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from isochron.connectome import Connectome, Source
 from isochron.connectome.cells import cells_of
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.connectome.importers.links import whole
 from isochron.connectome.names import C_ELEGANS
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
@@ -94,9 +95,9 @@ def read_neuroml(
         muscles=cells.names["muscle"],
         species=cells.species,
         cells=cells_of(cells.names["neuron"], of_the_worm=cells.species == C_ELEGANS),
-        chemical=_whole(layers.chemical),
-        gap=_whole(gap),
-        neuromuscular=_whole(layers.neuromuscular),
+        chemical=whole(layers.chemical),
+        gap=whole(gap),
+        neuromuscular=whole(layers.neuromuscular),
         signs=layers.signs if layers.signed else None,
         source=Source(
             weight_unit=properties.get("weight_unit") or "weight",
@@ -191,8 +192,3 @@ class _Layers:
 
 def _counted(counts: Counter[str]) -> list[str]:
     return [f"{count} {kind}" for kind, count in counts.items() if count]
-
-
-def _whole(matrix: np.ndarray) -> np.ndarray:
-    """Integers if all weights are."""
-    return matrix.astype(np.int32) if np.array_equal(matrix, np.rint(matrix)) else matrix

@@ -117,7 +117,7 @@ def test_a_gap_junction_may_stand_once_or_twice(tmp_path):
             "A and B has weight 1 from A to B and 2 the",
         ),
         (HEADER + "A,M,1,neuromuscular,0\nM,A,1,chemical,0\n", "M to A cannot be"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"pre,post,weight\n\xe4,B,1\n", "not UTF-8"),
         (b"pre,post,weight\nA,B\0,1\n", "NUL"),
     ],
 )

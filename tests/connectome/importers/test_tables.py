@@ -30,6 +30,9 @@ ONE = [[0, 0], [1, 0]]  # A to B with weight 1
         "\n\npre,post,weight\n\nA,B,1\n\n",
         "pre,post,weight\rA,B,1\r",
         b"\xef\xbb\xbfpre;post;weight\r\nA;B;1\r\n",
+        "pre\tpost\tweight\r\nA\tB\t1\r\n".encode("utf-16"),  # "Unicode text"
+        "# a list\n# of connections, from here to there\npre,post,weight\nA,B,1\n",
+        "#source neuron, target neuron, weight\nA, B, 1\n",
         "weight,post,pre\n1,B,A\n",
         "Source,Target,Weight\nA,B,1\n",
         "Source,Target,Type,Id,Label,timeset,Weight\nA,B,Directed,0,,,1\n",  # Gephi
@@ -134,6 +137,10 @@ def test_decimals_and_separators(file, text, options, weight):
         ("pre,post,weight\nA,B,1\n", {"unequal_gap": "x"}, "unequal_gap must be one of"),
         ("x,pre,post,weight\n\n", {}, "no line below its header"),
         ("A B 1\nB C 2\n", {}, "no column 'pre'; it has A"),
+        (",A,B\nA,0,1\nB,1,0\n", {}, "For a matrix: connectome.from_matrices"),
+        ("pre,post,,weight\nA,B,x,1\n", {}, "column 3 has no name"),
+        ("pre,post,weight,transmitter\nA,B,1,GABA\n", {}, "Did you mean layer"),
+        ("pre,post,transmitter\nA,B,GABA\n", {"columns": {"weight": None}}, "mean layer"),
     ],
 )
 def test_what_cannot_be_read_is_refused(file, text, options, message):

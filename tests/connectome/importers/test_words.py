@@ -53,11 +53,18 @@ def test_a_new_layer_is_declared(file):
     path = file("pre,post,weight,layer\nA,B,1,Serotonin Volume\nA,B,2,dopamine\n")
     read = from_csv(path, extrasynaptic=("serotonin-volume",))
     assert set(read.extrasynaptic) == {"serotonin-volume", "dopamine"}
-    for wrong, message in (("electrical", "a word for the layer gap"), (" ", "empty layer name")):
+    for wrong, message in (
+        ("electrical", "a word for the layer gap"),
+        (" ", "contains an empty name"),
+    ):
         with pytest.raises(ValueError, match=message):
             from_csv(path, extrasynaptic=(wrong,))
     with pytest.raises(ValueError, match="must be a list"):
         from_csv(path, extrasynaptic="serotonin-volume")
+    with pytest.raises(ValueError, match="muscles must be a list of names, got 'MDL05'"):
+        from_csv(path, muscles="MDL05", extrasynaptic=("serotonin-volume",))
+    with pytest.raises(ValueError, match="neurons must be a list"):
+        from_matrices("AB", np.eye(2), rows="postsynaptic")
 
 
 def test_electrical_connections_are_gap_junctions(file):
