@@ -10,6 +10,7 @@ from isochron.connectome.cells import Cell, cells, cells_of
 from isochron.connectome.importers.links import (
     Link,
     Rules,
+    count_unsigned,
     layer_matrix,
     merge_duplicates,
     sign_matrix,
@@ -84,6 +85,8 @@ def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     layers, history = _layers(placed, names, facts)
     if n_added:
         history += (f"{n_added} repeated connections added up",)
+    if n_unsigned := count_unsigned(placed):
+        history += (f"{n_unsigned} chemical connections without a sign have no effect in a model",)
     if any(not link.directed for link in placed):
         history += ("undirected connections count in both directions",)
     parts = (facts.source.left_out, *(f"{count} {what}" for what, count in left_out.items()))

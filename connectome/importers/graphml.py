@@ -16,6 +16,7 @@ from isochron.connectome.importers.roles import WORDS, Roles, find_roles, sugges
 from isochron.connectome.importers.vocabulary import (
     as_names,
     check_extrasynaptic,
+    is_cell_type,
     is_kind,
     plain,
     read_cell_type,
@@ -261,8 +262,9 @@ class _Nodes:
         roles = find_roles(
             attributes, ("kind", "type", "class"), given={}, what="node attribute", where=where
         )
+        found = roles.found | _roles_by_value(graph, roles)
         said = {
-            names[identity]: {role: values.get(name, "") for role, name in roles.found.items()}
+            names[identity]: {role: values.get(name, "") for role, name in found.items()}
             for identity, values in graph.nodes.items()
         }
         kinds = {name: _kind(values, f"{where}, node {name}") for name, values in said.items()}
@@ -274,17 +276,32 @@ class _Nodes:
             if kinds[name] != "muscle" and name not in types and _is_type(values.get("type", ""))
         } | dict(types)
         self.classes = {name: values["class"] for name, values in said.items() if "class" in values}
-        self.unread = self._unread(roles, names, graph)
-
-    def _unread(self, roles: Roles, names: dict[str, str], graph: Graph) -> list[str]:
-        """Attributes that are not read, apart from the one with the names."""
         labels = list(names.values())
         left = [
             attribute
             for attribute in roles.unknown
-            if [node.get(attribute, "") for node in graph.nodes.values()] != labels
+            if attribute not in found.values() and _values(graph, attribute) != labels
         ]
-        return [f"node attributes not read: {', '.join(left)}"] if left else []
+        self.unread = [f"node attributes not read: {', '.join(left)}"] if left else []
+
+
+def _values(graph: Graph, attribute: str) -> list[str]:
+    return [node.get(attribute, "") for node in graph.nodes.values()]
+
+
+def _roles_by_value(graph: Graph, roles: Roles) -> dict[str, str]:
+    """The attribute of any name whose values are all kinds of cells, or all cell types."""
+    found: dict[str, str] = {}
+    for role, is_word in (("kind", is_kind), ("type", is_cell_type)):
+        fitting = [
+            attribute
+            for attribute in roles.unknown
+            if len(words := set(filter(None, _values(graph, attribute)))) > 1
+            and all(map(is_word, words))
+        ]
+        if len(fitting) == 1 and role not in roles.found:
+            found[role] = fitting[0]
+    return found
 
 
 def _kind(values: Mapping[str, str], where: str) -> str | None:

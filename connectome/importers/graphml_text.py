@@ -80,7 +80,8 @@ def attribute_names(owners: Iterable[dict[str, str]]) -> tuple[str, ...]:
 
 def _key(item: Element) -> _Key:
     default = next((child.text for child in item if _tag(child) == "default"), None)
-    return _Key(item.get("for", "all"), item.get("attr.name") or "", default)
+    name = item.get("attr.name") or item.get("yfiles.type") or ""
+    return _Key(item.get("for", "all"), name, default)
 
 
 def _nodes(
@@ -116,8 +117,16 @@ def _attributes(owner: Element, domain: str, keys: dict[str, _Key]) -> dict[str,
     found = {key.name: key.default.strip() for key in mine.values() if key.default is not None}
     for item in owner:
         if _tag(item) == "data" and (key := mine.get(item.get("key", ""))) is not None:
-            found[key.name] = (item.text or "").strip()
+            found[key.name] = _text(item)
     return found
+
+
+def _text(data: Element) -> str:
+    """The text of an attribute; that of the label in the drawings of yEd."""
+    if not len(data):
+        return (data.text or "").strip()
+    labels = (x for x in data.iter() if _tag(x).rpartition("}")[2] in ("NodeLabel", "EdgeLabel"))
+    return next(((label.text or "").strip() for label in labels), "")
 
 
 def _tag(item: Element) -> str:

@@ -155,6 +155,12 @@ def check_same_both_ways(links: Iterable[Link]) -> None:
         seen[link.pre, link.post] = link
 
 
+def count_unsigned(links: Iterable[Link]) -> int:
+    """Chemical connections without a sign, if others have one."""
+    given = [link.sign is not None for link in links if link.layer == "chemical" and link.weight]
+    return given.count(False) if any(given) else 0
+
+
 def whole(weights: np.ndarray) -> np.ndarray:
     """Integers if all weights are, of 32 bits if they fit."""
     if not np.array_equal(weights, np.rint(weights)):

@@ -43,8 +43,11 @@ _LAYERS: dict[str, tuple[str, ...]] = {
 _LAYER_OF = {word: layer for layer, words in _LAYERS.items() for word in words}
 
 _SIGNS: dict[int, tuple[str, ...]] = {
-    1: ("+", "exc", "excitatory", "excitation", "excites", "positive", "pos"),
-    -1: ("-", "\N{MINUS SIGN}", "inh", "inhibitory", "inhibition", "inhibits", "negative", "neg"),
+    1: ("+", "e", "exc", "excitatory", "excitation", "excites", "positive", "pos"),
+    -1: (
+        *("-", "\N{MINUS SIGN}", "i", "inh", "inhib", "inhibitory", "inhibition", "inhibits"),
+        *("negative", "neg"),
+    ),
     0: ("none", "unknown", "unsigned", "?"),
 }
 _SIGN_OF = {word: sign for sign, words in _SIGNS.items() for word in words}
@@ -181,6 +184,11 @@ def read_weight(word: object, *, where: str, decimal: str = ".") -> float:
 def is_kind(word: object) -> bool:
     """Whether a word says neuron or muscle."""
     return plain(word) in _KINDS
+
+
+def is_cell_type(word: object) -> bool:
+    """Whether a word is a cell type."""
+    return plain(word) in _TYPE_OF
 
 
 def read_kind(word: object, *, where: str) -> str:

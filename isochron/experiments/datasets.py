@@ -163,6 +163,8 @@ def _unknown_suffix(path: Path) -> str:
             f'{message} For matrices write a .toml file: neurons = ["A", "B"], chemical = '
             f'"{path.name}", rows = "postsynaptic" (or "presynaptic").'
         )
+    if path.suffix in (".xls", ".xlsx", ".ods"):
+        return f"{message} Save the sheet as .csv."
     near = get_close_matches(path.name, available(), n=1)
     return f"{message} Did you mean the data set {near[0]}?" if near else message
 

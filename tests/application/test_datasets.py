@@ -99,6 +99,7 @@ def test_matrices_in_a_toml_file(tmp_path):
         ("x.csv", "There is no file .*x.csv"),
         ("folder/x", "not a file of a known format"),
         ("x.mat", "not a file of a known format"),
+        ("x.xlsx", "Save the sheet as .csv"),
         ("x.npy", 'chemical = "x.npy", rows = '),
         ("x.toml", "There is no file .*x.toml"),
     ],

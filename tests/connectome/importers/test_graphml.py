@@ -170,6 +170,34 @@ def test_kinds_and_types_of_nodes(file):
     assert from_graphml(file(text.replace("inter<", "Kenyon<")), types={"b": "unknown"})
 
 
+def test_kinds_and_types_under_any_name(file):
+    keys = (("node", "category"), ("node", "tissue"), ("node", "colour"), ("edge", "weight"))
+    nodes = node("a", category="motor", tissue="neuron", colour="red")
+    nodes += node("b", category="Sensory neuron", tissue="neuron") + node("m", tissue="muscle")
+    edges = edge("a", "b", weight="1") + edge("a", "m", weight="2")
+    read = from_graphml(file(graph(nodes, edges, keys=keys)))
+    assert [cell.type for cell in read.cells] == ["motor", "sensory"]
+    assert read.muscles == ("m",)
+    assert read.source.left_out == "node attributes not read: colour"
+
+
+def test_labels_of_yed(file):
+    text = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"
+    xmlns:y="http://www.yworks.com/xml/graphml"><key for="node" id="d6" yfiles.type="nodegraphics"/>
+    <key for="edge" id="d10" yfiles.type="edgegraphics"/><graph edgedefault="directed">
+    <node id="n0"><data key="d6"><y:ShapeNode><y:NodeLabel>AVAL</y:NodeLabel></y:ShapeNode></data>
+    </node><node id="n1"><data key="d6"><y:ShapeNode><y:NodeLabel>DB2</y:NodeLabel></y:ShapeNode>
+    </data></node><edge source="n0" target="n1"><data key="d10"><y:PolyLineEdge>
+    <y:EdgeLabel>5</y:EdgeLabel></y:PolyLineEdge></data></edge></graph></graphml>"""
+    with pytest.raises(ValueError, match="label='nodegraphics'"):
+        from_graphml(file(text))
+    with pytest.raises(ValueError, match="weight='edgegraphics'"):
+        from_graphml(file(text), label="nodegraphics")
+    read = from_graphml(file(text), label="nodegraphics", weight="edgegraphics")
+    assert read.neurons == ("AVAL", "DB2")
+    assert read.chemical[1, 0] == 5
+
+
 def test_signs_and_signed_weights(file):
     keys = (("edge", "weight"), ("edge", "sign"))
     edges = edge("a", "b", weight="1", sign="-1.0") + edge("b", "a", weight="1", sign="exc")

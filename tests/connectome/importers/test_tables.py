@@ -196,7 +196,7 @@ def test_undirected_tables(file):
 
 
 def test_signs_in_words_and_numbers(file):
-    words = {1: ["1", "1.0", "+1", "+", "exc", "Excitatory"], -1: ["-1.0", "-", "inh", "−1"]}
+    words = {1: ["1", "1.0", "+1", "+", "exc", "Excitatory", "E"], -1: ["-1.0", "-", "inh", "−1"]}
     words[0] = ["0", "", "none", "?", "nan"]
     for sign, given in words.items():
         for word in given:
@@ -204,6 +204,8 @@ def test_signs_in_words_and_numbers(file):
             assert read.signs is not None
             assert read.signs[1, 0] == sign, word
             assert read.signs[0, 1] == 1
+    some = from_csv(file("pre,post,weight,sign\nA,B,1,-1\nB,A,1,\nA,A,1,0\n"))
+    assert some.history == ("1 chemical connections without a sign have no effect in a model",)
     for word in ("2", "0.5", "excitatroy", "true"):
         with pytest.raises(ValueError, match=rf"line 2: sign must be .*got '{word}'"):
             from_csv(file(f"pre,post,weight,sign\nA,B,1,{word}\n"))
