@@ -128,10 +128,11 @@ class RunFolder(RunPaths):
         if present == wanted and not force:
             return
         if not force:
-            different = [key for key in wanted if present.get(key) != wanted[key]]
+            keys = dict.fromkeys((*wanted, *present))
+            different = [k.removesuffix("_sha256") for k in keys if present.get(k) != wanted.get(k)]
             raise ValueError(
-                f"{self.path} holds a run of another {' and '.join(different)}. "
-                "Give another folder with --out, or --force to start it anew."
+                f"{self.path} holds a run of a different {' and '.join(different)}. "
+                "Give another folder with --out, or --force to start again."
             )
         self._acquire()
         for name in OURS[:-1]:

@@ -186,7 +186,7 @@ def test_training_on_a_file_and_on_the_file_changed(loop, capsys):
     loop.write_text(loop.read_text().replace("PLML,AVAL,3", "PLML,AVAL,4"))
     capsys.readouterr()
     assert main(command) == 2
-    assert "another dataset_sha256" in capsys.readouterr().err
+    assert "a run of a different dataset." in capsys.readouterr().err
 
 
 def test_a_comparison_of_a_file(loop, tmp_path, capsys):
