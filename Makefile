@@ -6,7 +6,7 @@ CROSSCHECK_STAMP := .venv/crosscheck
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow crosscheck gpu-kernels lint examples bench clean
+.PHONY: demo test slow processors crosscheck gpu-kernels lint examples bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -17,6 +17,21 @@ test: $(STAMP)
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# The numerical tests with the instructions of other processors: first linear algebra, torch and
+# numba for any x86-64 processor, then linear algebra for newer ones (SkylakeX needs AVX-512).
+AVX512 := $(shell grep -qs avx512f /proc/cpuinfo && echo SkylakeX)
+LINEAR_ALGEBRA := tests/analysis tests/sims/test_muscles.py tests/sims/test_graded.py
+NUMERICAL := $(LINEAR_ALGEBRA) tests/sims/test_ensembles.py tests/sims/test_torch_engine.py \
+  tests/test_compiled.py tests/ann_bridge
+ON_PROCESSOR = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto \
+  --dist loadfile
+
+processors: $(STAMP)
+	OPENBLAS_CORETYPE=Prescott ATEN_CPU_CAPABILITY=default NUMBA_CPU_NAME=generic \
+	  NUMBA_CACHE_DIR=$(CURDIR)/.venv/numba-generic $(ON_PROCESSOR) $(NUMERICAL)
+	for core in Haswell $(AVX512); do \
+	  OPENBLAS_CORETYPE=$$core $(ON_PROCESSOR) $(LINEAR_ALGEBRA) || exit 1; done
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

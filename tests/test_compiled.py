@@ -7,12 +7,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 from numba.core import config
+from numba.core.errors import TypingError
+from numba.core.registry import cpu_target
 
 from isochron.analysis import _compiled as in_analysis
+from isochron.ann_bridge.kernels import arithmetic
+from isochron.ann_bridge.kernels.thin import dot
 from isochron.connectome import _compiled as in_connectome
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,10 +141,42 @@ def test_compiled_now_before_or_by_two_at_once_is_bit_identical(tmp_path):
     assert results(start(tmp_path / "two")) == cold
 
 
+def test_a_product_and_a_sum_are_rounded_once_only_where_asked():
+    """x² = 1 + 2^-29 + 2^-60 for x = 1 + 2^-30; the last term is lost if the square is rounded."""
+    x, last = 1 + 2.0**-30, 2.0**-60
+    context: Any = cpu_target.target_context
+    fused = arithmetic.has_fused_multiply_add(context.codegen())
+    assert once(x, x, -1 - 2.0**-29) == (last if fused else 0)
+    assert twice(x, x, -1 - 2.0**-29) == 0
+    with pytest.raises(TypingError, match="numbers of one type"):
+        once(x, np.float32(x), x)
+
+
+def test_a_polynomial_is_that_of_horner():
+    """Exact in integers; in float32 and float64."""
+    for kind in (np.float32, np.float64):
+        coefficients = tuple(map(kind, (3, -2, 0, 5)))
+        assert horner(kind(7), coefficients) == 3 - 2 * 7 + 5 * 7**3
+        assert horner(kind(7), coefficients[:1]) == 3
+
+
+@njit
+def once(a, b, c):
+    return arithmetic.multiply_add(a, b, c)
+
+
+@njit
+def twice(a, b, c):
+    return a * b + c
+
+
+@njit
+def horner(x, coefficients):
+    return arithmetic.polynomial(x, coefficients)
+
+
 def test_a_long_sum_of_products_has_one_order():
     """Wherever the arrays are in memory; n / 64 + 2 + log2(64) + 15 roundings at most."""
-    from isochron.ann_bridge.kernels.thin import dot
-
     generator = np.random.default_rng(0)
     for kind in (np.float32, np.float64):
         for n in (0, 1, 15, 16, 17, 63, 64, 65, 100, 777):

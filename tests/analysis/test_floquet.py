@@ -61,9 +61,7 @@ def test_a_spread_beyond_all_numbers():
     wrong = np.abs(np.real(found) - [2000, -30, -30, -2000])
     assert (wrong <= rounding[[0, 1, 1, 2]] + 4 * np.spacing(2000.0)).all()
     pair = np.exp(1j * np.sort(np.imag(found[1:3])))
-    np.testing.assert_allclose(
-        np.sort(np.imag(pair)), np.sort(np.sin([-20, 20])), atol=rounding[1]
-    )
+    np.testing.assert_allclose(np.sort(np.imag(pair)), np.sort(np.sin([-20, 20])), atol=rounding[1])
 
 
 def test_a_multiplier_of_zero():

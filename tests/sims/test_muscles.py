@@ -1,9 +1,8 @@
 import dataclasses
 import tomllib
 from importlib.resources import files
-from typing import Any
-
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
