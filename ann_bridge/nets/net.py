@@ -77,4 +77,4 @@ class RecurrentNet(nn.Module):
         TypeError, ValueError
             As in `run`.
         """
-        return self.run(inputs.to(self.dtype), generator)[0]
+        return self.run(inputs, generator)[0]
