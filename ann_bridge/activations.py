@@ -15,6 +15,8 @@ class Activation:
 
     Attributes
     ----------
+    of : callable
+        φ(x) of a tensor, which autograd follows.
     fill : callable
         ``fill(x, out)`` writes φ(x) into `out`.
     pull : callable
@@ -25,6 +27,7 @@ class Activation:
         Least upper bound of |φ|; infinite if there is none.
     """
 
+    of: Callable[[Tensor], Tensor]
     fill: Callable[[Tensor, Tensor], object]
     pull: Callable[[Tensor, Tensor], object]
     rate: Callable[[np.ndarray], np.ndarray]
@@ -34,6 +37,7 @@ class Activation:
 
 ACTIVATIONS = {
     "tanh": Activation(
+        of=torch.tanh,
         # 2 σ(2x) - 1 is several times faster on a CPU than tanh.
         fill=lambda x, out: torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1),
         pull=lambda gradient, rate: gradient.addcmul_(gradient * rate, rate, value=-1),
@@ -42,12 +46,14 @@ ACTIVATIONS = {
         limit=1.0,
     ),
     "relu": Activation(
+        of=torch.relu,
         fill=lambda x, out: torch.clamp(x, min=0, out=out),
         pull=lambda gradient, rate: gradient.mul_(rate > 0),
         rate=lambda x: np.maximum(x, 0),
         slope=lambda rate: (rate > 0).astype(float),
     ),
     "softplus": Activation(
+        of=lambda x: torch.logaddexp(x, torch.zeros_like(x)),
         fill=lambda x, out: torch.logaddexp(x, torch.zeros_like(x), out=out),
         pull=lambda gradient, rate: gradient.mul_(-torch.expm1(-rate)),
         rate=lambda x: np.logaddexp(x, 0.0),

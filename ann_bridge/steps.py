@@ -141,6 +141,59 @@ class LeakyStep:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class RateStep:
+    """r ← (1 - a) r + a φ(L R' r + B u + bias); arguments as of `LeakyStep`."""
+
+    leak: Any
+    left: np.ndarray
+    right: np.ndarray | None
+    input_matrix: np.ndarray
+    bias: np.ndarray | None
+    output: np.ndarray
+    activation: str
+    noise_gain: float | None
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables."""
+        return len(self.left)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the map takes a ball into itself: so for a bounded φ."""
+        return ACTIVATIONS[self.activation].limit < math.inf
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """B u + bias."""
+        driven = inputs @ self.input_matrix.T
+        return driven if self.bias is None else driven + self.bias
+
+    def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later."""
+        return (1 - self.leak) * state + self.leak * self._rate(state, drive)
+
+    def linearise(
+        self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state one step later, and tangent vectors of it."""
+        rate = self._rate(state, drive)
+        sent = tangents if self.right is None else self.right.T @ tangents
+        slope = ACTIVATIONS[self.activation].slope(rate)[:, None]
+        leak = np.asarray(self.leak)[..., None]
+        moved = (1 - leak) * tangents + leak * slope * (self.left @ sent)
+        return (1 - self.leak) * state + self.leak * rate, moved
+
+    def outputs(self, states: np.ndarray) -> np.ndarray:
+        """Outputs in states."""
+        return states @ self.output
+
+    def _rate(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """φ of what the units receive."""
+        sent = state if self.right is None else state @ self.right
+        return ACTIVATIONS[self.activation].rate(sent @ self.left.T + drive)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class GatedStep:
     """What the steps of GRU and LSTM share: weights in the order of torch, a linear readout."""
 

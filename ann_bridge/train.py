@@ -212,6 +212,8 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
         raise ValueError(
             f"precision {p.precision} is for a network in float32, not {net.dtype}. {way_out}"
         )
+    if isinstance(net, LeakyRNN) and net.settings.form == "rate":
+        raise ValueError(f"precision {p.precision} is not for networks in rate form. {way_out}")
     if not isinstance(net, LeakyRNN) or net.connectivity()[1] is not None:
         raise ValueError(
             f"precision {p.precision} is of products with a full matrix in leaky nets (full-rank, "

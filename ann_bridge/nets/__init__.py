@@ -20,7 +20,7 @@ from isochron.ann_bridge.nets.gated import GatedNet, GatedParameters, GRUNet, LS
 from isochron.ann_bridge.nets.leaky import LeakyRNN
 from isochron.ann_bridge.nets.liquid import LiquidNet, LiquidParameters
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
-from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet, reduce_low_rank
+from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet, is_reducible, reduce_low_rank
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.spiking import SpikingNet, SpikingParameters
 
@@ -52,6 +52,7 @@ __all__ = [
     "SpikingParameters",
     "default_policy_wiring",
     "full_wiring",
+    "is_reducible",
     "policy_wiring",
     "reduce_low_rank",
     "worm_wiring",

@@ -1,61 +1,170 @@
-"""Weights from plain arrays, checked."""
+"""Weights from plain arrays and from state dicts, checked."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
 
+Weights: TypeAlias = Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]] | nn.Module
+LARGEST = torch.finfo(torch.float32).max
 
-def checked_arrays(**arrays: ArrayLike) -> dict[str, Tensor]:
+
+def checked_arrays(**arrays: Any) -> dict[str, Tensor]:
     """Arrays as tensors in float32, by name.
+
+    Parameters of torch, tensors on any device and of any type of numbers are arrays too.
 
     Raises
     ------
     ValueError
-        If a value is not finite.
+        If something is not an array of real numbers, or a value is not finite or too large for
+        float32.
     """
+    return {name: tensor.float() for name, tensor in checked_doubles(**arrays).items()}
+
+
+def checked_doubles(**arrays: Any) -> dict[str, Tensor]:
+    """As `checked_arrays`, in float64."""
     tensors = {}
     for name, values in arrays.items():
-        array = np.array(values, dtype=np.float64)
-        if not np.isfinite(array).all() or array.size == 0:
+        tensor = _double(name, values)
+        if tensor.numel() == 0 or not tensor.isfinite().all():
             raise ValueError(f"{name} must hold finite numbers, at least one.")
-        tensors[name] = torch.from_numpy(array).float()
+        largest = tensor.abs().max().item()
+        if largest > LARGEST:
+            raise ValueError(
+                f"{name} has a value of size {largest:.3g}; a network computes in float32, whose "
+                f"largest number is {LARGEST:.3g}. Rescale it."
+            )
+        tensors[name] = tensor
     return tensors
 
 
-def fit_sizes(n_units: int, input_weights: Tensor, output_weights: Tensor) -> dict[str, int]:
-    """The sizes that input and output weights of so many units give a net.
+def _double(name: str, values: Any) -> Tensor:
+    if isinstance(values, list | tuple) and any(isinstance(row, Tensor) for row in values):
+        values = torch.stack([torch.as_tensor(row) for row in values])
+    if isinstance(values, Tensor):
+        if values.is_complex():
+            raise ValueError(f"{name} must be real, got {values.dtype}.")
+        return values.detach().cpu().to(torch.float64)
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from error
+    if array.dtype.kind not in "biuf":
+        what = f"{array.dtype} numbers" if array.dtype.kind == "c" else type(values).__name__
+        raise ValueError(f"{name} must be an array of real numbers, got {what}.")
+    return torch.from_numpy(array.astype(np.float64))
+
+
+def fit_readout(output_weights: Tensor, n_units: int) -> Tensor:
+    """Output weights in the shape that a network has, (n_units,) or (n_units, n_outputs).
+
+    A single output may also be a column (n_units, 1), or a row (1, n_units) as the ``weight`` of
+    torch's ``Linear(n_units, 1)``.
 
     Raises
     ------
     ValueError
-        If they have other shapes than (n_units, n_inputs) and (n_units,) or
-        (n_units, n_outputs).
+        If they have another shape.
+    """
+    shape = tuple(output_weights.shape)
+    if shape in ((n_units, 1), (1, n_units)) and (n_units > 1 or shape == (1, 1)):
+        return output_weights.reshape(n_units)
+    if shape == (n_units,) or (len(shape) == 2 and shape[0] == n_units):
+        return output_weights
+    hint = ""
+    if len(shape) == 2 and shape[1] == n_units:
+        hint = " It looks like the weight of torch's Linear: pass its transpose, weight.T."
+    raise ValueError(
+        f"output_weights must have the shape ({n_units},), or ({n_units}, n_outputs) for several "
+        f"outputs, got {shape}.{hint}"
+    )
+
+
+def fit_sizes(
+    n_units: int, input_weights: Tensor, output_weights: Tensor
+) -> tuple[dict[str, int], Tensor]:
+    """The sizes that input and output weights give a network, and the latter in its shape.
+
+    Raises
+    ------
+    ValueError
+        If the input weights do not have the shape (n_units, n_inputs), or the output weights
+        none of those that `fit_readout` takes.
     """
     if input_weights.ndim != 2 or len(input_weights) != n_units:
         raise ValueError(
             f"input_weights must have the shape ({n_units}, n_inputs), "
             f"got {tuple(input_weights.shape)}."
         )
-    outputs = tuple(output_weights.shape[1:])
-    if output_weights.ndim not in (1, 2) or len(output_weights) != n_units or outputs == (1,):
-        raise ValueError(
-            f"output_weights must have the shape ({n_units},), or ({n_units}, n_outputs) for "
-            f"several outputs, got {tuple(output_weights.shape)}."
-        )
-    return {
-        "n_units": n_units,
-        "n_inputs": input_weights.shape[1],
-        "n_outputs": math.prod(outputs),
-    }
+    readout = fit_readout(output_weights, n_units)
+    n_outputs = math.prod(readout.shape[1:])
+    sizes = {"n_units": n_units, "n_inputs": input_weights.shape[1], "n_outputs": n_outputs}
+    return sizes, readout
 
 
-def torch_layer(weights: Mapping[str, ArrayLike], n_gates: int) -> dict[str, Tensor]:
+def read_weights(
+    weights: Weights,
+    *,
+    prefix: str | None,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    what: str,
+) -> dict[str, Any]:
+    """The arrays of a module by name, without a prefix.
+
+    Parameters
+    ----------
+    weights : mapping of str to array_like, pairs, or Module
+        A state dict, ``named_parameters()``, or a module, of which the state dict is taken.
+    prefix : str or None
+        What precedes the names, ``model.rnn``; arrays of other names are then not looked at.
+    needed, optional : sequence of str
+        Names without prefix that must and that may be there.
+    what : str
+        Whose they are, for the error: "of one layer".
+
+    Raises
+    ------
+    ValueError
+        If names are missing, or there are others.
+    """
+    pairs: Any = weights.state_dict() if isinstance(weights, nn.Module) else weights
+    given: dict[str, Any] = dict(pairs)
+    if isinstance(given.get("state_dict"), Mapping):
+        raise ValueError("weights is a checkpoint with a state dict in it: weights['state_dict'].")
+    found = given
+    if prefix:
+        stem = prefix if prefix.endswith(".") else f"{prefix}."
+        found = {name[len(stem) :]: it for name, it in given.items() if name.startswith(stem)}
+    missing = [name for name in needed if name not in found]
+    others = [name for name in found if name not in (*needed, *optional)]
+    if not missing and not others:
+        return found
+    asked = ", ".join([*needed, *(f"{name} (optional)" for name in optional)])
+    raise ValueError(f"weights must be {asked}, {what}, got {_some(given)}.{_hint(given, needed)}")
+
+
+def _some(weights: Mapping[str, Any]) -> str:
+    names = list(weights)
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _hint(weights: Mapping[str, Any], needed: Sequence[str]) -> str:
+    """What precedes the names that are needed, if anything does."""
+    ends = [name.removesuffix(needed[0]) for name in weights if name.endswith(f".{needed[0]}")]
+    stems = [stem for stem in ends if all(f"{stem}{name}" in weights for name in needed)]
+    return f" Pass {' or '.join(f'prefix={stem!r}' for stem in stems)}." if stems else ""
+
+
+def torch_layer(weights: Weights, n_gates: int, *, prefix: str | None = None) -> dict[str, Tensor]:
     """The state dict of a one-layer recurrent module of torch, checked; biases 0 if it has none.
 
     Raises
@@ -64,12 +173,14 @@ def torch_layer(weights: Mapping[str, ArrayLike], n_gates: int) -> dict[str, Ten
         If names or shapes are those of something else, or a value is not finite.
     """
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    if not set(names[:2]) <= set(weights) <= set(names):
-        raise ValueError(
-            f"weights must be {', '.join(names)}, of one layer in one direction, got "
-            f"{', '.join(weights) or 'none'}."
-        )
-    tensors = checked_arrays(**weights)
+    found = read_weights(
+        weights,
+        prefix=prefix,
+        needed=names[:2],
+        optional=names[2:],
+        what="of one layer in one direction",
+    )
+    tensors = checked_arrays(**found)
     rows = len(tensors["weight_hh_l0"])
     n_units = rows // n_gates
     for name in names[2:]:

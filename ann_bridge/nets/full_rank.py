@@ -1,16 +1,22 @@
 """Leaky nets with a full matrix of weights."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
+from isochron.ann_bridge.nets.arrays import (
+    Weights,
+    checked_arrays,
+    checked_doubles,
+    fit_sizes,
+    torch_layer,
+)
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
 
 
@@ -107,24 +113,34 @@ class FullRankRNN(LeakyRNN):
         output_weights: ArrayLike,
         output_scale: float = 1.0,
         biases: ArrayLike | None = None,
+        time_constant_ms: ArrayLike = 20.0,
         **fields: Any,
     ) -> Self:
-        """A net from arrays, ``weights[post, pre]``; output = output_scale output_weights'x.
+        """A network from arrays, ``weights[post, pre]``; output = output_scale output_weights'x.
+
+        Equations in *current* form, x ← (1-a) x + a (W φ(x) + B u + b), are the default. For
+        equations in *rate* form, r ← (1-a) r + a φ(W r + B u + b), pass ``form="rate"``; taken
+        for the other form the same arrays are a different network.
 
         Parameters
         ----------
         weights : array_like, shape (n_units, n_units)
         input_weights : array_like, shape (n_units, n_inputs)
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
+            ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
         output_scale : float
         biases : array_like, shape (n_units,), optional
+        time_constant_ms : float or array_like, shape (n_units,)
+            One for each unit, longer than a step, are those of a network that learns time
+            constants; the size of the private noise is then that of their mean.
         **fields
             Further settings of `FullRankParameters`.
 
         Raises
         ------
         ValueError
-            If shapes do not fit, or a value is not finite.
+            If shapes do not fit, or a value is not finite or too large for float32.
         """
         if fields.get("excitatory_fraction") is not None:
             raise ValueError("Signs are those of the weights; leave excitatory_fraction out.")
@@ -140,10 +156,16 @@ class FullRankRNN(LeakyRNN):
             )
         if biases is not None and tensors["biases"].shape != (n,):
             raise ValueError(f"biases must have the shape ({n},).")
-        sizes = fit_sizes(n, tensors["input_weights"], tensors["output_weights"])
-        p = FullRankParameters(
-            output_scale=output_scale, biased=biases is not None, **sizes, **fields
-        )
+        parts = tensors["input_weights"], tensors["output_weights"]
+        sizes, tensors["output_weights"] = fit_sizes(n, *parts)
+        fields |= {"output_scale": output_scale, "biased": biases is not None}
+        if np.ndim(time_constant_ms) == 0:
+            p = FullRankParameters(time_constant_ms=float(time_constant_ms), **sizes, **fields)  # type: ignore[arg-type]
+        else:
+            each = _unit_time_constants(time_constant_ms, n)
+            fields |= {"time_constant_ms": each.mean().item(), "learns_time_constants": True}
+            p = FullRankParameters(**sizes, **fields)
+            tensors["leak_logits"] = _leak_logits(each, p.step_ms)
         net = cls(p)
         net.load_state_dict(net.state_dict() | tensors)
         return net
@@ -151,24 +173,32 @@ class FullRankRNN(LeakyRNN):
     @classmethod
     def from_torch_rnn(
         cls,
-        weights: Mapping[str, ArrayLike],
+        weights: Weights,
         *,
         output_weights: ArrayLike,
+        activation: str | None = None,
+        prefix: str | None = None,
         step_ms: float = 2.0,
         **fields: Any,
     ) -> Self:
-        """A net from the state dict of ``torch.nn.RNN``, as arrays.
+        """A network from ``torch.nn.RNN``, or from its state dict or its arrays by name.
 
         Its h = φ(W h + B u + b) are the rates here, of units that one step replaces as a
         whole: the time constant is a step. The output reads rates.
 
         Parameters
         ----------
-        weights : mapping of str to array_like
+        weights : Module, mapping of str to array_like, or pairs
             ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
             ``bias_hh_l0``.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
-            Output = output_weights'h; the transpose of what torch's ``Linear`` has.
+            A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
+            ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
+        activation : {"tanh", "relu"}
+            The ``nonlinearity`` of the module. A state dict does not contain it, so it must be
+            given unless `weights` is the module.
+        prefix : str, optional
+            What precedes these names in the state dict of a larger module: ``model.rnn``.
         step_ms : float
         **fields
             Further settings of `FullRankParameters`; without noise by default.
@@ -176,9 +206,16 @@ class FullRankRNN(LeakyRNN):
         Raises
         ------
         ValueError
-            If names or shapes do not fit, or a value is not finite.
+            If names or shapes do not fit, a value is not finite, or the activation is not known.
         """
-        tensors = torch_layer(weights, 1)
+        if isinstance(weights, nn.RNN) and not prefix:
+            activation = activation or weights.nonlinearity
+        if activation not in ("tanh", "relu"):
+            raise ValueError(
+                "The state dict of torch.nn.RNN does not contain its nonlinearity. Pass "
+                f"activation='tanh' (torch's default) or activation='relu', got {activation!r}."
+            )
+        tensors = torch_layer(weights, 1, prefix=prefix)
         return cls.from_weights(
             tensors["weight_hh_l0"].numpy(),
             input_weights=tensors["weight_ih_l0"].numpy(),
@@ -187,6 +224,7 @@ class FullRankRNN(LeakyRNN):
             step_ms=step_ms,
             time_constant_ms=step_ms,
             readout="rates",
+            activation=activation,
             **{"noise_std": 0.0} | fields,
         )
 
@@ -211,3 +249,24 @@ class FullRankRNN(LeakyRNN):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
         return self.normal_states(self.settings.initial_std, batch_size, generator)
+
+
+def _unit_time_constants(values: ArrayLike, n_units: int) -> Tensor:
+    """One time constant for each unit, in ms and float64."""
+    each = checked_doubles(time_constant_ms=values)["time_constant_ms"]
+    if each.shape != (n_units,):
+        raise ValueError(
+            f"time_constant_ms must be one number or have the shape ({n_units},), got "
+            f"{tuple(each.shape)}."
+        )
+    return each
+
+
+def _leak_logits(time_constants_ms: Tensor, step_ms: float) -> Tensor:
+    """The logits of step / time constant."""
+    if not (time_constants_ms > step_ms).all():
+        raise ValueError(
+            f"Time constants of single units must be longer than step_ms={step_ms:g}, got "
+            f"{time_constants_ms.min().item():g} ms."
+        )
+    return torch.logit(step_ms / time_constants_ms).float()

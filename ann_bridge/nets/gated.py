@@ -1,7 +1,6 @@
 """GRU and LSTM, torch's own, with a trained linear readout."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,7 +9,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
-from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes, torch_layer
+from isochron.ann_bridge.nets.arrays import (
+    Weights,
+    checked_arrays,
+    fit_sizes,
+    torch_layer,
+)
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.stepped import SteppedParameters
 from isochron.ann_bridge.steps import GRUStep, LSTMStep, float64
@@ -62,29 +66,37 @@ class GatedNet(RecurrentNet):
 
     @classmethod
     def from_weights(
-        cls, weights: Mapping[str, ArrayLike], *, output_weights: ArrayLike, **fields: Any
+        cls,
+        weights: Weights,
+        *,
+        output_weights: ArrayLike,
+        prefix: str | None = None,
+        **fields: Any,
     ) -> Self:
-        """A net from the state dict of torch's module, as arrays.
+        """A network from torch's module, or from its state dict or its arrays by name.
 
         Parameters
         ----------
-        weights : mapping of str to array_like
+        weights : Module, mapping of str to array_like, or pairs
             ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
             ``bias_hh_l0``, the gates in torch's order.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
-            Output = output_weights'h; the transpose of what torch's ``Linear`` has.
+            A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
+            ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
+        prefix : str, optional
+            What precedes these names in the state dict of a larger module: ``model.rnn``.
         **fields
             Further settings of `GatedParameters`.
 
         Raises
         ------
         ValueError
-            If names or shapes do not fit, or a value is not finite.
+            If names or shapes do not fit, or a value is not finite or too large for float32.
         """
-        tensors = torch_layer(weights, N_GATES[cls.kind])
+        tensors = torch_layer(weights, N_GATES[cls.kind], prefix=prefix)
         readout = checked_arrays(output_weights=output_weights)["output_weights"]
         n_units, n_inputs = tensors["weight_hh_l0"].shape[1], tensors["weight_ih_l0"].shape[1]
-        sizes = fit_sizes(n_units, torch.empty(n_units, n_inputs), readout)
+        sizes, readout = fit_sizes(n_units, torch.empty(n_units, n_inputs), readout)
         net = cls(GatedParameters(**sizes, **fields))
         net.cells.load_state_dict(tensors)
         net.load_state_dict(net.state_dict() | {"output_weights": readout})

@@ -14,12 +14,14 @@ from isochron.ann_bridge.checks import check_tensor
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
-from isochron.ann_bridge.steps import LeakyStep, float64
+from isochron.ann_bridge.nets.settings import check_single_numbers
+from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.kernels.fused import Recurrence
 
 Factors: TypeAlias = tuple[Tensor, Tensor | None]
+FORMS = ("current", "rate")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +37,10 @@ class LeakyParameters:
     n_outputs: int = 1
     activation: str = "tanh"  # or relu, softplus
     readout: str = "states"  # or rates: what the output is a weighted sum of
+    form: str = "current"  # or rate: whether the activation is applied before or after the sum
 
     def __post_init__(self) -> None:
+        check_single_numbers(self)
         for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
@@ -50,7 +54,8 @@ class LeakyParameters:
             raise ValueError(f"noise_std must be >= 0 and finite, got {self.noise_std!r}.")
         if not math.isfinite(self.output_scale):
             raise ValueError(f"output_scale must be finite, got {self.output_scale!r}.")
-        for name, known in (("activation", ACTIVATIONS), ("readout", ("states", "rates"))):
+        choices = {"activation": ACTIVATIONS, "readout": ("states", "rates"), "form": FORMS}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}."
@@ -61,6 +66,10 @@ class LeakyRNN(RecurrentNet):
     """x[t+1] = (1-a) x[t] + a (W φ(x[t]) + B u[t]) + √(2a) σ ξ[t],  a = step / time constant.
 
     The output is a weighted sum of the states, or of the rates φ(x), times a trained scale.
+
+    With the setting ``form="rate"`` the states are rates, and the activation is applied to the
+    sum: r[t+1] = (1-a) r[t] + a φ(W r[t] + B u[t] + b) + √(2a) σ ξ[t]. The output is a weighted
+    sum of r. This form runs step by step; the compiled kernels are for the other.
     """
 
     settings: Any  # LeakyParameters, or what a net makes of it
@@ -106,8 +115,9 @@ class LeakyRNN(RecurrentNet):
         """Whether `run` is done by a compiled kernel on the CPU."""
         from isochron.ann_bridge.kernels import fused
 
-        what = self.output_weights, *self.connectivity(), self.settings.activation
-        return self.unit_leaks() is None and fused.fits(*what)
+        if self.settings.form == "rate" or self.unit_leaks() is not None:
+            return False
+        return fused.fits(self.output_weights, *self.connectivity(), self.settings.activation)
 
     def _biased(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and their weights, with the bias as one more."""
@@ -142,6 +152,28 @@ class LeakyRNN(RecurrentNet):
             p.activation, p.readout == "rates", product_type,
         )  # fmt: skip
 
+    def _run_rate_form(
+        self, inputs: Tensor, factors: Factors, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs before they are scaled, and rates, in the rate form; for autograd."""
+        p, (left, right), function = (
+            self.settings,
+            factors,
+            ACTIVATIONS[self.settings.activation].of,
+        )
+        rate, leaks = self.initial_states(inputs.shape[1], generator), self.unit_leaks()
+        leak = self.leak if leaks is None else leaks
+        std, rates = self._noise_gain() * p.noise_std, []
+        inputs, weights = self._biased(inputs)
+        for drive in (inputs @ weights.T).unbind(0):
+            sent = rate if right is None else rate @ right
+            rate = rate + leak * (function(sent @ left.T + drive) - rate)
+            if std:
+                rate = rate + std * normal(*rate.shape, generator=generator).to(rate.dtype)
+            rates.append(rate)
+        rates = torch.stack(rates)
+        return rates @ self.output_weights, rates
+
     def _recurrence(
         self, inputs: Tensor, factors: Factors, generator: torch.Generator
     ) -> "Recurrence":
@@ -164,10 +196,10 @@ class LeakyRNN(RecurrentNet):
             pattern=self.pattern(),
         )
 
-    def float64_step(self) -> LeakyStep:
+    def float64_step(self) -> LeakyStep | RateStep:
         """One step without noise, in float64."""
         (left, right), bias, leaks = self.connectivity(), self.bias(), self.unit_leaks()
-        return LeakyStep(
+        parts: dict[str, Any] = dict(
             leak=self.leak if leaks is None else float64(leaks),
             left=float64(left),
             right=None if right is None else float64(right),
@@ -175,9 +207,11 @@ class LeakyRNN(RecurrentNet):
             bias=None if bias is None else float64(bias),
             output=float64(self.output_scale) * float64(self.output_weights),
             activation=self.settings.activation,
-            read_rates=self.settings.readout == "rates",
             noise_gain=self._noise_gain(),
         )
+        if self.settings.form == "rate":
+            return RateStep(**parts)
+        return LeakyStep(**parts, read_rates=self.settings.readout == "rates")
 
     def _noise_gain(self) -> float:
         """√(2a); of the time constant in the settings, also where units learn their own."""
@@ -215,7 +249,9 @@ def _run_leaky(
     for place, (net, given, generator) in enumerate(zip(nets, inputs, generators, strict=True)):
         factors = net.connectivity()
         what = net.output_weights, *factors, net.settings.activation
-        if net.unit_leaks() is not None or (low and factors[1] is None):
+        if net.settings.form == "rate":
+            done[place] = net._run_rate_form(given, factors, generator)
+        elif net.unit_leaks() is not None or (low and factors[1] is None):
             done[place] = net._run_plainly(given, factors, generator, low)
         elif fused.fits(*what):
             waiting[place] = net._recurrence(given, factors, generator)

@@ -92,13 +92,17 @@ class LowRankRNN(LeakyRNN):
         output_scale: float = 1.0,
         **fields: Any,
     ) -> Self:
-        """A net from arrays: W = (1/N) m n', output = output_scale output_weights'x.
+        """A network from arrays: W = (1/N) m n', output = output_scale output_weights'x.
+
+        In current form by default; ``form="rate"`` as in `FullRankRNN.from_weights`.
 
         Parameters
         ----------
         m, n : array_like, shape (n_units, rank)
         input_weights : array_like, shape (n_units, n_inputs)
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
+            ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
             Mind the factor 1/N of Pals et al. (2024): there it is in front of their w.
         output_scale : float
         **fields
@@ -107,7 +111,7 @@ class LowRankRNN(LeakyRNN):
         Raises
         ------
         ValueError
-            If shapes do not fit, or a value is not finite.
+            If shapes do not fit, or a value is not finite or too large for float32.
         """
         tensors = checked_arrays(
             m=m, n=n, input_weights=input_weights, output_weights=output_weights
@@ -115,7 +119,8 @@ class LowRankRNN(LeakyRNN):
         if tensors["m"].ndim != 2 or tensors["m"].shape != tensors["n"].shape:
             raise ValueError("m and n must both have the shape (n_units, rank).")
         n_units, rank = tensors["m"].shape
-        sizes = fit_sizes(n_units, tensors["input_weights"], tensors["output_weights"])
+        parts = tensors["input_weights"], tensors["output_weights"]
+        sizes, tensors["output_weights"] = fit_sizes(n_units, *parts)
         net = cls(LowRankParameters(rank=rank, output_scale=output_scale, **sizes, **fields))
         net.load_state_dict(net.state_dict() | tensors)
         return net

@@ -8,7 +8,7 @@ import numpy as np
 
 from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
-from isochron.ann_bridge.steps import LeakyStep
+from isochron.ann_bridge.steps import LeakyStep, RateStep
 
 
 class CompiledStep(LeakyStep):
@@ -92,6 +92,11 @@ class ReducedNet:
         return states @ np.linalg.pinv(self.embedding).T
 
 
+def is_reducible(net: Any) -> bool:
+    """Whether `reduce_low_rank` takes a network: low rank, in current form."""
+    return isinstance(net, LowRankRNN) and net.settings.form == "current"
+
+
 def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
     """The exact reduced form of a low-rank net without noise.
 
@@ -99,12 +104,22 @@ def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
     ----------
     net : LowRankRNN
 
+    Raises
+    ------
+    ValueError
+        If the network is in rate form; see `is_reducible`.
+
     References
     ----------
     Mastrogiuseppe and Ostojic (2018), Neuron 99:609; Pals, Macke and Barak (2024). Here for
     the map that is trained, not for the differential equation.
     """
     step = net.float64_step()
+    if isinstance(step, RateStep):
+        raise ValueError(
+            "A network in rate form has no exact reduced form: its rates fill all dimensions. "
+            "Analyse the network itself, TrainedMap(net)."
+        )
     assert step.right is not None
     n_units, rank = step.left.shape
     # W = left right' = U S V', of thin factors.

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets.settings import check_single_numbers
 
 Advance = Callable[[Tensor, Tensor], Tensor]
 
@@ -28,6 +29,7 @@ class SteppedParameters:
     initial_std: float = 0.1  # of the states from which trials start
 
     def __post_init__(self) -> None:
+        check_single_numbers(self)
         for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:

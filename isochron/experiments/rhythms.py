@@ -120,7 +120,7 @@ def _of_net(
     net, _ = ann_bridge.load_net(path)
     states = net.initial_states(n_starts, torch.Generator().manual_seed(seed)).double().numpy()
     system, mapped = f"{net.kind} net, {net.settings.n_units} units", net
-    if isinstance(net, ann_bridge.LowRankRNN):
+    if ann_bridge.is_reducible(net):
         mapped = ann_bridge.reduce_low_rank(net)
         states = mapped.reduce(states)
         system += f", in the {states.shape[1]} variables of their exact reduction"

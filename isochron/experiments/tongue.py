@@ -94,7 +94,7 @@ def _of_net(path: Path, amplitudes, frequency_Hz, span, n_starts, seed) -> dict[
     net, _ = ann_bridge.load_net(path)
     states = net.initial_states(n_starts, torch.Generator().manual_seed(seed)).double().numpy()
     exact: Any = net
-    if isinstance(net, ann_bridge.LowRankRNN):
+    if ann_bridge.is_reducible(net):
         exact = ann_bridge.reduce_low_rank(net)
         states = exact.reduce(states)
 

@@ -294,7 +294,9 @@ def test_a_net_of_torch_is_the_same_here(module, biased):
     weights = {name: value.numpy() for name, value in theirs.state_dict().items()}
     outputs: dict[str, Any] = {"output_weights": readout.weight.detach().numpy().T}
     if module is torch.nn.RNN:
-        net = ann_bridge.FullRankRNN.from_torch_rnn(weights, step_ms=5.0, **outputs)
+        net = ann_bridge.FullRankRNN.from_torch_rnn(
+            weights, activation="tanh", step_ms=5.0, **outputs
+        )
     else:
         kind = ann_bridge.GRUNet if module is torch.nn.GRU else ann_bridge.LSTMNet
         net = kind.from_weights(weights, step_ms=5.0, **outputs)
