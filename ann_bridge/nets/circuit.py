@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
+from isochron.ann_bridge.nets.ncps_import import Imported
 from isochron.ann_bridge.nets.stepped import SteppedNet
 
 
@@ -50,7 +51,7 @@ class CircuitNet(SteppedNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        sizes = {"n_units": wiring.n_units, "n_inputs": wiring.n_inputs}
+        sizes = {"n_units": wiring.n_units, "n_inputs": max(1, wiring.n_inputs)}
         p = parameters or type(self).parameters_type(**sizes | fields)
         wiring.check_fit(p.n_units, p.n_inputs)
         g = generator or torch.Generator().manual_seed(0)
@@ -64,6 +65,17 @@ class CircuitNet(SteppedNet):
     @abstractmethod
     def draw_weights(self, generator: torch.Generator) -> None:
         """Make the weights of the synapses and units."""
+
+    @classmethod
+    def _from_ncps(
+        cls, found: Imported, dtype: torch.dtype, fields: dict[str, Any], **options: Any
+    ) -> Self:
+        """The network of what was read, which starts at 0 unless the fields say otherwise."""
+        fields = {"initial_std": 0.0} | fields
+        fields |= {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
+        net = cls(found.wiring, **options, **fields).to(dtype)
+        net.load_state_dict(net.state_dict() | found.tensors)
+        return net
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:

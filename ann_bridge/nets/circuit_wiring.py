@@ -37,8 +37,9 @@ class CircuitWiring(NamedTuple):
 
     @property
     def n_inputs(self) -> int:
-        """Number of inputs, up to the last one that has a synapse."""
-        return int(self.input_synapses[0].max()) + 1
+        """Least number of inputs: up to the last one that has a synapse, 0 if none has."""
+        senders = self.input_synapses[0]
+        return int(senders.max()) + 1 if len(senders) else 0
 
     def check_fit(self, n_units: int, n_inputs: int) -> None:
         """Refuse synapses of units and inputs that a net does not have, and layers out of order.
@@ -48,10 +49,10 @@ class CircuitWiring(NamedTuple):
         ValueError
             If there are such.
         """
-        if (n_units, n_inputs) != (self.n_units, self.n_inputs):
+        if n_units != self.n_units or n_inputs < self.n_inputs:
             raise ValueError(
                 f"n_units={n_units} and n_inputs={n_inputs}, but the wiring has {self.n_units} "
-                f"units and {self.n_inputs} inputs."
+                f"units and {self.n_inputs} inputs (further inputs may be without synapses)."
             )
         for edges, n_senders in ((self.synapses, n_units), (self.input_synapses, n_inputs)):
             sender, receiver, _ = edges

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence
+from isochron.ann_bridge.nets.ncps_import import read_closed_form
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 
 HEADS = {"default": 3, "no_gate": 3, "pure": 1}  # sums over the synapses of a unit
@@ -71,6 +73,49 @@ class ClosedFormNet(CircuitNet):
     ) -> None:
         wiring = add_recurrence(wiring, recurrence)
         super().__init__(wiring, parameters, generator=generator, **fields)
+
+    @classmethod
+    def from_ncps(
+        cls,
+        weights: Weights,
+        *,
+        mode: str | None = None,
+        time_step: float = 1.0,
+        prefix: str | None = None,
+        dtype: torch.dtype = torch.float32,
+        **fields: Any,
+    ) -> "ClosedFormNet":
+        """A network from ``ncps.torch.CfC`` on a wiring, or from its state dict.
+
+        Its gate σ(time_a t + time_b) has one sum here, for steps of one length t. ncps masks f
+        and g by the wiring and not the gate; those connections exist here with weight 0 in f
+        and g. The output is the last layer, after the projection if there is one.
+
+        Parameters
+        ----------
+        weights : Module, mapping of str to array_like, or pairs
+            ``layer_0.ff1.weight`` and so on, also after ``rnn_cell.``; or those of a single
+            layer without backbone.
+        mode : {"default", "no_gate", "pure"}
+            As ncps was told; it is not in the file.
+        time_step : float
+            Time between steps t, 1 in ncps unless ``timespans`` are given.
+        prefix : str, optional
+            What precedes these names in a larger module: ``model``.
+        dtype : torch.dtype
+            float32, or float64 to keep all digits.
+        **fields
+            Further settings of `ClosedFormParameters`; `initial_std` is 0 by default.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or foreign (a backbone and ``mixed_memory`` have no
+            counterpart), or the mode is not given.
+        """
+        found = read_closed_form(weights, prefix=prefix, mode=mode, time_step=time_step)
+        fields |= {"mode": mode, "time_step": time_step}
+        return cls._from_ncps(found, dtype, fields, recurrence="none")
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> "ClosedFormNet":

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import uniform
+from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes, read_weights
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters
 
 
@@ -80,6 +82,71 @@ class CoupledOscillatorNet(SteppedNet):
         self.biases = within(bound, n)  # b
         self.output_weights = self.draw_readout(g)
 
+    @classmethod
+    def from_cornn(
+        cls,
+        weights: Weights,
+        *,
+        output_weights: ArrayLike,
+        time_step: float,
+        stiffness: float,
+        friction: float,
+        friction_at: str = "start",
+        prefix: str | None = None,
+        **fields: Any,
+    ) -> Self:
+        """A network from the authors' ``coRNNCell``, or from its state dict.
+
+        Their code takes the friction at the start of a step, z ← z + Δt (tanh(...) - γ y - ε z),
+        and this class at its end. With k = 1 - ε Δt the two are the same network in other
+        units: Δt' = Δt / √k, ε' = (1/k - 1) / Δt', z' = √k z. The settings are those of this
+        class; y, which the output reads, does not change.
+
+        Parameters
+        ----------
+        weights : Module, mapping of str to array_like, or pairs
+            ``i2h.weight``, shape (n_units, n_inputs + 2 n_units) with columns for u, z and y,
+            and ``i2h.bias``.
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            As in `FullRankRNN.from_weights`.
+        time_step, stiffness, friction : float
+            dt, gamma and epsilon of the authors, which are not in the state dict.
+        friction_at : {"start", "end"}
+            Where in a step the friction is taken.
+        prefix : str, optional
+            What precedes these names in a larger module: ``cell``.
+        **fields
+            Further settings; `initial_std` is 0 by default.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes do not fit, or the friction is 1 / time_step or more at the start.
+        """
+        names = ("i2h.weight", "i2h.bias")
+        found = read_weights(weights, prefix=prefix, needed=names, what="of a coRNN")
+        tensors = checked_doubles(**found, output_weights=output_weights)
+        matrix, biases = (tensors[name] for name in names)
+        n = len(biases)
+        n_inputs = matrix.shape[1] - 2 * n if matrix.ndim == 2 else 0
+        if matrix.shape != (n, n_inputs + 2 * n) or n_inputs < 1:
+            raise ValueError(
+                f"i2h.weight must have the shape ({n}, n_inputs + {2 * n}) for {n} units, got "
+                f"{tuple(matrix.shape)}."
+            )
+        by_input, by_z, by_y = matrix.split([n_inputs, n, n], dim=1)
+        sizes, readout = fit_sizes(n, by_input, tensors["output_weights"])
+        kept = _kept(friction, time_step, friction_at)
+        step = time_step / math.sqrt(kept)
+        friction = friction if kept == 1 else (1 / kept - 1) / step
+        settings: dict[str, Any] = {"initial_std": 0.0} | fields | sizes
+        settings |= {"time_step": step, "stiffness": stiffness, "friction": friction}
+        net = cls(CoupledOscillatorParameters(**settings))
+        recurrent = torch.cat([by_y, by_z / math.sqrt(kept)], dim=1)
+        parts = {"recurrent_weights": recurrent, "input_weights": by_input}
+        net.load_state_dict(parts | {"biases": biases, "output_weights": readout})
+        return net
+
     @property
     def dimension(self) -> int:
         """Number of variables: y and z."""
@@ -108,3 +175,16 @@ class CoupledOscillatorNet(SteppedNet):
             return torch.cat([y + p.time_step * z, z], dim=-1)
 
         return advance
+
+
+def _kept(friction: float, time_step: float, friction_at: str) -> float:
+    """The part k of z that a step of the authors keeps; 1 if the friction is taken at its end."""
+    if friction_at not in ("start", "end"):
+        raise ValueError(f"friction_at must be start or end, got {friction_at!r}.")
+    kept = 1 - friction * time_step if friction_at == "start" else 1.0
+    if not kept > 0:
+        raise ValueError(
+            f"friction * time_step must be below 1 with the friction at the start of a step, got "
+            f"{friction!r} * {time_step!r}."
+        )
+    return kept

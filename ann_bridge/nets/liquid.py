@@ -3,15 +3,17 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
+from isochron.ann_bridge.nets.ncps_import import read_liquid
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 
 TINY = 1e-8  # keeps a unit without conductance from dividing by 0
@@ -98,6 +100,50 @@ class LiquidNet(CircuitNet):
     kind: ClassVar[str] = "liquid"
     settings: LiquidParameters
     parameters_type = LiquidParameters
+
+    @classmethod
+    def from_ncps(
+        cls,
+        weights: Weights,
+        *,
+        implicit_param_constraints: bool | None = None,
+        n_motor: int | None = None,
+        prefix: str | None = None,
+        dtype: torch.dtype = torch.float32,
+        **fields: Any,
+    ) -> Self:
+        """A network from ``ncps.torch.LTC`` or ``LTCCell``, or from its state dict.
+
+        The output is that of ncps, with its output mapping. What a file does not contain is
+        asked for; it does not contain ``ode_unfolds`` (6) and the time between steps (1) either,
+        which are `unfolds` and `time_step` here, with the same defaults.
+
+        Parameters
+        ----------
+        weights : Module, mapping of str to array_like, or pairs
+            ``gleak``, ``w``, ``sparsity_mask`` and so on, also after ``rnn_cell.``
+        implicit_param_constraints : bool
+            As ncps was told: True by default of ``LTC``, False by default of ``LTCCell``. It
+            decides whether w, cm and gleak go through softplus.
+        n_motor : int, optional
+            Number of motor neurons, if there is no output mapping.
+        prefix : str, optional
+            What precedes these names in a larger module: ``model``.
+        dtype : torch.dtype
+            float32, or float64 to keep all digits.
+        **fields
+            Further settings of `LiquidParameters`; `initial_std` is 0 by default.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or foreign (``mixed_memory`` has no counterpart), or something
+            that is not in the file is not given.
+        """
+        found = read_liquid(
+            weights, prefix=prefix, implicit=implicit_param_constraints, n_motor=n_motor
+        )
+        return cls._from_ncps(found, dtype, fields)
 
     def draw_weights(self, generator: torch.Generator) -> None:
         """In the ranges of Lechner et al. (2020)."""

@@ -3,14 +3,21 @@
 import importlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, uniform
+from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes
+from isochron.ann_bridge.nets.snntorch_import import (
+    read_neurons,
+    recurrent_parts,
+    time_constant,
+)
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters, TorchStep
 
 SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness
@@ -92,6 +99,75 @@ class SpikingNet(SteppedNet):
         rheobase = p.threshold * (1 - self._decay(p.time_constant_ms))
         self.biases = nn.Parameter(3 * rheobase * uniform(n, generator=g))
         self.output_weights = self.draw_readout(g)
+
+    @classmethod
+    def from_snntorch(
+        cls,
+        neurons: Weights,
+        *,
+        input_weights: ArrayLike,
+        output_weights: ArrayLike,
+        input_biases: ArrayLike | None = None,
+        readout_beta: float,
+        prefix: str | None = None,
+        **fields: Any,
+    ) -> Self:
+        """A network from ``snntorch.Leaky`` or ``RLeaky`` between two linear layers.
+
+        It stands for ``mem = beta mem + fc1(u) + recurrent(spk) - threshold reset`` with reset
+        by subtraction, and a second ``Leaky`` without reset, whose potential is the output:
+        ``out = readout_beta out + fc2(spk)``. Spikes of a step act in the next step here, so the
+        output is that of snntorch one step later; potentials and spikes are the same.
+
+        Parameters
+        ----------
+        neurons : Module, mapping of str to array_like, or pairs
+            State dict of the neurons: ``beta``, ``threshold``, ``recurrent.weight`` and so on.
+        input_weights : array_like, shape (n_units, n_inputs)
+            The ``weight`` of fc1.
+        output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
+            The ``weight`` of fc2 as in `FullRankRNN.from_weights`; it has no bias here.
+        input_biases : array_like, shape (n_units,), optional
+            The ``bias`` of fc1.
+        readout_beta : float
+            The ``beta`` of the readout, between 0 and 1.
+        prefix : str, optional
+            What precedes the names in the state dict of a larger module: ``lif1``.
+        **fields
+            Further settings of `SpikingParameters`; `initial_std` is 0 by default.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes do not fit, or the neurons are others: with a synaptic current
+            (``Synaptic``, ``Alpha``), reset to zero, graded spikes, or beta or threshold that
+            differ between units.
+        """
+        unit = read_neurons(neurons, prefix)
+        tensors = checked_doubles(input_weights=input_weights, output_weights=output_weights)
+        n = len(tensors["input_weights"])
+        sizes, readout = fit_sizes(n, tensors["input_weights"], tensors["output_weights"])
+        recurrent, bias = recurrent_parts(unit, n)
+        if input_biases is not None:
+            given = checked_doubles(input_biases=input_biases)["input_biases"]
+            if given.shape != (n,):
+                raise ValueError(
+                    f"input_biases must have the shape ({n},), got {tuple(given.shape)}."
+                )
+            bias = bias + given
+        chosen: dict[str, Any] = {"initial_std": 0.0} | fields | sizes
+        settings = SpikingParameters(**chosen)
+        times = {
+            "time_constant_ms": time_constant("beta", unit["beta"], settings.step_ms),
+            "readout_time_constant_ms": time_constant(
+                "readout_beta", readout_beta, settings.step_ms
+            ),
+        }
+        net = cls(replace(settings, threshold=unit["threshold"], **times))
+        parts = {"recurrent_weights": recurrent, "biases": bias}
+        parts |= {"input_weights": tensors["input_weights"]}
+        net.load_state_dict(parts | {"output_weights": readout / (1 - readout_beta)})
+        return net
 
     @property
     def dimension(self) -> int:
