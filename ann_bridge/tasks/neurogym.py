@@ -6,6 +6,7 @@ than the tasks of our own (see benchmarks/trial_speed.py).
 """
 
 import importlib
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import torch
 from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
 
 PROBES = 200  # trials from which the longest trial and chance are found
+NO_TARGET = -1  # ground truth of NeuroGym where no choice is right
 DRAWS = 100  # until a trial is no longer than the longest probe
 
 
@@ -26,8 +28,10 @@ class NeuroGymTask:
     """A trial-based environment of NeuroGym with ground truth.
 
     The inputs are the observations. A target of n choices is n outputs, 1 for the right one and
-    0 for the others; a continuous target is itself. Trials that end early are padded with zeros
-    that do not count. A trial longer than the longest of 200 is drawn again.
+    0 for the others, and the ground truth -1 is no target: such a step does not count. A
+    continuous or binary target (action space Box or MultiBinary) is itself. Trials that end
+    early are padded with zeros that do not count. A trial longer than the longest of 200 is
+    drawn again.
 
     Parameters
     ----------
@@ -44,14 +48,18 @@ class NeuroGymTask:
     ----------
     n_inputs, n_outputs, n_steps, chance
         As `Task`; the last two from 200 trials.
+    chance_error : float
+        Standard error of `chance`.
 
     Raises
     ------
     ModuleNotFoundError
         If NeuroGym is not installed.
+    TypeError
+        If `name` is not a string.
     ValueError
-        If there is no such environment or period, or it has no trials, or no ground truth for
-        a batch.
+        If there is no such environment or period, or it has no trials or no ground truth, or
+        its spaces or its ground truth are of another kind.
     """
 
     name: str
@@ -62,6 +70,7 @@ class NeuroGymTask:
     n_outputs: int = field(init=False)
     n_steps: int = field(init=False)
     chance: float = field(init=False)
+    chance_error: float = field(init=False)
     _environment: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,15 +78,12 @@ class NeuroGymTask:
         environment = _make(self.name, dict(self.options) | {"dt": self.step_ms})
         self._set("options", MappingProxyType(dict(self.options)))
         self._set("_environment", environment)
-        self._set("n_inputs", int(np.prod(environment.observation_space.shape)))
+        self._set("n_inputs", _count_inputs(self.name, environment))
         environment.seed(0)
         probes = [self._trial() for _ in range(PROBES)]
         self._set("n_outputs", probes[0][1].shape[1])
         self._set("n_steps", max(len(mask) for *_, mask in probes))
-        counted = np.concatenate([targets[mask > 0] for _, targets, mask in probes])
-        if not len(counted):
-            raise ValueError(f"{self.name}: no step of 200 trials lies in {self.periods}.")
-        self._set("chance", float(counted.var(axis=0).mean()))
+        self._set_chance([(targets, mask) for _, targets, mask in probes])
 
     def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
         """Draw trials, on the device of the generator.
@@ -114,15 +120,16 @@ class NeuroGymTask:
         """Inputs, targets and mask of one trial, time first."""
         environment = self._environment
         environment.new_trial()
-        truth = np.asarray(environment.gt) if environment._has_gt else None
-        if truth is None:
-            raise ValueError(
-                f"{self.name} sets no ground truth: it is not for supervised training."
-            )
-        choices = getattr(environment.action_space, "n", None)
-        targets = truth.reshape(len(truth), -1) if choices is None else np.eye(choices)[truth]
-        observations = np.asarray(environment.ob).reshape(len(targets), -1)
-        return observations, targets, self._mask(len(targets))
+        for built, what in (
+            (environment._has_gt, "ground truth"),
+            (environment._ob_built, "input"),
+        ):
+            if not built:
+                raise ValueError(f"{self.name} sets no {what}: it is not for supervised training.")
+        observations, truth = np.asarray(environment.ob), np.asarray(environment.gt)
+        targets, known = _targets(self.name, environment.action_space, truth, len(observations))
+        mask = self._mask(len(targets)) * known
+        return observations.reshape(len(targets), -1), targets, mask
 
     def _mask(self, n_steps: int) -> np.ndarray:
         if self.periods is None:
@@ -137,12 +144,75 @@ class NeuroGymTask:
             mask[environment.start_ind[period] : environment.end_ind[period]] = 1
         return mask
 
+    def _set_chance(self, probes: list[tuple[np.ndarray, np.ndarray]]) -> None:
+        """The loss of the best constant output on these trials, and its standard error."""
+        counted = np.concatenate([targets[mask > 0] for targets, mask in probes])
+        if not len(counted):
+            raise ValueError(
+                f"{self.name}: no step of {PROBES} trials has a target in "
+                f"{self.periods or 'any period'}."
+            )
+        best = counted.mean(axis=0)
+        errors = np.array([mask @ ((t - best) ** 2).mean(axis=1) for t, mask in probes])
+        lengths = np.array([mask.sum() for _, mask in probes])
+        chance = errors.sum() / lengths.sum()
+        spread = (errors - chance * lengths).std(ddof=1) / lengths.mean()
+        self._set("chance", float(counted.var(axis=0).mean()))
+        self._set("chance_error", float(spread / math.sqrt(PROBES)))
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
 
+def _count_inputs(name: str, environment: Any) -> int:
+    """Number of observations, which are an array of numbers."""
+    space = environment.observation_space
+    if type(space).__name__ != "Box":
+        raise ValueError(f"{name} has the observation space {space}; a task needs a Box.")
+    return int(np.prod(space.shape))
+
+
+def _targets(
+    name: str, space: Any, truth: np.ndarray, n_steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Targets, shape (n_steps, n_outputs), and whether there is one, shape (n_steps,)."""
+    kind = type(space).__name__
+    if kind not in ("Discrete", "Box", "MultiBinary"):
+        raise ValueError(
+            f"{name} has the action space {space}; a task needs choices (Discrete) or numbers "
+            "(Box, MultiBinary)."
+        )
+    size = 1 if kind == "Discrete" else int(np.prod(space.shape))
+    if truth.size != n_steps * size:
+        raise ValueError(
+            f"{name} has a ground truth of shape {truth.shape}; its {n_steps} steps and action "
+            f"space {space} need {n_steps} times {size} values."
+        )
+    if kind != "Discrete":
+        return truth.reshape(n_steps, size), np.ones(n_steps)
+    truth = truth.reshape(n_steps)
+    choice = (truth - space.start).astype(int)
+    known = (choice == truth - space.start) & (choice >= 0) & (choice < space.n)
+    strange = truth[~known & (truth != NO_TARGET)]
+    if len(strange):
+        raise ValueError(
+            f"{name} has the ground truth {strange[0]:g}; its action space {space} has the choices "
+            f"{space.start} to {space.start + space.n - 1}, and {NO_TARGET} is no target. It is "
+            "not for supervised training."
+        )
+    targets = np.zeros((n_steps, space.n))
+    targets[known, choice[known]] = 1
+    return targets, known.astype(float)
+
+
 def _make(name: str, options: dict[str, Any]) -> Any:
     """The environment, without wrappers."""
+    if not isinstance(name, str):
+        what = name.__name__ if isinstance(name, type) else type(name).__name__
+        raise TypeError(
+            f"name must be a string for neurogym.make, such as 'DelayMatchSample-v0', got {what}. "
+            "To use a class, register it: gymnasium.register('Mine-v0', entry_point=Mine)."
+        )
     try:
         neurogym = importlib.import_module("neurogym")
         core = importlib.import_module("neurogym.core")

@@ -101,3 +101,108 @@ def test_what_is_no_task_is_refused():
         NeuroGymTask(name="DawTwoStep-v0")
     with pytest.raises(ValueError, match="has no trials"):
         NeuroGymTask(name="Bare-v0")
+
+
+def own_environment(space, truth, *, observations=None):
+    """A registered class of trials with this action space and ground truth."""
+
+    class Own(core.TrialEnv):
+        def __init__(self, dt=100, **_):
+            super().__init__(dt=dt)
+            self.timing = {"wait": 300, "decision": 300}
+            box = gymnasium.spaces.Box(-np.inf, np.inf, shape=(2,), dtype=np.float32)
+            self.observation_space = box if observations is None else observations
+            self.action_space = space
+
+        def _new_trial(self, **_):
+            self.add_period(["wait", "decision"])
+            self.add_ob(0.0)
+            self.gt = np.array(truth(self.rng))
+            self._gt_built = True
+            return {}
+
+        def _step(self, action):  # pragma: no cover - never stepped
+            raise NotImplementedError
+
+    gymnasium.register("Own-v0", entry_point=Own)
+    return "Own-v0"
+
+
+@pytest.fixture
+def own():
+    yield own_environment
+    gymnasium.registry.pop("Own-v0", None)
+
+
+Discrete, Box = gymnasium.spaces.Discrete, gymnasium.spaces.Box
+
+
+def test_the_ground_truth_of_no_target_does_not_count(own):
+    """-1 was the last of the choices."""
+    task = NeuroGymTask(name=own(Discrete(3), lambda rng: [-1, -1, 0, -1, 2, rng.randint(3)]))
+    trials = task.sample(50, generator())
+    np.testing.assert_array_equal(trials.mask[:, 0], [0, 0, 1, 0, 1, 1])
+    np.testing.assert_array_equal(trials.targets[[0, 1, 3]], 0)
+    np.testing.assert_array_equal(trials.targets[4, 0], [0, 0, 1])
+    assert trials.targets.sum() == 150
+    # One of 3 with 1/3, 0 with 1/3, 2 with 1/3 of the steps that count.
+    p = np.array([4, 1, 4]) / 9
+    assert task.chance == pytest.approx((p * (1 - p)).mean(), rel=0.05)
+    assert 0 < task.chance_error < 0.01
+
+
+def test_no_target_within_a_period_is_refused(own):
+    name = own(Discrete(2), lambda _: [0, 1, 0, -1, -1, -1])
+    with pytest.raises(ValueError, match=r"no step of 200 trials has a target in \('decision',\)"):
+        NeuroGymTask(name=name, periods=("decision",))
+
+
+def test_choices_may_start_elsewhere(own):
+    task = NeuroGymTask(name=own(Discrete(3, start=-1), lambda _: [-1, 0, 1, 1, 0, -1]))
+    trials = task.sample(2, generator())
+    np.testing.assert_array_equal(trials.targets[:, 0].argmax(dim=1), [0, 1, 2, 2, 1, 0])
+    assert (trials.mask == 1).all()
+
+
+@pytest.mark.parametrize("space", [Box(-2, 2, shape=(2,)), gymnasium.spaces.MultiBinary(2)])
+def test_targets_that_are_numbers_are_themselves(own, space):
+    """-1 is a number here."""
+    values = np.array([[-1, 0], [1, 1], [0, 1], [0, 0], [1, 0], [1, 1]])
+    task = NeuroGymTask(name=own(space, lambda _: values))
+    trials = task.sample(2, generator())
+    np.testing.assert_array_equal(trials.targets[:, 1], values)
+    assert (trials.mask == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("space", "truth", "message"),
+    [
+        (Discrete(3), [0, 0, 6, 0, 0, 0], r"ground truth 6; .* choices 0 to 2, and -1 is no"),
+        (Discrete(3), [0, 0, -2, 0, 0, 0], r"ground truth -2; .* choices 0 to 2"),
+        (Discrete(3), [0, 0, 0.5, 0, 0, 0], r"ground truth 0\.5; "),
+        (Discrete(3), [0, 1], r"ground truth of shape \(2,\); its 6 steps"),
+        (Box(0, 1, shape=(3,)), np.zeros((6, 2)), r"shape \(6, 2\); .* need 6 times 3 values"),
+        (gymnasium.spaces.MultiDiscrete([2, 3]), np.zeros((6, 2)), r"MultiDiscrete\(\[2 3\]\); a"),
+        (gymnasium.spaces.Tuple([Discrete(2)]), np.zeros(6), r"Tuple\(Discrete\(2\)\); a task"),
+    ],
+)  # fmt: skip
+def test_other_action_spaces_and_truths_are_named(own, space, truth, message):
+    with pytest.raises(ValueError, match=message):
+        NeuroGymTask(name=own(space, lambda _: truth))
+
+
+def test_other_observations_are_named(own):
+    name = own(Discrete(2), lambda _: np.zeros(6, int), observations=Discrete(5))
+    with pytest.raises(ValueError, match=r"observation space Discrete\(5\); a task needs a Box"):
+        NeuroGymTask(name=name)
+
+
+def test_an_environment_of_neurogym_with_a_stranger_truth_is_named():
+    with pytest.raises(ValueError, match=r"Reaching1D-v0 has the ground truth \d; .* 0 to 2"):
+        NeuroGymTask(name="Reaching1D-v0")
+
+
+@pytest.mark.parametrize("name", [core.TrialEnv, np.zeros(3)])
+def test_a_class_instead_of_a_name_is_named(name):
+    with pytest.raises(TypeError, match=r"name must be a string .* got (TrialEnv|ndarray)\. .*reg"):
+        NeuroGymTask(name=name)
