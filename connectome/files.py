@@ -9,6 +9,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from isochron.connectome.formats import describe_content
+
 LARGEST_TEXT = 64 * 2**20
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,12 +104,16 @@ def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding == "utf-8-sig" else encoding
-        raise ValueError(
-            f"{path} is not {name}: {error.reason} at byte {error.start}. Save it as UTF-8."
-        ) from None
+        what = f"{error.reason} at byte {error.start}{_kind(path)}"
+        raise ValueError(f"{path} is not {name}: {what}. Save it as UTF-8.") from None
     if "\0" in text:
-        raise ValueError(f"{path} is not text: it holds NUL bytes.")
+        raise ValueError(f"{path} is not text: it holds NUL bytes{_kind(path)}.")
     return text
+
+
+def _kind(path: str | os.PathLike) -> str:
+    kind = describe_content(path)
+    return f"; it is {kind}" if kind else ""
 
 
 @reads_data

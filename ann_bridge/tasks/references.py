@@ -4,13 +4,15 @@ import hashlib
 import math
 import os
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
 from isochron.ann_bridge.draws import normal, uniform
+from isochron.ann_bridge.tasks.recording_quality import find_dead, find_usable
+from isochron.connectome.arrays import load_npy
 from isochron.connectome.files import reads_data
 
 Signal = tuple[torch.Tensor, torch.Tensor]
@@ -119,20 +121,31 @@ class RecordedReference:
     Attributes
     ----------
     signal : ndarray, shape (n_samples,)
-        Band-passed, of mean amplitude 1, one sample a step.
+        Band-passed, of mean amplitude 1 where it is usable, one sample a step.
     phase : ndarray, shape (n_samples,)
         Radians, unwrapped; the signal is about sin(phase).
     step_ms : float
         Between samples.
+    usable : ndarray of bool, shape (n_samples,), optional
+        Where the recording oscillates. Trials contain no other samples. None: everywhere.
     """
 
     signal: np.ndarray
     phase: np.ndarray
     step_ms: float
+    usable: np.ndarray | None = None
 
     def __repr__(self) -> str:
         content = np.concatenate([self.signal, self.phase]).tobytes()
-        return f"RecordedReference(sha256={hashlib.sha256(content).hexdigest()[:16]})"
+        text = f"sha256={hashlib.sha256(content).hexdigest()[:16]}"
+        if self.usable_share < 1:
+            text += f", usable_share={self.usable_share:.3g}"
+        return f"RecordedReference({text})"
+
+    @property
+    def usable_share(self) -> float:
+        """Share of the samples at which the recording oscillates."""
+        return 1.0 if self.usable is None else float(np.mean(self.usable))
 
     def draw(
         self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
@@ -142,26 +155,42 @@ class RecordedReference:
         Raises
         ------
         ValueError
-            If the recording has another step, or is shorter than a trial.
+            If the recording has another step, or no usable stretch as long as a trial.
         """
         if not math.isclose(step_ms, self.step_ms):
             raise ValueError(
                 f"The recording was prepared for steps of {self.step_ms:g} ms, the task has "
                 f"{step_ms:g} ms. Prepare it again with prepare_recording(step_ms={step_ms:g})."
             )
-        places = len(self.signal) - n_steps + 1
-        if places < 1:
-            raise ValueError(
-                f"The recording has {len(self.signal)} steps, a trial needs {n_steps}."
-            )
+        starts = self._starts(n_steps)
         device = generator.device
-        first = torch.randint(places, (batch_size,), generator=generator, device=device)
+        chosen = torch.randint(len(starts), (batch_size,), generator=generator, device=device)
+        first = torch.from_numpy(starts).to(device)[chosen]
         index = first + torch.arange(n_steps, device=device)[:, None]
         wrapped = np.remainder(self.phase, 2 * np.pi)
         signal, phase = (
             torch.from_numpy(values).float().to(device)[index] for values in (self.signal, wrapped)
         )
         return signal, phase
+
+    def _starts(self, n_steps: int) -> np.ndarray:
+        """Places at which a trial may start."""
+        places = len(self.signal) - n_steps + 1
+        if places < 1:
+            raise ValueError(
+                f"The recording has {len(self.signal)} steps, a trial needs {n_steps}."
+            )
+        if self.usable is None or self.usable.all():
+            return np.arange(places)
+        lost = np.concatenate([[0], np.cumsum(~self.usable)])
+        starts = np.flatnonzero(lost[n_steps:] == lost[:places])
+        if not starts.size:
+            raise ValueError(
+                f"The recording oscillates for {100 * self.usable_share:.3g} % of its length, but "
+                f"nowhere for the {n_steps} steps of a trial. Choose a shorter trial, a different "
+                "band_Hz or a different recording."
+            )
+        return starts
 
 
 def prepare_recording(
@@ -170,32 +199,37 @@ def prepare_recording(
     sampling_Hz: float,
     step_ms: float = 2.0,
     band_Hz: tuple[float, float] = (5.0, 12.0),
+    channel: int | None = None,
 ) -> RecordedReference:
     """A local field potential as a reference: band-passed, its phase by the Hilbert transform.
 
     A Butterworth filter of order 4 runs forwards and backwards, so it moves no phase. The
-    first and last second, where filter and transform err, are cut off.
+    first and last second, where filter and transform err, are cut off. Stretches that are
+    missing, constant or saturated, artefacts and phase slips are marked as not usable, and no
+    trial contains them (`RecordedReference.usable_share` reports what remains); the limits are
+    those of `isochron.ann_bridge.tasks.recording_quality`.
 
     Parameters
     ----------
-    values : array_like, shape (n_samples,)
-        In any unit.
+    values : array_like, shape (n_samples,) or (n_samples, n_channels)
+        In any unit. NaN where a sample is missing.
     sampling_Hz : float
     step_ms : float
         Of the task.
     band_Hz : tuple of float
+    channel : int, optional
+        Column of `values`, from 0 on; needed if there are several.
 
     Raises
     ------
     ValueError
-        If the recording is too short, not finite, flat or sampled too slowly.
+        If the recording is too short, not one of real numbers, flat, sampled too slowly, or
+        does not oscillate in the band.
     """
     from scipy import signal as filters
 
-    recorded = np.array(values, dtype=float)
+    recorded = one_channel(values, channel)
     low, high = band_Hz
-    if recorded.ndim != 1 or not np.isfinite(recorded).all():
-        raise ValueError("A recording is one finite number a sample, shape (n_samples,).")
     if not 0 < low < high < sampling_Hz / 2 < math.inf:
         raise ValueError(
             f"band_Hz must lie between 0 and half of sampling_Hz={sampling_Hz!r}, got {band_Hz!r}."
@@ -206,20 +240,73 @@ def prepare_recording(
         raise ValueError(
             f"A recording must last 3 s or longer, got {len(recorded) / sampling_Hz:g} s."
         )
-    band = filters.butter(4, band_Hz, "bandpass", fs=sampling_Hz, output="sos")
-    passed = filters.sosfiltfilt(band, recorded - recorded.mean())
+    dead = find_dead(recorded, sampling_Hz, band_Hz)
+    band: Any = filters.butter(4, band_Hz, "bandpass", fs=sampling_Hz, output="sos")
+    passed = filters.sosfiltfilt(band, _bridged(recorded))
     analytic = np.asarray(filters.hilbert(passed))
     edge = math.ceil(sampling_Hz)
-    seconds = np.arange(len(recorded))[edge:-edge] / sampling_Hz
-    analytic = analytic[edge:-edge]
-    amplitude = np.abs(analytic).mean()
-    if not amplitude > 1e-9 * np.abs(recorded).max():
+    inner = slice(edge, -edge)
+    seconds = np.arange(len(recorded))[inner] / sampling_Hz
+    analytic, dead = analytic[inner], dead[inner]
+    if not np.abs(analytic).mean() > 1e-9 * np.nanmax(np.abs(recorded)):
         raise ValueError(f"The recording has no oscillation between {low:g} and {high:g} Hz.")
+    usable = find_usable(analytic, dead, band, sampling_Hz, band_Hz)
+    amplitude = np.abs(analytic)[usable].mean()
     steps = np.arange(seconds[0], seconds[-1], 1e-3 * step_ms)
     # sin φ = Re(analytic): φ is a quarter of a cycle ahead of the angle.
     phase = np.interp(steps, seconds, np.unwrap(np.angle(analytic))) + np.pi / 2
     level = np.interp(steps, seconds, np.abs(analytic)) / amplitude
-    return RecordedReference(level * np.sin(phase), phase, step_ms)
+    kept = np.interp(steps, seconds, usable.astype(float)) == 1
+    return RecordedReference(level * np.sin(phase), phase, step_ms, kept)
+
+
+def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
+    """One channel of a recording, shape (n_samples,), float64; NaN where a sample is missing.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (n_samples,) or (n_samples, n_channels), there are several channels
+        and `channel` does not name one, or no or an infinite number is in it.
+    """
+    recorded = np.array(values)
+    if recorded.dtype.kind not in "biuf":
+        raise ValueError(f"A recording is one real number a sample, got {recorded.dtype}.")
+    recorded = recorded.astype(float)
+    if recorded.ndim == 1:
+        recorded = recorded[:, None]
+    if recorded.ndim != 2 or recorded.shape[0] < recorded.shape[1]:
+        raise ValueError(
+            "A recording is one finite number a sample, shape (n_samples,) or (n_samples, "
+            f"n_channels); got {np.shape(values)}. Time is the first dimension: use values.T if it "
+            "is the last one."
+        )
+    n = recorded.shape[1]
+    if channel is None and n > 1:
+        raise ValueError(
+            f"The recording has {n} channels, shape {recorded.shape}; choose one: channel=0 to "
+            f"{n - 1}."
+        )
+    number = 0 if channel is None else channel
+    if not 0 <= number < n:
+        raise ValueError(f"channel must be from 0 to {n - 1}, got {channel!r}.")
+    recorded = recorded[:, number]
+    if np.isinf(recorded).any() or np.isnan(recorded).all():
+        raise ValueError(
+            "A recording is one finite number a sample; mark missing samples as NaN. Got "
+            f"{np.isinf(recorded).sum()} infinite and {np.isnan(recorded).sum()} missing of "
+            f"{recorded.size}."
+        )
+    return recorded
+
+
+def _bridged(recorded: np.ndarray) -> np.ndarray:
+    """Missing samples on straight lines between their neighbors; zero mean."""
+    known = np.flatnonzero(~np.isnan(recorded))
+    filled = recorded
+    if known.size < recorded.size:
+        filled = np.interp(np.arange(recorded.size), known, recorded[known])
+    return filled - filled.mean()
 
 
 @reads_data
@@ -229,6 +316,7 @@ def load_recording(
     sampling_Hz: float,
     step_ms: float = 2.0,
     band_Hz: tuple[float, float] = (5.0, 12.0),
+    channel: int | None = None,
 ) -> RecordedReference:
     """`prepare_recording` of a .npy file.
 
@@ -237,11 +325,8 @@ def load_recording(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a .npy file of numbers, or does not serve.
+        If it is not a .npy file of numbers, or `prepare_recording` rejects it.
     """
-    try:
-        values = np.load(path, allow_pickle=False)
-        values = np.asarray(values, dtype=float)
-    except (ValueError, EOFError, TypeError) as error:
-        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
-    return prepare_recording(values, sampling_Hz=sampling_Hz, step_ms=step_ms, band_Hz=band_Hz)
+    return prepare_recording(
+        load_npy(path), sampling_Hz=sampling_Hz, step_ms=step_ms, band_Hz=band_Hz, channel=channel
+    )

@@ -25,6 +25,8 @@ class Traces:
         ``activity``, and whatever else the format holds of that shape.
     quantity : mapping of str to str
         What each variable is.
+    units : mapping of str to str
+        Unit of each variable; 1 for those that it does not contain.
     labels : sequence of str, length n_neurons
         As the file writes them; empty where a neuron has none.
     confidence : ndarray of float, shape (n_neurons,), or None
@@ -37,6 +39,7 @@ class Traces:
     variables: Mapping[str, np.ndarray]
     quantity: Mapping[str, str]
     labels: Sequence[str]
+    units: Mapping[str, str] = field(default_factory=dict)
     confidence: np.ndarray | None = None
     attrs: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +67,11 @@ def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
         coordinates["confidence"] = ("neuron", traces.confidence, {"units": "1"})
     return xr.Dataset(
         {
-            name: (("time", "neuron"), values, {"long_name": traces.quantity[name], "units": "1"})
+            name: (
+                ("time", "neuron"),
+                values,
+                {"long_name": traces.quantity[name], "units": traces.units.get(name, "1")},
+            )
             for name, values in traces.variables.items()
         },
         coords=coordinates,
@@ -124,7 +131,13 @@ def _check(traces: Traces, path: Path) -> None:
             f"{path} holds {n} neurons at {time.size} times; at least 1 and 2 are needed."
         )
     if not np.isfinite(time).all() or (np.diff(time) <= 0).any():
-        raise ValueError(f"{path}: the times must be finite and rising; they are not.")
+        wrong = ~np.isfinite(time)
+        wrong[1:] |= ~(np.diff(time) > 0)
+        i = int(np.argmax(wrong))
+        raise ValueError(
+            f"{path}: the times must be finite and rising; they are not: time {i} (from 0) is "
+            f"{time[i]:g} s{f', after {time[i - 1]:g} s' if i else ''}."
+        )
     for name, values in traces.variables.items():
         if values.shape != (time.size, n):
             raise ValueError(

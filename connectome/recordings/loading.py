@@ -7,6 +7,7 @@ import h5py
 import xarray as xr
 
 from isochron.connectome.files import reads_data
+from isochron.connectome.formats import describe_content
 from isochron.connectome.recordings import _hdf5, matlab, nwb, wormwideweb
 from isochron.connectome.recordings._dataset import Traces, to_dataset
 from isochron.connectome.recordings.functional_atlas import is_functional_atlas
@@ -31,16 +32,18 @@ def load_recording(
     ----------
     path : path-like
         MATLAB 7.3 as released by Kato et al. (2015) and later of the same laboratory, NWB 2
-        with a `RoiResponseSeries`, or JSON or HDF5 of WormWideWeb. Nothing outside the file
-        is read; a file that links to others is refused.
+        with a `RoiResponseSeries` or written by `isochron.sims.export_nwb`, or JSON or HDF5 of
+        WormWideWeb. Nothing outside the file is read; a file that links to others is refused.
     worm : int, optional
         MATLAB only: which worm of the file, from 0 on. Needed if it holds several.
     series : str, optional
         NWB only: name or path of the series, if there are several. Without it that called
         ``SignalCalciumImResponseSeries`` is taken.
-    labels : path-like, optional
-        HDF5 of WormWideWeb only: ``neuropal_label.json`` of the same release. The recording
-        is looked up by its file name.
+    labels : str or path-like, optional
+        NWB: the column of the table of regions that contains the names of the neurons. Without
+        it one with a usual header (``ID_labels``, ``neuropal_ID``, ``cell_id``, ...) or with
+        names of neurons is taken. HDF5 of WormWideWeb: ``neuropal_label.json`` of the same
+        release, in which the recording is looked up by its file name.
 
     Returns
     -------
@@ -51,7 +54,8 @@ def load_recording(
         have its name; ``label`` as the file writes it; ``confidence`` of the label, where the
         format has it. Attributes: format, recording, sampling_rate_hz (from the median
         interval), unresolved_labels (those that are not the name of one neuron, and why),
-        file, sha256 (of the whole file), isochron_version.
+        file, sha256 (of the whole file), isochron_version; for NWB series and labels, where
+        the labels come from.
 
     Raises
     ------
@@ -89,13 +93,17 @@ def _read(path: Path, given: dict) -> Traces:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         _only(given, (), "JSON")
         return wormwideweb.read_json(path)
-    raise ValueError(f"{path} is in no known format, or damaged. {KNOWN}")
+    kind = describe_content(path)
+    raise ValueError(
+        f"{path} is in no known format, or damaged{f': it is {kind}' * bool(kind)}. {KNOWN}"
+    )
 
 
 def _read_hdf5(file: h5py.File, path: Path, given: dict) -> Traces:
     if nwb.is_nwb(file):
-        _only(given, ("series",), "NWB")
-        return nwb.read(file, given["series"])
+        _only(given, ("series", "labels"), "NWB")
+        labels = given["labels"]
+        return nwb.read(file, given["series"], None if labels is None else str(labels))
     if wormwideweb.is_wormwideweb(file):
         _only(given, ("labels",), "WormWideWeb HDF5")
         return wormwideweb.read_hdf5(file, given["labels"])
@@ -104,6 +112,10 @@ def _read_hdf5(file: h5py.File, path: Path, given: dict) -> Traces:
     if matlab.is_matlab(file):
         _only(given, ("worm",), "MATLAB")
         return matlab.read(file, given["worm"])
+    if "_NCProperties" in file.attrs:
+        raise ValueError(
+            f"{path} is netCDF-4, not a recording; isochron.sims.load_dataset reads a simulation."
+        )
     raise ValueError(
         f"{path} is HDF5 of no known layout. {KNOWN} It has {', '.join(_hdf5.keys(file)[:8])}."
     )

@@ -3,6 +3,7 @@
 Read straight from HDF5, so that images in the same file, tens of GB, are never touched.
 """
 
+from collections import Counter
 from typing import Any
 
 import h5py
@@ -10,9 +11,11 @@ import numpy as np
 
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import Traces
+from isochron.connectome.recordings._nwb_labels import Labels, read_labels, text_columns
 
 USUAL_SERIES = "SignalCalciumImResponseSeries"
-LABEL_COLUMNS = ("ID_labels", "labels", "label", "neuron_name", "name")
+SIMULATED = "neurons"  # the table of names that `isochron.sims.export_nwb` writes
+_POTENTIAL = {"V": ("mV", 1e3), "volts": ("mV", 1e3), "A": ("pA", 1e12), "amperes": ("pA", 1e12)}
 
 
 def is_nwb(file: h5py.File) -> bool:
@@ -20,60 +23,94 @@ def is_nwb(file: h5py.File) -> bool:
     return _hdf5.attribute(file, "neurodata_type") == "NWBFile"
 
 
-def read(file: h5py.File, series: str | None) -> Traces:
-    """One series of responses of regions of interest.
+def read(file: h5py.File, series: str | None, labels: str | None = None) -> Traces:
+    """One series of responses of regions of interest, or of a simulation that we exported.
 
     Raises
     ------
     ValueError
-        If there is no such series, or several and `series` does not say which, or it is not
-        what the format asks for.
+        If there is no such series, or several and `series` does not say which; if it is not
+        what the format asks for; or if there is no column `labels`.
     """
     group = _choose(file, series)
     where = group.name
     data: Any = group.get("data")
-    stored = _hdf5.numbers(data, f"{where}/data", 2)
+    stored = _numbers(data, f"{where}/data")
     activity = stored * _scale(data, "conversion", 1) + _scale(data, "offset", 0)
+    unit, factor = "1", 1.0
+    if "rois" in group or _table_beside(group) is None:
+        found = _labels(group, activity.shape, labels)
+    else:
+        found = _labels_beside(group, activity.shape, labels)
+        unit, factor = _POTENTIAL.get(_hdf5.attribute(data, "unit"), ("1", 1.0))
     return Traces(
         time_s=_time(group, len(activity)),
-        variables={"activity": activity},
+        variables={"activity": factor * activity},
         quantity={"activity": _hdf5.attribute(group, "description") or str(where)},
-        labels=_labels(file, group, activity.shape[1]),
+        units={"activity": unit},
+        labels=found.values,
         attrs={
             "format": f"NWB {_hdf5.attribute(file, 'nwb_version')}".strip(),
             "recording": _scalar_text(file, "identifier"),
             "series": str(where),
+            "labels": found.source,
         },
     )
 
 
+def _numbers(data: object, what: str) -> np.ndarray:
+    """Traces, shape (n_times, n_regions); those of one region may have one dimension."""
+    one = isinstance(data, h5py.Dataset) and len(data.shape or ()) == 1
+    return _hdf5.numbers(data, what, 1)[:, None] if one else _hdf5.numbers(data, what, 2)
+
+
 def _choose(file: h5py.File, series: str | None) -> h5py.Group:
-    found: dict[str, h5py.Group] = {}
+    responses: dict[str, h5py.Group] = {}
+    simulated: dict[str, h5py.Group] = {}
+    kinds: Counter[str] = Counter()
 
     def collect(name: str, item: object) -> None:
-        if (
-            isinstance(item, h5py.Group)
-            and _hdf5.attribute(item, "neurodata_type") == "RoiResponseSeries"
-        ):
-            found[name] = item
+        kind = _hdf5.attribute(item, "neurodata_type") if isinstance(item, h5py.Group) else ""
+        if isinstance(item, h5py.Group) and kind.endswith("Series"):
+            kinds[kind] += 1
+            if kind == "RoiResponseSeries":
+                responses[name] = item
+            elif kind == "TimeSeries" and _table_beside(item) is not None:
+                simulated[name] = item
 
     file.visititems(collect)
+    found = responses or simulated
     wanted = series
     if series is None and len(found) > 1:
-        wanted = USUAL_SERIES
+        wanted = USUAL_SERIES if responses else "membrane_potential"
     chosen = [
         item
         for name, item in found.items()
         if wanted is None or wanted.strip("/") in (name, name.rsplit("/", 1)[-1])
     ]
     if len(chosen) != 1:
-        listed = ", ".join(sorted(found)) or "none"
-        asked = "" if series is None else f" {series!r}"
-        raise ValueError(
-            f"{file.filename} has {len(chosen) if series else len(found)} response series{asked}; "
-            f"exactly one is read. It holds: {listed}. Say which: series=..."
-        )
+        raise ValueError(_not_one(file, series, len(chosen), found, kinds))
     return chosen[0]
+
+
+def _not_one(
+    file: h5py.File,
+    series: str | None,
+    n_chosen: int,
+    found: dict[str, h5py.Group],
+    kinds: Counter[str],
+) -> str:
+    if not found:
+        other = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        return (
+            f"{file.filename} is NWB without optical physiology: it has no RoiResponseSeries, the "
+            f"activity of regions of interest, to read. It has {other or 'no time series'}."
+        )
+    asked = "" if series is None else f" {series!r}"
+    return (
+        f"{file.filename} has {n_chosen if series else len(found)} response series{asked}; "
+        f"exactly one is read. It holds: {', '.join(sorted(found))}. Say which: series=..."
+    )
 
 
 def _time(group: h5py.Group, n_times: int) -> np.ndarray:
@@ -87,36 +124,63 @@ def _time(group: h5py.Group, n_times: int) -> np.ndarray:
     return float(start) + np.arange(n_times) / rate
 
 
-def _labels(file: h5py.File, group: h5py.Group, n: int) -> list[str]:
+def _labels(group: h5py.Group, shape: tuple[int, ...], wanted: str | None) -> Labels:
     """Labels of the regions: of their table, else of the NeuronIDs beside the series."""
     rois: Any = group.get("rois")
     rows = _hdf5.numbers(rois, f"{group.name}/rois", 1).astype(np.int64)
-    if rows.size != n:
-        raise ValueError(f"{group.name} has {n} traces of {rows.size} regions.")
-    column = _label_column(file, rois)
-    if column is not None:
-        labels = _hdf5.texts(column, str(column.name))
+    if rows.size != shape[1]:
+        turned = (
+            " Its data seem to be transposed: NWB stores time first, so write data.T."
+            if rows.size == shape[0]
+            else ""
+        )
+        raise ValueError(f"{group.name} has {shape[1]} traces of {rows.size} regions.{turned}")
+    table = _table_of(rois)
+    found = None if table is None else read_labels(table, wanted)
+    if found is not None:
+        labels = found.values
         if rows.size and not (rows.min() >= 0 and rows.max() < len(labels)):
             raise ValueError(
                 f"{group.name}/rois points to region {rows.max()} of {len(labels)} (from 0)."
             )
-        return [labels[row] for row in rows]
+        return found._replace(values=[labels[row] for row in rows])
     beside = _beside(group)
-    if beside is not None and beside.shape == (n,):
-        return _hdf5.texts(beside, str(beside.name))
-    return [""] * n
+    if beside is not None and beside.shape == (rows.size,):
+        return Labels(_hdf5.texts(beside, str(beside.name)), str(beside.name))
+    if wanted is not None:
+        raise ValueError(f"{group.name} has no table of regions with a column {wanted!r}.")
+    return Labels([""] * rows.size, _no_labels(table))
 
 
-def _label_column(file: h5py.File, rois: h5py.Dataset) -> h5py.Dataset | None:
+def _no_labels(table: h5py.Group | None) -> str:
+    columns = () if table is None else text_columns(table)
+    if not columns or table is None:
+        return "none in the file"
+    return f"none; {table.name} has columns of other texts: {', '.join(columns)} (labels=...)"
+
+
+def _labels_beside(group: h5py.Group, shape: tuple[int, ...], wanted: str | None) -> Labels:
+    """Names of the columns of a simulation that was exported."""
+    table = _table_beside(group)
+    found = None if table is None else read_labels(table, wanted or "neuron")
+    if found is None or len(found.values) != shape[1]:
+        n = 0 if found is None else len(found.values)
+        raise ValueError(f"{group.name} has {shape[1]} columns, {SIMULATED} beside it {n} names.")
+    return found
+
+
+def _table_beside(group: h5py.Group) -> h5py.Group | None:
+    module: Any = group.parent
+    table = module.get(SIMULATED)
+    return table if isinstance(table, h5py.Group) and "neuron" in table else None
+
+
+def _table_of(rois: h5py.Dataset) -> h5py.Group | None:
     reference = rois.attrs.get("table")
     if not isinstance(reference, h5py.Reference) or not reference:
         return None
-    table: Any = file[reference]
-    for name in LABEL_COLUMNS:
-        column = table.get(name) if isinstance(table, h5py.Group) else None
-        if isinstance(column, h5py.Dataset) and h5py.check_string_dtype(column.dtype):
-            return column
-    return None
+    table: Any = rois.file[reference]
+    return table if isinstance(table, h5py.Group) else None
 
 
 def _beside(group: h5py.Group) -> h5py.Dataset | None:

@@ -60,6 +60,10 @@ def read_json(path: Path) -> Traces:
         If a field is missing or not what it should be.
     """
     content = parse(path)
+    if {"units", "data"} <= set(content):
+        raise ValueError(
+            f"{path} is WCON, the tracked posture of worms; a recording of neurons is wanted."
+        )
     nested = "gcamp" in content
     gcamp = _object(content, "gcamp", path) if nested else content
     timing = _object(content, "timing", path) if nested else content

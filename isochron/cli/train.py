@@ -23,6 +23,7 @@ from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_o
 @click.option("--stimuli", type=int, help="Of phase-memory and match-to-sample: 2 (default), 4 ...")
 @click.option("--reference", help="Of phase-memory: sines (default), theta or a .npy file.")
 @click.option("--sampling", "sampling_Hz", type=float, help="Hz, of the reference file.")
+@click.option("--channel", type=int, help="Column of the reference file, if it has several.")
 @click.option("--units", type=int, help="By default 48 to 512, as suits the net.")
 @click.option("--rank", type=int, help="Of low-rank and connectome-low-rank: 2 (default).")
 @click.option("--readout", help="states (default) or rates, of nets of leaky units.")
@@ -70,6 +71,11 @@ def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
         print_json(summary)
         return
     click.echo(f"{config.net} on {config.task}, {summary['device']}; chance {summary['chance']:g}")
+    if summary.get("reference_usable_share", 1) < 1:
+        click.echo(
+            f"{100 * summary['reference_usable_share']:.3g} % of the reference recording oscillate "
+            "and were used"
+        )
     for row in summary["replicates"]:
         click.echo(
             f"{row['name']}: {describe_loss(row)} after {row['steps']} steps, "

@@ -9,6 +9,7 @@ import numpy as np
 
 from isochron import connectome
 from isochron.analysis import attractors
+from isochron.connectome.arrays import load_npy
 from isochron.connectome.files import reads_data
 from isochron.connectome.statistics import symmetry_degree
 
@@ -93,13 +94,8 @@ def load_array(path: Path) -> np.ndarray:
     FileNotFoundError
         If there is no such file.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a .npy file of numbers: {error}.") from error
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path} holds several arrays (.npz); give one array (.npy).")
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+    array = load_npy(path)
+    if not np.isfinite(array).all():
         raise ValueError(f"{path} holds {array.dtype} that is not all finite numbers.")
     return array
 

@@ -74,6 +74,7 @@ class TrainConfig:
     stimuli: int = setting(2, "of phase-memory and match-to-sample")
     reference: str = setting("sines", "of phase-memory: sines, theta or a .npy file")
     sampling_Hz: float = setting(0.0, "of the file")
+    channel: int = setting(-1, "of the file, from 0 on; -1: it has one")
     net: str = setting("low-rank", f"one of {', '.join(DEFAULTS)}")
     units: int = setting(512, "0 on a connectome: as many as the wiring has neurons")
     rank: int = setting(2, "of low-rank and connectome-low-rank")
@@ -146,6 +147,11 @@ class TrainConfig:
                 "sampling_Hz goes with a reference file, and that needs it, got "
                 f"{self.sampling_Hz:g} and {self.reference}."
             )
+        if self.channel != -1 and not (recorded and self.channel >= 0):
+            raise ValueError(
+                "channel is a number from 0 on and goes with a reference file, got "
+                f"{self.channel} and {self.reference}."
+            )
         if recorded and not Path(self.reference).is_file():
             raise ValueError(f"There is no reference file {self.reference}.")
 
@@ -174,6 +180,7 @@ def build_task(config: TrainConfig) -> tasks.Task:
                 config.reference,
                 sampling_Hz=config.sampling_Hz,
                 step_ms=tasks.PhaseMemory().step_ms,
+                channel=None if config.channel < 0 else config.channel,
             )
     elif config.task == "match-to-sample":
         options["n_stimuli"] = config.stimuli
@@ -312,7 +319,15 @@ def train_replicates(
         "chance": task.chance,
         "device": device,
         "replicates": rows,
-    }
+    } | _usable_share(task)
+
+
+def _usable_share(task: tasks.Task) -> dict[str, float]:
+    """Share of a recorded reference from which trials are drawn; empty without one."""
+    reference = getattr(task, "reference", None)
+    if not isinstance(reference, tasks.RecordedReference):
+        return {}
+    return {"reference_usable_share": reference.usable_share}
 
 
 def evaluate_nets(
@@ -358,7 +373,7 @@ def evaluate_nets(
         "seed": seed,
         "missing": config.replicates - len(rows),
         "replicates": rows,
-    }
+    } | _usable_share(task)
 
 
 def _train_one(

@@ -165,15 +165,23 @@ def test_a_schedule_and_penalties_reach_the_training(tmp_path, capsys):
 
 def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monkeypatch):
     time_s = np.arange(8000) / 1000
-    np.save(tmp_path / "theta.npy", np.sin(2 * np.pi * 8.0 * time_s))
+    theta = np.sin(2 * np.pi * 8.0 * time_s)
+    theta[4000:5000] = 0  # a dead electrode, of which no trial may consist
+    np.save(tmp_path / "theta.npy", np.stack([time_s, theta], axis=1))
     monkeypatch.chdir(tmp_path)
     arguments = ["--reference", "theta.npy", "--sampling", 1000, "--units", 8, "--steps", 1,
                  "--batch-size", 2, "--device", "cpu", "--out", tmp_path / "a"]  # fmt: skip
-    assert run(capsys, train, *arguments)[0] == 0
+    code, _, error = run(capsys, train, *arguments)
+    assert code == 3
+    assert "2 channels" in error
+    code, text, _ = run(capsys, train, *arguments, "--channel", 1)
+    assert code == 0
+    assert "% of the reference recording oscillate" in text
     monkeypatch.chdir("/")
     assert run(capsys, evaluate, tmp_path / "a")[0] == 0
     _, notes = ann_bridge.load_net(tmp_path / "a" / "nets" / "replicate-0")
     assert "RecordedReference(sha256=" in notes["task"]
+    assert "usable_share=0." in notes["task"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +216,7 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--reference", "theta.npy"], "sampling_Hz goes with a reference file"),
         (["--sampling", "1000"], "sampling_Hz goes with a reference file"),
         (["--reference", "none.npy", "--sampling", "1000"], "none.npy"),
+        (["--channel", "0"], "goes with a reference file"),
         (["--decay", "linear"], "decay must be none or cosine"),
         (["--rate-penalty", "-1"], "rate_penalty must be >= 0"),
         (["--net", "connectome", "--dataset", "cook2020x"], "cook2020x"),

@@ -1,0 +1,144 @@
+"""Where a band-passed recording has a phase, and where its oscillation is absent or disturbed.
+
+A sample is not usable if
+
+- the recording is missing there (NaN), or constant for longer than half a period of the lowest
+  frequency of the band, as an electrode that is dead or an amplifier at its limit is;
+- its amplitude is below 0.12 or above 4.1 times the median: the amplitude of noise is lower
+  for 1 % of the time, and higher for 0.001 %;
+- the phase turns faster or slower than the band allows, as in a phase slip.
+
+Around missing, constant and too large samples, the filter's memory is not usable either. None
+of the limits has a unit.
+"""
+
+import math
+
+import numpy as np
+
+# Quantiles of the Rayleigh distribution, that of the amplitude of Gaussian noise, to its median.
+LOWEST = math.sqrt(-math.log1p(-0.01) / math.log(2))
+HIGHEST = math.sqrt(-math.log(1e-5) / math.log(2))
+# A recording has no oscillation if its phase leaves the band for more than this fraction of the
+# time for which that of noise does.
+SHARE_OF_NOISE = 0.5
+_FORGOTTEN = 1e-3  # of the energy of the filter's response to an impulse
+
+
+def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, float]) -> np.ndarray:
+    """Samples that are missing or belong to a constant stretch.
+
+    Parameters
+    ----------
+    recorded : ndarray, shape (n_samples,)
+        NaN where missing.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,)
+    """
+    missing = np.isnan(recorded)
+    same = np.diff(recorded) == 0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]])))
+    dead = missing.copy()
+    for first, last in edges.reshape(-1, 2):
+        if (last - first) / sampling_Hz > 0.5 / band_Hz[0]:
+            dead[first : last + 1] = True
+    return dead
+
+
+def find_usable(
+    analytic: np.ndarray,
+    dead: np.ndarray,
+    sections: np.ndarray,
+    sampling_Hz: float,
+    band_Hz: tuple[float, float],
+) -> np.ndarray:
+    """Samples at which a band-passed recording has a phase.
+
+    Parameters
+    ----------
+    analytic : ndarray of complex, shape (n_samples,)
+        Analytic signal of the band-passed recording.
+    dead : ndarray of bool, shape (n_samples,)
+        As from `find_dead`.
+    sections : ndarray, shape (n_sections, 6)
+        Second-order sections of the filter.
+    sampling_Hz : float
+    band_Hz : tuple of float
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there is no oscillation: all is dead, or the phase leaves the band as often as that
+        of noise.
+    """
+    memory = filter_memory(sections, sampling_Hz)
+    usable = ~widen(dead, memory)
+    if not usable.any():
+        raise ValueError(
+            "The recording has no oscillation: it is missing or constant everywhere, but for "
+            f"stretches within {memory / sampling_Hz:.2g} s of such a place."
+        )
+    turning = np.angle(analytic[1:] * np.conj(analytic[:-1])) * sampling_Hz / (2 * np.pi)
+    turning = np.append(turning, turning[-1:])
+    slips = (turning < band_Hz[0]) | (turning > band_Hz[1])
+    _refuse_noise(float(slips[usable].mean()), noise_share(sections, sampling_Hz, band_Hz), band_Hz)
+    level = np.abs(analytic)
+    level = level / np.median(level[usable])
+    return usable & ~slips & (level > LOWEST) & ~widen(level > HIGHEST, memory)
+
+
+def _refuse_noise(share: float, noise: float, band_Hz: tuple[float, float]) -> None:
+    if share > SHARE_OF_NOISE * noise:
+        raise ValueError(
+            f"The recording has no oscillation between {band_Hz[0]:g} and {band_Hz[1]:g} Hz: its "
+            f"phase leaves this band for {100 * share:.2g} % of the time, that of white noise for "
+            f"{100 * noise:.2g} %. Choose a different band_Hz or stretch of the recording."
+        )
+
+
+def noise_share(sections: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, float]) -> float:
+    """Share of the time for which the phase of filtered white noise turns outside the band.
+
+    The instantaneous frequency of Gaussian noise with spectral moments m_k exceeds f with
+    probability (1 - (f - m)/sqrt((f - m)² + s²))/2, where m = m_1/m_0 and s² = m_2/m_0 - m².
+
+    References
+    ----------
+    Rice (1948), Bell System Technical Journal 27:109, section 1.
+    """
+    from scipy.signal import sosfreqz
+
+    frequency, response = sosfreqz(sections, 1 << 16, fs=sampling_Hz)
+    power = np.abs(response) ** 4  # forwards and backwards
+    power /= power.sum()
+    mean = float(power @ frequency)
+    width = math.sqrt(float(power @ (frequency - mean) ** 2))
+    low, high = (abs(edge - mean) / math.hypot(edge - mean, width) for edge in band_Hz)
+    return 1 - (low + high) / 2
+
+
+def filter_memory(sections: np.ndarray, sampling_Hz: float) -> int:
+    """Samples to either side after which the filter, forwards and backwards, has forgotten."""
+    from scipy.signal import sosfiltfilt
+
+    half = 1 << math.ceil(math.log2(4 * sampling_Hz))
+    impulse = np.zeros(2 * half + 1)
+    impulse[half] = 1
+    energy = sosfiltfilt(sections, impulse, padlen=0)[half:] ** 2
+    beyond = energy[::-1].cumsum()[::-1] / energy.sum()
+    return int(np.argmax(beyond < _FORGOTTEN))
+
+
+def widen(marked: np.ndarray, by: int) -> np.ndarray:
+    """Marked samples and all within `by` samples of one."""
+    places = np.flatnonzero(marked)
+    change = np.zeros(marked.size + 1, dtype=int)
+    np.add.at(change, np.maximum(places - by, 0), 1)
+    np.add.at(change, np.minimum(places + by + 1, marked.size), -1)
+    return change[:-1].cumsum() > 0

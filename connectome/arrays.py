@@ -1,0 +1,57 @@
+"""Arrays in files of NumPy, read with care."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from isochron.connectome.files import reads_data
+from isochron.connectome.formats import NPY, describe_content
+
+# What a user may do with a file that should be an array.
+_AS_ARRAY = {
+    "a MATLAB 5 file": "scipy.io.loadmat",
+    "a MATLAB 7.3 file": "h5py.File",
+    "an HDF5 file": "h5py.File",
+    "text": "numpy.loadtxt",
+    "a table": "numpy.loadtxt",
+}
+
+
+@reads_data
+def load_npy(path: str | os.PathLike) -> np.ndarray:
+    """The numbers of a .npy file.
+
+    Returns
+    -------
+    ndarray
+        Of any shape, of real numbers or truth values.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is of a different format, is damaged, or contains anything but real numbers; the
+        message names what it is.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file.")
+    kind = describe_content(path)
+    if kind != NPY:
+        reader = _AS_ARRAY.get(kind)
+        way_out = f" Read it with {reader} and write it with numpy.save." if reader else ""
+        raise ValueError(
+            f"{path} is not a .npy file of numbers{f': it is {kind}' * bool(kind)}.{way_out}"
+        )
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, TypeError) as error:
+        text = "it contains Python objects" if "pickle" in str(error) else f"{error}"
+        raise ValueError(f"{path} is not a .npy file of numbers: {text}.") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{path} is not a .npy file of real numbers: it has {array.dtype}.")
+    return array

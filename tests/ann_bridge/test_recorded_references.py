@@ -1,0 +1,245 @@
+"""Recordings as references: gaps, saturation, artefacts, noise, channels, formats."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from isochron.ann_bridge import tasks
+from isochron.ann_bridge.tasks.recording_quality import (
+    HIGHEST,
+    LOWEST,
+    filter_memory,
+    noise_share,
+    widen,
+)
+from isochron.connectome.files import DataFileError
+
+RATE = 250.0
+SECONDS = 20
+TIME = np.arange(int(SECONDS * RATE)) / RATE
+MEMORY_S = 0.7  # of the filter, at most
+
+
+def theta(seed=0):
+    rng = np.random.default_rng(seed)
+    return np.sin(2 * np.pi * 8 * TIME) + 0.02 * rng.normal(size=TIME.size)
+
+
+def colored_noise(exponent, seed):
+    """Gaussian noise with power in proportion to f**-exponent."""
+    rng = np.random.default_rng(seed)
+    frequency = np.fft.rfftfreq(TIME.size)
+    frequency[0] = np.inf
+    drawn = rng.normal(size=(2, frequency.size))
+    return np.fft.irfft((drawn[0] + 1j * drawn[1]) * frequency ** (-exponent / 2), TIME.size)
+
+
+def within(first, last):
+    return (first <= TIME) & (last > TIME)
+
+
+def usable_at(reference, seconds):
+    """Whether the recording is usable at a time; the first second is cut off."""
+    return reference.usable[round((seconds - 1) * 1e3 / reference.step_ms)]
+
+
+def dead(values, where):
+    values[where] = 0
+
+
+def missing(values, where):
+    values[where] = np.nan
+
+
+def saturated(values, where):
+    values[where] = 30
+
+
+def quiet(values, where):
+    values[where] *= 1e-3
+
+
+def burst(values, where):
+    values[where] += 50 * np.random.default_rng(1).normal(size=where.sum())
+
+
+@pytest.mark.parametrize("damage", [dead, missing, saturated, quiet, burst])
+def test_a_damaged_stretch_is_not_drawn(damage):
+    """Six of twenty seconds are lost, and what the filter carries into them and out of them."""
+    values = theta()
+    damage(values, within(8, 14))
+    reference = tasks.prepare_recording(values, sampling_Hz=RATE)
+    for seconds, usable in ((7.2, True), (8.5, False), (11, False), (13.5, False), (14.8, True)):
+        assert usable_at(reference, seconds) == usable
+    lost = (1 - reference.usable_share) * (SECONDS - 2)
+    assert 6 - MEMORY_S < lost < 6 + 2 * MEMORY_S
+    assert f"usable_share={reference.usable_share:.3g}" in repr(reference)
+    batch = tasks.PhaseMemory(reference=reference).sample(500, torch.Generator().manual_seed(0))
+    amplitude = batch.inputs[:, :, 0].abs().amax(dim=0)
+    # A whole reference reaches 1; the filter's memory of a gap takes a few per cent.
+    assert amplitude.min() > 0.9
+    assert amplitude.max() < 1.2
+
+
+def test_the_phase_outside_a_gap_is_right():
+    """Against the known phase; 2 % is what the filter carries over from the gap."""
+    values = theta()
+    missing(values, within(8, 14))
+    reference = tasks.prepare_recording(values, sampling_Hz=RATE)
+    known = 2 * np.pi * 8 * (1 + 2e-3 * np.arange(reference.phase.size))
+    apart = np.angle(np.exp(1j * (reference.phase - known)))
+    assert np.abs(apart[reference.usable]).max() < 0.1
+
+
+def test_a_sound_recording_is_used_whole():
+    reference = tasks.prepare_recording(theta(), sampling_Hz=RATE)
+    assert reference.usable_share == 1
+    assert "usable_share" not in repr(reference)
+
+
+def test_a_wandering_theta_is_used():
+    """The synthetic reference has the statistics of a recorded one; it seldom slips."""
+    drawn, _ = tasks.SyntheticTheta(noise_std=0.3).draw(
+        2000, 1e3 / RATE, 4, torch.Generator().manual_seed(0)
+    )
+    for values in drawn.double().numpy().T:
+        assert tasks.prepare_recording(values, sampling_Hz=RATE).usable_share > 0.95
+
+
+def test_a_slip_of_the_phase_is_not_drawn():
+    """Half a turn in no time: the amplitude passes through zero."""
+    values = np.sin(2 * np.pi * 8 * TIME + np.pi * (TIME > 10))
+    reference = tasks.prepare_recording(values, sampling_Hz=RATE)
+    assert not usable_at(reference, 10.0)
+    assert usable_at(reference, 9.5)
+    assert reference.usable_share > 0.98
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_is_no_oscillation(exponent, seed):
+    with pytest.raises(ValueError, match="no oscillation between 5 and 12 Hz: its phase leaves"):
+        tasks.prepare_recording(colored_noise(exponent, seed), sampling_Hz=RATE)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_the_unit_does_not_matter(scale):
+    values = theta()
+    quiet(values, within(8, 14))
+    reference = tasks.prepare_recording(scale * values, sampling_Hz=RATE)
+    same = tasks.prepare_recording(values, sampling_Hz=RATE)
+    np.testing.assert_array_equal(reference.usable, same.usable)
+    # Scaling rounds each sample by 1e-16 of itself.
+    np.testing.assert_allclose(reference.signal, same.signal, atol=1e-12)
+
+
+def test_a_recording_that_is_dead_nearly_everywhere():
+    values = theta()
+    dead(values, ~within(9.8, 10.2))
+    with pytest.raises(ValueError, match="missing or constant everywhere"):
+        tasks.prepare_recording(values, sampling_Hz=RATE)
+
+
+def test_no_stretch_is_as_long_as_a_trial():
+    values = theta()
+    for start in range(0, SECONDS, 2):
+        missing(values, within(start, start + 0.2))
+    reference = tasks.prepare_recording(values, sampling_Hz=RATE)
+    task = tasks.PhaseMemory(reference=reference, duration_ms=2000.0)
+    with pytest.raises(ValueError, match=r"oscillates for .* % of its length, but nowhere for the"):
+        task.sample(1, torch.Generator().manual_seed(0))
+
+
+def test_the_limits_of_the_amplitude_are_quantiles_of_noise():
+    """Rayleigh amplitudes: P(A < x median) = 1 - 2**-x²."""
+    np.testing.assert_allclose(1 - 2 ** -(LOWEST**2), 0.01, rtol=1e-12)
+    np.testing.assert_allclose(2 ** -(HIGHEST**2), 1e-5, rtol=1e-12)
+
+
+def test_the_share_of_noise_against_a_simulation():
+    """Rice's formula; 60 noises of 18 s scatter by 0.012 each, so their mean by 0.0016."""
+    from scipy import signal
+
+    band = (5.0, 12.0)
+    sections: Any = signal.butter(4, band, "bandpass", fs=RATE, output="sos")
+    shares = []
+    for seed in range(60):
+        noise = np.random.default_rng(seed).normal(size=TIME.size)
+        analytic = np.asarray(signal.hilbert(signal.sosfiltfilt(sections, noise)))[250:-250]
+        turning = np.angle(analytic[1:] * analytic[:-1].conj()) * RATE / (2 * np.pi)
+        shares.append(np.mean((turning < band[0]) | (turning > band[1])))
+    assert noise_share(sections, RATE, band) == pytest.approx(np.mean(shares), abs=0.006)
+    assert 0.2 < filter_memory(sections, RATE) / RATE < MEMORY_S
+
+
+def test_marks_are_widened_to_both_sides():
+    marked = np.zeros(9, dtype=bool)
+    marked[[0, 5]] = True
+    assert widen(marked, 2).tolist() == [True, True, True, True, True, True, True, True, False]
+    assert not widen(np.zeros(4, dtype=bool), 2).any()
+
+
+# Channels and formats.
+
+
+def test_a_column_is_a_recording_and_several_need_a_choice():
+    one = tasks.prepare_recording(theta(), sampling_Hz=RATE)
+    column = tasks.prepare_recording(theta()[:, None], sampling_Hz=RATE)
+    np.testing.assert_array_equal(one.signal, column.signal)
+    two = np.stack([np.zeros(TIME.size), theta()], axis=1)
+    with pytest.raises(ValueError, match=r"has 2 channels, shape \(5000, 2\); choose one: channel"):
+        tasks.prepare_recording(two, sampling_Hz=RATE)
+    chosen = tasks.prepare_recording(two, sampling_Hz=RATE, channel=1)
+    np.testing.assert_array_equal(one.signal, chosen.signal)
+    with pytest.raises(ValueError, match="channel must be from 0 to 1, got 2"):
+        tasks.prepare_recording(two, sampling_Hz=RATE, channel=2)
+    with pytest.raises(ValueError, match=r"got \(2, 5000\). Time is the first dimension"):
+        tasks.prepare_recording(two.T, sampling_Hz=RATE)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.where(TIME > 5, np.inf, TIME), "infinite and 0 missing"),
+        (theta().astype(complex), "one real number a sample, got complex128"),
+        (np.array(["a"] * 9), "one real number"),
+    ],
+)
+def test_other_values_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        tasks.prepare_recording(values, sampling_Hz=RATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.mat", b"MATLAB 5.0 MAT-file" + bytes(200), r"a MATLAB 5 file\. .*scipy\.io\.loadmat"),
+        ("a.csv", b"0.1,0.2\n0.3,0.4\n", r"a table\. .*numpy\.loadtxt"),
+        ("a.txt", b"0.1\n0.2\n", r"text\. .*numpy\.loadtxt"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n" + bytes(20), r"an HDF5 file\. .*h5py"),
+        ("a.npz", b"PK\x03\x04" + bytes(26) + b"x.npy", "several arrays"),
+        ("a.xlsx", b"PK\x03\x04" + bytes(40), "an Excel file"),
+        ("a.pkl", b"\x80\x04\x95", "pickled Python objects"),
+        ("a.json", b'{"a": 1}', "JSON"),
+        ("a.npy", b"", "empty"),
+        ("a.bin", bytes(range(256)), "not a .npy file of numbers"),
+    ],
+)
+def test_a_file_is_named_for_what_it_is(tmp_path, name, content, kind):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataFileError, match=kind) as caught:
+        tasks.load_recording(path, sampling_Hz=RATE)
+    if "pickled" not in kind:
+        assert "pickle" not in str(caught.value)
+
+
+def test_objects_in_a_npy_file(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.array([{}, 1], dtype=object), allow_pickle=True)
+    with pytest.raises(DataFileError, match="contains Python objects"):
+        tasks.load_recording(path, sampling_Hz=RATE)
+    np.save(path, theta()[:, None])
+    assert tasks.load_recording(path, sampling_Hz=RATE).usable_share == 1
