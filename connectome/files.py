@@ -104,8 +104,10 @@ def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding == "utf-8-sig" else encoding
-        what = f"{error.reason} at byte {error.start}{_kind(path)}"
-        raise ValueError(f"{path} is not {name}: {what}. Save it as UTF-8.") from None
+        kind = _kind(path)
+        what = f"{error.reason} at byte {error.start}{kind}"
+        way_out = "" if kind else " Save it as UTF-8."
+        raise ValueError(f"{path} is not {name}: {what}.{way_out}") from None
     if "\0" in text:
         raise ValueError(f"{path} is not text: it holds NUL bytes{_kind(path)}.")
     return text
