@@ -11,7 +11,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome import Connectome
-from isochron.sims.engines import check_method, load_engine
+from isochron.sims.engines import check_method, default_step, load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
@@ -48,7 +48,7 @@ def simulate(
     *,
     duration_s: float,
     engine: str = "numba",
-    step_ms: float = 0.5,
+    step_ms: float | None = None,
     method: str | None = None,
     record: Sequence[str] = ("V", "s"),
     record_every_ms: float = 5.0,
@@ -67,9 +67,11 @@ def simulate(
         Simulated time in seconds, rounded to a whole number of steps.
     engine : {"numba", "torch", "scipy", "brian2", "jneuroml", "neuron"}
         What integrates. "scipy" is adaptive and tight: the reference.
-    step_ms : float
-        Time step in ms. The method "strang" of the engines "numba" and "torch" is of second
-        order and stable at any step. At the default a run of varshney2011 stays within
+    step_ms : float, optional
+        Time step in ms; by default that of the engine: 0.5 for "numba", "torch" and "scipy",
+        at most 0.05 for the others, and less where the network needs it (`default_step` in
+        `isochron.sims.engines`). The method "strang" of the engines "numba" and "torch" is of
+        second order and stable at any step. At 0.5 ms a run of varshney2011 stays within
         1e-3 mV of the exact one over 5 s; at 8 ms its period is good to 0.1 %. See
         `estimate_step_error`. Let jumps of the stimulus fall between steps.
     method : str, optional
@@ -107,6 +109,7 @@ def simulate(
     DivergenceError
         If the state does not stay finite.
     """
+    step_ms = default_step(engine, network) if step_ms is None else step_ms
     for name, value in (
         ("duration_s", duration_s),
         ("record_every_ms", record_every_ms),

@@ -111,7 +111,7 @@ def _joined(values: Sequence[str], index: object) -> list[str]:
     starts = np.concatenate([[0], ends[:-1]])
     if ends.size and not (np.all(starts <= ends) and ends[-1] == len(values)):
         raise ValueError("The index of a column of labels does not fit its values.")
-    pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+    pairs = zip(map(int, starts), map(int, ends), strict=True)
     rows = [values[start:end] for start, end in pairs]
     return ["/".join(filter(None, row)) for row in rows]
 

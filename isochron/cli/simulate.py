@@ -32,7 +32,11 @@ FORMATS = (".zarr", ".nc", ".nwb")
 @click.option("--duration", type=float, required=True, help="Simulated seconds.")
 @click.option("--engine", help="numba (default), torch, scipy, brian2, jneuroml or neuron.")
 @click.option("--method", help="One of the engine's methods.")
-@click.option("--step", "step_ms", type=float, help="Time step in ms.")
+@click.option(
+    "--step", "step_ms", type=float,
+    help="Time step in ms. By default 0.5 for numba, torch and scipy, at most 0.05 for brian2, "
+    "jneuroml and neuron.",
+)  # fmt: skip
 @click.option("--record-every", "record_every_ms", type=float, help="Between samples, ms.")
 @click.option("--threshold-rule", help="fixed (default), adiabatic or ramped.")
 @click.option("--signs", help="gaba (default), transmitter or fenyves2020.")

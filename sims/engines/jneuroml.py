@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
 from isochron.sims.stimuli import Stimulus
@@ -35,7 +36,7 @@ def run(request: EngineRequest) -> np.ndarray:
     DivergenceError
         If the state does not stay finite.
     """
-    check_step(request, _fastest_rate(request), "jNeuroML")
+    check_step(request, _fastest_rate(request.network, request.initial_state), "jNeuroML")
     _check_size(request)
     command = jneuroml_command()
     with tempfile.TemporaryDirectory(prefix="isochron-jneuroml-") as name:
@@ -64,11 +65,15 @@ def _seen_from_the_end_of_a_step(request: EngineRequest) -> EngineRequest:
     return replace(request, stimulus=Stimulus(parts))
 
 
-def _fastest_rate(request: EngineRequest) -> float:
+def largest_stable_step(network: GradedNetwork) -> float:
+    """The step in ms above which Euler's method grows, with every synapse open."""
+    return 2 / _fastest_rate(network)
+
+
+def _fastest_rate(network: GradedNetwork, initial_state: np.ndarray | None = None) -> float:
     """A bound on the rates of the linear part of the potentials, 1/ms."""
-    network = request.network
     gap = np.linalg.eigvalsh(network.laplacian)[-1] / network.parameters.capacitance
-    return float(gap) + synaptic_rate(request)
+    return float(gap) + synaptic_rate(network, initial_state)
 
 
 def _check_size(request: EngineRequest) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.mechanisms import merge_mechanisms
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
@@ -58,7 +59,7 @@ def run(request: EngineRequest) -> np.ndarray:
     DivergenceError
         If the state does not stay finite.
     """
-    check_step(request, synaptic_rate(request), "NEURON")
+    check_step(request, synaptic_rate(request.network, request.initial_state), "NEURON")
     compiler = _compiler()
     command = jneuroml_command()
     with tempfile.TemporaryDirectory(prefix="isochron-neuron-") as name:
@@ -85,6 +86,11 @@ def run(request: EngineRequest) -> np.ndarray:
             f"a step of {request.step_ms:g} ms."
         )
     return states
+
+
+def largest_stable_step(network: GradedNetwork) -> float:
+    """The step in ms above which synapses grow, which NEURON integrates explicitly here."""
+    return 2 / synaptic_rate(network)
 
 
 def _runner(request: EngineRequest, populations: tuple[str, ...]) -> str:

@@ -9,6 +9,11 @@ An engine is a module with
     ``(request.n_samples, 2 n_neurons)``: potentials in mV, then activations, at
     ``request.sample_times``. The first sample is the initial state.
 
+An engine with an explicit method has
+
+``largest_stable_step(network)``
+    the step in ms above which it grows, infinite if there is none.
+
 It raises `isochron.sims.DivergenceError` if the state does not stay finite.
 """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from isochron.sims.engines.request import EngineRequest
+from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.components import graded_components
 from isochron.sims.neuroml.files import model_files
 from isochron.sims.neuroml.ids import cell_ids
@@ -76,12 +77,13 @@ def check_step(request: EngineRequest, rate: float, engine: str) -> None:
         )
 
 
-def synaptic_rate(request: EngineRequest) -> float:
+def synaptic_rate(network: GradedNetwork, initial_state: np.ndarray | None = None) -> float:
     """Largest rate of leak and open synapses of a neuron, 1/ms.
 
     No activation ever exceeds the larger of its start and a_r / (a_r + a_d).
     """
-    network, p = request.network, request.network.parameters
-    start = request.initial_state[network.n_neurons :]
+    p = network.parameters
+    start = np.zeros(1) if initial_state is None else initial_state[network.n_neurons :]
     most = np.maximum(start, p.activation_rate / (p.activation_rate + p.decay_rate))
+    most = np.broadcast_to(most, network.n_neurons)
     return float((p.leak_conductance + network.synapses @ most).max() / p.capacitance)
