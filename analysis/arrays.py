@@ -90,9 +90,10 @@ def unlabeled(values: Any, name: str, time_axis: int = 0) -> np.ndarray:
             f"{name} has {int(np.ma.count_masked(values))} masked values. Remove or interpolate "
             "them."
         )
-    if hasattr(values, "detach"):  # torch, on any device, with or without a gradient
-        values = values.detach().cpu()
-        values = values.float().numpy() if "bfloat16" in str(values.dtype) else values.numpy()
+    detach = getattr(values, "detach", None)
+    if detach is not None:  # torch, on any device, with or without a gradient
+        tensor = detach().cpu()
+        values = tensor.float().numpy() if "bfloat16" in str(tensor.dtype) else tensor.numpy()
     try:
         return np.asarray(values)
     except ValueError:
@@ -104,10 +105,9 @@ def require_same_rows(first: Any, second: Any) -> None:
 
     Times may differ: two recordings do not start at the same clock.
     """
-    dims = [getattr(values, "dims", None) for values in (first, second)]
-    if not all(isinstance(names, tuple) and names for names in dims):
+    rows = [(getattr(values, "dims", None) or [None])[0] for values in (first, second)]
+    if None in rows:
         return
-    rows = [names[0] for names in dims]
     if rows[0] != rows[1]:
         raise ValueError(
             f"The rows of the first array are {rows[0]!r}, of the second {rows[1]!r}. Transpose "

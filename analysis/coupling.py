@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
+from isochron.analysis.arrays import require_finite
 from isochron.analysis.phase_response import PhaseResponse
 from isochron.analysis.systems import Flow, VectorField
 
@@ -95,17 +96,34 @@ def phase_coupling_function(
     -------
     CouplingFunction
 
+    Raises
+    ------
+    ValueError
+        If n or m is not a positive integer, or `push` returns a different shape or values that
+        are not finite.
+
     References
     ----------
     Kuramoto (1984), Chemical Oscillations, Waves, and Turbulence, section 5.2.
     """
-    if min(n, m) < 1:
-        raise ValueError(f"n and m must be at least 1, got {n!r} and {m!r}.")
+    if n != int(n) or m != int(m) or min(n, m) < 1:
+        raise ValueError(f"n and m must be integers from 1, got {n!r} and {m!r}.")
     own, z = response.phases[:-1], response.response[:-1]
     phases = np.concatenate([own + 2 * math.pi * turn for turn in range(m)])
     z = np.tile(z, (m, 1))
-    values = [np.mean(np.sum(z * push(phases, n / m * (phases - lag)), axis=1)) for lag in own]
-    return CouplingFunction(lags=own, values=np.array(values), n=n, m=m)
+
+    def pushed(lag: float) -> np.ndarray:
+        change = np.asarray(push(phases, n / m * (phases - lag)), dtype=float)
+        if change.shape != z.shape:
+            raise ValueError(
+                f"push must return shape {z.shape} (phases, dimension of the state), got "
+                f"{change.shape}."
+            )
+        return change
+
+    values = np.array([np.mean(np.sum(z * pushed(lag), axis=1)) for lag in own])
+    require_finite(values, "The coupling function")
+    return CouplingFunction(lags=own, values=values, n=n, m=m)
 
 
 def find_locked_states(
@@ -125,13 +143,27 @@ def find_locked_states(
     tuple of LockedState
         By lag; empty if nothing locks. A lag at which the sum touches zero without a change of
         sign (the edge of the tongue) is not seen.
+
+    Raises
+    ------
+    ValueError
+        If the detuning is not finite, or every lag is a locked state: H is constant and
+        cancels the detuning.
     """
+    if not math.isfinite(detuning):
+        raise ValueError(f"detuning must be finite (radians per unit of time), got {detuning!r}.")
 
     def velocity(lag: float) -> float:
         return detuning + float(coupling(lag))
 
     fine = np.linspace(0, 2 * math.pi, 8 * coupling.lags.size + 1) - 1e-3
     values = detuning + coupling(fine)
+    size = max(abs(detuning), float(np.abs(coupling.values).max()))
+    if np.abs(values).max() <= 1e-12 * size or not size:
+        raise ValueError(
+            "detuning + H is 0 at every lag: the phases keep any lag, and none is selected. Check "
+            "that the push acts on a variable to which the phase responds."
+        )
     states = []
     for k in np.flatnonzero((values[:-1] < 0) != (values[1:] < 0)):
         lag = optimize.root_scalar(velocity, bracket=fine[k : k + 2], xtol=1e-14).root
@@ -171,13 +203,26 @@ def fixed_radius_field(
     Flow
         In one dimension, ψ in radians.
 
+    Raises
+    ------
+    ValueError
+        If the field is not two-dimensional, or a number is out of range.
+
     References
     ----------
     Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
     """
     if not 0 < radius < math.inf:
         raise ValueError(f"radius must be positive, got {radius!r}.")
+    if not math.isfinite(angular_velocity):
+        raise ValueError(
+            f"angular_velocity must be finite (radians per unit of time), got {angular_velocity!r}."
+        )
     origin = np.asarray(centre, dtype=float)
+    if origin.shape != (2,) or not np.isfinite(origin).all():
+        raise ValueError(f"centre must be two finite numbers, got {centre!r}.")
+    if np.shape(field(0.0, origin + [radius, 0.0])) != (2,):
+        raise ValueError("field must be two-dimensional: its velocity must have shape (2,).")
 
     def frame(t: float, psi: np.ndarray):
         theta = angular_velocity * t + float(psi[0])

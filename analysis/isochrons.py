@@ -65,6 +65,8 @@ def asymptotic_phase(
 
     Raises
     ------
+    TypeError
+        If `cycle` is not a `LimitCycle`, or `field` is a map.
     ValueError
         If the cycle is not a stable autonomous one, or the last axis is not its dimension.
 
@@ -73,11 +75,24 @@ def asymptotic_phase(
     Guckenheimer (1975), Journal of Mathematical Biology 1:259.
     """
     states = real_array(states, "states", finite=False)
+    if not isinstance(cycle, LimitCycle):
+        raise TypeError(
+            f"An asymptotic phase needs a LimitCycle, as find_limit_cycle returns it; got "
+            f"{type(cycle).__name__}."
+        )
+    if hasattr(field, "advance"):
+        raise TypeError(
+            "An asymptotic phase needs a field (Flow), not a map. For a map that stands for a flow "
+            "use perturbed_phase_response, for an invariant circle find_map_phase_response."
+        )
     if not (cycle.found and cycle.autonomous and cycle.stable):
         raise ValueError(
             "An asymptotic phase needs a stable autonomous cycle that was found, with its "
             "multipliers computed."
         )
+    require_dimension(field, cycle)
+    if not max_periods >= 0:
+        raise ValueError(f"max_periods must be at least 0, got {max_periods!r}.")
     if states.shape[-1:] != cycle.point.shape:
         raise ValueError(f"states must have {cycle.point.size} columns, got {states.shape}.")
     if not settled >= 1e-13:
@@ -90,6 +105,21 @@ def asymptotic_phase(
         rows = [_follow(field, place, row[None], max_periods, settled, rtol) for row in flat]
         phases = np.concatenate(rows) if rows else np.empty(0)
     return phases.reshape(states.shape[:-1])
+
+
+def require_dimension(field: VectorField, cycle: LimitCycle) -> None:
+    """Raise ValueError if a field does not take the states of a cycle."""
+    try:
+        shape = np.shape(field(0.0, cycle.point))
+    except (IndexError, ValueError) as error:
+        shape, cause = None, error
+    else:
+        cause = None
+    if shape != cycle.point.shape:
+        raise ValueError(
+            f"The field does not have the dimension of the cycle, {cycle.point.size}. Give the "
+            "field of which the cycle was found."
+        ) from cause
 
 
 def _follow(field, place, states, max_periods, settled, rtol):
@@ -140,6 +170,12 @@ class _Place:
         self.period = cycle.period
         self.times = np.linspace(0, cycle.period, n_nodes + 1)
         nodes = flow(field, cycle.point, cycle.period, times=self.times)
+        gap = float(np.linalg.norm(nodes[-1] - nodes[0]))
+        if not gap <= 1e-3 * np.ptp(nodes, axis=0).max():
+            raise ValueError(
+                f"The orbit does not close after the period {cycle.period:.6g}: it misses its start "
+                f"by {gap:.2g}. Give the field of which the cycle was found, with its unit of time."
+            )
         velocities = np.array([field(0.0, x) for x in nodes])
         pairs = zip(nodes, velocities, strict=True)
         accelerations = np.array([field.jacobian(0.0, x) @ v for x, v in pairs])

@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 
 from isochron.analysis.adjoint import AdjointSweep, periodic_adjoint
+from isochron.analysis.arrays import real_array
 from isochron.analysis.floquet import has_free_step
 from isochron.analysis.flow import flow
-from isochron.analysis.isochrons import asymptotic_phase, difference_of_phases
+from isochron.analysis.isochrons import (
+    asymptotic_phase,
+    difference_of_phases,
+    require_dimension,
+)
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.rotation import InvariantCircle, evaluate_series, fourier_series
 from isochron.analysis.systems import DrivenMap, System, VectorField
@@ -101,8 +106,11 @@ def find_phase_response(
 
     Raises
     ------
+    TypeError
+        If `cycle` is not a `LimitCycle`.
     ValueError
-        If the cycle was not found, or is driven: then the drive, not the cycle, sets the phase.
+        If the cycle was not found, is of a different system, or is driven: then the drive, not
+        the cycle, sets the phase.
         If `n_nodes` is below 4 or does not fit the steps of a map.
     ArithmeticError
         If the integration fails, or the residual exceeds the tolerance.
@@ -212,9 +220,23 @@ def find_map_phase_response(
 
     Raises
     ------
+    TypeError
+        If `circle` is not an `InvariantCircle`.
+    ValueError
+        If the circle is of a map of a different dimension, or too few returns are asked for.
     ArithmeticError
         If the residual exceeds the tolerance.
     """
+    if not isinstance(circle, InvariantCircle):
+        raise TypeError(
+            f"circle must be an InvariantCircle, as find_invariant_circle returns it; got "
+            f"{type(circle).__name__}. For a LimitCycle use find_phase_response."
+        )
+    if circle.coefficients.shape[1] != system.dimension:
+        raise ValueError(
+            f"The map has dimension {system.dimension}, the circle "
+            f"{circle.coefficients.shape[1]}: give the map of which the circle was found."
+        )
     n_harmonics = len(circle.coefficients) // 2
     if not (n_settle >= 1 and n_returns >= n_settle + 16 * n_harmonics):
         raise ValueError(
@@ -257,6 +279,12 @@ def _backward_rows(system, circle, along, n_settle):
 
 def require_own_phase(system: Any, cycle: LimitCycle) -> None:
     """Refuse what has no phase of its own: no cycle, a driven one, or a map of fixed step."""
+    if not isinstance(cycle, LimitCycle):
+        raise TypeError(
+            f"A phase needs a LimitCycle, as find_limit_cycle returns it; got "
+            f"{type(cycle).__name__}. A fixed point does not have a phase; for an InvariantCircle "
+            "use find_map_phase_response."
+        )
     if not cycle.found:
         raise ValueError(f"There is no cycle to take the phase of: {cycle.message}")
     stepped = hasattr(system, "advance")
@@ -264,6 +292,13 @@ def require_own_phase(system: Any, cycle: LimitCycle) -> None:
         raise ValueError(
             "A driven cycle has the phase of its drive: a push moves it for a while only. Take "
             "the autonomous field, or find_invariant_circle for a map without a drive."
+        )
+    if not stepped:
+        require_dimension(system, cycle)
+    if stepped and system.dimension != cycle.point.size:
+        raise ValueError(
+            f"The map has dimension {system.dimension}, the cycle {cycle.point.size}: give the "
+            "system of which the cycle was found."
         )
 
 
@@ -291,7 +326,7 @@ def perturbed_phase_response(
         Where to push, radians.
     direction : ndarray, shape (n,)
     size : float
-        Relative to the length of `direction`.
+        Relative to the length of `direction`, positive.
     max_periods : int
         How long to wait for the state to return to the cycle.
 
@@ -299,10 +334,33 @@ def perturbed_phase_response(
     -------
     ndarray, shape (m,)
         Radians per unit of `direction`; NaN where the state has not returned.
+
+    Raises
+    ------
+    TypeError
+        If `cycle` is not a `LimitCycle`.
+    ValueError
+        If the cycle was not found, is driven or unstable (a pushed state does not return), is of
+        a different system, or the direction is 0 or of a different dimension.
     """
     require_own_phase(system, cycle)
-    phases = np.asarray(phases, dtype=float)
-    direction = size * np.asarray(direction, dtype=float)
+    if not cycle.stable:
+        raise ValueError(
+            "The cycle is unstable: a state that is pushed off does not return to it. "
+            "find_phase_response works for unstable cycles, too."
+        )
+    phases = real_array(phases, "phases", n_axes=1)
+    direction = real_array(direction, "direction", n_axes=1)
+    if direction.shape != cycle.point.shape or not direction.any():
+        raise ValueError(
+            f"direction must be {cycle.point.size} numbers, one for each variable, not all 0; got "
+            f"{direction}."
+        )
+    if not (0 < size < math.inf and max_periods >= 1):
+        raise ValueError(
+            f"size must be positive and max_periods at least 1, got {size!r} and {max_periods!r}."
+        )
+    direction = size * direction
     if hasattr(system, "advance"):
         return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
     return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)

@@ -151,6 +151,10 @@ def find_invariant_circle(
 
     Raises
     ------
+    TypeError
+        If `system` is not a map.
+    ValueError
+        If a number is out of range, or `start` does not fit the map.
     ArithmeticError
         If the orbit diverges, rests, is locked (closes after a few returns: a locked cycle has no
         phase of its own) or is not on a curve that goes once around its mean.
@@ -165,6 +169,13 @@ def find_invariant_circle(
             "Need n_transient >= 0, n_harmonics >= 1 and n_returns >= 16 n_harmonics, got "
             f"{n_transient!r}, {n_harmonics!r} and {n_returns!r}."
         )
+    if not hasattr(system, "advance"):
+        raise TypeError(
+            "find_invariant_circle needs a map (DrivenMap); for a field use find_limit_cycle."
+        )
+    start = real_array(start, "start", n_axes=1)
+    if start.size != system.dimension:
+        raise ValueError(f"start must be {system.dimension} numbers, got {start.size}.")
     stride = system.n_steps
     state = system.advance(np.asarray(start, dtype=float), n_transient * stride)
     orbit = system.orbit(state, n_returns * stride)[::stride]

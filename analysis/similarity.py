@@ -233,7 +233,8 @@ def fit_delay_model(
     Raises
     ------
     ValueError
-        If the series is too short, complex or not finite, or has fewer independent components than `rank`.
+        If the series is too short, complex or not finite, or has fewer independent components
+        than `rank`.
 
     References
     ----------
@@ -460,11 +461,12 @@ def _checked(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
 
 def _trials(series: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
     n_axes = getattr(series, "ndim", None)
+    each: Sequence[ArrayLike] = list(series) if n_axes is None else [series]
     if n_axes == 3:
-        series = list(real_array(series, "series", time_axis=1))
-    elif n_axes is not None or np.ndim(series[0]) == 1:  # an array, or a list of rows
-        series = [series]
-    trials = [_checked(trial, 3, "series") for trial in series]
+        each = list(real_array(series, "series", time_axis=1))
+    elif n_axes is None and each and np.ndim(each[0]) == 1:  # a list of rows
+        each = [series]
+    trials = [_checked(trial, 3, "series") for trial in each]
     if len({trial.shape[1] for trial in trials}) != 1:
         raise ValueError("The trials must have the same units, one or more trials.")
     return trials

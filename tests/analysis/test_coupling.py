@@ -112,5 +112,50 @@ def test_the_fixed_radius_reduction_has_one_stable_and_one_unstable_orbit():
 def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="radius must be positive"):
         fixed_radius_field(forced(0.1, 1, 1), radius=0.0, angular_velocity=1.0)
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="integers from 1"):
         phase_coupling_function(response_of(), cosine_force(1), n=0)
+
+
+@pytest.mark.parametrize(
+    ("push", "message"),
+    [
+        (lambda own, other: np.cos(other), r"must return shape \(256, 2\).*got \(256,\)"),
+        (lambda own, other: np.zeros(2), r"got \(2,\)"),
+        (lambda own, other: np.zeros((2, own.size)), r"got \(2, 256\)"),
+        (lambda own, other: np.full((own.size, 2), np.nan), "must be finite"),
+    ],
+)
+def test_a_push_of_another_shape_is_refused(push, message):
+    """Broadcasting would mix phases and variables."""
+    with pytest.raises(ValueError, match=message):
+        phase_coupling_function(response_of(), push)
+
+
+def test_where_every_lag_is_locked_none_is_returned_silently():
+    lags = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    for values, detuning in ((np.zeros(32), 0.0), (np.full(32, 0.1), -0.1)):
+        coupling = CouplingFunction(lags=lags, values=values)
+        with pytest.raises(ValueError, match="every lag"):
+            find_locked_states(coupling, detuning)
+    assert find_locked_states(CouplingFunction(lags=lags, values=np.full(32, 0.1)), 0.2) == ()
+    with pytest.raises(ValueError, match="detuning must be finite"):
+        find_locked_states(coupling, np.nan)
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 1), (1.5, 1), (1, -2)])
+def test_orders_of_locking_are_positive_integers(n, m):
+    with pytest.raises(ValueError, match="integers from 1"):
+        phase_coupling_function(response_of(), cosine_force(0.1), n=n, m=m)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"radius": -1.0, "angular_velocity": 1.0}, "radius must be positive"),
+        ({"radius": 1.0, "angular_velocity": np.inf}, "angular_velocity"),
+        ({"radius": 1.0, "angular_velocity": 1.0, "centre": [0.0]}, "two finite numbers"),
+    ],
+)
+def test_a_radius_that_is_none_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        fixed_radius_field(truths.stuart_landau(), **options)

@@ -1,8 +1,17 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import sparse
 
-from isochron.analysis import Flow, LimitCycle, find_limit_cycle, flow
+from isochron.analysis import (
+    Flow,
+    LimitCycle,
+    asymptotic_phase,
+    find_fixed_points,
+    find_limit_cycle,
+    flow,
+)
 from isochron.analysis.phase_response import (
     find_map_phase_response,
     find_phase_response,
@@ -179,3 +188,60 @@ def test_the_response_of_the_worm(worm, touch, worm_cycle):
     found = find_phase_response(worm.field_under(touch), worm_cycle)
     assert found.response.shape == (257, 558)
     assert max(found.residual, found.consistency) < 1e-6
+
+
+def pushed(system, cycle, direction=(1.0, 0.0), **options):
+    return perturbed_phase_response(system, cycle, np.array([0.3]), np.array(direction), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"direction": (0.0, 0.0)}, "not all 0"),
+        ({"direction": (1.0, 0.0, 0.0)}, "2 numbers, one for each variable"),
+        ({"direction": (1.0, np.nan)}, "must be finite"),
+        ({"size": 0.0}, "size must be positive"),
+        ({"size": -1e-4}, "size must be positive"),
+        ({"max_periods": 0}, "max_periods at least 1"),
+    ],
+)
+def test_a_push_of_no_size_is_refused(options, message):
+    """A direction of 0 has the response 0 and says nothing."""
+    with pytest.raises(ValueError, match=message):
+        pushed(*stuart_landau_cycle(), **options)
+
+
+def test_an_unstable_cycle_is_not_waited_for():
+    field = truths.subcritical_hopf()
+    cycle = find_limit_cycle(field, [1.0, 0.0], period_guess=6.28)
+    with pytest.raises(ValueError, match=r"unstable.*find_phase_response"):
+        pushed(field, cycle)
+
+
+def test_what_is_not_a_cycle_of_the_system_is_named():
+    field, cycle = stuart_landau_cycle()
+    (point,) = find_fixed_points(field, [[0.01, 0.0]])
+    for response in (find_phase_response, pushed):
+        with pytest.raises(TypeError, match=r"FixedPoint.*does not have a phase"):
+            response(field, point)
+        with pytest.raises(ValueError, match="dimension of the cycle, 2"):
+            response(truths.lorenz(), cycle)
+    circle = find_invariant_circle(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), [1.0, 0.2])
+    with pytest.raises(TypeError, match="InvariantCircle.*find_map_phase_response"):
+        find_phase_response(field, circle)
+    with pytest.raises(TypeError, match="LimitCycle use find_phase_response"):
+        find_map_phase_response(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), cycle)
+    with pytest.raises(ValueError, match="The map has dimension 1, the circle 2"):
+        find_map_phase_response(truths.circle_map(0.3, 0.1), circle)
+
+
+def test_a_period_in_another_unit_is_noticed():
+    """Seconds for milliseconds: the orbit does not close."""
+    field, cycle = stuart_landau_cycle()
+    wrong = dataclasses.replace(cycle, period=cycle.period / 1e3)
+    with pytest.raises(ValueError, match=r"does not close.*unit of time"):
+        asymptotic_phase(field, wrong, [1.0, 0.1])
+    with pytest.raises((ValueError, ArithmeticError)):
+        find_phase_response(field, wrong)
+    with pytest.raises(TypeError, match="needs a field"):
+        asymptotic_phase(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), cycle, [1.0, 0.1])
