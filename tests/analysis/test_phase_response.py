@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,18 +220,21 @@ def test_an_unstable_cycle_is_not_waited_for():
 
 
 def test_what_is_not_a_cycle_of_the_system_is_named():
+    field: Any
+    cycle: Any
     field, cycle = stuart_landau_cycle()
-    (point,) = find_fixed_points(field, [[0.01, 0.0]])
+    point: Any = find_fixed_points(field, [[0.01, 0.0]])[0]
     for response in (find_phase_response, pushed):
         with pytest.raises(TypeError, match=r"FixedPoint.*does not have a phase"):
             response(field, point)
         with pytest.raises(ValueError, match="dimension of the cycle, 2"):
             response(truths.lorenz(), cycle)
-    circle = find_invariant_circle(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), [1.0, 0.2])
+    stepped: Any = euler_stuart_landau(0.1, 1.0, 3.0, 0.5)
+    circle: Any = find_invariant_circle(stepped, [1.0, 0.2])
     with pytest.raises(TypeError, match="InvariantCircle.*find_map_phase_response"):
         find_phase_response(field, circle)
     with pytest.raises(TypeError, match="LimitCycle use find_phase_response"):
-        find_map_phase_response(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), cycle)
+        find_map_phase_response(stepped, cycle)
     with pytest.raises(ValueError, match="The map has dimension 1, the circle 2"):
         find_map_phase_response(truths.circle_map(0.3, 0.1), circle)
 
@@ -244,4 +248,5 @@ def test_a_period_in_another_unit_is_noticed():
     with pytest.raises((ValueError, ArithmeticError)):
         find_phase_response(field, wrong)
     with pytest.raises(TypeError, match="needs a field"):
-        asymptotic_phase(euler_stuart_landau(0.1, 1.0, 3.0, 0.5), cycle, [1.0, 0.1])
+        stepped: Any = euler_stuart_landau(0.1, 1.0, 3.0, 0.5)
+        asymptotic_phase(stepped, cycle, [1.0, 0.1])
