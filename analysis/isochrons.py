@@ -174,7 +174,8 @@ class _Place:
         if not gap <= 1e-3 * np.ptp(nodes, axis=0).max():
             raise ValueError(
                 f"The orbit does not close after the period {cycle.period:.6g}: it misses its "
-                f"start by {gap:.2g}. Give the field of which the cycle was found, with its unit of time."
+                f"start by {gap:.2g}. Give the field of which the cycle was found; both must have "
+                "the same unit of time."
             )
         velocities = np.array([field(0.0, x) for x in nodes])
         pairs = zip(nodes, velocities, strict=True)

@@ -14,7 +14,12 @@ from isochron._version import __version__
 from isochron.sims.engines import load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
-from isochron.sims.simulate import MEMORY_LIMIT_BYTES, unsimulated_layers
+from isochron.sims.simulate import (
+    MEMORY_LIMIT_BYTES,
+    require_generator,
+    require_resolved,
+    unsimulated_layers,
+)
 from isochron.sims.stimuli import Stimulus
 
 ENSEMBLE_ENGINES = ("numba", "torch")
@@ -77,8 +82,10 @@ def simulate_many(
     Raises
     ------
     ValueError
-        If an argument is out of range, the numbers of members differ, or the members do not
-        have the same neurons.
+        If an argument is out of range, the numbers of members differ, the members do not have
+        the same neurons, or a stimulus changes within a time step.
+    TypeError
+        If `rng` is a seed instead of a generator.
     """
     for name, value in (
         ("duration_s", duration_s),
@@ -91,7 +98,10 @@ def simulate_many(
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     _check_choices("record", record, ENSEMBLE_RECORDABLE)
     options = _engine_options(engine, workers, device, dtype)
+    require_generator(rng)
     networks, stimuli, starts = _members(networks, stimuli, initial_states)
+    for stimulus in {id(stimulus): stimulus for stimulus in stimuli}.values():
+        require_resolved(stimulus, step_ms)
     rng_state = "none"
     if initial_states is None:
         if rng is None:
@@ -175,6 +185,11 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
         if not isinstance(given, one)
     }
     starts = None if starts is None else np.array(starts, dtype=float)
+    if starts is not None and starts.ndim not in (1, 2):
+        raise ValueError(
+            f"initial_states must have shape (n_members, 2 n_neurons) or (2 n_neurons,), got "
+            f"{starts.shape}."
+        )
     if starts is not None and starts.ndim == 2:
         lengths.add(len(starts))
     if len(lengths) != 1 or 0 in lengths:

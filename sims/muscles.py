@@ -162,8 +162,10 @@ def simulate_muscles(
     Raises
     ------
     ValueError
-        If the wiring has no single muscles, a neuron is missing from the output, or the
-        output is not finite or not in the order of time.
+        If the wiring does not have single muscles, a neuron is missing from the output or in it
+        twice, or the output is not finite, not in the order of time or in a unit of potential.
+    TypeError
+        If the output is not a DataArray.
     """
     matrix = neuromuscular_matrix(wiring, normalised=parameters.normalised, inhibitory=inhibitory)
     times, values = _checked_output(output, matrix, wiring)
@@ -202,14 +204,31 @@ def _checked_output(
     output: xr.DataArray, matrix: xr.DataArray, wiring: Connectome
 ) -> tuple[Array, Array]:
     """Times, and the outputs of the neurons that reach a muscle, (time, neuron)."""
+    if not isinstance(output, xr.DataArray):
+        raise TypeError(
+            f"The output must be a DataArray, such as run.s, got {type(output).__name__}."
+        )
     if set(output.dims) != {"time", "neuron"}:
         raise ValueError(f"The output must have dimensions (time, neuron), got {output.dims}.")
+    if output.attrs.get("units") in ("mV", "pA", "V"):
+        raise ValueError(
+            f"The output is {output.name or 'an array'} in {output.attrs['units']}, but muscles "
+            "follow activations or rates. Give run.s."
+        )
+    if output["time"].attrs.get("units", "ms") != "ms":
+        raise ValueError(
+            f"The times of the output are in {output['time'].attrs['units']}; give them in ms."
+        )
     times = output["time"].values.astype(float)
     if not len(times) or not np.all(np.diff(times) > 0):
         raise ValueError("The times of the output must be one or more and increase.")
     needed = matrix["neuron"].values[_reaching(matrix)]
     labels = map(str, output["neuron"].values)
-    position = {wiring.name_of(name): i for i, name in enumerate(labels)}
+    names = [wiring.name_of(name) for name in labels]
+    position = {name: i for i, name in enumerate(names)}
+    if len(position) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"The output has two columns for neuron {twice}. Leave one out.")
     if missing := [name for name in needed if name not in position]:
         raise ValueError(
             f"The output lacks {len(missing)} neurons that reach muscles: "

@@ -17,16 +17,21 @@ from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
+ADAPTIVE_ENGINES = ("scipy",)  # they stop at every jump of the stimulus
 RECORDABLE = ("V", "s", "input", "V_minus_threshold")
 
 
-def state_vector(sample: xr.Dataset) -> np.ndarray:
+def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np.ndarray:
     """The state (V, s) at one time of a simulation, for the analysis or to go on from.
 
     Parameters
     ----------
     sample : xarray.Dataset
-        One time of what `simulate` returned: ``run.isel(time=-1)``.
+        One time of what `simulate` returned: ``run.isel(time=-1)``; it must contain ``V`` and
+        ``s``.
+    network : GradedNetwork, optional
+        Network in which the state is to be used. The values are put in the order of its
+        neurons, by name.
 
     Returns
     -------
@@ -35,11 +40,37 @@ def state_vector(sample: xr.Dataset) -> np.ndarray:
     Raises
     ------
     ValueError
-        If it holds more than one time.
+        If it contains more than one time or member, lacks V or s, or its neurons are not those
+        of the network.
     """
     if "time" in sample.dims:
         raise ValueError("Choose one time: run.isel(time=-1).")
-    return np.concatenate([sample.V.values, sample.s.values])
+    if missing := [name for name in ("V", "s") if name not in sample]:
+        raise ValueError(
+            f"The run lacks {' and '.join(missing)}, which a state needs. Simulate with "
+            'record=("V", "s").'
+        )
+    if sample["V"].dims != ("neuron",) or sample["s"].dims != ("neuron",):
+        raise ValueError(
+            f"V must have the dimension neuron only, got {sample['V'].dims}. Choose one of each "
+            "other dimension, as by run.isel(time=-1, member=0)."
+        )
+    if network is not None:
+        sample = _in_order(sample, network.wiring.neurons)
+    return np.concatenate([sample["V"].values, sample["s"].values])
+
+
+def _in_order(sample: xr.Dataset, neurons: Sequence[str]) -> xr.Dataset:
+    """A sample with its neurons in the order of a network."""
+    there = [str(name) for name in sample["neuron"].values]
+    if sorted(there) != sorted(neurons):
+        lacking, foreign = sorted(set(neurons) - set(there)), sorted(set(there) - set(neurons))
+        raise ValueError(
+            f"The run has {len(there)} neurons, the network {len(neurons)}, and they are not the "
+            f"same: the run lacks {', '.join(lacking[:4]) or 'none'}; the network lacks "
+            f"{', '.join(foreign[:4]) or 'none'}."
+        )
+    return sample.isel(neuron=[there.index(name) for name in neurons])
 
 
 def simulate(
@@ -102,8 +133,10 @@ def simulate(
     Raises
     ------
     ValueError
-        If an argument is out of range, the record would not fit in memory, or neither
-        `initial_state` nor `rng` is given.
+        If an argument is out of range, the record would not fit in memory, the stimulus
+        changes within a time step, or neither `initial_state` nor `rng` is given.
+    TypeError
+        If `rng` is a seed instead of a generator.
     ModuleNotFoundError
         If the engine is not installed.
     DivergenceError
@@ -118,6 +151,9 @@ def simulate(
         if not 0 < value < math.inf:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     _check_record(record)
+    require_generator(rng)
+    if engine not in ADAPTIVE_ENGINES:
+        require_resolved(stimulus, step_ms)
     method = check_method(engine, method)
     rng_state = None if rng is None or initial_state is not None else rng.bit_generator.state
     if initial_state is None:
@@ -167,6 +203,22 @@ def unsimulated_layers(wiring: Connectome) -> dict[str, str]:
     return {"not_simulated": f"extrasynaptic connections: {', '.join(counts)}"}
 
 
+def require_generator(rng: Any) -> None:
+    """Raise TypeError for a seed in place of a generator."""
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a generator, as np.random.default_rng(0); got {rng!r}.")
+
+
+def require_resolved(stimulus: Stimulus, step_ms: float) -> None:
+    """Raise ValueError if a stimulus changes within a time step, which would miss it."""
+    if stimulus.shortest < step_ms * (1 - 1e-9):
+        raise ValueError(
+            f"The stimulus has a pulse, gap or half period of {stimulus.shortest:.3g} ms, shorter "
+            f"than step_ms={step_ms:g}: steps would miss it. Lower step_ms, or use engine='scipy'; "
+            "check that times are in ms and frequencies in Hz."
+        )
+
+
 def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str]) -> xr.Dataset:
     n, times = request.network.n_neurons, request.sample_times
     v = states[:, :n]
@@ -205,6 +257,10 @@ def _check_record(record: Sequence[str]) -> None:
 
 
 def _checked_state(state: Any, dimension: int) -> np.ndarray:
+    if isinstance(state, xr.Dataset):
+        raise ValueError(
+            "initial_state must be an array: give sims.state_vector(run.isel(time=-1))."
+        )
     state = np.array(state, dtype=float)
     if state.shape != (dimension,) or not np.isfinite(state).all():
         raise ValueError(
@@ -222,6 +278,7 @@ def _check_size(
     needed = per_sample * taken
     if request.n_steps < request.every or needed > MEMORY_LIMIT_BYTES:
         way_out = "Record less often." if taken else "Record more often, or run longer."
+        way_out += " duration_s is in seconds, record_every_ms in milliseconds."
         raise ValueError(
             f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} would record "
             f"{taken} samples, {needed / 2**30:.3g} GiB; between 1 sample and "

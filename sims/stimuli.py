@@ -52,6 +52,11 @@ class Stimulus:
         """Times in ms at which it jumps or has a kink, in order."""
         return tuple(sorted({time for part in self.parts for time in part.breaks}))
 
+    @property
+    def shortest(self) -> float:
+        """Shortest pulse, gap or half period in ms; infinite if there is none."""
+        return min((part.shortest for part in self.parts), default=np.inf)
+
     def with_amplitude(self, amplitude_pA: float) -> "Stimulus":
         """A constant stimulus with another current into each of its neurons."""
         names = dict.fromkeys(name for part in self.parts for name in part.neurons)
@@ -134,9 +139,22 @@ def step_current(
     duration_ms : float, optional
         Without it the current stays on.
     rise_ms : float
-        Time in which it is switched, along tanh; 0 for a jump.
+        Time in which it is switched, along tanh; 0 for a jump. At most the duration.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, is negative where it is a time span, or is an array; if there
+        is no neuron; if a rise is given without an onset.
+    TypeError
+        If `neurons` is one text instead of a list.
     """
     if onset_ms is None and duration_ms is None:
+        if rise_ms:
+            raise ValueError(
+                f"rise_ms={rise_ms!r} without onset_ms: a constant current does not rise. Give "
+                "onset_ms, such as 0."
+            )
         return Stimulus((Sinusoid(neurons=_names(neurons), offset=amplitude_pA),))
     part = Step(
         neurons=_names(neurons),
@@ -252,6 +270,16 @@ def noise_current(
         if not 0 < value < np.inf:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     names = _names(neurons)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(
+            f"neurons contains {twice!r} twice; two noises would add up. Give it once."
+        )
+    if duration_ms / sample_ms * len(names) > 1e9:
+        raise ValueError(
+            f"duration_ms={duration_ms:g} at sample_ms={sample_ms:g} are "
+            f"{duration_ms / sample_ms * len(names):.3g} samples, above 1e9. Raise sample_ms."
+        )
     times = sample_ms * np.arange(int(np.ceil(duration_ms / sample_ms)) + 1)
     keep = np.exp(-sample_ms / correlation_time_ms)
     fresh = np.sqrt(-np.expm1(-2 * sample_ms / correlation_time_ms))
@@ -318,4 +346,7 @@ def _numbers(path: Path, line: int, header: list[str], row: list[str]) -> list[f
 def _names(neurons: Iterable[str]) -> tuple[str, ...]:
     if isinstance(neurons, str):
         raise TypeError(f"neurons must be a list of names, got the text {neurons!r}.")
-    return tuple(neurons)
+    names = tuple(neurons)
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise TypeError(f"neurons must be a list of names, got {wrong[0]!r} in it.")
+    return names

@@ -9,6 +9,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,23 @@ class Waveform(ABC):
     offset: float = 0.0  # pA
 
     def __post_init__(self) -> None:
+        if not self.neurons:
+            raise ValueError(
+                "neurons is empty: the current would flow into none. Name one or more."
+            )
         for item in fields(self):
+            if item.name in ("neurons", "times", "values"):
+                continue
             value = getattr(self, item.name)
             low, unit = item.metadata.get("above", -math.inf), item.metadata.get("unit", "pA")
-            if isinstance(value, int | float) and not low <= value < math.inf:
+            if value is None and item.default is None:
+                continue
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise ValueError(
+                    f"{item.name} must be one number (in {unit}), got {value!r}. For a different "
+                    "value into each neuron add stimuli, one for each: their currents sum."
+                )
+            if not low <= float(value) < math.inf:
                 bound = "" if low == -math.inf else f" and >= {low:g}"
                 raise ValueError(f"{item.name} must be finite{bound} (in {unit}), got {value!r}.")
 
@@ -35,6 +49,11 @@ class Waveform(ABC):
     def steady(self) -> bool:
         """It is no more than its offset."""
         return False
+
+    @property
+    def shortest(self) -> float:
+        """Shortest feature in ms: a time step must not be longer. Infinite if there is none."""
+        return math.inf
 
     @property
     def breaks(self) -> tuple[float, ...]:
@@ -67,6 +86,11 @@ class Sinusoid(Waveform):
         """It is no more than its offset."""
         return not self.amplitude
 
+    @property
+    def shortest(self) -> float:
+        """Half a period, ms."""
+        return 500.0 / self.frequency if self.amplitude and self.frequency else math.inf
+
     def varying(self, times: Array) -> Array:
         """What it adds to its offset at times in ms, pA."""
         angle = 2e-3 * np.pi * self.frequency * times + self.phase
@@ -79,8 +103,21 @@ class Step(Waveform):
 
     amplitude: float
     onset: float = _in("ms")
-    duration: float | None = _in("ms", above=0, default=None)
+    duration: float | None = _in("ms", above=math.ulp(0.0), default=None)
     rise: float = _in("ms", above=0, default=0.0)
+
+    def __post_init__(self) -> None:
+        Waveform.__post_init__(self)
+        if self.duration is not None and self.rise > self.duration:
+            raise ValueError(
+                f"rise must be at most the duration of {self.duration:g} ms, got {self.rise:g}: "
+                "the current would not reach its amplitude."
+            )
+
+    @property
+    def shortest(self) -> float:
+        """The duration, ms."""
+        return math.inf if self.duration is None else self.duration
 
     @property
     def breaks(self) -> tuple[float, ...]:
@@ -131,6 +168,11 @@ class Chirp(Waveform):
     duration: float = _in("ms", above=math.ulp(0.0))
 
     @property
+    def shortest(self) -> float:
+        """Half of the shortest period, ms."""
+        return 500.0 / max(self.first_frequency, self.last_frequency, math.ulp(0.0))
+
+    @property
     def breaks(self) -> tuple[float, ...]:
         """Times in ms at which it begins and ends."""
         return (self.onset, self.onset + self.duration)
@@ -157,10 +199,18 @@ class PulseTrain(Waveform):
     def __post_init__(self) -> None:
         # super() without arguments does not work in a dataclass with slots.
         Waveform.__post_init__(self)
+        if self.n_pulses != int(self.n_pulses):
+            raise ValueError(f"n_pulses must be a whole number, got {self.n_pulses!r}.")
         if self.width >= self.period:
             raise ValueError(
                 f"width must be below the period of {self.period:g} ms, got {self.width:g}."
             )
+
+    @property
+    def shortest(self) -> float:
+        """The width of a pulse, or the gap between two, ms."""
+        gap = self.period - self.width if self.n_pulses > 1 else math.inf
+        return min(self.width, gap)
 
     @property
     def breaks(self) -> tuple[float, ...]:

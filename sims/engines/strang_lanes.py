@@ -84,8 +84,8 @@ def compile_lanes() -> None:
         update_place=none,
     )
     with _joining_lanes():
-        record = np.empty((0, 2, LANES))
-        advance_lanes(smallest, np.ones((2, LANES)), one[None], one[None], 0, 1.0, 1, record)
+        no_record = np.empty((0, 2, LANES))
+        advance_lanes(smallest, np.ones((2, LANES)), one[None], one[None], 0, 1.0, 1, no_record)
 
 
 @contextmanager

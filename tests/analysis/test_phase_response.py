@@ -247,6 +247,6 @@ def test_a_period_in_another_unit_is_noticed():
         asymptotic_phase(field, wrong, [1.0, 0.1])
     with pytest.raises((ValueError, ArithmeticError)):
         find_phase_response(field, wrong)
+    stepped: Any = euler_stuart_landau(0.1, 1.0, 3.0, 0.5)
     with pytest.raises(TypeError, match="needs a field"):
-        stepped: Any = euler_stuart_landau(0.1, 1.0, 3.0, 0.5)
         asymptotic_phase(stepped, cycle, [1.0, 0.1])

@@ -228,3 +228,28 @@ def test_the_kymograph_shows_the_head_at_the_top(body):
     mesh: Any = ax.collections[0]
     assert mesh.get_array().shape == (24, len(times))
     assert mesh.norm.vmin == -mesh.norm.vmax
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda output: output.assign_attrs(units="mV"), "in mV, but muscles follow activations"),
+        (lambda output: in_seconds(output), "in s; give them in ms"),
+        (lambda output: xr.concat([output, output[:, :1]], "neuron"), "two columns for neuron"),
+    ],
+)
+def test_outputs_of_another_kind_are_refused(body, spoil, message):
+    """Potentials drive muscles by thousands; seconds make them slow."""
+    output = output_of(body, [0.0, 5.0], np.ones((2, 302)))
+    with pytest.raises(ValueError, match=message):
+        simulate_muscles(spoil(output), body)
+
+
+def in_seconds(output):
+    return output.assign_coords(time=("time", output.time.values / 1e3, {"units": "s"}))
+
+
+def test_an_output_without_labels_is_refused(body):
+    labels: Any = np.ones((2, 302))
+    with pytest.raises(TypeError, match=r"run\.s"):
+        simulate_muscles(labels, body)

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from isochron import sims
 from isochron.sims import engines
@@ -138,3 +139,76 @@ def test_a_missing_package_is_named_with_its_cure(monkeypatch):
     monkeypatch.setitem(engines.ENGINES, "brian2", ("no_such_package", "isochron[spiking]"))
     with pytest.raises(ModuleNotFoundError, match=r'pip install "isochron\[spiking\]"'):
         engines.load_engine("brian2")
+
+
+@pytest.mark.parametrize(
+    "stimulus",
+    [
+        sims.pulse_current(["N3"], amplitude_pA=5, width_ms=0.2, period_ms=20, n_pulses=3),
+        sims.pulse_current(["N3"], amplitude_pA=5, width_ms=19.9, period_ms=20, n_pulses=3),
+        sims.step_current(["N3"], amplitude_pA=5, onset_ms=0.01, duration_ms=0.3),
+        sims.sinusoidal_current(["N3"], amplitude_pA=5, frequency_Hz=8400),
+    ],
+    ids=["pulse", "gap", "step", "sinusoid"],
+)
+def test_what_happens_within_a_step_is_refused(small, stimulus):
+    """The step would miss it; an engine that stops at jumps does not."""
+    options = {"duration_s": 0.01, "initial_state": np.zeros(small.dimension)}
+    with pytest.raises(ValueError, match="steps would miss it"):
+        sims.simulate(small, stimulus, **options)
+    with pytest.raises(ValueError, match="steps would miss it"):
+        sims.simulate_many(
+            small, [stimulus, stimulus], duration_s=0.01, rng=np.random.default_rng(0)
+        )
+    assert sims.simulate(small, stimulus, engine="scipy", **options).V.notnull().all()
+
+
+def test_a_seed_is_not_a_generator(small, switched):
+    for simulate, given in ((sims.simulate, switched), (sims.simulate_many, [switched])):
+        with pytest.raises(TypeError, match="default_rng"):
+            simulate(small, given, duration_s=0.01, rng=0)
+
+
+def test_milliseconds_for_seconds_are_noticed(small, switched):
+    with pytest.raises(ValueError, match="duration_s is in seconds"):
+        sims.simulate(small, switched, duration_s=2e8, rng=np.random.default_rng(0))
+
+
+def sample_of(network):
+    rng = np.random.default_rng(0)
+    names = list(network.wiring.neurons)
+    return xr.Dataset(
+        {name: (("neuron",), rng.random(len(names))) for name in ("V", "s")},
+        coords={"neuron": names},
+    )
+
+
+def test_a_state_is_put_in_the_order_of_the_network(small):
+    sample = sample_of(small)
+    right = sims.state_vector(sample)
+    np.testing.assert_array_equal(sims.state_vector(sample, small), right)
+    shuffled = sample.isel(neuron=np.random.default_rng(1).permutation(20))
+    np.testing.assert_array_equal(sims.state_vector(shuffled, small), right)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda sample: sample.drop_vars("s"), "lacks s"),
+        (lambda sample: sample.expand_dims(member=3), "member=0"),
+        (lambda sample: sample.expand_dims(time=2), "Choose one time"),
+        (lambda sample: sample.isel(neuron=slice(19)), "lacks N19"),
+        (
+            lambda sample: sample.assign_coords(neuron=["X", *sample.neuron.values[1:]]),
+            "lacks N0; the network lacks X",
+        ),
+    ],
+)
+def test_a_state_of_another_worm_is_refused(small, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        sims.state_vector(spoil(sample_of(small)), small)
+
+
+def test_a_run_is_not_a_state(small, switched):
+    with pytest.raises(ValueError, match="state_vector"):
+        sims.simulate(small, switched, duration_s=0.01, initial_state=sample_of(small))
