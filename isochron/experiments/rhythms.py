@@ -92,7 +92,7 @@ def read_graded_run(path: Path) -> tuple[Recipe, np.ndarray]:
             f"{path} is a run of {recipe.model!r}{' under changing currents' * bool(recipe.table)};"
             " rhythms are found in graded models under constant currents."
         )
-    return recipe, sims.state_vector(run.isel(time=-1))
+    return recipe, sims.state_vector(run.isel(time=-1), recipe.network())
 
 
 def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,9 +165,11 @@ def test_what_happens_within_a_step_is_refused(small, stimulus):
 
 
 def test_a_seed_is_not_a_generator(small, switched):
-    for simulate, given in ((sims.simulate, switched), (sims.simulate_many, [switched])):
-        with pytest.raises(TypeError, match="default_rng"):
-            simulate(small, given, duration_s=0.01, rng=0)
+    seed: Any = 0
+    with pytest.raises(TypeError, match="default_rng"):
+        sims.simulate(small, switched, duration_s=0.01, rng=seed)
+    with pytest.raises(TypeError, match="default_rng"):
+        sims.simulate_many(small, [switched], duration_s=0.01, rng=seed)
 
 
 def test_milliseconds_for_seconds_are_noticed(small, switched):
@@ -210,5 +213,6 @@ def test_a_state_of_another_worm_is_refused(small, spoil, message):
 
 
 def test_a_run_is_not_a_state(small, switched):
+    run: Any = sample_of(small)
     with pytest.raises(ValueError, match="state_vector"):
-        sims.simulate(small, switched, duration_s=0.01, initial_state=sample_of(small))
+        sims.simulate(small, switched, duration_s=0.01, initial_state=run)

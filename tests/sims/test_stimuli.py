@@ -158,29 +158,33 @@ def test_bad_shapes_are_refused(make, message):
         make()
 
 
+ANY_STEP: Any = sims.step_current  # for arguments that a type checker would refuse
+ANY_PULSES: Any = sims.pulse_current
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: sims.step_current(["A"], amplitude_pA=np.array([1.0, 2.0])), "one number"),
-        (lambda: sims.step_current(["A"], amplitude_pA=[1.0], onset_ms=1), "one number"),
-        (lambda: sims.step_current(["A"], amplitude_pA="2"), "one number"),
-        (lambda: sims.step_current(["A"], amplitude_pA=None), "one number"),
-        (lambda: sims.step_current(["A"], amplitude_pA=True), "one number"),
-        (lambda: sims.step_current(["A"], amplitude_pA=np.float32("nan")), "finite"),
-        (lambda: sims.step_current([], amplitude_pA=1.0), "neurons is empty"),
-        (lambda: sims.step_current(["A"], amplitude_pA=1.0, rise_ms=5.0), "onset_ms"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=np.array([1.0, 2.0])), "one number"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=[1.0], onset_ms=1), "one number"),
+        (lambda: ANY_STEP(["A"], amplitude_pA="2"), "one number"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=None), "one number"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=True), "one number"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=np.float32("nan")), "finite"),
+        (lambda: ANY_STEP([], amplitude_pA=1.0), "neurons is empty"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=1.0, rise_ms=5.0), "onset_ms"),
         (
-            lambda: sims.step_current(
+            lambda: ANY_STEP(
                 ["A"], amplitude_pA=1.0, onset_ms=0, duration_ms=5, rise_ms=6
             ),
             "at most the duration of 5",
         ),
-        (lambda: sims.step_current(["A"], amplitude_pA=1.0, duration_ms=0), "duration"),
-        (lambda: sims.step_current(["A"], amplitude_pA=1.0, duration_ms=-5), "duration"),
-        (lambda: sims.step_current(["A"], amplitude_pA=1.0, onset_ms=np.nan), "onset"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=1.0, duration_ms=0), "duration"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=1.0, duration_ms=-5), "duration"),
+        (lambda: ANY_STEP(["A"], amplitude_pA=1.0, onset_ms=np.nan), "onset"),
         (lambda: sims.sinusoidal_current(["A"], amplitude_pA=1, frequency_Hz=-2), "frequency"),
         (
-            lambda: sims.pulse_current(
+            lambda: ANY_PULSES(
                 ["A"], amplitude_pA=2, width_ms=5, period_ms=20, n_pulses=2.5
             ),
             "whole number",
@@ -208,18 +212,18 @@ def test_numbers_that_would_be_misread_are_refused(make, message):
 
 def test_a_name_that_is_no_text_is_refused():
     with pytest.raises(TypeError, match="got 3 in it"):
-        sims.step_current(["AVAL", 3], amplitude_pA=1.0)
+        ANY_STEP(["AVAL", 3], amplitude_pA=1.0)
 
 
 def test_numpy_numbers_are_numbers():
-    given = sims.step_current(["A"], amplitude_pA=np.float32(2), onset_ms=np.int64(3))
+    given = ANY_STEP(["A"], amplitude_pA=np.float32(2), onset_ms=np.int64(3))
     assert wave(given, [0, 3]).tolist() == [0, 2]
 
 
 def test_the_shortest_feature_of_a_stimulus():
     pulses = sims.pulse_current(["A"], amplitude_pA=2, width_ms=5, period_ms=7, n_pulses=2)
     sine = sims.sinusoidal_current(["A"], amplitude_pA=2, frequency_Hz=50)
-    constant = sims.step_current(["A"], amplitude_pA=2)
+    constant = ANY_STEP(["A"], amplitude_pA=2)
     assert constant.shortest == np.inf
     assert (constant + sine).shortest == 10
     assert (sine + pulses).shortest == 2
