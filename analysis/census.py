@@ -22,6 +22,7 @@ _FRACTIONS = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)  # of the way from one cycle to
 _MIXED = 3  # cycles of which further states are random mixtures
 _SEGMENTS_BELOW = 50  # dimensions: multiple shooting between cycles
 _SEGMENT_STEPS = 10  # steps of each segment
+_BUDGET = 100  # orbits between cycles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def find_locked_cycles(
     newton_periods: tuple[int, ...] = (0, 1, 3),
     edges: int = 4,
     odd_symmetry: bool = True,
-    newton_budget: int = 100,
+    newton_budget: int | None = None,
     tolerance: float = 1e-9,
     same: float = 1e-3,
     settled: float | None = None,
@@ -157,10 +158,11 @@ def find_locked_cycles(
         changes sign and half a period passes, as that of a network of odd units without bias
         under a sine does. This is checked (`has_odd_symmetry`). Where half a period of the
         drive is not a whole number of steps, the nearest step is used.
-    newton_budget : int
+    newton_budget : int, optional
         If the indices of the cycles do not add up to 1 then, and no start diverges, Newton's
         method is started from up to this many states between the cycles: halfway between two,
-        at other fractions of the way, and at random mixtures of three.
+        at other fractions of the way, and at random mixtures of three. By default 100, or 20
+        for a map of more than 50 dimensions.
     tolerance : float
         Largest accepted closure, relative to the size of the cycle.
     same : float
@@ -203,7 +205,9 @@ def find_locked_cycles(
     _search_between_basins(search, starts[stays], states[stays], edges, max(2, done // 2))
     bounded = getattr(system, "bounded", None)
     if bounded is not False and stays.all():
-        _search_between_cycles(search, newton_budget)
+        small = system.dimension <= _SEGMENTS_BELOW
+        usual = _BUDGET if small else _BUDGET // 5
+        _search_between_cycles(search, usual if newton_budget is None else newton_budget)
     cycles, basins = search.sorted()
     return Census(
         cycles=cycles,

@@ -38,6 +38,7 @@ from isochron.ann_bridge.nets import (
     SpikingNet,
     SpikingParameters,
 )
+from isochron.ann_bridge.tasks.task import describe_task
 from isochron.connectome.files import reads_data, write_bytes
 
 SCHEMA = 1
@@ -59,7 +60,7 @@ _MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.z
 _UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, OverflowError)
 
 
-def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
+def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **notes: Any) -> None:
     """Write ``path.safetensors`` and ``path.json``.
 
     The JSON file is written last and holds the digest of the weights, so a net is whole
@@ -70,12 +71,16 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, **notes: Any) -> None:
     net : RecurrentNet
     path : path-like
         Without suffix.
+    task : Task or str, optional
+        The task that the network was trained on. Its chance level and its reference input, if
+        it has one, are saved, so that ``isochron cycles`` knows which input to force.
     **notes
         Further JSON values to keep: seed, losses, provenance.
     """
     weights_path, json_path = _files(path)
     tensors = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     content = save(tensors)
+    notes = ({} if task is None else describe_task(task)) | notes
     description = {
         "schema": SCHEMA,
         "kind": net.kind,

@@ -21,7 +21,8 @@ KICK_STEPS = 20  # mean number of steps between two changes of an input
 RECORD_EVERY = 8  # steps
 WIDENING = 2.0  # of the spread of the runs
 NOISE_STD = 0.05  # where the settings name none
-RUNAWAY = 1e3  # times the median size of a state: it leaves all bounds
+WIDEST = 1.5  # decades by which the first states of a bounded network are widened at most
+RUNAWAY = 10.0  # times the largest first state: a state that leaves all bounds
 
 
 def draw_starts(
@@ -87,7 +88,8 @@ def _noisy_states(
 ) -> np.ndarray:
     """States of runs with private noise, first under random inputs, then without them."""
     std = (step.noise_gain or 0.0) * getattr(net.settings, "noise_std", NOISE_STD)
-    state = first * 10 ** rng.uniform(0, 1.5, (len(first), 1))
+    decades = WIDEST if getattr(step, "bounded", None) else 0.0
+    state = first * 10 ** rng.uniform(0, decades, (len(first), 1))
     kicks, states = np.zeros((len(first), inputs.shape[1])), [state]
     with np.errstate(all="ignore"):
         for k in range(N_STEPS):
@@ -100,7 +102,8 @@ def _noisy_states(
                 states.append(state)
         found = np.concatenate(states)
         sizes = np.linalg.norm(found, axis=1)
-        stays = np.isfinite(sizes) & (sizes <= RUNAWAY * np.median(np.linalg.norm(first, axis=1)))
+        largest = np.inf if decades else RUNAWAY * np.linalg.norm(first, axis=1).max()
+        stays = np.isfinite(sizes) & (sizes <= largest)
     return found[stays] if stays.any() else first
 
 

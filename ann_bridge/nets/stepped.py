@@ -131,10 +131,11 @@ class TorchStep:
     ) -> tuple[np.ndarray, np.ndarray]:
         """One state one step later, and tangent vectors of it."""
         # One copy of the state for each row of the Jacobian, all rows at once.
-        copies = _tensor(state).repeat(self.dimension, 1).requires_grad_()
-        after = self._advance(copies, _tensor(drive))
-        rows = torch.eye(self.dimension, dtype=after.dtype)
-        (jacobian,) = torch.autograd.grad(after, copies, rows)
+        with torch.enable_grad():  # also where a caller has switched gradients off
+            copies = _tensor(state).repeat(self.dimension, 1).requires_grad_()
+            after = self._advance(copies, _tensor(drive))
+            rows = torch.eye(self.dimension, dtype=after.dtype)
+            (jacobian,) = torch.autograd.grad(after, copies, rows)
         return after[0].detach().numpy(), jacobian.numpy() @ tangents
 
     def outputs(self, states: np.ndarray) -> np.ndarray:

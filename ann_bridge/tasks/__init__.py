@@ -15,7 +15,7 @@ from isochron.ann_bridge.tasks.references import (
     prepare_recording,
 )
 from isochron.ann_bridge.tasks.sternberg import Sternberg
-from isochron.ann_bridge.tasks.task import Task, Trials, masked_loss
+from isochron.ann_bridge.tasks.task import ReferenceInput, Task, Trials, masked_loss
 
 __all__ = [
     "DelayedComparison",
@@ -26,6 +26,7 @@ __all__ = [
     "PhaseMemory",
     "ReadySetGo",
     "RecordedReference",
+    "ReferenceInput",
     "Sternberg",
     "SyntheticTheta",
     "Task",

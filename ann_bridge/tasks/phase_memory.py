@@ -7,7 +7,7 @@ import torch
 
 from isochron.ann_bridge.draws import normal, uniform, zeros
 from isochron.ann_bridge.tasks.references import Reference, Signal
-from isochron.ann_bridge.tasks.task import Trials, check_batch
+from isochron.ann_bridge.tasks.task import ReferenceInput, Trials, check_batch
 
 
 def even_offsets(n_stimuli: int, first: float = -0.1) -> tuple[float, ...]:
@@ -80,6 +80,16 @@ class PhaseMemory:
     def n_outputs(self) -> int:
         """One."""
         return 1
+
+    @property
+    def reference_input(self) -> ReferenceInput:
+        """Input 0, with the frequency and amplitude of the reference."""
+        source = self if self.reference is None else self.reference
+        return ReferenceInput(
+            channel=0,
+            frequency_Hz=float(getattr(source, "frequency_Hz", self.frequency_Hz)),
+            amplitude=float(getattr(source, "amplitude", self.amplitude)),
+        )
 
     @property
     def chance(self) -> float:

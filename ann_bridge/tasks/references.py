@@ -135,6 +135,17 @@ class RecordedReference:
     step_ms: float
     usable: np.ndarray | None = None
 
+    @property
+    def frequency_Hz(self) -> float:
+        """Mean frequency, from the first phase to the last."""
+        turns = (self.phase[-1] - self.phase[0]) / (2 * math.pi)
+        return float(1e3 * turns / ((len(self.phase) - 1) * self.step_ms))
+
+    @property
+    def amplitude(self) -> float:
+        """Mean amplitude, which is 1."""
+        return 1.0
+
     def __repr__(self) -> str:
         content = np.concatenate([self.signal, self.phase]).tobytes()
         text = f"sha256={hashlib.sha256(content).hexdigest()[:16]}"

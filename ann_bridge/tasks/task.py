@@ -24,8 +24,30 @@ class Trials(NamedTuple):
     mask: torch.Tensor
 
 
+class ReferenceInput(NamedTuple):
+    """The input of a task that carries a periodic reference.
+
+    Attributes
+    ----------
+    channel : int
+        Number of the input.
+    frequency_Hz : float
+        Mean frequency.
+    amplitude : float
+        Mean amplitude.
+    """
+
+    channel: int
+    frequency_Hz: float
+    amplitude: float
+
+
 class Task(Protocol):
     """What a net can be trained on: a frozen dataclass with these.
+
+    A task with a periodic reference also has an attribute ``reference_input``, a
+    `ReferenceInput`. Networks trained on it are analyzed under this reference; those of any
+    other task are analyzed without forcing.
 
     Attributes
     ----------
@@ -49,6 +71,22 @@ class Task(Protocol):
     def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
         """Draw trials, on the device of the generator."""
         ...
+
+
+def describe_task(task: Any) -> dict[str, Any]:
+    """What a file of a network records of its task, as JSON values.
+
+    ``task`` is its text, ``chance`` the loss of the best constant output, and ``reference`` the
+    `ReferenceInput` as a mapping, or None if there is none. A text is recorded as it is.
+    """
+    if isinstance(task, str):
+        return {"task": task}
+    reference = getattr(task, "reference_input", None)
+    return {
+        "task": str(task),
+        "chance": float(task.chance),
+        "reference": None if reference is None else reference._asdict(),
+    }
 
 
 def masked_loss(outputs: torch.Tensor, trials: Trials) -> torch.Tensor:

@@ -21,12 +21,31 @@ PICTURES = (".png", ".svg", ".pdf")
 @click.command()
 @click.argument("source", metavar="RUN_OR_NET", type=Path)
 @click.option("--amplitudes", required=True, help="Of the reference: 0.5,1 (pA for a run).")
-@click.option("--frequency", type=float, help="Hz to begin at; 8.4 of a net, its own of a run.")
+@click.option(
+    "--frequency",
+    type=float,
+    help="Frequency to start at, Hz; by default that of a network's task, or the intrinsic "
+    "frequency of a run.",
+)
+@click.option(
+    "--input",
+    "channel",
+    type=int,
+    help="Number of the network's input that the reference enters; by default that of its task.",
+)
 @click.option(
     "--span", type=float, default=0.4, show_default=True, help="To follow: fraction of that."
 )
-@click.option("--starts", type=int, default=64, show_default=True, help="Of a net: random states.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of those.")
+@click.option(
+    "--starts",
+    type=int,
+    default=64,
+    show_default=True,
+    help="Number of random initial states of a network.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the random initial states."
+)
 @click.option(
     "--max-period", type=float, default=10.0, show_default=True, help="Of a run: seconds."
 )
@@ -38,6 +57,7 @@ def tongue(
     source: Path,
     amplitudes: str,
     frequency: float | None,
+    channel: int | None,
     span: float,
     starts: int,
     seed: int,
@@ -62,8 +82,8 @@ def tongue(
     from isochron.experiments.tongue import draw_tongues, find_tongues
 
     found = find_tongues(
-        source, strengths, frequency_Hz=frequency, span=span, n_starts=starts, seed=seed,
-        max_period_s=max_period,
+        source, strengths, frequency_Hz=frequency, channel=channel, span=span, n_starts=starts,
+        seed=seed, max_period_s=max_period,
     )  # fmt: skip
     if picture is not None:
         draw_tongues(found, picture)

@@ -89,7 +89,7 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
         progress=tell_training(report, budget.steps),
     )
     loss = ann_bridge.evaluate(net, task, seed=_seed(config, spec, "evaluation"))
-    ann_bridge.save_net(net, folder.net_path(spec.name), seed=spec.seed, loss=loss)
+    ann_bridge.save_net(net, folder.net_path(spec.name), task=task, seed=spec.seed, loss=loss)
     return {"steps": len(record.losses), "losses": record.losses, "loss": loss}
 
 
@@ -102,10 +102,8 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
         net, frequency_Hz=reference.frequency_Hz, amplitude=reference.amplitude
     )
     report(0.0, "census of locked cycles")
-    starts = _starts(net, system, task, reference.n_starts, generator)
-    # tanh is odd and there are no biases: cycles come in pairs, half a period apart.
-    paired = system.n_steps % 2 == 0 and system.drive_cycles % 2 == 1
-    census = analysis.find_locked_cycles(system, starts, odd_symmetry=paired)
+    starts = _starts(config, spec, net, system, task, generator)
+    census = analysis.find_locked_cycles(system, starts)
     report(0.3, "fixed points")
     free = ann_bridge.TrainedMap(net)
     candidates = [np.zeros(system.dimension), *starts[:8]]
@@ -168,14 +166,19 @@ def _seed(config: CompareConfig, spec: NetSpec, purpose: str) -> int:
 
 
 @torch.no_grad()
-def _starts(net, system, task, count, generator) -> np.ndarray:
-    """States from which to look for attractors: before and after trials, in equal parts.
+def _starts(config, spec, net, system, task, generator) -> np.ndarray:
+    """States from which to look for attractors: half where the network moves, half after trials.
 
-    Those after trials are where the net is when it remembers, at all phases.
+    Those after trials are where the network is when it remembers, at all phases.
     """
-    before, after = np.array_split(net.initial_states(count, generator).double().numpy(), 2)
-    trials = task.sample(len(after), generator)
-    return np.concatenate([before, system.respond(after, trials.inputs.numpy())])
+    rng = np.random.default_rng(_seed(config, spec, "states"))
+    count = config.reference.n_starts
+    spread = system.initial_states(count - count // 2, rng)
+    if count < 2:
+        return spread
+    before = net.initial_states(count // 2, generator).double().numpy()
+    trials = task.sample(len(before), generator)
+    return np.concatenate([spread, system.respond(before, trials.inputs.numpy())])
 
 
 def _measure_locking(config, spec, net, system, census, report):

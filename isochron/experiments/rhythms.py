@@ -4,24 +4,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from isochron import analysis, ann_bridge, sims
+from isochron import analysis, sims
 from isochron.connectome.files import MissingDataFileError, reads_data
 from isochron.experiments.graded_cycle import find_graded_cycle
-from isochron.experiments.measures import describe_cycle, describe_fixed_point
+from isochron.experiments.net_rhythms import find_net_rhythms
 from isochron.experiments.recipe import GRADED, Recipe, read_recipe
+from isochron.experiments.rhythm_rows import cycle_row, fixed_point_row
+from isochron.experiments.saved_net import SavedNet
 
 DATASETS = (".zarr", ".nc")
-N_FIXED_POINT_STARTS = 8
 
 
 def find_rhythms(
     path: Path,
     *,
     max_period_s: float = 10.0,
-    frequency_Hz: float = 8.4,
-    amplitude: float = 1.0,
+    frequency_Hz: float | None = None,
+    amplitude: float | None = None,
+    channel: int | None = None,
     n_starts: int = 64,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
@@ -34,10 +35,15 @@ def find_rhythms(
         of such nets.
     max_period_s : float
         Of a run: longest period to look for.
-    frequency_Hz, amplitude : float
-        Of a net: the reference that drives it.
+    frequency_Hz, amplitude : float, optional
+        Reference that drives a network: by default that of its task. A network of a task
+        without a reference, or of no known task, is analyzed without forcing; so is any network
+        at amplitude 0.
+    channel : int, optional
+        Number of the input that the reference enters; by default that of the task.
     n_starts, seed : int
-        Of a net: random states to start from.
+        Number of random initial states of a network (`TrainedMap.initial_states`), and their
+        seed.
 
     Returns
     -------
@@ -53,7 +59,9 @@ def find_rhythms(
     """
     if path.suffix in DATASETS:
         return [_of_run(path, max_period_s)]
-    return [_of_net(net, frequency_Hz, amplitude, n_starts, seed) for net in find_nets(path)]
+    return [
+        _of_net(net, frequency_Hz, amplitude, channel, n_starts, seed) for net in find_nets(path)
+    ]
 
 
 def find_nets(path: Path) -> list[Path]:
@@ -102,9 +110,9 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
     condition = ", ".join(f"{name} {pA:g} pA" for name, pA in recipe.currents) or "no current"
     points = analysis.find_fixed_points(field, [network.equilibrium(stimulus), last])
     cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
-    rhythms = [_fixed_point(point, condition, "Newton's method") for point in points]
+    rhythms = [fixed_point_row(point, condition, "Newton's method") for point in points]
     if cycle.found:
-        rhythms.append(_cycle(cycle, condition, f"from the end of the run; {cycle.message}"))
+        rhythms.append(cycle_row(cycle, condition, f"from the end of the run; {cycle.message}"))
     return {
         "source": str(path),
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",
@@ -113,51 +121,7 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
     }
 
 
-@torch.no_grad()
-def _of_net(
-    path: Path, frequency_Hz: float, amplitude: float, n_starts: int, seed: int
-) -> dict[str, Any]:
-    net, _ = ann_bridge.load_net(path)
-    states = net.initial_states(n_starts, torch.Generator().manual_seed(seed)).double().numpy()
-    system, mapped = f"{net.kind} net, {net.settings.n_units} units", net
-    if ann_bridge.is_reducible(net):
-        mapped = ann_bridge.reduce_low_rank(net)
-        states = mapped.reduce(states)
-        system += f", in the {states.shape[1]} variables of their exact reduction"
-    driven = ann_bridge.TrainedMap(mapped, frequency_Hz=frequency_Hz, amplitude=amplitude)
-    free = ann_bridge.TrainedMap(mapped)
-    census = analysis.find_locked_cycles(driven, states)
-    candidates = [np.zeros(free.dimension), *states[:N_FIXED_POINT_STARTS]]
-    candidates += [cycle.point for cycle in census.cycles]
-    rhythms = [
-        _fixed_point(point, "reference off", "Newton's method")
-        for point in analysis.find_fixed_points(free, candidates)
-    ]
-    condition = f"reference {driven.frequency_Hz:.4g} Hz, amplitude {amplitude:g}"
-    for cycle, basin in zip(census.cycles, census.basins, strict=True):
-        how = f"{basin} of {census.n_starts} starts; {cycle.message}"
-        rhythms.append(_cycle(cycle, condition, how, driven.drive_cycles))
-    notes = [f"An attractor with a basin below {census.missed_basin:.2g} may be missed (95 %)."]
-    if census.index_sum != 1:
-        notes.append(
-            f"The indices of the cycles add up to {census.index_sum}. All cycles of a net of "
-            "bounded rates have the sum 1: some unstable ones were missed."
-        )
-    return {
-        "source": str(path),
-        "system": system,
-        "rhythms": rhythms,
-        "notes": notes,
-    }
-
-
-def _fixed_point(point: Any, condition: str, how_found: str) -> dict[str, Any]:
-    described = describe_fixed_point(point, condition=condition)
-    return {"kind": "fixed point", "period_ms": None, "how_found": how_found} | described
-
-
-def _cycle(cycle: Any, condition: str, how_found: str, drive_cycles: int = 1) -> dict[str, Any]:
-    described = describe_cycle(
-        cycle, condition=condition, how_found=how_found, drive_cycles=drive_cycles
-    )
-    return {"kind": "limit cycle"} | described
+def _of_net(path: Path, frequency_Hz, amplitude, channel, n_starts, seed) -> dict[str, Any]:
+    saved = SavedNet.load(path)
+    reference = saved.choose_reference(frequency_Hz, amplitude, channel)
+    return find_net_rhythms(saved, reference, n_starts, seed)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from isochron import analysis, ann_bridge, sims
 from isochron.connectome.files import write_bytes
@@ -15,6 +14,7 @@ from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import measure_tongues
 from isochron.experiments.recipe import Recipe
 from isochron.experiments.rhythms import DATASETS, find_nets, read_graded_run
+from isochron.experiments.saved_net import SavedNet
 
 STEP_MS = 4.0  # of the worm
 LOCKING_PERIODS = 150  # of the worm, before its locked cycle is solved for
@@ -25,6 +25,7 @@ def find_tongues(
     amplitudes: Sequence[float],
     *,
     frequency_Hz: float | None = None,
+    channel: int | None = None,
     span: float = 0.4,
     n_starts: int = 64,
     seed: int = 0,
@@ -33,9 +34,10 @@ def find_tongues(
     """Edges in frequency of the 1:1 tongue of each stable cycle, at each amplitude.
 
     Each cycle is found at the largest amplitude, and followed in frequency there and at
-    smaller ones in turn (`isochron.analysis.find_tongue`). A net gets the reference on its
-    first input; a worm a sinusoidal current into the neurons that the run stimulates, on top of
-    that stimulus. Low-rank nets are followed in their exact reduced variables.
+    smaller ones in turn (`isochron.analysis.find_tongue`). A network gets the reference on the
+    input that its task declares, or on `channel`; a worm a sinusoidal current into the neurons
+    that the run stimulates, on top of that stimulus. Low-rank networks are followed in their
+    exact reduced variables.
 
     Parameters
     ----------
@@ -44,11 +46,14 @@ def find_tongues(
     amplitudes : sequence of float
         Of the reference: pA into each stimulated neuron of a worm. Positive.
     frequency_Hz : float, optional
-        Where to begin: 8.4 for a net, its own frequency for a worm.
+        Where to start: by default that of a network's task, or the intrinsic frequency of a worm.
+    channel : int, optional
+        Number of the network's input that the reference enters: by default that of its task, or
+        0 if the file names no task.
     span : float
         How far to follow, as a fraction of that frequency.
     n_starts, seed : int
-        Of a net: random states from which to look for cycles.
+        Number of random initial states of a network, and their seed.
     max_period_s : float
         Of a worm: longest period of its own to look for.
 
@@ -65,14 +70,17 @@ def find_tongues(
     FileNotFoundError
         If nothing is there.
     ValueError
-        If a number is out of range, or it is neither a run nor a net.
+        If a number is out of range, it is neither a run nor a network, or the task of a network
+        has no reference and no input is given.
     """
     _check(amplitudes, frequency_Hz, span, n_starts, max_period_s)
     ordered = sorted(set(amplitudes))
     if path.suffix in DATASETS:
         return [_of_run(path, ordered, frequency_Hz, span, max_period_s)]
-    start = 8.4 if frequency_Hz is None else frequency_Hz
-    return [_of_net(net, ordered, start, span, n_starts, seed) for net in find_nets(path)]
+    return [
+        _of_net(net, ordered, frequency_Hz, channel, span, n_starts, seed)
+        for net in find_nets(path)
+    ]
 
 
 def _check(amplitudes, frequency_Hz, span, n_starts, max_period_s) -> None:
@@ -89,19 +97,20 @@ def _check(amplitudes, frequency_Hz, span, n_starts, max_period_s) -> None:
         )
 
 
-@torch.no_grad()
-def _of_net(path: Path, amplitudes, frequency_Hz, span, n_starts, seed) -> dict[str, Any]:
-    net, _ = ann_bridge.load_net(path)
-    states = net.initial_states(n_starts, torch.Generator().manual_seed(seed)).double().numpy()
-    exact: Any = net
-    if ann_bridge.is_reducible(net):
-        exact = ann_bridge.reduce_low_rank(net)
-        states = exact.reduce(states)
+def _of_net(path: Path, amplitudes, frequency_Hz, channel, span, n_starts, seed) -> dict[str, Any]:
+    saved = SavedNet.load(path)
+    reference = saved.choose_reference(frequency_Hz, amplitudes[-1], channel)
+    assert reference is not None  # as amplitudes are positive
 
     def driven(hertz: float, amplitude: float) -> ann_bridge.TrainedMap:
-        return ann_bridge.TrainedMap(exact, frequency_Hz=hertz, amplitude=amplitude)
+        return saved.map_under(reference._replace(frequency_Hz=hertz, amplitude=amplitude))
 
-    system = driven(frequency_Hz, amplitudes[-1])
+    system = driven(reference.frequency_Hz, amplitudes[-1])
+    if not system.smooth:
+        raise ValueError(
+            f"{path} is a spiking network; its map has no Jacobian to follow a cycle with."
+        )
+    states = system.initial_states(n_starts, np.random.default_rng(seed))
     for limit in _limits(system.frequency_Hz, span):
         driven(limit, amplitudes[-1])  # refuses a frequency beyond what the step allows
     census = analysis.find_locked_cycles(system, states)
@@ -118,12 +127,12 @@ def _of_net(path: Path, amplitudes, frequency_Hz, span, n_starts, seed) -> dict[
                     "tongue": _tongue(driven, cycle.point, system.frequency_Hz, amplitudes, span),
                 }
             )
-    notes = [f"An attractor with a basin below {census.missed_basin:.2g} may be missed (95 %)."]
+    notes = saved.training_notes() + [census.cannot_exclude]
     if not cycles:
         notes.insert(0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try another frequency.")
     return {
         "source": str(path),
-        "system": f"{net.kind} net, {system.dimension} variables",
+        "system": f"{saved.net.kind} net, {system.dimension} variables",
         "frequency_Hz": system.frequency_Hz,
         "own_frequency_Hz": None,
         "amplitude_unit": "1",

@@ -410,7 +410,7 @@ def _train_one(
         "threads": torch.get_num_threads(),
     }
     ann_bridge.save_net(
-        net, folder.net_path(name), task=str(task), training=str(budget), seed=config.seed,
+        net, folder.net_path(name), task=task, training=str(budget), seed=config.seed,
         provenance=provenance, **row,
     )  # fmt: skip
     return row

@@ -67,7 +67,7 @@ def test_a_small_worm_rests(capsys, tmp_path):
 def test_the_cycles_of_a_net_are_listed(capsys, tmp_path):
     generator = torch.Generator().manual_seed(0)
     net = ann_bridge.LowRankRNN(n_units=16, generator=generator)
-    ann_bridge.save_net(net, tmp_path / "a")
+    ann_bridge.save_net(net, tmp_path / "a", task=ann_bridge.tasks.PhaseMemory())
     code, text, _ = run(capsys, "cycles", tmp_path, "--starts", 8, "--json")
     assert code == 0
     (system,) = json.loads(text)

@@ -86,7 +86,9 @@ def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: R
         checkpoint_every=CHECKPOINT_EVERY,
     )
     loss = ann_bridge.evaluate(net, task, seed=_seed(config, spec, "evaluation"))
-    ann_bridge.save_net(net, folder.net_path(spec.name), condition=condition.name, loss=loss)
+    ann_bridge.save_net(
+        net, folder.net_path(spec.name), task=task, condition=condition.name, loss=loss
+    )
     shutil.rmtree(checkpoints, ignore_errors=True)
     return {"steps": len(record.losses), "losses": record.losses, "loss": loss}
 
@@ -156,17 +158,18 @@ def _seed(config: Pals2024Config, spec: NetSpec, purpose: str) -> int:
 def _take_census(
     config: Pals2024Config, subject: Subject, system: TrainedMap, trials: TrialEnds, seed: int
 ) -> analysis.Census:
-    """Cycles from states before trials and after them, in equal parts; none of a map that jumps."""
+    """Cycles from states where the network moves and from those after trials, in equal parts.
+
+    None of a map that jumps.
+    """
     if not system.smooth:
         return analysis.Census(cycles=(), basins=(), n_starts=0, n_unlocked=0)
     half = config.analysis.n_starts // 2
-    generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)
     ends = trials.orbit[-1]
     chosen = rng.choice(len(ends), min(half, len(ends)), replace=False)
-    starts = np.concatenate([subject.first_states(max(1, half), generator), ends[chosen]])
-    paired = subject.odd and system.n_steps % 2 == 0 and system.drive_cycles % 2 == 1
-    return analysis.find_locked_cycles(system, starts, odd_symmetry=paired)
+    starts = np.concatenate([system.initial_states(max(1, half), rng), ends[chosen]])
+    return analysis.find_locked_cycles(system, starts)
 
 
 def _describe_cycle(

@@ -30,14 +30,6 @@ class Subject:
         """A net, reduced if it is of low rank."""
         return cls(net, reduce_low_rank(net) if isinstance(net, LowRankRNN) else net)
 
-    @property
-    def odd(self) -> bool:
-        """Whether the map is odd: tanh units without bias, so that cycles come in mirror pairs."""
-        settings = self.net.settings
-        return getattr(settings, "activation", None) == "tanh" and not getattr(
-            settings, "biased", False
-        )
-
     def map_at(self, frequency_Hz: float | None = None, amplitude: float = 1.0) -> TrainedMap:
         """The map under a reference."""
         return TrainedMap(self.mapped, frequency_Hz=frequency_Hz, amplitude=amplitude)

@@ -1,0 +1,145 @@
+"""A saved network as `cycles` and `tongue` take it: its map, its task, and which input to force."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isochron import ann_bridge
+from isochron.ann_bridge.tasks import ReferenceInput
+
+USUAL_HZ = 8.4
+LEARNED = 0.1  # of the chance level; up to a half of it a task is learned in part
+IN_PART = 0.5
+
+
+@dataclass(frozen=True)
+class SavedNet:
+    """A network from a file.
+
+    Attributes
+    ----------
+    path : Path
+    net : RecurrentNet
+    notes : dict
+        What was saved with it.
+    mapped : RecurrentNet or ReducedNet
+        What its maps are made of: of a low-rank network the exact reduction.
+    """
+
+    path: Path
+    net: ann_bridge.RecurrentNet
+    notes: dict[str, Any]
+    mapped: Any
+
+    @classmethod
+    def load(cls, path: Path) -> "SavedNet":
+        """Read a network that `save_net` wrote."""
+        net, notes = ann_bridge.load_net(path)
+        low_rank = isinstance(net, ann_bridge.LowRankRNN)
+        return cls(path, net, notes, ann_bridge.reduce_low_rank(net) if low_rank else net)
+
+    @property
+    def description(self) -> str:
+        """Kind and size, and how many variables are analyzed."""
+        text = f"{self.net.kind} net, {self.net.settings.n_units} units"
+        if self.mapped is not self.net:
+            n_variables = self.mapped.embedding.shape[1]
+            text += f", in the {n_variables} variables of their exact reduction"
+        return text
+
+    @property
+    def task(self) -> str | None:
+        """Name of the task, if the file records one."""
+        text = str(self.notes.get("task", ""))
+        return text.partition("(")[0] or None
+
+    @property
+    def reference(self) -> ReferenceInput | None:
+        """The reference input of its task; None if there is none, or it is not known."""
+        saved = self.notes.get("reference")
+        if isinstance(saved, dict) and set(saved) == set(ReferenceInput._fields):
+            return ReferenceInput(**saved)
+        return _from_text(str(self.notes.get("task", "")))
+
+    def choose_reference(
+        self,
+        frequency_Hz: float | None = None,
+        amplitude: float | None = None,
+        channel: int | None = None,
+    ) -> ReferenceInput | None:
+        """The reference to analyze the network under: that of its task, changed as asked.
+
+        None, for no forcing, if the amplitude is 0, or if nothing was asked for and the task has
+        no reference or is not known.
+
+        Raises
+        ------
+        ValueError
+            If a reference is asked for, the task has none and no input is given.
+        """
+        declared = self.reference
+        if amplitude == 0 or (declared is None and frequency_Hz is amplitude is channel is None):
+            return None
+        if declared is None and self.task is not None and channel is None:
+            inputs = self.net.settings.n_inputs
+            raise ValueError(
+                f"{self.path} was trained on {self.task}, whose inputs are not a reference "
+                f"oscillation. Name the input to force (--input 0 to {inputs - 1}), or analyze "
+                "it without forcing (isochron cycles without --frequency and --amplitude)."
+            )
+        usual = declared or ReferenceInput(0, USUAL_HZ, 1.0)
+        return ReferenceInput(
+            usual.channel if channel is None else channel,
+            usual.frequency_Hz if frequency_Hz is None else frequency_Hz,
+            usual.amplitude if amplitude is None else amplitude,
+        )
+
+    def map_under(self, reference: ReferenceInput | None) -> ann_bridge.TrainedMap:
+        """The map under a reference, or without inputs."""
+        if reference is None:
+            return ann_bridge.TrainedMap(self.mapped)
+        return ann_bridge.TrainedMap(
+            self.mapped,
+            frequency_Hz=reference.frequency_Hz,
+            amplitude=reference.amplitude,
+            channel=reference.channel,
+        )
+
+    def describe_training(self) -> dict[str, Any]:
+        """Task, loss and chance level as the file records them, and whether it learned.
+
+        ``learned`` is "yes" below a tenth of the chance level, "in part" below half of it, else
+        "no"; None if the file records no loss or no chance level.
+        """
+        loss, chance = (_number(self.notes.get(name)) for name in ("loss", "chance"))
+        if chance is None and self.task == "PhaseMemory":
+            chance = ann_bridge.tasks.PhaseMemory().chance
+        learned = None
+        if loss is not None and chance:
+            share = loss / chance
+            learned = "yes" if share < LEARNED else "in part" if share < IN_PART else "no"
+        return {"task": self.task, "loss": loss, "chance": chance, "learned": learned}
+
+    def training_notes(self) -> list[str]:
+        """What a reader must know of the training, in words."""
+        training = self.describe_training()
+        if training["learned"] not in ("no", "in part"):
+            return []
+        how = "Not learned" if training["learned"] == "no" else "Learned in part"
+        return [f"{how}: loss {training['loss']:.4g}, chance {training['chance']:.4g}."]
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _from_text(task: str) -> ReferenceInput | None:
+    """The reference of a task that older files record as a text only."""
+    if not task.startswith("PhaseMemory("):
+        return None
+    values = {}
+    for name, usual in (("frequency_Hz", USUAL_HZ), ("amplitude", 1.0)):
+        found = re.search(rf"\b{name}=([-+.\deE]+)", task)
+        values[name] = float(found.group(1)) if found else usual
+    return ReferenceInput(0, **values)

@@ -1,0 +1,208 @@
+"""isochron cycles and tongue on networks of tasks with and without a reference."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from isochron import ann_bridge
+from isochron.ann_bridge import tasks
+from isochron.cli import main
+from isochron.experiments.saved_net import SavedNet
+from tests.ann_bridge.test_starts import four_memories
+
+
+def cycles(capsys, *arguments, command="cycles", code=0):
+    found = main([command, *map(str, arguments)])
+    captured = capsys.readouterr()
+    assert found == code, captured.err
+    return captured.out if code == 0 else captured.err
+
+
+def rows_of(capsys, *arguments):
+    (system,) = json.loads(cycles(capsys, *arguments, "--json"))
+    return system["rhythms"], system
+
+
+def turning_net(turn=0.6, gain=2.0, n_units=64):
+    """Rank 2 whose κ turns around the origin: an invariant circle of the map without inputs."""
+    net = four_memories(n_units)
+    turned = gain * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    with torch.no_grad():
+        net.n.copy_(net.m @ torch.tensor(turned, dtype=net.m.dtype))
+    return net
+
+
+def one_relu_unit():
+    """x' = x + a (2 relu(x) - x - 1 + 0.2 u): affine on either side of 0, fixed at -1 and 1."""
+    return ann_bridge.FullRankRNN.from_weights(
+        [[2.0]], input_weights=[[0.2]], output_weights=[1.0], biases=[-1.0], activation="relu",
+        noise_std=0.0, initial_std=2.0,
+    )  # fmt: skip
+
+
+EVERY_TASK = {
+    "PhaseMemory": tasks.PhaseMemory(),
+    "DelayedMatchToSample": tasks.DelayedMatchToSample(),
+    "DelayedComparison": tasks.DelayedComparison(),
+    "ParametricWorkingMemory": tasks.ParametricWorkingMemory(),
+    "Sternberg": tasks.Sternberg(),
+    "FlipFlop": tasks.FlipFlop(),
+    "ReadySetGo": tasks.ReadySetGo(),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_TASK)
+def test_only_the_task_with_a_reference_is_forced(capsys, tmp_path, name):
+    task = EVERY_TASK[name]
+    net = ann_bridge.GRUNet(n_units=6, n_inputs=task.n_inputs, n_outputs=task.n_outputs)
+    ann_bridge.save_net(net, tmp_path / "net", task=task, loss=0.99 * task.chance)
+    rows, system = rows_of(capsys, tmp_path / "net", "--starts", 4)
+    forced = {row["condition"].startswith("reference 8.4") for row in rows}
+    assert (True in forced) == (name == "PhaseMemory")
+    assert system["training"]["task"] == name
+    assert system["training"]["learned"] == "no"
+    assert any(note.startswith("Not learned: loss") for note in system["notes"])
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        ann_bridge.LowRankRNN(n_units=12, n_inputs=2),
+        ann_bridge.LSTMNet(n_units=4, n_inputs=2),
+        ann_bridge.CoupledOscillatorNet(n_units=4, n_inputs=2),
+        ann_bridge.ClosedFormNet(
+            ann_bridge.full_wiring(4, 2, rng=np.random.default_rng(0)), n_inputs=2
+        ),
+        ann_bridge.LiquidNet(
+            ann_bridge.full_wiring(4, 2, rng=np.random.default_rng(0)), n_inputs=2
+        ),
+    ],
+    ids=lambda net: net.kind,
+)
+@pytest.mark.parametrize("options", [(), ("--frequency", 20)])
+def test_networks_without_a_task_with_and_without_forcing(capsys, tmp_path, net, options):
+    ann_bridge.save_net(net, tmp_path / "net")
+    rows, system = rows_of(capsys, tmp_path / "net", "--starts", 2, *options)
+    conditions = {row["condition"] for row in rows}
+    if options:
+        assert "reference 20 Hz, amplitude 1" in conditions
+    else:
+        assert conditions == {"no reference"}
+        assert any("names no task" in note for note in system["notes"])
+    assert all(row["residual"] < 1e-8 for row in rows if row["residual"] is not None)
+
+
+def test_all_resting_states_of_a_network_without_a_reference(capsys, tmp_path):
+    """Rank 2 with two bistable coordinates: 4 stable fixed points, 4 saddles and the origin."""
+    ann_bridge.save_net(four_memories(), tmp_path / "net", task=tasks.FlipFlop(n_bits=1))
+    rows, _ = rows_of(capsys, tmp_path / "net", "--starts", 24)
+    assert {row["kind"] for row in rows} == {"fixed point"}
+    assert sum(row["stable"] for row in rows) == 4
+    assert any(not row["stable"] for row in rows)
+    text = cycles(capsys, tmp_path / "net", "--starts", 24)
+    assert "trained on FlipFlop, chance 1" in text
+
+
+def test_an_oscillation_without_a_reference_is_an_invariant_circle(capsys, tmp_path):
+    net = turning_net()
+    ann_bridge.save_net(net, tmp_path / "net")
+    rows, _ = rows_of(capsys, tmp_path / "net", "--starts", 4)
+    (circle,) = (row for row in rows if row["kind"] == "invariant circle")
+    assert circle["how_found"].startswith("4 of 4 starts")
+    # Independent: turns of the angle of κ in the full network.
+    system = ann_bridge.TrainedMap(net)
+    kappa = system.orbit(system.advance(net.m[:, 0].detach().numpy(), 2000), 20_000)
+    kappa = kappa @ net.m.detach().double().numpy() / 64
+    angle = np.unwrap(np.arctan2(kappa[:, 1], kappa[:, 0]))
+    steps = 2 * np.pi * 20_000 / abs(angle[-1] - angle[0])
+    # The ends of the run are off by less than a turn in 20,000 steps.
+    assert circle["period_ms"] == pytest.approx(4.0 * steps, rel=1e-3)
+
+
+def test_no_sum_is_asked_of_a_relu_network_and_diverging_starts_are_counted(capsys, tmp_path):
+    ann_bridge.save_net(one_relu_unit(), tmp_path / "net")
+    rows, system = rows_of(capsys, tmp_path / "net", "--frequency", 8.4, "--starts", 32)
+    found = [row["stable"] for row in rows if row["kind"] == "limit cycle"]
+    assert sorted(found) == [False, True]
+    notes = " ".join(system["notes"])
+    assert "starts left all bounds" in notes
+    assert "sum 1" not in notes
+    rows, system = rows_of(capsys, tmp_path / "net", "--starts", 32)
+    assert [row["stable"] for row in rows] == [True, False]
+    assert "starts left all bounds" in " ".join(system["notes"])
+
+
+@pytest.mark.parametrize(("frequency", "periods"), [(8.0, 1), (8.4, 2), (41.3, 9)])
+def test_multipliers_belong_to_the_printed_period(capsys, tmp_path, frequency, periods):
+    """Without recurrence they are (1 - a) to the number of steps in a period of the reference."""
+    net = ann_bridge.LowRankRNN(n_units=8)
+    with torch.no_grad():
+        net.m.zero_()
+    ann_bridge.save_net(net, tmp_path / "net", task=tasks.PhaseMemory())
+    rows, _ = rows_of(capsys, tmp_path / "net", "--frequency", frequency, "--starts", 2)
+    (cycle,) = (row for row in rows if row["kind"] == "limit cycle")
+    assert cycle["map_periods"] == periods
+    assert cycle["multiplier_periods"] == 1
+    steps = cycle["period_ms"] / 2.0
+    leading = abs(complex(*cycle["multipliers"][0]))
+    assert leading == pytest.approx(0.9**steps, rel=1e-6)
+    assert cycle["largest_nontrivial_multiplier"] == pytest.approx(leading)
+
+
+def test_an_amplitude_of_0_means_no_forcing(capsys, tmp_path):
+    ann_bridge.save_net(four_memories(), tmp_path / "net", task=tasks.PhaseMemory())
+    rows, _ = rows_of(capsys, tmp_path / "net", "--amplitude", 0, "--starts", 8)
+    assert {row["condition"] for row in rows} == {"no reference"}
+    assert {row["kind"] for row in rows} == {"fixed point"}
+
+
+@pytest.mark.parametrize("command", ["cycles", "tongue"])
+def test_a_stimulus_is_not_forced_unless_it_is_named(capsys, tmp_path, command):
+    task = tasks.DelayedMatchToSample()
+    net = ann_bridge.LowRankRNN(n_units=8, n_inputs=task.n_inputs)
+    ann_bridge.save_net(net, tmp_path / "net", task=task)
+    options = ("--amplitudes", 1, "--span", 0.1) if command == "tongue" else ("--amplitude", 1)
+    asked = (tmp_path / "net", *options, "--frequency", 8, "--starts", 2)
+    error = cycles(capsys, *asked, command=command, code=2)
+    assert "DelayedMatchToSample, whose inputs are not a reference" in error
+    assert "--input 0 to 1" in error
+    (system,) = json.loads(cycles(capsys, *asked, "--input", 1, "--json", command=command))
+    assert system["rhythms" if command == "cycles" else "cycles"]
+    error = cycles(capsys, *asked, "--input", 7, command=command, code=2)
+    assert "inputs 0 to 1; got the reference on input 7" in error
+
+
+def test_the_frequency_that_is_analyzed_is_said(capsys, tmp_path):
+    ann_bridge.save_net(
+        ann_bridge.LowRankRNN(n_units=8), tmp_path / "net", task=tasks.PhaseMemory(frequency_Hz=3)
+    )
+    _, system = rows_of(capsys, tmp_path / "net", "--starts", 2)
+    assert any("Analyzed at 3.003 Hz instead of 3 Hz" in note for note in system["notes"])
+
+
+def test_what_a_file_records_of_its_task(tmp_path):
+    net = ann_bridge.LowRankRNN(n_units=4)
+    slow = tasks.PhaseMemory(reference=tasks.SyntheticTheta(frequency_Hz=6.0, amplitude=0.5))
+    ann_bridge.save_net(net, tmp_path / "a", task=slow)
+    assert SavedNet.load(tmp_path / "a").reference == tasks.ReferenceInput(0, 6.0, 0.5)
+    # Files of older versions record the text of the task only.
+    older = str(tasks.PhaseMemory(frequency_Hz=5.5, amplitude=2.0))
+    ann_bridge.save_net(net, tmp_path / "b", task=older, loss=0.01)
+    saved = SavedNet.load(tmp_path / "b")
+    assert saved.reference == tasks.ReferenceInput(0, 5.5, 2.0)
+    assert saved.describe_training()["learned"] == "yes"
+    ann_bridge.save_net(net, tmp_path / "c", task=str(tasks.FlipFlop()), loss=0.3, chance=1.0)
+    saved = SavedNet.load(tmp_path / "c")
+    assert (saved.task, saved.reference) == ("FlipFlop", None)
+    assert saved.describe_training()["learned"] == "in part"
+
+
+def test_a_recorded_reference_declares_its_frequency():
+    time = np.arange(4000) / 1000
+    recorded = tasks.prepare_recording(np.sin(2 * np.pi * 7.5 * time), sampling_Hz=1000)
+    task = tasks.PhaseMemory(reference=recorded)
+    assert task.reference_input.frequency_Hz == pytest.approx(7.5, rel=1e-3)
+    assert task.reference_input.amplitude == 1.0
