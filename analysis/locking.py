@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -181,7 +182,8 @@ class Tongue:
     Attributes
     ----------
     low, high : float
-        Lowest and highest frequency at which it was found, Hz; NaN if it was not found.
+        Lowest and highest frequency at which it was found, Hz; NaN if it was not found. Of a
+        walk along a different parameter, its lowest and highest value.
     low_open, high_open : bool
         Whether the walk came to its limit before the cycle was lost: no edge there.
     resolution : float
@@ -212,6 +214,7 @@ def find_tongue(
     step: float,
     resolution: float,
     tolerance: float = 1e-8,
+    along: Literal["frequency", "parameter"] = "frequency",
 ) -> Tongue:
     """Walk a stable locked cycle up and down in drive frequency until it is lost.
 
@@ -222,8 +225,8 @@ def find_tongue(
     Parameters
     ----------
     system_at : callable
-        Drive frequency in Hz to the driven map at, or very near, that frequency. The edges
-        are frequencies of the maps themselves.
+        Drive frequency in Hz to the driven map at, or very near, that frequency: within half
+        a step in each period. The edges are frequencies of the maps themselves.
     start : ndarray, shape (dimension,)
         State on, or in the basin of, the cycle at `frequency`, at drive phase 0.
     frequency : float
@@ -234,6 +237,10 @@ def find_tongue(
         First step of the walk, and accuracy of the edges, Hz.
     tolerance : float
         Closure that counts as found.
+    along : {"frequency", "parameter"}
+        What `system_at` takes: the drive frequency in Hz, which is checked, or any other
+        parameter. `frequency`, `limits`, `step`, `resolution` and the edges are then values of
+        that parameter, which may be negative.
 
     Returns
     -------
@@ -243,18 +250,32 @@ def find_tongue(
     Raises
     ------
     ValueError
-        If the numbers are not in order: limits around the frequency, 0 < resolution <= step.
+        If the numbers are not in order: limits around the frequency, 0 < resolution <= step; or
+        a map is not driven with the frequency that it is asked for.
     """
-    if not 0 < limits[0] <= frequency <= limits[1] < math.inf:
-        raise ValueError(f"frequency {frequency!r} must lie within limits {limits!r}, above 0.")
+    if along not in ("frequency", "parameter"):
+        raise ValueError(f'along must be "frequency" or "parameter", got {along!r}.')
+    value_of = _checked_frequency if along == "frequency" else _given_value
+    lowest = 0 if along == "frequency" else -math.inf
+    if not lowest < limits[0] <= frequency <= limits[1] < math.inf:
+        raise ValueError(
+            f"{along} {frequency!r} must lie within limits {limits!r}, above {lowest}."
+        )
     if not 0 < resolution <= step < math.inf:
         raise ValueError(f"Need 0 < resolution <= step, got {resolution!r} and {step!r}.")
-    first = find_limit_cycle(system_at(frequency), start, tolerance=tolerance)
+    for value in (max(limits[0], frequency - step), min(limits[1], frequency + step)):
+        value_of(system_at(value), value)  # raises before the walk
+    system = system_at(frequency)
+    first, reached = (
+        find_limit_cycle(system, start, tolerance=tolerance),
+        value_of(system, frequency),
+    )
     if not first.stable:
         return Tongue(resolution=resolution)
     ends = []
     for limit in limits:
-        ends.append(_walk(system_at, first, frequency, limit, step, resolution, tolerance))
+        place = first, frequency, reached
+        ends.append(_walk(system_at, value_of, place, limit, step, resolution, tolerance))
     (low, low_open), (high, high_open) = ends
     return Tongue(
         low=low,
@@ -266,10 +287,13 @@ def find_tongue(
     )
 
 
-def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tolerance):
-    """Frequency of the last map in which the cycle was found, and whether that is the limit."""
-    sign = 1 if limit >= frequency else -1
-    longest, reached = 2 * step, _drive_frequency(system_at(frequency))
+def _walk(system_at, value_of, place, limit, step, resolution, tolerance):
+    """Value at the last map in which the cycle was found, and whether that is the limit.
+
+    The place to start from is a cycle, the value that was asked for and that of its map.
+    """
+    cycle, frequency, reached = place
+    sign, longest = 1 if limit >= frequency else -1, 2 * step
     while sign * (limit - frequency) > 0:
         trial = frequency + sign * min(step, abs(limit - frequency))
         system = system_at(trial)
@@ -282,7 +306,7 @@ def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tole
             verify=False,
         )
         if found.stable and _continues(cycle, found):
-            cycle, frequency, reached = found, trial, _drive_frequency(system)
+            cycle, frequency, reached = found, trial, value_of(system, trial)
             step = min(1.5 * step, longest)
         elif step > resolution:
             step = max(step / 2, resolution)
@@ -291,8 +315,22 @@ def _walk(system_at, cycle: LimitCycle, frequency, limit, step, resolution, tole
     return reached, True
 
 
-def _drive_frequency(system: DrivenMap) -> float:
-    return 1e3 * system.drive_cycles / (system.n_steps * system.step_ms)
+def _given_value(system: DrivenMap, value: float) -> float:
+    """The parameter of a map as it was asked for."""
+    return value
+
+
+def _checked_frequency(system: DrivenMap, asked: float) -> float:
+    """Drive frequency of a map, which has to be that asked for, to half a step in a period."""
+    steps = system.n_steps / max(system.drive_cycles, 1)
+    found = 1e3 * system.drive_cycles / (system.n_steps * system.step_ms)
+    if abs(found - asked) > (0.51 / steps + 1e-9) * asked:
+        raise ValueError(
+            f"find_tongue walks the drive frequency, but system_at({asked:g}) is driven with "
+            f"{found:g} Hz, not {asked:g} Hz. If system_at takes the frequency, check its unit "
+            "(Hz) and step_ms; if it takes a different parameter, add along='parameter'."
+        )
+    return found
 
 
 def _continues(before: LimitCycle, after: LimitCycle) -> bool:

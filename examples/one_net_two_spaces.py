@@ -15,7 +15,7 @@ print(f"loss {losses[-1]:.3f} after {len(losses)} steps of training")
 small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
-starts = np.random.default_rng(0).normal(size=(32, 5))
+starts = reduced.initial_states(32, np.random.default_rng(0))
 memories = find_locked_cycles(reduced, starts, newton_periods=()).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)

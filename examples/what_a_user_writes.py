@@ -29,7 +29,8 @@ ann_bridge.train(net, task, budget, device="auto", seed=0)
 print(f"net: loss {ann_bridge.evaluate(net, task, seed=1):.3f}, chance {task.chance}")
 
 system = ann_bridge.TrainedMap(net, frequency_Hz=8.4)
-census = analysis.find_locked_cycles(system, np.random.default_rng(0).normal(size=(32, 512)))
+starts = system.initial_states(32, np.random.default_rng(0))  # where the network moves
+census = analysis.find_locked_cycles(system, starts)
 for locked in census.stable:
     outputs = system.outputs(locked.states[1:])
     phase, _ = analysis.harmonic_phase(outputs, system.reference_phase())

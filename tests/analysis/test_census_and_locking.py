@@ -169,3 +169,45 @@ def test_a_saddle_that_newton_misses_is_found_between_the_basins():
     slope = float(ends[1, 0] - ends[0, 0]) / 2e-7
     assert slope == pytest.approx(saddle.multipliers[0].real, rel=1e-5)
     assert slope > 1
+
+
+def forced_at(own_Hz, drive_Hz=1.0, force=0.1):
+    """The forced oscillator with its intrinsic frequency as the parameter."""
+    return truths.forced_stuart_landau(drive_Hz, force, own_Hz=own_Hz, n_steps=30)
+
+
+@pytest.mark.parametrize("start_at", [1.0, 1.002])
+def test_a_parameter_that_is_not_the_drive_frequency_is_not_taken_for_it(start_at):
+    walk = {"frequency": start_at, "limits": (0.9, 1.1), "step": 0.02, "resolution": 1e-3}
+    with pytest.raises(ValueError, match=r"driven with 1 Hz, not .*along='parameter'"):
+        find_tongue(forced_at, np.array([1.0, 0.0]), **walk)
+    with pytest.raises(ValueError, match="driven with 0 Hz"):
+        find_tongue(lambda f: SteppedMap(lambda k, x: x, None, dimension=1), [1.0], **walk)
+    # An angular frequency is not one in Hz.
+    with pytest.raises(ValueError, match="check its unit"):
+        find_tongue(lambda f: forced_at(1.0, f / (2 * np.pi)), np.array([1.0, 0.0]), **walk)
+
+
+def test_a_tongue_along_a_different_parameter_has_its_edges_there():
+    """The mistuning alone counts: own - drive = ± F / 4π, as along the drive frequency."""
+    tongue = find_tongue(
+        forced_at, np.array([1.0, 0.0]), frequency=1.0, limits=(0.9, 1.1), step=0.004,
+        resolution=5e-4, along="parameter",
+    )  # fmt: skip
+    half = 0.1 / 2 / (2 * np.pi)
+    np.testing.assert_allclose([tongue.low, tongue.high], [1 - half, 1 + half], atol=1e-3)
+
+
+def test_a_tongue_in_amplitude_ends_where_the_reference_is_too_weak():
+    """At a mistuning of 0.002 Hz the cycle is locked from F = 4π 0.002 on; negative F too."""
+    tongue = find_tongue(
+        lambda force: forced_at(1.002, force=force), np.array([1.0, 0.0]), frequency=0.1,
+        limits=(-0.2, 0.15), step=0.02, resolution=1e-3, along="parameter",
+    )  # fmt: skip
+    assert tongue.low == pytest.approx(4 * np.pi * 0.002, abs=2e-3)
+    assert (tongue.high, tongue.high_open) == (0.15, True)
+    with pytest.raises(ValueError, match="along must be"):
+        find_tongue(
+            forced_at, [1.0, 0.0], frequency=1.0, limits=(0.9, 1.1), step=0.1, resolution=0.1,
+            along="amplitude",  # type: ignore[arg-type]
+        )  # fmt: skip
