@@ -36,7 +36,7 @@ class SavedNet:
     def load(cls, path: Path) -> "SavedNet":
         """Read a network that `save_net` wrote."""
         net, notes = ann_bridge.load_net(path)
-        low_rank = isinstance(net, ann_bridge.LowRankRNN)
+        low_rank = ann_bridge.is_reducible(net)
         return cls(path, net, notes, ann_bridge.reduce_low_rank(net) if low_rank else net)
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from isochron.ann_bridge import LowRankRNN, RecurrentNet, SpikingNet, TrainedMap, reduce_low_rank
+from isochron.ann_bridge import RecurrentNet, SpikingNet, TrainedMap, is_reducible, reduce_low_rank
 from isochron.ann_bridge.nets import ReducedNet
 from isochron.ann_bridge.tasks import PhaseMemory
 
@@ -28,7 +28,7 @@ class Subject:
     @classmethod
     def of(cls, net: RecurrentNet) -> "Subject":
         """A net, reduced if it is of low rank."""
-        return cls(net, reduce_low_rank(net) if isinstance(net, LowRankRNN) else net)
+        return cls(net, reduce_low_rank(net) if is_reducible(net) else net)
 
     def map_at(self, frequency_Hz: float | None = None, amplitude: float = 1.0) -> TrainedMap:
         """The map under a reference."""
