@@ -40,8 +40,9 @@ def memories(device):
 def test_it_settles_on_the_cycles_that_the_analysis_finds_in_float64(memories, device):
     """Rates after 40 periods of the reference, 6 trials of each stimulus.
 
-    Measured on a CPU: within 0.006 of a cycle; the two are 5.0 apart. A product errs by 2^-9 of
-    its factors; the cycles contract errors.
+    A product errs by 2^-9 of its factors and the cycles contract errors; measured within 0.006
+    of a cycle, and two cycles are about 5 apart. How many there are depends on the last bit of
+    the training; the trials of different stimuli settle on different ones.
     """
     mapped = ann_bridge.TrainedMap(memories, frequency_Hz=FREQUENCY_HZ)
     inputs = np.zeros((40 * mapped.n_steps, 12, 3))
@@ -55,10 +56,11 @@ def test_it_settles_on_the_cycles_that_the_analysis_finds_in_float64(memories, d
     with torch.no_grad(), low(device):
         _, rates = memories.run(given, g)
     distance = np.linalg.norm(rates[-1].double().cpu().numpy()[:, None] - wanted, axis=2)
-    assert len(cycles) == 2
-    assert np.linalg.norm(wanted[0] - wanted[1]) > 1
     assert 1e-5 < distance.min(axis=1).max() < 0.05
-    assert set(distance.argmin(axis=1)) == {0, 1}
+    one, other = (set(nearest) for nearest in distance.argmin(axis=1).reshape(2, 6))
+    assert one.isdisjoint(other)
+    apart = [np.linalg.norm(wanted[i] - wanted[j]) for i in one for j in other]
+    assert min(apart) > 1
 
 
 def test_it_learned(memories, device):
