@@ -19,6 +19,7 @@ from isochron.ann_bridge.fitting import (
     fit_rhythm,
 )
 from isochron.ann_bridge.masks import WiringMasks, wiring_masks, wiring_weights
+from isochron.ann_bridge.module_map import ModuleMap
 from isochron.ann_bridge.nets import (
     AdaptedConnectomeParameters,
     AdaptedConnectomeRNN,
@@ -90,6 +91,7 @@ __all__ = [
     "LiquidParameters",
     "LowRankParameters",
     "LowRankRNN",
+    "ModuleMap",
     "Pruning",
     "RecordingFit",
     "RecordingFitParameters",

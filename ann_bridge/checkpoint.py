@@ -38,6 +38,7 @@ from isochron.ann_bridge.nets import (
     SpikingNet,
     SpikingParameters,
 )
+from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.tasks.task import describe_task
 from isochron.connectome.files import reads_data, write_bytes
 
@@ -76,7 +77,13 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
         it has one, are saved, so that ``isochron cycles`` knows which input to force.
     **notes
         Further JSON values to keep: seed, losses, provenance.
+
+    Raises
+    ------
+    TypeError
+        If `net` is not a network.
     """
+    check_network(net)
     weights_path, json_path = _files(path)
     tensors = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     content = save(tensors)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.nets import RecurrentNet
+from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import check_task, draw_trials
 
@@ -102,10 +103,11 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
     Raises
     ------
     TypeError
-        If the object is not a task.
+        If one of them is something else.
     ValueError
         If they do not fit.
     """
+    check_network(net)
     check_task(task)
     p = net.settings
     if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):

@@ -118,3 +118,18 @@ def wiring_weights(wiring: Connectome, *, signs: SignRule | None = None) -> torc
     if not radius > 1e-9 * np.abs(weights).max():
         raise ValueError("The wiring has no loops: its weights cannot be scaled to a gain.")
     return torch.from_numpy(weights / radius).float()
+
+
+def check_masks(masks: object) -> None:
+    """Check that masks are those of a network.
+
+    Raises
+    ------
+    TypeError
+        If they are something else.
+    """
+    if not isinstance(masks, WiringMasks):
+        raise TypeError(
+            f"masks must be WiringMasks, got {type(masks).__name__}. Of a connectome: "
+            "ann_bridge.wiring_masks(wiring)."
+        )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
-from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
 from isochron.ann_bridge.steps import LeakyStep
 
@@ -57,6 +57,8 @@ class TrainedMap:
 
     Raises
     ------
+    TypeError
+        If `net` is not a network, such as the pair that `load_net` returns.
     ValueError
         If `amplitude` is not finite, `frequency_Hz` is not below half of the sampling
         frequency or its period has more steps than the map may have, an input does not exist,
@@ -73,6 +75,7 @@ class TrainedMap:
         channel: int = 0,
         max_steps: int | None = None,
     ) -> None:
+        check_network(net)
         p = net.settings
         self._net, self._step = net, net.float64_step()
         self.dimension, self.step_ms = self._step.dimension, p.step_ms

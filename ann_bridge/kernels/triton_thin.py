@@ -100,14 +100,13 @@ def pull_thin(
     channel, output = tl.arange(0, S), tl.arange(0, O)
     here = unit < n
     L, R = _rows(left, net, k, n, K, N), _rows(right, net, k, n, K, N)
+    B = _rows(weights, net, n_inputs, n, S, N)  # the compiler drops it if it is not used
     C = _rows(readout, net, n_outputs, n, O, N)
     keep = tl.load(decay + net)
     place = net * batch + trial
     last_input = (place * n_steps + n_steps - 1) * n_inputs + channel
     said = inputs + last_input
-    if BY_INPUTS:
-        B = _rows(weights, net, n_inputs, n, S, N)
-        entered = by_inputs + last_input
+    entered = by_inputs + last_input
     told = sent + (place * n_steps + n_steps - 1) * k + factor
     heard = by_outputs + (place * n_steps + n_steps - 1) * n_outputs + output
     one_step = batch * n

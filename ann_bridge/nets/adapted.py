@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.masks import WiringMasks
+from isochron.ann_bridge.masks import WiringMasks, check_masks
 from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
 from isochron.ann_bridge.nets.leaky import LeakyRNN
 
@@ -47,6 +47,8 @@ class AdaptedConnectomeRNN(LeakyRNN):
 
     Raises
     ------
+    TypeError
+        If `masks` are not masks, such as a connectome.
     ValueError
         If the number of units does not fit the wiring.
     """
@@ -65,6 +67,7 @@ class AdaptedConnectomeRNN(LeakyRNN):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        check_masks(masks)
         n = len(wiring)
         p = parameters or AdaptedConnectomeParameters(n_units=n)
         if p.n_units != n:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.masks import WiringMasks
+from isochron.ann_bridge.masks import WiringMasks, check_masks
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
 
 
@@ -52,6 +52,8 @@ class ConnectomeRNN(LeakyRNN):
 
     Raises
     ------
+    TypeError
+        If `masks` are not masks, such as a connectome.
     ValueError
         If the number of units does not fit the masks, or these have no cell classes to share
         parameters.
@@ -73,6 +75,7 @@ class ConnectomeRNN(LeakyRNN):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        check_masks(masks)
         n = len(masks.chemical)
         p = parameters or ConnectomeRNNParameters(n_units=n)
         if p.n_units != n:

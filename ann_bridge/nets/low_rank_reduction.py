@@ -8,6 +8,7 @@ import numpy as np
 
 from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
+from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.steps import LeakyStep, RateStep
 
 
@@ -106,6 +107,8 @@ def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
 
     Raises
     ------
+    TypeError
+        If it is not a low-rank network.
     ValueError
         If the network is in rate form; see `is_reducible`.
 
@@ -114,6 +117,9 @@ def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
     Mastrogiuseppe and Ostojic (2018), Neuron 99:609; Pals, Macke and Barak (2024). Here for
     the map that is trained, not for the differential equation.
     """
+    check_network(net)
+    if not isinstance(net, LowRankRNN):
+        raise TypeError(f"Only a LowRankRNN has a reduced form, got {type(net).__name__}.")
     step = net.float64_step()
     if isinstance(step, RateStep):
         raise ValueError(

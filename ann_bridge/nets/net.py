@@ -1,5 +1,6 @@
 """What all nets have in common."""
 
+import os
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -78,3 +79,27 @@ class RecurrentNet(nn.Module):
             As in `run`.
         """
         return self.run(inputs, generator)[0]
+
+
+def check_network(net: Any) -> None:
+    """Check that an object is a network, or has settings and a step as one.
+
+    Raises
+    ------
+    TypeError
+        If it is not; the message shows how to make one of what was given.
+    """
+    if not isinstance(net, type) and hasattr(net, "settings") and hasattr(net, "float64_step"):
+        return
+    what, way_out = type(net).__name__, "ann_bridge.LowRankRNN(n_units=512)"
+    if isinstance(net, tuple) and any(isinstance(part, RecurrentNet) for part in net):
+        what = "a tuple, as load_net returns it"
+        way_out = "net, notes = ann_bridge.load_net(path), and then pass net"
+    elif isinstance(net, str | os.PathLike):
+        what, way_out = f"a path, {str(net)!r}", f"net, notes = ann_bridge.load_net({str(net)!r})"
+    elif isinstance(net, type):
+        what, way_out = f"the class {net.__name__}", f"an instance, {net.__name__}(...)"
+    elif isinstance(net, nn.Module):
+        what = f"{what}, a module of torch"
+        way_out = "for the analysis, ann_bridge.ModuleMap(module, inputs=...)"
+    raise TypeError(f"A network of isochron.ann_bridge is needed, got {what}. Example: {way_out}.")
