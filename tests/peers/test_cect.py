@@ -20,6 +20,8 @@ READERS = {
     "white1986-whole": "White_whole",
     "white1986-n2u": "White_A",
     "white1986-jsh": "White_L4",
+    "cook2020-pharynx": "Cook2020DataReader",
+    "yim2024-dauer": "Yim2024DataReader",
     "bentley2016-monoamine": "Bentley2016MAReader",
     "bentley2016-neuropeptide": "Bentley2016PepReader",
     **{f"witvliet2021-{i}": f"WitvlietDataReader{i}" for i in range(1, 9)},
@@ -79,4 +81,6 @@ def test_cect_reads_the_same(name):
             found = ours(worm.neurons, layer)
             if layer == "gap":  # some of its readers list a gap junction from one side
                 found = np.maximum(found, found.T)
+                if name == "cook2020-pharynx":  # those of a neuron with itself are added twice
+                    found[np.diag_indices_from(found)] /= 2
             np.testing.assert_array_equal(found, worm.layer(layer), layer)
