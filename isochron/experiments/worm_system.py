@@ -49,8 +49,8 @@ def check_worm(section: WormSection) -> None:
 def readout_neurons(wiring: Connectome) -> tuple[list[int], str]:
     """Neurons whose activity is the rhythm of a connectome, and a note if it is a choice.
 
-    Those of the motor classes of the ventral cord of *C. elegans*; without them all motor
-    neurons; without any all neurons.
+    Those of the motor classes of the ventral cord of *C. elegans*; without two of them all motor
+    neurons; without two motor neurons all neurons.
 
     Returns
     -------
@@ -60,13 +60,16 @@ def readout_neurons(wiring: Connectome) -> tuple[list[int], str]:
         Empty for the motor classes.
     """
     classes = [i for i, cell in enumerate(wiring.cells) if cell.cell_class in MOTOR_CLASSES]
-    if classes and wiring.is_worm:
+    if len(classes) > 1 and wiring.is_worm:
         return classes, ""
     motor = [i for i, cell in enumerate(wiring.cells) if cell.type == "motor"]
-    if motor:
+    if len(motor) > 1:
         return motor, "The rhythm is that of all motor neurons."
     everyone = list(range(len(wiring.neurons)))
-    return everyone, "The rhythm is that of all neurons, because no motor neurons are known."
+    return (
+        everyone,
+        "The rhythm is that of all neurons, because fewer than two motor neurons are known.",
+    )
 
 
 def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Report) -> Any:

@@ -30,6 +30,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": True,
 }
 WORM_SECONDS = 8.0
+SERIES_CLASSES = ("VB", "DB", "VA", "DA", "VD", "DD")
 MAX_POINTS = 3000
 
 
@@ -156,20 +157,28 @@ def _net_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
 
 
 def _worm_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
-    """Time series: the most active motor neuron of six classes, V − Vth, each on its own scale."""
+    """Time series: the most active motor neuron of six classes, or the six most active neurons
+    without them; V − Vth, each on its own scale."""
     time = data.time.values * 1e-3
     recent = time >= time[-1] - WORM_SECONDS
     activity = data.trajectory.values[recent]
-    chosen = []
-    for group in ("VB", "DB", "VA", "DA", "VD", "DD"):
-        members = [i for i, name in enumerate(data.neuron.values) if str(name).startswith(group)]
-        chosen.append(max(members, key=lambda i: np.ptp(activity[:, i])))
+    chosen = _most_active(data, np.ptp(activity, axis=0))
     swing = np.ptp(activity[:, chosen], axis=0)
     scaled = (activity[:, chosen] - activity[:, chosen].mean(axis=0)) / np.where(swing, swing, 1)
     names = [
         f"{data.neuron.values[i]}\n{size:.3g} mV" for i, size in zip(chosen, swing, strict=True)
     ]
     plot_series(time[recent], scaled, names=names, offset=1.3, ax=ax)
+
+
+def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
+    """The most active motor neuron of each class, or the most active ones without classes."""
+    read = np.flatnonzero(data.is_motor.values).tolist()
+    chosen = []
+    for group in SERIES_CLASSES:
+        members = [i for i in read if str(data.neuron.values[i]).startswith(group)]
+        chosen += [max(members, key=swings.__getitem__)] if members else []
+    return chosen or sorted(read, key=swings.__getitem__, reverse=True)[: len(SERIES_CLASSES)]
 
 
 def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:

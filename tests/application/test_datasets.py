@@ -212,13 +212,26 @@ def test_a_comparison_of_a_file(loop, tmp_path, capsys):
 def test_the_rhythm_of_a_connectome_without_motor_classes(loop):
     from isochron.experiments.worm_system import readout_neurons
 
-    assert readout_neurons(open_connectome(loop)) == ([2], "")
     assert len(readout_neurons(open_connectome("varshney2011"))[0]) > 50
-    typed = connectome.from_csv(loop, species=None, types={"AVAR": "motor"})
-    assert readout_neurons(typed) == ([3], "The rhythm is that of all motor neurons.")
-    indices, note = readout_neurons(connectome.from_csv(loop, species=None))
-    assert indices == [0, 1, 2, 3]
-    assert "no motor neurons are known" in note
+    assert readout_neurons(open_connectome("varshney2011"))[1] == ""
+    types = {"AVAR": "motor", "VB1": "motor"}
+    typed = connectome.from_csv(loop, species=None, types=types)
+    assert readout_neurons(typed) == ([2, 3], "The rhythm is that of all motor neurons.")
+    for one in (open_connectome(loop), connectome.from_csv(loop, species=None)):
+        indices, note = readout_neurons(one)
+        assert indices == [0, 1, 2, 3]
+        assert "fewer than two motor neurons are known" in note
+
+
+def test_the_series_of_a_report_without_motor_classes():
+    from isochron.report.figures import _most_active
+
+    swings = np.array([0.0, 3.0, 1.0, 2.0])
+    marks = {"is_motor": ("neuron", [True] * 4)}
+    plain = xr.Dataset(marks, {"neuron": ["a", "b", "c", "d"]})
+    assert _most_active(plain, swings) == [1, 3, 2, 0]
+    worm = xr.Dataset(marks, {"neuron": ["DB1", "VB1", "AVAL", "VB2"]})
+    assert _most_active(worm, swings) == [1, 0]
 
 
 def test_attractors_of_a_file(loop, capsys):
