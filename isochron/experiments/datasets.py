@@ -1,9 +1,7 @@
 """A connectome by the name of a data set or the path of a file, for every command."""
 
-import inspect
 import os
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,13 +14,13 @@ from isochron.connectome import (
     available,
     from_csv,
     from_graphml,
-    from_matrices,
     from_xarray,
     load,
 )
 from isochron.connectome.datasets import content_digest
-from isochron.connectome.files import DataFileError, read_text, read_xml, reads_data
+from isochron.connectome.files import DataFileError, read_xml, reads_data
 from isochron.connectome.importers.assembly import digest
+from isochron.experiments.dataset_descriptions import options_of, read_described
 
 T = TypeVar("T")
 FORMATS = {
@@ -31,7 +29,6 @@ FORMATS = {
 }  # fmt: skip
 SUFFIXES = (*FORMATS, ".toml")
 READABLE = ("csv", "graphml", "neuroml", "labeled")
-_MATRICES = ("chemical", "gap", "neuromuscular")
 
 
 def is_file_name(identifier: str | os.PathLike) -> bool:
@@ -98,7 +95,7 @@ def open_connectome(identifier: str | os.PathLike) -> Connectome:
         return _load(str(identifier))
     path = Path(identifier)
     if path.suffix.lower() == ".toml":
-        return _with_digest(_described(path), path)
+        return _with_digest(read_described(path, _reader_of), path)
     if path.suffix.lower() not in FORMATS:
         raise ValueError(_unknown_suffix(path))
     format_name = _format(path)
@@ -132,7 +129,9 @@ def _load(name: str) -> Connectome:
     except ValueError as error:
         if isinstance(error, DataFileError):
             raise
-        raise ValueError(f"{error} A file ends in {', '.join(SUFFIXES)}.") from error
+        files = [name + suffix for suffix in SUFFIXES if Path(name + suffix).is_file()]
+        hint = f" Did you mean the file {files[0]}?" if files else ""
+        raise ValueError(f"{error}{hint} A file ends in {', '.join(SUFFIXES)}.") from error
 
 
 def _with_digest(connectome: Connectome, path: Path) -> Connectome:
@@ -171,7 +170,7 @@ def _unknown_suffix(path: Path) -> str:
 
 def _advice(message: str, format_name: str, path: Path) -> str:
     """How a command is given an option that a message names."""
-    options = [name for name in _options(_reader(format_name)) if f"{name}=" in message]
+    options = [name for name in options_of(_reader(format_name)) if f"{name}=" in message]
     if not options:
         return ""
     return (
@@ -180,93 +179,14 @@ def _advice(message: str, format_name: str, path: Path) -> str:
     )
 
 
-@reads_data
-def _described(path: Path) -> Connectome:
-    """The connectome of a .toml file."""
-    try:
-        content = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is not a TOML file: {error}.") from error
-    folder = path.parent
-    if "chemical" in content:
-        return _matrices(path, content)
-    file = content.pop("file", None)
-    if not isinstance(file, str):
-        raise ValueError(f'{path} must name a file: file = "edges.csv", or chemical = "x.npy".')
-    data = folder / file
-    format_name = content.pop("format", None) or (
-        _format(data) if data.suffix.lower() in FORMATS else None
-    )
+def _reader_of(format_name: str | None, data: Path) -> Callable[..., Connectome]:
+    """The reader of a format, or of the format of a file."""
+    if format_name is None and data.suffix.lower() in FORMATS:
+        format_name = _format(data)
     if format_name not in READABLE:
-        raise ValueError(
-            f"{path}: format must be one of {', '.join(READABLE)}, got "
-            f"{format_name or data.suffix!r}."
-        )
-    options = _checked_options(path, content, _reader(format_name))
-    return _reader(format_name)(data, **options)
-
-
-def _matrices(path: Path, content: dict[str, Any]) -> Connectome:
-    """A connectome whose matrices are in files next to its description."""
-    for key in ("neurons", "rows"):
-        if key not in content:
-            raise ValueError(f"{path}: matrices need {key}.")
-    arguments = dict(content)
-    for key in ("neurons", "muscles"):
-        if isinstance(arguments.get(key), str):
-            lines = read_text(path.parent / arguments[key]).splitlines()
-            arguments[key] = [line.strip() for line in lines if line.strip()]
-    for key in _MATRICES:
-        if key in arguments:
-            arguments[key] = _matrix(path, key, arguments[key])
-    if "extrasynaptic" in arguments:
-        arguments["extrasynaptic"] = {
-            layer: _matrix(path, layer, file) for layer, file in arguments["extrasynaptic"].items()
-        }
-    if arguments.get("signs", "from_weights") != "from_weights":
-        arguments["signs"] = _matrix(path, "signs", arguments["signs"])
-    known = ("neurons", *_MATRICES)
-    options = {key: value for key, value in arguments.items() if key not in known}
-    options = _checked_options(path, options, from_matrices)
-    options.setdefault("name", path.stem)
-    matrices = {key: arguments[key] for key in known if key in arguments}
-    found = from_matrices(**matrices, **options)
-    return replace(found, source=replace(found.source, file=path.name))
-
-
-def _matrix(path: Path, key: str, file: Any) -> np.ndarray:
-    from isochron.experiments.attractors import load_array
-
-    if not isinstance(file, str) or not file.endswith(".npy"):
-        raise ValueError(f"{path}: {key} must name a .npy file, got {file!r}.")
-    return load_array(path.parent / file)
-
-
-def _options(reader: Callable[..., Connectome]) -> Mapping[str, inspect.Parameter]:
-    """Keyword-only arguments of a reader."""
-    parameters = inspect.signature(reader).parameters
-    return {k: it for k, it in parameters.items() if it.kind is it.KEYWORD_ONLY}
-
-
-def _checked_options(
-    path: Path, given: dict[str, Any], reader: Callable[..., Connectome]
-) -> dict[str, Any]:
-    """Options of a reader from TOML, where an empty text stands for None."""
-    known = _options(reader)
-    for key, value in given.items():
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise ValueError(f"{path}: unknown option {key!r}.{hint} Known: {', '.join(known)}.")
-        if isinstance(known[key].default, bool) and not isinstance(value, bool):
-            raise ValueError(f"{path}: {key} must be true or false, got {value!r}.")
-
-    def converted(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: converted(item) for key, item in value.items()}
-        return None if isinstance(value, str) and not value else value
-
-    return {key: converted(value) for key, value in given.items()}
+        given = format_name or data.name
+        raise ValueError(f"format must be one of {', '.join(READABLE)}, got {given!r}.")
+    return _reader(format_name)
 
 
 def _reader(format_name: str) -> Callable[..., Connectome]:

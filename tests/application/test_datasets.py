@@ -84,11 +84,29 @@ def test_matrices_in_a_toml_file(tmp_path):
     described.write_text(text)
     with pytest.raises(ValueError, match="negative weight"):
         open_connectome(described)
-    described.write_text('neurons = ["A"]\nchemical = "c.npy"\n')
-    with pytest.raises(ValueError, match="matrices need rows"):
-        open_connectome(described)
-    described.write_text(text.replace("c.npy", "c.mat"))
-    with pytest.raises(ValueError, match=r"chemical must name a \.npy file, got 'c.mat'"):
+    for wrong, message in (
+        ('neurons = ["A"]\nchemical = "c.npy"', "matrices need rows"),
+        ('chemical = "c.npy"\nrows = "presynaptic"', "need neurons"),
+        (text.replace("c.npy", "c.mat"), r"chemical must name a \.npy, \.csv or \.tsv file"),
+        (text + 'extrasynaptic = ["x"]', "extrasynaptic.NAME = FILE"),
+        (text + 'sign = "x"', "unknown option 'sign'. Did you mean signs"),
+    ):
+        described.write_text(wrong)
+        with pytest.raises(ValueError, match=message):
+            open_connectome(described)
+
+
+def test_labeled_tables_of_matrices(tmp_path):
+    """Empty fields are 0, as in published sheets; labels are the names, or must be."""
+    SMALL.to_xarray()["chemical"].to_pandas().replace(0, np.nan).to_csv(tmp_path / "c.csv")
+    described = tmp_path / "net.toml"
+    text = 'chemical = "c.csv"\ngap = "c.csv"\nrows = "postsynaptic"\nunequal_gap = "larger"\n'
+    described.write_text(text)
+    found = open_connectome(described)
+    assert_same(found)
+    np.testing.assert_array_equal(found.gap, np.maximum(SMALL.chemical, SMALL.chemical.T))
+    described.write_text(text + 'neurons = ["VB1", "AVAL", "AVAR", "PLML"]\n')
+    with pytest.raises(ValueError, match="the index of chemical is AVAL"):
         open_connectome(described)
 
 
@@ -97,6 +115,7 @@ def test_matrices_in_a_toml_file(tmp_path):
     [
         ("cook2019", "No data set 'cook2019'.*A file ends in .csv"),
         ("x.csv", "There is no file .*x.csv"),
+        ("here", "Did you mean the file here.csv"),
         ("folder/x", "not a file of a known format"),
         ("x.mat", "not a file of a known format"),
         ("x.xlsx", "Save the sheet as .csv"),
@@ -106,6 +125,7 @@ def test_matrices_in_a_toml_file(tmp_path):
 )
 def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.csv").touch()
     with pytest.raises(ValueError, match=message):
         open_connectome(name)
 
