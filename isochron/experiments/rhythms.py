@@ -7,9 +7,9 @@ import numpy as np
 
 from isochron import analysis, sims
 from isochron.connectome.files import MissingDataFileError, reads_data
-from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.net_rhythms import find_net_rhythms
 from isochron.experiments.recipe import GRADED, Recipe, read_recipe
+from isochron.experiments.rest import describe_no_cycle, find_cycle_or_rest
 from isochron.experiments.rhythm_rows import cycle_row, fixed_point_row
 from isochron.experiments.saved_net import SavedNet
 
@@ -109,15 +109,16 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
     field = network.field_under(stimulus)
     condition = ", ".join(f"{name} {pA:g} pA" for name, pA in recipe.currents) or "no current"
     points = analysis.find_fixed_points(field, [network.equilibrium(stimulus), last])
-    cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
+    cycle, rest = find_cycle_or_rest(network, stimulus, last, max_period_s=max_period_s)
     rhythms = [fixed_point_row(point, condition, "Newton's method") for point in points]
-    if cycle.found:
+    if cycle is not None and cycle.found:
         rhythms.append(cycle_row(cycle, condition, f"from the end of the run; {cycle.message}"))
     return {
         "source": str(path),
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",
         "rhythms": rhythms,
-        "notes": [] if cycle.found else [cycle.message],
+        "resting": rest is not None,
+        "notes": describe_no_cycle(cycle, rest),
     }
 
 

@@ -14,6 +14,7 @@ from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
 from isochron.connectome.files import write_bytes
 from isochron.experiments.recipe import GRADED, Recipe, write_recipe
+from isochron.experiments.rest import find_rest, is_near_rest
 from isochron.sims.simulate import unsimulated_layers
 
 SHOWN = 40
@@ -77,12 +78,23 @@ def simulate_recipe(
 
 
 def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:
-    """How fast the potentials still move at the last sample."""
+    """How fast the potentials still move at the last sample, and whether the model rests."""
     if not {"V", "s"} <= set(run):
-        return {"largest_dV_dt_at_end": None}
+        return {"largest_dV_dt_at_end": None, "state_at_end": None}
     last = run.isel(time=-1)
-    velocity = network.field_under(stimulus)(float(last.time), sims.state_vector(last))
-    return {"largest_dV_dt_at_end": float(np.abs(velocity[: network.n_neurons]).max())}
+    state = sims.state_vector(last)
+    velocity = network.field_under(stimulus)(float(last.time), state)
+    return {
+        "largest_dV_dt_at_end": float(np.abs(velocity[: network.n_neurons]).max()),
+        "state_at_end": _name_state(network, stimulus, state) if stimulus.steady else None,
+    }
+
+
+def _name_state(network: Any, stimulus: Any, state: np.ndarray) -> str:
+    rest = find_rest(network, stimulus, state) if is_near_rest(network, stimulus, state) else None
+    if rest is None:
+        return "moving"
+    return "settling to rest" if rest.settled_s else "resting"
 
 
 def _describe_spikes(run: xr.Dataset) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from isochron import analysis, ann_bridge, sims
 from isochron.connectome.files import write_bytes
-from isochron.experiments.graded_cycle import find_graded_cycle
 from isochron.experiments.measures import measure_tongues
 from isochron.experiments.recipe import Recipe
+from isochron.experiments.rest import describe_no_cycle, find_cycle_or_rest
 from isochron.experiments.rhythms import DATASETS, find_nets, read_graded_run
 from isochron.experiments.saved_net import SavedNet
 
@@ -146,7 +146,7 @@ def _of_run(path: Path, amplitudes, frequency_Hz, span, max_period_s) -> dict[st
     if not recipe.currents:
         raise ValueError(f"{path} stimulates no neuron, so there is none to give the reference.")
     network, stimulus = recipe.network(), recipe.stimulus()
-    cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
+    cycle, rest = find_cycle_or_rest(network, stimulus, last, max_period_s=max_period_s)
     found = {
         "source": str(path),
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",
@@ -156,9 +156,10 @@ def _of_run(path: Path, amplitudes, frequency_Hz, span, max_period_s) -> dict[st
         "cycles": [],
         "notes": [],
     }
+    if cycle is None or not cycle.found:
+        return found | {"notes": describe_no_cycle(cycle, rest)}
     if not cycle.stable:
-        message = "The cycle is unstable; only stable ones are followed."
-        return found | {"notes": [message if cycle.found else cycle.message]}
+        return found | {"notes": ["The cycle is unstable; only stable ones are followed."]}
     own = 1e3 / cycle.period
     frequency = own if frequency_Hz is None else frequency_Hz
 

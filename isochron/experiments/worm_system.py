@@ -21,6 +21,7 @@ from isochron.experiments.measures import (
     measure_tongues,
 )
 from isochron.experiments.provenance import derive_seed
+from isochron.experiments.rest import find_rest
 from isochron.experiments.run_folder import RunPaths
 
 MOTOR_CLASSES = ("VA", "VB", "VD", "DA", "DB", "DD", "AS")
@@ -93,6 +94,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
     report(0.1, "searching the limit cycle")
     last = sims.state_vector(run.isel(time=-1))
     cycle = find_graded_cycle(network, active, last, max_period_ms=5000.0)
+    rest = None if cycle.found else find_rest(network, active, last)
 
     report(0.45, "searching fixed points")
     fixed_points = _fixed_points(network, section, rng)
@@ -110,7 +112,8 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         "locking": None,
         "dimensionality": None,
         "free_running": {"oscillates": False, "amplitude": 0.0, "frequency_Hz": None},
-        "notes": [cycle.message, *filter(None, [readout_note])],
+        "resting": rest is not None,
+        "notes": [rest.describe() if rest else cycle.message, *filter(None, [readout_note])],
     }
     arrays = _trajectory_arrays(run, neurons)
     if cycle.found:

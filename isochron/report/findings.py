@@ -67,6 +67,8 @@ def _about_worm(worm: dict[str, Any]) -> str:
     stable = [cycle for cycle in worm["limit_cycles"] if cycle["stable"]]
     rests = [point for point in worm["fixed_points"] if point["stable"]]
     rest = f" At {rests[0]['condition']} it rests at a stable fixed point." if rests else ""
+    if worm.get("resting"):
+        return f"The worm has no limit cycle. {worm['notes'][0]}"
     if not stable:
         return f"The worm: no stable limit cycle was found ({worm['notes'][0]}).{rest}"
     cycle, locking = stable[0], worm["locking"]

@@ -24,6 +24,7 @@ def test_a_run_is_kept_drawn_and_summarised(tmp_path, capsys):
     assert summary["steps"] == 40_000
     assert summary["finite"] is True
     assert summary["largest_dV_dt_at_end"] > 0.01  # mV/ms: it oscillates
+    assert summary["state_at_end"] == "moving"
     kept = load_dataset(out)
     assert kept.attrs["seed"] == 0
     assert kept.attrs["dataset"] == "varshney2011"
@@ -38,7 +39,9 @@ def test_at_half_the_current_the_worm_rests(tmp_path, capsys):
         "--json",
     )  # fmt: skip
     assert code == 0
-    assert json.loads(text)["largest_dV_dt_at_end"] < 1e-4
+    summary = json.loads(text)
+    assert summary["largest_dV_dt_at_end"] < 1e-4
+    assert summary["state_at_end"] == "resting"
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])

@@ -1,0 +1,122 @@
+"""Whether a simulated model rests, at the end of a run or after settling for longer.
+
+Distances are measured in the width of the synaptic activation curve, 1/steepness: a model is at
+rest if every potential is nearer than a thousandth of it to a stable equilibrium.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse.linalg import spsolve
+
+from isochron import analysis, sims
+from isochron.experiments.graded_cycle import find_graded_cycle
+
+AT_REST = 1e-3  # of the width of the activation curve
+NEAR = 0.1  # of it: within this distance a run may already be at rest
+STEP_MS = 8.0
+LONGEST_S = 200.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rest:
+    """A stable equilibrium at which a model rests.
+
+    Attributes
+    ----------
+    point : FixedPoint
+    distance_mV : float
+        Largest distance of a potential from it.
+    settled_s : float
+        Time after the given state until then, in s; 0 if it was at rest.
+    """
+
+    point: analysis.FixedPoint
+    distance_mV: float
+    settled_s: float
+
+    def describe(self) -> str:
+        """A sentence."""
+        when = f"{self.settled_s:.3g} s after" if self.settled_s else "at"
+        return (
+            f"The model is resting: {when} the end of the run no potential is further than "
+            f"{max(self.distance_mV, 1e-6):.1g} mV from a stable equilibrium, so there is no limit "
+            "cycle here. isochron continue finds the current at which a rhythm starts."
+        )
+
+
+def is_near_rest(network: Any, stimulus: sims.Stimulus, state: np.ndarray) -> bool:
+    """Whether Newton's next step is short; a cheap condition for `find_rest` at once."""
+    field = network.field_under(stimulus)
+    step = spsolve(field.jacobian(0.0, state), -field(0.0, state))
+    return bool(_in_widths(network, step) < NEAR)
+
+
+def find_rest(
+    network: Any, stimulus: sims.Stimulus, state: np.ndarray, *, longest_s: float = LONGEST_S
+) -> Rest | None:
+    """The equilibrium at which a model rests under a constant stimulus, or comes to rest.
+
+    Parameters
+    ----------
+    network : GradedNetwork
+    stimulus : Stimulus
+        Constant.
+    state : ndarray, shape (2 n_neurons,)
+    longest_s : float
+        How long the model may take to settle, in s.
+
+    Returns
+    -------
+    Rest or None
+        None if no stable equilibrium is reached.
+    """
+    found = analysis.find_fixed_points(network.field_under(stimulus), [state])
+    if not found or not found[0].stable:
+        return None
+    point = found[0]
+    steps = sims.GradedMap(network, stimulus, step_ms=STEP_MS)
+    distance, settled_ms = _in_widths(network, state - point.point), 0.0
+    while distance > AT_REST:
+        # The linear theory says how long it takes; a state that is far away needs more.
+        rate = -float(np.real(point.eigenvalues[0]))
+        duration = max(STEP_MS, math.log(2 * distance / AT_REST) / rate)
+        if settled_ms + duration > 1e3 * longest_s:
+            return None
+        count = math.ceil(duration / STEP_MS)
+        state = steps.advance(state, count)
+        settled_ms += count * STEP_MS
+        before, distance = distance, _in_widths(network, state - point.point)
+        if not distance < before:
+            return None
+    width = 1 / network.parameters.steepness
+    return Rest(point=point, distance_mV=distance * width, settled_s=1e-3 * settled_ms)
+
+
+def find_cycle_or_rest(
+    network: Any, stimulus: sims.Stimulus, last: np.ndarray, *, max_period_s: float
+) -> tuple[analysis.LimitCycle | None, Rest | None]:
+    """The limit cycle at the end of a run, or the equilibrium at which the model rests.
+
+    The cycle is None if it was not searched for, because the model rests already.
+    """
+    if is_near_rest(network, stimulus, last):
+        rest = find_rest(network, stimulus, last)
+        if rest is not None:
+            return None, rest
+    cycle = find_graded_cycle(network, stimulus, last, max_period_ms=1e3 * max_period_s)
+    return cycle, None if cycle.found else find_rest(network, stimulus, last)
+
+
+def describe_no_cycle(cycle: analysis.LimitCycle | None, rest: Rest | None) -> list[str]:
+    """Why `find_cycle_or_rest` found no cycle; empty if it found one."""
+    if rest is not None:
+        return [rest.describe()]
+    return [] if cycle is None or cycle.found else [cycle.message]
+
+
+def _in_widths(network: Any, step: np.ndarray) -> float:
+    """The largest change of a potential in widths of the activation curve."""
+    return float(np.abs(step[: network.n_neurons]).max() * network.parameters.steepness)
