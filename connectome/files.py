@@ -146,12 +146,14 @@ _XML_ENCODING = re.compile(
     r"utf-?8|(us-)?ascii|iso[-_]?8859[-_]?\d\d?|latin-?\d|(windows|cp)-?125\d", re.IGNORECASE
 )
 _XML_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
-_DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
+_DECLARED = re.compile(rb"^<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 
 
 def _xml_encoding(path: str | os.PathLike, content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
     declared = _DECLARED.match(content)
     name = declared[1].decode("ascii", "replace").strip() if declared else "utf-8"
     try:

@@ -102,9 +102,11 @@ def _not_one(
 ) -> str:
     if not found:
         other = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        images = any("Photon" in kind or "Image" in kind for kind in kinds)
+        what = "images without traces" if images else "NWB without optical physiology"
         return (
-            f"{file.filename} is NWB without optical physiology: it has no RoiResponseSeries, the "
-            f"activity of regions of interest, to read. It has {other or 'no time series'}."
+            f"{file.filename} is {what}: it has no RoiResponseSeries, the activity of regions of "
+            f"interest, to read. It has {other or 'no time series'}."
         )
     asked = "" if series is None else f" {series!r}"
     return (

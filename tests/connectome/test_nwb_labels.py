@@ -99,9 +99,17 @@ def test_transposed_data_are_named(tmp_path):
         load_recording(path)
 
 
-def test_nwb_without_optical_physiology(tmp_path):
-    path = write_nwb(tmp_path / "x.nwb", kind="ElectricalSeries")
-    with pytest.raises(ValueError, match=r"NWB without optical physiology.*1 ElectricalSeries"):
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("ElectricalSeries", "NWB without optical physiology.*1 ElectricalSeries"),
+        ("TimeSeries", "NWB without optical physiology.*1 TimeSeries"),
+        ("TwoPhotonSeries", "images without traces.*1 TwoPhotonSeries"),
+    ],
+)
+def test_nwb_without_responses(tmp_path, kind, message):
+    path = write_nwb(tmp_path / "x.nwb", kind=kind)
+    with pytest.raises(ValueError, match=message):
         load_recording(path)
 
 

@@ -11,6 +11,7 @@ from isochron.connectome.files import DataFileError, read_xml
         ("utf-8", None),
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "utf-8"),
+        ("utf-8-sig", "ISO-8859-1"),  # the mark prevails
         ("iso-8859-1", "ISO-8859-1"),
         ("iso-8859-15", "iso-8859-15"),
         ("cp1252", "windows-1252"),
