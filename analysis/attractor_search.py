@@ -105,7 +105,7 @@ class AttractorCensus:
         if any(attractor.kind == "chaotic" for attractor in self.attractors):
             open_ends.append("chaotic transients longer than follow times watch (raise follow)")
         if self.n_diverged:
-            open_ends.append(f"{self.n_diverged} starts left all bounds")
+            open_ends.append(f"sets far away, as {self.n_diverged} starts left all bounds")
         unsettled = len(self.failures) - self.n_diverged
         if unsettled:
             open_ends.append(f"what {unsettled} starts that did not settle lead to")

@@ -34,7 +34,11 @@ class VectorField(Protocol):
 
 @runtime_checkable
 class DrivenMap(Protocol):
-    """A map x[k+1] = step(k, x[k]) that repeats after `n_steps` steps."""
+    """A map x[k+1] = step(k, x[k]) that repeats after `n_steps` steps.
+
+    A true attribute ``bounded`` declares that it takes a ball into itself, so that the indices
+    of its cycles add up to 1; a false one that states can leave to infinity.
+    """
 
     @property
     def dimension(self) -> int:

@@ -200,6 +200,30 @@ def test_what_a_file_records_of_its_task(tmp_path):
     assert saved.describe_training()["learned"] == "in part"
 
 
+class OwnTask:
+    """A task of a user, without a declared reference."""
+
+    n_inputs, n_outputs, n_steps, step_ms, chance = 2, 1, 10, 2.0, 0.25
+
+
+@pytest.mark.parametrize("source", ["user", "NeuroGym"])
+def test_tasks_from_outside_have_no_reference(capsys, tmp_path, source):
+    if source == "NeuroGym":
+        pytest.importorskip("neurogym")
+        task = tasks.NeuroGymTask(name="PerceptualDecisionMaking-v0")
+    else:
+        task = OwnTask()
+    net = ann_bridge.FullRankRNN(
+        n_units=6, n_inputs=task.n_inputs, n_outputs=task.n_outputs, step_ms=task.step_ms,
+        time_constant_ms=100.0,
+    )  # fmt: skip
+    ann_bridge.save_net(net, tmp_path / "net", task=task, loss=0.2 * task.chance)
+    rows, system = rows_of(capsys, tmp_path / "net", "--starts", 4)
+    assert {row["condition"] for row in rows} == {"no reference"}
+    assert system["training"]["chance"] == pytest.approx(task.chance)
+    assert system["notes"][0].startswith("Learned in part")
+
+
 def test_a_recorded_reference_declares_its_frequency():
     time = np.arange(4000) / 1000
     recorded = tasks.prepare_recording(np.sin(2 * np.pi * 7.5 * time), sampling_Hz=1000)
