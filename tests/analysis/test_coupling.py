@@ -159,3 +159,26 @@ def test_orders_of_locking_are_positive_integers(n, m):
 def test_a_radius_that_is_none_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         fixed_radius_field(truths.stuart_landau(), **options)
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_a_coupling_function_goes_through_its_samples(size):
+    """Also with the highest harmonic, which an even number of samples has once."""
+    lags = 2 * np.pi * np.arange(size) / size
+    values = np.random.default_rng(0).normal(size=size)
+    coupling = CouplingFunction(lags=lags, values=values)
+    np.testing.assert_allclose(coupling(lags), values, atol=1e-13)
+    np.testing.assert_allclose(coupling(lags + 2 * np.pi), values, atol=1e-13)
+    mutual = coupling.mutual()
+    np.testing.assert_allclose(mutual.values, coupling(lags) - coupling(-lags), atol=1e-13)
+
+
+def test_the_edge_of_a_range_is_where_the_last_state_is():
+    """H = cos χ - sin 2χ / 2 has max and min between its samples."""
+    lags = 2 * np.pi * np.arange(16) / 16
+    coupling = CouplingFunction(lags=lags, values=np.cos(lags) - np.sin(2 * lags) / 2)
+    low, high = locking_range(coupling)
+    # H' = -sin χ - cos 2χ = 0 at sin χ = 1 and -1/2: H = 0 and ∓3√3/4.
+    np.testing.assert_allclose([low, high], [-3 * np.sqrt(3) / 4, 3 * np.sqrt(3) / 4], rtol=1e-4)
+    assert find_locked_states(coupling, 1.001 * high) == ()
+    assert len(find_locked_states(coupling, 0.999 * high)) == 2

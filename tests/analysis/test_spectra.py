@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.signal import lfilter
+from scipy.signal import lfilter, periodogram
+from scipy.signal.windows import dpss
 
 from isochron.analysis.spectra import multitaper_spectrum
 
@@ -90,3 +91,49 @@ def test_bad_options_are_refused(options, message):
         multitaper_spectrum(np.sin(np.arange(100.0)), **options)
     with pytest.raises(ValueError, match="must be finite"):
         multitaper_spectrum(np.full(100, np.nan), rate_Hz=1.0)
+
+
+@pytest.mark.parametrize("n", [64, 65])
+def test_every_frequency_has_the_density_of_an_independent_periodogram(n):
+    """The mean over tapers of SciPy's, to the ends: 0 and half of the rate count once."""
+    signal = np.random.default_rng(5).normal(size=n) + 3
+    found = multitaper_spectrum(signal, rate_Hz=10.0, time_bandwidth=2.5)
+    centred = signal - signal.mean()
+    each = [
+        periodogram(centred, 10.0, window=taper, detrend=False)[1]
+        for taper in dpss(n, 2.5, found.n_tapers)
+    ]
+    np.testing.assert_allclose(found.density, np.mean(each, axis=0), rtol=1e-10, atol=1e-14)
+
+
+def test_the_jackknife_is_that_of_its_definition():
+    """(k - 1) / k Σ (log of the mean without one taper - their mean)², Student's t with k - 1."""
+    signal = np.random.default_rng(6).normal(size=80)
+    found = multitaper_spectrum(signal, rate_Hz=1.0, time_bandwidth=2.0, interval="jackknife")
+    centred = signal - signal.mean()
+    tapers = dpss(80, 2.0, 3)
+    each = np.array([periodogram(centred, 1.0, window=t, detrend=False)[1] for t in tapers])
+    without = np.log([np.delete(each, i, axis=0).mean(axis=0) for i in range(3)])
+    error = np.sqrt(2 / 3 * np.sum((without - without.mean(axis=0)) ** 2, axis=0))
+    reach = stats.t.ppf(0.975, 2) * error
+    np.testing.assert_allclose(np.log(found.high / found.density), reach, rtol=1e-9)
+    np.testing.assert_allclose(np.log(found.density / found.low), reach, rtol=1e-9)
+
+
+def test_intervals_at_half_the_rate_have_half_the_degrees_of_freedom():
+    """Real transforms there: 1 a taper. Truth 1/2: half the power of a line inside."""
+    rng = np.random.default_rng(7)
+    hits = []
+    for _ in range(400):
+        found = multitaper_spectrum(
+            rng.normal(size=32), rate_Hz=2.0, time_bandwidth=2.0, confidence=0.8
+        )
+        hits.append(found.low[-1] < 0.5 < found.high[-1])
+    assert np.mean(hits) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 400))
+
+
+def test_line_p_values_are_missing_at_the_ends():
+    signal = np.random.default_rng(8).normal(size=64)
+    p = multitaper_spectrum(signal, rate_Hz=1.0).line_p_values
+    assert np.isnan(p[[0, -1]]).all()
+    assert np.isfinite(p[1:-1]).all()

@@ -219,3 +219,43 @@ def test_round_off_of_a_tie_does_not_count():
 def test_the_interval_of_equal_values_is_a_point():
     found = block_bootstrap(np.full(9, 2.5), np.mean, block_length=2, rng=np.random.default_rng(0))
     assert found.low == found.value == found.high == 2.5
+
+
+def test_a_shift_is_never_none_and_all_others_are_drawn():
+    rng = np.random.default_rng(0)
+    firsts = {int(cyclic_shift(np.arange(6), rng)[0]) for _ in range(200)}
+    assert firsts == {1, 2, 3, 4, 5}
+
+
+def test_randomised_phases_keep_the_mean_and_move_all_else():
+    """With an even number of samples the highest frequency has a sign only; it is drawn too."""
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=16) + 5
+    spectra = np.array([np.fft.rfft(phase_randomised(series, rng)) for _ in range(60)])
+    turns = spectra / np.fft.rfft(series)
+    np.testing.assert_allclose(turns[:, 0], 1.0, rtol=1e-12)
+    np.testing.assert_allclose(np.abs(turns), 1.0, rtol=1e-9)
+    assert np.abs(turns[:, 1:-1].mean(axis=0)).max() < 0.4  # 60 draws: 0.13 on average
+    assert set(np.round(turns[:, -1].real)) == {-1.0, 1.0}
+
+
+def test_resamples_are_runs_of_the_series_of_the_mean_length():
+    """Neighbors in time stay neighbors, over the end too, but at 1 of 5 samples."""
+    from isochron.analysis.statistics import _stationary_blocks
+
+    rng = np.random.default_rng(0)
+    n = 40
+    indices = np.array([_stationary_blocks(n, 5, rng) for _ in range(2000)])
+    joined = (np.diff(indices, axis=1) % n == 1).mean()
+    # A new block starts at 1/5 of the samples, and by chance 1/40 of these continues.
+    expected = 1 - (1 - 1 / n) / 5
+    assert joined == pytest.approx(expected, abs=4 * np.sqrt(0.16 / indices.size))
+    share = np.bincount(indices.ravel(), minlength=n) / indices.size
+    np.testing.assert_allclose(share, 1 / n, rtol=0.1)
+    confidence = block_bootstrap(
+        np.arange(200.0), np.mean, block_length=1, confidence=0.5, n_resamples=2000, rng=rng
+    )
+    # Standard error of the mean of 200 from a uniform distribution, times 0.674 either side.
+    half = 0.674 * 200 / np.sqrt(12) / np.sqrt(200)
+    assert float(confidence.high - confidence.value) == pytest.approx(half, rel=0.15)
+    assert float(confidence.value - confidence.low) == pytest.approx(half, rel=0.15)
