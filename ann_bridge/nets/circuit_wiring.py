@@ -38,8 +38,7 @@ class CircuitWiring(NamedTuple):
     @property
     def n_inputs(self) -> int:
         """Least number of inputs: up to the last one that has a synapse, 0 if none has."""
-        senders = self.input_synapses[0]
-        return int(senders.max()) + 1 if len(senders) else 0
+        return count_senders(self.input_synapses)
 
     def check_fit(self, n_units: int, n_inputs: int) -> None:
         """Refuse synapses of units and inputs that a net does not have, and layers out of order.
@@ -65,6 +64,11 @@ class CircuitWiring(NamedTuple):
                 "The layers of a wiring must be in rising order, from 0 on, below the number of "
                 "units."
             )
+
+
+def count_senders(edges: Tensor) -> int:
+    """Number of senders, up to the last one that has a synapse; 0 without synapses."""
+    return int(edges[0].max()) + 1 if edges.shape[1] else 0
 
 
 def policy_wiring(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
-from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence
+from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence, count_senders
 from isochron.ann_bridge.nets.ncps_import import read_closed_form
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 
@@ -133,6 +133,10 @@ class ClosedFormNet(CircuitNet):
         between, entering = drawn.split([self.synapses.shape[1], self.input_synapses.shape[1]], 1)
         self.weights, self.input_weights = nn.Parameter(between), nn.Parameter(entering)
         self.biases = nn.Parameter(zeros(n_heads, n))
+        if self.settings.n_inputs > count_senders(self.input_synapses):
+            # Nothing else in a file tells how many inputs there are.
+            heard = zeros(self.settings.n_inputs).index_fill(0, self.input_synapses[0], 1) > 0
+            self.register_buffer("heard", heard)
         if self.settings.mode == "pure":
             self.rates = nn.Parameter(zeros(n))  # w
             self.ceilings = nn.Parameter(1 + zeros(n))  # A
