@@ -140,6 +140,8 @@ def _transmitter(label):
     if NOT_RELEASED.match(label):
         return ""
     name = re.match(r"(\*?)([\w-]+)", label)
+    if name is None or name[2] not in TRANSMITTERS:
+        raise ValueError(f"The transmitter {label!r} is not known; see TRANSMITTERS.")
     uncertain = name[1] or "?" in label
     return TRANSMITTERS[name[2]] + ("?" if uncertain else "")
 

@@ -61,7 +61,7 @@ def read_dauer(content):
         raise ValueError(f"The rows of {DAUER_SHEET} are not named as its columns.")
     for pre, row in zip(pres, rows, strict=True):
         for post, weight in zip(posts, row[2:], strict=True):
-            yield Connection(pre, post, "chemical", float(weight))
+            yield Connection(str(pre), str(post), "chemical", float(str(weight)))
 
 
 def read_bentley_monoamine(content):
