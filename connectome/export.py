@@ -1,4 +1,4 @@
-"""A wiring as a table, a graph, labelled matrices, or a file."""
+"""A connectome as a table, a graph, labeled matrices, or a file."""
 
 import io
 import os

@@ -32,7 +32,7 @@ INFER = "infer"
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a file, or the caller, says besides the connections.
+    """What a file, or the caller, states in addition to the connections.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Facts:
     order : tuple of str
         Cells in their order; those that only connections name follow.
     neurons, muscles : tuple of str
-        Cells of which the file or the caller says what they are.
+        Cells that the file or the caller states to be one or the other.
     types, classes : mapping of str to str
         Cell type and class of neurons by name.
     history : tuple of str
@@ -163,7 +163,7 @@ class _Names:
     of : dict of str to str
         Canonical name by the name written.
     certain : set of str
-        Muscles by their name or by what the file or the caller says; the others are muscles
+        Muscles by their name or by the file or the caller; the others are muscles
         because a neuromuscular connection reaches them.
     """
 

@@ -143,14 +143,14 @@ class _Reading:
         """An entry; `constant` is the weight of edges without one."""
         pre, post = names[edge.source], names[edge.target]
         where = f"{self.where}, edge {pre} to {post}"
-        said = {role: edge.attributes.get(name, "") for role, name in roles.items()}
+        stated = {role: edge.attributes.get(name, "") for role, name in roles.items()}
         layer = "chemical"
-        if "layer" in said:
-            layer = read_layer(said["layer"], extrasynaptic=self.extrasynaptic, where=where)
-        text = said.get("weight", 1 if constant is None else constant)
+        if "layer" in stated:
+            layer = read_layer(stated["layer"], extrasynaptic=self.extrasynaptic, where=where)
+        text = stated.get("weight", 1 if constant is None else constant)
         weight, sign = weight_and_sign(
             read_weight(text, where=where),
-            read_sign(said.get("sign"), where=where),
+            read_sign(stated.get("sign"), where=where),
             self.signs,
             layer=layer,
             where=where,
@@ -253,7 +253,7 @@ def _find_label(graph: Graph, where: str) -> str:
 
 
 class _Nodes:
-    """What the attributes of the nodes say: neuron or muscle, type and class."""
+    """What the attributes of the nodes state: neuron or muscle, type and class."""
 
     def __init__(
         self, graph: Graph, names: dict[str, str], types: Mapping[str, str], where: str
@@ -263,19 +263,21 @@ class _Nodes:
             attributes, ("kind", "type", "class"), given={}, what="node attribute", where=where
         )
         found = roles.found | _roles_by_value(graph, roles)
-        said = {
+        stated = {
             names[identity]: {role: values.get(name, "") for role, name in found.items()}
             for identity, values in graph.nodes.items()
         }
-        kinds = {name: _kind(values, f"{where}, node {name}") for name, values in said.items()}
+        kinds = {name: _kind(values, f"{where}, node {name}") for name, values in stated.items()}
         self.neurons = tuple(name for name, kind in kinds.items() if kind == "neuron")
         self.muscles = tuple(name for name, kind in kinds.items() if kind == "muscle")
         self.types = {
             name: read_cell_type(values["type"], where=f"{where}, node {name}")
-            for name, values in said.items()
+            for name, values in stated.items()
             if kinds[name] != "muscle" and name not in types and _is_type(values.get("type", ""))
         } | dict(types)
-        self.classes = {name: values["class"] for name, values in said.items() if "class" in values}
+        self.classes = {
+            name: values["class"] for name, values in stated.items() if "class" in values
+        }
         labels = list(names.values())
         left = [
             attribute

@@ -77,7 +77,7 @@ def read_table(
     Raises
     ------
     ValueError
-        If a column is missing, unknown or ambiguous, or a line has another number of fields.
+        If a column is missing, unknown or ambiguous, or a line has a different number of fields.
     """
     given, ignore = dict(columns or {}), as_names(ignore, "ignore")
     separator = _checked(separator) if separator else _find_separator(text, given)
@@ -201,7 +201,7 @@ def _unused(
     given: Mapping[str, str | None],
     where: str,
 ) -> tuple[str, ...]:
-    """Columns without a role that may be left unread; the others are refused."""
+    """Columns without a role that may be left unread; others raise."""
     unused = []
     for column in roles.unknown:
         i = header.index(column)

@@ -182,7 +182,7 @@ def read_weight(word: object, *, where: str, decimal: str = ".") -> float:
 
 
 def is_kind(word: object) -> bool:
-    """Whether a word says neuron or muscle."""
+    """Whether a word means neuron or muscle."""
     return plain(word) in _KINDS
 
 
@@ -201,8 +201,8 @@ def read_kind(word: object, *, where: str) -> str:
     """
     if plain(word) not in _KINDS:
         raise ValueError(
-            f"{where}: kind must be neuron or muscle, got {str(word)!r}. A connectome has no place "
-            "for other cells; delete them from the file."
+            f"{where}: kind must be neuron or muscle, got {str(word)!r}. A connectome "
+            "contains no other cells; delete them from the file."
         )
     return _KINDS[plain(word)]
 

@@ -165,6 +165,9 @@ def test_paths_and_digests(tmp_path, monkeypatch):
     before = dataset_inputs("net.csv")
     (tmp_path / "net.csv").write_text((tmp_path / "net.csv").read_text().replace(",3,", ",4,"))
     assert dataset_inputs("net.csv") != before
+    before = dataset_inputs("net.csv")
+    (tmp_path / "net.csv").write_text((tmp_path / "net.csv").read_text().replace(",4,1", ",4,-1"))
+    assert dataset_inputs("net.csv") != before
 
 
 def test_a_run_knows_that_its_file_was_changed(tmp_path):

@@ -258,3 +258,11 @@ def test_both_sides_of_white_and_others(file):
     assert read.neuromuscular[0, 1] == 4
     with pytest.raises(ValueError, match=r"line 9: AVAR receives \(R\) from DB2, but no line"):
         from_csv(file(text + "AVAR,DB2,R,1\n"))
+
+
+def test_signs_of_undirected_connections(file):
+    read = from_csv(file("pre,post,weight,sign\nA,B,2,-1\nB,C,3,1\n"), directed=False)
+    np.testing.assert_array_equal(read.signs, [[0, -1, 0], [-1, 0, 1], [0, 1, 0]])
+    both = file("pre,post,weight,sign\nA,B,2,-1\nB,A,2,1\n")
+    with pytest.raises(ValueError, match=r"line 3: the undirected .* or with two signs"):
+        from_csv(both, directed=False)
