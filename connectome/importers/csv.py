@@ -15,10 +15,12 @@ from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
     as_names,
     check_extrasynaptic,
+    default_layer_of,
     plain,
     read_layer,
     read_sign,
     read_weight,
+    refuse_second_layer,
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
@@ -38,6 +40,7 @@ def from_csv(
     separator: str | None = None,
     decimal: Literal[".", ","] | None = None,
     directed: bool = True,
+    default_layer: str | None = None,
     signs: Literal["from_weights"] | None = None,
     muscles: Iterable[str] = (),
     extrasynaptic: Sequence[str] = (),
@@ -73,6 +76,9 @@ def from_csv(
         Decimal separator of the weights. By default found from them.
     directed : bool
         False: each chemical or extrasynaptic connection counts in both directions.
+    default_layer : str, optional
+        Layer of a file that has no column for it, such as ``"gap"`` for a list of gap
+        junctions. Chemical by default.
     signs : {"from_weights"}, optional
         Negative weights inhibit and positive ones excite. Without it they are an error.
     muscles : iterable of str
@@ -107,11 +113,14 @@ def from_csv(
         the message names the line.
     """
     path = Path(path)
-    reading = _Reading(str(path), directed, signs, check_extrasynaptic(extrasynaptic), decimal)
+    layers = check_extrasynaptic(extrasynaptic)
+    layer = default_layer_of(default_layer, extrasynaptic=layers)
+    reading = _Reading(str(path), directed, layer, signs, layers, decimal)
     rules = Rules(unequal_gap, duplicates)
     table = read_table(
         read_text(path), columns=columns, ignore=ignore, separator=separator, where=str(path)
     )
+    refuse_second_layer(default_layer, table.columns.get("layer"), str(path))
     links, history = reading.links(table)
     unread = f"columns not read: {', '.join(table.unused)}" if table.unused else ""
     return assemble(
@@ -135,6 +144,7 @@ class _Reading:
 
     where: str
     directed: bool
+    layer: str
     signs: str | None
     extrasynaptic: tuple[str, ...]
     decimal: str | None
@@ -168,9 +178,9 @@ class _Reading:
         where, fields = f"{self.where}, line {row.line}", row.fields
         if not fields["pre"] or not fields["post"]:
             raise ValueError(f"{where}: a name is empty.")
-        word = fields.get("layer", "chemical")
+        word = fields.get("layer", self.layer)
         layer = (
-            "chemical"
+            self.layer
             if by_row
             else read_layer(word, extrasynaptic=self.extrasynaptic, where=where)
         )

@@ -16,6 +16,7 @@ from isochron.connectome.importers.roles import WORDS, Roles, find_roles, sugges
 from isochron.connectome.importers.vocabulary import (
     as_names,
     check_extrasynaptic,
+    default_layer_of,
     is_cell_type,
     is_kind,
     plain,
@@ -24,6 +25,7 @@ from isochron.connectome.importers.vocabulary import (
     read_layer,
     read_sign,
     read_weight,
+    refuse_second_layer,
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
@@ -42,6 +44,7 @@ def from_graphml(
     layer: str | None = None,
     sign: str | None = None,
     ignore: Sequence[str] = (),
+    default_layer: str | None = None,
     signs: Literal["from_weights"] | None = None,
     muscles: Iterable[str] = (),
     extrasynaptic: Sequence[str] = (),
@@ -71,7 +74,7 @@ def from_graphml(
         Edge attributes with layer (chemical if there is none) and sign.
     ignore : sequence of str
         Edge attributes that are not read.
-    signs, muscles, extrasynaptic, unequal_gap, duplicates
+    default_layer, signs, muscles, extrasynaptic, unequal_gap, duplicates
         As for `from_csv`. Nodes whose attribute ``kind`` is muscle are muscles too.
     types, species
         As for `from_matrices`. They prevail over the file's node attributes ``type`` and the
@@ -99,9 +102,11 @@ def from_graphml(
     given = {"weight": weight, "layer": layer, "sign": sign}
     declared = graph.attributes.get("extrasynaptic", "").split(",")
     layers = check_extrasynaptic((*extrasynaptic, *filter(None, map(str.strip, declared))))
-    reading = _Reading(str(path), signs, layers)
+    default = default_layer_of(default_layer, extrasynaptic=layers)
+    reading = _Reading(str(path), default, signs, layers)
     names, named_by = _names(graph, label, str(path))
     roles, unread = _edge_roles(graph, given, as_names(ignore, "ignore"), str(path))
+    refuse_second_layer(default_layer, roles.get("layer"), str(path))
     nodes = _Nodes(graph, names, types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
     history = named_by
@@ -134,6 +139,7 @@ class _Reading:
     """How edges become entries."""
 
     where: str
+    layer: str
     signs: str | None
     extrasynaptic: tuple[str, ...]
 
@@ -144,7 +150,7 @@ class _Reading:
         pre, post = names[edge.source], names[edge.target]
         where = f"{self.where}, edge {pre} to {post}"
         stated = {role: edge.attributes.get(name, "") for role, name in roles.items()}
-        layer = "chemical"
+        layer = self.layer
         if "layer" in stated:
             layer = read_layer(stated["layer"], extrasynaptic=self.extrasynaptic, where=where)
         text = stated.get("weight", 1 if constant is None else constant)

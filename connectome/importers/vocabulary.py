@@ -138,6 +138,27 @@ def read_layer(word: object, *, extrasynaptic: Sequence[str], where: str) -> str
     )
 
 
+def default_layer_of(given: str | None, *, extrasynaptic: Sequence[str]) -> str:
+    """The layer of a file that does not state one: chemical, or as the caller gives it."""
+    if given is None:
+        return "chemical"
+    return read_layer(given, extrasynaptic=extrasynaptic, where="default_layer")
+
+
+def refuse_second_layer(given: str | None, column: str | None, where: str) -> None:
+    """Reject a default layer for a file that states its layers.
+
+    Raises
+    ------
+    ValueError
+        With the column or attribute that states them.
+    """
+    if given is not None and column is not None:
+        raise ValueError(
+            f"{where} states its layers in {column!r}, so default_layer={given!r} has no place."
+        )
+
+
 def read_sign(word: object, *, where: str) -> int | None:
     """1, -1 or 0 for a sign as files write it; None where the file gives none.
 

@@ -122,6 +122,13 @@ def test_a_graph_without_attributes(file):
     assert read.history == ("every connection has weight 1",)
 
 
+def test_a_graph_of_one_layer(file):
+    path = file(graph(edges=edge("a", "b", weight="2"), keys=(("edge", "weight"),)))
+    read = from_graphml(path, default_layer="gap")
+    np.testing.assert_array_equal(read.gap, [[0, 2], [2, 0]])
+    assert not read.chemical.any()
+
+
 def test_undirected_and_mixed_edges(file):
     keys = (("edge", "weight"),)
     edges = edge("a", "b", 'directed="false"', weight="2") + edge("b", "c", weight="3")

@@ -260,6 +260,17 @@ def test_both_sides_of_white_and_others(file):
         from_csv(file(text + "AVAR,DB2,R,1\n"))
 
 
+def test_a_list_of_one_layer(file):
+    text = "Source,Target,Weight\npm1,M1,2\nM1,pm1,2\nM1,I1L,3\nI1L,M1,3\n"
+    read = from_csv(file(text), default_layer="electrical", species="C. elegans")
+    assert read.gap[read.index(["M1"])[0], read.index(["I1L"])[0]] == 3
+    assert not read.chemical.any()
+    with pytest.raises(ValueError, match="default_layer: 'electrcal' is not a layer. Did you mean"):
+        from_csv(file(text), default_layer="electrcal")
+    with pytest.raises(ValueError, match="states its layers in 'type'"):
+        from_csv(file("pre,post,weight,type\nA,B,1,gap\n"), default_layer="gap")
+
+
 def test_signs_of_undirected_connections(file):
     read = from_csv(file("pre,post,weight,sign\nA,B,2,-1\nB,C,3,1\n"), directed=False)
     np.testing.assert_array_equal(read.signs, [[0, -1, 0], [-1, 0, 1], [0, 1, 0]])
