@@ -6,7 +6,8 @@ A sample is not usable if
   frequency of the band, as an electrode that is dead or an amplifier at its limit is;
 - its amplitude is below 0.12 or above 4.1 times the median: the amplitude of noise is lower
   for 1 % of the time, and higher for 0.001 %;
-- the phase turns faster or slower than the band allows, as in a phase slip.
+- the phase turns faster or slower than the band allows, as in a phase slip, or does so near
+  the sample for half as much of the time as the phase of noise does.
 
 Around missing, constant and too large samples, the filter's memory is not usable either. None
 of the limits has a unit.
@@ -22,6 +23,7 @@ HIGHEST = math.sqrt(-math.log(1e-5) / math.log(2))
 # A recording has no oscillation if its phase leaves the band for more than this fraction of the
 # time for which that of noise does.
 SHARE_OF_NOISE = 0.5
+NEAR = 20.0  # length of the stretch that is looked at, times the width of the band
 _FORGOTTEN = 1e-3  # of the energy of the filter's response to an impulse
 
 
@@ -39,11 +41,10 @@ def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, fl
     """
     missing = np.isnan(recorded)
     same = np.diff(recorded) == 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]))).reshape(-1, 2)
     dead = missing.copy()
-    for first, last in edges.reshape(-1, 2):
-        if (last - first) / sampling_Hz > 0.5 / band_Hz[0]:
-            dead[first : last + 1] = True
+    for first, last in edges[np.diff(edges)[:, 0] / sampling_Hz > 0.5 / band_Hz[0]]:
+        dead[first : last + 1] = True
     return dead
 
 
@@ -84,21 +85,36 @@ def find_usable(
             "The recording has no oscillation: it is missing or constant everywhere, but for "
             f"stretches within {memory / sampling_Hz:.2g} s of such a place."
         )
-    turning = np.angle(analytic[1:] * np.conj(analytic[:-1])) * sampling_Hz / (2 * np.pi)
-    turning = np.append(turning, turning[-1:])
-    slips = (turning < band_Hz[0]) | (turning > band_Hz[1])
-    _refuse_noise(float(slips[usable].mean()), noise_share(sections, sampling_Hz, band_Hz), band_Hz)
     level = np.abs(analytic)
     level = level / np.median(level[usable])
-    return usable & ~slips & (level > LOWEST) & ~widen(level > HIGHEST, memory)
+    usable &= (level > LOWEST) & ~widen(level > HIGHEST, memory)
+    turning = np.angle(analytic[1:] * np.conj(analytic[:-1])) * sampling_Hz / (2 * np.pi)
+    turning = np.append(turning, turning[-1:])
+    slips = usable & ((turning < band_Hz[0]) | (turning > band_Hz[1]))
+    noise = noise_share(sections, sampling_Hz, band_Hz)
+    _refuse_noise(slips.sum() / max(1, usable.sum()), noise, band_Hz)
+    window = NEAR / (band_Hz[1] - band_Hz[0]) * sampling_Hz
+    return usable & ~slips & (_share_near(slips, usable, window) <= SHARE_OF_NOISE * noise)
+
+
+def _share_near(marked: np.ndarray, among: np.ndarray, window: float) -> np.ndarray:
+    """Share of marked samples among others, in a window around each sample."""
+    half = math.ceil(window / 2)
+    counts = []
+    for flags in (marked, among):
+        total = np.concatenate([[0], np.cumsum(flags)])
+        first = np.maximum(np.arange(flags.size) - half, 0)
+        last = np.minimum(np.arange(flags.size) + half + 1, flags.size)
+        counts.append(total[last] - total[first])
+    return counts[0] / np.maximum(counts[1], 1)
 
 
 def _refuse_noise(share: float, noise: float, band_Hz: tuple[float, float]) -> None:
     if share > SHARE_OF_NOISE * noise:
         raise ValueError(
             f"The recording has no oscillation between {band_Hz[0]:g} and {band_Hz[1]:g} Hz: its "
-            f"phase leaves this band for {100 * share:.2g} % of the time, that of white noise for "
-            f"{100 * noise:.2g} %. Choose a different band_Hz or stretch of the recording."
+            f"phase leaves this band for {100 * share:.0f} % of the time, that of white noise for "
+            f"{100 * noise:.0f} %. Choose a different band_Hz or stretch of the recording."
         )
 
 
