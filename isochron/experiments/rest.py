@@ -50,7 +50,7 @@ class Rest:
 def is_near_rest(network: Any, stimulus: sims.Stimulus, state: np.ndarray) -> bool:
     """Whether Newton's next step is short; a cheap condition for `find_rest` at once."""
     field = network.field_under(stimulus)
-    step = spsolve(field.jacobian(0.0, state), -field(0.0, state))
+    step = np.asarray(spsolve(field.jacobian(0.0, state), -field(0.0, state)))
     return bool(_in_widths(network, step) < NEAR)
 
 

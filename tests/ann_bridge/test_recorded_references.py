@@ -124,13 +124,14 @@ def test_noise_is_no_oscillation(exponent, seed):
         tasks.prepare_recording(colored_noise(exponent, seed), sampling_Hz=RATE)
 
 
-def test_a_stretch_of_noise_is_left_out():
+def test_a_stretch_of_noise_is_not_drawn():
     """Noise of the amplitude of the oscillation, told apart by its phase alone."""
     values = theta() + 0.1 * colored_noise(1, 0) / colored_noise(1, 0).std()
     where = within(8, 14)
     noise = colored_noise(0, 1)
     values[where] = (noise / noise.std() * 3)[where]
     reference = tasks.prepare_recording(values, sampling_Hz=RATE)
+    assert reference.usable is not None
     inside = reference.usable[3500:6500]  # 8 to 14 s
     outside = np.concatenate([reference.usable[:2750], reference.usable[7250:]])
     assert inside.mean() < 0.4
@@ -138,7 +139,7 @@ def test_a_stretch_of_noise_is_left_out():
 
 
 def test_bursts_of_an_oscillation_are_used():
-    """Silence between them is left out: half of the time, and the rise and fall of each."""
+    """Silence between them is not: half of the time, and the rise and fall of each."""
     on = np.sin(2 * np.pi * 0.25 * TIME) > -0.1
     values = theta() * on + 0.002 * colored_noise(0, 2) / colored_noise(0, 2).std()
     share = tasks.prepare_recording(values, sampling_Hz=RATE).usable_share
