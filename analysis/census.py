@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -448,15 +448,31 @@ class _Search:
         if known is not None:
             return known
         number, new = len(self.cycles), [cycle]
-        if self.mirror is not None:
-            image = -cycle.states[self.mirror]
-            if self._place_of(image) is None:
-                new.append(self._newton(image))
+        if self.mirror is not None and self._place_of(-cycle.states[self.mirror]) is None:
+            new.append(self._image_of(cycle, self.mirror))
         for each in new:
             if each.found and self._place_of(each.point) is None:
                 self.cycles.append(each)
                 self.basins.append(0)
         return number
+
+    def _image_of(self, cycle: LimitCycle, shift: int) -> LimitCycle:
+        """The cycle through -x, `shift` steps later; solved for where it does not close as it is.
+
+        The derivative of the map along the image is that along the cycle, and so are the
+        multipliers.
+        """
+        states = -np.concatenate([cycle.states[shift:-1], cycle.states[: shift + 1]])
+        end = self.system.advance(states[0], self.system.n_steps)
+        if not np.linalg.norm(end - states[0]) <= self.tolerance * self._extent(cycle):
+            return self._newton(states[0])
+        places = np.round(np.linspace(0, self.system.n_steps, len(cycle.nodes), endpoint=False))
+        return replace(
+            cycle,
+            states=states,
+            nodes=states[places.astype(int)],
+            message=f"mirror image of a cycle; {cycle.message}",
+        )
 
     def _place_of(self, state: np.ndarray) -> int | None:
         """Number of the known cycle that a state is on."""

@@ -173,7 +173,7 @@ def test_a_saddle_that_newton_misses_is_found_between_the_basins():
 
 def forced_at(own_Hz, drive_Hz=1.0, force=0.1):
     """The forced oscillator with its intrinsic frequency as the parameter."""
-    return truths.forced_stuart_landau(drive_Hz, force, own_Hz=own_Hz, n_steps=30)
+    return truths.forced_stuart_landau(drive_Hz, force, own_Hz=own_Hz, n_steps=60)
 
 
 @pytest.mark.parametrize("start_at", [1.0, 1.002])
