@@ -12,7 +12,7 @@ import torch
 
 from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.steps import LeakyStep, Step
+from isochron.ann_bridge.steps import LeakyStep, RateStep, Step
 
 N_RUNS = 32  # noisy runs that are simulated at once
 N_STEPS = 240  # steps of each
@@ -47,7 +47,8 @@ def draw_starts(
     """
     if n < 1:
         raise ValueError(f"The number of initial states must be at least 1, got {n!r}.")
-    if isinstance(step, LeakyStep) and step.right is not None and step.bounded:
+    leaky = isinstance(step, LeakyStep | RateStep)
+    if leaky and step.right is not None and step.bounded:
         return _draw_in_box(step, inputs, n, rng)
     first = _first_states(net, step, max(n, N_RUNS), rng)
     states = _noisy_states(net, step, inputs, first[:N_RUNS], rng)
@@ -58,19 +59,22 @@ def draw_starts(
 
 
 def _draw_in_box(
-    step: LeakyStep, inputs: np.ndarray, n: int, rng: np.random.Generator
+    step: LeakyStep | RateStep, inputs: np.ndarray, n: int, rng: np.random.Generator
 ) -> np.ndarray:
     """States L s + B u + b, with s uniform where bounded rates can bring it, and u as inputs.
 
     The component k of s = R'φ(x) is at most Σ_i |R_ik| times the bound of φ. The leak draws
-    all states into this box.
+    all states into this box; those of a network in rate form, φ of such a current, into its
+    image.
     """
     assert step.right is not None
     limit = ACTIVATIONS[step.activation].limit * np.abs(step.right).sum(axis=0)
     reach = np.maximum(1.0, np.abs(inputs).max(axis=0))
     recurrent = rng.uniform(-limit, limit, (n, limit.size)) @ step.left.T
     driven = rng.uniform(-reach, reach, (n, reach.size)) @ step.input_matrix.T
-    return recurrent + driven + (0.0 if step.bias is None else step.bias)
+    current = recurrent + driven + (0.0 if step.bias is None else step.bias)
+    rate_form = isinstance(step, RateStep)
+    return ACTIVATIONS[step.activation].rate(current) if rate_form else current
 
 
 @torch.no_grad()

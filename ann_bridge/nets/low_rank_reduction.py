@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class ReducedNet:
         return states @ np.linalg.pinv(self.embedding).T
 
 
-def is_reducible(net: Any) -> bool:
+def is_reducible(net: Any) -> TypeGuard[LowRankRNN]:
     """Whether `reduce_low_rank` takes a network: low rank, in current form."""
     return isinstance(net, LowRankRNN) and net.settings.form == "current"
 

@@ -36,8 +36,8 @@ class SavedNet:
     def load(cls, path: Path) -> "SavedNet":
         """Read a network that `save_net` wrote."""
         net, notes = ann_bridge.load_net(path)
-        low_rank = ann_bridge.is_reducible(net)
-        return cls(path, net, notes, ann_bridge.reduce_low_rank(net) if low_rank else net)
+        mapped = ann_bridge.reduce_low_rank(net) if ann_bridge.is_reducible(net) else net
+        return cls(path, net, notes, mapped)
 
     @property
     def description(self) -> str:

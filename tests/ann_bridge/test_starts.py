@@ -23,6 +23,17 @@ def four_memories(n_units=64, gains=(3.0, 2.0), **fields):
     )  # fmt: skip
 
 
+def test_all_memories_of_a_network_in_rate_form_are_found():
+    """r = φ(W r) on the patterns: κ_r = g_r tanh κ_r again, of W r."""
+    net = four_memories(form="rate")
+    system = ann_bridge.TrainedMap(net, frequency_Hz=25 / 3)
+    starts = system.initial_states(32, np.random.default_rng(0))
+    assert np.abs(starts).max() <= 1
+    survey = find_locked_cycles(system, starts, newton_budget=0)
+    assert len(survey.stable) == 4
+    assert survey.bounded
+
+
 @pytest.mark.parametrize("reduced", [True, False])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_all_memories_are_found_from_the_initial_states(reduced, seed):
