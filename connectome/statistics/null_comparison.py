@@ -40,7 +40,9 @@ class NullComparison:
     @property
     def z(self) -> np.ndarray:
         """Standard score, (observed - mean) / deviation; NaN where the deviation is 0."""
-        return _divide(self.observed - self.mean, self.deviation)
+        deviation = self.deviation
+        varies = deviation > _round_off(self.observed, self.samples)
+        return _divide(self.observed - self.mean, np.where(varies, deviation, 0.0))
 
     @property
     def p(self) -> np.ndarray:
@@ -50,8 +52,9 @@ class NullComparison:
         are at least, or at most, as large as the observed one (Davison and Hinkley, 1997,
         section 4.2.5). NaN where a value is NaN.
         """
-        above = 1 + (self.samples >= self.observed).sum(axis=0)
-        below = 1 + (self.samples <= self.observed).sum(axis=0)
+        tie = _round_off(self.observed, self.samples)
+        above = 1 + (self.samples >= self.observed - tie).sum(axis=0)
+        below = 1 + (self.samples <= self.observed + tie).sum(axis=0)
         share = np.minimum(1.0, 2 * np.minimum(above, below) / (len(self.samples) + 1))
         known = np.isfinite(self.samples).all(axis=0) & np.isfinite(self.observed)
         return np.where(known, share, np.nan)
@@ -107,3 +110,8 @@ def compare_with_null(
 def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     above, below = np.broadcast_arrays(above, below)
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+
+
+def _round_off(observed: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Differences up to which values count as equal: they were summed in a different order."""
+    return 1e-10 * np.maximum(np.abs(observed), np.abs(samples).max(axis=0))

@@ -319,3 +319,14 @@ def test_trials_in_every_shape():
         every.held_out_error(np.tile(every.mean, (9, 1)))
     with pytest.raises(ValueError, match="ranks is empty"):
         choose_rank(trials, trials, n_delays=3, ranks=[])
+
+
+@pytest.mark.parametrize("n", [4, 8])
+def test_the_highest_harmonic_of_an_even_number_of_samples_counts_once(n):
+    """cos φ + b (-1)^k against cos φ + c (-1)^k: a cosine of (1/2 + b c) over the two norms."""
+    phase, alternating = 2 * np.pi * np.arange(n) / n, (-1.0) ** np.arange(n)
+    b, c = 1.0, 0.3
+    first, second = (np.cos(phase) + a * alternating for a in (b, c))
+    found = compare_cycles(first[:, None], second[:, None])
+    truth = np.arccos((0.5 + b * c) / np.sqrt((0.5 + b**2) * (0.5 + c**2)))
+    assert found.distance == pytest.approx(truth, abs=1e-6)

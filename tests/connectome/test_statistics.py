@@ -273,6 +273,15 @@ def test_comparison_with_null_by_hand():
     assert result.p == pytest.approx(2 / 5)
 
 
+@pytest.mark.parametrize("observed", [0.3, 0.1 + 0.2, 0.3 - 1e-16])
+def test_values_that_differ_by_round_off_are_equal(observed):
+    """0.1 + 0.2 is not 0.3 to the last bit: no evidence, and no deviation to divide by."""
+    samples = np.array([0.3, 0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])
+    found = statistics.NullComparison(np.array(observed), samples)
+    assert found.p == 1.0
+    assert np.isnan(found.z)
+
+
 def test_p_values_are_uniform_if_there_is_nothing_to_find():
     """P(p ≤ 0.2) = 0.2 for 19 samples, standard deviation 0.009 over 2000 trials: 4 of them."""
     rng = np.random.default_rng(12)
