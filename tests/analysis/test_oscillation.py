@@ -5,12 +5,14 @@ import pytest
 from scipy.signal import butter, chirp, lfilter, sosfiltfilt
 
 from isochron.analysis import (
+    OscillationTest,
     compute_phase,
     fourier_protophase,
     harmonic_phase,
     oscillation_test,
     section_protophase,
 )
+from isochron.analysis import phase as phase_module
 
 N = 1000
 
@@ -197,3 +199,50 @@ def test_a_harmonic_phase_wants_equal_shapes():
 def test_a_fourier_phase_wants_numbers():
     with pytest.raises(ValueError, match="complex"):
         fourier_protophase(np.exp(1j * np.arange(100.0)), frequency=0.1)
+
+
+@pytest.mark.parametrize("phase_of", [compute_phase, section_protophase])
+def test_evidence_is_asked_for_at_5_in_10000(phase_of, monkeypatch):
+    signal = np.sin(2 * np.pi * np.arange(400) / 50)
+    for p_value, accepted in ((4.9e-4, True), (5.1e-4, False)):
+        test = OscillationTest(p_value=p_value, frequency=0.02, share=1.0, method="given")
+        monkeypatch.setattr(phase_module, "oscillation_test", lambda _, test=test: test)
+        monkeypatch.setattr(phase_module, "evenness_p_value", lambda *_, p=p_value: p)
+        if accepted:
+            assert np.isfinite(phase_of(signal)).any()
+        else:
+            with pytest.raises(ValueError, match="above significance=0.0005"):
+                phase_of(signal)
+
+
+@pytest.mark.parametrize(("share", "accepted"), [(0.1, False), (0.25, True)])
+def test_an_oscillation_must_hold_a_share_of_the_variance(share, accepted):
+    """A sine of this share in white noise."""
+    noise = np.random.default_rng(0).normal(size=10000)
+    amplitude = np.sqrt(2 * share / (1 - share))
+    signal = noise + amplitude * np.sin(2 * np.pi * np.arange(10000) / 50)
+    assert oscillation_test(signal).share == pytest.approx(share, abs=0.04)
+    if accepted:
+        assert compute_phase(signal).shape == (10000,)
+    else:
+        with pytest.raises(ValueError, match="of its variance does"):
+            compute_phase(signal)
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(45, True), (60, False)])
+def test_a_constant_part_may_be_a_period_long(length, accepted):
+    signal = np.sin(2 * np.pi * np.arange(2000) / 50 + 0.3)
+    signal[1000 : 1000 + length] = signal[1000]
+    if accepted:
+        assert np.isfinite(compute_phase(signal)).all()
+    else:
+        with pytest.raises(ValueError, match="is constant from sample 1000 to 1059"):
+            compute_phase(signal)
+
+
+def test_a_shoulder_of_the_spectrum_is_not_a_peak():
+    """White noise with 1.6 times the power in a band: significant, but no oscillation."""
+    rng = np.random.default_rng(3)
+    band = butter(3, [0.045, 0.055], "band", fs=1, output="sos")
+    shoulder = rng.normal(size=40000) + np.sqrt(0.6) * sosfiltfilt(band, rng.normal(size=40000))
+    assert oscillation_test(shoulder).p_value > 0.05

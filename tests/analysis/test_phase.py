@@ -127,3 +127,11 @@ def test_the_fourier_phase_of_a_pure_sine_is_exact():
 def test_the_fourier_phase_refuses(options, message):
     with pytest.raises(ValueError, match=message):
         fourier_protophase(np.sin(np.arange(100.0)), **options)
+
+
+def test_whole_turns_count_to_their_last_sample():
+    """8 samples a turn, two turns exactly: an even density but for its 8th harmonic."""
+    from isochron.analysis.phase import _density_coefficients
+
+    found = _density_coefficients(2 * np.pi * np.arange(17) / 8, 8)
+    np.testing.assert_allclose(found, [0, 0, 0, 0, 0, 0, 0, 1], atol=1e-12)

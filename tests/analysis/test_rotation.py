@@ -150,3 +150,14 @@ def test_an_orbit_of_five_states_is_no_circle():
 def test_a_resting_orbit_has_no_circle():
     with pytest.raises(ArithmeticError, match="rests"):
         find_invariant_circle(euler_stuart_landau(0.1, -1.0, 3.0, 0.0), [0.1, 0.0])
+
+
+def test_the_uncertainty_is_the_difference_of_the_halves():
+    """0.3 turns a sample, and then 0.4: no locking at their mean, however near the value is."""
+    phases = 2 * np.pi * np.cumsum(np.repeat([0.3, 0.4], 50))
+    found = rotation_number(np.append(0.0, phases))
+    assert found.value == pytest.approx(0.35)
+    assert found.uncertainty == pytest.approx(0.1)
+    assert not found.is_locked(found.value, tolerance=0.09)
+    assert found.is_locked(found.value, tolerance=0.11)
+    assert not found.is_locked(found.value + 0.2, tolerance=0.11)

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
+from isochron.analysis import similarity
 from isochron.analysis.similarity import (
     choose_rank,
     compare_cycles,
@@ -330,3 +331,45 @@ def test_the_highest_harmonic_of_an_even_number_of_samples_counts_once(n):
     found = compare_cycles(first[:, None], second[:, None])
     truth = np.arccos((0.5 + b * c) / np.sqrt((0.5 + b**2) * (0.5 + c**2)))
     assert found.distance == pytest.approx(truth, abs=1e-6)
+
+
+def test_the_lowest_rank_within_a_hundredth_of_the_best_is_chosen(monkeypatch):
+    errors = {1: 0.14, 2: 0.1009, 3: 0.1, 4: 0.1005, 5: 0.102}
+
+    class Fitted:
+        def __init__(self, rank):
+            self.rank = rank
+
+        def held_out_error(self, series):
+            return errors[self.rank]
+
+    monkeypatch.setattr(similarity, "fit_delay_model", lambda series, n_delays, rank: Fitted(rank))
+    series = np.zeros((9, 2))
+    chosen, found = choose_rank(series, series, n_delays=1, ranks=[5, 4, 3, 2, 1])
+    assert chosen == 2
+    assert found.tolist() == [errors[rank] for rank in (5, 4, 3, 2, 1)]
+
+
+def test_delay_coordinates_have_unit_covariance_about_the_mean_of_all_trials():
+    rng = np.random.default_rng(0)
+    trials = [rng.normal(size=(n, 2)) + shift for n, shift in ((40, 0.0), (90, 3.0))]
+    model = fit_delay_model(trials, n_delays=3, rank=4)
+    mean = np.concatenate(trials).mean(axis=0)
+    np.testing.assert_allclose(model.mean, mean)
+    rows = [np.hstack([trial[2 - k : len(trial) - k] - mean for k in range(3)]) for trial in trials]
+    coordinates = np.concatenate(rows) @ model.basis
+    second_moment = coordinates.T @ coordinates / len(coordinates)
+    np.testing.assert_allclose(second_moment, np.eye(4), atol=1e-10)
+
+
+def test_the_interval_of_a_ceiling_holds_what_it_says():
+    """Splits with uniform similarities: a confidence of 0.5 reaches from 1/4 to 3/4."""
+    values = iter(np.random.default_rng(0).permutation(np.linspace(0, 1, 401)))
+    found = noise_ceiling(
+        lambda x, y: next(values),
+        np.zeros((4, 5, 2)),
+        n_splits=401,
+        confidence=0.5,
+        rng=np.random.default_rng(0),
+    )
+    np.testing.assert_allclose([found.low, found.value, found.high], [0.25, 0.5, 0.75])
