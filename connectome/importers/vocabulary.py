@@ -40,6 +40,7 @@ _LAYERS: dict[str, tuple[str, ...]] = {
     "serotonin": ("serotonin", "5ht", "serotonergic"),
     "tyramine": ("tyramine", "ta", "tyraminergic"),
 }
+_TRANSMITTERS = ("acetylcholine", "ach", "gaba", "glutamate", "glu", "betaine", "histamine")
 _LAYER_OF = {word: layer for layer, words in _LAYERS.items() for word in words}
 
 _SIGNS: dict[int, tuple[str, ...]] = {
@@ -129,7 +130,9 @@ def read_layer(word: object, *, extrasynaptic: Sequence[str], where: str) -> str
         return found
     near = get_close_matches(plain(text), {*_LAYER_OF, *declared}, n=1, cutoff=0.6)
     hint = ""
-    if near:
+    if plain(text) in _TRANSMITTERS:
+        hint = " The layer of synapses with this transmitter is chemical."
+    elif near:
         hint = f" Did you mean {declared.get(near[0]) or _LAYER_OF[near[0]]}?"
     known = ", ".join((*CORE_LAYERS, *EXTRASYNAPTIC, *extrasynaptic))
     raise ValueError(

@@ -49,6 +49,13 @@ def test_a_layer_is_not_made_of_any_word(file, word):
         from_csv(path)
 
 
+def test_a_transmitter_is_told_from_a_layer(file):
+    path = file("pre,post,weight,layer\nA,B,1,GABA\n")
+    with pytest.raises(ValueError, match="synapses with this transmitter is chemical"):
+        from_csv(path)
+    assert from_csv(path, extrasynaptic=("gaba",)).layer("gaba")[1, 0] == 1
+
+
 def test_a_new_layer_is_declared(file):
     path = file("pre,post,weight,layer\nA,B,1,Serotonin Volume\nA,B,2,dopamine\n")
     read = from_csv(path, extrasynaptic=("serotonin-volume",))
