@@ -15,6 +15,7 @@ import numpy as np
 
 from isochron.connectome import Connectome
 from isochron.connectome.files import reads_data
+from isochron.connectome.formats import describe_content
 from isochron.connectome.names import C_ELEGANS, canonical_names
 from isochron.sims.waveforms import (
     Chirp,
@@ -310,8 +311,14 @@ def load_current(path: str | os.PathLike) -> Stimulus:
         If it cannot be read.
     """
     path = Path(path)
-    with path.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in csv.reader(lines) if row]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            rows = [row for row in csv.reader(lines) if row]
+    except UnicodeDecodeError as error:
+        kind = describe_content(path)
+        raise ValueError(
+            f"{path} cannot be decoded as UTF-8{f': it is {kind}' * bool(kind)}."
+        ) from error
     header = [name.strip() for name in rows[0]] if rows else []
     if len(header) < 2 or header[0] != "time_ms" or len(set(header)) < len(header):
         raise ValueError(

@@ -124,7 +124,8 @@ class _Layers:
     @property
     def signed(self) -> bool:
         """Whether the file says of any connection what its sign is, or that it has no effect."""
-        return any(self.reasons[reason] for reason in Reason if reason is not Reason.OPEN)
+        unknown = (Reason.OPEN, Reason.SHUNTING)
+        return any(self.reasons[reason] for reason in Reason if reason not in unknown)
 
     def add(self, connection: Connection) -> None:
         """Add a connection to the layer that it belongs to.
@@ -183,10 +184,14 @@ class _Layers:
                 f"signs: {against} connections by reversal potential or weight, against the id of "
                 "their synapse"
             )
-        if self.signed and (unknown := self.reasons[Reason.OPEN]):
+        total = sum(self.reasons.values())
+        if shunting := self.reasons[Reason.SHUNTING]:
             lines.append(
-                f"signs: {unknown} of {sum(self.reasons.values())} chemical synapses without one"
+                f"signs: {shunting} of {total} chemical synapses without one, their reversal "
+                "potential lies between rest and threshold"
             )
+        if self.signed and (unknown := self.reasons[Reason.OPEN]):
+            lines.append(f"signs: {unknown} of {total} chemical synapses without one")
         return tuple(lines)
 
 

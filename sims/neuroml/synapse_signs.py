@@ -38,6 +38,7 @@ class Reason(Enum):
     AGAINST_ID = "reversal potential, current or weight, against the id"
     ID = "id"
     SILENT = "no effect"
+    SHUNTING = "reversal potential between rest and threshold"
     OPEN = "unknown"
 
 
@@ -80,7 +81,10 @@ class SynapseSigns:
         named = _sign_of_id(connection.synapse)
         stated = self._stated(connection, named)
         if stated is None:
-            return Signed(named, Reason.ID if named else Reason.OPEN)
+            defined = self._components.get(connection.synapse)
+            shunts = defined is not None and {"erev", "e_rev"} & set(defined.attrib)
+            unknown = Reason.SHUNTING if shunts else Reason.OPEN
+            return Signed(named, Reason.ID if named else unknown)
         if stated == 0:
             return Signed(0, Reason.SILENT)
         against = named and named != stated

@@ -286,6 +286,16 @@ def test_the_id_decides_on_shunting_inhibition(tmp_path):
     assert sign(read(tmp_path, event("shunt_inh"), components=IAF + synapse)) == -1
 
 
+def test_shunting_synapses_are_counted(tmp_path):
+    synapse = '<expOneSynapse id="s" gbase="1nS" erev="-45mV" tauDecay="2ms"/>'
+    found = read(tmp_path, event("s"), components=IAF + synapse)
+    assert found.signs is None
+    assert found.history == (
+        "signs: 1 of 1 chemical synapses without one, their reversal potential lies between rest "
+        "and threshold",
+    )
+
+
 def test_connections_without_a_sign_are_counted(tmp_path):
     found = read(tmp_path, event("exc") + event("what", ends=("DB2", "AVAL")))
     np.testing.assert_array_equal(found.signs, [[0, 0], [1, 0]])

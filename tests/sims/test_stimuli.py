@@ -112,6 +112,23 @@ def test_a_current_from_a_file(tmp_path, small):
     assert not current[1, 1]
 
 
+def test_a_table_with_a_byte_order_mark_is_read(tmp_path, small):
+    """As spreadsheets write it."""
+    path = tmp_path / "input.csv"
+    path.write_text("time_ms,N0\n0,0\n10,20\n", encoding="utf-8-sig")
+    assert sims.load_current(path).bound(small.wiring).at([5.0])[0, 0] == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"\xd0\xcf\x11\xe0", "an Excel file"), (b"\x93NUMPY", "a NumPy array")]
+)
+def test_a_file_of_a_different_format_is_named(tmp_path, content, kind):
+    path = tmp_path / "input.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"cannot be decoded as UTF-8: it is {kind}"):
+        sims.load_current(path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
