@@ -42,8 +42,9 @@ def test_another_run_is_refused_and_kept(run, config, version):
     assert open_and_close(run).finished("worm")
 
 
-def test_force_starts_anew(run):
-    assert not open_and_close(run, CompareConfig(), force=True).finished("worm")
+@pytest.mark.parametrize("config", [CompareConfig(), QUICK], ids=["other", "same"])
+def test_force_starts_anew(run, config):
+    assert not open_and_close(run, config, force=True).finished("worm")
 
 
 @pytest.mark.parametrize("force", [False, True])
