@@ -117,7 +117,7 @@ def test_an_open_orbit_has_no_dimension():
 def test_uneven_times_weigh_each_state_by_the_halves_of_its_gaps():
     """Gaps 1, 2, 3: weights 2, 1.5 and 2.5 sixths; NumPy's weighted covariance agrees."""
     states = np.array([[0.0, 0.0], [1.0, 0.0], [0.3, 2.0], [0.0, 0.0]])
-    found = compute_cycle_dimension([0.0, 1.0, 3.0, 6.0], states)
+    found = compute_cycle_dimension(np.array([0.0, 1.0, 3.0, 6.0]), states)
     covariance = np.cov(states[:-1].T, aweights=[2, 1.5, 2.5], ddof=0)
     values = np.linalg.eigvalsh(covariance)[::-1]
     np.testing.assert_allclose(found.variance_ratio, values / values.sum(), rtol=1e-12)
