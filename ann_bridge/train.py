@@ -149,6 +149,7 @@ def train(
     weights = list(net.parameters())
     optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
     identity = f"{net.kind} {net.settings} | {task} | {p} | seed {seed} | {where.type}"
+    identity += "" if net.dtype == torch.float32 else f" | {net.dtype}"
     record = TrainingRecord()
     if checkpoints is not None:
         record = _go_on(checkpoints, identity, net, optimiser, generator)

@@ -168,6 +168,28 @@ def test_a_network_in_float64_trains_and_is_saved_in_float64(kind, tmp_path):
         assert torch.equal(net(inputs, generator(1)), again(inputs, generator(1)))
 
 
+def test_a_training_in_float64_resumes_in_float64_only(tmp_path):
+    nets = [NETS["gru"]().double() for _ in range(2)]
+    ann_bridge.train(nets[0], TASK, ann_bridge.TrainingParameters(steps=4, batch_size=4), seed=0)
+    budget = ann_bridge.TrainingParameters(steps=4, batch_size=4)
+    half = {"checkpoints": tmp_path, "checkpoint_every": 2}
+
+    class Stop(Exception):
+        pass
+
+    def stop(step, _):
+        if step == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        ann_bridge.train(NETS["gru"]().double(), TASK, budget, seed=0, progress=stop, **half)
+    with pytest.raises(ValueError, match="checkpoints of"):
+        ann_bridge.train(NETS["gru"](), TASK, budget, seed=0, **half)
+    ann_bridge.train(nets[1], TASK, budget, seed=0, **half)
+    states = [net.state_dict().values() for net in nets]
+    assert all(map(torch.equal, *states))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_a_network_in_half_precision_is_refused(dtype):
     net = ann_bridge.LowRankRNN(n_units=20).to(dtype)
