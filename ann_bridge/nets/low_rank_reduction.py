@@ -8,7 +8,7 @@ import numpy as np
 
 from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
-from isochron.ann_bridge.nets.net import check_network
+from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.steps import LeakyStep, RateStep
 
 
@@ -98,7 +98,7 @@ def is_reducible(net: Any) -> TypeGuard[LowRankRNN]:
     return isinstance(net, LowRankRNN) and net.settings.form == "current"
 
 
-def reduce_low_rank(net: LowRankRNN) -> ReducedNet:
+def reduce_low_rank(net: RecurrentNet) -> ReducedNet:
     """The exact reduced form of a low-rank net without noise.
 
     Parameters
