@@ -103,7 +103,7 @@ def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        name = "UTF-8" if encoding == "utf-8-sig" else encoding
+        name = "UTF-8" if encoding == "utf-8-sig" else encoding.upper()
         kind = _kind(path)
         what = f"{error.reason} at byte {error.start}{kind}"
         way_out = "" if kind else " Save it as UTF-8."

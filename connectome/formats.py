@@ -1,8 +1,10 @@
 """What a file is by its first bytes."""
 
+import codecs
 import os
 from pathlib import Path
 
+HEAD_BYTES = 4096  # that are looked at
 NPY = "a NumPy array (.npy)"
 _ZIP = b"PK\x03\x04"
 _BEGINNINGS = (
@@ -32,7 +34,7 @@ def describe_content(path: str | os.PathLike) -> str:
     """
     path = Path(path)
     with path.open("rb") as file:
-        head = file.read(4096)
+        head = file.read(HEAD_BYTES)
     if not head:
         return "empty"
     for beginning, kind in _BEGINNINGS:
@@ -40,7 +42,9 @@ def describe_content(path: str | os.PathLike) -> str:
             return kind
     if head.startswith(_ZIP):
         return _describe_zip(path.suffix.lower(), head)
-    if head[:1] == b"\x80" and 2 <= head[1] <= 5:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text in UTF-16"
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
         return "pickled Python objects"
     return _describe_text(head)
 
@@ -57,8 +61,8 @@ def _describe_text(head: bytes) -> str:
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:  # a character may be cut at the end
-            return ""
+        if len(head) < HEAD_BYTES or error.start < HEAD_BYTES - 4:
+            return ""  # otherwise a character was cut at the end
         text = head[: error.start].decode("utf-8-sig")
     if not all(character.isprintable() or character.isspace() for character in text):
         return ""

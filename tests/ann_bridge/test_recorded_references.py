@@ -246,6 +246,8 @@ def test_other_values_are_refused(values, message):
         ("a.pkl", b"\x80\x04\x95", "pickled Python objects"),
         ("a.json", b'{"a": 1}', "JSON"),
         ("a.npy", b"", "empty"),
+        ("a.npy", b"\x80", "not a .npy file of numbers"),
+        ("a.csv", "0.1\n".encode("utf-16"), "text in UTF-16"),
         ("a.bin", bytes(range(256)), "not a .npy file of numbers"),
     ],
 )

@@ -18,7 +18,7 @@ from isochron.experiments.run_folder import RunFolder
     ("text", "message"),
     [
         ("[worm]\ndataset = 'cook1999'", "No data set 'cook1999'"),
-        ("[worm]\nstimulated = ['AVAX']", "Did you mean AVAL"),
+        ("[worm]\nstimulated = ['AVAX']", "Did you mean AVAR, AVAL"),
         ("[worms]\n", "Did you mean worm?"),
         ("[worm]\ncurrent_pA = inf", "must be finite"),
         ("[worm", "not a TOML file"),
