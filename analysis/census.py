@@ -19,9 +19,11 @@ _PERIODS_ALONG = 10  # that such a state is followed for, at most
 _RUNAWAY = 1e6  # times the size of the starts: a state that leaves all bounds
 _LEAST_SIZE = 1e-3  # of the size of the starts, that a state or a cycle is given at least
 _FRACTIONS = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)  # of the way from one cycle to a different one
+_FACTORS = (1.0, 0.5, 0.0, 1.5, 2.0)  # by which an orbit that is no cycle is widened
 _MIXED = 3  # cycles of which further states are random mixtures
 _SEGMENTS_BELOW = 50  # dimensions: multiple shooting between cycles
-_SEGMENT_STEPS = 10  # steps of each segment
+_SEGMENT_STEPS = 10  # steps of each segment, or more if the segments are at most
+_MOST_SEGMENTS = 12
 _BUDGET = 100  # orbits between cycles
 
 
@@ -197,23 +199,25 @@ def find_locked_cycles(
             waypoints.append(states)
         before, states, done = _settle(search, states, done, settle_periods, settled)
     stays = search.stay(states)
-    n_unlocked = sum(
-        not search.settles(state, float(np.linalg.norm(state - previous)))
+    unlocked = [
+        state
         for state, previous in zip(states[stays], before[stays], strict=True)
-    )
+        if not search.settles(state, float(np.linalg.norm(state - previous)))
+    ]
     search.polish(_spread(waypoints))
     _search_between_basins(search, starts[stays], states[stays], edges, max(2, done // 2))
     bounded = getattr(system, "bounded", None)
     if bounded is not False and stays.all():
         small = system.dimension <= _SEGMENTS_BELOW
         usual = _BUDGET if small else _BUDGET // 5
-        _search_between_cycles(search, usual if newton_budget is None else newton_budget)
+        budget = usual if newton_budget is None else newton_budget
+        _search_between_cycles(search, unlocked, budget)
     cycles, basins = search.sorted()
     return Census(
         cycles=cycles,
         basins=basins,
         n_starts=len(starts),
-        n_unlocked=n_unlocked,
+        n_unlocked=len(unlocked),
         n_diverged=int(np.sum(~stays)),
         bounded=bounded,
         odd_symmetry=mirror is not None,
@@ -323,21 +327,36 @@ def _search_between_basins(search, starts, settled, edges, n_periods) -> None:
     search.polish(halfway[:_MOST_STARTS])
 
 
-def _search_between_cycles(search: "_Search", budget: int) -> None:
-    """Start Newton's method between the cycles until their indices add up to 1."""
-    for count, orbit in enumerate(_mixtures(search)):
+def _search_between_cycles(search: "_Search", unlocked: list[np.ndarray], budget: int) -> None:
+    """Start Newton's method between the cycles until their indices add up to 1.
+
+    The mean of the states that are on no cycle is taken for one more: a torus goes round a cycle.
+    """
+    inside = []
+    if unlocked and budget:
+        with np.errstate(all="ignore"):
+            around = search.system.orbit(np.array(unlocked), search.system.n_steps)
+        inside.append(around.mean(axis=1))
+    for count, orbit in enumerate(_mixtures(search, inside)):
         if count >= budget or _index_sum(search.cycles) == 1:
             return
         search.shoot(orbit)
 
 
-def _mixtures(search: "_Search") -> Iterator[np.ndarray]:
-    """Orbits between two of the cycles, each once, then mixtures of several; without end."""
+def _mixtures(search: "_Search", inside: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Some orbits, those between two of the cycles, each once, then mixtures of several.
+
+    An orbit that is no cycle is also tried shrunk and widened around its mean.
+    """
+    for orbit in inside:
+        mean = orbit.mean(axis=0)
+        yield from (mean + factor * (orbit - mean) for factor in _FACTORS)
     tried: set[tuple[float, int, int]] = set()
     rng = np.random.default_rng(0)
-    while search.cycles:
-        orbits = [cycle.states for cycle in search.cycles]
-        way = next((way for way in _ways(search) if way not in tried), None)
+    while orbits := inside + [cycle.states for cycle in search.cycles]:
+        way = next((way for way in _ways(orbits) if way not in tried), None)
+        if way is None and len(orbits) == 1:
+            return
         if way is None:
             chosen = rng.choice(len(orbits), min(_MIXED, len(orbits)), replace=False)
             weights = 1.5 * rng.dirichlet(np.ones(len(chosen))) - 0.5 / len(chosen)
@@ -348,9 +367,9 @@ def _mixtures(search: "_Search") -> Iterator[np.ndarray]:
             yield (1 - part) * orbits[first] + part * orbits[second]
 
 
-def _ways(search: "_Search") -> list[tuple[float, int, int]]:
-    """Fractions of the way from one cycle to a different one, nearest neighbors first."""
-    points = np.array([cycle.point for cycle in search.cycles])
+def _ways(orbits: list[np.ndarray]) -> list[tuple[float, int, int]]:
+    """Fractions of the way from one orbit to a different one, nearest neighbors first."""
+    points = np.array([orbit[0] for orbit in orbits])
     pairs = combinations(range(len(points)), 2)
     near = sorted(pairs, key=lambda pair: float(np.linalg.norm(np.subtract(*points[[*pair]]))))
     return [(part, *pair) for part in _FRACTIONS for pair in near]
@@ -418,7 +437,7 @@ class _Search:
         A small map is solved by multiple shooting, which finds cycles so unstable that no
         single state leads back to itself.
         """
-        n_segments = max(1, self.system.n_steps // _SEGMENT_STEPS)
+        n_segments = min(_MOST_SEGMENTS, max(1, self.system.n_steps // _SEGMENT_STEPS))
         if orbit.shape[1] > _SEGMENTS_BELOW or n_segments == 1:
             self.polish(orbit[:1])
             return

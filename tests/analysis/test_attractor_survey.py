@@ -149,6 +149,30 @@ def test_saddles_and_sources_are_searched_for_until_the_indices_add_up():
     assert all_of_them.index_sum == 1
 
 
+@pytest.mark.parametrize("frequency_Hz", [1.5, 0.7])
+def test_the_cycle_that_a_torus_goes_round_is_found(frequency_Hz):
+    """Forced Stuart-Landau outside its tongue: no stable cycle; a source near the origin."""
+    step = 1 / (60 * frequency_Hz)
+
+    def advance(k, x):
+        z = x[..., 0] + 1j * x[..., 1]
+        z = z * np.exp(step * (1 - np.abs(z) ** 2 + 2j * np.pi))
+        z = z + step * 0.1 * np.cos(2 * np.pi * k / 60)
+        return np.stack([z.real, z.imag], axis=-1)
+
+    system = SteppedMap(advance, None, dimension=2, n_steps=60, drive_cycles=1)
+    starts = np.array([[1.0, 0.0], [0.0, 1.0], [-0.6, 0.7], [-0.5, -0.9]])
+    survey = find_locked_cycles(system, starts, settle_periods=10, newton_periods=())
+    assert survey.n_unlocked == 4
+    (source,) = survey.cycles
+    assert source.index == 2
+    # Near the origin z' = (1 + iω) z + F cos Ωt, with multipliers of the modulus exp(T); the
+    # cubic term takes from the rate 2 |z|² < 2 (F / 2)².
+    growth = np.abs(source.multipliers)
+    np.testing.assert_allclose(growth, np.exp(1 / frequency_Hz), rtol=0.02)
+    assert survey.index_sum == 1
+
+
 @pytest.mark.parametrize("unit", [1e-9, 1e6])
 def test_a_survey_does_not_depend_on_the_unit_of_the_state(unit):
     inputs = 0.05 * np.sin(2 * np.pi * np.arange(4) / 4)
