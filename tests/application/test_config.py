@@ -66,7 +66,7 @@ def test_a_wrong_value_is_refused_with_the_way_out(text, message):
         ("[low_rank]\nrank = 0", "rank must lie"),
         ("[low_rank]\nn_units = 0", "n_units"),
         ("[low_rank]\nn_units = 1000000000", "GiB in training"),
-        ("[reference]\ntongue_limits_Hz = [2, 16]", "frequency_Hz must lie in"),
+        ("[reference]\ntongue_limits_Hz = [0.001, 16]", "frequency_Hz must lie in"),
         ("[reference]\nfrequency_Hz = 300\ntongue_limits_Hz = [5, 400]", "must lie in"),
     ],
 )
