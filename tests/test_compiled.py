@@ -16,21 +16,19 @@ from numba.core import config
 from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
 
-from isochron.analysis import _compiled as in_analysis
+from isochron import compilation
 from isochron.ann_bridge.kernels import arithmetic
 from isochron.ann_bridge.kernels.thin import dot
-from isochron.connectome import _compiled as in_connectome
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = {"connectome": in_connectome, "analysis": in_analysis}
 
 
-@pytest.fixture(params=PLACES)
-def compiling(request, tmp_path, monkeypatch):
+@pytest.fixture
+def compiling(tmp_path, monkeypatch):
     """The module that compiles, with an empty cache."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
-    yield PLACES[request.param]
-    PLACES[request.param].source_digest.cache_clear()
+    yield compilation
+    compilation.source_digest.cache_clear()
 
 
 def load(path, **known):
@@ -90,20 +88,13 @@ def test_without_the_compiler_a_function_is_itself(compiling, monkeypatch):
     assert compiling.compiled()(saved_files) is saved_files
 
 
-def test_both_packages_compile_alike():
-    """`analysis` imports nothing of the others, so it has its own copy."""
-    trees = [ast.parse(Path(str(module.__file__)).read_text()) for module in PLACES.values()]
-    one, other = (ast.dump(ast.Module(tree.body[1:], [])) for tree in trees)
-    assert one == other
-
-
 def test_every_function_is_compiled_in_this_way():
     """No other use of numba's compiler, and no arithmetic flag of LLVM, in the packages."""
     checked = 0
     for package in ("connectome", "sims", "ann_bridge", "analysis", "isochron"):
         for path in (ROOT / package).rglob("*.py"):
             text = path.read_text()
-            if path.name == "_compiled.py" or "numba" not in text:
+            if path.name == "compilation.py" or "numba" not in text:
                 continue
             checked += 1
             used = {getattr(node, "id", None) for node in ast.walk(ast.parse(text))}

@@ -9,8 +9,8 @@ that the processor has many under way at a time; a walk along links would wait f
 import numpy as np
 from numba import prange, uint8, uint32, uint64
 
-from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.images import BELOW, FLAG, number_of
+from isochron.compilation import compiled
 
 CHUNK = 1 << 14
 

@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba import prange, types, uint8, uint32, uint64
 from numba.extending import intrinsic
 
-from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.successors import block_successors
+from isochron.compilation import compiled
 
 FLAG = np.uint32(1 << 31)
 BELOW = np.uint32((1 << 31) - 1)

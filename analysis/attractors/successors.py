@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import int32, uint32, uint64
 
-from isochron.analysis._compiled import compiled
 from isochron.analysis.attractors.network import limbs, rounded_rows
+from isochron.compilation import compiled
 
 LOW_BITS, MIDDLE_BITS = 8, 6
 FIELD_BITS = 31

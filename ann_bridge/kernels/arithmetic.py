@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from isochron.connectome._compiled import compiled as compiled_with
+from isochron.compilation import compiled as compiled_with
 
 # Without the lock of Python, so that tiles run in threads.
 compiled = compiled_with(error_model="numpy", nogil=True)

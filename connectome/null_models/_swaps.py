@@ -5,7 +5,7 @@ and its reverse are equally likely, and steps that change nothing count, so all 
 that can be reached become equally likely (see `isochron.connectome.null_models`).
 """
 
-from isochron.connectome._compiled import compiled
+from isochron.compilation import compiled
 
 
 @compiled()

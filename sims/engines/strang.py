@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isochron.compilation import compiled as compiled_with
 from isochron.connectome._arrays import check_array, contiguous
-from isochron.connectome._compiled import compiled as compiled_with
 
 # Division by zero gives what IEEE 754 says, as in NumPy; checking costs a branch each time.
 INDEX = np.uint32  # half the bytes, and no check for indices that count from the end

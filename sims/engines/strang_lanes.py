@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import config
 
+from isochron.compilation import compiled as compiled_with
 from isochron.connectome._arrays import check_array
-from isochron.connectome._compiled import compiled as compiled_with
 from isochron.sims.engines.strang import INDEX, Kernel, check_steps, cyclic_rows
 
 LANES = 8
