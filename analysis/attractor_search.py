@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.attractors.estimates import wilson_interval
 from isochron.analysis.census import missed_basin
@@ -25,6 +26,7 @@ from isochron.analysis.settling import (
 )
 from isochron.analysis.statistics import Interval
 from isochron.analysis.systems import System
+from isochron.analysis.units import Units, find_units
 
 Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic"]
 
@@ -130,6 +132,7 @@ def find_all_attractors(
     settle_rtol: float = SETTLE_RTOL,
     watch_rtol: float = WATCH_RTOL,
     near_return: float = NEAR_RETURN,
+    scale: ArrayLike | None = None,
 ) -> AttractorCensus:
     """Draw states at random, see where they settle, and prove what is periodic.
 
@@ -177,6 +180,8 @@ def find_all_attractors(
     near_return : float
         A cycle is searched for where a return of a map or a forced field comes this close,
         relative to the size of the orbit.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured from the starts by default.
 
     Returns
     -------
@@ -199,11 +204,14 @@ def find_all_attractors(
     tolerances = Tolerances(
         solution=tolerance, settle_rtol=settle_rtol, watch_rtol=watch_rtol, near_return=near_return
     )
-    motion = _motion(system, settle, watch, max_period, period, tolerances)
+    lengths = (settle, watch, max_period, period, tolerances)
+    _motion(system, *lengths)  # wrong numbers are reported before states are drawn
     starts = _draw(sampler, rng, n_starts)
-    search = _Search(motion, _scale_of(starts), same, rounds, follow)
+    units = find_units(system, starts, scale=scale)
+    motion, moved = _motion(units.system(system), *lengths), units.enter(starts)
+    search = _Search(motion, _scale_of(moved), same, rounds, follow)
     failures = []
-    for start, settled in zip(starts, motion.settle(starts), strict=True):
+    for start, settled in zip(starts, motion.settle(moved), strict=True):
         why = search.place(settled)
         if why:
             failures.append(FailedStart(start, why))
@@ -211,7 +219,7 @@ def find_all_attractors(
         [e.n_starts for e in search.entries], n_starts, confidence=confidence
     )
     found = [
-        replace(entry, basin=_interval(entry.n_starts / n_starts, a, b, confidence))
+        _in_users_units(entry, units, _interval(entry.n_starts / n_starts, a, b, confidence))
         for entry, a, b in zip(search.entries, low, high, strict=True)
     ]
     return AttractorCensus(
@@ -236,6 +244,15 @@ def _scale_of(starts: np.ndarray) -> float:
     """Spread of the starts, or the size of the only one; 1 if all are 0."""
     spread = float(np.linalg.norm(starts - starts.mean(axis=0), axis=1).max())
     return spread or float(np.linalg.norm(starts[0])) or 1.0
+
+
+def _in_users_units(entry: FoundAttractor, units: Units, basin: Interval) -> FoundAttractor:
+    solution = entry.solution
+    if isinstance(solution, FixedPoint):
+        solution = replace(solution, point=units.leave(solution.point))
+    elif solution is not None:
+        solution = units.leave_cycle(solution)
+    return replace(entry, basin=basin, solution=solution, states=units.leave(entry.states))
 
 
 def _interval(value: float, low: float, high: float, confidence: float) -> Interval:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
+from isochron.analysis.units import find_units
 
 _LOOK_EVERY = 3  # periods
 _MOST_STARTS = 24  # of Newton's method in one place
@@ -35,6 +36,7 @@ class Census:
     ----------
     cycles : tuple of LimitCycle
         Stable ones first, largest basin first; then unstable ones, by their expanding directions.
+        A state that does not move, as that of a map without a drive, has ``at_rest`` set.
     basins : tuple of int
         Of the starts that were simulated, how many came to each cycle.
     n_starts : int
@@ -65,6 +67,11 @@ class Census:
         return tuple(cycle for cycle in self.cycles if cycle.stable)
 
     @property
+    def fixed_points(self) -> tuple[LimitCycle, ...]:
+        """Those among `cycles` whose state does not move: fixed points, not cycles."""
+        return tuple(cycle for cycle in self.cycles if cycle.at_rest)
+
+    @property
     def missed_basin(self) -> float:
         """Fraction of starts that an attractor may draw and still be missed, at 95 % confidence."""
         return missed_basin(self.n_starts)
@@ -89,6 +96,11 @@ class Census:
             f"An attractor with a basin below {self.missed_basin:.2g} may be missed (95 %); raise "
             "the number of starts to find smaller ones."
         ]
+        if self.fixed_points:
+            texts.append(
+                f"{len(self.fixed_points)} of the {len(self.cycles)} orbits are fixed points, not "
+                "cycles."
+            )
         if self.n_diverged:
             texts.append(f"{self.n_diverged} of {self.n_starts} starts left all bounds.")
         if self.n_unlocked:
@@ -133,6 +145,7 @@ def find_locked_cycles(
     tolerance: float = 1e-9,
     same: float = 1e-3,
     settled: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> Census:
     """Find the cycles of a driven map that repeat with its drive.
 
@@ -173,6 +186,8 @@ def find_locked_cycles(
     settled : float, optional
         Starts have settled when none moves by more than this in a period, relative to its size
         as in `same`; a hundredth of `same` by default.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured from the starts by default.
 
     Returns
     -------
@@ -190,6 +205,8 @@ def find_locked_cycles(
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     settled = 1e-2 * same if settled is None else settled
     _check(system, starts, tolerance, same, settled)
+    units = find_units(system, starts, scale=scale)
+    system, starts = units.system(system), units.enter(starts)
     mirror = _mirror_step(system, starts) if odd_symmetry else None
     search = _Search(system, tolerance, same, mirror, _size_of(starts))
     with np.errstate(all="ignore"):  # of starts that diverge
@@ -214,7 +231,7 @@ def find_locked_cycles(
         _search_between_cycles(search, unlocked, budget)
     cycles, basins = search.sorted()
     return Census(
-        cycles=cycles,
+        cycles=tuple(units.leave_cycle(cycle) for cycle in cycles),
         basins=basins,
         n_starts=len(starts),
         n_unlocked=len(unlocked),
@@ -459,7 +476,9 @@ class _Search:
 
     def _newton(self, state: np.ndarray, **options: Any) -> LimitCycle:
         with np.errstate(all="ignore"):
-            return find_limit_cycle(self.system, state, tolerance=self.tolerance, **options)
+            return find_limit_cycle(
+                self.system, state, tolerance=self.tolerance, scale=1.0, **options
+            )
 
     def _add(self, cycle: LimitCycle) -> int:
         """Number of a cycle, which is added with its mirror image if it is new."""

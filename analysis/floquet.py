@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
-from isochron.analysis.flow import flow
+from isochron.analysis.angles import without_turns
+from isochron.analysis.integration import integrate
 from isochron.analysis.systems import Flow, System
+from isochron.analysis.units import find_units
 
 DENSE_LIMIT = 200  # dimensions of a map up to which the whole monodromy matrix is made
 DENSE_FLOW_LIMIT = 300  # of a vector field; a stiff one shares its factorisations: always
 SMALL = 50  # dimensions up to which the monodromy is split until its parts are well conditioned
 _WELL_CONDITIONED = 1e4
 _SHORTEST_PART = 2.0**-14
+_SHORTEST_STIFF_PART = 2.0**-3  # an L-stable method does not resolve what decays within a step
+_VANISHED = -25.0  # logarithm of a multiplier that counts as 0 there
 _SWEEPS = 60
 _SAMPLES = 256  # of an orbit
 _STRETCH = 1e-5  # of a step: where rounding and bending of a central difference are alike
@@ -38,6 +42,8 @@ class ReturnMap:
         Relative tolerance of the integration of a vector field.
     subharmonic : int
         Periods of the forcing, or of the map, that count as one.
+    angles : tuple of int
+        Indices of variables that are angles: whole turns of them are taken back after a period.
     """
 
     def __init__(
@@ -46,12 +52,13 @@ class ReturnMap:
         period: float | None = None,
         rtol: float | None = None,
         subharmonic: int = 1,
+        angles: tuple[int, ...] = (),
     ) -> None:
         self.system: Any = system
         self.is_map = hasattr(system, "advance")
         if not self.is_map and period is None:
             raise ValueError("A vector field needs a period; a map brings its own.")
-        self.subharmonic = subharmonic
+        self.subharmonic, self.angles = subharmonic, angles
         self.has_own_step = self.is_map and period is not None and has_free_step(system)
         self.n_steps = subharmonic * self.system.n_steps if self.is_map else 0
         if self.has_own_step and period is not None:
@@ -80,8 +87,18 @@ class ReturnMap:
     def __call__(self, state: np.ndarray, tangents: np.ndarray | None = None) -> Any:
         """End state, and the tangents there if some are given."""
         if self.is_map:
-            return self.system.advance(state, self.n_steps, tangents=tangents)
-        return flow(self.system, state, self.period, tangents=tangents, rtol=self.rtol)
+            found = self.system.advance(state, self.n_steps, tangents=tangents)
+        else:
+            found = integrate(self.system, state, self.period, tangents=tangents, rtol=self.rtol)
+        if not self.angles:
+            return found
+        if tangents is None:
+            return state + self.gap(found, state)
+        return state + self.gap(found[0], state), found[1]
+
+    def gap(self, end: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """Difference of states without whole turns of angles."""
+        return without_turns(end - start, self.angles)
 
     def velocity(self, state: np.ndarray) -> np.ndarray:
         """Direction of the motion at phase 0; of a map, over its next step."""
@@ -112,7 +129,7 @@ class ReturnMap:
         if not self.is_map:
             duration = (end - begin) * self.period
             start = begin * self.period
-            return flow(
+            return integrate(
                 self.system, state, duration, start=start, tangents=tangents, rtol=self.rtol
             )
         start, count = self._steps(begin, end)
@@ -133,7 +150,8 @@ class ReturnMap:
     def split(self, begin: float, end: float, n_parts: int = 8) -> np.ndarray:
         """Fractions of the period from one to another; only the two if they are too near."""
         if not self.is_map:
-            n_parts = n_parts if end - begin > _SHORTEST_PART else 1
+            shortest = _SHORTEST_STIFF_PART if self.is_stiff else _SHORTEST_PART
+            n_parts = n_parts if end - begin > shortest else 1
             return np.linspace(begin, end, n_parts + 1)
         first, last = round(begin * self.n_steps), round(end * self.n_steps)
         n_parts = min(n_parts, last - first)
@@ -155,7 +173,7 @@ class ReturnMap:
             return times, self.system.orbit(state, count, start=start)
         start, duration = begin * self.period, (end - begin) * self.period
         times = np.linspace(0, duration, n_samples + 1)
-        states = flow(self.system, state, duration, start=start, times=times, rtol=self.rtol)
+        states = integrate(self.system, state, duration, start=start, times=times, rtol=self.rtol)
         return start + times, states
 
     def derivative(self, point: np.ndarray) -> LinearOperator:
@@ -177,7 +195,12 @@ class ReturnMap:
         """Whether the monodromy is better used without making the matrix."""
         if self.is_map:
             return dimension > DENSE_LIMIT
-        return dimension > DENSE_FLOW_LIMIT and not getattr(self.system, "stiff", False)
+        return dimension > DENSE_FLOW_LIMIT and not self.is_stiff
+
+    @property
+    def is_stiff(self) -> bool:
+        """Whether a field is integrated by implicit methods."""
+        return not self.is_map and getattr(self.system, "stiff", False)
 
 
 def has_free_step(system: Any) -> bool:
@@ -198,6 +221,7 @@ def floquet_multipliers(
     n_leading: int | None = None,
     rtol: float | None = None,
     subharmonic: int = 1,
+    scale: ArrayLike | None = None,
 ) -> np.ndarray:
     """Floquet multipliers of the periodic orbit through a point.
 
@@ -223,6 +247,8 @@ def floquet_multipliers(
         Relative tolerance of the integration of a vector field.
     subharmonic : int
         Periods of the forcing, or of the map, after which the orbit closes.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the orbit by default.
 
     Returns
     -------
@@ -233,8 +259,15 @@ def floquet_multipliers(
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
     """
-    back = ReturnMap(system, period, rtol, subharmonic)
     nodes = np.atleast_2d(np.asarray(point, dtype=float))
+    units = find_units(system, nodes, scale=scale, duration=period)
+    back = ReturnMap(units.system(system), period, rtol, subharmonic)
+    nodes = units.enter(nodes)
+    return multipliers_of(back, nodes, n_leading)
+
+
+def multipliers_of(back: ReturnMap, nodes: np.ndarray, n_leading: int | None = None) -> np.ndarray:
+    """Floquet multipliers of the orbit through nodes of size 1; see `floquet_multipliers`."""
     if n_leading is None and back.is_large(nodes.shape[1]):
         n_leading = 6
     if n_leading is not None and n_leading < nodes.shape[1] - 1:
@@ -251,6 +284,7 @@ def floquet_exponents(
     *,
     rtol: float | None = None,
     subharmonic: int = 1,
+    scale: ArrayLike | None = None,
 ) -> np.ndarray:
     """Floquet exponents, the logarithms of the multipliers over the period.
 
@@ -260,7 +294,7 @@ def floquet_exponents(
 
     Parameters
     ----------
-    system, point, period, rtol, subharmonic
+    system, point, period, rtol, subharmonic, scale
         As in `floquet_multipliers`.
 
     Returns
@@ -273,8 +307,10 @@ def floquet_exponents(
     ----------
     Bojanczyk, Golub and Van Dooren (1992), Proc. SPIE 1770:31.
     """
-    back = ReturnMap(system, period, rtol, subharmonic)
-    logarithms = log_multipliers(back, np.atleast_2d(np.asarray(point, dtype=float)))
+    nodes = np.atleast_2d(np.asarray(point, dtype=float))
+    units = find_units(system, nodes, scale=scale, duration=period)
+    back = ReturnMap(units.system(system), period, rtol, subharmonic)
+    logarithms = log_multipliers(back, units.enter(nodes))
     order = np.lexsort((-np.imag(logarithms), -np.round(np.real(logarithms), 12)))
     # Real and imaginary part apart: a complex quotient makes NaN of minus infinity.
     return (np.real(logarithms) / back.period + 1j * (np.imag(logarithms) / back.period))[order]
@@ -381,7 +417,8 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
     """How far the product of the multipliers of a vector field is from Liouville's formula.
 
     log |det M| = ∫ trace J dt along the orbit. The trace is integrated with the orbit and
-    knows nothing of the tangents.
+    knows nothing of the tangents. What decays within a step of an implicit method is known to
+    vanish, but not how fast: there a multiplier counts as e⁻²⁵ at least.
 
     Parameters
     ----------
@@ -401,9 +438,16 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
     def joint(t: float, y: np.ndarray) -> np.ndarray:
         return np.append(field(t, y[:n]), field.jacobian(t, y[:n]).trace())
 
-    extended = Flow(joint, stiff=getattr(field, "stiff", False))
-    trace = flow(extended, np.append(point, 0.0), back.period, rtol=back.rtol)[-1]
-    return float(abs(np.sum(np.real(logarithms)) - trace) / max(1.0, abs(trace)))
+    extended = Flow(joint, stiff=getattr(field, "stiff", False), scale=1.0)
+    trace = integrate(extended, np.append(point, 0.0), back.period, rtol=back.rtol)[-1]
+    found = float(np.sum(np.real(logarithms)))
+    if back.is_stiff and np.real(logarithms).min() < _VANISHED:
+        others = np.real(logarithms) >= _VANISHED
+        found, trace = (
+            max(value - float(np.real(logarithms)[others].sum()), _VANISHED)
+            for value in (found, trace)
+        )
+    return float(abs(found - trace) / max(1.0, abs(trace)))
 
 
 def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:

@@ -10,9 +10,11 @@ from scipy.interpolate import BPoly
 from scipy.spatial import KDTree
 
 from isochron.analysis.arrays import as_angles, real_array
-from isochron.analysis.flow import flow
+from isochron.analysis.integration import integrate
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.scales import measure_scale
 from isochron.analysis.systems import VectorField
+from isochron.analysis.units import Units
 
 
 def difference_of_phases(first: ArrayLike, second: ArrayLike) -> np.ndarray:
@@ -97,7 +99,9 @@ def asymptotic_phase(
         raise ValueError(f"states must have {cycle.point.size} columns, got {states.shape}.")
     if not settled >= 1e-13:
         raise ValueError(f"settled must be at least 1e-13, got {settled!r}.")
-    flat = states.reshape(-1, states.shape[-1])
+    units = Units(measure_scale(cycle.states))
+    field, cycle = units.system(field), units.enter_cycle(cycle)
+    flat = units.enter(states.reshape(-1, states.shape[-1]))
     place = _Place(field, cycle)
     if vectorised:
         phases = _follow(field, place, flat, max_periods, settled, rtol)
@@ -169,7 +173,7 @@ class _Place:
     def __init__(self, field: VectorField, cycle: LimitCycle, n_nodes: int = 2048) -> None:
         self.period = cycle.period
         self.times = np.linspace(0, cycle.period, n_nodes + 1)
-        nodes = flow(field, cycle.point, cycle.period, times=self.times)
+        nodes = integrate(field, cycle.point, cycle.period, times=self.times)
         gap = float(np.linalg.norm(nodes[-1] - nodes[0]))
         if not gap <= 1e-3 * np.ptp(nodes, axis=0).max():
             raise ValueError(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.arrays import as_angles, circular_pair, real_array
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.rotation import rotation_number
+from isochron.analysis.scales import measure_scale
 from isochron.analysis.systems import DrivenMap
 
 
@@ -335,5 +336,6 @@ def _checked_frequency(system: DrivenMap, asked: float) -> float:
 
 def _continues(before: LimitCycle, after: LimitCycle) -> bool:
     """Whether one cycle is the next along a branch: it moved less than half its size."""
-    size = np.abs(before.states - before.states.mean(axis=0)).max()
-    return bool(np.abs(after.point - before.point).max() < 0.5 * size)
+    scale = measure_scale(before.states)
+    size = np.abs((before.states - before.states.mean(axis=0)) / scale).max()
+    return bool(np.abs((after.point - before.point) / scale).max() < 0.5 * size)

@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.flow import flow
-from isochron.analysis.systems import System
+from isochron.analysis.integration import integrate
+from isochron.analysis.systems import Flow, System, has_given_tangent
+from isochron.analysis.units import find_units
+
+_MOST = 16.0  # logarithm of growth or decay between orthonormalisations that is still accurate
+_GOAL = 10.0  # of it that is aimed at
+_SHORTEST, _SHORTEST_STIFF = 1e-9, 1e-3  # stretches, of the longest
+_STIFF_STEPS = 48  # in a stretch
+_SMALL = 50  # dimensions up to which the divergence is computed too
+_DISAGREES = 1e-3  # of the largest exponent: difference of sum and divergence that is an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,17 +28,26 @@ class LyapunovSpectrum:
     exponents : ndarray, shape (k,)
         Per time unit of the system (a map: per `step_ms`).
     errors : ndarray, shape (k,)
-        Standard errors, from the scatter of the blocks.
+        Standard errors, from the scatter of the blocks, with the numerical error.
     blocks : ndarray, shape (n_starts, n_blocks, k)
         The exponents over each block of time.
     dimension : int
         Of the system; `exponents` may be fewer.
+    mean_divergence : float
+        An independent check: the mean trace of the Jacobian along the trajectories (of a map the
+        mean of log|det|), to which all exponents sum (Liouville). NaN if not all exponents were
+        asked for, or the system has more than 50 dimensions.
+    message : str
+        Empty, or that the sum disagrees with the mean divergence and what to do. `errors` include
+        the difference.
     """
 
     exponents: np.ndarray
     errors: np.ndarray
     blocks: np.ndarray
     dimension: int
+    mean_divergence: float = math.nan
+    message: str = ""
 
     @property
     def kaplan_yorke_dimension(self) -> float:
@@ -60,13 +77,15 @@ def compute_lyapunov_spectrum(
     renormalise: float | None = None,
     n_exponents: int | None = None,
     rtol: float = 1e-9,
+    scale: ArrayLike | None = None,
 ) -> LyapunovSpectrum:
     """Lyapunov exponents by QR decomposition along one or more trajectories.
 
-    Tangent vectors are carried along and made orthonormal again every `renormalise`; the
-    logarithms of what they grew by are averaged over blocks of time. The standard error
-    takes the blocks of all starts as independent: they must be longer than the system's
-    memory.
+    Tangent vectors are carried along and made orthonormal again every `renormalise`, or earlier
+    where they grow or shrink so much that their integration would lose them; the logarithms of
+    what they grew by are averaged over blocks of time. The standard error takes the blocks of all
+    starts as independent: they must be longer than the system's memory. All exponents are checked
+    against the mean divergence, which is computed without the tangents.
 
     Parameters
     ----------
@@ -80,16 +99,20 @@ def compute_lyapunov_spectrum(
     transient : float
         Left out at the beginning, in the same unit; the tangents settle in it too.
     renormalise : float, optional
-        Time, or steps, between orthonormalisations; a tenth of the block, or one step, by
-        default. It should not be longer than the vectors take to become parallel.
+        Longest time, or number of steps, between orthonormalisations; a tenth of the block, or
+        one step, by default.
     n_exponents : int, optional
         Only so many, the largest.
     rtol : float
         Relative tolerance of the integration of a field.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the first trajectory by
+        default.
 
     Returns
     -------
     LyapunovSpectrum
+        See its `message`.
 
     Raises
     ------
@@ -102,7 +125,7 @@ def compute_lyapunov_spectrum(
     ----------
     Benettin, Galgani, Giorgilli and Strelcyn (1980), Meccanica 15:9.
     """
-    points = np.atleast_2d(np.asarray(starts, dtype=float))
+    points = np.atleast_2d(np.array(starts, dtype=float))
     n = points.shape[1]
     is_map = hasattr(system, "advance")
     span = renormalise if renormalise is not None else (1 if is_map else block / 10)
@@ -111,58 +134,199 @@ def compute_lyapunov_spectrum(
         is_map, n, count, n_blocks, {"block": block, "renormalise": span, "transient": transient}
     )
     unit = system.step_ms if is_map else 1.0  # type: ignore[union-attr]
-    per_block = max(1, round(block / span))
-    walker = _Walker(system, block / per_block, rtol)
-    blocks = []
-    for point in points:
-        tangents, clock = np.eye(n)[:, :count], 0.0
-        for _ in range(round(transient / walker.span)):
-            point, tangents, _ = walker.step(point, tangents, clock)
-            clock += walker.span
-        rows = []
-        for _ in range(n_blocks):
-            growth = np.zeros(count)
-            for _ in range(per_block):
-                point, tangents, logarithms = walker.step(point, tangents, clock)
-                growth, clock = growth + logarithms, clock + walker.span
-            rows.append(growth / (block * unit))
-        blocks.append(rows)
-    found = np.array(blocks)
-    flat = found.reshape(-1, count)
+    units = find_units(system, points, scale=scale, duration=None if is_map else block)
+    walker = (_MapWalker if is_map else _FieldWalker)(
+        units.system(system), span, rtol, with_divergence=count == n <= _SMALL
+    )
+    blocks, divergences = [], []
+    for point in units.enter(points):
+        walker.place(point, _tangents(n, count))
+        if transient:
+            walker.walk(transient)
+        rows = [walker.walk(block) for _ in range(n_blocks)]
+        blocks.append([growth / (block * unit) for growth, _ in rows])
+        divergences += [divergence / (block * unit) for _, divergence in rows]
+    return _summary(np.array(blocks), float(np.mean(divergences)), walker.error / unit, n)
+
+
+def _tangents(n: int, count: int) -> np.ndarray:
+    """Orthonormal vectors along no direction in particular, as one that is invariant stays so."""
+    return np.linalg.qr(np.random.default_rng(0).standard_normal((n, count)))[0]
+
+
+def _summary(found: np.ndarray, divergence: float, error: float, n: int) -> LyapunovSpectrum:
+    """Means and errors of blocks, shape (n_starts, n_blocks, k)."""
+    flat = found.reshape(-1, found.shape[-1])
     exponents = flat.mean(axis=0)
+    scatter = flat.std(axis=0, ddof=1) / math.sqrt(len(flat))
+    defect = 0.0
+    if not math.isnan(divergence):
+        total = float(exponents.sum())
+        defect = 0.0 if total == divergence else abs(total - divergence)
     order = np.argsort(-exponents)
+    message = ""
+    if defect > _DISAGREES * float(np.abs(exponents).max()):
+        message = (
+            f"The exponents sum to {exponents.sum():.6g}, but the mean divergence is "
+            f"{divergence:.6g}. Lower rtol or renormalise, set stiff=True for a stiff field, and "
+            "check the Jacobian."
+        )
     return LyapunovSpectrum(
         exponents=exponents[order],
-        errors=(flat.std(axis=0, ddof=1) / math.sqrt(len(flat)))[order],
+        errors=np.sqrt(scatter**2 + defect**2 + error**2)[order],
         blocks=found[:, :, order],
         dimension=n,
+        mean_divergence=divergence,
+        message=message,
     )
 
 
-@dataclass(frozen=True)
 class _Walker:
-    """One stretch of a trajectory with its tangents."""
+    """A trajectory with orthonormal tangents, which are made so again before they are lost."""
 
-    system: Any
-    span: float
-    rtol: float
+    def __init__(self, system: Any, span: float, rtol: float, *, with_divergence: bool) -> None:
+        self.system, self.longest, self.rtol = system, span, rtol
+        self.span, self.with_divergence = span, with_divergence
+        self.walked, self.n_stretches = 0.0, 0
 
-    def step(self, point: np.ndarray, tangents: np.ndarray, clock: float):
-        """State, orthonormal tangents, and the logarithms of what they grew by."""
-        if hasattr(self.system, "advance"):
-            start = round(clock) % self.system.n_steps
-            point, tangents = self.system.advance(
-                point, round(self.span), start=start, tangents=tangents
-            )
-        else:
-            point, tangents = flow(
-                self.system, point, self.span, start=clock, tangents=tangents, rtol=self.rtol
-            )
-        if not (np.isfinite(point).all() and np.isfinite(tangents).all()):
-            raise ArithmeticError(f"The trajectory leaves all bounds near t = {clock:g}.")
-        tangents, triangle = np.linalg.qr(tangents)
-        with np.errstate(divide="ignore"):
-            return point, tangents, np.log(np.abs(np.diag(triangle)))
+    def place(self, point: np.ndarray, tangents: np.ndarray) -> None:
+        """Put the trajectory to a state at time 0."""
+        self.point, self.tangents, self.clock = point, tangents, 0.0
+
+    def walk(self, duration: float) -> tuple[np.ndarray, float]:
+        """Logarithms of growth over a time, shape (k,), and the integral of the divergence."""
+        growth, divergence, left = np.zeros(self.tangents.shape[1]), 0.0, duration
+        while left > 1e-12 * duration:
+            stretch = self.next_stretch(left)
+            point, tangents, part = self.advance(stretch)
+            if not (np.isfinite(point).all() and np.isfinite(tangents).all()):
+                raise ArithmeticError(f"The trajectory leaves all bounds near t = {self.clock:g}.")
+            tangents, triangle = np.linalg.qr(tangents)
+            with np.errstate(divide="ignore"):
+                logarithms = np.log(np.abs(np.diag(triangle)))
+            change = float(np.abs(np.append(logarithms, np.ptp(logarithms))).max())
+            change = math.inf if math.isnan(change) else change
+            if self.shorten(stretch, change):
+                continue
+            self.point, self.tangents = point, tangents
+            growth, divergence = growth + logarithms, divergence + part
+            self.clock, left = self.clock + stretch, left - stretch
+            self.walked, self.n_stretches = self.walked + stretch, self.n_stretches + 1
+        return growth, divergence if self.with_divergence else math.nan
+
+    def next_stretch(self, left: float) -> float:
+        """How far to go before the next orthonormalisation, of what is left."""
+        raise NotImplementedError
+
+    def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """State, tangents and integral of the divergence after a stretch."""
+        raise NotImplementedError
+
+    def shorten(self, stretch: float, change: float) -> bool:
+        """Adapt the stretch to the change in it; whether it has to be repeated."""
+        raise NotImplementedError
+
+
+class _FieldWalker(_Walker):
+    """Of a vector field."""
+
+    @property
+    def error(self) -> float:
+        """Of the integration: about its tolerance in every stretch."""
+        return self.rtol * self.n_stretches / self.walked
+
+    @property
+    def is_stiff(self) -> bool:
+        """Whether implicit methods are used, which do not resolve what decays within a step."""
+        return getattr(self.system, "stiff", False)
+
+    def next_stretch(self, left: float) -> float:
+        return left / math.ceil(left / self.span - 1e-9)
+
+    def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
+        field, n = self.system, self.point.size
+        options: dict[str, Any] = {"start": self.clock, "rtol": self.rtol}
+        if self.is_stiff:  # tangents take steps three times as long, without an error of their own
+            options["max_step"] = stretch / _STIFF_STEPS
+        if not self.with_divergence:
+            end, tangents = integrate(field, self.point, stretch, tangents=self.tangents, **options)
+            return end, tangents, 0.0
+        tangents = np.vstack([self.tangents, np.zeros((1, n))])
+        end, tangents = integrate(
+            _with_divergence(field, n), np.append(self.point, 0.0), stretch, tangents=tangents,
+            **options,
+        )  # fmt: skip
+        return end[:n], tangents[:n], float(end[n])
+
+    def shorten(self, stretch: float, change: float) -> bool:
+        shortest = (_SHORTEST_STIFF if self.is_stiff else _SHORTEST) * self.longest
+        too_far = change > _MOST and stretch > shortest
+        if too_far:
+            self.span = stretch * min(0.5, max(0.01, _GOAL / change))
+        elif stretch > 0.5 * self.span:
+            self.span = min(self.longest, stretch * min(2.0, _GOAL / max(change, 1e-9)))
+        return too_far
+
+
+def _with_divergence(field: Any, n: int) -> Flow:
+    """A field with one more variable, the integral of its divergence, without a tangent."""
+    known: list[Any] = [None, None]
+
+    def matrix(t: float, x: np.ndarray) -> Any:
+        key = (t, x.tobytes())
+        if known[0] != key:
+            known[:] = key, field.jacobian(t, x)
+        return known[1]
+
+    def velocity(t: float, y: np.ndarray) -> np.ndarray:
+        return np.append(field(t, y[:n]), matrix(t, y[:n]).trace())
+
+    def tangent(t: float, y: np.ndarray, v: np.ndarray) -> np.ndarray:
+        given = has_given_tangent(field)
+        moved = field.tangent(t, y[:n], v[:n]) if given else matrix(t, y[:n]) @ v[:n]
+        return np.vstack([moved, np.zeros((1, v.shape[1]))])
+
+    def derivative(t: float, y: np.ndarray) -> np.ndarray:
+        inner, whole = matrix(t, y[:n]), np.zeros((n + 1, n + 1))
+        whole[:n, :n] = inner.toarray() if hasattr(inner, "toarray") else inner
+        return whole
+
+    return Flow(velocity, derivative, stiff=getattr(field, "stiff", False), tangent=tangent)
+
+
+class _MapWalker(_Walker):
+    """Of a map."""
+
+    error = 0.0
+
+    def next_stretch(self, left: float) -> float:
+        return min(left, max(1, int(self.span)))
+
+    def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
+        start, count = round(self.clock) % self.system.n_steps, round(stretch)
+        point, tangents = self.system.advance(
+            self.point, count, start=start, tangents=self.tangents
+        )
+        if not self.with_divergence:
+            return point, tangents, 0.0
+        if count == 1:  # the tangents are orthonormal
+            return point, tangents, _log_determinant(tangents)
+        divergence, state, identity = 0.0, self.point, np.eye(point.size)
+        for k in range(start, start + count):
+            phase = k % self.system.n_steps
+            state, matrix = self.system.advance(state, 1, start=phase, tangents=identity)
+            divergence += _log_determinant(matrix)
+        return point, tangents, divergence
+
+    def shorten(self, stretch: float, change: float) -> bool:
+        too_far = change > _MOST and stretch > 1
+        if too_far:
+            self.span = max(1, int(stretch) // 2)
+        return too_far
+
+
+def _log_determinant(matrix: np.ndarray) -> float:
+    return float(np.linalg.slogdet(matrix)[1]) if np.isfinite(matrix).all() else math.inf
 
 
 def _check(is_map, n, count, n_blocks, times) -> None:

@@ -6,7 +6,7 @@ Z·dx/dt = Ω = 2π/T at every time: that is checked, and is the residual of the
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from isochron.analysis.adjoint import AdjointSweep, periodic_adjoint
 from isochron.analysis.arrays import real_array
 from isochron.analysis.floquet import has_free_step
-from isochron.analysis.flow import flow
+from isochron.analysis.integration import integrate
 from isochron.analysis.isochrons import (
     asymptotic_phase,
     difference_of_phases,
@@ -22,7 +22,9 @@ from isochron.analysis.isochrons import (
 )
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.rotation import InvariantCircle, evaluate_series, fourier_series
+from isochron.analysis.scales import measure_scale
 from isochron.analysis.systems import DrivenMap, System, VectorField
+from isochron.analysis.units import Units
 
 _SETTLED = 1e-7  # change of a phase shift in a period, relative to the largest
 
@@ -123,12 +125,22 @@ def find_phase_response(
     require_own_phase(system, cycle)
     if not n_nodes >= 4:
         raise ValueError(f"n_nodes must be at least 4, got {n_nodes!r}.")
+    units = Units(measure_scale(cycle.states))
+    system, cycle = units.system(system), units.enter_cycle(cycle)
     if hasattr(system, "advance"):
-        return _response_in_steps(system, cycle, n_nodes, 1e-6 if tolerance is None else tolerance)
+        tolerance = 1e-6 if tolerance is None else tolerance
+        return _in_users_units(_response_in_steps(system, cycle, n_nodes, tolerance), units)
     stiff = getattr(system, "stiff", False)
     tolerance = (1e-4 if stiff else 1e-7) if tolerance is None else tolerance
     rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
-    return _response_of_flow(system, cycle, n_nodes, rtol, tolerance)
+    return _in_users_units(_response_of_flow(system, cycle, n_nodes, rtol, tolerance), units)
+
+
+def _in_users_units(found: PhaseResponse, units: Units) -> PhaseResponse:
+    """Radians per unit of each variable."""
+    if units.plain:
+        return found
+    return replace(found, states=units.leave(found.states), response=units.enter(found.response))
 
 
 def _response_of_flow(field: Any, cycle, n_nodes, rtol, tolerance) -> PhaseResponse:
@@ -237,6 +249,8 @@ def find_map_phase_response(
             f"The map has dimension {system.dimension}, the circle "
             f"{circle.coefficients.shape[1]}: give the map of which the circle was found."
         )
+    units = Units(measure_scale(circle(np.linspace(0, 2 * math.pi, 64))))
+    system, circle = units.system(system), circle.in_units(units)
     n_harmonics = len(circle.coefficients) // 2
     if not (n_settle >= 1 and n_returns >= n_settle + 16 * n_harmonics):
         raise ValueError(
@@ -250,7 +264,7 @@ def find_map_phase_response(
     phases = np.linspace(0, 2 * math.pi, n_nodes + 1)
     response = evaluate_series(series, phases)
     product = np.sum(response * circle.tangent(phases), axis=1)
-    return PhaseResponse(
+    found = PhaseResponse(
         phases=phases,
         states=circle(phases),
         response=response,
@@ -260,6 +274,7 @@ def find_map_phase_response(
         tolerance=tolerance,
         method=f"adjoint map, {n_returns} returns backward",
     )
+    return _in_users_units(found, units)
 
 
 def _backward_rows(system, circle, along, n_settle):
@@ -360,7 +375,9 @@ def perturbed_phase_response(
         raise ValueError(
             f"size must be positive and max_periods at least 1, got {size!r} and {max_periods!r}."
         )
-    direction = size * direction
+    units = Units(measure_scale(cycle.states))
+    system, cycle = units.system(system), units.enter_cycle(cycle)
+    direction = size * units.enter(direction)
     if hasattr(system, "advance"):
         return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
     return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
@@ -395,4 +412,4 @@ def _wait_in_steps(system: Any, cycle, phases, direction, max_periods) -> np.nda
 def _states_at(field: VectorField, cycle: LimitCycle, phases: np.ndarray) -> np.ndarray:
     times = phases % (2 * math.pi) / (2 * math.pi) * cycle.period
     distinct, places = np.unique(times, return_inverse=True)
-    return flow(field, cycle.point, cycle.period, times=distinct)[places]
+    return integrate(field, cycle.point, cycle.period, times=distinct)[places]

@@ -11,7 +11,9 @@ from scipy.integrate import DOP853, Radau
 from scipy.optimize import brentq
 
 from isochron.analysis.flow import flow
+from isochron.analysis.integration import integrate
 from isochron.analysis.systems import VectorField
+from isochron.analysis.units import Units, find_units
 
 _POLISHES = 4
 _FIRST = 1e-9  # fraction of the first step after a start on the surface
@@ -46,6 +48,12 @@ class Section:
         object.__setattr__(self, "normal", self.normal / length)
         if self.direction not in (1, -1, 0):
             raise ValueError(f"direction must be 1, -1 or 0, got {self.direction!r}.")
+
+    def in_units(self, units: Units) -> "Section":
+        """The same plane in scaled coordinates."""
+        if units.plain:
+            return self
+        return Section(self.normal * units.scale, units.enter(self.point), self.direction)
 
     def height(self, state: np.ndarray) -> float:
         """Signed distance from the plane."""
@@ -88,6 +96,7 @@ def find_crossings(
     n_crossings: int,
     max_duration: float,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> Crossings:
     """The first crossings of a section by a trajectory.
 
@@ -108,6 +117,8 @@ def find_crossings(
         How long to wait for them.
     rtol : float, optional
         Relative tolerance of the integration; 1e-12 by default, 1e-9 if stiff.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the trajectory by default.
 
     Returns
     -------
@@ -128,7 +139,10 @@ def find_crossings(
         raise ValueError(f"n_crossings must be at least 1, got {n_crossings!r}.")
     if not 0 < max_duration < math.inf:
         raise ValueError(f"max_duration must be positive and finite, got {max_duration!r}.")
-    solver = _solver(field, np.array(start, dtype=float), max_duration, rtol)
+    units = find_units(field, start, scale=scale, duration=max_duration)
+    plane = section
+    field, section = units.system(field), section.in_units(units)
+    solver = _solver(field, units.enter(np.array(start, dtype=float)), max_duration, rtol)
     times, states = [], []
     state, height = solver.y.copy(), section.height(solver.y)
     scale = float(np.linalg.norm(solver.y - section.point)) or 1.0
@@ -144,12 +158,12 @@ def find_crossings(
             times.append(time)
             states.append(crossing)
         state, height = solver.y.copy(), following
-    found = np.array(states).reshape(-1, state.size)
+    found = units.leave(np.array(states).reshape(-1, state.size))
     complete = len(times) == n_crossings
     return Crossings(
         times=np.array(times),
         states=found,
-        residuals=np.abs((found - section.point) @ section.normal),
+        residuals=np.abs((found - plane.point) @ plane.normal),
         complete=complete,
         message=""
         if complete
@@ -186,6 +200,7 @@ def compute_section_return(
     *,
     max_duration: float,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> SectionReturn:
     """The first return to a section and the derivative of that map.
 
@@ -193,7 +208,7 @@ def compute_section_return(
 
     Parameters
     ----------
-    field, section, max_duration, rtol
+    field, section, max_duration, rtol, scale
         As in `find_crossings`.
     start : array_like, shape (n,)
         On the section, or anywhere before it.
@@ -213,16 +228,18 @@ def compute_section_return(
     """
     start = np.array(start, dtype=float)
     crossings = find_crossings(
-        field, start, section, n_crossings=1, max_duration=max_duration, rtol=rtol
+        field, start, section, n_crossings=1, max_duration=max_duration, rtol=rtol, scale=scale
     )
     if not crossings.complete:
         raise ArithmeticError(crossings.message)
     state, time = crossings.states[0], float(crossings.times[0])
     basis = np.linalg.svd(section.normal[None])[2][1:].T
-    _, tangents = flow(field, start, time, tangents=basis, rtol=rtol)
+    units = find_units(field, [start, state], scale=scale, duration=time)
+    _, tangents = flow(field, start, time, tangents=basis, rtol=rtol, scale=units.scale)
     velocity = np.asarray(field(time, state))
+    _speed(section.in_units(units), units.enter(velocity))
     # Along the flow back to the section: I - f n' / (n.f).
-    shift = np.outer(velocity, section.normal @ tangents) / _speed(section, velocity)
+    shift = np.outer(velocity, section.normal @ tangents) / (section.normal @ velocity)
     return SectionReturn(
         state=state, time=time, derivative=basis.T @ (tangents - shift), basis=basis
     )
@@ -250,17 +267,17 @@ def _place(field, section, solver, state, before, after, rtol) -> tuple[float, n
         end
         if after == 0
         else float(
-            brentq(lambda t: section.height(interpolant(t)), low, end, xtol=1e-14)  # type: ignore[arg-type]
+            brentq(lambda t: section.height(interpolant(t)), low, end, xtol=1e-14 * end)  # type: ignore[arg-type]
         )
     )
     crossing = state
     for _ in range(_POLISHES):
         if time > begin:
-            crossing = flow(field, state, time - begin, start=begin, rtol=rtol)
+            crossing = integrate(field, state, time - begin, start=begin, rtol=rtol)
         velocity = np.asarray(field(time, crossing))
         correction = section.height(crossing) / _speed(section, velocity)
         time, crossing = time - correction, crossing - correction * velocity
-        if abs(correction) <= 4 * np.finfo(float).eps * max(1.0, abs(time)):
+        if abs(correction) <= 4 * np.finfo(float).eps * abs(end):
             break
     return time, crossing
 

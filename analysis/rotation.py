@@ -5,13 +5,15 @@ faster than any power of its length; the plain average only as 1/length.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
+from isochron.analysis.scales import measure_scale
 from isochron.analysis.systems import DrivenMap
+from isochron.analysis.units import Units
 
 
 def weighted_birkhoff_average(values: ArrayLike) -> np.ndarray:
@@ -109,6 +111,10 @@ class InvariantCircle:
     coefficients: np.ndarray
     residual: float
 
+    def in_units(self, units: Units) -> "InvariantCircle":
+        """The same curve in scaled coordinates."""
+        return replace(self, coefficients=self.coefficients / units.scale)
+
     def __call__(self, phases: ArrayLike) -> np.ndarray:
         """Points of the curve, shape (..., n)."""
         return evaluate_series(self.coefficients, phases)
@@ -126,6 +132,7 @@ def find_invariant_circle(
     n_returns: int = 4000,
     n_harmonics: int = 32,
     tolerance: float = 1e-8,
+    scale: ArrayLike | None = None,
 ) -> InvariantCircle:
     """The attracting circle of a map without locking, as a Fourier series of its own phase.
 
@@ -144,6 +151,8 @@ def find_invariant_circle(
         K.
     tolerance : float
         Largest accepted residual.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the orbit by default.
 
     Returns
     -------
@@ -181,6 +190,8 @@ def find_invariant_circle(
     orbit = system.orbit(state, n_returns * stride)[::stride]
     if not np.isfinite(orbit).all():
         raise ArithmeticError("The orbit diverges; start elsewhere.")
+    units = Units(measure_scale(np.concatenate([np.atleast_2d(start), orbit]), scale=scale))
+    orbit = units.enter(orbit)
     centred = orbit - orbit.mean(axis=0)
     size = float(np.linalg.norm(centred, axis=1).max())
     _refuse_rest_or_lock(orbit, size, 2 * n_harmonics + 1)
@@ -199,7 +210,9 @@ def find_invariant_circle(
             f"{tolerance:.1e}. Raise n_transient, n_returns or n_harmonics; a chaotic orbit, or "
             "one that winds twice around its mean, has no such circle."
         )
-    return InvariantCircle(rotation=rotation, coefficients=coefficients, residual=residual)
+    return InvariantCircle(
+        rotation=rotation, coefficients=coefficients * units.scale, residual=residual
+    )
 
 
 def _refuse_rest_or_lock(orbit: np.ndarray, size: float, most: int) -> None:

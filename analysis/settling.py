@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.flow import flow
+from isochron.analysis.integration import integrate
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.rotation import weighted_birkhoff_average
@@ -160,18 +160,24 @@ class FlowMotion:
         return np.array([_or_nan(self._end, state) for state in states])
 
     def _end(self, state: np.ndarray) -> np.ndarray:
-        return flow(self.system, state, self.transient, rtol=self.tolerances.settle_rtol)
+        return integrate(self.system, state, self.transient, rtol=self.tolerances.settle_rtol)
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States at equal times."""
         times = np.linspace(0, self.watch, N_SAMPLES + 1)
-        return flow(self.system, state, self.watch, times=times, rtol=self.tolerances.watch_rtol)
+        rtol = self.tolerances.watch_rtol
+        return integrate(self.system, state, self.watch, times=times, rtol=rtol)
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """A fixed point, if the state hardly moves; a cycle."""
         yield from _resting(self.system, record, scale, same, self.tolerances.solution)
         cycle = find_limit_cycle(
-            self.system, record[-1], max_period=self.max_period, tolerance=self.tolerances.solution
+            self.system,
+            record[-1],
+            max_period=self.max_period,
+            tolerance=self.tolerances.solution,
+            max_transient=0,
+            scale=1.0,
         )
         if cycle.stable:
             yield Periodic(cycle, Curve(cycle.states, same * _size(cycle.states)))
@@ -213,7 +219,7 @@ class ReturnMotion:
         if self.is_map:
             return self.system.advance(state, self.transient * self.system.n_steps)
         assert self.period is not None
-        return flow(
+        return integrate(
             self.system, state, self.transient * self.period, rtol=self.tolerances.settle_rtol
         )
 
@@ -224,7 +230,8 @@ class ReturnMotion:
             return orbit[:: self.system.n_steps]
         assert self.period is not None
         times = np.arange(self.watch + 1) * self.period
-        return flow(self.system, state, times[-1], times=times, rtol=self.tolerances.watch_rtol)
+        rtol = self.tolerances.watch_rtol
+        return integrate(self.system, state, times[-1], times=times, rtol=rtol)
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """Cycles of so many returns as brought the record back, fewest first."""
@@ -232,7 +239,7 @@ class ReturnMotion:
         if autonomous:
             yield from _resting(self.system, record, scale, same, self.tolerances.solution)
         gaps = np.linalg.norm(record[-2 : -2 - self.max_period : -1] - record[-1], axis=1)
-        lengths = 1 + np.flatnonzero(gaps < self.tolerances.near_return * _size(record))
+        lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * _size(record))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
             cycle = find_limit_cycle(
                 self.system,
@@ -240,6 +247,7 @@ class ReturnMotion:
                 period=self.period,
                 subharmonic=int(length),
                 tolerance=self.tolerances.solution,
+                scale=1.0,
             )
             if cycle.stable:
                 back = ReturnMap(self.system, self.period)
@@ -289,13 +297,13 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
 def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> LyapunovSpectrum:
     """The first exponents, once the tangents have turned to where they belong."""
     return compute_lyapunov_spectrum(
-        system, state, block=block, n_blocks=N_BLOCKS, transient=block, n_exponents=count
+        system, state, block=block, n_blocks=N_BLOCKS, transient=block, n_exponents=count, scale=1.0
     )
 
 
 def _resting(system: Any, record, scale, same, tolerance) -> Iterator[Periodic]:
     if np.ptp(record[len(record) // 2 :], axis=0).max() < 0.1 * scale:
-        for point in find_fixed_points(system, [record[-1]], tolerance=tolerance):
+        for point in find_fixed_points(system, [record[-1]], tolerance=tolerance, scale=1.0):
             if point.stable:
                 yield Periodic(point, Points(point.point[None], same * scale))
 

@@ -6,13 +6,17 @@ Anything with these attributes will do; `Flow` and `SteppedMap` wrap plain funct
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.scales import check_scale, measure_scale
 
 # Of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
 _DIFFERENCE_STEP = 7e-4
+_ONE_SIDED = np.array([-25, 48, -36, 16, -3]) / 12  # of values at 0, h, 2h, 3h, 4h
 
 
 @runtime_checkable
@@ -73,12 +77,13 @@ System = VectorField | DrivenMap
 
 
 def difference_tangent(
-    function: Callable[[np.ndarray], Any], point: np.ndarray, vectors: np.ndarray, scale: float
+    function: Callable[[np.ndarray], Any], point: np.ndarray, vectors: np.ndarray, scale: ArrayLike
 ) -> np.ndarray:
     """Derivative of a function times vectors, by central differences of order 4.
 
     The error is about 1e-12 of the function for one that varies over lengths of `scale`,
-    and grows with its fifth derivative.
+    and grows with its fifth derivative. Where the function is finite on one side only, such as
+    for concentrations near 0, the differences are taken to that side.
 
     Parameters
     ----------
@@ -86,7 +91,7 @@ def difference_tangent(
         Shape (n,) to (n,).
     point : ndarray, shape (n,)
     vectors : ndarray, shape (n, m)
-    scale : float
+    scale : array_like, shape () or (n,)
         Length over which the function bends, in the unit of the state.
 
     Returns
@@ -94,17 +99,42 @@ def difference_tangent(
     ndarray, shape (n, m)
     """
     columns = np.zeros((point.size, vectors.shape[1]))
+    scale = np.asarray(scale, dtype=float)
     for column, vector in zip(columns.T, vectors.T, strict=True):
-        longest = np.abs(vector).max(initial=0.0)
+        longest = (np.abs(vector) / scale).max(initial=0.0)
         if longest == 0:
             continue
-        step = _DIFFERENCE_STEP * scale / longest
+        step = _DIFFERENCE_STEP / longest
         near, far = (
             np.asarray(function(point + h * vector)) - np.asarray(function(point - h * vector))
             for h in (step, 2 * step)
         )
         column[:] = (8 * near - far) / (12 * step)
+        if not np.isfinite(column).all():
+            column[:] = _one_sided_product(function, point, vector, scale)
     return columns
+
+
+def _one_sided_product(function, point, vector, scale) -> np.ndarray:
+    """The same at the edge of where the function is defined, such as concentrations near 0.
+
+    Differences of order 4 along every variable, to the side on which they are finite.
+    """
+    here = np.asarray(function(point))
+    product = np.zeros(point.size)
+    for i, length in enumerate(np.broadcast_to(scale, point.shape)):
+        if vector[i] == 0:
+            continue
+        slope = np.full(point.size, np.nan)
+        for h in (sign * _DIFFERENCE_STEP * length / 4**k for k in range(4) for sign in (1, -1)):
+            move = np.zeros(point.size)
+            move[i] = h
+            values = [here] + [np.asarray(function(point + j * move)) for j in range(1, 5)]
+            slope = np.tensordot(_ONE_SIDED, values, axes=1) / h
+            if np.isfinite(slope).all():
+                break
+        product += slope * vector[i]
+    return product
 
 
 def jacobian_product(field: Any, t: float, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -130,18 +160,20 @@ class Flow:
     tangent : callable, optional
         ``tangent(t, x, v)``: the derivative times v, shape (n, m). If neither is given,
         differences of order 4 are taken (see `difference_tangent`).
-    scale : float
-        Length over which the field bends, for these differences.
+    scale : array_like, shape () or (n,), optional
+        Length over which the field bends, for these differences. By default the typical size
+        of each state variable, which every search measures.
     """
 
     field: Callable[[float, np.ndarray], Any]
     derivative: Callable[[float, np.ndarray], Any] | None = None
     stiff: bool = False
     tangent: Callable[[float, np.ndarray, np.ndarray], np.ndarray] | None = None
-    scale: float = 1.0
+    scale: ArrayLike | None = None
 
     def __post_init__(self) -> None:
-        _check_scale(self.scale)
+        if self.scale is not None:
+            check_scale(self.scale)
         if self.derivative is None and self.tangent is None:
             object.__setattr__(self, "tangent", self._difference)
 
@@ -156,7 +188,18 @@ class Flow:
         return jacobian_product(self, t, state, np.eye(len(state)))
 
     def _difference(self, t: float, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        return difference_tangent(lambda x: self.field(t, x), state, vectors, self.scale)
+        return difference_tangent(
+            lambda x: self.field(t, x), state, vectors, _known_or_measured(self.scale, state)
+        )
+
+    @property
+    def by_differences(self) -> bool:
+        """Whether the derivative is taken by differences of a length that was not given."""
+        return self.scale is None and self.derivative is None and _is_own(self.tangent, self)
+
+    def with_scale(self, scale: ArrayLike) -> "Flow":
+        """The same field with a length for its differences."""
+        return replace(self, tangent=None, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -172,8 +215,9 @@ class SteppedMap:
         None takes differences of order 4 (see `difference_tangent`).
     dimension, n_steps, step_ms, drive_cycles
         As in `DrivenMap`.
-    scale : float
-        Length over which the step bends, for these differences.
+    scale : array_like, shape () or (n,), optional
+        Length over which the step bends, for these differences. By default the typical size
+        of each state variable, which every search measures.
     bounded : bool or None
         Whether the map is known to take a ball into itself (see `Census.index_sum`).
     """
@@ -184,11 +228,12 @@ class SteppedMap:
     n_steps: int = 1
     step_ms: float = 1.0
     drive_cycles: int = 0
-    scale: float = 1.0
+    scale: ArrayLike | None = None
     bounded: bool | None = None
 
     def __post_init__(self) -> None:
-        _check_scale(self.scale)
+        if self.scale is not None:
+            check_scale(self.scale)
         if self.tangent is None:
             object.__setattr__(self, "tangent", self._difference)
 
@@ -209,12 +254,36 @@ class SteppedMap:
         return np.stack(states)
 
     def _difference(self, k: int, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        return difference_tangent(lambda x: self.step(k, x), state, vectors, self.scale)
+        return difference_tangent(
+            lambda x: self.step(k, x), state, vectors, _known_or_measured(self.scale, state)
+        )
+
+    @property
+    def by_differences(self) -> bool:
+        """Whether the derivative is taken by differences of a length that was not given."""
+        return self.scale is None and _is_own(self.tangent, self)
+
+    def with_scale(self, scale: ArrayLike) -> "SteppedMap":
+        """The same map with a length for its differences."""
+        return replace(self, tangent=None, scale=scale)
 
 
-def _check_scale(scale: float) -> None:
-    if not 0 < scale < np.inf:
-        raise ValueError(f"scale must be positive and finite, got {scale!r}.")
+def has_given_tangent(field: Any) -> bool:
+    """Whether a field's derivative times vectors is a function of its own, not of the matrix."""
+    tangent = getattr(field, "tangent", None)
+    return tangent is not None and not (isinstance(field, Flow) and _is_own(tangent, field))
+
+
+def _is_own(tangent: Any, system: Any) -> bool:
+    """Whether a tangent is the method of differences of the system itself."""
+    return getattr(tangent, "__func__", None) is type(system)._difference
+
+
+def _known_or_measured(scale: ArrayLike | None, state: np.ndarray) -> np.ndarray:
+    """A given scale, or the size of the state's largest variable."""
+    if scale is not None:
+        return np.asarray(scale, dtype=float)
+    return measure_scale(np.abs(state).max(keepdims=True))
 
 
 def black_box(
@@ -225,7 +294,7 @@ def black_box(
     n_steps: int = 1,
     step_ms: float = 1.0,
     drive_cycles: int = 0,
-    scale: float = 1.0,
+    scale: ArrayLike | None = None,
 ) -> SteppedMap:
     """A simulator with a state of its own, as a map.
 

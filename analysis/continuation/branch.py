@@ -1,8 +1,10 @@
 """What continuation returns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from isochron.analysis.units import Units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +54,16 @@ class SpecialPoint(BranchPoint):
     test : float
         What is left of the test function: the parameter's share of the tangent at a fold,
         the distance of `critical` from the boundary else.
+    index_before, index_after : int
+        Number of unstable directions of the branch before and after the point. `index` is the
+        smaller one: that of the directions that are not critical.
     """
 
     kind: str
     critical: complex
     test: float
+    index_before: int
+    index_after: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +95,16 @@ class Branch:
     def states(self) -> np.ndarray:
         """State of every point, shape (m, n)."""
         return np.array([point.state for point in self.points])
+
+    def leave(self, units: Units) -> "Branch":
+        """The branch in the unit of the user."""
+        if units.plain:
+            return self
+        points, special = (
+            tuple(replace(point, state=units.leave(point.state)) for point in some)
+            for some in (self.points, self.special)
+        )
+        return replace(self, points=points, special=special)
 
     def of_kind(self, kind: str) -> tuple[SpecialPoint, ...]:
         """The special points of a kind."""

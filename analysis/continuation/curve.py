@@ -36,6 +36,11 @@ class StepControl:
         Length of steps in u.
     tolerance : float
         Length of the step of Newton's method that counts as converged.
+    relative : float
+        The same, relative to the length of u, if that is more: where the curve has come to
+        states much larger than those it began with.
+    grows : bool
+        Whether the longest step grows with the way.
     max_iterations : int
         Of the corrector; a step that needs more is halved, one that needs 3 or less is
         followed by a longer one.
@@ -45,6 +50,8 @@ class StepControl:
     smallest: float
     largest: float
     tolerance: float
+    relative: float = 0.0
+    grows: bool = False
     max_iterations: int = 8
 
     def __post_init__(self) -> None:
@@ -55,6 +62,17 @@ class StepControl:
             )
         if not self.tolerance > 0:
             raise ValueError(f"tolerance must be positive, got {self.tolerance!r}.")
+
+    def limit(self, way: float, along: np.ndarray, span: float) -> float:
+        """Longest step after a way along the curve, if the parameter's range is `span`."""
+        if not self.grows:
+            return self.largest
+        rest = abs(float(along[-1]))
+        share = span / 10 / rest if rest > 0 else np.inf
+        return max(self.largest, min((way - _LONG_WAY * self.largest) / 5, share))
+
+
+_LONG_WAY = 40.0  # longest steps, after which these are too short
 
 
 def border(matrix: np.ndarray, column: np.ndarray, row: np.ndarray) -> Solver:
@@ -97,7 +115,12 @@ def tangent(curve: Curve, u: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def correct(
-    curve: Curve, guess: np.ndarray, along: np.ndarray, tolerance: float, max_iterations: int
+    curve: Curve,
+    guess: np.ndarray,
+    along: np.ndarray,
+    tolerance: float,
+    max_iterations: int,
+    relative: float = 0.0,
 ) -> tuple[np.ndarray, int]:
     """The point of the curve in the plane through a guess, normal to a direction.
 
@@ -119,7 +142,7 @@ def correct(
                 return u, iteration
             move = solve(value)
             length = float(np.linalg.norm(move))
-            if length <= tolerance:
+            if length <= max(tolerance, relative * float(np.linalg.norm(u))):
                 return u, iteration
             if not np.isfinite(length):
                 break
@@ -130,10 +153,17 @@ def correct(
 
 
 def advance(
-    curve: Curve, u: np.ndarray, along: np.ndarray, step: float, control: StepControl
+    curve: Curve,
+    u: np.ndarray,
+    along: np.ndarray,
+    step: float,
+    control: StepControl,
+    longest: float | None = None,
 ) -> tuple[np.ndarray, float]:
     """The next point of the curve, and the step to try after it; shorter steps if need be."""
-    limits = (control.tolerance, control.max_iterations)
+    limits = (control.tolerance, control.max_iterations, control.relative)
+    longest = control.largest if longest is None else longest
+    step = min(step, longest)
     while step >= control.smallest:
         try:
             following, iterations = correct(curve, u + step * along, along, *limits)
@@ -143,7 +173,7 @@ def advance(
         if np.linalg.norm(following - u) > 2 * step:  # another curve
             step /= 2
             continue
-        return following, min(control.largest, 1.5 * step if iterations <= 3 else step)
+        return following, min(longest, 1.5 * step if iterations <= 3 else step)
     raise LostError(
         f"The curve was lost at steps of {control.smallest:g}. Lower smallest_step, or raise "
         "tolerance."

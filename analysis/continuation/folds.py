@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import SpecialPoint
 from isochron.analysis.continuation.curve import LostError, Solver, advance, correct, tangent
+from isochron.analysis.continuation.follow import systems_in_units
 from isochron.analysis.continuation.problems import (
     FixedPointProblem,
     OrbitProblem,
@@ -17,6 +19,8 @@ from isochron.analysis.continuation.problems import (
 )
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import PARAMETER_STEP
+from isochron.analysis.scales import check_scale
+from isochron.analysis.units import Units
 
 # Of central differences of order 2 of the matrix, relative to the size: their error only slows
 # Newton's method.
@@ -61,6 +65,7 @@ def continue_fold(
     max_points: int = 200,
     tolerance: float = 1e-8,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> FoldCurve:
     """Follow a fold of fixed points or cycles in two parameters.
 
@@ -90,6 +95,8 @@ def continue_fold(
         Length of Newton's step that counts as converged, relative to the size of the state.
     rtol : float, optional
         Relative tolerance of the integration of a field.
+    scale : array_like, shape () or (n,), optional
+        As in `continue_fixed_points`.
 
     Returns
     -------
@@ -106,6 +113,7 @@ def continue_fold(
     """
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
+    system_at, fold, units = _in_units(system_at, fold, scale)
     problem, y = _problem(system_at, fold, second, forcing_period, rtol)
     parameters = (fold.parameter, second)
     if isinstance(problem, OrbitProblem) and problem.is_large(y, *parameters):
@@ -117,8 +125,7 @@ def continue_fold(
     control = scales.control(step, smallest_step, largest_step, tolerance)
     equations = _FoldEquations(problem, scales, y, parameters)
     u = equations.pack(y, parameters)
-    before = np.zeros(u.size)
-    before[-1] = direction
+    before = np.append(np.zeros(u.size - 1), direction)
     found: list[tuple[np.ndarray, tuple[float, float]]] = []
     residuals: list[float] = []
     message = f"max_points={max_points} reached; raise it to go on"
@@ -143,10 +150,21 @@ def continue_fold(
         message = str(error)
     return FoldCurve(
         parameters=np.array([p for _, p in found]).reshape(-1, 2),
-        states=np.array([x for x, _ in found]).reshape(-1, fold.state.size),
+        states=units.leave(np.array([x for x, _ in found]).reshape(-1, fold.state.size)),
         residuals=np.array(residuals),
         message=message,
         tolerance=tolerance,
+    )
+
+
+def _in_units(system_at, fold: SpecialPoint, scale: ArrayLike | None):
+    """Systems and fold in given units, and these."""
+    n = fold.state.size
+    units = Units(np.ones(n) if scale is None else check_scale(scale, n))
+    return (
+        systems_in_units(system_at, units),
+        replace(fold, state=units.enter(fold.state)),
+        units,
     )
 
 

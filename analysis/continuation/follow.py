@@ -12,6 +12,8 @@ from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProb
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.scales import check_scale, measure_scale
+from isochron.analysis.units import Units
 
 SystemAt = Callable[[float], Any]
 
@@ -29,6 +31,7 @@ def continue_fixed_points(
     parameter_scale: float | None = None,
     max_points: int = 500,
     tolerance: float = 1e-10,
+    scale: ArrayLike | None = None,
 ) -> Branch:
     """Follow a fixed point of a field, or of a map, in a parameter, round folds as well.
 
@@ -51,13 +54,16 @@ def continue_fixed_points(
     step, smallest_step, largest_step : float, optional
         Arclength of the first, the shortest and the longest step, in the unit of the state; by
         default 1/50, 1e-8 and 1/10 of its size. The size of a fixed point is how far it would
-        move between the limits at its first velocity, that of a cycle its extent.
+        move between the limits at its first velocity, that of a cycle its extent. Where the
+        branch goes much farther than this, the longest step grows with the way.
     parameter_scale : float, optional
         Change of the parameter that counts as much as one unit of the state; by default
         the limits are as far apart as the state is large.
     max_points : int
     tolerance : float
         Length of Newton's step that counts as converged, relative to the size.
+    scale : array_like, shape () or (n,), optional
+        Typical size of each variable, if these differ much; arclengths are then in units of it.
 
     Returns
     -------
@@ -73,12 +79,20 @@ def continue_fixed_points(
     ----------
     Keller (1977), in Applications of Bifurcation Theory, 359-384.
     """
+    y = np.array(start, dtype=float)
+    units = Units(np.ones(y.size) if scale is None else check_scale(scale, y.size))
+    system_at, y = systems_in_units(system_at, units), units.enter(y)
     is_map = hasattr(system_at(parameter), "advance")
     problem = OrbitProblem(system_at) if is_map else FixedPointProblem(system_at)
-    y = np.array(start, dtype=float)
     scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
     control = scales.control(step, smallest_step, largest_step, tolerance)
-    return follow(problem, y, parameter, limits, direction, control, scales, max_points)
+    branch = follow(problem, y, parameter, limits, direction, control, scales, max_points)
+    return branch.leave(units)
+
+
+def systems_in_units(system_at: Callable[..., Any], units: Units) -> Callable[..., Any]:
+    """The systems at values of parameters, in scaled coordinates."""
+    return system_at if units.plain else lambda *values: units.system(system_at(*values))
 
 
 def continue_cycles(
@@ -97,6 +111,7 @@ def continue_cycles(
     max_points: int = 500,
     tolerance: float = 1e-9,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> Branch:
     """Follow a limit cycle in a parameter, by shooting.
 
@@ -116,6 +131,8 @@ def continue_cycles(
         As in `continue_fixed_points`. The period counts as one size of the cycle.
     rtol : float, optional
         Relative tolerance of the integration of a field.
+    scale : array_like, shape () or (n,), optional
+        As in `continue_fixed_points`; measured along the cycle by default.
 
     Returns
     -------
@@ -131,6 +148,8 @@ def continue_cycles(
     system = system_at(parameter)
     if not (start.autonomous or hasattr(system, "advance")) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")
+    units = Units(measure_scale(start.states, scale=scale))
+    system_at, start = systems_in_units(system_at, units), units.enter_cycle(start)
     segments = len(start.nodes) if n_segments is None else n_segments
     if segments < 1:
         raise ValueError(f"n_segments must be 1 or more, got {n_segments!r}.")
@@ -149,7 +168,8 @@ def continue_cycles(
     problem.move_anchor(y, parameter)
     scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
     control = scales.control(step, smallest_step, largest_step, tolerance)
-    return follow(problem, y, parameter, limits, direction, control, scales, max_points)
+    branch = follow(problem, y, parameter, limits, direction, control, scales, max_points)
+    return branch.leave(units)
 
 
 def follow(
@@ -168,26 +188,27 @@ def follow(
     if direction not in (1, -1):
         raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
     scale = scales.parameters[0]
+    span = (limits[1] - limits[0]) / scale
     frame = Frame(problem, scales.units, scales.size, scale, control)
     u = frame.pack(y, parameter)
-    before = np.zeros(u.size)
-    before[-1] = direction
+    before = np.append(np.zeros(u.size - 1), direction)
     if along is not None:
         before = np.append(along / scales.units, 0.0)
         before = before / np.linalg.norm(before)
-    points: list[BranchPoint] = []
-    special: list[SpecialPoint] = []
+    points, special = list[BranchPoint](), list[SpecialPoint]()
     message = f"max_points={max_points} reached; raise it to go on"
     try:
         u, _ = frame.correct(u, before)
         step = control.first
         before = tangent(frame, u, before)
         points.append(frame.describe(u))
-        first = (u, before)
+        first, way = (u, before), 0.0
         while len(points) < max_points:
             frame.move_anchor(u)
             direction_here = _tangent(frame, u, before)
-            following, step = advance(frame, u, direction_here, step, control)
+            way = max(way, float(np.linalg.norm(u - first[0])))
+            longest = control.limit(way, direction_here, span)
+            following, step = advance(frame, u, direction_here, step, control, longest)
             if frame.has_shrunk(following):
                 message = "the cycle has shrunk to a fixed point: a Hopf point"
                 break

@@ -37,6 +37,7 @@ class Scales:
         tolerance: float,
     ) -> StepControl:
         """Steps, in parts of the size where none are given; the tolerance is relative to it."""
+        grows = largest is None
         if first is None:
             first = self.size / 50 if largest is None else min(self.size / 50, largest)
         if largest is None:
@@ -44,7 +45,12 @@ class Scales:
         if smallest is None:
             smallest = min(first, 1e-8 * self.size)
         return StepControl(
-            first=first, smallest=smallest, largest=largest, tolerance=tolerance * self.size
+            first=first,
+            smallest=smallest,
+            largest=largest,
+            tolerance=tolerance * self.size,
+            relative=0.1 * tolerance,
+            grows=grows,
         )
 
 

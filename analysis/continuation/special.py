@@ -62,7 +62,9 @@ class Frame:
 
     def correct(self, guess: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, int]:
         """The point of the curve in a plane."""
-        return correct(self, guess, along, self.control.tolerance, 2 * self.control.max_iterations)
+        control = self.control
+        limits = (control.tolerance, 2 * control.max_iterations, control.relative)
+        return correct(self, guess, along, *limits)
 
     def at_parameter(self, inside: np.ndarray, outside: np.ndarray, value: float) -> np.ndarray:
         """The point of the curve at a value of the (scaled) parameter between two points."""
@@ -92,10 +94,17 @@ class Frame:
         return BranchPoint(**self._description(u))
 
     def describe_special(
-        self, u: np.ndarray, kind: str, critical: complex, test: float
+        self, u: np.ndarray, kind: str, critical: complex, test: float, indices: tuple[int, int]
     ) -> SpecialPoint:
-        """The same of a special point."""
-        return SpecialPoint(**self._description(u), kind=kind, critical=critical, test=test)
+        """The same of a special point between stretches with given numbers of unstable directions.
+
+        Its own number is not counted: the sign of what is critical is a rounding error.
+        """
+        before, after = indices
+        known: dict[str, Any] = self._description(u) | {"index": min(indices)}
+        return SpecialPoint(
+            **known, kind=kind, critical=critical, test=test, index_before=before, index_after=after
+        )
 
     def _description(self, u: np.ndarray) -> dict[str, Any]:
         y, parameter = self.unpack(u)
@@ -135,20 +144,25 @@ def find_special(frame: Frame, before: tuple, after: tuple) -> list[SpecialPoint
         growth = frame.growth(u)
         critical = _as_value(frame, complex(growth[np.argmin(np.abs(growth))]))
         test = abs(float(tangent(frame, u, chord)[-1]))
-        found.append((fraction, frame.describe_special(u, "fold", critical, test)))
+        indices = (left_point.index, right_point.index)
+        found.append((fraction, frame.describe_special(u, "fold", critical, test, indices)))
     low, high = sorted((left_point.index, right_point.index))
     place = low
     while place < high:
         # The real parts in order are continuous, whatever pairs meet or part between.
         fraction = _root(lambda s, k=place: float(np.real(frame.growth(at(s))[k])))
         u = at(fraction)
-        growth = complex(frame.growth(u)[place])
-        kind = _kind(frame, growth)
-        place += 2 if kind in ("Hopf", "Neimark-Sacker") else 1
+        values = frame.growth(u)
+        growth = complex(values[place])
+        kind = _kind(frame, growth, float(np.abs(values).max()))
+        indices = (place, place + (2 if kind in ("Hopf", "Neimark-Sacker") else 1))
+        place = indices[1]
         if kind == "branch point" and folds:
             continue
         test = abs(growth.real)
-        special = frame.describe_special(u, kind, _as_value(frame, growth), test)
+        if right_point.index < left_point.index:
+            indices = indices[::-1]
+        special = frame.describe_special(u, kind, _as_value(frame, growth), test, indices)
         found.append((fraction, special))
     return [special for _, special in sorted(found, key=lambda entry: entry[0])]
 
@@ -165,10 +179,10 @@ def _as_value(frame: Frame, growth: complex) -> complex:
     return complex(growth if frame.problem.is_flow else np.exp(growth))
 
 
-def _kind(frame: Frame, growth: complex) -> str:
+def _kind(frame: Frame, growth: complex, largest: float) -> str:
     angle = abs(growth.imag)
     if frame.problem.is_flow:
-        return "Hopf" if angle > 1e-9 else "branch point"
+        return "Hopf" if angle > 1e-9 * largest else "branch point"
     if angle < _REAL:
         return "branch point"
     return "period doubling" if angle > np.pi - _REAL else "Neimark-Sacker"

@@ -1,15 +1,19 @@
 """Branches that begin where another changes its stability: at Hopf points and doublings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import Branch, SpecialPoint
-from isochron.analysis.continuation.follow import SystemAt, follow
+from isochron.analysis.continuation.follow import SystemAt, follow, systems_in_units
 from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem
 from isochron.analysis.continuation.scales import choose_scales
 from isochron.analysis.floquet import ReturnMap
+from isochron.analysis.scales import check_scale, measure_scale
+from isochron.analysis.units import Units
 
 
 def continue_cycles_from_hopf(
@@ -25,6 +29,7 @@ def continue_cycles_from_hopf(
     max_points: int = 500,
     tolerance: float = 1e-9,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> Branch:
     """Switch to the cycles that are born at a Hopf point, and follow them.
 
@@ -34,12 +39,14 @@ def continue_cycles_from_hopf(
         Of a field, from `continue_fixed_points`.
     amplitude : float, optional
         Distance of the first cycle's state from the fixed point, and the first step; by default
-        a hundredth of its length, or 0.05 at the origin. Ten times this counts as the size of
-        the cycles.
+        a hundredth of its length; at the origin 0.05, or as much of the length over which the
+        field bends if that is far from 1. Ten times this counts as the size of the cycles.
     system_at, limits, n_segments, smallest_step, largest_step, parameter_scale
         As in `continue_cycles`.
     max_points, tolerance, rtol
         As in `continue_cycles`.
+    scale : array_like, shape () or (n,), optional
+        As in `continue_fixed_points`.
 
     Returns
     -------
@@ -56,13 +63,17 @@ def continue_cycles_from_hopf(
     """
     if hopf.kind != "Hopf":
         raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
+    units = _units(hopf.state, scale, lambda: _bending_length_at(system_at, hopf))
+    system_at, hopf = systems_in_units(system_at, units), _enter(hopf, units)
     matrix = FixedPointProblem(system_at).derivative(hopf.state, hopf.parameter)
     values, vectors = np.linalg.eig(matrix)
     vector = vectors[:, np.argmin(np.abs(values - hopf.critical))]
     # The phase that makes real and imaginary part orthogonal, the real part the longer.
     vector = vector * np.exp(-0.5j * np.angle(np.sum(vector * vector)))
-    amplitude = _amplitude(amplitude, 0.01 * float(np.linalg.norm(hopf.state)) or 0.05)
     length = np.linalg.norm(np.real(vector))
+    if amplitude is not None:
+        amplitude = amplitude / float(units.scale.max())
+    amplitude = _amplitude(amplitude, 0.01 * float(np.linalg.norm(hopf.state)) or 0.05)
     # One turn of the linear flow; the start of segment k is at angle 2πk/s.
     sense = np.sign(hopf.critical.imag)
     turns = np.exp(2j * np.pi * sense * np.arange(n_segments) / n_segments)
@@ -76,7 +87,8 @@ def continue_cycles_from_hopf(
     largest = 10 * amplitude if largest_step is None else max(largest_step, amplitude)
     control = scales.control(amplitude, smallest_step, largest, tolerance)
     along = np.append(around, 0.0)
-    return follow(problem, y, hopf.parameter, limits, 1, control, scales, max_points, along=along)
+    branch = follow(problem, y, hopf.parameter, limits, 1, control, scales, max_points, along=along)
+    return branch.leave(units)
 
 
 def continue_doubled_cycles(
@@ -93,6 +105,7 @@ def continue_doubled_cycles(
     max_points: int = 500,
     tolerance: float = 1e-9,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> Branch:
     """Switch to the cycle of twice the period at a period doubling, and follow it.
 
@@ -107,6 +120,8 @@ def continue_doubled_cycles(
         As in `continue_cycles`.
     parameter_scale, max_points, tolerance, rtol
         As in `continue_cycles`.
+    scale : array_like, shape () or (n,), optional
+        As in `continue_fixed_points`.
 
     Returns
     -------
@@ -123,6 +138,8 @@ def continue_doubled_cycles(
     """
     if doubling.kind != "period doubling":
         raise ValueError(f"A period doubling is needed to start from; this is a {doubling.kind}.")
+    units = _units(doubling.state, scale, lambda: 1.0)
+    system_at, doubling = systems_in_units(system_at, units), _enter(doubling, units)
     parameter, state = doubling.parameter, doubling.state
     system = system_at(parameter)
     autonomous = not hasattr(system, "advance") and forcing_period is None
@@ -149,9 +166,38 @@ def continue_doubled_cycles(
     scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,), size=extent)
     largest = None if largest_step is None else max(largest_step, amplitude)
     control = scales.control(amplitude, smallest_step, largest, tolerance)
-    return follow(
+    branch = follow(
         problem, there, parameter, limits, 1, control, scales, max_points, along=there - y
     )
+    return branch.leave(units)
+
+
+def _units(state: np.ndarray, scale: ArrayLike | None, otherwise: Callable[[], float]) -> Units:
+    """Given units, else one for all variables: the size of the state, or a length if it is 0."""
+    if scale is not None:
+        return Units(check_scale(scale, state.size))
+    largest = np.abs(state).max(keepdims=True)
+    size = float(measure_scale(largest)[0]) if largest[0] > 0 else otherwise()
+    return Units(np.full(state.size, size))
+
+
+def _enter(point: SpecialPoint, units: Units) -> SpecialPoint:
+    return replace(point, state=units.enter(point.state))
+
+
+def _bending_length_at(system_at: SystemAt, point: SpecialPoint) -> float:
+    """Distance at which a field is a tenth off its linear part; 1 if that is near 1."""
+    field, state = system_at(point.parameter), point.state
+    along = np.random.default_rng(0).standard_normal(state.size)
+    along /= np.linalg.norm(along)
+    here = np.asarray(field(0.0, state))
+    slope = FixedPointProblem(system_at).derivative(state, point.parameter) @ along
+    for distance in 2.0 ** np.arange(-60, 61, 2):
+        with np.errstate(all="ignore"):
+            bend = np.asarray(field(0.0, state + distance * along)) - here - distance * slope
+        if not np.linalg.norm(bend) < 0.1 * distance * np.linalg.norm(slope):
+            return 1.0 if 0.05 < distance < 50 else float(distance)
+    return 1.0
 
 
 def _amplitude(given: float | None, otherwise: float) -> float:

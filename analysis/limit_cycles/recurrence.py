@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.flow import flow
+from isochron.analysis.integration import integrate
 from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
 from isochron.analysis.systems import VectorField
+from isochron.analysis.units import find_units
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def find_recurrent_cycles(
     tolerance: float = 1e-9,
     max_iterations: int = 20,
     rtol: float | None = None,
+    scale: ArrayLike | None = None,
 ) -> RecurrenceSearch:
     """Cycles of a vector field, unstable ones too, that a trajectory passes near.
 
@@ -141,6 +143,8 @@ def find_recurrent_cycles(
         Largest distance of a return, relative to the size of the trajectory.
     tolerance, max_iterations, rtol
         As in `find_limit_cycle`.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the trajectory by default.
 
     Returns
     -------
@@ -161,7 +165,9 @@ def find_recurrent_cycles(
             f"{interval!r}, {min_period!r}, {max_period!r} and {duration!r}."
         )
     times = np.arange(0, duration, interval)
-    states = flow(system, start, duration, times=times, rtol=rtol)
+    units = find_units(system, start, scale=scale, duration=duration)
+    system = units.system(system)
+    states = integrate(system, units.enter(start), duration, times=times, rtol=rtol)
     lags = range(round(min_period / interval), round(max_period / interval) + 1)
     candidates = find_close_returns(states, lags=lags, closest=closest)[:max_candidates]
     cycles: list[LimitCycle] = []
@@ -170,6 +176,7 @@ def find_recurrent_cycles(
         "tolerance": tolerance,
         "max_iterations": max_iterations,
         "rtol": rtol,
+        "scale": 1.0,
     }
     for candidate in candidates:
         along = np.linspace(candidate.begin, candidate.end, n_segments + 1)[:-1]
@@ -187,7 +194,7 @@ def find_recurrent_cycles(
             else:
                 failures.append(cycle.message)
     return RecurrenceSearch(
-        cycles=tuple(sorted(cycles, key=lambda cycle: cycle.period)),
+        cycles=tuple(units.leave_cycle(c) for c in sorted(cycles, key=lambda c: c.period)),
         n_candidates=len(candidates),
         failures=tuple(failures),
     )

@@ -12,6 +12,10 @@ class NotFoundError(Exception):
     """A search ended without a cycle; its text says what to try."""
 
 
+class InaccurateError(NotFoundError):
+    """A check of an orbit failed although the derivative of the system is right."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LimitCycle:
     """A periodic orbit, or the account of a search that found none.
@@ -44,6 +48,14 @@ class LimitCycle:
         Floquet multipliers, largest modulus first; all, or the leading ones.
     autonomous : bool
         Whether one of them is the trivial 1.
+    at_rest : bool
+        Whether the state does not move: a fixed point of a map without a drive, or of a forced
+        system at an amplitude that does not move it, and no cycle.
+    degenerate : bool
+        Whether a nontrivial multiplier lies on the unit circle within its error. If it is 1 the
+        orbit is one of a family of closed orbits, as around a centre or where a quantity is
+        conserved, and no limit cycle, or it is at a bifurcation; then neither `stable` nor
+        `index` is decided by the linearisation.
     checks : dict of str to float
         Independent checks: ``trivial_multiplier`` (distance of the nearest one from 1),
         ``difference_quotient`` (the derivative of the return map against finite
@@ -64,6 +76,8 @@ class LimitCycle:
     subharmonic: int = 1
     multipliers: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=complex))
     autonomous: bool = False
+    at_rest: bool = False
+    degenerate: bool = False
     checks: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -87,13 +101,33 @@ class LimitCycle:
     @property
     def stable(self) -> bool:
         """Whether all non-trivial multipliers lie inside the unit circle, as far as computed."""
-        known = self.found and self.multipliers.size > 0
+        known = self.found and self.multipliers.size > 0 and not self.degenerate
         return known and self.largest_multiplier < 1 - STABILITY_MARGIN
 
     @property
     def index(self) -> int:
         """Number of non-trivial multipliers outside the unit circle, as far as computed."""
         return int(np.sum(np.abs(self.nontrivial_multipliers) > 1 + STABILITY_MARGIN))
+
+
+def degenerate_kind(multipliers: np.ndarray, *, autonomous: bool, margin: float) -> str:
+    """``family`` or ``boundary`` if a nontrivial multiplier is 1, or of modulus 1; else empty.
+
+    A double multiplier 1 splits by the root of the rounding error, but the mean of the pair has
+    an error of the same order as that.
+    """
+    near = np.abs(multipliers - 1) < 2 * math.sqrt(margin)
+    others = multipliers[~near]
+    if near.sum() > int(autonomous) and abs(np.mean(multipliers[near] - 1)) <= margin:
+        return "family"
+    boundary = np.abs(np.abs(others) - 1) <= STABILITY_MARGIN
+    return "boundary" if boundary.any() else ""
+
+
+def orbit_ranges(states: np.ndarray) -> np.ndarray:
+    """How far each variable may be expected to move: by its range, or a tenth of its size."""
+    ranges = np.maximum(np.ptp(states, axis=0), 0.1 * np.abs(states).max(axis=0))
+    return np.maximum(ranges, 0.003 * float(ranges.max()) or 1.0)
 
 
 def orbit_size(states: np.ndarray) -> float:

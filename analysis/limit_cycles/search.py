@@ -1,14 +1,18 @@
 """The search for a limit cycle near a state, by shooting."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.angles import check_angles
 from isochron.analysis.floquet import ReturnMap, has_free_step
+from isochron.analysis.limit_cycles.approach import FAR, approaches, first_return
 from isochron.analysis.limit_cycles.multiple_shooting import shoot_segments, spread_nodes
-from isochron.analysis.limit_cycles.result import LimitCycle, NotFoundError, orbit_size
+from isochron.analysis.limit_cycles.result import InaccurateError, LimitCycle, NotFoundError
 from isochron.analysis.limit_cycles.shooting import shoot_autonomous, shoot_driven
 from isochron.analysis.limit_cycles.verification import (
     add_multipliers,
@@ -16,6 +20,7 @@ from isochron.analysis.limit_cycles.verification import (
     least_divisor,
 )
 from isochron.analysis.systems import System
+from isochron.analysis.units import Units, find_units
 
 
 def find_limit_cycle(
@@ -33,15 +38,20 @@ def find_limit_cycle(
     subharmonic: int = 1,
     n_segments: int = 1,
     method: Literal["auto", "dense", "krylov"] = "auto",
+    max_transient: float | None = None,
+    scale: ArrayLike | None = None,
+    angles: Sequence[int] = (),
 ) -> LimitCycle:
-    """Find the limit cycle near a state.
+    """Find the limit cycle near a state, or the one that the state leads to.
 
     A driven map, or a vector field with a forcing `period`, is solved for a fixed point of
     its return map; an autonomous vector field for a point and its period, with the phase
     fixed by the plane through the start, normal to the flow. So is a map that stands for a
     flow, which has no drive and a method ``with_step(step_ms)``: a period is then a whole
     number of its steps, a multiple of 256, of the length that makes the orbit close. An
-    orbit that turns out to go round several times is returned as once round. Errors grow
+    orbit that turns out to go round several times is returned as once round. If there is no
+    cycle near the start, and no `period_guess`, the start is followed into its attractor and the
+    search is repeated there, with a section through the trajectory. Errors grow
     along a very unstable cycle; several segments (multiple shooting), each with a start of
     its own, keep them small.
 
@@ -49,8 +59,8 @@ def find_limit_cycle(
     ----------
     system : VectorField or DrivenMap
     start : ndarray, shape (n,) or (s, n)
-        A state near the cycle, best from a simulation after its transient; or s of them, at
-        equal intervals of time over one period, for multiple shooting.
+        A state near the cycle, or in its basin; or s states at equal intervals of time over one
+        period, for multiple shooting.
     period : float, optional
         Forcing period of a driven vector field. A map brings its own.
     max_period : float, optional
@@ -78,18 +88,28 @@ def find_limit_cycle(
         Make the monodromy matrix, or use it through its products with vectors
         (Newton-Krylov). The latter is chosen for a map of more than 200 dimensions and a
         field, not stiff, of more than 300.
+    max_transient : float, optional
+        How long to follow the start into its attractor, before giving up; 30 times `max_period`
+        by default. 0 searches near the start only.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable, in its unit: tolerances are relative to
+        it. By default it is measured along the trajectory from `start`.
+    angles : sequence of int
+        Indices of variables that are angles in radians: an orbit closes if they come back after
+        whole turns (a relative periodic orbit, such as of phase oscillators).
 
     Returns
     -------
     LimitCycle
-        With ``found=False`` and a message if the search does not converge.
+        With ``found=False`` and a message if the search does not converge. A closed orbit that
+        is one of a family, as around a centre, is found, but ``degenerate``.
 
     Raises
     ------
     ValueError
         If a map without a drive and without `with_step` is asked for a period of its own, an
-        autonomous vector field comes without `max_period` or `period_guess`, or `subharmonic`,
-        `n_segments` or `method` is none of the above.
+        autonomous vector field comes without `max_period` or `period_guess`, or another
+        argument is out of range.
 
     References
     ----------
@@ -99,24 +119,25 @@ def find_limit_cycle(
     driven = _is_driven(system, period, max_period, period_guess)
     if len(nodes) > 1:
         n_segments = len(nodes)
-    _check(driven, max_period, period_guess, subharmonic, n_segments, method)
+    _check(driven, max_period, period_guess, subharmonic, n_segments, method, max_transient)
+    if angles and n_segments > 1:
+        raise ValueError("Multiple shooting takes no angles; n_segments must be 1.")
+    search = _Search(
+        system=system, driven=driven, period=period, max_period=max_period, rtol=rtol,
+        tolerance=tolerance, max_iterations=max_iterations, n_multipliers=n_multipliers,
+        verify=verify, subharmonic=subharmonic, n_segments=n_segments, method=method, scale=scale,
+        angles=check_angles(angles, nodes.shape[1]),
+        patient=period_guess is not None or max_transient == 0,
+    )  # fmt: skip
     try:
-        if driven:
-            back = ReturnMap(system, period, rtol, subharmonic)
-        else:
-            guess = period_guess or _first_return(system, nodes[0], max_period, rtol)
-            back = ReturnMap(system, guess, rtol)
-        krylov = method == "krylov" or (method == "auto" and back.is_large(nodes.shape[1]))
-        search = _Shooting(driven, krylov, tolerance, max_iterations)
-        nodes, iterations = search.run(back, nodes, n_segments)
-        cycle = search.describe(back, nodes, iterations)
-        while (rounds := least_divisor(back, cycle)) > 1:
-            back, n_segments = _once_round(back, rounds, driven), -(-n_segments // rounds)
-            nodes, _ = search.run(back, nodes[:1], n_segments)
-            cycle = search.describe(back, nodes, iterations)
-        return add_multipliers(back, cycle, n_multipliers, verify=verify)
-    except (NotFoundError, ArithmeticError, np.linalg.LinAlgError) as error:
-        return LimitCycle(found=False, message=str(error), tolerance=tolerance)
+        farthest = math.inf if max_transient == 0 else FAR
+        return search.near(nodes, period_guess, farthest)
+    except _FAILURES as error:
+        if driven or period_guess is not None or max_transient == 0 or len(nodes) > 1:
+            return LimitCycle(found=False, message=str(error), tolerance=tolerance)
+    assert max_period is not None
+    longest = 30 * max_period if max_transient is None else max_transient
+    return search.from_basin(nodes[0], longest)
 
 
 def _is_driven(system, period, max_period, period_guess) -> bool:
@@ -127,18 +148,27 @@ def _is_driven(system, period, max_period, period_guess) -> bool:
         return True
     if system.drive_cycles == 0 and not has_free_step(system):
         raise ValueError(
-            "A map has a period of its own if its step can be changed: give it a method "
-            "with_step(step_ms), or leave out max_period and period_guess."
+            "max_period and period_guess are for systems in continuous time. A map has a period "
+            "of its own only if its step can be changed, by a method with_step(step_ms). For a "
+            "cycle of whole steps omit them and give subharmonic=n; for an invariant circle use "
+            "find_invariant_circle."
         )
     return system.drive_cycles > 0
 
 
-def _check(driven, max_period, period_guess, subharmonic, n_segments, method) -> None:
+def _check(
+    driven, max_period, period_guess, subharmonic, n_segments, method, max_transient
+) -> None:
     if not driven and max_period is None and period_guess is None:
         raise ValueError(
             "An autonomous vector field needs max_period, how long to wait for the first "
             "return, or period_guess."
         )
+    for name, value in (("max_period", max_period), ("period_guess", period_guess)):
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    if max_transient is not None and not 0 <= max_transient < math.inf:
+        raise ValueError(f"max_transient must be 0 or more and finite, got {max_transient!r}.")
     if subharmonic < 1 or (subharmonic > 1 and not driven):
         raise ValueError(
             f"subharmonic must be 1 or more, and 1 without a forcing, got {subharmonic!r}."
@@ -151,6 +181,88 @@ def _check(driven, max_period, period_guess, subharmonic, n_segments, method) ->
         raise ValueError("Multiple shooting makes its matrices; method='krylov' has one segment.")
 
 
+_FINE = 1e-11  # relative tolerance of an implicit integration where 1e-9 is not enough
+_FAILURES = (NotFoundError, ArithmeticError, np.linalg.LinAlgError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """What to search for; see `find_limit_cycle`."""
+
+    system: Any
+    driven: bool
+    period: float | None
+    max_period: float | None
+    rtol: float | None
+    tolerance: float
+    max_iterations: int
+    n_multipliers: int | None
+    verify: bool
+    subharmonic: int
+    n_segments: int
+    method: str
+    scale: ArrayLike | None
+    angles: tuple[int, ...]
+    patient: bool
+
+    def near(self, nodes: np.ndarray, period_guess: float | None, farthest: float) -> LimitCycle:
+        """The cycle near some states, in the user's units, if one of them returns as near."""
+        duration = period_guess or self.max_period or self.period
+        units = find_units(
+            self.system, nodes, scale=self.scale, duration=duration, angles=self.angles
+        )
+        system, start = units.system(self.system), units.enter(nodes)
+        if not self.driven and period_guess is None:
+            ahead = ReturnMap(system, self.max_period, self.rtol, angles=self.angles)
+            period_guess = first_return(ahead, start[0], farthest=farthest)
+        return self.solve(units, start, period_guess)
+
+    def solve(self, units: Units, nodes: np.ndarray, period_guess: float | None) -> LimitCycle:
+        """The cycle near states of size 1, in the user's units; more accurately if it must be."""
+        system = units.system(self.system)
+        period = self.period if self.driven else period_guess
+        try:
+            cycle = self._shoot(self._back(system, period, self.rtol), nodes)
+        except InaccurateError:
+            if self.rtol is not None or not getattr(system, "stiff", False):
+                raise
+            cycle = self._shoot(self._back(system, period, _FINE), nodes)
+        return units.leave_cycle(cycle)
+
+    def _back(self, system: Any, period: float | None, rtol: float | None) -> ReturnMap:
+        return ReturnMap(system, period, rtol, self.subharmonic, self.angles)
+
+    def _shoot(self, back: ReturnMap, nodes: np.ndarray) -> LimitCycle:
+        n_segments = self.n_segments
+        krylov = self.method == "krylov"
+        if self.method == "auto":
+            krylov = back.is_large(nodes.shape[1])
+        shooting = _Shooting(self.driven, krylov, self.tolerance, self.max_iterations, self.patient)
+        nodes, iterations = shooting.run(back, nodes, n_segments)
+        cycle = shooting.describe(back, nodes, iterations)
+        while (rounds := least_divisor(back, cycle)) > 1:
+            back, n_segments = _once_round(back, rounds, self.driven), -(-n_segments // rounds)
+            nodes, _ = shooting.run(back, nodes[:1], n_segments)
+            cycle = shooting.describe(back, nodes, iterations)
+        return add_multipliers(back, cycle, self.n_multipliers, verify=self.verify)
+
+    def from_basin(self, start: np.ndarray, longest: float) -> LimitCycle:
+        """The cycle that a state leads to."""
+        assert self.max_period is not None
+        message = ""
+        try:
+            for place in approaches(
+                self.system, start, self.max_period, longest, scale=self.scale, angles=self.angles
+            ):
+                try:
+                    return self.solve(place.units, place.state[None], place.period)
+                except _FAILURES as error:
+                    message = str(error)
+        except NotFoundError as error:
+            message = str(error)
+        return LimitCycle(found=False, message=message, tolerance=self.tolerance)
+
+
 @dataclass(frozen=True)
 class _Shooting:
     """How to shoot."""
@@ -159,6 +271,7 @@ class _Shooting:
     krylov: bool
     tolerance: float
     max_iterations: int
+    patient: bool
 
     def run(self, back: ReturnMap, nodes: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
         """Solve for the nodes, and set the period of `back`; with the number of iterations."""
@@ -167,8 +280,12 @@ class _Shooting:
             if len(nodes) == 1:
                 nodes = spread_nodes(back, nodes[0], n_segments)
             return shoot_segments(back, nodes, *limits, driven=self.driven)
-        shoot = shoot_driven if self.driven else shoot_autonomous
-        point, iterations = shoot(back, nodes[0], *limits, krylov=self.krylov)
+        options = {"krylov": self.krylov}
+        if self.driven:
+            point, iterations = shoot_driven(back, nodes[0], *limits, **options)
+        else:
+            options["patient"] = self.patient
+            point, iterations = shoot_autonomous(back, nodes[0], *limits, **options)
         return point[None], iterations
 
     def describe(self, back: ReturnMap, nodes: np.ndarray, iterations: int) -> LimitCycle:
@@ -187,23 +304,6 @@ class _Shooting:
 def _once_round(back: ReturnMap, rounds: int, driven: bool) -> ReturnMap:
     """The return map of an orbit that closes after a fraction of the period."""
     if not driven:
-        return ReturnMap(back.system, back.period / rounds, back.rtol)
-    return ReturnMap(back.system, back.given_period, back.rtol, back.subharmonic // rounds)
-
-
-def _first_return(system: Any, start: np.ndarray, max_period: Any, rtol: float | None) -> float:
-    """Time of the closest upward crossing of the plane through the start, normal to the flow."""
-    ahead = ReturnMap(system, max_period, rtol)
-    times, states = ahead.samples(start, 2000)
-    height = (states - start) @ ahead.velocity(start)
-    crossings = 1 + np.flatnonzero((height[1:-1] < 0) & (height[2:] >= 0))
-    if not crossings.size:
-        raise NotFoundError(
-            f"The orbit does not return within max_period={max_period:g}. Raise max_period, "
-            "or start from a state on the rhythm, after its transient."
-        )
-    distance = np.linalg.norm(states[crossings] - start, axis=1)
-    nearby = distance <= 2 * distance.min() + 0.05 * orbit_size(states)
-    k = crossings[np.argmax(nearby)]
-    fraction = -height[k] / (height[k + 1] - height[k])
-    return float(times[k] + fraction * (times[k + 1] - times[k]))
+        return ReturnMap(back.system, back.period / rounds, back.rtol, 1, back.angles)
+    times = back.subharmonic // rounds
+    return ReturnMap(back.system, back.given_period, back.rtol, times, back.angles)

@@ -6,19 +6,29 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.limit_cycles.result import NotFoundError, orbit_size
+from isochron.analysis.limit_cycles.result import NotFoundError, orbit_ranges, orbit_size
+
+_LONGER = 8.0  # times its guess: a period from which Newton's method does not come back
+_LONGEST_MOVE = 3.0  # of a variable, in its range along the first orbit
+_MOST_SHORTENED = 3  # moves, after which the start was not near a cycle
+_SINGULAR = 1e-7  # of the largest singular value of a bordered matrix
 
 
-def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
+def shoot_autonomous(
+    back: ReturnMap, start, tolerance, max_iterations, *, krylov=False, patient=True
+):
     """Newton on (x, T) with x(T) = x and v.(x - start) = 0; sets the period of `back`.
 
     v is the velocity at the start. A matrix is kept from one iteration to the next while it
     halves the residual; without one, GMRES takes the derivative of the return map one
-    direction at a time.
+    direction at a time. A move that leaves the range of the first orbit is shortened.
+    Without patience it ends when the residual grows: there is a better place to start from.
     """
     point, normal, n = start, back.velocity(start), start.size
     normal = normal / np.linalg.norm(normal)
-    size = orbit_size(back.samples(start)[1])
+    orbit = back.samples(start)[1]
+    size, ranges, n_shortened = orbit_size(orbit), orbit_ranges(orbit), 0
+    guess = back.period
     matrix, stale, last = np.empty((n + 1, n + 1)), True, math.inf
     for iteration in range(max_iterations):
         if stale and not krylov:
@@ -33,12 +43,14 @@ def shoot_autonomous(back: ReturnMap, start, tolerance, max_iterations, *, krylo
         error = np.linalg.norm(gap[:n]) / size
         if error < tolerance:
             return point, iteration
-        if krylov:
-            move = _bordered_krylov(back, point, end, normal, gap)
-        else:
-            move = np.linalg.solve(matrix, -gap)
+        if not patient and error > last:
+            break
+        move = _bordered_krylov(back, point, end, normal, gap) if krylov else _solve(matrix, -gap)
+        share = float((np.abs(move[:n]) / ranges).max()) / _LONGEST_MOVE
+        n_shortened += share > 1
+        move = move / max(1.0, share)
         point, period = point + move[:n], float(back.period + move[n])
-        if not 0 < period < math.inf:
+        if n_shortened > _MOST_SHORTENED or not guess / _LONGER < period < guess * _LONGER:
             break
         back.period = period
         stale, last = error > 0.5 * last, error
@@ -76,6 +88,18 @@ def advice(max_iterations: int) -> str:
         f"Newton's method did not converge in {max_iterations} iterations. Start nearer to the "
         "cycle (simulate longer), or raise max_iterations or tolerance."
     )
+
+
+def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The solution, the shortest if there are many: closed orbits of a family."""
+    try:
+        found = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        found = np.full(right.size, np.inf)
+    length = float(np.linalg.norm(found)) * float(np.linalg.norm(matrix))
+    if length <= float(np.linalg.norm(right)) / _SINGULAR:
+        return found
+    return np.linalg.lstsq(matrix, right, rcond=_SINGULAR)[0]
 
 
 def _dense_solver(monodromy):

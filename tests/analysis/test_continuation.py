@@ -328,3 +328,48 @@ def test_the_doubled_cycle_of_roessler():
         period_guess=doubled.points[-1].period,
     )
     np.testing.assert_allclose(cycle.period, doubled.points[-1].period, rtol=1e-8)
+
+
+@pytest.mark.parametrize("distance", [10.0, 14.0])
+def test_a_saturated_start_does_not_crawl(distance):
+    """x' = -x + 1/(1 + exp(-(6 x + p))) from where x is 1e-6: steps grow with the way.
+
+    The folds: 6 x (1 - x) = 1, p = ln(x / (1 - x)) - 6 x.
+    """
+
+    def rate(z):
+        return 1 / (1 + np.exp(-z))
+
+    def at(p):
+        return Flow(
+            lambda t, x: -x + rate(6 * x + p),
+            lambda t, x: np.diag(-1 + 6 * rate(6 * x + p) * (1 - rate(6 * x + p))),
+        )
+
+    branch = continue_fixed_points(
+        at, [rate(-distance)], -distance, limits=(-distance, 10.0), max_points=500
+    )
+    assert branch.message == "the parameter came to its limit"
+    assert branch.parameters[-1] == pytest.approx(10.0)
+    x = (1 + np.array([-1, 1]) / np.sqrt(3)) / 2
+    np.testing.assert_allclose(
+        [point.parameter for point in branch.of_kind("fold")],
+        np.log(x / (1 - x)) - 6 * x,
+        rtol=1e-6,
+    )
+
+
+def test_the_index_of_a_special_point_is_that_of_its_branch():
+    """Of what is critical the sign is a rounding error, and is not counted."""
+    branch = continue_fixed_points(lambda p: truths.cusp(p, 1.0), [-1.6], -2.0, limits=(-2.0, 2.0))
+    found = [(s.index_before, s.index_after, s.index) for s in branch.of_kind("fold")]
+    assert found == [(0, 1, 0), (1, 0, 0)]
+    for mirrored in (1, -1):
+        rest = continue_fixed_points(
+            lambda mu, sign=mirrored: truths.stuart_landau(mu=sign * mu),
+            [0.0, 0.0], -1.0, limits=(-1.0, 1.0),
+        )  # fmt: skip
+        (hopf,) = rest.of_kind("Hopf")
+        around = (hopf.index_before, hopf.index_after)
+        assert around == ((0, 2) if mirrored == 1 else (2, 0))
+        assert hopf.index == 0

@@ -117,3 +117,62 @@ def test_an_escape_is_an_error():
     system = SteppedMap(lambda k, x: 1e200 * x, lambda k, x, v: 1e200 * v, dimension=1)
     with np.errstate(over="ignore"), pytest.raises(ArithmeticError, match="bounds"):
         compute_lyapunov_spectrum(system, [1.0], block=5, n_blocks=2)
+
+
+@pytest.mark.parametrize("renormalise", [None, 0.2, 2.0])
+def test_a_strong_contraction_keeps_its_rate(renormalise):
+    """0 and -2 mu = -60: tangents vanish in a fraction of the block."""
+    found = compute_lyapunov_spectrum(
+        truths.stuart_landau(mu=30.0), [1.0, 0.0],
+        block=2.0, n_blocks=2, transient=1.0, renormalise=renormalise,
+    )  # fmt: skip
+    difference = found.exponents - [0.0, -60.0]
+    # The radius is that of the start, √30 / √30 of the closed form, after the transient.
+    np.testing.assert_allclose(difference, 0.0, atol=1e-5)
+    assert (found.errors > np.abs(difference) / 10).all()
+    np.testing.assert_allclose(found.mean_divergence, -60.0, rtol=1e-6)
+    assert found.message == ""
+
+
+@pytest.mark.parametrize("block", [100, 500])
+@pytest.mark.parametrize("stiff", [False, True])
+def test_a_linear_decay_at_any_length_of_block(block, stiff):
+    field = Flow(lambda t, x: -x, lambda t, x: -np.eye(2), stiff=stiff)
+    found = compute_lyapunov_spectrum(field, [0.5, 0.5], block=block, n_blocks=2)
+    np.testing.assert_allclose(found.exponents, [-1, -1], rtol=1e-3 if stiff else 1e-8)
+    np.testing.assert_allclose(found.mean_divergence, -2.0, rtol=1e-9)
+
+
+def test_tangents_along_invariant_directions_come_apart():
+    """Of diag(-1, 1) on its axes the first vector must not stay in the shrinking direction."""
+    field = Flow(lambda t, x: np.array([-x[0], 0.0 * x[1]]), lambda t, x: np.diag([-1.0, 0.0]))
+    found = compute_lyapunov_spectrum(field, [1.0, 0.0], block=5, n_blocks=2, transient=20)
+    np.testing.assert_allclose(found.exponents, [0, -1], atol=1e-7)
+    leading = compute_lyapunov_spectrum(
+        field, [1.0, 0.0], block=5, n_blocks=2, transient=20, n_exponents=1
+    )
+    np.testing.assert_allclose(leading.exponents, [0], atol=1e-7)
+    assert np.isnan(leading.mean_divergence)
+
+
+def test_a_map_that_contracts_beyond_all_numbers():
+    """diag(1e-3, 1e-200) over blocks of 10 steps in one stretch."""
+    rates = np.array([1e-3, 1e-200])
+    system = SteppedMap(lambda k, x: rates * x + 1, lambda k, x, v: rates[:, None] * v, dimension=2)
+    found = compute_lyapunov_spectrum(
+        system, [1.0, 1.0], block=10, n_blocks=2, transient=5, renormalise=10
+    )
+    np.testing.assert_allclose(found.exponents, np.log(rates), rtol=1e-9)
+    np.testing.assert_allclose(found.mean_divergence, np.log(rates).sum(), rtol=1e-12)
+
+
+def test_a_sum_that_is_not_the_mean_divergence_is_said():
+    """Planted fault: tangents that shrink by 0.2 too fast."""
+    right = truths.stuart_landau()
+    wrong = Flow(
+        right.field, right.derivative, tangent=lambda t, x, v: right.jacobian(t, x) @ v - 0.2 * v
+    )
+    found = compute_lyapunov_spectrum(wrong, [1.0, 0.0], block=5, n_blocks=2, transient=10)
+    assert "mean divergence is -2" in found.message
+    assert "Jacobian" in found.message
+    assert (found.errors > 0.3).all()
