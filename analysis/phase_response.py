@@ -100,7 +100,8 @@ def find_phase_response(
     rtol : float, optional
         Relative tolerance of the integration of a field; 1e-12 by default, 1e-9 if stiff.
     tolerance : float, optional
-        Largest accepted residual; 1e-7 by default, 1e-4 if a field is stiff, 1e-6 for a map.
+        Largest accepted residual; 1e-7 by default, 1e-4 if a field is stiff and for a map,
+        which stands for one. In units of the size of each variable.
 
     Returns
     -------
@@ -128,7 +129,7 @@ def find_phase_response(
     units = Units(measure_scale(cycle.states))
     system, cycle = units.system(system), units.enter_cycle(cycle)
     if hasattr(system, "advance"):
-        tolerance = 1e-6 if tolerance is None else tolerance
+        tolerance = 1e-4 if tolerance is None else tolerance
         return _in_users_units(_response_in_steps(system, cycle, n_nodes, tolerance), units)
     stiff = getattr(system, "stiff", False)
     tolerance = (1e-4 if stiff else 1e-7) if tolerance is None else tolerance
@@ -359,9 +360,9 @@ def perturbed_phase_response(
         a different system, or the direction is 0 or of a different dimension.
     """
     require_own_phase(system, cycle)
-    if not cycle.stable:
+    if cycle.multipliers.size and not cycle.stable:
         raise ValueError(
-            "The cycle is unstable: a state that is pushed off does not return to it. "
+            "The cycle is not stable: a state that is pushed off does not return to it. "
             "find_phase_response works for unstable cycles, too."
         )
     phases = real_array(phases, "phases", n_axes=1)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
-from isochron.analysis.scales import measure_scale
+from isochron.analysis.scales import map_response, measure_scale
 from isochron.analysis.systems import DrivenMap
 from isochron.analysis.units import Units
 
@@ -190,7 +190,8 @@ def find_invariant_circle(
     orbit = system.orbit(state, n_returns * stride)[::stride]
     if not np.isfinite(orbit).all():
         raise ArithmeticError("The orbit diverges; start elsewhere.")
-    units = Units(measure_scale(np.concatenate([np.atleast_2d(start), orbit]), scale=scale))
+    known = np.concatenate([np.atleast_2d(start), orbit])
+    units = Units(measure_scale(known, scale=scale, response=map_response(system, start)))
     orbit = units.enter(orbit)
     centred = orbit - orbit.mean(axis=0)
     size = float(np.linalg.norm(centred, axis=1).max())
