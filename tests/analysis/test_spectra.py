@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -93,6 +95,11 @@ def test_bad_options_are_refused(options, message):
         multitaper_spectrum(np.full(100, np.nan), rate_Hz=1.0)
 
 
+def tapered_by(taper) -> dict[str, Any]:
+    """Options of `periodogram`, whose type hints know windows by name only."""
+    return {"window": taper, "detrend": False}
+
+
 @pytest.mark.parametrize("n", [64, 65])
 def test_every_frequency_has_the_density_of_an_independent_periodogram(n):
     """The mean over tapers of SciPy's, to the ends: 0 and half of the rate count once."""
@@ -100,8 +107,7 @@ def test_every_frequency_has_the_density_of_an_independent_periodogram(n):
     found = multitaper_spectrum(signal, rate_Hz=10.0, time_bandwidth=2.5)
     centred = signal - signal.mean()
     each = [
-        periodogram(centred, 10.0, window=taper, detrend=False)[1]
-        for taper in dpss(n, 2.5, found.n_tapers)
+        periodogram(centred, 10.0, **tapered_by(taper))[1] for taper in dpss(n, 2.5, found.n_tapers)
     ]
     np.testing.assert_allclose(found.density, np.mean(each, axis=0), rtol=1e-10, atol=1e-14)
 
@@ -112,7 +118,7 @@ def test_the_jackknife_is_that_of_its_definition():
     found = multitaper_spectrum(signal, rate_Hz=1.0, time_bandwidth=2.0, interval="jackknife")
     centred = signal - signal.mean()
     tapers = dpss(80, 2.0, 3)
-    each = np.array([periodogram(centred, 1.0, window=t, detrend=False)[1] for t in tapers])
+    each = np.array([periodogram(centred, 1.0, **tapered_by(t))[1] for t in tapers])
     without = np.log([np.delete(each, i, axis=0).mean(axis=0) for i in range(3)])
     error = np.sqrt(2 / 3 * np.sum((without - without.mean(axis=0)) ** 2, axis=0))
     reach = stats.t.ppf(0.975, 2) * error
