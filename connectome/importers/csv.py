@@ -15,7 +15,10 @@ from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
     as_names,
     check_extrasynaptic,
+    check_layer_words,
+    clean_name,
     default_layer_of,
+    flag_of,
     plain,
     read_layer,
     read_sign,
@@ -26,7 +29,8 @@ from isochron.connectome.importers.vocabulary import (
 from isochron.connectome.model import Connectome
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_WHOLE = re.compile(r"\d+\.0+")
 _BOTH_SIDES = {"s", "sp", "r", "rp", "ej", "nmj"}
 _RECEIVING = {"r", "rp"}
 
@@ -120,7 +124,8 @@ def from_csv(
     table = read_table(
         read_text(path), columns=columns, ignore=ignore, separator=separator, where=str(path)
     )
-    refuse_second_layer(default_layer, table.columns.get("layer"), str(path))
+    stated = None if _states_direction(table) else table.columns.get("layer")
+    refuse_second_layer(default_layer, stated, str(path))
     links, history = reading.links(table)
     unread = f"columns not read: {', '.join(table.unused)}" if table.unused else ""
     return assemble(
@@ -166,14 +171,18 @@ class _Reading:
             history += ("every connection has weight 1, because the file gives none",)
         if self.signs is not None:
             history += ("signs: those of the weights",)
-        rows: Iterable[Row] = table.rows
+        rows: Iterable[Row] = _cleaned(table.rows)
         if words & _RECEIVING and words <= _BOTH_SIDES:
-            rows = _sent(table.rows, self.where)
+            rows = _sent(_cleaned(table.rows), self.where)
             history += ("received synapses (R, Rp) omitted: they repeat the sent ones (S, Sp)",)
-        by_row = bool(words) and words <= {"directed", "undirected"}
-        return [self._link(row, decimal, by_row) for row in rows], history
+        if "layer" in table.columns:
+            check_layer_words(words, table.columns["layer"], self.where)
+        signs = [row.fields.get("sign", "") for row in table.rows]
+        flag = flag_of(table.columns.get("sign"), signs, self.where)
+        by_row = _states_direction(table)
+        return [self._link(row, decimal, by_row, flag) for row in rows], history
 
-    def _link(self, row: Row, decimal: str, by_row: bool) -> Link:
+    def _link(self, row: Row, decimal: str, by_row: bool, flag: int | None) -> Link:
         """An entry; `by_row` if the layer's column states which rows are directed."""
         where, fields = f"{self.where}, line {row.line}", row.fields
         if not fields["pre"] or not fields["post"]:
@@ -186,7 +195,7 @@ class _Reading:
         )
         weight, sign = weight_and_sign(
             read_weight(fields.get("weight", "1"), where=where, decimal=decimal),
-            read_sign(fields.get("sign"), where=where),
+            read_sign(fields.get("sign"), where=where, flag=flag),
             self.signs,
             layer=layer,
             where=where,
@@ -202,7 +211,8 @@ class _Reading:
         if table.separator == "," or not with_comma:
             return "."
         with_point = [text for text in weights if "." in text]
-        ambiguous = table.separator != ";" and all(map(_THOUSANDS.fullmatch, with_comma))
+        alone = table.separator == ";" and len(with_comma) == len(weights)
+        ambiguous = not alone and all(map(_THOUSANDS.fullmatch, with_comma))
         if with_point or ambiguous:
             other = f" next to {with_point[0]!r}" if with_point else ""
             raise ValueError(
@@ -210,6 +220,25 @@ class _Reading:
                 "decimals or thousands. Give decimal=',' or remove it from the file."
             )
         return ","
+
+
+def _states_direction(table: Table) -> bool:
+    """Whether the column of the layer states instead which rows are directed, as of Gephi."""
+    words = {plain(row.fields.get("layer", "")) for row in table.rows}
+    return bool(words) and words <= {"directed", "undirected"}
+
+
+def _cleaned(rows: Sequence[Row]) -> list[Row]:
+    """Rows whose names lack what the file adds: quotes, and the ``.0`` of a column of numbers.
+
+    pandas writes 1.0 for 1 in a column of numbers of which one is missing.
+    """
+    ends = {role: [clean_name(row.fields[role]) for row in rows] for role in ("pre", "post")}
+    for role, names in ends.items():
+        if all(map(_WHOLE.fullmatch, names)):
+            ends[role] = [name.partition(".")[0] for name in names]
+    pairs = zip(rows, ends["pre"], ends["post"], strict=True)
+    return [Row(row.line, row.fields | {"pre": pre, "post": post}) for row, pre, post in pairs]
 
 
 def _sent(rows: Sequence[Row], where: str) -> Iterator[Row]:

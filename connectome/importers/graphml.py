@@ -13,10 +13,14 @@ from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_
 from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
 from isochron.connectome.importers.links import Duplicates, Link, Rules
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
+from isochron.connectome.importers.suspects import role_by_values, unreadable
 from isochron.connectome.importers.vocabulary import (
     as_names,
     check_extrasynaptic,
+    check_layer_words,
+    clean_name,
     default_layer_of,
+    flag_of,
     is_cell_type,
     is_kind,
     plain,
@@ -103,10 +107,14 @@ def from_graphml(
     declared = graph.attributes.get("extrasynaptic", "").split(",")
     layers = check_extrasynaptic((*extrasynaptic, *filter(None, map(str.strip, declared))))
     default = default_layer_of(default_layer, extrasynaptic=layers)
-    reading = _Reading(str(path), default, signs, layers)
     names, named_by = _names(graph, label, str(path))
     roles, unread = _edge_roles(graph, given, as_names(ignore, "ignore"), str(path))
     refuse_second_layer(default_layer, roles.get("layer"), str(path))
+    if "layer" in roles:
+        check_layer_words(_edge_values(graph, roles["layer"]), roles["layer"], str(path))
+    flags = _edge_values(graph, roles.get("sign", ""))
+    flag = flag_of(roles.get("sign"), flags, str(path))
+    reading = _Reading(str(path), default, signs, layers, flag)
     nodes = _Nodes(graph, names, types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
     history = named_by
@@ -142,6 +150,7 @@ class _Reading:
     layer: str
     signs: str | None
     extrasynaptic: tuple[str, ...]
+    flag: int | None
 
     def link(
         self, edge: Edge, roles: dict[str, str], names: dict[str, str], constant: str | float | None
@@ -156,7 +165,7 @@ class _Reading:
         text = stated.get("weight", 1 if constant is None else constant)
         weight, sign = weight_and_sign(
             read_weight(text, where=where),
-            read_sign(stated.get("sign"), where=where),
+            read_sign(stated.get("sign"), where=where, flag=self.flag),
             self.signs,
             layer=layer,
             where=where,
@@ -186,9 +195,14 @@ def _edge_roles(
         attributes, EDGE_ROLES, given=chosen, what="edge attribute", say="ROLE=", where=where
     )
     for attribute in roles.unknown:
+        if reason := unreadable(attribute, _edge_values(graph, attribute)):
+            raise ValueError(
+                f"{where}: the edge attribute {attribute!r} has no known role. {reason} Or leave "
+                f"it unread with ignore=({attribute!r},)."
+            )
         role = suggest_role(attribute, EDGE_ROLES)
         if role is None or role in roles.found or role in chosen:
-            role = "weight" if _is_numeric(graph, attribute) else None
+            role = _role_by_values(graph, attribute, {*roles.found, *chosen})
         if role is not None and role not in roles.found and role not in chosen:
             raise ValueError(
                 f"{where}: the edge attribute {attribute!r} may be the {role}. Name it with "
@@ -199,8 +213,18 @@ def _edge_roles(
 
 
 def _is_numeric(graph: Graph, attribute: str) -> bool:
-    values = [edge.attributes.get(attribute, "") for edge in graph.edges]
-    return all(_NUMBER.fullmatch(value) for value in values if value)
+    return all(_NUMBER.fullmatch(value) for value in _edge_values(graph, attribute) if value)
+
+
+def _edge_values(graph: Graph, attribute: str) -> list[str]:
+    return [edge.attributes.get(attribute, "") for edge in graph.edges]
+
+
+def _role_by_values(graph: Graph, attribute: str, taken: set[str]) -> str | None:
+    """The role that an edge attribute of any name may have."""
+    if "weight" not in taken and _is_numeric(graph, attribute):
+        return "weight"
+    return role_by_values(_edge_values(graph, attribute))
 
 
 def _names(graph: Graph, label: str | None, where: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -214,22 +238,28 @@ def _names(graph: Graph, label: str | None, where: str) -> tuple[dict[str, str],
     if label is None:
         label = _find_label(graph, where)
     if label == "id":
-        return {identity: identity for identity in graph.nodes}, ()
+        names = {identity: clean_name(identity) for identity in graph.nodes}
+        _check_one_node_each(names, where)
+        return names, ()
     attributes = attribute_names(graph.nodes.values())
     label = find_roles(
         attributes, ("name",), given={"name": label}, what="node attribute", where=where
     ).found["name"]
-    names = {identity: values.get(label, "") for identity, values in graph.nodes.items()}
+    names = {node: clean_name(values.get(label, "")) for node, values in graph.nodes.items()}
     nameless = [identity for identity, name in names.items() if not name]
     if nameless:
         raise ValueError(f"{where}: the node {nameless[0]} has no attribute {label!r}.")
+    _check_one_node_each(names, where)
+    return names, (f"names are the node attribute {label!r}",)
+
+
+def _check_one_node_each(names: Mapping[str, str], where: str) -> None:
     owner: dict[str, str] = {}
     for identity, name in names.items():
         if owner.setdefault(name, identity) != identity:
             raise ValueError(
                 f"{where}: the nodes {owner[name]} and {identity} have one name, {name!r}."
             )
-    return names, (f"names are the node attribute {label!r}",)
 
 
 def _find_label(graph: Graph, where: str) -> str:

@@ -122,7 +122,7 @@ def suggest_role(column: str, roles: Sequence[str]) -> str | None:
     parts = {
         "weight": ("weight", "synaps", "strength", "fiber", "number", "count", "contact"),
         "sign": ("sign", "polarity", "inhib", "excit"),
-        "layer": ("layer", "electric", "chemical", "type", "junction", "transmitter"),
+        "layer": ("layer", "electric", "chemical", "type", "junction"),
     }
     return next(
         (role for role, bits in parts.items() if role in roles and any(b in word for b in bits)),

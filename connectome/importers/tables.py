@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
-from isochron.connectome.importers.vocabulary import as_names, plain
+from isochron.connectome.importers.suspects import role_by_values, unreadable
+from isochron.connectome.importers.vocabulary import (
+    as_names,
+    is_number,
+    plain,
+    without_invisible,
+)
 
 ROLES = ("pre", "post", "weight", "layer", "sign")
 SEPARATORS = (",", ";", "\t", "|")
 WHITESPACE = "whitespace"
+_STATED_SEPARATOR = re.compile(r'\s*"?sep=([^\w\s"]|\t)"?[ \t]*(?=[\r\n])', re.IGNORECASE)
 _IGNORED = ("id", "edgeid", "timeset", "interval", "index")
 
 
@@ -80,6 +87,9 @@ def read_table(
         If a column is missing, unknown or ambiguous, or a line has a different number of fields.
     """
     given, ignore = dict(columns or {}), as_names(ignore, "ignore")
+    text = without_invisible(text)
+    if stated := _STATED_SEPARATOR.match(text):  # Excel reads it, and does not show it
+        text, separator = text[stated.end() :], separator or stated[1]
     separator = _checked(separator) if separator else _find_separator(text, given)
     header, body = _header_and_body(text, separator, given)
     named = [column for column in header if column]
@@ -94,6 +104,7 @@ def read_table(
         offered, ROLES, given=given, what="column", say="columns: ROLE = ", where=where
     )
     _check_columns(roles, given, offered, where)
+    _refuse_headerless(roles, header, body, where)
     _check_fields(header, body, where)
     unused = _unused(roles, header, body, given, where)
     at = {role: header.index(column) for role, column in roles.found.items()}
@@ -189,7 +200,8 @@ def _check_columns(
             alone = " For a list without weights: columns={'weight': None}." * (role == "weight")
             raise ValueError(
                 f"{where} has no column {role!r}; it has {_list(columns)}. The first line must "
-                "name the columns pre, post, weight, and perhaps layer, sign. For other names: "
+                "name the columns pre, post, weight, and perhaps layer, sign; add it where "
+                "it is missing. For other names: "
                 f"{example}.{alone} For a matrix: connectome.from_matrices."
             )
 
@@ -205,10 +217,16 @@ def _unused(
     unused = []
     for column in roles.unknown:
         i = header.index(column)
-        if plain(column) in _IGNORED or not any(fields[i] for _, fields in body):
+        values = [fields[i] for _, fields in body]
+        if plain(column) in _IGNORED or not any(values):
             continue
+        taken = {*roles.found, *given}
+        _refuse_unreadable(column, values, where)
         meant = suggest_role(column, ROLES)
-        free = meant is not None and meant not in roles.found and meant not in given
+        if meant is None or meant in taken:
+            by_values = role_by_values(values)
+            meant = by_values if by_values not in taken and by_values else meant
+        free = meant is not None and meant not in taken
         if free or not given:
             hint = f" Did you mean {meant}?" if meant else ""
             name = f" Say so with columns={{{meant!r}: {column!r}}}, or leave" if free else " Leave"
@@ -218,6 +236,30 @@ def _unused(
             )
         unused.append(column)
     return tuple(unused)
+
+
+def _refuse_unreadable(column: str, values: Sequence[str], where: str) -> None:
+    """Raise for a column of which no role can take the content, though a model needs it."""
+    if reason := unreadable(column, values):
+        raise ValueError(
+            f"{where} has an unknown column {column!r}. {reason} Or leave it unread with "
+            f"ignore=({column!r},)."
+        )
+
+
+def _refuse_headerless(
+    roles: Roles, header: Sequence[str], body: Sequence[tuple[int, list[str]]], where: str
+) -> None:
+    """Raise if the first line is a connection rather than the names of the columns."""
+    at = {role: header.index(column) for role, column in roles.found.items()}
+    number = "weight" in at and is_number(roles.found["weight"])
+    ends = [at[role] for role in ("pre", "post")]
+    below = {fields[i] for _, fields in body for i in ends}
+    if number or {header[i] for i in ends} <= below:
+        raise ValueError(
+            f"{where} has no header: its first line ({_list(header)}) is a connection. Add a "
+            "line above it that names the columns: pre, post, weight, and perhaps layer, sign."
+        )
 
 
 def _list(columns: Sequence[str]) -> str:

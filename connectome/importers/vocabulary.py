@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from isochron.connectome.cells import CELL_TYPES
@@ -49,10 +49,15 @@ _SIGNS: dict[int, tuple[str, ...]] = {
         *("-", "\N{MINUS SIGN}", "i", "inh", "inhib", "inhibitory", "inhibition", "inhibits"),
         *("negative", "neg"),
     ),
-    0: ("none", "unknown", "unsigned", "?"),
+    0: ("none", "unknown", "unsigned", "?", "no pred", "no prediction", "complex", "mixed"),
 }
 _SIGN_OF = {word: sign for sign, words in _SIGNS.items() for word in words}
 _MISSING = ("", "nan", "na", "n/a", "null")
+_TRUE = ("1", "1.0", "true", "t", "yes", "y")
+_FALSE = ("0", "0.0", "false", "f", "no", "n")
+FLAG_WORDS = (*_TRUE, *_FALSE)
+_SIGN_COLUMNS = ("sign", "signs", "synapsesign")
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 _KINDS = {
     "neuron": "neuron", "neurons": "neuron", "nervecell": "neuron",
@@ -74,6 +79,44 @@ def plain(word: object) -> str:
     return "".join(letter for letter in str(word).casefold() if letter.isalnum())
 
 
+def clean_name(name: object) -> str:
+    """A name without what only the file adds: blanks, quotes around it, invisible characters."""
+    text = without_invisible(str(name)).strip()
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1].strip()
+    return text
+
+
+def without_invisible(text: str) -> str:
+    """A text without characters of no width, such as the zero-width space."""
+    return text.translate(_INVISIBLE)
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number, with a point."""
+    return bool(_NUMBER.fullmatch(word.strip())) and not is_missing(word)
+
+
+def is_missing(word: str) -> bool:
+    """Whether a file writes this for a value that it does not have."""
+    return word.strip().casefold() in _MISSING
+
+
+def is_sign_word(word: str) -> bool:
+    """Whether a word, not a number, is a sign."""
+    return word.strip().casefold() in _SIGN_OF
+
+
+def is_transmitter(word: str) -> bool:
+    """Whether a word is a transmitter."""
+    return plain(word) in _TRANSMITTERS
+
+
+def layer_of_word(word: str) -> str | None:
+    """The known layer that a word means, or None."""
+    return _LAYER_OF.get(plain(word))
+
+
 def as_names(names: Iterable[str], what: str) -> tuple[str, ...]:
     """Names that a caller gives, without blanks at their ends.
 
@@ -84,7 +127,7 @@ def as_names(names: Iterable[str], what: str) -> tuple[str, ...]:
     """
     if isinstance(names, str):
         raise ValueError(f"{what} must be a list of names, got {names!r}.")
-    found = tuple(str(name).strip() for name in names)
+    found = tuple(map(clean_name, names))
     if not all(found):
         raise ValueError(f"{what} contains an empty name.")
     return found
@@ -96,10 +139,17 @@ def check_extrasynaptic(names: Iterable[str]) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        As `as_names`, and if a name is a word for another layer.
+        As `as_names`, and if a name is a word for a different layer, or two names differ by
+        case, blanks and punctuation only.
     """
     names = as_names(names, "extrasynaptic")
+    first: dict[str, str] = {}
     for name in names:
+        if first.setdefault(plain(name), name) != name:
+            raise ValueError(
+                f"extrasynaptic: {first[plain(name)]!r} and {name!r} differ by case, blanks and "
+                "punctuation only, which do not count. Use one name, or two different ones."
+            )
         known = _LAYER_OF.get(plain(name))
         if known in CORE_LAYERS:
             raise ValueError(f"extrasynaptic: {name!r} is a word for the layer {known}.")
@@ -128,17 +178,56 @@ def read_layer(word: object, *, extrasynaptic: Sequence[str], where: str) -> str
     found = declared.get(plain(text)) or _LAYER_OF.get(plain(text))
     if text and found:
         return found
-    near = get_close_matches(plain(text), {*_LAYER_OF, *declared}, n=1, cutoff=0.6)
-    hint = ""
-    if plain(text) in _TRANSMITTERS:
-        hint = " The layer of synapses with this transmitter is chemical."
-    elif near:
-        hint = f" Did you mean {declared.get(near[0]) or _LAYER_OF[near[0]]}?"
     known = ", ".join((*CORE_LAYERS, *EXTRASYNAPTIC, *extrasynaptic))
-    raise ValueError(
-        f"{where}: {text!r} is not a layer.{hint} Known layers: {known}. A new layer of signaling "
-        f"without synapses is declared with extrasynaptic=({text!r},)."
+    advice = _not_a_layer(text) or (
+        f"{_near_layer(text, declared)} Known layers: {known}. A new layer of signaling without "
+        f"synapses is declared with extrasynaptic=({text!r},)."
     )
+    raise ValueError(f"{where}: {text!r} is not a layer.{advice}")
+
+
+def _not_a_layer(text: str) -> str:
+    """Advice for a word that cannot be the name of a layer."""
+    if not plain(text):
+        return f" Write one: {', '.join(CORE_LAYERS)}."
+    if is_sign_word(text):
+        return (
+            " It is a sign. Name the column or attribute as that of the sign (from_csv: "
+            "columns={'sign': ...}; from_graphml: sign=...)."
+        )
+    if plain(text) in ("receive", "received", "receives", "rec"):
+        return (
+            " A received synapse repeats one that the other cell sends. Delete these lines, or "
+            "write R for them if the lines of the senders have S."
+        )
+    if plain(text).startswith("axo") or plain(text).startswith("dendro"):
+        return " It is a place of contact. Leave the column unread with ignore=."
+    return ""
+
+
+def _near_layer(text: str, declared: Mapping[str, str]) -> str:
+    near = get_close_matches(plain(text), {*_LAYER_OF, *declared}, n=1, cutoff=0.6)
+    if plain(text) in _TRANSMITTERS:
+        return " The layer of synapses with this transmitter is chemical."
+    return f" Did you mean {declared.get(near[0]) or _LAYER_OF[near[0]]}?" if near else ""
+
+
+def check_layer_words(words: Iterable[str], column: str, where: str) -> None:
+    """Reject a column in which E may mean excitatory as well as electrical.
+
+    Raises
+    ------
+    ValueError
+        If E occurs, and no word for a chemical synapse shows that it means electrical.
+    """
+    found = {plain(word) for word in words if word}
+    others = {_LAYER_OF.get(word) for word in found - {"e"}}
+    if "e" in found and "chemical" not in others:
+        raise ValueError(
+            f"{where}: 'E' in {column!r} may mean electrical or excitatory. Write gap for gap "
+            f"junctions; if it is a sign, name {column!r} as the sign (from_csv: columns="
+            f"{{'sign': {column!r}}}; from_graphml: sign={column!r})."
+        )
 
 
 def default_layer_of(given: str | None, *, extrasynaptic: Sequence[str]) -> str:
@@ -162,8 +251,53 @@ def refuse_second_layer(given: str | None, column: str | None, where: str) -> No
         )
 
 
-def read_sign(word: object, *, where: str) -> int | None:
+def flag_of(column: str | None, values: Iterable[str], where: str) -> int | None:
+    """The sign that a yes or 1 means in a column of flags; None in a column of signs.
+
+    A column ``inhibitory`` of 1 and 0 (yes and no, true and false) has the flag -1, a column
+    ``excitatory`` 1.
+
+    Raises
+    ------
+    ValueError
+        If the values are flags and the name of the column does not show which sign a 1 means.
+    """
+    words = {str(value).strip().casefold() for value in values} - set(_MISSING)
+    if column is None or not words:
+        return None
+    name = plain(column)
+    inhibits = "inh" in name or name.startswith("isneg") or name == "negative"
+    excites = "exc" in name or name.startswith("ispos") or name == "positive"
+    flags = words <= set(FLAG_WORDS)
+    numeric = words <= {"0", "0.0", "1", "1.0"}  # read_sign rejects yes and no
+    if flags and inhibits != excites:
+        return -1 if inhibits else 1
+    if flags and numeric and name not in _SIGN_COLUMNS and words & {"0", "0.0"}:
+        shown = ", ".join(sorted(words))
+        raise ValueError(
+            f"{where}: the signs in {column!r} are {shown}, and the name does not show which "
+            "of them inhibits. Write 1 and -1 (0 for no sign), or call it 'inhibitory' or "
+            "'excitatory' and name it as the sign."
+        )
+    if inhibits != excites and words & {"0", "0.0"}:
+        raise ValueError(
+            f"{where}: {column!r} contains 0 next to {min(words - {'0', '0.0'})!r}; whether 0 "
+            "means no sign or the other sign is not clear. Write 1 and -1."
+        )
+    return None
+
+
+def read_sign(word: object, *, where: str, flag: int | None = None) -> int | None:
     """1, -1 or 0 for a sign as files write it; None where the file gives none.
+
+    Parameters
+    ----------
+    word : object
+        As the file writes it.
+    where : str
+        The file and line, for the error message.
+    flag : int, optional
+        As `flag_of`: the sign of a yes or 1; no or 0 is the other sign.
 
     Raises
     ------
@@ -173,6 +307,8 @@ def read_sign(word: object, *, where: str) -> int | None:
     text = str(word).strip().casefold() if word is not None else ""
     if text in _MISSING:
         return None
+    if flag is not None:
+        return flag if text in _TRUE else -flag
     if text in _SIGN_OF:
         return _SIGN_OF[text]
     try:
@@ -180,8 +316,10 @@ def read_sign(word: object, *, where: str) -> int | None:
     except ValueError:
         value = math.nan
     if value not in (-1.0, 0.0, 1.0):
+        flags = " Call a column of flags 'inhibitory' or 'excitatory'." * (text in FLAG_WORDS)
         raise ValueError(
             f"{where}: sign must be -1, 0 or 1, or a word such as exc or inh; got {str(word)!r}."
+            f"{flags}"
         )
     return int(value)
 
@@ -195,7 +333,12 @@ def read_weight(word: object, *, where: str, decimal: str = ".") -> float:
         If it is not a finite number.
     """
     text = str(word).strip().replace("\N{MINUS SIGN}", "-")
-    if decimal == "," and "." not in text:
+    if decimal == ",":
+        if "." in text:
+            raise ValueError(
+                f"{where}: weight {text!r} has a point, but the decimal separator is a comma. "
+                "Remove points that separate thousands."
+            )
         text = text.replace(",", ".")
     if not _NUMBER.fullmatch(text):
         given = "is empty" if not text else f"must be a number, got {str(word)!r}"

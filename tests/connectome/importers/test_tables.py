@@ -139,8 +139,8 @@ def test_decimals_and_separators(file, text, options, weight):
         ("A B 1\nB C 2\n", {}, "no column 'pre'; it has A"),
         (",A,B\nA,0,1\nB,1,0\n", {}, "For a matrix: connectome.from_matrices"),
         ("pre,post,,weight\nA,B,x,1\n", {}, "column 3 has no name"),
-        ("pre,post,weight,transmitter\nA,B,1,GABA\n", {}, "Did you mean layer"),
-        ("pre,post,transmitter\nA,B,GABA\n", {"columns": {"weight": None}}, "mean layer"),
+        ("pre,post,weight,transmitter\nA,B,1,GABA\n", {}, "a transmitter is neither"),
+        ("pre,post,transmitter\nA,B,GABA\n", {"columns": {"weight": None}}, "state signs"),
     ],
 )
 def test_what_cannot_be_read_is_refused(file, text, options, message):
@@ -205,7 +205,7 @@ def test_signs_in_words_and_numbers(file):
             assert read.signs[1, 0] == sign, word
             assert read.signs[0, 1] == 1
     some = from_csv(file("pre,post,weight,sign\nA,B,1,-1\nB,A,1,\nA,A,1,0\n"))
-    assert some.history == ("1 chemical connections without a sign have no effect in a model",)
+    assert some.history == ("2 chemical connections without a sign have no effect in a model",)
     for word in ("2", "0.5", "excitatroy", "true"):
         with pytest.raises(ValueError, match=rf"line 2: sign must be .*got '{word}'"):
             from_csv(file(f"pre,post,weight,sign\nA,B,1,{word}\n"))
