@@ -24,8 +24,10 @@ from isochron.connectome.names import (
     hint_for,
     infer_species,
     is_muscle,
+    joint_cells,
     known_species,
 )
+from isochron.connectome.signs import GABAERGIC
 
 INFER = "infer"
 
@@ -143,9 +145,23 @@ def describe_cells(
     return tuple(
         cell
         if cell == table.get(cell.name)
-        else replace(cell, cell_class=classes.get(cell.name) or cell.name)
+        else replace(
+            _joint(cell) if worm and cell.name not in types else cell,
+            cell_class=classes.get(cell.name) or cell.name,
+        )
         for cell in cells_of(names, of_the_worm=worm, types=types)
     )
+
+
+def _joint(cell: Cell) -> Cell:
+    """A label of several cells, EF1/2, with the type and transmitters that all of them have."""
+    parts = [cells()[name] for name in joint_cells(cell.name)]
+    shared = {
+        name: values.pop()
+        for name in ("type", "sex", "transmitters")
+        if len(values := {getattr(part, name) for part in parts}) == 1
+    }
+    return replace(cell, **shared)
 
 
 def digest(content: bytes) -> str:
@@ -187,7 +203,8 @@ class _Names:
         self.certain = {form[name] for name in certain}
         self.neurons = canonical
         self.muscles = tuple(dict.fromkeys(form[name] for name in muscles))
-        self.history = (*self._joined(tuple(muscles)), *self._unknown(worm))
+        joined = self._joined(tuple(muscles))
+        self.history = (*joined, *self._several(worm), *self._unknown(worm))
         self._check(facts, worm)
 
     def _check(self, facts: Facts, worm: bool) -> None:
@@ -196,10 +213,18 @@ class _Names:
         if both:
             raise ValueError(f"{facts.where}: {min(both)!r} is a neuron and a muscle.")
 
+    def _several(self, worm: bool) -> tuple[str, ...]:
+        """Labels of several neurons, which remain one neuron."""
+        found = [(name, joint_cells(name)) for name in self.neurons if worm]
+        labels = [f"{name} ({', '.join(parts)})" for name, parts in found if parts]
+        return (f"labels of several neurons, each one neuron: {', '.join(labels)}",) * bool(labels)
+
     def _unknown(self, worm: bool) -> tuple[str, ...]:
         """Neurons that the worm does not have: glia, other cells, misspelled names."""
         table = cells() if worm else {}
-        unknown = [name for name in self.neurons if worm and name not in table]
+        unknown = [
+            name for name in self.neurons if worm and name not in table and not joint_cells(name)
+        ]
         more = f" and {len(unknown) - 6} more" if len(unknown) > 6 else ""
         names = ", ".join(unknown[:6]) + more
         return (f"not neurons of {C_ELEGANS}, of unknown type: {names}",) if unknown else ()
@@ -234,9 +259,26 @@ def _place(
             left_out[f"{layer} connections from {' to '.join(ends)}"] += 1
             continue
         if link.sign and layer != "chemical":
+            _refuse_inhibited_muscle(link, layer, pre, names.species)
             left_out[f"signs of {layer} connections"] += 1
         part = f"{link.layer} {link.post}" if layer == "neuromuscular" else link.part
         yield link._replace(pre=pre, post=post, layer=layer, part=part)
+
+
+def _refuse_inhibited_muscle(link: Link, layer: str, pre: str, species: str | None) -> None:
+    """Raise where a model would excite a muscle that the file inhibits.
+
+    The signs of neuromuscular connections are those of the GABAergic senders of the worm.
+    """
+    inhibits = species == C_ELEGANS and pre in GABAERGIC
+    if layer == "neuromuscular" and link.sign == -1 and not inhibits:
+        raise ValueError(
+            f"{link.where}: {pre} inhibits the muscle {link.post}, but a Connectome does not "
+            "contain signs of neuromuscular connections; models take the GABAergic neurons of "
+            f"{C_ELEGANS} as inhibitory, and {pre} as excitatory. Write the connection without a "
+            f"sign (a positive weight), and give {pre} to inhibitory= of "
+            "sims.neuromuscular_matrix."
+        )
 
 
 def _layers(links: Sequence[Link], names: _Names, facts: Facts):
