@@ -1,6 +1,7 @@
 """A connectome as a table, a graph, labeled matrices, or a file."""
 
 import io
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,11 @@ import numpy as np
 
 from isochron.connectome.files import write_bytes
 from isochron.connectome.model import Connectome
+
+_VARIABLES = {
+    *("chemical", "gap", "neuromuscular", "sign", "signs", "post", "pre", "muscle", "axis"),
+    *("cell_class", "cell_type", "position"),
+}
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -80,7 +86,7 @@ def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
         name=wiring.name,
         weight_unit=wiring.source.weight_unit,
         species=wiring.species or "",
-        extrasynaptic=", ".join(wiring.extrasynaptic),
+        extrasynaptic=_as_text(tuple(wiring.extrasynaptic)),
     )
     for cell in wiring.cells:
         graph.add_node(cell.name, kind="neuron", cell_class=cell.cell_class, type=cell.type)
@@ -93,14 +99,31 @@ def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
     return graph
 
 
+def _as_text(names: tuple[str, ...]) -> str:
+    """Names between commas, or a JSON list if one contains a comma."""
+    plain = not any("," in name or name.startswith("[") for name in names)
+    return ", ".join(names) if plain else json.dumps(names)
+
+
 def to_xarray(wiring: Connectome) -> "xr.Dataset":
     """Layers as variables: (post, pre), and (muscle, pre) for neuromuscular.
 
     Class, type and position of the presynaptic neurons are coordinates; the unit, the
     source and the history are attributes.
+
+    Raises
+    ------
+    ValueError
+        If an extrasynaptic layer has the name of a variable or coordinate, such as ``sign``.
     """
     import xarray as xr
 
+    taken = sorted(_VARIABLES & set(wiring.extrasynaptic))
+    if taken:
+        raise ValueError(
+            f"{wiring.name} has a layer {taken[0]!r}, which is the name of a variable or "
+            "coordinate of labeled matrices. Rename the layer."
+        )
     square = ("post", "pre")
     variables = {
         "chemical": (square, wiring.chemical),

@@ -88,12 +88,7 @@ def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     if n_added:
         history += (f"{n_added} repeated connections added up",)
     if n_unsigned := count_unsigned(placed):
-        which = (
-            "connection without a sign has"
-            if n_unsigned == 1
-            else "connections without a sign have"
-        )
-        history += (f"{n_unsigned} chemical {which} no effect in a model",)
+        history += (f"{n_unsigned} chemical connections without a sign have no effect in a model",)
     if any(not link.directed for link in placed):
         history += ("undirected connections count in both directions",)
     parts = (facts.source.left_out, *(f"{count} {what}" for what, count in left_out.items()))

@@ -24,6 +24,7 @@ from isochron.connectome.importers.vocabulary import (
     read_sign,
     read_weight,
     refuse_second_layer,
+    unknown_signs,
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
@@ -179,6 +180,7 @@ class _Reading:
             check_layer_words(words, table.columns["layer"], self.where)
         signs = [row.fields.get("sign", "") for row in table.rows]
         flag = flag_of(table.columns.get("sign"), signs, self.where)
+        history += unknown_signs(signs)
         by_row = _states_direction(table)
         return [self._link(row, decimal, by_row, flag) for row in rows], history
 

@@ -1,5 +1,6 @@
 """A user-supplied connectome from a GraphML file."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ from isochron.connectome.importers.vocabulary import (
     read_sign,
     read_weight,
     refuse_second_layer,
+    unknown_signs,
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
@@ -104,8 +106,9 @@ def from_graphml(
     path = Path(path)
     graph = parse_graphml(read_xml(path), str(path))
     given = {"weight": weight, "layer": layer, "sign": sign}
-    declared = graph.attributes.get("extrasynaptic", "").split(",")
-    layers = check_extrasynaptic((*extrasynaptic, *filter(None, map(str.strip, declared))))
+    declared = _declared_layers(graph.attributes.get("extrasynaptic", ""))
+    layers = dict.fromkeys((*as_names(extrasynaptic, "extrasynaptic"), *declared))
+    layers = check_extrasynaptic(layers)
     default = default_layer_of(default_layer, extrasynaptic=layers)
     names, named_by = _names(graph, label, str(path))
     roles, unread = _edge_roles(graph, given, as_names(ignore, "ignore"), str(path))
@@ -117,7 +120,7 @@ def from_graphml(
     reading = _Reading(str(path), default, signs, layers, flag)
     nodes = _Nodes(graph, names, types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
-    history = named_by
+    history = (*named_by, *unknown_signs(flags))
     if links and "weight" not in roles:
         history += (f"every connection has weight {1 if weight is None else weight}",)
     if species == INFER and "species" in graph.attributes:
@@ -140,6 +143,15 @@ def from_graphml(
             rules=Rules(unequal_gap, duplicates),
         ),
     )
+
+
+def _declared_layers(text: str) -> list[str]:
+    """Names of layers as `to_networkx` writes them: a JSON list, or between commas."""
+    try:
+        names = json.loads(text) if text.startswith("[") else text.split(",")
+    except ValueError:
+        names = text.split(",")
+    return [name for name in (str(name).strip() for name in names) if name]
 
 
 @dataclass(frozen=True)

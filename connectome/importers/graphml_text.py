@@ -106,10 +106,22 @@ def _edges(graph: Element, keys: dict[str, _Key], where: str) -> Iterator[Edge]:
             ends = [(item.get(end) or "").strip() for end in ("source", "target")]
             if not all(ends):
                 raise ValueError(f"{where}: an edge has no source or no target.")
+            _refuse_turned(item, ends, where)
             directed = {"true": True, "false": False}.get(
                 item.get("directed", "").lower(), default == "directed"
             )
             yield Edge(ends[0], ends[1], directed, _attributes(item, "edge", keys))
+
+
+def _refuse_turned(item: Element, ends: list[str], where: str) -> None:
+    """Raise for a drawing of yEd whose arrow is at the source of the edge."""
+    for arrows in (x for x in item.iter() if _tag(x).rpartition("}")[2] == "Arrows"):
+        if arrows.get("source", "none").lower() != "none":
+            raise ValueError(
+                f"{where}: the edge {' to '.join(ends)} has an arrow at its source. An edge is "
+                "read from source to target: reverse it, draw one edge each way, or remove the "
+                "arrow."
+            )
 
 
 def _attributes(owner: Element, domain: str, keys: dict[str, _Key]) -> dict[str, str]:

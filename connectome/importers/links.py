@@ -156,9 +156,9 @@ def check_same_both_ways(links: Iterable[Link]) -> None:
 
 
 def count_unsigned(links: Iterable[Link]) -> int:
-    """Chemical connections without a sign, or of sign 0, if the file gives signs."""
-    signs = [link.sign for link in links if link.layer == "chemical" and link.weight]
-    return sum(not sign for sign in signs) if any(sign is not None for sign in signs) else 0
+    """Chemical connections without a sign, if others have one."""
+    given = [link.sign is not None for link in links if link.layer == "chemical" and link.weight]
+    return given.count(False) if any(given) else 0
 
 
 def whole(weights: np.ndarray) -> np.ndarray:

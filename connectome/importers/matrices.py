@@ -141,7 +141,7 @@ class _Reader:
         labels = (posts, self.neurons) if self.rows == "postsynaptic" else (self.neurons, posts)
         for axis, names in zip(("index", "columns"), labels, strict=True):
             self._check_labels(layer, axis, getattr(given, axis, None), names)
-        weights = np.asarray(given)
+        weights = np.asarray(given.toarray() if hasattr(given, "toarray") else given)
         if weights.dtype.kind not in "biuf":
             raise ValueError(f"{self.where}: {layer} contains {weights.dtype}, not numbers.")
         shape = tuple(map(len, labels))
@@ -150,16 +150,26 @@ class _Reader:
                 f"{self.where}: {layer} has shape {weights.shape}; with {self.rows} rows it must "
                 f"be {shape}."
             )
-        return weights if self.rows == "postsynaptic" else weights.T
+        weights = weights if self.rows == "postsynaptic" else weights.T
+        if weights.dtype.kind == "f" and not np.isfinite(weights).all():
+            i, j = np.argwhere(~np.isfinite(weights))[0]
+            raise ValueError(
+                f"{self.where}: the {layer} connection {self.neurons[j]} to {posts[i]} is "
+                f"{weights[i, j]}, not finite. Write 0 for no connection."
+            )
+        return weights
 
     def _check_labels(self, layer: str, axis: str, labels: Any, names: tuple[str, ...]) -> None:
         if labels is None or callable(labels):
             return
         found = [str(label).strip() for label in labels]
+        verb = "are" if axis == "columns" else "is"
         if found not in (list(names), [str(i) for i in range(len(names))]):
             raise ValueError(
-                f"{self.where}: the {axis} of {layer} is {', '.join(found[:4])}, …, not the names "
-                f"{', '.join(names[:4])}, … in their order. Reorder it: matrix.loc[rows, columns]."
+                f"{self.where}: the {axis} of {layer} {verb} {', '.join(found[:4])}, …, not the "
+                f"names {', '.join(names[:4])}, … in their order. Reorder it: "
+                "matrix.loc[rows, columns]; in a file, sort its lines and columns, or list neurons "
+                "in the order of the file."
             )
 
 

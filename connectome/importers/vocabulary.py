@@ -107,6 +107,14 @@ def is_sign_word(word: str) -> bool:
     return word.strip().casefold() in _SIGN_OF
 
 
+def unknown_signs(words: Iterable[str]) -> tuple[str, ...]:
+    """A line of the history on words such as ``complex`` and ``?``, if there are any."""
+    found = [word for word in words if word and _SIGN_OF.get(word.strip().casefold()) == 0]
+    shown = ", ".join(sorted(set(found)))
+    line = f"signs that are not known: {len(found)} ({shown}); they have no effect in a model"
+    return (line,) if found else ()
+
+
 def is_transmitter(word: str) -> bool:
     """Whether a word is a transmitter."""
     return plain(word) in _TRANSMITTERS

@@ -32,7 +32,9 @@ from isochron.cli.common import (
 @click.option(
     "--step", "step_ms", type=float, default=0.05, show_default=True, help="Time step in ms."
 )
-@click.option("--signs", help="gaba (default), transmitter or fenyves2020.")
+@click.option(
+    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
+)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @click.option("--no-muscles", is_flag=True, help="Neurons alone.")
 @force_option

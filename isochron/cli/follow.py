@@ -24,7 +24,9 @@ from isochron.cli.common import (
     "--stimulate", multiple=True, metavar="NAME=pA",
     help="Constant current into a neuron, class, type or pattern; may be given again.",
 )  # fmt: skip
-@click.option("--signs", help="gaba (default), transmitter or fenyves2020.")
+@click.option(
+    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
+)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @json_option
 @debug_option

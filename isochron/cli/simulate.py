@@ -39,7 +39,9 @@ FORMATS = (".zarr", ".nc", ".nwb")
 )  # fmt: skip
 @click.option("--record-every", "record_every_ms", type=float, help="Between samples, ms.")
 @click.option("--threshold-rule", help="fixed (default), adiabatic or ramped.")
-@click.option("--signs", help="gaba (default), transmitter or fenyves2020.")
+@click.option(
+    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
+)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the initial state.")
 @click.option("--out", type=Path, help="Where to keep the run: .zarr, .nc or .nwb.")

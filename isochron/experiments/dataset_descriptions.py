@@ -94,11 +94,45 @@ def _matrix(path: Path, key: str, file: Any) -> Any:
 
 @reads_data
 def _labeled_table(path: Path, separator: str) -> Any:
+    """A table of numbers whose first line and first column are names, as the file writes them."""
     import io
 
     import pandas as pd
 
-    return pd.read_csv(io.StringIO(read_text(path)), sep=separator, index_col=0).fillna(0)
+    lines = [line for line in read_text(path).splitlines() if not line.startswith("#")]
+    first = lines[0] if lines else ""
+    if separator not in first and ";" in first:
+        separator = ";"
+    try:
+        table = pd.read_csv(
+            io.StringIO("\n".join(lines)), sep=separator, index_col=0, dtype=str, na_filter=False
+        )
+    except pd.errors.ParserError as error:
+        raise ValueError(f"{path} is not a table: {error}.") from error
+    table.index = [str(label).strip() for label in table.index]
+    table.columns = [str(label).strip() for label in table.columns]
+    numbers = any(map(_is_number, table.columns)) and all(map(_is_number, table.index))
+    if numbers and set(table.columns) != set(table.index):
+        raise ValueError(
+            f"{path} has no labels: its first line is {first[:40]!r}. Write the names in the first "
+            "line and in the first column, or save the matrix as .npy."
+        )
+    return table.map(lambda text: _number(text.strip(), path))
+
+
+def _number(text: str, path: Path) -> float:
+    """A number of a table; an empty field is 0."""
+    if text and not _is_number(text):
+        raise ValueError(f"{path}: {text!r} is not a number. Write numbers with a point.")
+    return float(text or 0)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked_options(path: Path, given: dict[str, Any], reader: Reader) -> dict[str, Any]:

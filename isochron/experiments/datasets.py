@@ -157,7 +157,9 @@ def _format(path: Path) -> str:
 
 def _unknown_suffix(path: Path) -> str:
     message = f"{path} is not a file of a known format: {', '.join(SUFFIXES)}."
-    if path.suffix in (".npy", ".npz"):
+    if path.suffix == ".npz":
+        return f"{message} Save each matrix as .npy, and name them in a .toml file."
+    if path.suffix == ".npy":
         return (
             f'{message} For matrices write a .toml file: neurons = ["A", "B"], chemical = '
             f'"{path.name}", rows = "postsynaptic" (or "presynaptic").'
@@ -183,9 +185,13 @@ def _reader_of(format_name: str | None, data: Path) -> Callable[..., Connectome]
     """The reader of a format, or of the format of a file."""
     if format_name is None and data.suffix.lower() in FORMATS:
         format_name = _format(data)
+    if format_name is None:
+        raise ValueError(
+            f"{_unknown_suffix(data)} For a different suffix, state the format: format must be one "
+            f"of {', '.join(READABLE)}."
+        )
     if format_name not in READABLE:
-        given = format_name or data.name
-        raise ValueError(f"format must be one of {', '.join(READABLE)}, got {given!r}.")
+        raise ValueError(f"format must be one of {', '.join(READABLE)}, got {format_name!r}.")
     return _reader(format_name)
 
 

@@ -106,8 +106,40 @@ def test_labeled_tables_of_matrices(tmp_path):
     assert_same(found)
     np.testing.assert_array_equal(found.gap, np.maximum(SMALL.chemical, SMALL.chemical.T))
     described.write_text(text + 'neurons = ["VB1", "AVAL", "AVAR", "PLML"]\n')
-    with pytest.raises(ValueError, match="the index of chemical is AVAL"):
+    with pytest.raises(ValueError, match="the index of chemical is AVAL.*list neurons"):
         open_connectome(described)
+
+
+ROWS = 'chemical = "c.csv"\nrows = "postsynaptic"\n'
+
+
+@pytest.mark.parametrize(
+    "table",
+    [";NA;B\nNA;0;2\nB;1;\n", "# from NA\n,NA,B\nNA,0,2\nB,1,\n", "x, NA , B\n NA,0,2\nB,1,0\n"],
+)
+def test_labeled_tables_however_they_are_written(tmp_path, table):
+    """NA is a name, not a missing value; an empty field is 0."""
+    (tmp_path / "c.csv").write_text(table)
+    (tmp_path / "net.toml").write_text(ROWS)
+    found = open_connectome(tmp_path / "net.toml")
+    assert found.neurons == ("NA", "B")
+    np.testing.assert_array_equal(found.chemical, [[0, 2], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("0,2\n1,0\n", "c.csv has no labels"),
+        ("0.5,2,1\n1,0,2\n1,0,2\n", "c.csv has no labels"),
+        (",A,B\nA,0,x\nB,1,0\n", "c.csv: 'x' is not a number"),
+        (",A,B\nA,0,1\nB,1,0,4,5\n", "c.csv is not a table"),
+    ],
+)
+def test_tables_that_are_no_labeled_matrices(tmp_path, table, message):
+    (tmp_path / "c.csv").write_text(table)
+    (tmp_path / "net.toml").write_text(ROWS)
+    with pytest.raises(ValueError, match=message):
+        open_connectome(tmp_path / "net.toml")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +152,7 @@ def test_labeled_tables_of_matrices(tmp_path):
         ("x.mat", "not a file of a known format"),
         ("x.xlsx", "Save the sheet as .csv"),
         ("x.npy", 'chemical = "x.npy", rows = '),
+        ("x.npz", "Save each matrix as .npy"),
         ("x.toml", "There is no file .*x.toml"),
     ],
 )
@@ -135,6 +168,7 @@ def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, na
     [
         ("x", "not a TOML file"),
         ("a = 1", "must name a file"),
+        ('file = "x.xlsx"', "Save the sheet as .csv"),
         ('file = "x.zip"', "format must be one of csv, graphml, neuroml, labeled"),
         ('file = "x.csv"\nformat = "excel"', "got 'excel'"),
         ('file = "x.csv"', "There is no file"),

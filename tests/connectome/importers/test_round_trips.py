@@ -130,3 +130,21 @@ def test_a_table_of_an_unsigned_connectome_has_no_signs():
     worm = connectome.load("varshney2011")
     assert bool(worm.to_pandas()["sign"].isna().to_numpy().all())
     assert not any("sign" in marks for *_, marks in worm.to_networkx().edges(data=True))
+
+
+def with_layer(name):
+    return connectome.from_matrices(
+        ["a", "b"], np.eye(2), rows="postsynaptic", extrasynaptic={name: [[0, 1], [0, 0]]}
+    )
+
+
+@pytest.mark.parametrize("name", ["slow, wireless", "[fast]", "a,b,c", "volume"])
+def test_a_layer_of_any_name_survives_graphml(tmp_path, name):
+    connectome.write_graphml(with_layer(name), tmp_path / "x.graphml")
+    assert_same(with_layer(name), from_graphml(tmp_path / "x.graphml"))
+
+
+@pytest.mark.parametrize("name", ["sign", "signs", "pre", "position"])
+def test_a_layer_with_the_name_of_a_variable_is_refused(name):
+    with pytest.raises(ValueError, match=f"has a layer '{name}'"):
+        with_layer(name).to_xarray()

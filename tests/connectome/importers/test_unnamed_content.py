@@ -191,4 +191,32 @@ def test_directions_of_gephi_are_no_layers(file):
 def test_signs_that_are_not_known_are_counted(file, word):
     text = f"pre,post,weight,sign\nA,B,1,-1\nB,A,1,{word}\n"
     history = from_csv(file(text)).history
-    assert history == ("1 chemical connection without a sign has no effect in a model",)
+    assert history == (f"signs that are not known: 1 ({word}); they have no effect in a model",)
+    keys = (("edge", "weight"), ("edge", "sign"))
+    edges = edge("A", "B", weight="1", sign="-1") + edge("B", "A", weight="1", sign=word)
+    assert from_graphml(file(graph(edges=edges, keys=keys))).history == history
+
+
+def test_arrows_and_signs_of_yed(file):
+    text = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"
+    xmlns:y="http://www.yworks.com/xml/graphml"><key for="edge" id="d" yfiles.type="edgegraphics"/>
+    <key for="edge" id="w" attr.name="weight"/><graph edgedefault="directed">
+    <edge source="A" target="B"><data key="w">2</data><data key="d"><y:PolyLineEdge>
+    <y:Arrows source="none" target="standard"/><y:EdgeLabel>-</y:EdgeLabel></y:PolyLineEdge></data>
+    </edge></graph></graphml>"""
+    with pytest.raises(ValueError, match="may be the sign.*sign='edgegraphics'"):
+        from_graphml(file(text))
+    signs = from_graphml(file(text), sign="edgegraphics").signs
+    assert signs is not None
+    assert signs[1, 0] == -1
+    for arrows in ('source="standard" target="none"', 'source="delta" target="standard"'):
+        turned = text.replace('source="none" target="standard"', arrows)
+        with pytest.raises(ValueError, match="edge A to B has an arrow at its source"):
+            from_graphml(file(turned), sign="edgegraphics")
+
+
+def test_names_of_layers_that_read_alike_are_refused(file):
+    path = file("pre,post,weight,layer\nA,B,1,wireless\n")
+    for names in (("wire-less", "wireless"), ("Slow", "slow ", "slo w")):
+        with pytest.raises(ValueError, match="differ by case, blanks and punctuation only"):
+            from_csv(path, extrasynaptic=names)

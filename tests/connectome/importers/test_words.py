@@ -228,3 +228,22 @@ def test_graphml_has_the_same_words(file):
     assert read.chemical[1, 0] == 3
     with pytest.raises(ValueError, match="'volume' is not a layer"):
         from_graphml(file(text.replace(">E<", ">volume<")))
+
+
+def test_an_entry_that_is_not_a_number_is_named():
+    for rows, matrix in (
+        ("postsynaptic", [[0, np.nan], [1, 0]]),
+        ("presynaptic", [[0, 1], [np.inf, 0]]),
+    ):
+        rows: Any
+        with pytest.raises(
+            ValueError, match="the chemical connection B to A is (nan|inf), not finite"
+        ):
+            from_matrices(["A", "B"], matrix, rows=rows)
+
+
+def test_sparse_matrices():
+    from scipy import sparse
+
+    read = from_matrices(["A", "B"], sparse.csr_matrix([[0, 2], [0, 0]]), rows="postsynaptic")
+    assert read.chemical[0, 1] == 2
