@@ -15,7 +15,7 @@ from isochron.connectome.importers.links import (
     merge_duplicates,
     sign_matrix,
 )
-from isochron.connectome.importers.vocabulary import CORE_LAYERS
+from isochron.connectome.importers.vocabulary import CORE_LAYERS, cell_type_of
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import (
     C_ELEGANS,
@@ -134,7 +134,7 @@ def describe_cells(
         if form(name) not in known:
             hint = hint_for(form(name), names)
             raise ValueError(f"types names {name!r}, which is not a neuron.{hint}")
-    types = {form(name): kind for name, kind in types.items()}
+    types = {form(name): cell_type_of(kind) for name, kind in types.items()}
     classes = {form(name): group for name, group in (classes or {}).items()}
     table = cells() if worm else {}
     return tuple(

@@ -65,7 +65,8 @@ def from_csv(
         does not matter, and usual names such as Source, Target and Type are known. The layer
         is chemical if there is no such column, else chemical, gap (also electrical, EJ),
         neuromuscular (also NMJ), dopamine, neuropeptide, octopamine, serotonin, tyramine or
-        one of `extrasynaptic`. The sign is -1, 0, 1, a word such as inh, or empty; a
+        one of `extrasynaptic`. The sign is -1, 0, 1, a word such as inh, or empty; a column
+        ``inhibitory`` or ``excitatory`` named as the sign may contain 1 and 0, or yes and no. A
         connection whose sign is 0 or empty has no effect in a model if others have signs. A
         gap junction is listed once, or in both directions.
     columns : mapping of str to str or None, optional
@@ -113,7 +114,8 @@ def from_csv(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a column is missing, unknown or ambiguous, or in a line a name is empty, a layer
+        If there is no header, a column is missing, unknown or ambiguous, a muscle is inhibited
+        that models would excite, or in a line a name is empty, a layer
         is not known, a weight is not a number or negative, or a connection is listed twice;
         the message names the line.
     """

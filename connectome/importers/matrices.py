@@ -39,7 +39,8 @@ def from_matrices(
         Names, in the order of the matrices.
     chemical : array_like, shape (n_neurons, n_neurons)
         Weights, not negative unless `signs` is ``"from_weights"``. An entry that is not zero
-        is a connection. The labels of a labeled matrix (pandas) must be the names.
+        is a connection. May be sparse. The labels of a labeled matrix (pandas) must be the
+        names.
     gap : array_like, shape (n_neurons, n_neurons), optional
         Symmetric, unless `unequal_gap` chooses a rule. None for no gap junctions.
     neuromuscular : array_like, optional

@@ -37,7 +37,7 @@ def role_by_values(values: Iterable[str]) -> str | None:
     if all(map(_NUMBER.fullmatch, words)):
         signs = {word.lstrip("+").removesuffix(".0") for word in words}
         return "sign" if "-1" in signs and signs <= {"-1", "0", "1"} else None
-    if all(map(is_sign_word, words)):
+    if all(map(is_sign_word, words)) or any(map(_is_plainly_a_sign, words)):
         return "sign"
     layers = {word: layer_of_word(word) for word in words}
     certain = any(
@@ -45,6 +45,11 @@ def role_by_values(values: Iterable[str]) -> str | None:
     )
     every = None not in layers.values() and set(layers.values()) != {"chemical"}
     return "layer" if certain or every else None
+
+
+def _is_plainly_a_sign(word: str) -> bool:
+    """Whether a word means nothing but excitation or inhibition: inh, excitatory."""
+    return is_sign_word(word) and plain(word).startswith(("inh", "exc"))
 
 
 def unreadable(column: str, values: Iterable[str]) -> str | None:

@@ -366,6 +366,11 @@ def is_cell_type(word: object) -> bool:
     return plain(word) in _TYPE_OF
 
 
+def cell_type_of(word: str) -> str:
+    """The cell type that a caller means by a word: ``Motor`` is motor; others unchanged."""
+    return _TYPE_OF.get(plain(word), word) if plain(word) else word
+
+
 def read_kind(word: object, *, where: str) -> str:
     """Neuron or muscle.
 

@@ -130,6 +130,8 @@ def test_types_of_names_as_the_file_writes_them(file):
     path = file("pre,post,weight\nAVAL,DB01,1\n")
     read = from_csv(path, types={"DB01": "sensory"})
     assert read.cells[1].type == "sensory"
+    for word in ("Sensory", "sensory neuron"):
+        assert from_csv(path, types={"DB01": word}).cells[1].type == "sensory"
     with pytest.raises(ValueError, match="types names 'DB02'.*Did you mean"):
         from_csv(path, types={"DB02": "sensory"})
 
@@ -245,5 +247,6 @@ def test_an_entry_that_is_not_a_number_is_named():
 def test_sparse_matrices():
     from scipy import sparse
 
-    read = from_matrices(["A", "B"], sparse.csr_matrix([[0, 2], [0, 0]]), rows="postsynaptic")
+    matrix: Any = sparse.csr_matrix([[0, 2], [0, 0]])
+    read = from_matrices(["A", "B"], matrix, rows="postsynaptic")
     assert read.chemical[0, 1] == 2
