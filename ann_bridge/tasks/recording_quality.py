@@ -2,8 +2,9 @@
 
 A sample is not usable if
 
-- the recording is missing there (NaN), or constant for longer than half a period of the lowest
-  frequency of the band, as an electrode that is dead or an amplifier at its limit is;
+- the recording is missing there (NaN) for longer than a tenth of the shortest period of the
+  band, or constant for longer than half a period of the lowest frequency of the band, as an
+  electrode that is dead or an amplifier at its limit is;
 - its amplitude is below 0.12 or above 4.1 times the median: the amplitude of noise is lower
   for 1 % of the time, and higher for 0.001 %;
 - the phase turns faster or slower than the band allows, as in a phase slip, or does so near
@@ -23,12 +24,18 @@ HIGHEST = math.sqrt(-math.log(1e-5) / math.log(2))
 # A recording has no oscillation if its phase leaves the band for more than this fraction of the
 # time for which that of noise does.
 SHARE_OF_NOISE = 0.5
+BRIDGED = 0.1  # longest gap that is interpolated, in periods of the band's highest frequency
 NEAR = 20.0  # length of the stretch that is looked at, times the width of the band
+SILENCE = 0.3  # of the lowest amplitude: slips below this level do not count for their neighbors
 _FORGOTTEN = 1e-3  # of the energy of the filter's response to an impulse
 
 
 def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, float]) -> np.ndarray:
-    """Samples that are missing or belong to a constant stretch.
+    """Samples that belong to a missing or constant stretch.
+
+    A missing stretch counts if the samples around it are more than `BRIDGED` of the shortest
+    period apart: a straight line over a time g departs from sin(2π f t) by (2π f g)²/8 or less,
+    5 % of the amplitude, and its part in the band by less.
 
     Parameters
     ----------
@@ -39,13 +46,20 @@ def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, fl
     -------
     ndarray of bool, shape (n_samples,)
     """
-    missing = np.isnan(recorded)
-    same = np.diff(recorded) == 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]))).reshape(-1, 2)
-    dead = missing.copy()
-    for first, last in edges[np.diff(edges)[:, 0] / sampling_Hz > 0.5 / band_Hz[0]]:
-        dead[first : last + 1] = True
+    dead = np.zeros(recorded.size, dtype=bool)
+    for first, end in _runs(np.isnan(recorded)):
+        inside = first > 0 and end < recorded.size
+        if not inside or (end - first + 1) / sampling_Hz > BRIDGED / band_Hz[1]:
+            dead[first:end] = True
+    for first, last in _runs(np.diff(recorded) == 0):
+        if (last - first) / sampling_Hz > 0.5 / band_Hz[0]:
+            dead[first : last + 1] = True
     return dead
+
+
+def _runs(marked: np.ndarray) -> np.ndarray:
+    """First place of each run of marks, and the place behind its last, shape (n_runs, 2)."""
+    return np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]))).reshape(-1, 2)
 
 
 def find_usable(
@@ -82,19 +96,24 @@ def find_usable(
     usable = ~widen(dead, memory)
     if not usable.any():
         raise ValueError(
-            "The recording has no oscillation: it is missing or constant everywhere, but for "
-            f"stretches within {memory / sampling_Hz:.2g} s of such a place."
+            f"The recording has no oscillation: {100 * dead.mean():.3g} % of it is missing for "
+            f"{1e3 * BRIDGED / band_Hz[1]:.3g} ms or longer, or constant, and the rest is within "
+            f"{memory / sampling_Hz:.2g} s of such a place. Interpolate the missing samples, or "
+            "choose a different channel or stretch of the recording."
         )
     level = np.abs(analytic)
     level = level / np.median(level[usable])
-    usable &= (level > LOWEST) & ~widen(level > HIGHEST, memory)
+    usable &= ~widen(level > HIGHEST, memory)
+    # Noise slips most where it is low, so low samples count in the share of slips, silence not.
+    heard = usable & (level > SILENCE * LOWEST)
+    usable &= level > LOWEST
     turning = np.angle(analytic[1:] * np.conj(analytic[:-1])) * sampling_Hz / (2 * np.pi)
     turning = np.append(turning, turning[-1:])
-    slips = usable & ((turning < band_Hz[0]) | (turning > band_Hz[1]))
+    slips = heard & ((turning < band_Hz[0]) | (turning > band_Hz[1]))
     noise = noise_share(sections, sampling_Hz, band_Hz)
-    _refuse_noise(slips.sum() / max(1, usable.sum()), noise, band_Hz)
+    _refuse_noise((slips & usable).sum() / max(1, usable.sum()), noise, band_Hz)
     window = NEAR / (band_Hz[1] - band_Hz[0]) * sampling_Hz
-    return usable & ~slips & (_share_near(slips, usable, window) <= SHARE_OF_NOISE * noise)
+    return usable & ~slips & (_share_near(slips, heard, window) <= SHARE_OF_NOISE * noise)
 
 
 def _share_near(marked: np.ndarray, among: np.ndarray, window: float) -> np.ndarray:

@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -137,9 +138,15 @@ class RecordedReference:
 
     @property
     def frequency_Hz(self) -> float:
-        """Mean frequency, from the first phase to the last."""
-        turns = (self.phase[-1] - self.phase[0]) / (2 * math.pi)
-        return float(1e3 * turns / ((len(self.phase) - 1) * self.step_ms))
+        """Mean frequency over the usable steps: those between two usable samples."""
+        advance = np.diff(self.phase)
+        if self.usable is not None:
+            advance = advance[self.usable[1:] & self.usable[:-1]]
+        if not advance.size:
+            raise ValueError(
+                "The recording has no frequency: no two neighboring samples are usable."
+            )
+        return float(1e3 * advance.mean() / (2 * math.pi * self.step_ms))
 
     @property
     def amplitude(self) -> float:
@@ -218,12 +225,13 @@ def prepare_recording(
     first and last second, where filter and transform err, are cut off. Stretches that are
     missing, constant or saturated, artefacts and phase slips are marked as not usable, and no
     trial contains them (`RecordedReference.usable_share` reports what remains); the limits are
-    those of `isochron.ann_bridge.tasks.recording_quality`.
+    those of `isochron.ann_bridge.tasks.recording_quality`. Missing samples of less than a tenth
+    of the shortest period of the band are interpolated and usable.
 
     Parameters
     ----------
     values : array_like, shape (n_samples,) or (n_samples, n_channels)
-        In any unit. NaN where a sample is missing.
+        In any unit. NaN, or masked in a masked array, where a sample is missing.
     sampling_Hz : float
     step_ms : float
         Of the task.
@@ -235,18 +243,14 @@ def prepare_recording(
     ------
     ValueError
         If the recording is too short, not one of real numbers, flat, sampled too slowly, or
-        does not oscillate in the band.
+        does not oscillate in the band; or if `band_Hz` is not two frequencies.
     """
     from scipy import signal as filters
 
-    recorded = one_channel(values, channel)
-    low, high = band_Hz
-    if not 0 < low < high < sampling_Hz / 2 < math.inf:
-        raise ValueError(
-            f"band_Hz must lie between 0 and half of sampling_Hz={sampling_Hz!r}, got {band_Hz!r}."
-        )
+    low, high = band_Hz = _checked_band(band_Hz, sampling_Hz)
     if not 0 < step_ms < 500 / high:
         raise ValueError(f"step_ms must lie in (0, {500 / high:g}) for {high:g} Hz: {step_ms!r}.")
+    recorded = one_channel(values, channel)
     if len(recorded) < 3 * sampling_Hz:
         raise ValueError(
             f"A recording must last 3 s or longer, got {len(recorded) / sampling_Hz:g} s."
@@ -268,7 +272,31 @@ def prepare_recording(
     phase = np.interp(steps, seconds, np.unwrap(np.angle(analytic))) + np.pi / 2
     level = np.interp(steps, seconds, np.abs(analytic)) / amplitude
     kept = np.interp(steps, seconds, usable.astype(float)) == 1
+    if not (kept[1:] & kept[:-1]).any():
+        raise ValueError(
+            f"The recording has no usable stretch between {low:g} and {high:g} Hz: everything is "
+            "missing, constant, an artefact or a phase slip, or near one. Choose a different "
+            "band_Hz or stretch of the recording."
+        )
     return RecordedReference(level * np.sin(phase), phase, step_ms, kept)
+
+
+def _checked_band(band_Hz: Any, sampling_Hz: float) -> tuple[float, float]:
+    """The band as two numbers, in order and below half of the sampling rate."""
+    if not isinstance(sampling_Hz, Real) or not 0 < sampling_Hz < math.inf:
+        raise ValueError(f"sampling_Hz must be a positive number of Hz, got {sampling_Hz!r}.")
+    try:
+        low, high = (float(edge) for edge in band_Hz)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"band_Hz must be two frequencies in Hz, such as (5.0, 12.0), got {band_Hz!r}."
+        ) from None
+    if not 0 < low < high < sampling_Hz / 2:
+        raise ValueError(
+            f"band_Hz must be (low, high) with 0 < low < high < {sampling_Hz / 2:g}, half of "
+            f"sampling_Hz={sampling_Hz!r}; got {band_Hz!r}."
+        )
+    return low, high
 
 
 def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
@@ -280,10 +308,13 @@ def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
         If the shape is not (n_samples,) or (n_samples, n_channels), there are several channels
         and `channel` does not name one, or no or an infinite number is in it.
     """
+    hidden = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     recorded = np.array(values)
     if recorded.dtype.kind not in "biuf":
         raise ValueError(f"A recording is one real number a sample, got {recorded.dtype}.")
     recorded = recorded.astype(float)
+    if hidden is not None:
+        recorded[hidden] = np.nan
     if recorded.ndim == 1:
         recorded = recorded[:, None]
     if recorded.ndim != 2 or recorded.shape[0] < recorded.shape[1]:
@@ -298,10 +329,7 @@ def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
             f"The recording has {n} channels, shape {recorded.shape}; choose one: channel=0 to "
             f"{n - 1}."
         )
-    number = 0 if channel is None else channel
-    if not 0 <= number < n:
-        raise ValueError(f"channel must be from 0 to {n - 1}, got {channel!r}.")
-    recorded = recorded[:, number]
+    recorded = recorded[:, _column(channel, n)]
     if np.isinf(recorded).any() or np.isnan(recorded).all():
         raise ValueError(
             "A recording is one finite number a sample; mark missing samples as NaN. Got "
@@ -309,6 +337,15 @@ def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
             f"{recorded.size}."
         )
     return recorded
+
+
+def _column(channel: int | None, n_channels: int) -> int:
+    whole = isinstance(channel, Integral) and not isinstance(channel, bool)
+    if channel is not None and not (whole and 0 <= channel < n_channels):
+        raise ValueError(
+            f"channel must be a whole number from 0 to {n_channels - 1}, got {channel!r}."
+        )
+    return 0 if channel is None else int(channel)
 
 
 def _bridged(recorded: np.ndarray) -> np.ndarray:

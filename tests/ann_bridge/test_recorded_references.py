@@ -160,7 +160,9 @@ def test_the_unit_does_not_matter(scale):
 def test_a_recording_that_is_dead_nearly_everywhere():
     values = theta()
     dead(values, ~within(9.8, 10.2))
-    with pytest.raises(ValueError, match="missing or constant everywhere"):
+    with pytest.raises(
+        ValueError, match=r"97\.\d % of it is missing for 8\.33 ms or longer, or constant"
+    ):
         tasks.prepare_recording(values, sampling_Hz=RATE)
 
 
@@ -215,7 +217,7 @@ def test_a_column_is_a_recording_and_several_need_a_choice():
         tasks.prepare_recording(two, sampling_Hz=RATE)
     chosen = tasks.prepare_recording(two, sampling_Hz=RATE, channel=1)
     np.testing.assert_array_equal(one.signal, chosen.signal)
-    with pytest.raises(ValueError, match="channel must be from 0 to 1, got 2"):
+    with pytest.raises(ValueError, match="channel must be a whole number from 0 to 1, got 2"):
         tasks.prepare_recording(two, sampling_Hz=RATE, channel=2)
     with pytest.raises(ValueError, match=r"got \(2, 5000\). Time is the first dimension"):
         tasks.prepare_recording(two.T, sampling_Hz=RATE)
@@ -267,3 +269,125 @@ def test_objects_in_a_npy_file(tmp_path):
         tasks.load_recording(path, sampling_Hz=RATE)
     np.save(path, theta()[:, None])
     assert tasks.load_recording(path, sampling_Hz=RATE).usable_share == 1
+
+
+# The frequency is that of the usable samples.
+
+LONG = np.arange(30_000) / 500
+LONG_RATE = 500.0
+
+
+def long_theta(frequency_Hz=8.0, noise=0.2):
+    noise = noise * np.random.default_rng(0).normal(size=LONG.size)
+    return np.sin(2 * np.pi * frequency_Hz * LONG) + noise
+
+
+def prepare_long(values, **options):
+    return tasks.prepare_recording(values, sampling_Hz=LONG_RATE, **options)
+
+
+def spiked(values, _):
+    values[np.random.default_rng(1).choice(LONG.size, 12, replace=False)] = -9999
+
+
+def held(values, where):
+    values[where] = values[where][0]
+
+
+@pytest.mark.parametrize("frequency_Hz", [6.0, 8.0, 11.0])
+@pytest.mark.parametrize("damage", [dead, missing, saturated, held, spiked])
+def test_the_frequency_is_that_of_the_usable_samples(damage, frequency_Hz):
+    """Half of a minute is lost; 1 % is a third of a turn in each of a dozen short stretches."""
+    values = long_theta(frequency_Hz)
+    damage(values, (LONG >= 20) & (LONG < 50))
+    reference = prepare_long(values)
+    assert reference.usable_share < 0.8
+    assert reference.frequency_Hz == pytest.approx(frequency_Hz, rel=0.01)
+    task = tasks.PhaseMemory(reference=reference)
+    assert task.reference_input.frequency_Hz == reference.frequency_Hz
+
+
+def test_two_frequencies_with_a_gap_have_their_mean():
+    """By the time of each: 10 s of 6 Hz and 20 s of 9 Hz are usable."""
+    step_ms, advance = 2.0, np.zeros(20_000)
+    advance[:5_000], advance[5_000:10_000], advance[10_000:] = 6, 100, 9
+    phase = 2 * np.pi * 1e-3 * step_ms * np.cumsum(advance)
+    usable = advance != 100
+    reference = tasks.RecordedReference(np.sin(phase), phase, step_ms, usable)
+    # The step behind the gap is not between two usable samples; that changes 1 of 15,000.
+    assert reference.frequency_Hz == pytest.approx(8.0, rel=1e-4)
+    none = tasks.RecordedReference(np.sin(phase), phase, step_ms, usable & (phase < 0))
+    with pytest.raises(ValueError, match="no two neighboring samples are usable"):
+        _ = none.frequency_Hz
+
+
+# Masks and short gaps.
+
+
+def test_masked_samples_are_missing():
+    """Of a vector, and of a channel."""
+    where = (LONG >= 20) & (LONG < 30)
+    values, known = long_theta(), long_theta()
+    missing(known, where)
+    values[where] = np.random.default_rng(2).normal(size=where.sum())
+    expected = prepare_long(known)
+    masked = np.ma.masked_array(values, mask=where)
+    for given in (masked, masked[:, None], np.ma.stack([masked, masked + 1], axis=1)):
+        found = prepare_long(given, channel=0)
+        np.testing.assert_array_equal(found.usable, expected.usable)
+        np.testing.assert_array_equal(found.signal, expected.signal)
+    counts = np.ma.masked_array((1000 * values).astype(np.int32), mask=where)
+    np.testing.assert_array_equal(prepare_long(counts).usable, expected.usable)
+    with pytest.raises(ValueError, match="0 infinite and 30000 missing of 30000"):
+        prepare_long(np.ma.masked_all(LONG.size))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_scattered_missing_samples_are_interpolated(share):
+    """Phase error 0.1: a straight line over 6 ms at 8 Hz departs by 1 %, the noise adds to it."""
+    values = long_theta(noise=0.05)
+    lost = np.random.default_rng(3).random(LONG.size) < share
+    lost[1:] &= ~lost[:-1]
+    values[lost] = np.nan
+    reference = prepare_long(values)
+    assert reference.usable_share == 1
+    known = 2 * np.pi * 8 * (1 + 2e-3 * np.arange(reference.phase.size))
+    apart = np.angle(np.exp(1j * (reference.phase - known)))
+    assert np.abs(apart).max() < 0.1
+
+
+def test_noise_of_the_amplitude_of_the_recording_is_seldom_drawn():
+    """Ten seconds of white noise, low in the band; a tenth of it passed when slips at low
+    amplitude did not count. Over seeds, at most 3.2 % of all samples are wrong."""
+    wrong = []
+    for seed in range(3):
+        values, where = long_theta(), (LONG >= 20) & (LONG < 30)
+        values[where] = np.random.default_rng(seed).normal(size=where.sum())
+        reference = prepare_long(values)
+        known = 2 * np.pi * 8 * (1 + 2e-3 * np.arange(reference.phase.size))
+        apart = np.abs(np.angle(np.exp(1j * (reference.phase - known))))
+        wrong.append(np.mean(reference.usable & (apart > 0.8)))
+    assert np.mean(wrong) < 0.04
+
+
+# Options.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"band_Hz": (8,)}, r"two frequencies in Hz, such as \(5\.0, 12\.0\), got \(8,\)"),
+        ({"band_Hz": "theta"}, "two frequencies in Hz.*got 'theta'"),
+        ({"band_Hz": 8.0}, r"two frequencies in Hz.*got 8\.0"),
+        ({"band_Hz": (4, 8, 12)}, r"two frequencies in Hz.*got \(4, 8, 12\)"),
+        ({"band_Hz": (12, 5)}, r"0 < low < high < 125, half of sampling_Hz=250\.0; got"),
+        ({"channel": 1.0}, r"channel must be a whole number from 0 to 0, got 1\.0"),
+        ({"channel": True}, "channel must be a whole number from 0 to 0, got True"),
+        ({"sampling_Hz": -3}, "sampling_Hz must be a positive number of Hz, got -3"),
+        ({"sampling_Hz": "1 kHz"}, "sampling_Hz must be a positive number of Hz, got '1 kHz'"),
+        ({"sampling_Hz": np.nan}, "sampling_Hz must be a positive number of Hz, got nan"),
+    ],
+)
+def test_an_option_of_a_recording_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        tasks.prepare_recording(theta(), **{"sampling_Hz": RATE} | options)
