@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ class Connection:
     synapse : str
         Id of the component that acts on the cell `post`.
     weight : float
-        Finite; 1 if the file gives none.
+        Finite; 1 if the file gives none. A number of connections in the id of the synapse, as
+        c302 writes it (``neuron_to_neuron_exc_syn_6conns``), multiplies it.
     electrical : bool
         Whether it is a gap junction by the element or the id of its synapse.
+    backward : bool
+        Whether it is the effect of a continuous connection on its first cell.
     """
 
     pre: Place
@@ -43,6 +47,7 @@ class Connection:
     synapse: str
     weight: float
     electrical: bool
+    backward: bool = False
 
     def __str__(self) -> str:
         return f"the connection from {self.pre.identity} to {self.post.identity}"
@@ -81,7 +86,7 @@ def _single(path: str | os.PathLike, element: Element, cells: Cells) -> Connecti
         pre=cells.find(_end(path, element, "from")),
         post=cells.find(_end(path, element, "to")),
         synapse=synapse,
-        weight=_weight(path, element.attrib),
+        weight=_weight(path, element.attrib) * connections_in_id(synapse),
         electrical="elec_syn" in synapse,
     )
 
@@ -106,15 +111,33 @@ def _projection(
         yield _connection(pre, post, synapse, weight, electrical)
         # A continuous connection may act on its first cell too, through this component.
         back = marks.get("preComponent", "")
-        if back and "silent" not in back.lower():
-            yield _connection(post, pre, back, weight, electrical)
+        if back:
+            yield _connection(post, pre, back, weight, electrical, backward=True)
 
 
 def _connection(
-    pre: Place, post: Place, synapse: str | None, weight: float, electrical: bool
+    pre: Place,
+    post: Place,
+    synapse: str | None,
+    weight: float,
+    electrical: bool,
+    *,
+    backward: bool = False,
 ) -> Connection:
     synapse = synapse or ""
-    return Connection(pre, post, synapse, weight, electrical or "elec_syn" in synapse)
+    weight *= connections_in_id(synapse)
+    electrical = electrical or "elec_syn" in synapse
+    return Connection(pre, post, synapse, weight, electrical, backward)
+
+
+def connections_in_id(synapse: str) -> int:
+    """Number of connections of which c302 makes one synapse, by its id; 1 if it has none.
+
+    The conductance of ``neuron_to_neuron_exc_syn_6conns`` is six times that of
+    ``neuron_to_neuron_exc_syn``, and its connections have no weight.
+    """
+    found = re.search(r"_(\d{1,6})conns$", synapse)
+    return int(found[1]) if found else 1
 
 
 def _end(path: str | os.PathLike, element: Element, *names: str) -> str:

@@ -21,12 +21,13 @@ _PATH = re.compile(r"(?:\.\./)?([A-Za-z_]\w*)(?:\[(\d+)\]|/(\d+)(?:/\w+)?/?)?")
 
 
 class Place(NamedTuple):
-    """A cell: its role, its number among those of its role, its component, its id."""
+    """A cell: its role, its number among those of its role, component, id, transmitter."""
 
     role: str
     number: int
     component: str
     identity: str
+    transmitter: str = ""  # as the property ``neurotransmitter`` of its population states it
 
 
 class Cells:
@@ -81,7 +82,9 @@ class Cells:
         if size + sum(map(len, self._names.values())) > MOST_CELLS:
             raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")
         muscle = self._has_muscles and is_muscle(canonical_name(label))
-        role = read_properties(population).get("role") or ("muscle" if muscle else "neuron")
+        properties = read_properties(population)
+        transmitter = properties.get("neurotransmitter", "")
+        role = properties.get("role") or ("muscle" if muscle else "neuron")
         if role not in self._names:
             raise ValueError(
                 f"{self.path}: the role of {identity} is {role!r}, not neuron or muscle."
@@ -89,7 +92,7 @@ class Cells:
         listed, component = self._names[role], population.get("component", "")
         ids = [identity] if size == 1 else [f"{identity}[{number}]" for number in numbers]
         self._places[identity] = {
-            number: Place(role, len(listed) + i, component, ids[i])
+            number: Place(role, len(listed) + i, component, ids[i], transmitter)
             for i, number in enumerate(numbers)
         }
         listed.extend([label] if size == 1 else [f"{label}[{number}]" for number in numbers])

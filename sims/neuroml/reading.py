@@ -1,7 +1,7 @@
 """read_neuroml(): a NeuroML network back to a connectome."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from isochron.sims.neuroml.includes import read_documents
 from isochron.sims.neuroml.populations import Cells, Place, read_properties
 from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
 
-SHOWN = 5  # included files that are named in `Source.left_out`
+SHOWN = 5  # items of a kind that are named in `Source.left_out` and the history
 
 
 def read_neuroml(
@@ -36,8 +36,15 @@ def read_neuroml(
     A conductance excites if its reversal potential lies above the threshold of the receiving
     cell, and inhibits if it lies below the leak reversal of that cell; for a cell that the file
     does not define, above -20 mV and below -70 mV. A current-based synapse inhibits if its
-    weight is negative. Where this does not decide, as for shunting inhibition, ``exc`` or
-    ``inh`` in the id of the synapse does; else the connection has no sign.
+    weight is negative. Where this does not decide, as for shunting inhibition, a word of the id
+    of the synapse does that starts with ``exc`` or ``inh`` or names a receptor (GABA, glycine,
+    AMPA, NMDA, kainate), or the property ``neurotransmitter`` of the sending population. Else
+    the connection has no sign: 0, unless no connection of the file has a sign or a reversal
+    potential. ``history`` counts the connections without one.
+
+    A weight is that of the connection; conductances are not read, except that c302's synapses
+    of several connections (``…_6conns``) count as many, and a gap junction of 0 nS is none
+    (in an export of ours it has its weight).
 
     Parameters
     ----------
@@ -74,7 +81,8 @@ def read_neuroml(
         species = properties.get("species", "infer")
     cells = Cells(path, network, species=species)
     connections, others = read_connections(path, network, cells)
-    layers = _Layers(path, cells, SynapseSigns(documents.components, connections))
+    signs = SynapseSigns(documents.components, connections)
+    layers = _Layers(path, cells, signs, ours="isochron_version" in properties)
     for network_id in documents.other_networks:
         layers.lost[f"network of an included file: {network_id}"] += 1
     for connection in connections:
@@ -111,7 +119,9 @@ def read_neuroml(
 class _Layers:
     """Matrices of the layers, gap junctions as they are listed."""
 
-    def __init__(self, path: str | os.PathLike, cells: Cells, sign: SynapseSigns) -> None:
+    def __init__(
+        self, path: str | os.PathLike, cells: Cells, sign: SynapseSigns, *, ours: bool
+    ) -> None:
         n, m = len(cells.names["neuron"]), len(cells.names["muscle"])
         self.chemical = np.zeros((n, n))
         self.gap = np.zeros((n, n))
@@ -119,13 +129,14 @@ class _Layers:
         self.signs = np.zeros((n, n), dtype=np.int8)
         self.lost: Counter[str] = Counter()
         self.reasons: Counter[Reason] = Counter()
-        self._path, self._sign = path, sign
+        self.conductances: dict[str, set[float]] = defaultdict(set)
+        self.open: dict[str, None] = {}  # synapses without a sign, in order
+        self._path, self._sign, self._ours = path, sign, ours
 
     @property
     def signed(self) -> bool:
-        """Whether the file says of any connection what its sign is, or that it has no effect."""
-        unknown = (Reason.OPEN, Reason.SHUNTING)
-        return any(self.reasons[reason] for reason in Reason if reason not in unknown)
+        """Whether the file has the sign of any connection, or a reason that it has none."""
+        return any(self.reasons[reason] for reason in Reason if reason != Reason.OPEN)
 
     def add(self, connection: Connection) -> None:
         """Add a connection to the layer that it belongs to.
@@ -136,6 +147,8 @@ class _Layers:
             If a weight is negative that cannot be, or a sign differs from that of a twin.
         """
         pre, post = connection.pre, connection.post
+        if connection.backward and self._sign.is_silent(connection):
+            return
         if self._sign.is_gap_junction(connection):
             self._add_gap(connection)
             return
@@ -151,6 +164,16 @@ class _Layers:
         elif weight:
             self.chemical[post.number, pre.number] += weight
             self._add_sign(pre, post, signed)
+            if signed.reason == Reason.OPEN:
+                self.open[connection.synapse or "no synapse"] = None
+            if signed.sign:
+                kind = "excitatory" if signed.sign > 0 else "inhibitory"
+                self._note_conductance(f"{kind} synapses", connection)
+
+    def _note_conductance(self, kind: str, connection: Connection) -> None:
+        conductance = self._sign.conductance(connection)
+        if conductance > 0:
+            self.conductances[kind].add(float(f"{conductance:.6g}"))
 
     def _add_gap(self, connection: Connection) -> None:
         pre, post = connection.pre, connection.post
@@ -159,10 +182,14 @@ class _Layers:
                 f"{self._path}: {connection} is a gap junction, and its weight "
                 f"{connection.weight:g} is negative."
             )
-        if "muscle" in (pre.role, post.role):
+        # Level A of our exports has gap junctions of 0 nS, which have their weights.
+        if self._sign.conductance(connection) == 0 and not self._ours:
+            self.lost["gap junctions without conductance"] += 1
+        elif "muscle" in (pre.role, post.role):
             self.lost[f"gap from {pre.role} to {post.role}"] += 1
         else:
             self.gap[post.number, pre.number] += connection.weight
+            self._note_conductance("gap junctions", connection)
 
     def _add_sign(self, pre: Place, post: Place, signed: Signed) -> None:
         self.reasons[signed.reason] += 1
@@ -190,9 +217,23 @@ class _Layers:
                 f"signs: {shunting} of {total} chemical synapses without one, their reversal "
                 "potential lies between rest and threshold"
             )
-        if self.signed and (unknown := self.reasons[Reason.OPEN]):
-            lines.append(f"signs: {unknown} of {total} chemical synapses without one")
+        if sent := self.reasons[Reason.TRANSMITTER]:
+            lines.append(f"signs: {sent} of {total} by the transmitter of the population")
+        if unknown := self.reasons[Reason.OPEN]:
+            lines.append(
+                f"signs: {unknown} of {total} chemical synapses without one, neither their "
+                f"definition nor their id decides ({_shown(list(self.open))})"
+            )
+        for kind, values in self.conductances.items():
+            if len(values) > 1:
+                listed = _shown([f"{value:g} nS" for value in sorted(values)])
+                lines.append(f"weights: conductances of {kind} not read ({listed})")
         return tuple(lines)
+
+
+def _shown(items: list[str]) -> str:
+    more = len(items) - SHOWN
+    return ", ".join(items[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counted(counts: Counter[str]) -> list[str]:

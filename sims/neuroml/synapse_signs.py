@@ -2,7 +2,8 @@
 
 In this order: a conductance by its reversal potential against the leak reversal and the
 threshold of the receiving cell; a current by its direction; a negative weight; the id of the
-component, if it has ``exc`` or ``inh`` in it.
+component, if a word of it starts with ``exc`` or ``inh`` or names a receptor; the transmitter of
+the sending population, if a property states it.
 """
 
 import math
@@ -12,7 +13,7 @@ from enum import Enum
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from isochron.sims.neuroml.connections import Connection
+from isochron.sims.neuroml.connections import Connection, connections_in_id
 from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
 
 # For cells of which the file does not give them: every resting potential lies above the first,
@@ -27,8 +28,17 @@ _THRESHOLDS = {
     "izhikevich2007Cell": "vt",
     "gradedNeuron": "Vth",
 }
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(mV|V|uV)?\s*")
+_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+_QUANTITY = re.compile(rf"\s*{_NUMBER}\s*(mV|V|uV)?\s*")
+_CONDUCTANCE = re.compile(rf"\s*{_NUMBER}\s*(pS|nS|uS|mS|S)\s*")
+_IN_NS = {"pS": 1e-3, "nS": 1.0, "uS": 1e3, "mS": 1e6, "S": 1e9}
 _IN_MV = {"mV": 1.0, "V": 1e3, "uV": 1e-3, None: 1.0}  # PyNN's numbers are in mV
+
+
+_WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+"  # those of synInh and ExcSyn
+_EFFECTS = {"exc": 1, "inh": -1}
+_RECEPTORS = {"gaba": -1, "glycine": -1, "ampa": 1, "nmda": 1, "kainate": 1}
+_TRANSMITTERS = {"gaba": -1, "glycine": -1, "glutamate": 1, "acetylcholine": 1}
 
 
 class Reason(Enum):
@@ -37,6 +47,7 @@ class Reason(Enum):
     FILE = "reversal potential, current or weight"
     AGAINST_ID = "reversal potential, current or weight, against the id"
     ID = "id"
+    TRANSMITTER = "transmitter of the population"
     SILENT = "no effect"
     SHUNTING = "reversal potential between rest and threshold"
     OPEN = "unknown"
@@ -78,17 +89,44 @@ class SynapseSigns:
             If a weight is negative that cannot be: of a conductance, or of a synapse without a
             definition whose id says that it excites.
         """
+        if self.is_silent(connection):
+            return Signed(0, Reason.SILENT)
         named = _sign_of_id(connection.synapse)
         stated = self._stated(connection, named)
         if stated is None:
-            defined = self._components.get(connection.synapse)
-            shunts = defined is not None and {"erev", "e_rev"} & set(defined.attrib)
-            unknown = Reason.SHUNTING if shunts else Reason.OPEN
-            return Signed(named, Reason.ID if named else unknown)
+            return self._by_names(connection, named)
         if stated == 0:
             return Signed(0, Reason.SILENT)
         against = named and named != stated
         return Signed(stated, Reason.AGAINST_ID if against else Reason.FILE)
+
+    def _by_names(self, connection: Connection, named: int) -> Signed:
+        """Sign of a connection of which no number decides."""
+        if named:
+            return Signed(named, Reason.ID)
+        defined = self._components.get(connection.synapse)
+        if defined is not None and {"erev", "e_rev"} & set(defined.attrib):
+            return Signed(0, Reason.SHUNTING)
+        sent = _sign_of_transmitter(connection.pre.transmitter)
+        return Signed(sent, Reason.TRANSMITTER if sent else Reason.OPEN)
+
+    def is_silent(self, connection: Connection) -> bool:
+        """Whether its component has no effect: by its definition, or else by its id."""
+        definition = self._components.get(connection.synapse)
+        if definition is None:
+            return "silent" in connection.synapse.lower()
+        return _kind(definition) == "silentSynapse" or _has_no_conductance(definition)
+
+    def conductance(self, connection: Connection) -> float:
+        """Conductance of a connection of weight 1, in nS; NaN if the file states none."""
+        definition = self._components.get(connection.synapse)
+        text = (
+            "" if definition is None else definition.get("gbase") or definition.get("conductance")
+        )
+        found = _CONDUCTANCE.fullmatch(text or "")
+        if found is None:
+            return math.nan
+        return float(found[1]) * _IN_NS[found[2]] / connections_in_id(connection.synapse)
 
     def is_gap_junction(self, connection: Connection) -> bool:
         """Whether it is a gap junction by its element, the id or the kind of its component."""
@@ -130,7 +168,7 @@ class SynapseSigns:
         """Sign of a defined synapse with a positive weight."""
         kind = _kind(synapse)
         if kind == "silentSynapse" or _has_no_conductance(synapse):
-            return 0
+            return 0  # a part of a double synapse
         if kind in _CURRENTS:
             return _sign_of(synapse.get("ibase", "1"))
         if kind == "doubleSynapse":
@@ -176,7 +214,7 @@ def _has_no_conductance(synapse: Element) -> bool:
 
 def _sign_of(quantity: str | None) -> int | None:
     """Sign of a number with any unit; None if it is not one."""
-    found = re.match(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", quantity or "")
+    found = re.match(rf"\s*{_NUMBER}", quantity or "")
     if found is None:
         return None
     value = float(found[1])
@@ -190,9 +228,22 @@ def _millivolts(quantity: str | None) -> float:
 
 
 def _sign_of_id(component: str) -> int:
-    if found := re.search(r"(?:^|_)(exc|inh)", component):
-        return {"exc": 1, "inh": -1}[found[1]]
+    """Sign by the words of an id: first those of the effect, then those of a receptor."""
+    segments = re.split(r"[^A-Za-z]+", component)
+    words = [word.lower() for word in segments + re.findall(_WORD, component)]
+    for known in (_EFFECTS, _RECEPTORS):
+        for word in words:
+            for start, sign in known.items():
+                if word.startswith(start):
+                    return sign
     return 0
+
+
+def _sign_of_transmitter(stated: str) -> int:
+    """Sign by the transmitter of a cell; 0 for another one, or for several with two signs."""
+    words = re.findall(r"[a-z]+", stated.lower())
+    signs = {sign for word in words for start, sign in _TRANSMITTERS.items() if word == start}
+    return signs.pop() if len(signs) == 1 else 0
 
 
 def _kind(component: Element | None) -> str:

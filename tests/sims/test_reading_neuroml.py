@@ -205,18 +205,18 @@ def test_populations_of_no_certain_size(tmp_path, population, message):
         ('<blockingPlasticSynapse id="s" gbase="1nS" erev=".5V"/>', IAF, 1),
         ('<expThreeSynapse id="s" gbase1="1nS" gbase2="1nS" erev="-60mV"/>', IAF, -1),
         # Shunting: open.
-        ('<expOneSynapse id="s" gbase="1nS" erev="-40mV"/>', IAF, None),
-        ('<expOneSynapse id="s" gbase="1nS" erev="-50mV"/>', IAF, None),
-        ('<expOneSynapse id="s" gbase="1nS" erev="-30mV"/>', IAF, None),
+        ('<expOneSynapse id="s" gbase="1nS" erev="-40mV"/>', IAF, 0),
+        ('<expOneSynapse id="s" gbase="1nS" erev="-50mV"/>', IAF, 0),
+        ('<expOneSynapse id="s" gbase="1nS" erev="-30mV"/>', IAF, 0),
         # The file does not define the cell.
         ('<expOneSynapse id="s" gbase="1nS" erev="0mV"/>', "", 1),
         ('<expOneSynapse id="s" gbase="1nS" erev="-80mV"/>', "", -1),
-        ('<expOneSynapse id="s" gbase="1nS" erev="-60mV"/>', "", None),
+        ('<expOneSynapse id="s" gbase="1nS" erev="-60mV"/>', "", 0),
         # A tonically active cell, whose threshold lies below its leak.
         (
             '<expOneSynapse id="s" gbase="1nS" erev="-52mV"/>',
             '<iafCell id="c" leakReversal="-50mV" thresh="-55mV"/>',
-            None,
+            0,
         ),
         # The spike detection of a cell with ion channels is not its threshold.
         (
@@ -289,7 +289,7 @@ def test_the_id_decides_on_shunting_inhibition(tmp_path):
 def test_shunting_synapses_are_counted(tmp_path):
     synapse = '<expOneSynapse id="s" gbase="1nS" erev="-45mV" tauDecay="2ms"/>'
     found = read(tmp_path, event("s"), components=IAF + synapse)
-    assert found.signs is None
+    np.testing.assert_array_equal(found.signs, np.zeros((2, 2)))  # not excitatory by default
     assert found.history == (
         "signs: 1 of 1 chemical synapses without one, their reversal potential lies between rest "
         "and threshold",
@@ -299,7 +299,10 @@ def test_shunting_synapses_are_counted(tmp_path):
 def test_connections_without_a_sign_are_counted(tmp_path):
     found = read(tmp_path, event("exc") + event("what", ends=("DB2", "AVAL")))
     np.testing.assert_array_equal(found.signs, [[0, 0], [1, 0]])
-    assert found.history == ("signs: 1 of 2 chemical synapses without one",)
+    assert found.history == (
+        "signs: 1 of 2 chemical synapses without one, neither their definition nor their id "
+        "decides (what)",
+    )
 
 
 def test_a_negative_current_inhibits(tmp_path):
@@ -357,6 +360,130 @@ def test_signs_that_are_all_zero_come_back(tmp_path, level):
     found = read_neuroml(export_neuroml(given, tmp_path / "out", level=level).network)
     np.testing.assert_array_equal(found.chemical, chemical)
     np.testing.assert_array_equal(found.signs, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("others", ["", event("AMPA", ends=("DB2", "AVAL"))])
+def test_a_reversal_potential_at_rest_is_no_excitation(tmp_path, others):
+    """With other synapses in the file and without."""
+    synapses = '<expOneSynapse id="s" gbase="1nS" erev="-70mV" tauDecay="2ms"/>'
+    synapses += '<expOneSynapse id="AMPA" gbase="1nS" erev="0mV" tauDecay="2ms"/>'
+    cell = '<iafCell id="c" leakReversal="-70mV" thresh="-50mV" reset="-70mV" C="1pF"/>'
+    assert sign(read(tmp_path, event("s") + others, components=cell + synapses)) == 0
+
+
+@pytest.mark.parametrize(
+    ("synapse", "expected"),
+    [
+        *[("Excitatory", 1), ("synInh", -1), ("INH", -1), ("INHsyn", -1), ("ExcToInh", 1)],
+        *[("GABA", -1), ("GABAA", -1), ("syn_gaba_a", -1), ("AMPA", 1), ("NMDA_syn", 1)],
+        *[("gabaExc", 1), ("muscle_exc_syn", 1), ("what", None), ("fox_chain", None)],
+    ],
+)
+def test_the_words_of_an_id(tmp_path, synapse, expected):
+    """Of synapses that the file does not define."""
+    found = read(tmp_path, event(synapse))
+    assert sign(found) == expected
+    if expected is None:
+        assert found.history == (
+            "signs: 1 of 1 chemical synapses without one, neither their definition nor their id "
+            f"decides ({synapse})",
+        )
+
+
+@pytest.mark.parametrize(
+    ("transmitter", "expected"),
+    [
+        ("GABA", -1),
+        ("Acetylcholine", 1),
+        ("glutamate", 1),
+        ("GABA, Acetylcholine", None),
+        ("?", None),
+    ],
+)
+def test_the_transmitter_of_a_population_decides_last(tmp_path, transmitter, expected):
+    cells = (
+        '<population id="BC" component="c" size="1"><property tag="neurotransmitter" '
+        f'value="{transmitter}"/></population><population id="PYR" component="c" size="1"/>'
+    )
+    found = read(tmp_path, event("s", ends=("BC", "PYR")), populations=cells)
+    assert sign(found) == expected
+    line = "signs: 1 of 1 by the transmitter of the population" if expected else "without one"
+    assert line in found.history[0]
+    named = read(tmp_path, event("syn_exc", ends=("BC", "PYR")), populations=cells)
+    assert (sign(named), named.history) == (1, ())
+
+
+# What is not a weight.
+
+
+def continuous(pre_component, post_component):
+    return (
+        '<continuousProjection id="p" presynapticPopulation="AVAL" postsynapticPopulation="DB2">'
+        '<continuousConnectionInstance id="0" preCell="../AVAL/0/c" postCell="../DB2/0/c" '
+        f'preComponent="{pre_component}" postComponent="{post_component}"/></continuousProjection>'
+    )
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        '<silentSynapse id="nothing"/>',
+        '<Component id="nothing" type="silentSynapse"/>',
+        '<gradedSynapse id="nothing" conductance="0 nS" delta="5mV" Vth="0mV" k="1" erev="0mV"/>',
+    ],
+)
+def test_a_component_without_effect_makes_no_connection_back(tmp_path, component):
+    found = read(tmp_path, continuous("nothing", "there_exc"), components=component)
+    np.testing.assert_array_equal(found.chemical, [[0, 0], [1, 0]])
+    np.testing.assert_array_equal(found.signs, [[0, 0], [1, 0]])
+
+
+def test_the_definition_of_a_component_prevails_over_silent_in_its_id(tmp_path):
+    found = read(
+        tmp_path,
+        continuous("no_silent_synapse", "there_exc"),
+        components='<gradedSynapse id="no_silent_synapse" conductance="1nS" erev="-90mV"/>',
+    )
+    np.testing.assert_array_equal(found.signs, [[0, -1], [1, 0]])
+    undefined = read(tmp_path, continuous("silent", "there_exc"))
+    np.testing.assert_array_equal(undefined.chemical, [[0, 0], [1, 0]])
+
+
+@pytest.mark.parametrize("n", [2, 6, 13])
+def test_synapses_of_several_connections_count_them(tmp_path, n):
+    """c302 multiplies the conductance, and has no weight."""
+    found = read(tmp_path, continuous("silent", f"neuron_to_neuron_exc_syn_{n}conns"))
+    np.testing.assert_array_equal(found.chemical, [[0, 0], [n, 0]])
+    gap = (
+        '<electricalProjection id="g" presynapticPopulation="AVAL" postsynapticPopulation="DB2">'
+        '<electricalConnectionInstance id="0" preCell="../AVAL/0/c" postCell="../DB2/0/c" '
+        f'synapse="neuron_to_neuron_elec_syn_{n}conns"/></electricalProjection>'
+        f'<synapticConnection from="AVAL[0]" to="DB2[0]" synapse="s_exc_{n}conns"/>'
+    )
+    components = f'<gapJunction id="neuron_to_neuron_elec_syn_{n}conns" conductance="{n}nS"/>'
+    found = read(tmp_path, gap, components=components)
+    np.testing.assert_array_equal(found.gap, [[0, n], [n, 0]])
+    np.testing.assert_array_equal(found.chemical, [[0, 0], [n, 0]])
+    assert found.history == ()
+
+
+def test_conductances_that_differ_are_in_the_history(tmp_path):
+    synapses = "".join(
+        f'<expOneSynapse id="{name}" gbase="{base}" erev="0mV" tauDecay="2ms"/>'
+        for name, base in (("a", "1nS"), ("b", "5000 pS"), ("c2", "5nS"))
+    )
+    network = event("a") + event("b", ends=("DB2", "AVAL")) + event("c2")
+    found = read(tmp_path, network, components=synapses)
+    assert found.history == ("weights: conductances of excitatory synapses not read (1 nS, 5 nS)",)
+    alike = read(tmp_path, event("b") + event("c2"), components=synapses)
+    assert alike.history == ()
+
+
+def test_a_gap_junction_without_conductance_is_none(tmp_path):
+    components = '<gapJunction id="g" conductance="0 pS"/>'
+    found = read(tmp_path, electrical("AVAL", "DB2", 1), components=components)
+    assert not found.gap.any()
+    assert found.history == ("not read: 1 gap junctions without conductance",)
 
 
 # Names and species.
