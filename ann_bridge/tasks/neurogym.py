@@ -19,7 +19,7 @@ import torch
 from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
 
 PROBES = 200  # trials from which the longest trial and chance are found
-NO_TARGET = -1  # ground truth of NeuroGym where no choice is right
+NO_TARGET = -1  # ground truth of NeuroGym where there is no target
 DRAWS = 100  # until a trial is no longer than the longest probe
 
 
@@ -38,9 +38,11 @@ class NeuroGymTask:
     name : str
         As for ``neurogym.make``: ``DelayMatchSample-v0``.
     options : mapping
-        Further arguments of the environment: ``timing``, ``sigma``, …
-    periods : tuple of str, optional
-        Where the output counts: ``("decision",)``; the whole trial by default.
+        Further arguments of the environment: ``timing``, ``sigma``, …; not ``dt``, which is
+        `step_ms`.
+    periods : tuple of str, or str, optional
+        Where the output counts: ``("decision",)``; the whole trial by default. One string is
+        one period.
     step_ms : float
         The ``dt`` of the environment.
 
@@ -58,13 +60,14 @@ class NeuroGymTask:
     TypeError
         If `name` is not a string.
     ValueError
-        If there is no such environment or period, or it has no trials or no ground truth, or
-        its spaces or its ground truth are of another kind.
+        If there is no such environment or period, `options` has a ``dt`` other than `step_ms`,
+        the environment has no trials or no ground truth, or its spaces or its ground truth are
+        of a different kind.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    periods: tuple[str, ...] | None = None
+    periods: tuple[str, ...] | str | None = None
     step_ms: float = 100.0
     n_inputs: int = field(init=False)
     n_outputs: int = field(init=False)
@@ -75,6 +78,14 @@ class NeuroGymTask:
 
     def __post_init__(self) -> None:
         check_durations(self)
+        if (step := self.options.get("dt", self.step_ms)) != self.step_ms:
+            raise ValueError(
+                f"options has dt={step!r}, but the step of the task is step_ms={self.step_ms:g}. "
+                f"Use step_ms={step!r} without dt."
+            )
+        if self.periods is not None:
+            given = self.periods
+            self._set("periods", (given,) if isinstance(given, str) else tuple(given))
         environment = _make(self.name, dict(self.options) | {"dt": self.step_ms})
         self._set("options", MappingProxyType(dict(self.options)))
         self._set("_environment", environment)
@@ -189,7 +200,7 @@ def _targets(
             f"space {space} need {n_steps} times {size} values."
         )
     if kind != "Discrete":
-        return truth.reshape(n_steps, size), np.ones(n_steps)
+        return _numbers(name, space, truth.reshape(n_steps, size))
     truth = truth.reshape(n_steps)
     choice = (truth - space.start).astype(int)
     known = (choice == truth - space.start) & (choice >= 0) & (choice < space.n)
@@ -203,6 +214,33 @@ def _targets(
     targets = np.zeros((n_steps, space.n))
     targets[known, choice[known]] = 1
     return targets, known.astype(float)
+
+
+def _numbers(name: str, space: Any, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Targets of an action space of numbers, and whether there is one, as from `_targets`."""
+    truth = truth.astype(float)
+    if type(space).__name__ == "MultiBinary":
+        inside = (truth == 0) | (truth == 1)
+    else:
+        # Bounds are float32, and so may be the values that were rounded to them.
+        low, high = (np.asarray(edge, dtype=float).ravel() for edge in (space.low, space.high))
+        near = 1e-6 * np.maximum(1, np.abs(np.nan_to_num(truth, posinf=0, neginf=0)))
+        inside = np.isfinite(truth) & (truth >= low - near) & (truth <= high + near)
+    absent = np.isnan(truth) | (~inside & (truth == NO_TARGET))
+    strange = truth[~inside & ~absent]
+    if len(strange):
+        raise ValueError(
+            f"{name} has the ground truth {strange[0]:g}, which its action space {space} does not "
+            f"contain. No target is NaN or {NO_TARGET}."
+        )
+    partly = absent.any(axis=1) & ~absent.all(axis=1)
+    if partly.any():
+        raise ValueError(
+            f"{name} has a ground truth for some outputs of a step and not for others, "
+            f"{truth[partly][0].tolist()}; a step counts with all its outputs or not."
+        )
+    known = ~absent.any(axis=1)
+    return np.where(known[:, None], truth, 0.0), known.astype(float)
 
 
 def _make(name: str, options: dict[str, Any]) -> Any:

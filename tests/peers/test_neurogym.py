@@ -164,10 +164,16 @@ def test_choices_may_start_elsewhere(own):
     assert (trials.mask == 1).all()
 
 
-@pytest.mark.parametrize("space", [Box(-2, 2, shape=(2,)), gymnasium.spaces.MultiBinary(2)])
-def test_targets_that_are_numbers_are_themselves(own, space):
-    """-1 is a number here."""
-    values = np.array([[-1, 0], [1, 1], [0, 1], [0, 0], [1, 0], [1, 1]])
+MultiBinary = gymnasium.spaces.MultiBinary
+
+
+@pytest.mark.parametrize(
+    ("space", "first"),
+    [(Box(-2, 2, shape=(2,)), -1), (Box(-1, 1, shape=(2,)), -1), (MultiBinary(2), 0)],
+)
+def test_targets_that_are_numbers_are_themselves(own, space, first):
+    """-1 is a number where the space contains it."""
+    values = np.array([[first, 0], [1, 1], [0, 1], [0, 0], [1, 0], [1, 1]])
     task = NeuroGymTask(name=own(space, lambda _: values))
     trials = task.sample(2, generator())
     np.testing.assert_array_equal(trials.targets[:, 1], values)
@@ -182,6 +188,10 @@ def test_targets_that_are_numbers_are_themselves(own, space):
         (Discrete(3), [0, 0, 0.5, 0, 0, 0], r"ground truth 0\.5; "),
         (Discrete(3), [0, 1], r"ground truth of shape \(2,\); its 6 steps"),
         (Box(0, 1, shape=(3,)), np.zeros((6, 2)), r"shape \(6, 2\); .* need 6 times 3 values"),
+        (Box(0, 1, shape=(1,)), [0, 0, -999, 0, 0, 0], "ground truth -999, which its action space"),
+        (Box(0, 1, shape=(1,)), [0, 0, np.inf, 0, 0, 0], "ground truth inf, which its action"),
+        (MultiBinary(1), [0, 0, 2, 0, 0, 0], "ground truth 2, which its action space MultiBinary"),
+        (MultiBinary(2), [[0, -1]] * 6, r"some outputs of a step .* \[0\.0, -1\.0\]; a"),
         (gymnasium.spaces.MultiDiscrete([2, 3]), np.zeros((6, 2)), r"MultiDiscrete\(\[2 3\]\); a"),
         (gymnasium.spaces.Tuple([Discrete(2)]), np.zeros(6), r"Tuple\(Discrete\(2\)\); a task"),
     ],
@@ -189,6 +199,49 @@ def test_targets_that_are_numbers_are_themselves(own, space):
 def test_other_action_spaces_and_truths_are_named(own, space, truth, message):
     with pytest.raises(ValueError, match=message):
         NeuroGymTask(name=own(space, lambda _: truth))
+
+
+@pytest.mark.parametrize(
+    ("space", "absent"),
+    [
+        *[(Box(-2, 2, shape=(2,)), np.nan), (Box(0, 1, shape=(2,)), -1)],
+        *[(Box(0, 1, shape=(2,)), np.nan), (MultiBinary(2), -1), (MultiBinary(2), np.nan)],
+        (Box(np.array([0, 0.5]), np.array([1, 1]), dtype=np.float64), -1),
+    ],
+)
+def test_no_target_among_numbers_does_not_count(own, space, absent):
+    """It was trained on as a number; NaN made every loss NaN."""
+    values = np.array([[absent] * 2, [absent] * 2, [0, 1], [absent] * 2, [1, 1], [0, 1]])
+    task = NeuroGymTask(name=own(space, lambda _: values))
+    trials = task.sample(3, generator())
+    np.testing.assert_array_equal(trials.mask[:, 1], [0, 0, 1, 0, 1, 1])
+    np.testing.assert_array_equal(trials.targets[:, 1], np.where(values >= 0, values, 0))
+    # One of two outputs is 0, 1, 0; the other is constant.
+    assert task.chance == pytest.approx(2 / 9 / 2, rel=1e-12)
+
+
+def test_no_target_of_one_number_does_not_count(own):
+    task = NeuroGymTask(name=own(Box(0, 1, shape=(1,)), lambda _: [-1, -1, 0.1, np.nan, 1, 0]))
+    trials = task.sample(3, generator())
+    np.testing.assert_array_equal(trials.mask[:, 1], [0, 0, 1, 0, 1, 1])
+    np.testing.assert_allclose(trials.targets[:, 1], [0, 0, 0.1, 0, 1, 0], rtol=1e-7)
+
+
+@pytest.mark.parametrize("step_ms", [100.0, 20.0])
+def test_the_step_has_one_name(own, step_ms):
+    name = own(Discrete(2), lambda rng: np.zeros(round(600 / step_ms), int))
+    with pytest.raises(ValueError, match=r"options has dt=50, but .* Use step_ms=50 without dt"):
+        NeuroGymTask(name=name, options={"dt": 50}, step_ms=step_ms)
+    task = NeuroGymTask(name=name, options={"dt": step_ms}, step_ms=step_ms)
+    assert task.n_steps == round(600 / step_ms)
+
+
+@pytest.mark.parametrize("periods", ["decision", ["decision"], ("decision",)])
+def test_one_period_by_its_name(own, periods):
+    task = NeuroGymTask(name=own(Discrete(2), lambda rng: np.zeros(6, int)), periods=periods)
+    assert task.periods == ("decision",)
+    mask = task.sample(1, generator()).mask[:, 0]
+    np.testing.assert_array_equal(mask, [0, 0, 0, 1, 1, 1])
 
 
 def test_other_observations_are_named(own):
