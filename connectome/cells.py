@@ -1,7 +1,7 @@
 """The cells of both sexes: neurons with class, type, transmitter, position; muscles."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -121,6 +121,17 @@ def are_of_the_worm(given: Iterable[Cell]) -> bool:
     """Whether cells are all entries of `cells`, unchanged; False if there are none."""
     given = tuple(given)
     return bool(given) and all(cells().get(cell.name) == cell for cell in given)
+
+
+def main_transmitter(of: Sequence[Cell]) -> str:
+    """The main transmitter that all of some cells release; empty if it differs or is not known.
+
+    It has a question mark if it is uncertain for one of them.
+    """
+    found = {next(iter(cell.transmitters), "") for cell in of}
+    if len({transmitter.removesuffix("?") for transmitter in found}) != 1:
+        return ""
+    return max(found, key=len)
 
 
 def __getattr__(name: str) -> Any:

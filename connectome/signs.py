@@ -12,7 +12,7 @@ in the history by ``with_signs``.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from isochron.connectome.cells import TRANSMITTERS
+from isochron.connectome.cells import TRANSMITTERS, cells, main_transmitter
+from isochron.connectome.merged import cells_behind
 from isochron.connectome.names import canonical_names
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ Uncertain = Literal["as_stated", "unknown"]
 class GabaInhibitory:
     """The 26 GABAergic neurons of `GABAERGIC` inhibit, all others excite.
 
-    The list is that of the *C. elegans* hermaphrodite; in other animals all neurons excite.
+    The list is that of the *C. elegans* hermaphrodite; in other animals all neurons excite. A
+    merged neuron (DD, RME) inhibits if all its cells are on the list.
 
     References
     ----------
@@ -56,9 +58,22 @@ class GabaInhibitory:
         return _by_sender(wiring, np.where(inhibitory, -1, 1))
 
     def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
-        """What does not fit the connectome: the species, or GABAergic neurons of the male."""
+        """What does not fit the connectome: species, cells of the male, merged neurons."""
         if not wiring.is_worm:
             return _no_tables(self, wiring)
+        return (*self._of_the_male(wiring), *self._merged(wiring))
+
+    def _merged(self, wiring: "Connectome") -> Iterator[str]:
+        for name, behind in cells_behind(wiring.neurons).items():
+            listed = [cell for cell in behind if cell in GABAERGIC]
+            if 0 < len(listed) < len(behind):
+                yield (
+                    f"In {wiring.name}, {name} stands for {', '.join(behind)}, of which only "
+                    f"{', '.join(listed)} inhibit, so it excites; apply the rule before neurons "
+                    "are merged."
+                )
+
+    def _of_the_male(self, wiring: "Connectome") -> tuple[str, ...]:
         missing = [
             cell.name
             for cell in _male_neurons(wiring)
@@ -83,7 +98,8 @@ class TransmitterSigns:
         Transmitters that inhibit; GABA alone unless told otherwise. Glutamate inhibits
         through chloride channels in part of the worm.
     unknown : {"excitatory", "inhibitory", "gaba", "none"}
-        What a sender without a known transmitter does.
+        What a sender without a known transmitter does. That of a merged neuron of *C. elegans* is
+        known if all its cells have the same.
     uncertain : {"as_stated", "unknown"}
         What a transmitter with a question mark counts as (``GABA?`` of AVJL): the one that is
         stated, GABA, or none, so that `unknown` decides.
@@ -112,7 +128,7 @@ class TransmitterSigns:
     def __call__(self, wiring: "Connectome") -> np.ndarray:
         """Signs of the connections of a wiring."""
         say(self.remarks(wiring))
-        main = [next(iter(cell.transmitters), "") for cell in wiring.cells]
+        main = _main_transmitters(wiring)
         if self.uncertain == "unknown":
             main = ["" if transmitter.endswith("?") else transmitter for transmitter in main]
         main = [transmitter.removesuffix("?") for transmitter in main]
@@ -122,10 +138,18 @@ class TransmitterSigns:
         return np.where(known, _by_sender(wiring, signs), _fallback(wiring, self.unknown))
 
     def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
-        """What does not fit the connectome: no transmitter is known."""
-        if any(cell.transmitters for cell in wiring.cells):
-            return ()
-        return _no_tables(self, wiring)
+        """What does not fit the connectome: no transmitter is known, or one of a merged neuron."""
+        main = _main_transmitters(wiring)
+        if not any(main):
+            return _no_tables(self, wiring)
+        behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+        return tuple(
+            f"In {wiring.name}, {cell.name} stands for {', '.join(behind[cell.name])}, whose main "
+            "transmitters differ, so `unknown` decides; apply the rule before neurons are merged."
+            for cell, transmitter in zip(wiring.cells, main, strict=True)
+            if not transmitter and len(behind.get(cell.name, ())) > 1
+            if any(cells()[one].transmitters for one in behind[cell.name])
+        )
 
     def _check_transmitters(self, present: list[str]) -> None:
         known = sorted({*TRANSMITTERS, *filter(None, present)})
@@ -146,6 +170,10 @@ class Fenyves2020:
     Of the 3638 connections predicted for (those of `cook2019-hermaphrodite`, without the
     pharynx), 1327 excite, 425 inhibit, 471 are complex (receptors of both kinds) and
     1415, 39 %, remain unsigned. Connections that the table does not have are unsigned.
+
+    A connection of merged neurons has the sign that is predicted for the connections of their
+    cells; it is complex if both signs are. The rule before the merging (`with_signs`, then
+    `by_class`) is more exact: it adds up the weights of each sign.
 
     Attributes
     ----------
@@ -186,21 +214,35 @@ class Fenyves2020:
                 "The table of Fenyves2020 is that of the hermaphrodite; in "
                 f"{wiring.name}, a male, `unsigned` decides on the connections that are not in it.",
             )
+        found += self._merged(wiring)
         if "gaba" in (self.unsigned, self.complex):
             found += gaba_inhibitory.remarks(wiring)
         return found
+
+    def _merged(self, wiring: "Connectome") -> tuple[str, ...]:
+        merged = [name for name, of in cells_behind(wiring.neurons).items() if len(of) > 1]
+        if not merged:
+            return ()
+        return (
+            f"In {wiring.name}, {len(merged)} neurons stand for several cells ({merged[0]}, …), "
+            "for whose connections Fenyves2020 has the predictions: it combines them without their "
+            "weights. Apply the rule before neurons are merged.",
+        )
 
     def _codes(self, wiring: "Connectome") -> np.ndarray:
         from isochron.connectome.datasets import vendored_arrays
 
         table = vendored_arrays("fenyves2020")
-        position = {name: i for i, name in enumerate(wiring.neurons)}
+        behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+        position = {cell: wiring.neurons.index(name) for name, of in behind.items() for cell in of}
         place = np.array([position.get(str(name), -1) for name in table["neurons"]])
         post, pre, code = table["signs"].T
-        here = (place[post] >= 0) & (place[pre] >= 0) & wiring.is_worm
-        codes = np.zeros(wiring.chemical.shape, dtype=np.int8)
-        codes[place[post[here]], place[pre[here]]] = code[here]
-        return codes
+        here = (place[post] >= 0) & (place[pre] >= 0)
+        found = np.zeros((len(FENYVES_CODES), *wiring.chemical.shape), dtype=bool)
+        found[code[here], place[post[here]], place[pre[here]]] = True
+        _, excitatory, inhibitory, mixed = found
+        mixed = mixed | (excitatory & inhibitory)
+        return np.select([mixed, excitatory, inhibitory], [3, 1, 2], 0).astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +302,24 @@ def _fallback(wiring: "Connectome", rule: Fallback) -> np.ndarray:
 
 
 def gaba_neurons(wiring: "Connectome") -> tuple[str, ...]:
-    """Those of `GABAERGIC` that a connectome has; none if it is not of *C. elegans*."""
-    return tuple(name for name in wiring.neurons if name in GABAERGIC) if wiring.is_worm else ()
+    """Neurons that are on the list `GABAERGIC`; none if it is not *C. elegans*.
+
+    A merged neuron is on the list if all its cells are: DD of `Connectome.by_class`.
+    """
+    if not wiring.is_worm:
+        return ()
+    behind = cells_behind(wiring.neurons)
+    return tuple(name for name, of in behind.items() if of and set(of) <= set(GABAERGIC))
+
+
+def _main_transmitters(wiring: "Connectome") -> list[str]:
+    """The main transmitter of each neuron, or that of all cells that it stands for, else empty."""
+    behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+    return [
+        main_transmitter([cell])
+        or main_transmitter([cells()[one] for one in behind.get(cell.name, ())])
+        for cell in wiring.cells
+    ]
 
 
 def say(remarks: Iterable[str]) -> None:
@@ -287,8 +345,8 @@ def _no_tables(rule: object, wiring: "Connectome") -> tuple[str, ...]:
     return (
         f"{type(rule).__name__} knows the neurons of C. elegans only. The species of "
         f"{wiring.name} is {wiring.species or 'not given'}: no sender of its {number} chemical "
-        "connections is known to inhibit. State signs (SignTable), or species='C. elegans' if it "
-        "is a worm.",
+        "connections is known to inhibit. State the signs of its connections in the file (a "
+        "column or attribute `sign`) or with SignTable, or the species C. elegans if it is a worm.",
     )
 
 

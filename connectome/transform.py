@@ -4,11 +4,11 @@ Each returns a new `Connectome` whose history says what was done.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from isochron.connectome.cells import Cell
+from isochron.connectome.cells import Cell, main_transmitter
 from isochron.connectome.model import Connectome
 
 
@@ -74,19 +74,32 @@ def merge_left_right(wiring: Connectome) -> Connectome:
 
     Weights add up. Gap junctions between twins become gap junctions of the merged neuron
     with itself, each counted once. Signed weights add up too, and what cancels is unsigned.
+    Neurons with different main transmitters become one whose transmitter is not known.
+
+    Raises
+    ------
+    ValueError
+        If a third neuron has the name of the merged one: X beside XL and XR.
     """
     names = set(wiring.neurons)
-    twin = {"L": "R", "R": "L"}
-    labels = [
-        name[:-1] if name[-1] in twin and name[:-1] + twin[name[-1]] in names else name
-        for name in wiring.neurons
-    ]
+    labels = [_without_side(name, names) for name in wiring.neurons]
+    for name, label in zip(wiring.neurons, labels, strict=True):
+        if label != name and label in names:
+            raise ValueError(
+                f"{wiring.name}: {label}L and {label}R would become {label}, which is the name of "
+                f"another neuron. Name that one differently, or leave it out: ablate({label!r})."
+            )
     return _merge(wiring, labels, "left and right merged")
 
 
 def by_class(wiring: Connectome) -> Connectome:
     """The neurons of a class become one: VB1 to VB11 are VB. Weights as `merge_left_right`."""
     return _merge(wiring, [cell.cell_class for cell in wiring.cells], "merged by class")
+
+
+def _without_side(name: str, names: Collection[str]) -> str:
+    stem, twin = name[:-1], {"L": "R", "R": "L"}.get(name[-1:])
+    return stem if stem and twin and stem + twin in names else name
 
 
 def _keep(wiring: Connectome, names: Sequence[str], what: str) -> Connectome:
@@ -152,7 +165,13 @@ def _merged_cell(wiring: Connectome, labels: Sequence[str], name: str) -> Cell:
         first.cell_class,
         first.type,
         first.sex,
-        first.transmitters,
+        _common_transmitters(members),
         middle,
         first.lineage if len(members) == 1 else "",
     )
+
+
+def _common_transmitters(members: Sequence[Cell]) -> tuple[str, ...]:
+    """Those of the first of the cells, if all have the same main transmitter, else none."""
+    main = main_transmitter(members)
+    return (main, *members[0].transmitters[1:]) if main else ()
