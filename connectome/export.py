@@ -109,7 +109,7 @@ def to_xarray(wiring: Connectome) -> "xr.Dataset":
     """Layers as variables: (post, pre), and (muscle, pre) for neuromuscular.
 
     Class, type and position of the presynaptic neurons are coordinates; the unit, the
-    source and the history are attributes.
+    source and the history are attributes. Extrasynaptic layers have the attribute `layer`.
 
     Raises
     ------
@@ -130,12 +130,15 @@ def to_xarray(wiring: Connectome) -> "xr.Dataset":
         "gap": (square, wiring.gap),
         "neuromuscular": (("muscle", "pre"), wiring.neuromuscular),
     }
-    variables |= {layer: (square, weights) for layer, weights in wiring.extrasynaptic.items()}
+    marks = {"layer": "extrasynaptic"}
+    further = {
+        name: (square, weights.copy(), marks) for name, weights in wiring.extrasynaptic.items()
+    }
     if wiring.signs is not None:
         variables["sign"] = (square, wiring.signs)
     places = [cell.position or (np.nan,) * 3 for cell in wiring.cells]
     return xr.Dataset(
-        {name: (dims, values.copy()) for name, (dims, values) in variables.items()},
+        {name: (dims, values.copy()) for name, (dims, values) in variables.items()} | further,
         coords={
             "post": list(wiring.neurons),
             "pre": list(wiring.neurons),

@@ -107,7 +107,8 @@ class Connectome:
     ------
     ValueError
         If names repeat, a shape does not fit, a weight is negative or not finite, the gap
-        junctions are not symmetric, or signs stand where there is no connection.
+        junctions are not symmetric, signs stand where there is no connection, or an
+        extrasynaptic layer has the name of another layer or of the signs.
     """
 
     name: str
@@ -125,10 +126,9 @@ class Connectome:
 
     def __post_init__(self) -> None:
         self._set("species", known_species(self.species))
-        if not self.cells:
-            self._name_cells()
-        elif self.species is None and are_of_the_worm(self.cells):
-            self._set("species", C_ELEGANS)
+        if self.species is None:
+            self._infer_species()
+        self._name_cells()
         n, m = len(self.neurons), len(self.muscles)
         for kind, names in (("neuron", self.neurons), ("muscle", self.muscles)):
             if len(set(names)) != len(names):
@@ -137,6 +137,7 @@ class Connectome:
         self._set("chemical", self._checked("chemical", self.chemical, (n, n)))
         self._set("gap", self._checked("gap", self.gap, (n, n)))
         self._set("neuromuscular", self._checked("neuromuscular", self.neuromuscular, (m, n)))
+        _check_layer_names(self.name, self.extrasynaptic)
         layers = {k: self._checked(k, w, (n, n)) for k, w in self.extrasynaptic.items()}
         self._set("extrasynaptic", MappingProxyType(layers))
         if not np.array_equal(self.gap, self.gap.T):
@@ -311,15 +312,24 @@ class Connectome:
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
+    def _infer_species(self) -> None:
+        worm = are_of_the_worm(self.cells)
+        if not self.cells:
+            worm = infer_species((*self.neurons, *self.muscles)) == C_ELEGANS
+        self._set("species", C_ELEGANS if worm else None)
+
     def _name_cells(self) -> None:
-        """Species, canonical names and cells of a connectome whose cells are not given."""
-        if self.species is None:
-            self._set("species", infer_species((*self.neurons, *self.muscles)))
+        """Canonical names of neurons, muscles and cells; the cells if they are not given."""
         for what in ("neuron", "muscle"):
             names = getattr(self, f"{what}s")
             found = canonical_names(names, species=self.species, what=what, where=self.name)
             self._set(f"{what}s", found)
-        self._set("cells", cells_of(self.neurons, of_the_worm=self.is_worm))
+        given = [
+            cell if self.name_of(cell.name) == cell.name
+            else replace(cell, name=self.name_of(cell.name))
+            for cell in self.cells
+        ]  # fmt: skip
+        self._set("cells", tuple(given) or cells_of(self.neurons, of_the_worm=self.is_worm))
 
     def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         weights = np.array(given)
@@ -369,6 +379,27 @@ def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
     if (np.asarray(signs) > 0).any():
         return f" (inhibits none of the {number} chemical connections)"
     return f" (gives none of the {number} chemical connections a sign)"
+
+
+def _check_layer_names(where: str, names: Iterable[str]) -> None:
+    """Refuse names of extrasynaptic layers that a reader would take for something else."""
+    if not (names := tuple(names)):
+        return
+    vocabulary = _module("importers.vocabulary")
+    vocabulary.check_extrasynaptic(names)
+    forms = [vocabulary.plain(name) for name in names]
+    for name, form in zip(names, forms, strict=True):
+        if form in ("sign", "signs") or "," in name:
+            raise ValueError(
+                f"{where}: an extrasynaptic layer cannot have the name {name!r}, which files use "
+                "for the signs of connections, or to separate layers."
+            )
+        if forms.count(form) > 1:
+            same = ", ".join(repr(one) for one in names if vocabulary.plain(one) == form)
+            raise ValueError(
+                f"{where}: the extrasynaptic layers {same} have the same name up to case and "
+                "punctuation, so a file could not tell them apart."
+            )
 
 
 def _module(name: str) -> Any:

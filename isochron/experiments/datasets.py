@@ -1,11 +1,11 @@
 """A connectome by the name of a data set or the path of a file, for every command."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from isochron.connectome import (
 )
 from isochron.connectome.datasets import content_digest
 from isochron.connectome.files import DataFileError, read_xml, reads_data
-from isochron.connectome.importers.assembly import digest
+from isochron.connectome.gap_junctions import UnequalGap
+from isochron.connectome.importers.assembly import INFER, digest
 from isochron.experiments.dataset_descriptions import options_of, read_described
 
 T = TypeVar("T")
@@ -204,7 +205,20 @@ def _reader(format_name: str) -> Callable[..., Connectome]:
 
 
 @reads_data
-def _read_labeled(path: Path) -> Connectome:
+def _read_labeled(
+    path: Path,
+    *,
+    extrasynaptic: Iterable[str] = (),
+    signs: Literal["from_weights"] | None = None,
+    unequal_gap: UnequalGap = "error",
+    species: str | None = INFER,
+) -> Connectome:
     from isochron.sims import load_dataset
 
-    return from_xarray(load_dataset(path))
+    return from_xarray(
+        load_dataset(path),
+        extrasynaptic=extrasynaptic,
+        signs=signs,
+        unequal_gap=unequal_gap,
+        species=species,
+    )
