@@ -3,7 +3,7 @@
 Rows are postsynaptic, columns presynaptic, everywhere.
 """
 
-from isochron.connectome.cells import CELL_TYPES, TRANSMITTERS, Cell, Muscle, cells, muscles
+from isochron.connectome.cells import CELL_TYPES, Cell, Muscle, cells, muscles
 from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
@@ -26,6 +26,7 @@ from isochron.connectome.signs import (
     gaba_inhibitory,
     gaba_neurons,
 )
+from isochron.connectome.transmitters import TRANSMITTERS
 
 __all__ = [
     "CELL_TYPES",

@@ -7,11 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from isochron.connectome.transmitters import canonical_transmitters
+
 CELL_TYPES = ("sensory", "interneuron", "motor", "pharyngeal", "unknown")
-TRANSMITTERS = (
-    *("acetylcholine", "glutamate", "GABA"),
-    *("dopamine", "serotonin", "octopamine", "tyramine"),
-)
 SEXES = ("both", "hermaphrodite", "male")
 
 
@@ -31,12 +29,18 @@ class Cell:
         One of `SEXES`: who has it.
     transmitters : tuple of str
         Released transmitters, the main one first; a question mark ends those that their
-        source holds uncertain. Empty if none is known (Wang et al., 2024).
+        source holds uncertain. Empty if none is known (Wang et al., 2024). Other spellings of
+        `TRANSMITTERS` (``gaba``, ``ACh``) become those.
     position : tuple of float or None
         Soma (x, y, z) in µm: x grows to the left, y from head (-312) to tail (410), z from
         ventral to dorsal. None for male neurons.
     lineage : str
         Embryonic or larval lineage, such as ``AB alppppapaa``.
+
+    Raises
+    ------
+    ValueError
+        If a transmitter is almost one of `TRANSMITTERS`, or names several.
     """
 
     name: str
@@ -46,6 +50,9 @@ class Cell:
     transmitters: tuple[str, ...] = ()
     position: tuple[float, float, float] | None = None
     lineage: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "transmitters", canonical_transmitters(self.transmitters))
 
 
 @dataclass(frozen=True, slots=True)

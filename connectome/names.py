@@ -14,6 +14,16 @@ from isochron.connectome.cells import cells, muscles
 C_ELEGANS = "C. elegans"
 
 _SPELLINGS_OF_THE_WORM = ("celegans", "caenorhabditiselegans")
+_UNSURE_OF_THE_WORM = (
+    "worm",
+    "worms",
+    "elegans",
+    "nematode",
+    "nematoda",
+    "roundworm",
+    "ce",
+    "cele",
+)
 _ALIASES = {
     "AWCOFF": "AWCL",
     "AWCON": "AWCR",
@@ -143,7 +153,8 @@ def known_species(species: str | None) -> str | None:
     Raises
     ------
     ValueError
-        If `species` is neither None nor a string that contains a letter.
+        If `species` is neither None nor a string that contains a letter, or if it may mean
+        *C. elegans* (``worm``, ``C. elegnas``).
     """
     if species is None:
         return None
@@ -153,7 +164,15 @@ def known_species(species: str | None) -> str | None:
             f"species must be a name such as {C_ELEGANS!r}, or None if it is not known; got "
             f"{species!r}."
         )
-    return C_ELEGANS if letters.startswith(_SPELLINGS_OF_THE_WORM) else species
+    if letters.startswith(_SPELLINGS_OF_THE_WORM):
+        return C_ELEGANS
+    near = get_close_matches(letters, _SPELLINGS_OF_THE_WORM, n=1, cutoff=0.85)
+    if near or letters in _UNSURE_OF_THE_WORM:
+        raise ValueError(
+            f"species {species!r} may mean {C_ELEGANS!r}: give that, or the full scientific name "
+            "of another animal."
+        )
+    return species
 
 
 def infer_species(names: Iterable[str]) -> str | None:

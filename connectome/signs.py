@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from isochron.connectome.cells import TRANSMITTERS, cells, main_transmitter
+from isochron.connectome.cells import cells, main_transmitter
 from isochron.connectome.merged import cells_behind
 from isochron.connectome.names import canonical_names
+from isochron.connectome.transmitters import TRANSMITTERS
 
 if TYPE_CHECKING:
     from isochron.connectome.cells import Cell
@@ -134,7 +135,8 @@ class TransmitterSigns:
         main = [transmitter.removesuffix("?") for transmitter in main]
         self._check_transmitters(main)
         known = np.array([bool(transmitter) for transmitter in main])
-        signs = np.where(np.isin(main, self.inhibitory), -1, 1)
+        inhibitory = {name.casefold() for name in self.inhibitory}
+        signs = np.array([-1 if name.casefold() in inhibitory else 1 for name in main])
         return np.where(known, _by_sender(wiring, signs), _fallback(wiring, self.unknown))
 
     def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
