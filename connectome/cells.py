@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -106,20 +107,16 @@ def cells_of(
         Whether the names are those of *C. elegans*. If not, the table of neurons does not
         apply: class, type, transmitters and position of the neurons are unknown.
     types : mapping of str to str, optional
-        Cell types by name, of `CELL_TYPES`. They replace those of the table; a neuron whose
-        type is not that of the table does not get the rest of its entry either.
+        Cell types by name, of `CELL_TYPES` or as files write them (``Motor neuron``). They
+        replace those of the table; a neuron whose type is not that of the table does not get
+        the rest of its entry either.
 
     Raises
     ------
     ValueError
         If a type is not one of `CELL_TYPES`.
     """
-    types = types or {}
-    for name, kind in types.items():
-        if kind not in CELL_TYPES:
-            raise ValueError(
-                f"The type of {name} must be one of {', '.join(CELL_TYPES)}, got {kind!r}."
-            )
+    types = {name: _cell_type(name, kind) for name, kind in (types or {}).items()}
     table = cells() if of_the_worm else {}
     return tuple(_known_or_not(name, table.get(name), types.get(name)) for name in names)
 
@@ -148,6 +145,18 @@ def __getattr__(name: str) -> Any:
 
         return canonical_name
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _cell_type(name: str, word: str) -> str:
+    from isochron.connectome.importers.vocabulary import is_cell_type, read_cell_type
+
+    if not is_cell_type(word):
+        near = get_close_matches(str(word).lower(), CELL_TYPES, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"The type of {name} must be one of {', '.join(CELL_TYPES)}, got {word!r}.{hint}"
+        )
+    return read_cell_type(word, where=name)
 
 
 def _known_or_not(name: str, known: Cell | None, kind: str | None) -> Cell:

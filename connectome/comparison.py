@@ -41,6 +41,8 @@ class Comparison:
         Whether the weights count the same thing.
     layers : dict of str to LayerComparison
         For each layer that holds a connection in one of the two.
+    remarks : tuple of str
+        Why equal names may be different neurons: the animals differ, or one is not known.
     """
 
     shared_neurons: tuple[str, ...]
@@ -48,6 +50,7 @@ class Comparison:
     only_second: tuple[str, ...]
     same_unit: bool
     layers: dict[str, LayerComparison]
+    remarks: tuple[str, ...] = ()
 
 
 def compare(first: Connectome, second: Connectome) -> Comparison:
@@ -60,7 +63,8 @@ def compare(first: Connectome, second: Connectome) -> Comparison:
     """
     shared = tuple(name for name in first.neurons if name in set(second.neurons))
     if not shared:
-        raise ValueError(f"{first.name} and {second.name} share no neuron.")
+        why = "".join(f" {text}" for text in _remarks(first, second))
+        raise ValueError(f"{first.name} and {second.name} share no neuron.{why}")
     layers = dict.fromkeys([*first.layers, *second.layers])
     return Comparison(
         shared_neurons=shared,
@@ -73,6 +77,18 @@ def compare(first: Connectome, second: Connectome) -> Comparison:
             )
             for layer in layers
         },
+        remarks=_remarks(first, second),
+    )
+
+
+def _remarks(first: Connectome, second: Connectome) -> tuple[str, ...]:
+    if first.species == second.species:
+        return ()
+    of = [f"{one.name}: {one.species or 'not given'}" for one in (first, second)]
+    known = first.species and second.species
+    return (
+        f"The species {'differ' if known else 'of one is not known'} ({', '.join(of)}): neurons of "
+        "the same name need not be the same.",
     )
 
 

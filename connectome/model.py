@@ -239,7 +239,8 @@ class Connectome:
         Parameters
         ----------
         *what : str
-            Names, cell types (``motor``), classes (``AVA``) or shell patterns (``VB*``).
+            Names, cell types (``motor``, also ``Motor neurons``), classes (``AVA``) or shell
+            patterns (``VB*``).
 
         Raises
         ------
@@ -248,15 +249,34 @@ class Connectome:
         """
         chosen: set[str] = set()
         for one in what:
-            key = self.name_of(one)
-            matching = {name for name in self.neurons if fnmatchcase(name, key)} or {
-                cell.name for cell in self.cells if key in (cell.type, cell.cell_class)
-            }
+            matching = self._matching(self.name_of(one))
             if not matching:
                 kinds = "" if one in CELL_TYPES else f" Types: {', '.join(CELL_TYPES)}."
-                raise ValueError(self._unknown(one) + kinds)
+                raise ValueError(self._unknown(one) + self._other_case(one) + kinds)
             chosen |= matching
         return tuple(name for name in self.neurons if name in chosen)
+
+    def _matching(self, key: str) -> set[str]:
+        """Neurons that match a pattern, or are of a class or type."""
+        by_name = {name for name in self.neurons if fnmatchcase(name, key)}
+        words = _module("importers.vocabulary")
+        kind = words.read_cell_type(key, where="") if key and words.is_cell_type(key) else None
+        return (
+            by_name
+            or {cell.name for cell in self.cells if key in (cell.type, cell.cell_class)}
+            or {cell.name for cell in self.cells if cell.type == kind != "unknown"}
+        )
+
+    def _other_case(self, one: str) -> str:
+        """What matches if upper and lower case make no difference."""
+        text = str(one).casefold()
+        found = [name for name in self.neurons if fnmatchcase(name.casefold(), text)]
+        groups = [cell.cell_class for cell in self.cells if cell.cell_class.casefold() == text]
+        if groups:
+            return f" Did you mean the class {groups[0]}?"
+        if found and text not in (name.casefold() for name in found):
+            return f" Upper and lower case differ: {', '.join(found[:3])} would match."
+        return ""
 
     def with_signs(self, rule: "Callable[[Connectome], np.ndarray]") -> "Connectome":
         """The same wiring, its chemical connections signed by a rule of `connectome.signs`.
@@ -367,8 +387,14 @@ class Connectome:
             )
         return (
             f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
-            f"All {len(self.neurons)} names: isochron connectome cells {self.name}."
+            f"All {len(self.neurons)} names: {_names_are_listed_by(self)}."
         )
+
+
+def _names_are_listed_by(wiring: Connectome) -> str:
+    known = wiring.name in _module("datasets").available()
+    where = wiring.name if known else wiring.source.file
+    return f"isochron connectome cells {where}" if where else "the attribute neurons"
 
 
 def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:

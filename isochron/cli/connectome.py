@@ -141,6 +141,8 @@ def compare(first: str, second: str, as_json: bool) -> None:
         f"{len(found.shared_neurons)} neurons in both, {len(found.only_first)} only in "
         f"{one.name}, {len(found.only_second)} only in {other.name}."
     )
+    for remark in found.remarks:
+        click.echo(remark)
     if not found.same_unit:
         click.echo(f"Weights differ: {one.source.weight_unit}, {other.source.weight_unit}.")
     table = Table(

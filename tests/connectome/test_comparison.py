@@ -42,3 +42,23 @@ def test_units_and_layers_that_one_lacks(wiring):
 def test_nothing_in_common_is_an_error(wiring, small):
     with pytest.raises(ValueError, match="share no neuron"):
         connectome.compare(wiring, small)
+
+
+@pytest.mark.parametrize(
+    ("species", "said"),
+    [
+        ("D. melanogaster", "The species differ (fly: D. melanogaster, varshney2011: C. elegans)"),
+        (None, "The species of one is not known (fly: not given, varshney2011: C. elegans)"),
+        ("C. elegans", None),
+    ],
+)
+def test_equal_names_of_other_animals_are_stated(wiring, species, said):
+    fly = connectome.from_matrices(
+        ["VB1", "VB2"], [[0, 1], [1, 0]], rows="postsynaptic", species=species, name="fly"
+    )
+    remarks = connectome.compare(fly, wiring).remarks
+    assert (remarks == ()) if said is None else remarks[0].startswith(said)
+    other = connectome.from_matrices(["a"], [[1]], rows="postsynaptic", species=species)
+    if said:
+        with pytest.raises(ValueError, match="share no neuron. The species"):
+            connectome.compare(other, wiring)

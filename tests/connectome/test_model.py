@@ -76,3 +76,36 @@ def test_a_wiring_cannot_be_changed(wiring):
     layers: Any = connectome.load("bentley2016-monoamine").extrasynaptic
     with pytest.raises(TypeError):
         layers["x"] = 1
+
+
+@pytest.mark.parametrize("word", ["Motor", "motor neurons", "Motoneuron"])
+def test_words_for_types(wiring, word):
+    assert wiring.select(word) == wiring.select("motor")
+    named = connectome.from_matrices(
+        ["A", "B"], np.eye(2), rows="postsynaptic", types={"A": word, "B": "sensory"}
+    )
+    assert named.select("motor") == ("A",)
+    with pytest.raises(ValueError, match="got 'motr'. Did you mean 'motor'"):
+        connectome.from_matrices(["A"], np.eye(1), rows="postsynaptic", types={"A": "motr"})
+
+
+@pytest.mark.parametrize(
+    ("what", "hint"),
+    [
+        ("ava", "Did you mean the class AVA"),
+        ("vb*", "VB1, VB10, VB11 would match"),
+        ("rm[de]d", "RMED would match"),
+    ],
+)
+def test_the_case_of_classes_and_patterns(wiring, what, hint):
+    with pytest.raises(ValueError, match=hint):
+        wiring.select(what)
+
+
+def test_where_names_are_listed(tmp_path, small):
+    with pytest.raises(ValueError, match="All 4 names: the attribute neurons"):
+        small.index(["Z"])
+    connectome.write_csv(small, tmp_path / "sg.csv")
+    read = connectome.from_csv(tmp_path / "sg.csv")
+    with pytest.raises(ValueError, match=r"isochron connectome cells sg\.csv"):
+        read.index(["Z"])
