@@ -152,17 +152,17 @@ class Connectome:
             raise ValueError(f"{self.name}: the cells are not those of the neurons, in order.")
 
     def __repr__(self) -> str:
-        parts = [f"{len(self.neurons)} neurons"]
+        parts = [counted(len(self.neurons), "neuron")]
         if self.muscles:
-            parts.append(f"{len(self.muscles)} muscle{'s' * (len(self.muscles) > 1)}")
+            parts.append(counted(len(self.muscles), "muscle"))
         if chemical := np.count_nonzero(self.chemical):
-            parts.append(f"{chemical} chemical connections")
+            parts.append(counted(chemical, "chemical connection"))
         if pairs := np.count_nonzero(np.triu(self.gap, 1)):
-            parts.append(f"{pairs} gap-junction pairs")
+            parts.append(counted(pairs, "gap-junction pair"))
         if onto_muscle := np.count_nonzero(self.neuromuscular):
-            parts.append(f"{onto_muscle} neuromuscular connections")
+            parts.append(counted(onto_muscle, "neuromuscular connection"))
         for layer, weights in self.extrasynaptic.items():
-            parts.append(f"{np.count_nonzero(weights)} {layer} connections")
+            parts.append(counted(np.count_nonzero(weights), f"{layer} connection"))
         text = f"<Connectome {self.name} ({self.species or 'species not given'}): "
         text += f"{', '.join(parts)}; weights are {self.source.weight_unit}"
         return text + (f"; {'; '.join(self.history)}>" if self.history else ">")
@@ -395,6 +395,11 @@ def _names_are_listed_by(wiring: Connectome) -> str:
     known = wiring.name in _module("datasets").available()
     where = wiring.name if known else wiring.source.file
     return f"isochron connectome cells {where}" if where else "the attribute neurons"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: ``1 muscle``, ``2 muscles``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:

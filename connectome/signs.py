@@ -352,6 +352,14 @@ def _no_tables(rule: object, wiring: "Connectome") -> tuple[str, ...]:
     )
 
 
+def hint_for_rule(name: str) -> str:
+    """What to say after an unknown name of a sign rule: empty, or a sentence after a space."""
+    if str(name).lower() in ("own", "file"):
+        return " Without a rule the signs of the connectome apply, if it has some."
+    near = get_close_matches(str(name).lower(), SIGN_RULES, n=1)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")

@@ -23,9 +23,11 @@ STEP = "attractors"
 @click.option("--symmetry", type=float, default=0.0, show_default=True, help="Of those, -1 to 1.")
 @click.option("--networks", type=int, default=100, show_default=True, help="How many of those.")
 @click.option("--dataset", help=f"A connectome: {DATASET_HELP}")
-@click.option("--layers", default="chemical,gap", show_default=True, help="Of the connectome.")
 @click.option(
-    "--signs", type=click.Choice(["own", "gaba", "none"]),
+    "--layers", default="chemical,gap", show_default=True, help="Of the connectome: chemical, gap."
+)
+@click.option(
+    "--signs", type=click.Choice(["own", "gaba", "none"], case_sensitive=False),
     help="Signs of the chemical connections: those of the connectome, the 26 GABAergic neurons "
     "inhibit, or all excite.  [default: own if the connectome has signs, else gaba]",
 )  # fmt: skip
@@ -70,7 +72,7 @@ def attractors(
             from isochron.experiments.attractors import place_on_axis
 
             result = place_on_axis(
-                open_wiring(str(dataset)), layers=layers.split(","), signs=signs, tie=tie,
+                open_wiring(str(dataset)), layers=_layers(layers), signs=signs, tie=tie,
                 n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
                 progress=report,
             )  # fmt: skip
@@ -96,6 +98,20 @@ def _reporting() -> Any:
             progress.end(STEP, time.perf_counter() - began)
 
     return reporting()
+
+
+def _layers(text: str) -> list[str]:
+    """Layers by the words that files use: electrical is gap. Other words are left as they are."""
+    from isochron.connectome.importers.vocabulary import read_layer
+
+    def read(word: str) -> str:
+        try:
+            layer = read_layer(word, extrasynaptic=(), where="--layers")
+        except ValueError:
+            return word
+        return layer if layer in ("chemical", "gap") else word
+
+    return list(dict.fromkeys(map(read, text.split(","))))
 
 
 def _of_file(

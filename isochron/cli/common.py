@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 DATASET_HELP = "ID, or a file: .csv, .graphml, .nml, .nc, or a .toml file with its options."
+SIGNS_HELP = (
+    "Sign rule: gaba, transmitter or fenyves2020.  [default: the signs of the connectome if it has "
+    "some, else gaba]"
+)
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
 
@@ -33,9 +37,11 @@ def sign_rule(name: str | None) -> Any:
         If there is no such rule.
     """
     from isochron.connectome import SIGN_RULES
+    from isochron.connectome.signs import hint_for_rule
 
     if name is not None and name not in SIGN_RULES:
-        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {name!r}.")
+        hint = hint_for_rule(name)
+        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {name!r}.{hint}")
     return None if name is None else SIGN_RULES[name]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isochron.cli.common import (
+    SIGNS_HELP,
     constant_currents,
     debug_option,
     force_option,
@@ -32,9 +33,7 @@ from isochron.cli.common import (
 @click.option(
     "--step", "step_ms", type=float, default=0.05, show_default=True, help="Time step in ms."
 )
-@click.option(
-    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
-)
+@click.option("--signs", help=SIGNS_HELP)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @click.option("--no-muscles", is_flag=True, help="Neurons alone.")
 @force_option
@@ -64,6 +63,7 @@ def export_neuroml(
         wiring = wiring.with_signs(rule)
     from dataclasses import asdict
 
+    from isochron.connectome.model import counted
     from isochron.sims import neuroml
 
     made = neuroml.export_neuroml(
@@ -82,7 +82,7 @@ def export_neuroml(
         )
         return
     click.echo(
-        f"Wrote {made.network}: {made.n_neurons} neurons, {made.n_muscles} muscles, "
-        f"{made.n_projections} projections"
+        f"Wrote {made.network}: {counted(made.n_neurons, 'neuron')}, "
+        f"{counted(made.n_muscles, 'muscle')}, {counted(made.n_projections, 'projection')}"
     )
     click.echo(f"Run it: pynml {made.simulation} -nogui")

@@ -6,6 +6,7 @@ import click
 
 from isochron.cli.common import (
     DATASET_HELP,
+    SIGNS_HELP,
     debug_option,
     json_option,
     named_currents,
@@ -24,9 +25,7 @@ from isochron.cli.common import (
     "--stimulate", multiple=True, metavar="NAME=pA",
     help="Constant current into a neuron, class, type or pattern; may be given again.",
 )  # fmt: skip
-@click.option(
-    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
-)
+@click.option("--signs", help=SIGNS_HELP)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @json_option
 @debug_option

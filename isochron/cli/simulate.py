@@ -7,6 +7,7 @@ import click
 
 from isochron.cli.common import (
     DATASET_HELP,
+    SIGNS_HELP,
     debug_option,
     force_option,
     json_option,
@@ -39,9 +40,7 @@ FORMATS = (".zarr", ".nc", ".nwb")
 )  # fmt: skip
 @click.option("--record-every", "record_every_ms", type=float, help="Between samples, ms.")
 @click.option("--threshold-rule", help="fixed (default), adiabatic or ramped.")
-@click.option(
-    "--signs", help="gaba, transmitter or fenyves2020. Default: signs of the file, else gaba."
-)
+@click.option("--signs", help=SIGNS_HELP)
 @click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the initial state.")
 @click.option("--out", type=Path, help="Where to keep the run: .zarr, .nc or .nwb.")

@@ -9,6 +9,7 @@ import xarray as xr
 from isochron import sims
 from isochron.connectome import SIGN_RULES, Connectome
 from isochron.connectome.files import DataFileError
+from isochron.connectome.signs import hint_for_rule
 from isochron.experiments.datasets import is_file_name, open_connectome
 
 GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
@@ -56,7 +57,10 @@ class Recipe:
         if self.model not in MODELS:
             raise ValueError(f"No model {self.model!r}. Known: {', '.join(MODELS)}.")
         if self.signs is not None and self.signs not in SIGN_RULES:
-            raise ValueError(f"No sign rule {self.signs!r}. Known: {', '.join(SIGN_RULES)}.")
+            raise ValueError(
+                f"No sign rule {self.signs!r}.{hint_for_rule(self.signs)} Known: "
+                f"{', '.join(SIGN_RULES)}."
+            )
 
     def wiring(self) -> Connectome:
         """The connectome, without the neurons left out.

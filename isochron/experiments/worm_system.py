@@ -44,7 +44,10 @@ def check_worm(section: WormSection) -> None:
     try:
         wiring.index(section.stimulated)
     except ValueError as error:
-        raise ValueError(f"[worm] stimulated: {error}") from error
+        raise ValueError(
+            f"[worm] stimulated: {error} Name neurons of {wiring.name} in the section [worm] of a "
+            "file for --config (isochron compare --print-config prints one)."
+        ) from error
 
 
 def readout_neurons(wiring: Connectome) -> tuple[list[int], str]:

@@ -148,3 +148,11 @@ def test_a_matrix_too_large_to_enumerate(tmp_path, capsys):
     np.save(tmp_path / "J.npy", np.zeros((31, 31)))
     assert main(["attractors", str(tmp_path / "J.npy")]) == 2
     assert "--starts" in capsys.readouterr().err
+
+
+def test_words_for_layers_and_signs(tmp_path, capsys):
+    table = tmp_path / "x.csv"
+    table.write_text("pre,post,layer,weight\na,b,chemical,1\nb,c,chemical,1\na,c,gap,2\n")
+    options = ["--dataset", table, "--starts", 5]
+    one = output(capsys, *options, "--layers", "synapses,electrical", "--signs", "NONE")
+    assert one == output(capsys, *options, "--layers", "chemical,gap", "--signs", "none")

@@ -294,3 +294,12 @@ def test_the_series_of_a_report_without_motor_classes():
 def test_attractors_of_a_file(loop, capsys):
     assert main(["attractors", "--dataset", str(loop), "--starts", "10", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dataset"] == "loop"
+
+
+def test_a_worm_without_the_stimulated_neurons_says_where_to_name_others(tmp_path):
+    from isochron.experiments.compare_config import WormSection
+    from isochron.experiments.worm_system import check_worm
+
+    (tmp_path / "sg.csv").write_text("pre,post,weight\nAVAL,AVBL,1\n")
+    with pytest.raises(ValueError, match=r"no neuron 'PLML'.*section \[worm\] of a file for --co"):
+        check_worm(WormSection(dataset=str(tmp_path / "sg.csv")))

@@ -86,6 +86,8 @@ def test_nothing_is_replaced_without_force(tmp_path, capsys):
         (["varshney2011", "--duration", "inf"], "duration_s must be positive and finite"),
         (["varshney2011", "--step", "-1"], "step_ms must be positive and finite"),
         (["varshney2011", "--signs", "x"], "--signs must be one of"),
+        (["varshney2011", "--signs", "GABA"], "Did you mean gaba?"),
+        (["varshney2011", "--signs", "own"], "Without a rule the signs of the connectome apply"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, capsys, arguments, message):

@@ -119,6 +119,7 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--engine", "fortran"], "choose from numba"),
         (["--duration", "1", "--model", "toy"], "No model .toy."),
         (["--duration", "1", "--signs", "toy"], "No sign rule .toy."),
+        (["--duration", "1", "--signs", "Transmitters"], "Did you mean transmitter?"),
         (["--duration", "1", "--out", "a.txt"], "--out must end in .zarr"),
         (["--duration", "1", "--out", "nowhere/a.nc"], "no folder nowhere"),
         (["--duration", "1", "--seed", "-1"], "seed must not be negative"),

@@ -109,3 +109,18 @@ def test_where_names_are_listed(tmp_path, small):
     read = connectome.from_csv(tmp_path / "sg.csv")
     with pytest.raises(ValueError, match=r"isochron connectome cells sg\.csv"):
         read.index(["Z"])
+
+
+def test_one_of_a_kind_is_singular():
+    one = connectome.from_matrices(
+        ["A", "B"],
+        [[0, 0], [1, 0]],
+        [[0, 1], [1, 0]],
+        [[1, 0]],
+        rows="postsynaptic",
+        muscles=["M"],
+    )
+    assert (
+        "2 neurons, 1 muscle, 1 chemical connection, 1 gap-junction pair, "
+        "1 neuromuscular connection;"
+    ) in repr(one)
