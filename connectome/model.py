@@ -108,7 +108,7 @@ class Connectome:
     ValueError
         If names repeat, a shape does not fit, a weight is negative or not finite, the gap
         junctions are not symmetric, signs stand where there is no connection, or an
-        extrasynaptic layer has the name of another layer or of the signs.
+        extrasynaptic layer has the name of another layer.
     """
 
     name: str
@@ -137,7 +137,8 @@ class Connectome:
         self._set("chemical", self._checked("chemical", self.chemical, (n, n)))
         self._set("gap", self._checked("gap", self.gap, (n, n)))
         self._set("neuromuscular", self._checked("neuromuscular", self.neuromuscular, (m, n)))
-        _check_layer_names(self.name, self.extrasynaptic)
+        if self.extrasynaptic:
+            _module("importers.vocabulary").check_extrasynaptic(tuple(self.extrasynaptic))
         layers = {k: self._checked(k, w, (n, n)) for k, w in self.extrasynaptic.items()}
         self._set("extrasynaptic", MappingProxyType(layers))
         if not np.array_equal(self.gap, self.gap.T):
@@ -410,27 +411,6 @@ def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
     if (np.asarray(signs) > 0).any():
         return f" (inhibits none of the {number} chemical connections)"
     return f" (gives none of the {number} chemical connections a sign)"
-
-
-def _check_layer_names(where: str, names: Iterable[str]) -> None:
-    """Refuse names of extrasynaptic layers that a reader would take for something else."""
-    if not (names := tuple(names)):
-        return
-    vocabulary = _module("importers.vocabulary")
-    vocabulary.check_extrasynaptic(names)
-    forms = [vocabulary.plain(name) for name in names]
-    for name, form in zip(names, forms, strict=True):
-        if form in ("sign", "signs") or "," in name:
-            raise ValueError(
-                f"{where}: an extrasynaptic layer cannot have the name {name!r}, which files use "
-                "for the signs of connections, or to separate layers."
-            )
-        if forms.count(form) > 1:
-            same = ", ".join(repr(one) for one in names if vocabulary.plain(one) == form)
-            raise ValueError(
-                f"{where}: the extrasynaptic layers {same} have the same name up to case and "
-                "punctuation, so a file could not tell them apart."
-            )
 
 
 def _module(name: str) -> Any:
