@@ -37,6 +37,8 @@ class Cell:
         ventral to dorsal. None for male neurons.
     lineage : str
         Embryonic or larval lineage, such as ``AB alppppapaa``.
+    merged : tuple of str
+        The neurons that were merged into this one; empty for a single cell.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class Cell:
     transmitters: tuple[str, ...] = ()
     position: tuple[float, float, float] | None = None
     lineage: str = ""
+    merged: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "transmitters", canonical_transmitters(self.transmitters))

@@ -1,19 +1,24 @@
 """Which cells of *C. elegans* a name of a connectome stands for, if its neurons are merged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from isochron.connectome.cells import cells
 from isochron.connectome.names import joint_cells
 
 
-def cells_behind(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def cells_behind(
+    names: Iterable[str], merged: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, tuple[str, ...]]:
     """The cells of *C. elegans* that each neuron of a connectome stands for.
 
     Parameters
     ----------
     names : iterable of str
         Names of all neurons of one connectome, in canonical form.
+    merged : mapping of str to tuple of str, optional
+        The cells of those of which they are known, as `Connectome.by_class` states them; those
+        of other names are told from the names.
 
     Returns
     -------
@@ -23,8 +28,8 @@ def cells_behind(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         DD6; EF1/2 is EF1 and EF2. A class stands for those of its cells that no other name
         stands for: beside RMED and RMEV, RME is RMEL and RMER. Empty for other names.
     """
-    names = tuple(names)
-    found = {name: _unless_class(name) for name in names}
+    names, merged = tuple(names), merged or {}
+    found = {name: merged.get(name) or _unless_class(name) for name in names}
     taken = {cell for behind in found.values() for cell in behind}
     for name in names:
         if not found[name]:

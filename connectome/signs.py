@@ -65,7 +65,7 @@ class GabaInhibitory:
         return (*self._of_the_male(wiring), *self._merged(wiring))
 
     def _merged(self, wiring: "Connectome") -> Iterator[str]:
-        for name, behind in cells_behind(wiring.neurons).items():
+        for name, behind in _behind(wiring).items():
             listed = [cell for cell in behind if cell in GABAERGIC]
             if 0 < len(listed) < len(behind):
                 yield (
@@ -144,13 +144,13 @@ class TransmitterSigns:
         main = _main_transmitters(wiring)
         if not any(main):
             return _no_tables(self, wiring)
-        behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+        behind = _behind(wiring)
         return tuple(
             f"In {wiring.name}, {cell.name} stands for {', '.join(behind[cell.name])}, whose main "
             "transmitters differ, so `unknown` decides; apply the rule before neurons are merged."
             for cell, transmitter in zip(wiring.cells, main, strict=True)
             if not transmitter and len(behind.get(cell.name, ())) > 1
-            if any(cells()[one].transmitters for one in behind[cell.name])
+            if any(cells()[one].transmitters for one in behind[cell.name] if one in cells())
         )
 
     def _check_transmitters(self, present: list[str]) -> None:
@@ -222,7 +222,7 @@ class Fenyves2020:
         return found
 
     def _merged(self, wiring: "Connectome") -> tuple[str, ...]:
-        merged = [name for name, of in cells_behind(wiring.neurons).items() if len(of) > 1]
+        merged = [name for name, of in _behind(wiring).items() if len(of) > 1]
         if not merged:
             return ()
         return (
@@ -235,7 +235,7 @@ class Fenyves2020:
         from isochron.connectome.datasets import vendored_arrays
 
         table = vendored_arrays("fenyves2020")
-        behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+        behind = _behind(wiring)
         position = {cell: wiring.neurons.index(name) for name, of in behind.items() for cell in of}
         place = np.array([position.get(str(name), -1) for name in table["neurons"]])
         post, pre, code = table["signs"].T
@@ -310,16 +310,23 @@ def gaba_neurons(wiring: "Connectome") -> tuple[str, ...]:
     """
     if not wiring.is_worm:
         return ()
-    behind = cells_behind(wiring.neurons)
+    behind = _behind(wiring)
     return tuple(name for name, of in behind.items() if of and set(of) <= set(GABAERGIC))
+
+
+def _behind(wiring: "Connectome") -> dict[str, tuple[str, ...]]:
+    """The cells that each neuron stands for; empty if it is not *C. elegans*."""
+    if not wiring.is_worm:
+        return {}
+    return cells_behind(wiring.neurons, {cell.name: cell.merged for cell in wiring.cells})
 
 
 def _main_transmitters(wiring: "Connectome") -> list[str]:
     """The main transmitter of each neuron, or that of all cells that it stands for, else empty."""
-    behind = cells_behind(wiring.neurons) if wiring.is_worm else {}
+    behind, table = _behind(wiring), cells()
     return [
         main_transmitter([cell])
-        or main_transmitter([cells()[one] for one in behind.get(cell.name, ())])
+        or main_transmitter([table[one] for one in behind.get(cell.name, ()) if one in table])
         for cell in wiring.cells
     ]
 

@@ -159,6 +159,7 @@ def _merged_cell(wiring: Connectome, labels: Sequence[str], name: str) -> Cell:
     members = [cell for cell, label in zip(wiring.cells, labels, strict=True) if label == name]
     first = members[0]
     places = [cell.position for cell in members if cell.position is not None]
+    whole = tuple(one for cell in members for one in cell.merged or (cell.name,))
     middle = tuple(np.mean(places, axis=0).tolist()) if places else None
     return Cell(
         name,
@@ -168,6 +169,7 @@ def _merged_cell(wiring: Connectome, labels: Sequence[str], name: str) -> Cell:
         _common_transmitters(members),
         middle,
         first.lineage if len(members) == 1 else "",
+        () if whole == (name,) else whole,
     )
 
 

@@ -1,5 +1,7 @@
 """Sign rules by name on connectomes whose neurons are merged: classes, twins, joint labels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,27 @@ def test_merged_neurons_inhibit_in_neuroml(tmp_path, level):
         assert f"excitatory_{pre}" not in text
     read = read_neuroml(tmp_path / "out" / "cook2019-hermaphrodite.net.nml")
     assert inhibiting(read, read.signs) == {"DD", "VD"}
+
+
+def test_merged_neurons_keep_their_cells_under_any_name():
+    """Classes of a user, and classes of which a part is left."""
+    whole = connectome.load("cook2019-hermaphrodite")
+    groups = {"DD": "D", "VD": "D", "DB": "B", "VB": "B", "RIS": "mixed", "AVA": "mixed"}
+    part = whole.subset(*groups)
+    cells = (dataclasses.replace(x, cell_class=groups[x.cell_class]) for x in part.cells)
+    merged = dataclasses.replace(part, cells=tuple(cells), species="C. elegans").by_class()
+    assert connectome.gaba_neurons(merged) == ("D",)
+    assert inhibiting(merged, connectome.gaba_inhibitory(merged)) == {"D"}
+    (said,) = connectome.gaba_inhibitory.remarks(merged)
+    assert "mixed stands for" in said
+    assert "only RIS inhibit" in said
+    rule = connectome.Fenyves2020(unsigned="none", complex="none")
+    alone = whole.ablate("AVAR", "AVBR", "PVCR")
+    signs = rule(alone.by_class())
+    before = rule(alone)
+    ava, single = alone.by_class().index(["AVA"])[0], alone.index(["AVAL"])[0]
+    sent = {alone.cells[i].cell_class for i in np.flatnonzero(before[:, single])}
+    found = {alone.by_class().neurons[i] for i in np.flatnonzero(signs[:, ava])}
+    assert found <= sent
+    twice = whole.merge_left_right().by_class()
+    assert sorted(twice.cells[twice.index(["RME"])[0]].merged) == ["RMED", "RMEL", "RMER", "RMEV"]
