@@ -18,6 +18,7 @@ from isochron.connectome.importers.vocabulary import (
     check_layer_words,
     clean_name,
     default_layer_of,
+    flag_history,
     flag_of,
     plain,
     read_layer,
@@ -31,6 +32,8 @@ from isochron.connectome.model import Connectome
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_POINT_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _WHOLE = re.compile(r"\d+\.0+")
 _BOTH_SIDES = {"s", "sp", "r", "rp", "ej", "nmj"}
 _RECEIVING = {"r", "rp"}
@@ -174,15 +177,15 @@ class _Reading:
             history += ("every connection has weight 1, because the file gives none",)
         if self.signs is not None:
             history += ("signs: those of the weights",)
-        rows: Iterable[Row] = _cleaned(table.rows)
+        rows: Iterable[Row] = _cleaned(table.rows, self.where)
         if words & _RECEIVING and words <= _BOTH_SIDES:
-            rows = _sent(_cleaned(table.rows), self.where)
+            rows = _sent(_cleaned(table.rows, self.where), self.where)
             history += ("received synapses (R, Rp) omitted: they repeat the sent ones (S, Sp)",)
         if "layer" in table.columns:
             check_layer_words(words, table.columns["layer"], self.where)
         signs = [row.fields.get("sign", "") for row in table.rows]
         flag = flag_of(table.columns.get("sign"), signs, self.where)
-        history += unknown_signs(signs)
+        history += flag_history(table.columns.get("sign"), flag) + unknown_signs(signs)
         by_row = _states_direction(table)
         return [self._link(row, decimal, by_row, flag) for row in rows], history
 
@@ -212,6 +215,8 @@ class _Reading:
         """The decimal separator of the weights."""
         weights = [row.fields.get("weight", "") for row in table.rows]
         with_comma = [text for text in weights if _DECIMAL_COMMA.fullmatch(text)]
+        if table.separator == ";" and not with_comma:
+            self._refuse_points(weights)
         if table.separator == "," or not with_comma:
             return "."
         with_point = [text for text in weights if "." in text]
@@ -225,6 +230,16 @@ class _Reading:
             )
         return ","
 
+    def _refuse_points(self, weights: Sequence[str]) -> None:
+        """Raise if points may separate thousands, as where semicolons separate columns."""
+        pointed = [text for text in weights if "." in text]
+        alone = len(pointed) == len(weights)
+        if pointed and not alone and all(map(_POINT_THOUSANDS.fullmatch, pointed)):
+            raise ValueError(
+                f"{self.where}: the point in the weight {pointed[0]!r} may separate decimals or "
+                "thousands. Give decimal='.' or remove it from the file."
+            )
+
 
 def _states_direction(table: Table) -> bool:
     """Whether the column of the layer states instead which rows are directed, as of Gephi."""
@@ -232,13 +247,23 @@ def _states_direction(table: Table) -> bool:
     return bool(words) and words <= {"directed", "undirected"}
 
 
-def _cleaned(rows: Sequence[Row]) -> list[Row]:
+def _cleaned(rows: Sequence[Row], where: str) -> list[Row]:
     """Rows whose names lack what the file adds: quotes, and the ``.0`` of a column of numbers.
 
     pandas writes 1.0 for 1 in a column of numbers of which one is missing.
+
+    Raises
+    ------
+    ValueError
+        If a name is a number that was rounded, such as 7.2E+17.
     """
     ends = {role: [clean_name(row.fields[role]) for row in rows] for role in ("pre", "post")}
     for role, names in ends.items():
+        if rounded := [name for name in names if _ROUNDED.fullmatch(name)]:
+            raise ValueError(
+                f"{where}: the name {rounded[0]!r} is a number that has lost digits, so that "
+                "different cells may have one name. Save the names as text."
+            )
         if all(map(_WHOLE.fullmatch, names)):
             ends[role] = [name.partition(".")[0] for name in names]
     pairs = zip(rows, ends["pre"], ends["post"], strict=True)

@@ -21,6 +21,7 @@ from isochron.connectome.importers.vocabulary import (
     check_layer_words,
     clean_name,
     default_layer_of,
+    flag_history,
     flag_of,
     is_cell_type,
     is_kind,
@@ -120,7 +121,7 @@ def from_graphml(
     reading = _Reading(str(path), default, signs, layers, flag)
     nodes = _Nodes(graph, names, types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
-    history = (*named_by, *unknown_signs(flags))
+    history = (*named_by, *flag_history(roles.get("sign"), flag), *unknown_signs(flags))
     if links and "weight" not in roles:
         history += (f"every connection has weight {1 if weight is None else weight}",)
     if species == INFER and "species" in graph.attributes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from isochron.connectome.cells import cells
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
 from isochron.connectome.importers.suspects import role_by_values, unreadable
 from isochron.connectome.importers.vocabulary import (
@@ -15,6 +16,7 @@ from isochron.connectome.importers.vocabulary import (
     plain,
     without_invisible,
 )
+from isochron.connectome.names import canonical_name
 
 ROLES = ("pre", "post", "weight", "layer", "sign")
 SEPARATORS = (",", ";", "\t", "|")
@@ -255,7 +257,8 @@ def _refuse_headerless(
     number = "weight" in at and is_number(roles.found["weight"])
     ends = [at[role] for role in ("pre", "post")]
     below = {fields[i] for _, fields in body for i in ends}
-    if number or {header[i] for i in ends} <= below:
+    first = {header[i] for i in ends}
+    if number or first <= below or all(canonical_name(name) in cells() for name in first):
         raise ValueError(
             f"{where} has no header: its first line ({_list(header)}) is a connection. Add a "
             "line above it that names the columns: pre, post, weight, and perhaps layer, sign."

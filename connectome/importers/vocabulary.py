@@ -57,6 +57,7 @@ _TRUE = ("1", "1.0", "true", "t", "yes", "y")
 _FALSE = ("0", "0.0", "false", "f", "no", "n")
 FLAG_WORDS = (*_TRUE, *_FALSE)
 _SIGN_COLUMNS = ("sign", "signs", "synapsesign")
+_QUOTES = ("''", '""', "``", "\u2018\u2019", "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 _KINDS = {
@@ -82,7 +83,7 @@ def plain(word: object) -> str:
 def clean_name(name: object) -> str:
     """A name without what only the file adds: blanks, quotes around it, invisible characters."""
     text = without_invisible(str(name)).strip()
-    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
+    if len(text) > 2 and text[0] + text[-1] in _QUOTES:
         text = text[1:-1].strip()
     return text
 
@@ -293,6 +294,12 @@ def flag_of(column: str | None, values: Iterable[str], where: str) -> int | None
             "means no sign or the other sign is not clear. Write 1 and -1."
         )
     return None
+
+
+def flag_history(column: str | None, flag: int | None) -> tuple[str, ...]:
+    """A line of the history on a column of flags, if it is one."""
+    effect = "inhibits" if flag == -1 else "excites"
+    return (f"signs: a 1 (yes) in {column!r} {effect}",) if flag else ()
 
 
 def read_sign(word: object, *, where: str, flag: int | None = None) -> int | None:

@@ -135,6 +135,7 @@ def test_a_word_that_cannot_be_a_layer_is_not_offered_as_one(file, word, advice)
         ("AVAL,AVBL,3\nAVBL,AVAL,2\n", {"pre": "AVAL", "post": "AVBL", "weight": "3"}),
         ("A,B,0.5\nC,D,2\n", {"pre": "A", "post": "B", "weight": "0.5"}),
         ("A,B\nB,A\n", {"pre": "A", "post": "B", "weight": None}),
+        ("AVAL,VB01\nAVBL,VB2\n", {"pre": "AVAL", "post": "VB01", "weight": None}),
     ],
 )
 def test_a_list_without_header_does_not_lose_a_line(file, text, columns):
@@ -148,6 +149,27 @@ def test_thousands_are_not_decimals(file, text):
     with pytest.raises(ValueError, match="may separate decimals or thousands"):
         from_csv(path)
     assert from_csv(path, decimal=",").chemical.max() in (12, 12.5)
+
+
+def test_points_of_thousands_next_to_semicolons(file):
+    path = file("pre;post;weight\nA;B;1.234\nB;A;12\n")
+    with pytest.raises(ValueError, match="the point in the weight '1.234' may separate"):
+        from_csv(path)
+    assert from_csv(path, decimal=".").chemical[1, 0] == 1.234
+    assert from_csv(file("pre;post;weight\nA;B;1.234\nB;A;0.5\n")).chemical[1, 0] == 1.234
+
+
+def test_numbers_of_cells_that_lost_digits(file):
+    for name in ("7.20576E+17", "7e17", "7.2e+17"):
+        with pytest.raises(ValueError, match="has lost digits"):
+            from_csv(file(f"pre,post,weight\n{name},A,1\n"))
+
+
+def test_a_flag_is_in_the_history(file):
+    read = from_csv(
+        file("pre,post,weight,inhibitory\nA,B,1,yes\nB,A,1,no\n"), columns={"sign": "inhibitory"}
+    )
+    assert read.history == ("signs: a 1 (yes) in 'inhibitory' inhibits",)
 
 
 @pytest.mark.parametrize("weight", ["1.234", "1.234,5"])
@@ -167,7 +189,9 @@ def test_numbers_as_names(file, text):
     assert from_csv(file(text)).neurons == ("1", "2")
 
 
-@pytest.mark.parametrize("form", ["'{}'", "{}\u200b", "\ufeff{}", " '{}' ", "\u2060{}"])
+@pytest.mark.parametrize(
+    "form", ["'{}'", "\u201c{}\u201d", "{}\u200b", "\ufeff{}", " '{}' ", "\u2060{}"]
+)
 def test_names_do_not_depend_on_what_the_file_adds(file, form):
     names = [form.format(name) for name in ("AVAL", "AVBL")]
     read = from_csv(file("pre,post,weight\n{},{},1\n".format(*names)))
