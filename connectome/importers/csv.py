@@ -33,8 +33,8 @@ from isochron.connectome.model import Connectome
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _POINT_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
-_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
-_WHOLE = re.compile(r"\d+\.0+")
+_ROUNDED = re.compile(r"\d\.\d+[eE]\+?\d+|\d+[eE]\+\d+")
+_WHOLE = re.compile(r"\d+(\.0+)?")
 _BOTH_SIDES = {"s", "sp", "r", "rp", "ej", "nmj"}
 _RECEIVING = {"r", "rp"}
 
@@ -258,14 +258,14 @@ def _cleaned(rows: Sequence[Row], where: str) -> list[Row]:
         If a name is a number that was rounded, such as 7.2E+17.
     """
     ends = {role: [clean_name(row.fields[role]) for row in rows] for role in ("pre", "post")}
-    for role, names in ends.items():
+    for names in ends.values():
         if rounded := [name for name in names if _ROUNDED.fullmatch(name)]:
             raise ValueError(
                 f"{where}: the name {rounded[0]!r} is a number that has lost digits, so that "
                 "different cells may have one name. Save the names as text."
             )
-        if all(map(_WHOLE.fullmatch, names)):
-            ends[role] = [name.partition(".")[0] for name in names]
+    if all(_WHOLE.fullmatch(name) for names in ends.values() for name in names):
+        ends = {role: [name.partition(".")[0] for name in names] for role, names in ends.items()}
     pairs = zip(rows, ends["pre"], ends["post"], strict=True)
     return [Row(row.line, row.fields | {"pre": pre, "post": post}) for row, pre, post in pairs]
 

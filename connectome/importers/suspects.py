@@ -67,7 +67,8 @@ def unreadable(column: str, values: Iterable[str]) -> str | None:
         return (
             f"It seems to contain the connections of a second layer. One line or edge is one "
             f"connection of one layer: write each of {column!r} as a separate one, with the layer "
-            "(chemical, gap or neuromuscular) in a column or attribute 'layer'."
+            "(chemical, gap or neuromuscular) in a column or attribute 'layer'; if it only marks "
+            "lines of that layer, replace it by such a column."
         )
     if texts and ("transmitter" in word or all(map(is_transmitter, texts))):
         return (

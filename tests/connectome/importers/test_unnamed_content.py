@@ -160,7 +160,7 @@ def test_points_of_thousands_next_to_semicolons(file):
 
 
 def test_numbers_of_cells_that_lost_digits(file):
-    for name in ("7.20576E+17", "7e17", "7.2e+17"):
+    for name in ("7.20576E+17", "7e+17", "7.2e17"):
         with pytest.raises(ValueError, match="has lost digits"):
             from_csv(file(f"pre,post,weight\n{name},A,1\n"))
 
@@ -187,6 +187,8 @@ def test_a_point_next_to_a_decimal_comma_is_refused(file, weight):
 )
 def test_numbers_as_names(file, text):
     assert from_csv(file(text)).neurons == ("1", "2")
+    versions = from_csv(file("pre,post,weight\n1.0,1.1,1\n2.0,1.0,1\n"))
+    assert versions.neurons == ("1.0", "1.1", "2.0")  # labels, not numbers
 
 
 @pytest.mark.parametrize(
