@@ -9,6 +9,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from isochron.masked import reject_masked
+
 ModuleStep: TypeAlias = Callable[[Any, Tensor, Tensor], Tensor]
 
 
@@ -143,6 +145,7 @@ class ModuleMap:
 
 def _checked_inputs(inputs: ArrayLike | None, n_inputs: int) -> Tensor:
     """Inputs over one period, shape (n_steps, n_inputs)."""
+    reject_masked("inputs", inputs)
     given = np.zeros((1, n_inputs)) if inputs is None else np.atleast_2d(np.array(inputs, float))
     if given.ndim != 2 or not len(given) or (n_inputs and given.shape[1] != n_inputs):
         wanted = n_inputs or "n_inputs"

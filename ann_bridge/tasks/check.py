@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.tasks.task import Trials
+from isochron.masked import reject_masked
 
 ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
 
@@ -64,6 +65,7 @@ def draw_trials(
 
 
 def _tensor(name: str, part: str, values: Any, device: torch.device, dtype: torch.dtype) -> Tensor:
+    reject_masked(f"{part} of {name}", values)
     try:
         tensor = torch.as_tensor(values, device=device)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
+from isochron.masked import reject_masked
 
 PROBES = 200  # trials from which the longest trial and chance are found
 NO_TARGET = -1  # ground truth of NeuroGym where there is no target
@@ -137,6 +138,8 @@ class NeuroGymTask:
         ):
             if not built:
                 raise ValueError(f"{self.name} sets no {what}: it is not for supervised training.")
+        reject_masked(f"The input of {self.name}", environment.ob)
+        reject_masked(f"The ground truth of {self.name}", environment.gt)
         observations, truth = np.asarray(environment.ob), np.asarray(environment.gt)
         targets, known = _targets(self.name, environment.action_space, truth, len(observations))
         mask = self._mask(len(targets)) * known
