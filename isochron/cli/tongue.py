@@ -124,7 +124,8 @@ def _print_system(system: dict[str, Any]) -> None:
                 f"{row['resolution_Hz']:.2g}",
                 cycle["how_found"],
             )
-    print_table(table)
+    if table.row_count:
+        print_table(table)
     for note in system["notes"]:
         click.echo(note)
 

@@ -110,11 +110,20 @@ def find_cycle_or_rest(
     return cycle, None if cycle.found else find_rest(network, stimulus, last)
 
 
-def describe_no_cycle(cycle: analysis.LimitCycle | None, rest: Rest | None) -> list[str]:
-    """Why `find_cycle_or_rest` found no cycle; empty if it found one."""
+def describe_no_cycle(
+    cycle: analysis.LimitCycle | None, rest: Rest | None, *, max_period_s: float
+) -> list[str]:
+    """Why `find_cycle_or_rest` found no cycle and what to do; empty if it found one."""
     if rest is not None:
         return [rest.describe()]
-    return [] if cycle is None or cycle.found else [cycle.message]
+    if cycle is None or cycle.found:
+        return []
+    return [
+        f"No limit cycle with a period of up to {max_period_s:g} s was found from the end of the "
+        "run, and the model does not come to rest: its equilibrium is unstable or far away. "
+        "Simulate for longer (isochron simulate --duration), or allow longer periods "
+        f"(--max-period, in s). The search reports, in ms: {cycle.message}"
+    ]
 
 
 def _in_widths(network: Any, step: np.ndarray) -> float:

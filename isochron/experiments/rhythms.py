@@ -118,7 +118,7 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
         "system": f"{recipe.model} model of {network.wiring.name}, {network.dimension} dimensions",
         "rhythms": rhythms,
         "resting": rest is not None,
-        "notes": describe_no_cycle(cycle, rest),
+        "notes": describe_no_cycle(cycle, rest, max_period_s=max_period_s),
     }
 
 

@@ -157,7 +157,7 @@ def _of_run(path: Path, amplitudes, frequency_Hz, span, max_period_s) -> dict[st
         "notes": [],
     }
     if cycle is None or not cycle.found:
-        return found | {"notes": describe_no_cycle(cycle, rest)}
+        return found | {"notes": describe_no_cycle(cycle, rest, max_period_s=max_period_s)}
     if not cycle.stable:
         return found | {"notes": ["The cycle is unstable; only stable ones are followed."]}
     own = 1e3 / cycle.period

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from isochron import connectome, sims
+from isochron import analysis, connectome, sims
 from isochron.cli import main
-from isochron.experiments.rest import AT_REST, find_rest, is_near_rest
+from isochron.experiments.rest import AT_REST, describe_no_cycle, find_rest, is_near_rest
 from isochron.report.findings import describe_system
 
 
@@ -83,6 +83,18 @@ def test_every_command_calls_it_resting(capsys, tmp_path):
         assert "max_period" not in system["notes"][0]
         (system,) = json.loads(run(capsys, "tongue", out, "--amplitudes", 1, "--json"))
         assert "The model is resting" in system["notes"][0]
+
+
+@pytest.mark.parametrize("max_period_s", [0.5, 20.0])
+def test_no_cycle_and_no_rest_state_what_to_do(max_period_s):
+    """In the units and options of the command, not in those of the search."""
+    missed = analysis.LimitCycle(found=False, message="Raise max_period above it.", tolerance=0.1)
+    (note,) = describe_no_cycle(missed, None, max_period_s=max_period_s)
+    assert f"period of up to {max_period_s:g} s was found" in note
+    assert "isochron simulate --duration" in note
+    assert "(--max-period, in s)" in note
+    assert note.endswith("in ms: Raise max_period above it.")
+    assert describe_no_cycle(None, None, max_period_s=max_period_s) == []
 
 
 def test_changing_currents_have_no_state_at_the_end(capsys, tmp_path):

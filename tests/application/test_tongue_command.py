@@ -96,6 +96,9 @@ def test_a_worm_at_rest_has_no_tongue(capsys, tmp_path):
     (system,) = json.loads(text)
     assert system["cycles"] == []
     assert system["notes"]
+    text = run(capsys, "tongue", out, "--amplitudes", 5, "--max-period", 1)[1]
+    assert "resting" in text
+    assert "how found" not in text  # no table without rows
 
 
 @pytest.mark.slow
