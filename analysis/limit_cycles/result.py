@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 STABILITY_MARGIN = 1e-6
+# Of the size of a state: an orbit that moves less rests. A closure of 1e-8 of it is rounding.
+RESTING = 1e-6
 
 
 class NotFoundError(Exception):
@@ -130,8 +132,13 @@ def orbit_ranges(states: np.ndarray) -> np.ndarray:
     return np.maximum(ranges, 0.003 * float(ranges.max()) or 1.0)
 
 
-def orbit_size(states: np.ndarray) -> float:
-    """Largest distance of an orbit from its mean; 1 or its norm if it does not move."""
+def orbit_size(states: np.ndarray, *, least: float = 0.0) -> float:
+    """Largest distance of an orbit from its mean; 1 or its norm if it rests.
+
+    An orbit rests if it moves less than 1e-6 of its norm, or of `least` if that is more: what it
+    moves is then of the order of the error with which it closes. In units where states have
+    size 1, `least` is 1.
+    """
     spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
     norm = float(np.linalg.norm(states[0]))
-    return spread if spread > 1e-12 * norm else max(1.0, norm)
+    return spread if spread > RESTING * max(least, norm) else max(1.0, norm)

@@ -45,7 +45,7 @@ def least_divisor(back: ReturnMap, cycle: LimitCycle) -> int:
     else:  # the most rounds, hence the least period, first
         candidates = [k for k in range(back.subharmonic, 1, -1) if back.subharmonic % k == 0]
     point, states = cycle.point, cycle.states
-    size, n = orbit_size(states), len(states) - 1
+    size, n = orbit_size(states, least=1.0), len(states) - 1
     chords = np.linalg.norm(np.diff(states, axis=0), axis=1)
     for k in candidates:
         i = round(n / k)
@@ -64,15 +64,14 @@ def describe_orbit(
 ) -> LimitCycle:
     """The orbit through nodes, without multipliers; refused if it does not close."""
     times, states = _sample(back, nodes)
-    size = orbit_size(states)
+    size = orbit_size(states, least=1.0)
     if len(nodes) == 1:
         residual = float(np.linalg.norm(back.gap(states[-1], states[0])) / size)
     else:
         residual = float(np.linalg.norm(gaps_between(back, nodes), axis=1).max() / size)
     if residual > 10 * tolerance:
-        raise NotFoundError(
-            f"The orbit closes only to {residual:.1e} of its size. Lower rtol or raise tolerance."
-        )
+        advice = _HOW_TO_CLOSE_A_MAP if back.is_map else "Lower rtol or raise tolerance."
+        raise NotFoundError(f"The orbit closes only to {residual:.1e} of its size. {advice}")
     spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
     if not driven and spread < 1e-6 * max(1.0, float(np.abs(nodes[0]).max())):
         raise NotFoundError(
@@ -98,6 +97,11 @@ def describe_orbit(
     )
 
 
+_HOW_TO_CLOSE_A_MAP = (
+    "Start nearer to the cycle, or raise tolerance. Of a map, a cycle of n periods needs "
+    "subharmonic=n; a map that turns without a period has an invariant circle: see "
+    "find_invariant_circle."
+)
 _AT_REST = (
     ". The state does not move: it is a fixed point, not a cycle; see find_fixed_points, and "
     "find_invariant_circle for quasi-periodic motion of a map"
@@ -159,7 +163,7 @@ def difference_quotient(back: ReturnMap, cycle: LimitCycle, multipliers: np.ndar
     Three directions, or one above 50 dimensions, on every segment. What has shrunk to less
     than a hundredth is compared with that hundredth.
     """
-    rng, size = np.random.default_rng(0), orbit_size(cycle.states)
+    rng, size = np.random.default_rng(0), orbit_size(cycle.states, least=1.0)
     n = cycle.point.size
     step = 1e-5 / max(1.0, float(np.abs(multipliers).max()) ** (1 / len(cycle.nodes)))
     worst = 0.0
@@ -218,7 +222,7 @@ def _refuse_failed(back: ReturnMap, cycle: LimitCycle, checks: dict[str, float])
 
 def _has_wrong_jacobian(back: ReturnMap, cycle: LimitCycle) -> bool:
     """Whether the derivative of the system is wrong at more than a few states of the orbit."""
-    rng, size = np.random.default_rng(0), orbit_size(cycle.states)
+    rng, size = np.random.default_rng(0), orbit_size(cycle.states, least=1.0)
     places = np.linspace(0, len(cycle.states) - 1, 16).astype(int)
     wrong = 0
     for i in places:

@@ -302,3 +302,39 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
         add_multipliers(back, bare, None, verify=False)
     logarithms = log_multipliers(back, found.nodes)
     assert liouville_defect(back, found.point, logarithms) > 0.1
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
+def test_resting_orbits_of_maps_are_found_from_every_start(unit):
+    """Two samples that differ by rounding are not an orbit of that size: 0 and 1 - 1/r."""
+    logistic = SteppedMap(lambda k, x: 3.2 * x * (1 - x / unit), None, 1)
+    cycles = [find_limit_cycle(logistic, [unit * x]) for x in np.linspace(0.05, 0.95, 19)]
+    assert all(cycle.found and cycle.at_rest and not cycle.stable for cycle in cycles)
+    points = np.array([cycle.point[0] / unit for cycle in cycles])
+    # A closure of 1e-8 of the size at the start, over |multiplier - 1| = 1.2.
+    distance = np.minimum(np.abs(points), np.abs(points - (1 - 1 / 3.2)))
+    np.testing.assert_allclose(distance, 0, atol=1e-8)
+
+
+def test_resting_orbits_of_more_steps_or_variables_are_found_from_every_start():
+    adler = SteppedMap(lambda k, x: x + (0.2 - 0.5 * np.sin(x)) / 40, None, 1, n_steps=40)
+    for x in np.linspace(-1, 1, 7):
+        cycle = find_limit_cycle(adler, [x])
+        assert cycle.stable
+        assert cycle.point[0] == pytest.approx(np.arcsin(0.4), abs=1e-7)
+    henon = SteppedMap(
+        lambda k, x: np.stack([1 - 1.4 * x[..., 0] ** 2 + x[..., 1], 0.3 * x[..., 0]], -1), None, 2
+    )
+    fixed = np.roots([1.4, 0.7, -1])
+    for start in np.random.default_rng(0).uniform(-0.5, 0.8, (8, 2)):
+        cycle = find_limit_cycle(henon, start)
+        assert cycle.found
+        assert np.abs(fixed - cycle.point[0]).min() < 1e-7
+
+
+def test_a_map_is_not_advised_to_integrate_more_accurately():
+    """A map has no rtol; what it may have instead is a longer cycle or an invariant circle."""
+    back = ReturnMap(SteppedMap(lambda k, x: x + 1e-3, None, 1))
+    with pytest.raises(NotFoundError, match="subharmonic=n.*find_invariant_circle") as error:
+        describe_orbit(back, np.ones((1, 1)), driven=True, tolerance=1e-8, message="", method="")
+    assert "rtol" not in str(error.value)
