@@ -7,12 +7,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.arrays import as_angles, circular_pair, real_array
+from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles.result import RESTING
 from isochron.analysis.rotation import rotation_number
 from isochron.analysis.scales import measure_scale
 from isochron.analysis.systems import DrivenMap
+from isochron.analysis.units import find_units
 
 
 def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
@@ -216,6 +220,7 @@ def find_tongue(
     resolution: float,
     tolerance: float = 1e-8,
     along: Literal["frequency", "parameter"] = "frequency",
+    scale: ArrayLike | None = None,
 ) -> Tongue:
     """Walk a stable locked cycle up and down in drive frequency until it is lost.
 
@@ -242,6 +247,9 @@ def find_tongue(
         What `system_at` takes: the drive frequency in Hz, which is checked, or any other
         parameter. `frequency`, `limits`, `step`, `resolution` and the edges are then values of
         that parameter, which may be negative.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable, as of `find_limit_cycle`. By default it
+        is measured; from a start of zeros it is taken to be 1.
 
     Returns
     -------
@@ -268,7 +276,7 @@ def find_tongue(
         value_of(system_at(value), value)  # raises before the walk
     system = system_at(frequency)
     first, reached = (
-        find_limit_cycle(system, start, tolerance=tolerance),
+        find_limit_cycle(system, start, tolerance=tolerance, scale=scale),
         value_of(system, frequency),
     )
     if not first.stable:
@@ -276,7 +284,7 @@ def find_tongue(
     ends = []
     for limit in limits:
         place = first, frequency, reached
-        ends.append(_walk(system_at, value_of, place, limit, step, resolution, tolerance))
+        ends.append(_walk(system_at, value_of, place, limit, step, resolution, tolerance, scale))
     (low, low_open), (high, high_open) = ends
     return Tongue(
         low=low,
@@ -288,7 +296,7 @@ def find_tongue(
     )
 
 
-def _walk(system_at, value_of, place, limit, step, resolution, tolerance):
+def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale):
     """Value at the last map in which the cycle was found, and whether that is the limit.
 
     The place to start from is a cycle, the value that was asked for and that of its map.
@@ -305,8 +313,9 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance):
             max_iterations=6,
             n_multipliers=2,
             verify=False,
+            scale=scale,
         )
-        if found.stable and _continues(cycle, found):
+        if found.stable and _continues(system, cycle, found, scale):
             cycle, frequency, reached = found, trial, value_of(system, trial)
             step = min(1.5 * step, longest)
         elif step > resolution:
@@ -334,8 +343,36 @@ def _checked_frequency(system: DrivenMap, asked: float) -> float:
     return found
 
 
-def _continues(before: LimitCycle, after: LimitCycle) -> bool:
-    """Whether one cycle is the next along a branch: it moved less than half its size."""
-    scale = measure_scale(before.states)
-    size = np.abs((before.states - before.states.mean(axis=0)) / scale).max()
-    return bool(np.abs((after.point - before.point) / scale).max() < 0.5 * size)
+def _continues(
+    system: DrivenMap, before: LimitCycle, after: LimitCycle, scale: ArrayLike | None
+) -> bool:
+    """Whether one cycle is the next along a branch.
+
+    It moved less than half its size; or, as a cycle at rest or a small one may, by half to one
+    and a half times the first move of Newton's method, which does not hold across a jump.
+    """
+    typical = measure_scale(before.states, scale=scale)
+    moved = np.abs((after.point - before.point) / typical).max()
+    size = np.abs((before.states - before.states.mean(axis=0)) / typical).max()
+    if size > RESTING and moved < 0.5 * size:
+        return True
+    units = find_units(system, np.stack([before.point, after.point]), scale=scale)
+    start, end = units.enter(before.point), units.enter(after.point)
+    move = _first_move(ReturnMap(units.system(system)), start)
+    missed = float(np.linalg.norm(start + move - end))
+    rounding = RESTING * max(1.0, float(np.linalg.norm(end)))
+    return missed <= max(0.5 * float(np.linalg.norm(end - start)), rounding)
+
+
+def _first_move(back: ReturnMap, start: np.ndarray) -> np.ndarray:
+    """Of Newton's method on the return map; not finite if that is singular."""
+    n = start.size
+    try:
+        if not back.is_large(n):
+            end, monodromy = back(start, np.eye(n))
+            return np.linalg.solve(np.eye(n) - monodromy, end - start)
+        derivative = back.derivative(start)
+        matrix = LinearOperator((n, n), matvec=lambda v: v - derivative @ v, dtype=float)  # type: ignore[call-arg]
+        return gmres(matrix, back(start) - start, rtol=1e-3, restart=25, maxiter=1)[0]
+    except (ArithmeticError, np.linalg.LinAlgError):
+        return np.full(n, np.inf)

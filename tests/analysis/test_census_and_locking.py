@@ -211,3 +211,95 @@ def test_a_tongue_in_amplitude_ends_where_the_reference_is_too_weak():
             forced_at, [1.0, 0.0], frequency=1.0, limits=(0.9, 1.1), step=0.1, resolution=0.1,
             along="amplitude",  # type: ignore[arg-type]
         )  # fmt: skip
+
+
+def affine_at(value):
+    """One stroboscopic step to the fixed point (2, 1/7) times the parameter."""
+    return SteppedMap(
+        lambda k, x: np.stack([0.5 * x[..., 0] + value, 0.3 * x[..., 1] + 0.1 * value], -1),
+        None, 2, step_ms=125.0, drive_cycles=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("begin", "limits"), [(1.0, (0.5, 3)), (0.001, (-1, 1)), (0.0, (-1, 1))])
+def test_a_tongue_of_fixed_points_of_a_stroboscopic_map_has_no_edge(begin, limits):
+    """Also where the fixed point passes through 0, and begins near it."""
+    tongue = find_tongue(
+        affine_at, [1.0, 0.1], frequency=begin, limits=limits, step=0.1, resolution=1e-3,
+        along="parameter",
+    )  # fmt: skip
+    assert (tongue.low, tongue.high) == limits
+    assert tongue.low_open
+    assert tongue.high_open
+
+
+def test_a_tongue_of_cycles_smaller_than_their_distance_from_zero_has_no_edge():
+    """x → x + (p + 0.01 cos(πk/2) - x) / 2 follows p, with an excursion of 0.004."""
+    tongue = find_tongue(
+        lambda p: SteppedMap(
+            lambda k, x: x + (p + 0.01 * np.cos(np.pi * k / 2) - x) / 2, None, 1, 4, 1.0, 1
+        ),
+        [1.0], frequency=1.0, limits=(0.5, 2), step=0.1, resolution=0.05, along="parameter",
+    )  # fmt: skip
+    assert (tongue.low, tongue.high) == (0.5, 2)
+
+
+def phase_at(drive_Hz):
+    """One period of φ' = 2π (8 - f) - 2π sin φ by Heun's method."""
+    h = 1 / (100 * drive_Hz)
+
+    def step(k, phase):
+        for _ in range(100):
+            slope = 2 * np.pi * (8 - drive_Hz - np.sin(phase))
+            ahead = 2 * np.pi * (8 - drive_Hz - np.sin(phase + h * slope))
+            phase = phase + h / 2 * (slope + ahead)
+        return phase
+
+    return SteppedMap(step, None, 1, 1, 1e3 / drive_Hz, 1)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.3])
+def test_the_tongue_of_a_phase_in_the_frame_of_its_drive(start):
+    """|8 - f| ≤ 1; the fixed points of Heun's method are those of the field."""
+    tongue = find_tongue(
+        phase_at, [start], frequency=8.1, limits=(6, 10), step=0.1, resolution=2e-3
+    )
+    np.testing.assert_allclose([tongue.low, tongue.high], [7, 9], atol=2e-3)
+    assert not tongue.low_open
+    assert not tongue.high_open
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
+def test_a_tongue_has_its_edges_in_any_unit(unit):
+    """The Adler equation locks for |Ω| ≤ 1/2, in the middle at 0, where only `scale` tells."""
+    tongue = find_tongue(
+        lambda detuning: SteppedMap(
+            lambda k, x: x + (detuning - 0.5 * unit * np.sin(x / unit)) / 40, None, 1, n_steps=40
+        ),
+        [0.0], frequency=0.0, limits=(-unit, unit), step=0.05 * unit, resolution=2e-3 * unit,
+        along="parameter", scale=unit,
+    )  # fmt: skip
+    np.testing.assert_allclose([tongue.low / unit, tongue.high / unit], [-0.5, 0.5], atol=2e-3)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+@pytest.mark.parametrize("step", [0.02, 0.1, 0.3])
+def test_a_tongue_of_fixed_points_does_not_jump_to_another_branch(unit, step):
+    """The branch of x' = p + x - x³ from (0, 1) folds at p = -2 / √27; another lies below."""
+    tongue = find_tongue(
+        lambda p: SteppedMap(lambda k, x: x + (p + x - x**3 / unit**2) / 10, None, 1),
+        [unit], frequency=0.0, limits=(-unit, unit), step=step * unit, resolution=1e-3 * unit,
+        along="parameter",
+    )  # fmt: skip
+    assert tongue.low / unit == pytest.approx(-2 / np.sqrt(27), abs=1e-3)
+    assert tongue.high == unit
+
+
+def test_a_resting_map_is_locked_while_its_fixed_point_is_stable():
+    """p tanh x rests at 0, with the multiplier p."""
+    for start in (0.0, 0.3):
+        tongue = find_tongue(
+            lambda p: SteppedMap(lambda k, x: p * np.tanh(x), None, 1), [start], frequency=0.2,
+            limits=(-3, 3), step=0.1, resolution=1e-3, along="parameter",
+        )  # fmt: skip
+        np.testing.assert_allclose([tongue.low, tongue.high], [-1, 1], atol=1e-3)
