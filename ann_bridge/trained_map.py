@@ -114,9 +114,10 @@ class TrainedMap:
     def _fill_inputs(self, channel: int, amplitude: float, pulse: dict[int, float]) -> None:
         n_inputs = self._inputs.shape[1]
         if not set(pulse) | {channel} <= set(range(n_inputs)):
+            pulses = f" and pulses on {sorted(pulse)}" if pulse else ""
+            inputs = f"inputs 0 to {n_inputs - 1}" if n_inputs > 1 else "a single input, 0"
             raise ValueError(
-                f"The network has inputs 0 to {n_inputs - 1}; got the reference on input "
-                f"{channel!r} and pulses on {sorted(pulse)}."
+                f"The network has {inputs}; got the reference on input {channel!r}{pulses}."
             )
         if self.drive_cycles and channel in pulse:
             raise ValueError(f"The reference enters input {channel}; it cannot have a pulse too.")

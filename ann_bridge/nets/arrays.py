@@ -14,6 +14,11 @@ from isochron.masked import reject_masked
 
 Weights: TypeAlias = Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]] | nn.Module
 LARGEST = torch.finfo(torch.float32).max
+GATES = {
+    1: ("RNN", "FullRankRNN.from_torch_rnn"),
+    3: ("GRU", "GRUNet.from_weights"),
+    4: ("LSTM", "LSTMNet.from_weights"),
+}
 
 
 def checked_arrays(**arrays: Any) -> dict[str, Tensor]:
@@ -54,13 +59,22 @@ def _double(name: str, values: Any) -> Tensor:
     if isinstance(values, Tensor):
         if values.is_complex():
             raise ValueError(f"{name} must be real, got {values.dtype}.")
-        return values.detach().cpu().to(torch.float64)
+        values = values.detach()
+        dense = values if values.layout is torch.strided else values.to_dense()
+        return dense.cpu().to(torch.float64)
+    if hasattr(values, "toarray"):
+        raise ValueError(
+            f"{name} must be a dense array, got the sparse {type(values).__name__}. Pass "
+            f"{name}.toarray()."
+        )
     try:
         array = np.asarray(values)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be an array of numbers: {error}") from error
     if array.dtype.kind not in "biuf":
         what = f"{array.dtype} numbers" if array.dtype.kind == "c" else type(values).__name__
+        if array.dtype.kind != "c" and array.ndim:
+            what += f" of data type {array.dtype}"
         raise ValueError(f"{name} must be an array of real numbers, got {what}.")
     return torch.from_numpy(array.astype(np.float64))
 
@@ -138,13 +152,12 @@ def read_weights(
     ValueError
         If names are missing, or there are others.
     """
-    pairs: Any = weights.state_dict() if isinstance(weights, nn.Module) else weights
-    given: dict[str, Any] = dict(pairs)
+    given = _by_name(weights)
     if isinstance(given.get("state_dict"), Mapping):
         raise ValueError("weights is a checkpoint with a state dict in it: weights['state_dict'].")
     found = given
     if prefix:
-        stem = prefix if prefix.endswith(".") else f"{prefix}."
+        stem = _stem(prefix)
         found = {name[len(stem) :]: it for name, it in given.items() if name.startswith(stem)}
     missing = [name for name in needed if name not in found]
     others = [name for name in found if name not in (*needed, *optional)]
@@ -152,6 +165,17 @@ def read_weights(
         return found
     asked = ", ".join([*needed, *(f"{name} (optional)" for name in optional)])
     raise ValueError(f"weights must be {asked}, {what}, got {_some(given)}.{_hint(given, needed)}")
+
+
+def _by_name(weights: Any) -> dict[str, Any]:
+    """The arrays of a module, state dict or pairs."""
+    try:
+        return dict(weights.state_dict() if isinstance(weights, nn.Module) else weights)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "weights must be a module, its state dict, or pairs of a name and an array, got "
+            f"{type(weights).__name__}."
+        ) from None
 
 
 def _some(weights: Mapping[str, Any]) -> str:
@@ -169,20 +193,27 @@ def _hint(weights: Mapping[str, Any], needed: Sequence[str]) -> str:
 def torch_layer(weights: Weights, n_gates: int, *, prefix: str | None = None) -> dict[str, Tensor]:
     """The state dict of a one-layer recurrent module of torch, checked; biases 0 if it has none.
 
+    Weights of a cell (``weight_ih``) become those of a layer (``weight_ih_l0``).
+
     Raises
     ------
     ValueError
         If names or shapes are those of something else, or a value is not finite.
     """
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    given = _by_name(weights)
+    if f"{_stem(prefix)}weight_hh" in given:
+        cell = {f"{_stem(prefix)}{name[:-3]}": f"{_stem(prefix)}{name}" for name in names}
+        given = {cell.get(name, name): values for name, values in given.items()}
     found = read_weights(
-        weights,
+        given,
         prefix=prefix,
         needed=names[:2],
         optional=names[2:],
         what="of one layer in one direction",
     )
     tensors = checked_arrays(**found)
+    _check_gates(tensors["weight_hh_l0"], n_gates)
     rows = len(tensors["weight_hh_l0"])
     n_units = rows // n_gates
     for name in names[2:]:
@@ -196,3 +227,22 @@ def torch_layer(weights: Weights, n_gates: int, *, prefix: str | None = None) ->
                 f"{tuple(tensors[name].shape)}."
             )
     return tensors
+
+
+def _stem(prefix: str | None) -> str:
+    """What precedes the names: a prefix with its dot, or nothing."""
+    return f"{prefix.removesuffix('.')}." if prefix else ""
+
+
+def _check_gates(recurrent: Tensor, n_gates: int) -> None:
+    """Raise if the recurrent weights have the gates of a different kind of module."""
+    if recurrent.ndim != 2:
+        return  # the check of all shapes reports it
+    rows, n_units = recurrent.shape
+    kind = GATES.get(rows // n_units) if rows % n_units == 0 else None
+    if kind is not None and rows != n_gates * n_units:
+        raise ValueError(
+            f"weight_hh_l0 must have the shape (n_units, n_units) times {n_gates} gates in the "
+            f"first axis, got {(rows, n_units)}. It looks like the weight of torch's {kind[0]}: "
+            f"use {kind[1]}."
+        )

@@ -155,7 +155,9 @@ class FullRankRNN(LeakyRNN):
                 f"weights must be square, [post, pre], got {tuple(tensors['weights'].shape)}."
             )
         if biases is not None and tensors["biases"].shape != (n,):
-            raise ValueError(f"biases must have the shape ({n},).")
+            raise ValueError(
+                f"biases must have the shape ({n},), got {tuple(tensors['biases'].shape)}."
+            )
         parts = tensors["input_weights"], tensors["output_weights"]
         sizes, tensors["output_weights"] = fit_sizes(n, *parts)
         fields |= {"output_scale": output_scale, "biased": biases is not None}
@@ -181,7 +183,7 @@ class FullRankRNN(LeakyRNN):
         step_ms: float = 2.0,
         **fields: Any,
     ) -> Self:
-        """A network from ``torch.nn.RNN``, or from its state dict or its arrays by name.
+        """A network from ``torch.nn.RNN`` or ``RNNCell``, their state dict or arrays by name.
 
         Its h = φ(W h + B u + b) are the rates here, of units that one step replaces as a
         whole: the time constant is a step. The output reads rates.
@@ -190,13 +192,13 @@ class FullRankRNN(LeakyRNN):
         ----------
         weights : Module, mapping of str to array_like, or pairs
             ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
-            ``bias_hh_l0``.
+            ``bias_hh_l0``; those of a cell have no ``_l0``.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
         activation : {"tanh", "relu"}
             The ``nonlinearity`` of the module. A state dict does not contain it, so it must be
-            given unless `weights` is the module.
+            given unless `weights` is the module, or a module that has it at `prefix`.
         prefix : str, optional
             What precedes these names in the state dict of a larger module: ``model.rnn``.
         step_ms : float
@@ -206,10 +208,16 @@ class FullRankRNN(LeakyRNN):
         Raises
         ------
         ValueError
-            If names or shapes do not fit, a value is not finite, or the activation is not known.
+            If names or shapes do not fit, a value is not finite, or the activation is not known
+            or contradicts that of the module.
         """
-        if isinstance(weights, nn.RNN) and not prefix:
-            activation = activation or weights.nonlinearity
+        own = _nonlinearity(weights, prefix)
+        if own is not None and activation not in (None, own):
+            raise ValueError(
+                f"The nonlinearity of the module is {own!r}, got activation={activation!r}. Omit "
+                "activation, or pass weights.state_dict() to use the weights with a different one."
+            )
+        activation = own or activation
         if activation not in ("tanh", "relu"):
             raise ValueError(
                 "The state dict of torch.nn.RNN does not contain its nonlinearity. Pass "
@@ -249,6 +257,14 @@ class FullRankRNN(LeakyRNN):
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Independent normal states."""
         return self.normal_states(self.settings.initial_std, batch_size, generator)
+
+
+def _nonlinearity(weights: Weights, prefix: str | None) -> str | None:
+    """The activation of a module of torch, or of its submodule at a prefix; None if unknown."""
+    if not isinstance(weights, nn.Module):
+        return None
+    module = dict(weights.named_modules()).get((prefix or "").removesuffix("."))
+    return module.nonlinearity if isinstance(module, nn.RNN | nn.RNNCell) else None
 
 
 def _unit_time_constants(values: ArrayLike, n_units: int) -> Tensor:

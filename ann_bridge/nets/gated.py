@@ -79,7 +79,7 @@ class GatedNet(RecurrentNet):
         ----------
         weights : Module, mapping of str to array_like, or pairs
             ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
-            ``bias_hh_l0``, the gates in torch's order.
+            ``bias_hh_l0``, the gates in torch's order; those of a cell have no ``_l0``.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.

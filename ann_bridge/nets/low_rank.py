@@ -117,8 +117,14 @@ class LowRankRNN(LeakyRNN):
             m=m, n=n, input_weights=input_weights, output_weights=output_weights
         )
         if tensors["m"].ndim != 2 or tensors["m"].shape != tensors["n"].shape:
-            raise ValueError("m and n must both have the shape (n_units, rank).")
+            shapes = f"{tuple(tensors['m'].shape)} and {tuple(tensors['n'].shape)}"
+            raise ValueError(f"m and n must both have the shape (n_units, rank), got {shapes}.")
         n_units, rank = tensors["m"].shape
+        if n_units != rank == len(tensors["input_weights"]):
+            raise ValueError(
+                f"m and n must have the shape (n_units, rank), got {(n_units, rank)}, while "
+                f"input_weights has {rank} rows. They look transposed: pass m.T and n.T."
+            )
         parts = tensors["input_weights"], tensors["output_weights"]
         sizes, tensors["output_weights"] = fit_sizes(n_units, *parts)
         net = cls(LowRankParameters(rank=rank, output_scale=output_scale, **sizes, **fields))

@@ -1,6 +1,6 @@
 """Trials of a task, checked once, at the door through which all training and evaluation goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -53,7 +53,7 @@ def draw_trials(
     name, drawn = type(task).__name__, task.sample(batch_size, generator)
     if not isinstance(drawn, Sequence) or len(drawn) != 3:
         raise TypeError(
-            f"{name}.sample must return Trials(inputs, targets, mask), got {type(drawn).__name__}."
+            f"{name}.sample must return Trials(inputs, targets, mask), got {_what_it_is(drawn)}."
         )
     parts = zip(Trials._fields, drawn, strict=True)
     trials = Trials(*(_tensor(name, part, it, generator.device, dtype) for part, it in parts))
@@ -62,6 +62,17 @@ def draw_trials(
     _check_shapes(name, task, batch_size, trials)
     _check_values(name, trials)
     return trials
+
+
+def _what_it_is(drawn: Any) -> str:
+    """The type of what a task returned, and the number of its parts."""
+    kind = type(drawn).__name__
+    if isinstance(drawn, Mapping):
+        return f"{kind} with the keys {', '.join(map(str, drawn))}" if drawn else f"empty {kind}"
+    if not isinstance(drawn, Sequence):
+        return kind
+    missing = f" (no {', '.join(Trials._fields[len(drawn) :])})" if 0 < len(drawn) < 3 else ""
+    return f"{kind} of {len(drawn)} part{'s' * (len(drawn) != 1)}{missing}"
 
 
 def _tensor(name: str, part: str, values: Any, device: torch.device, dtype: torch.dtype) -> Tensor:

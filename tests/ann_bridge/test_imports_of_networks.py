@@ -1,10 +1,12 @@
 """Networks trained elsewhere: arrays, state dicts, rate form, and what is refused in words."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from isochron import ann_bridge
 from isochron.ann_bridge.nets.low_rank import LowRankRNN
@@ -111,6 +113,71 @@ def test_the_activation_of_a_plain_module_is_asked_for(activation):
             torch.testing.assert_close(net(inputs, generator(1)), wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("wrap", [False, True], ids=["module", "submodule"])
+@pytest.mark.parametrize("kind", [torch.nn.RNN, torch.nn.RNNCell])
+@pytest.mark.parametrize(("own", "given"), [("relu", "tanh"), ("tanh", "relu")])
+def test_an_activation_that_contradicts_the_module_is_refused(kind, own, given, wrap):
+    module: Any = layer(kind, nonlinearity=own)
+    options: dict[str, Any] = {}
+    if wrap:
+        module, options = torch.nn.ModuleDict({"rnn": module}), {"prefix": "rnn"}
+    with pytest.raises(ValueError, match=f"module is '{own}', got activation='{given}'"):
+        plain_rnn(module, activation=given, **options)
+    for agreed in ({}, {"activation": own}):
+        assert plain_rnn(module, **agreed, **options).settings.activation == own
+    assert plain_rnn(module.state_dict(), activation=given, **options).settings.activation == given
+
+
+@pytest.mark.parametrize("prefix", [None, "rnn."])
+@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
+def test_a_cell_is_its_layer(kind, prefix):
+    """`torch.nn.GRUCell` has the arrays of `torch.nn.GRU` without the number of the layer."""
+    deep = layer(getattr(torch.nn, kind))
+    cell: Any = layer(getattr(torch.nn, f"{kind}Cell"))
+    cell.load_state_dict({name.removesuffix("_l0"): w for name, w in deep.state_dict().items()})
+    given = cell if prefix is None else torch.nn.ModuleDict({"rnn": cell})
+    take: Any = plain_rnn
+    if kind != "RNN":
+        net = getattr(ann_bridge, f"{kind}Net")
+        take = partial(net.from_weights, output_weights=READOUT)
+    assert same(take(given, prefix=prefix), take(deep))
+
+
+@pytest.mark.parametrize(
+    ("kind", "take", "use"),
+    [
+        (torch.nn.LSTM, gru, r"LSTM: use LSTMNet\.from_weights"),
+        (torch.nn.RNN, gru, r"RNN: use FullRankRNN\.from_torch_rnn"),
+        (torch.nn.GRUCell, lambda w: plain_rnn(w, activation="tanh"), r"GRU: use GRUNet\.from_"),
+    ],
+)
+def test_the_weights_of_a_different_module_are_recognized(kind, take, use):
+    with pytest.raises(ValueError, match=use):
+        take(layer(kind))
+
+
+@pytest.mark.parametrize("given", [None, 3, np.eye(N)], ids=str)
+def test_what_has_no_names_is_not_a_state_dict(given):
+    with pytest.raises(ValueError, match="must be a module, its state dict, or pairs"):
+        plain_rnn(given, activation="tanh")
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CS. tensor support is in beta state")
+@pytest.mark.parametrize("sparse_of", ["to_sparse", "to_sparse_csr", "to_sparse_csc"])
+def test_a_sparse_tensor_is_its_dense_one(sparse_of):
+    weights = torch.diag(torch.arange(1.0, N + 1))
+    assert same(full(weights=getattr(weights, sparse_of)()), full(weights=weights))
+
+
+def test_transposed_loadings_are_recognized():
+    ones = np.ones((2, N))
+    rest: dict[str, Any] = {"input_weights": np.ones((N, 1)), "output_weights": READOUT}
+    with pytest.raises(ValueError, match=r"got \(2, 5\), while .* 5 rows.*pass m\.T and n\.T"):
+        LowRankRNN.from_loadings(ones, ones, **rest)
+    with pytest.raises(ValueError, match=r"got \(5, 2\) and \(2, 5\)"):
+        LowRankRNN.from_loadings(ones.T, ones, **rest)
+
+
 LINEAR = torch.nn.Linear(N, 1, bias=False)
 
 
@@ -144,7 +211,12 @@ def test_the_weight_of_a_linear_module_is_taken_as_it_is():
         ({"output_weights": [1, 2, np.inf, 4, 5]}, "output_weights must hold finite numbers"),
         ({"biases": [1j] * N}, "biases must be an array of real numbers, got complex128"),
         ({"weights": torch.eye(N) * 1j}, "weights must be real, got torch.complex64"),
-        ({"weights": [["a"] * N] * N}, "weights must be an array of real numbers, got list"),
+        ({"weights": [["a"] * N] * N}, "array of real numbers, got list of data type <U1"),
+        ({"weights": np.eye(N).astype(object)}, "real numbers, got ndarray of data type object"),
+        ({"biases": np.full(N, "1.5")}, "biases must .* got ndarray of data type <U3"),
+        ({"weights": sparse.csr_array(np.eye(N))}, r"sparse csr_array. Pass weights\.toarray\(\)"),
+        ({"input_weights": sparse.coo_matrix(np.ones((N, 2)))}, r"Pass input_weights\.toarray"),
+        ({"biases": np.ones((N, 1))}, r"biases must have the shape \(5,\), got \(5, 1\)"),
         ({"weights": [[1, 2], [3]]}, "weights must be an array of numbers"),
         ({"weights": None}, "weights must be an array of real numbers, got NoneType"),
         ({"output_weights": np.ones((2, N))}, r"got \(2, 5\).*weight\.T"),

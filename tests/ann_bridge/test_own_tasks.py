@@ -78,7 +78,10 @@ WRONG = {
 }  # fmt: skip
 NO_TRIALS = {
     "one array": (lambda t: t.inputs, r"OwnTask\.sample must return Trials\(.*got Tensor"),
-    "a pair": (lambda t: tuple(t)[:2], "must return Trials"),
+    "a pair": (lambda t: tuple(t)[:2], r"must return Trials.*got tuple of 2 parts \(no mask\)"),
+    "four parts": (lambda t: (*t, None), "got tuple of 4 parts"),
+    "a list of one": (lambda t: [t.inputs], r"got list of 1 part \(no targets, mask\)"),
+    "a mapping": (lambda t: t._asdict(), "got dict with the keys inputs, targets, mask"),
     "words": (lambda t: t._replace(inputs="noise"), "inputs of OwnTask must be a tensor"),
     "complex": (lambda t: t._replace(inputs=t.inputs.cfloat()), "inputs of OwnTask must be real"),
 }

@@ -198,7 +198,8 @@ def test_the_reference_may_enter_any_input():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"channel": 3}, "inputs 0 to 2; got the reference on input 3"),
+        ({"channel": 3}, r"inputs 0 to 2; got the reference on input 3\.$"),
+        ({"channel": -1}, r"inputs 0 to 2; got the reference on input -1\.$"),
         ({"channel": -1}, "inputs 0 to 2"),
         ({"pulse": {5: 1.0}}, r"pulses on \[5\]"),
         ({"pulse": {0: 1.0}}, "cannot have a pulse too"),
