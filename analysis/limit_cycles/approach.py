@@ -17,7 +17,8 @@ _TRANSIENT_RTOL = 1e-7  # only which attractor is reached depends on it
 _NEAR = 0.05  # of the size of an orbit: a return to the same place
 FAR = 0.25  # of the range of a variable: a return to a different place
 _SETTLING = 0.1  # of the extent a while before: what is left of it
-_AT_REST = 1e-6  # of the size of a state: it hardly moves
+_AT_REST = 1e-6  # of the size of a state, or of what it has been: it hardly moves
+_SHRINKS = 0.9  # of the extent a while before: it is not on a cycle
 _LONG = 8  # times the longest period: to say how long it would have to be
 
 
@@ -79,6 +80,7 @@ def approaches(
         When there are no more, with what the trajectory does.
     """
     state, elapsed, returned = start, 0.0, False
+    largest = np.abs(start)
     wait = min(2 * max_period, longest)
     while True:
         try:
@@ -93,7 +95,8 @@ def approaches(
                 "there is no attractor in that direction. Start elsewhere."
             ) from error
         elapsed += wait
-        _raise_if_settled(system, units, record, elapsed)
+        largest = np.maximum(largest, units.leave(np.abs(record.states).max(axis=0)))
+        _raise_if_settled(system, units, record, elapsed, largest)
         for place, period in record.returns():
             returned = True
             yield Place(units, place, period)
@@ -138,13 +141,18 @@ class _Record:
         return float(np.ptp(first, axis=0).max()), float(np.ptp(last, axis=0).max())
 
 
-def _raise_if_settled(system: Any, units: Units, record: _Record, elapsed: float) -> None:
+def _raise_if_settled(
+    system: Any, units: Units, record: _Record, elapsed: float, largest: np.ndarray
+) -> None:
     before, after = record.extents()
     state = record.states[-1]
     at_rest = after <= _AT_REST * max(1.0, float(np.abs(state).max()))
-    if not at_rest and after > _SETTLING * before:
+    settling = at_rest or after <= _SETTLING * before
+    if not (settling or _has_decayed(units, record, largest)):
         return
     for point in find_fixed_points(units.system(system), [state], scale=1.0):
+        if not settling and not point.stable:  # a small cycle may surround it
+            continue
         distance = float(np.linalg.norm(point.point - state))
         if distance <= 10 * np.sqrt(state.size) * max(before, after) or at_rest:
             raise NotFoundError(
@@ -152,6 +160,17 @@ def _raise_if_settled(system: Any, units: Units, record: _Record, elapsed: float
                 f"{elapsed:.3g} after the start: no cycle attracts this start. Start in the basin "
                 "of a cycle, change the parameters, or give period_guess for an unstable cycle."
             )
+
+
+def _has_decayed(units: Units, record: _Record, largest: np.ndarray) -> bool:
+    """Whether little is left of the sizes that the variables have had, and it still shrinks.
+
+    The units follow the state. A state that decays to 0 is of size 1 in them at all times.
+    """
+    before, after = record.extents()
+    last = record.states[-(len(record.states) // 4) :]
+    left = units.leave(np.ptp(last, axis=0))
+    return after <= _SHRINKS * before and bool((left <= _AT_REST * largest).all())
 
 
 def _what_it_does(units: Units, record: _Record, returned: bool, elapsed: float) -> str:
