@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import sparse
 from isochron.analysis.angles import check_angles, without_turns
 from isochron.analysis.floquet import by_modulus
 from isochron.analysis.scales import map_response, measure_scale
-from isochron.analysis.systems import System
+from isochron.analysis.systems import System, takes_differences
 from isochron.analysis.units import Units
 
 _MARGIN = 1e-6
@@ -22,6 +23,10 @@ _SMALL = 1e-3  # of the scale: a state below it is known relative to itself
 _REFINEMENTS = 4
 _SINGULAR = 1e-10  # of the largest singular value: a direction in which nothing changes
 _ROUNDING = 1e-12
+_UNLIKE = 32.0  # ratio of two sizes from which they are not one scale
+_KNOWN = 10.0  # last steps of Newton's method above which a variable is not 0
+_SHORTER = (2.0**-15, 2.0**-30)  # of the size: lengths over which the system may bend
+_REMEASURED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +150,8 @@ def find_fixed_points(
         kept away from all points known so far. It finds points whose basin has no start.
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable, in its unit: residuals of points near 0
-        are relative to it. By default the largest absolute value among the starts.
+        are relative to it. By default each start has a size of its own, measured again at the
+        point that was found. A variable that is 0 has that of the start, or of other starts.
     angles : sequence of int
         Indices of variables that are angles in radians: points that differ by whole turns are
         one. For states that turn with one velocity see `find_limit_cycle`.
@@ -172,30 +178,62 @@ def find_fixed_points(
     if not starts:
         return FixedPointSearch((), ())
     turning = check_angles(angles, starts[0].size)
-    sizes = _scale_of(system, np.array(starts), scale)
-    sizes[list(turning)] = 1.0
-    units = Units(sizes)
-    register = _Register(units.system(system), tolerance, same, turning)
-    search = _search(register, units.enter(starts), deflations, max_iterations)
-    return FixedPointSearch(
-        tuple(replace(found, point=units.leave(found.point)) for found in search.points),
-        tuple(replace(failure, state=units.leave(failure.state)) for failure in search.failures),
-    )
+    frames = _frames(system, starts, scale, turning)
+    register = _Register(tolerance, same, scale is None)
+    return _search(register, starts, frames, deflations, max_iterations)
 
 
-def _search(register: "_Register", starts, deflations, max_iterations) -> FixedPointSearch:
-    """The search, with states of size 1."""
-    function, tolerance = register.function, register.tolerance
+@dataclass(frozen=True)
+class _Frame:
+    """A system in units in which a state has size 1."""
+
+    original: Any
+    sizes: np.ndarray
+    angles: tuple[int, ...]
+
+    @cached_property
+    def units(self) -> Units:
+        return Units(self.sizes)
+
+    @cached_property
+    def system(self) -> Any:
+        return self.units.system(self.original)
+
+    @cached_property
+    def function(self):
+        return _residual_of(self.system, self.angles)
+
+    def resized(self, sizes: np.ndarray) -> "_Frame":
+        sizes = np.array(sizes)
+        sizes[list(self.angles)] = 1.0
+        return replace(self, sizes=sizes)
+
+
+def _frames(system, starts, scale, angles) -> list[_Frame]:
+    """Units for each start; where it is 0, those of all starts."""
+    common = _Frame(system, np.ones(starts[0].size), angles)
+    together = common.resized(_scale_of(system, np.array(starts), scale))
+    if scale is not None or len(starts) == 1:
+        return [together] * len(starts)
+    filled = [np.where(start == 0, together.sizes, start) for start in starts]
+    return [
+        common.resized(_scale_of(system, np.array([own]), None)) if np.isfinite(own).all()
+        else together
+        for own in filled
+    ]  # fmt: skip
+
+
+def _search(register: "_Register", starts, frames, deflations, max_iterations):
     failures = []
-    for start in starts:
+    for start, frame in zip(starts, frames, strict=True):
         try:
-            register.add(*_newton(function, start, tolerance, max_iterations), "Newton")
+            register.find(frame, frame.units.enter(start), max_iterations, "Newton")
         except _FailedError as error:
             failures.append(FailedStart(start, str(error)))
-    for start in list(starts) * deflations:
+    for start, frame in list(zip(starts, frames, strict=True)) * deflations:
         try:
-            near = _deflated_newton(register, start, max_iterations)
-            register.add(*_newton(function, near, tolerance, max_iterations), "deflated Newton")
+            near = _deflated_newton(register, frame, frame.units.enter(start), max_iterations)
+            register.find(frame, near, max_iterations, "deflated Newton")
         except _FailedError:  # nothing else to be found from here
             continue
     points = sorted(register.found, key=lambda point: (not point.stable, -point.n_starts))
@@ -217,28 +255,117 @@ def _scale_of(system: Any, starts: np.ndarray, scale: ArrayLike | None) -> np.nd
     return measure_scale(starts, scale=scale, response=response if first.size else None)
 
 
+def _remeasured(start: _Frame, point, residual, tolerance, max_iterations):
+    """The frame, point and residual of Newton's method in units of the point that it found."""
+    frame = start
+    for _ in range(_REMEASURED):
+        other = _at_point(start, frame, point)
+        if other is None or not (
+            _lacks_digits(frame, point, tolerance) or _is_better(other, frame, point)
+        ):
+            break
+        try:
+            near = other.units.enter(frame.units.leave(point))
+            point, residual = _newton(other.function, near, tolerance, max_iterations)
+        except _FailedError:
+            break
+        frame = other
+    return frame, point, residual
+
+
+def _at_point(start: _Frame, frame: _Frame, point: np.ndarray) -> _Frame | None:
+    """Units of a point, with those of the start for what is 0 there; None if they are alike."""
+    try:
+        move = np.abs(_newton_move(*frame.function(point)))
+    except _FailedError:
+        return None
+    known = np.abs(point) > np.maximum(_KNOWN * move, _ROUNDING)
+    own = np.abs(frame.units.leave(point))
+    sizes = np.where(known, own, start.sizes)
+    sizes = 2.0 ** np.round(np.log2(np.maximum(sizes, np.finfo(float).tiny)))
+    other = frame.resized(sizes)
+    ratios = other.sizes / frame.sizes
+    return other if ratios.max() >= _UNLIKE or ratios.min() <= 1 / _UNLIKE else None
+
+
+def _lacks_digits(frame: _Frame, point: np.ndarray, tolerance: float) -> bool:
+    """Whether the point is far from size 1, or a variable is not known relative to itself."""
+    length = float(np.linalg.norm(point))
+    if not _SMALL <= length <= 1 / _SMALL:
+        return length > 0
+    move = np.abs(_newton_move(*frame.function(point)))
+    own = np.abs(point)
+    known = own > np.maximum(_KNOWN * move, _ROUNDING)
+    return bool((known & (move > tolerance * own)).any())
+
+
+def _is_better(other: _Frame, frame: _Frame, point: np.ndarray) -> bool:
+    """Whether differences in other units find another derivative, and one that they are sure of.
+
+    They are if it stays over shorter lengths: it does not where it is a rounding error.
+    """
+    if not getattr(frame.original, "by_differences", False):
+        return False
+    state = frame.units.leave(point)
+
+    def derivative(of: _Frame) -> np.ndarray:
+        matrix = _dense(of.function(of.units.enter(state))[1])
+        return matrix * of.sizes[:, None] / of.sizes * other.sizes / other.sizes[:, None]
+
+    with np.errstate(all="ignore"):
+        here, there = derivative(frame), derivative(other)
+        shorter = derivative(other.resized(other.sizes / _UNLIKE))
+        gap, doubt = float(np.linalg.norm(here - there)), float(np.linalg.norm(there - shorter))
+        return gap > max(10 * doubt, _UNKNOWN * float(np.linalg.norm(there)))
+
+
+def _frame_of_derivative(frame: _Frame, point: np.ndarray) -> _Frame:
+    """Units over which differences give the derivative at a point."""
+    for shorter in _SHORTER:
+        other = frame.resized(frame.sizes * shorter)
+        if _is_better(other, frame, point):
+            return other
+    return frame
+
+
 class _Register:
-    """Fixed points met so far, each once."""
+    """Fixed points met so far, each once, in the unit of the user."""
 
-    def __init__(self, system: Any, tolerance: float, same: float, angles: tuple[int, ...]) -> None:
-        self.system, self.function = system, _residual_of(system, angles)
-        self.tolerance, self.same, self.angles = tolerance, same, angles
+    def __init__(self, tolerance: float, same: float, measured: bool) -> None:
+        self.tolerance, self.same, self.measured = tolerance, same, measured
         self.found: list[FixedPoint] = []
+        self._frames: list[_Frame] = []
 
-    def add(self, point: np.ndarray, residual: float, method: str) -> None:
-        """Count a point, known or new."""
-        for i, other in enumerate(self.found):
-            lengths = [float(np.linalg.norm(x)) for x in (point, other.point)]
-            unknown = sum(
-                r * max(1.0, length)
-                for r, length in zip((residual, other.residual), lengths, strict=True)
+    def find(self, frame: _Frame, near: np.ndarray, max_iterations: int, method: str) -> None:
+        """Go from a state to a fixed point, and count it, known or new."""
+        point, residual = _newton(frame.function, near, self.tolerance, max_iterations)
+        if self.measured:
+            frame, point, residual = _remeasured(
+                frame, point, residual, self.tolerance, max_iterations
             )
-            difference = without_turns(point - other.point, self.angles)
-            if np.linalg.norm(difference) <= self.same * max(lengths) + 10 * unknown:
+        self._add(frame, point, residual, method)
+
+    def _add(self, frame: _Frame, point: np.ndarray, residual: float, method: str) -> None:
+        for i, (other, known) in enumerate(zip(self.found, self._frames, strict=True)):
+            if self._are_one(frame, point, residual, known, other):
                 self.found[i] = replace(other, n_starts=other.n_starts + 1)
                 return
-        described = _describe(self.system, self.function, point, residual)
-        self.found.append(replace(described, tolerance=self.tolerance, method=method))
+        described = _describe(frame, point, residual, self.measured)
+        state = frame.units.leave(point)
+        found = replace(described, point=state, tolerance=self.tolerance, method=method)
+        self.found.append(found)
+        self._frames.append(frame)
+
+    def _are_one(self, frame, point, residual, known: _Frame, other: FixedPoint) -> bool:
+        """Whether a point is a known one, in units of this."""
+        there = known.units.enter(other.point)
+        here = known.units.enter(frame.units.leave(point))
+        lengths = [float(np.linalg.norm(x)) for x in (here, there)]
+        unknown = other.residual * max(1.0, lengths[1]) + residual * max(
+            1.0, float(np.linalg.norm(point))
+        ) * float((frame.sizes / known.sizes).max())
+        difference = without_turns(here - there, frame.angles)
+        return bool(np.linalg.norm(difference) <= self.same * max(lengths) + 10 * unknown)
 
 
 def _residual_of(system: Any, angles: tuple[int, ...] = ()):
@@ -315,20 +442,23 @@ def _singular_residual(x, value, matrix) -> float:
     return float(np.linalg.norm(move)) / size
 
 
-def _deflated_newton(register: _Register, x: np.ndarray, max_iterations: int) -> np.ndarray:
+def _deflated_newton(
+    register: _Register, frame: _Frame, x: np.ndarray, max_iterations: int
+) -> np.ndarray:
     """A state near a fixed point that is none of the known ones.
 
     Newton's method on M(x) F(x), M = Π (1 + 1/|x - x_i|²): its step is that of F, stretched.
     Steps are not shortened until they descend, as M has no end of local minima, but are at
     most ten times the size of the state.
     """
-    function = register.function
-    points = np.array([point.point for point in register.found]).reshape(-1, x.size)
+    function = frame.function
+    points = np.array([frame.units.enter(point.point) for point in register.found])
+    points = points.reshape(-1, x.size)
     for _ in range(max_iterations):
         move, size = _newton_move(*function(x)), max(1.0, float(np.linalg.norm(x)))
         if np.linalg.norm(move) < 1e-6 * size:
             return x
-        offsets = without_turns(x - points, register.angles)
+        offsets = without_turns(x - points, frame.angles)
         squares = np.maximum((offsets**2).sum(axis=1), 1e-300)
         slope = float(np.sum(-2 * (offsets @ move) / (squares * (squares + 1))))
         move = move / (1 - slope) if slope != 1 else move
@@ -357,7 +487,12 @@ def _dense(matrix):
     return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
 
 
-def _describe(system, function, point, residual):
+def _describe(frame: _Frame, point, residual, measured: bool) -> FixedPoint:
+    best = _frame_of_derivative(frame, point) if measured else frame
+    doubt = residual * max(1.0, float(np.linalg.norm(point)))
+    doubt *= float((frame.sizes / best.sizes).max())
+    system, function = best.system, best.function
+    point = best.units.enter(frame.units.leave(point))
     matrix = _dense(function(point)[1])
     eigenvalues = np.linalg.eigvals(matrix)
     if hasattr(system, "advance"):
@@ -366,7 +501,7 @@ def _describe(system, function, point, residual):
     else:
         eigenvalues = eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
         growth, largest = eigenvalues.real, float(np.abs(eigenvalues).max())
-    change = _change_within_residual(function, point, matrix, residual)
+    change = _change_within(10 * doubt, function, point, matrix)
     unknown = max(_UNKNOWN * largest, change)
     return FixedPoint(
         point=point,
@@ -378,7 +513,7 @@ def _describe(system, function, point, residual):
         degenerate=bool((np.abs(growth) <= max(_MARGIN * largest, change)).any()),
         n_starts=1,
         method="Newton",
-        difference_quotient=_difference_quotient(function, point, matrix),
+        difference_quotient=_difference_quotient(best, point, matrix),
     )
 
 
@@ -387,9 +522,8 @@ def _direction(n: int) -> np.ndarray:
     return direction / np.linalg.norm(direction)
 
 
-def _change_within_residual(function, point, matrix, residual) -> float:
-    """How much the derivative may differ at the exact point."""
-    length = 10 * residual * max(1.0, float(np.linalg.norm(point)))
+def _change_within(length: float, function, point, matrix) -> float:
+    """How much the derivative may differ at the exact point, which is nearer than a length."""
     if length == 0:
         return 0.0
     there = _dense(function(point + length * np.abs(_direction(point.size)))[1])
@@ -397,13 +531,13 @@ def _change_within_residual(function, point, matrix, residual) -> float:
     return change if np.isfinite(change) else 0.0
 
 
-def _difference_quotient(function, point, matrix):
+def _difference_quotient(frame: _Frame, point, matrix) -> float:
     """Error of the derivative in a random direction, at the step where it is least.
 
     A right derivative agrees with the difference over some length, a wrong one over none. Near
     the edge of where the function is defined all variables grow, by a one-sided difference.
     """
-    central, error = _direction(point.size), np.inf
+    function, central, error = frame.function, _direction(point.size), np.inf
     length = max(1.0, float(np.linalg.norm(point)))
     for direction, backward in ((central, -central), (np.abs(central), 0 * central)):
         for step in np.multiply(_STEPS, length):
@@ -418,7 +552,17 @@ def _difference_quotient(function, point, matrix):
                 return error
         if np.isfinite(error):
             break
-    raise _FailedError(
+    raise _FailedError(_no_derivative(frame, error))
+
+
+def _no_derivative(frame: _Frame, error: float) -> str:
+    if takes_differences(frame.original):
+        return (
+            f"The point is fixed, but differences over other lengths change its derivative by "
+            f"{error:.1e}. At a kink there is no derivative; if there is no kink here, give the "
+            "length over which the system bends as `scale`, or give its derivative."
+        )
+    return (
         f"The point is fixed, but its derivative is off by {error:.1e} from a finite "
         "difference. Check the Jacobian; at a kink there is none."
     )

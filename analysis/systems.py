@@ -274,6 +274,13 @@ def has_given_tangent(field: Any) -> bool:
     return tangent is not None and not (isinstance(field, Flow) and _is_own(tangent, field))
 
 
+def takes_differences(system: Any) -> bool:
+    """Whether a system has no derivative of its own, so that differences stand for it."""
+    if getattr(system, "derivative", None) is not None:
+        return False
+    return isinstance(system, (Flow, SteppedMap)) and _is_own(system.tangent, system)
+
+
 def _is_own(tangent: Any, system: Any) -> bool:
     """Whether a tangent is the method of differences of the system itself."""
     return getattr(tangent, "__func__", None) is type(system)._difference

@@ -100,3 +100,108 @@ def test_a_start_that_is_not_finite_fails_alone():
     assert (len(found), len(found.failures)) == (1, 1)
     with pytest.raises(ValueError, match="deflations"):
         find_fixed_points(DOUBLE_WELL, [[1.0, 0.0]], deflations=-1)
+
+
+TOGGLE_RATE, TOGGLE_SIZE = 5e-11, 1e-9
+
+
+def toggle_velocity(state):
+    """Two genes that repress each other, in mol/l: nothing of it is larger than 5e-9."""
+    other = state[..., ::-1] / TOGGLE_SIZE
+    return TOGGLE_RATE / (1 + other**2) - 0.01 * state
+
+
+def toggle_saddle():
+    """Its symmetric point, a root of a cubic, and the eigenvalues there."""
+    roots = np.roots([1.0, 0.0, 1.0, -TOGGLE_RATE / 0.01 / TOGGLE_SIZE])
+    ratio = float(roots[np.abs(roots.imag) < 1e-9].real[0])
+    slope = TOGGLE_RATE / TOGGLE_SIZE * 2 * ratio / (1 + ratio**2) ** 2
+    return ratio * TOGGLE_SIZE, slope - 0.01, -slope - 0.01
+
+
+@pytest.mark.parametrize("start", [1e-13, 2e-9, 1e-5, 1e-3, 1.0])
+@pytest.mark.parametrize("is_map", [False, True])
+def test_a_start_of_any_size_finds_the_saddle_of_a_toggle_switch(start, is_map):
+    system = (
+        SteppedMap(lambda k, x: x + toggle_velocity(x), None, 2)
+        if is_map
+        else Flow(lambda t, x: toggle_velocity(x))
+    )
+    (point,) = find_fixed_points(system, [[start, start]])
+    where, up, down = toggle_saddle()
+    np.testing.assert_allclose(point.point, where, rtol=1e-9)
+    # differences of order 4, of a function that bends over its own size: about 1e-9
+    np.testing.assert_allclose(point.eigenvalues - is_map, [up, down], rtol=1e-6)
+    assert not point.stable
+    assert point.index == 1
+
+
+def test_a_far_start_does_not_spoil_a_near_one():
+    system = Flow(lambda t, x: toggle_velocity(x))
+    near = [[1e-9, 2e-9], [5e-9, 1e-10]]
+    alone = find_fixed_points(system, near)
+    together = find_fixed_points(system, [*near, [1e-3, 1e-9], [1.0, 1.0]])
+    assert len(alone) == 2
+    assert len(together) == 2
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.point, other.point, rtol=1e-9)
+        np.testing.assert_allclose(one.eigenvalues, other.eigenvalues, rtol=1e-6)
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 1.3])
+@pytest.mark.parametrize("start", [1e-11, 1e-12])
+def test_a_gene_that_is_off_rests_at_zero(exponent, start):
+    """Its velocity there is -x + O(x**exponent), and not defined below 0."""
+
+    def velocity(t, x):
+        with np.errstate(invalid="ignore"):
+            grown = (x / 1e-9) ** exponent
+        return 3e-9 * grown / (1 + grown) - x
+
+    (point,) = find_fixed_points(Flow(velocity), [[start]])
+    assert abs(point.point[0]) < 1e-15
+    assert point.stable
+    # the derivative comes to -1 with the root, or the power 0.3, of a length of 1e-23
+    np.testing.assert_allclose(point.eigenvalues, -1, atol=0.01)
+
+
+@pytest.mark.parametrize("phase", [2.0, 5.0])
+@pytest.mark.parametrize("is_map", [False, True])
+def test_a_system_without_derivative_is_not_told_to_check_a_jacobian(phase, is_map):
+    """The slope over a length h from 0 is sin(3 log h + phase) / 2 - 1: it comes to no value."""
+
+    def velocity(x):
+        return x * (0.5 * np.sin(3 * np.log(np.abs(x) + 1e-300) + phase) - 1)
+
+    system = (
+        SteppedMap(lambda k, x: x + velocity(x), None, 1)
+        if is_map
+        else Flow(lambda t, x: velocity(x))
+    )
+    search = find_fixed_points(system, [[0.0]])
+    assert not search
+    assert "Jacobian" not in search.failures[0].message
+    assert "there is no derivative" in search.failures[0].message
+
+
+def test_a_kink_next_to_a_point_does_not_change_its_derivative():
+    """The slope is -0.5 at the point, and -1.5 from 1e-6 above it."""
+    bend = 1e-6
+    system = Flow(lambda t, x: -(x - 1) - 0.5 * np.abs(x - 1 - bend) + 0.5 * bend)
+    (point,) = find_fixed_points(system, [[3.0]])
+    np.testing.assert_allclose(point.point, 1, rtol=1e-9)
+    # differences over 2e-8, of values known to 2e-16
+    np.testing.assert_allclose(point.eigenvalues, -0.5, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-6, 1e-9])
+def test_a_small_variable_next_to_a_large_one_keeps_its_digits(size):
+    def velocity(t, x):
+        g = x[1] / size
+        return np.array([-(x[0] + 65), -(g - 1) * (g - 2) * (g - 3) * size])
+
+    starts = [[-60.0, 0.8 * size], [-60.0, 1.9 * size], [-50.0, 3.3 * size]]
+    search = find_fixed_points(Flow(velocity), starts)
+    values = sorted(point.point[1] / size for point in search)
+    np.testing.assert_allclose(values, [1, 2, 3], rtol=1e-9)
+    assert [point.index for point in search] == [0, 0, 1]
