@@ -260,16 +260,18 @@ def _remeasured(start: _Frame, point, residual, tolerance, max_iterations):
     frame = start
     for _ in range(_REMEASURED):
         other = _at_point(start, frame, point)
-        if other is None or not (
-            _lacks_digits(frame, point, tolerance) or _is_better(other, frame, point)
-        ):
+        better = other is not None and _is_better(other, frame, point)
+        if other is None or not (better or _lacks_digits(frame, point, tolerance)):
             break
         try:
             near = other.units.enter(frame.units.leave(point))
-            point, residual = _newton(other.function, near, tolerance, max_iterations)
+            found, residual = _newton(other.function, near, tolerance, max_iterations)
         except _FailedError:
             break
-        frame = other
+        if getattr(start.original, "by_differences", False) and not better:
+            # the variable is small by chance: over its size, differences are rounding errors
+            return frame, frame.units.enter(other.units.leave(found)), residual
+        frame, point = other, found
     return frame, point, residual
 
 

@@ -205,3 +205,19 @@ def test_a_small_variable_next_to_a_large_one_keeps_its_digits(size):
     values = sorted(point.point[1] / size for point in search)
     np.testing.assert_allclose(values, [1, 2, 3], rtol=1e-9)
     assert [point.index for point in search] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("small", [1e-5, -1e-7, 1e-9, -1e-12])
+@pytest.mark.parametrize("start", [0.01, 1e-6])
+def test_a_variable_that_is_small_by_chance_does_not_spoil_the_derivative(small, start):
+    """The field bends over lengths near 1, whatever the value at which it is 0."""
+    weights = np.array([[0.3, -1.1, 0.4], [0.9, 0.2, -0.7], [-0.5, 0.8, 1.3]])
+    rest, bias = np.array([small, 0.7, -1.2]), np.array([0.4, -0.2, 0.1])
+    drive = rest - weights @ np.tanh(rest + bias)
+    system = Flow(lambda t, x: weights @ np.tanh(x + bias) + drive - x)
+    (point,) = find_fixed_points(system, [rest + start * np.array([1.0, -0.5, 0.7])])
+    exact = np.linalg.eigvals(weights / np.cosh(rest + bias) ** 2 - np.eye(3))
+    exact = exact[np.lexsort((-exact.imag, -exact.real))]
+    np.testing.assert_allclose(point.point, rest, atol=1e-9)
+    # differences of order 4 over 7e-4: 1e-12 of truncation and of rounding
+    np.testing.assert_allclose(point.eigenvalues, exact, atol=1e-9)
