@@ -308,21 +308,39 @@ def _is_better(other: _Frame, frame: _Frame, point: np.ndarray) -> bool:
     """
     if not getattr(frame.original, "by_differences", False):
         return False
+    with np.errstate(all="ignore"):
+        gap, doubt, _, size = _disagreement(other, frame, point)
+        return gap > max(10 * doubt, _UNKNOWN * size)
+
+
+def _is_surer(other: _Frame, frame: _Frame, point: np.ndarray) -> bool:
+    """Whether differences in other units find the same derivative, with less rounding."""
+    with np.errstate(all="ignore"):
+        gap, doubt, doubt_here, size = _disagreement(other, frame, point)
+        return gap <= doubt_here and max(10 * doubt, _UNKNOWN * size) < doubt_here
+
+
+def _disagreement(other: _Frame, frame: _Frame, point: np.ndarray):
+    """Of derivatives in two units, and in each with itself over shorter lengths; their size."""
     state = frame.units.leave(point)
 
     def derivative(of: _Frame) -> np.ndarray:
         matrix = _dense(of.function(of.units.enter(state))[1])
         return matrix * of.sizes[:, None] / of.sizes * other.sizes / other.sizes[:, None]
 
-    with np.errstate(all="ignore"):
-        here, there = derivative(frame), derivative(other)
-        shorter = derivative(other.resized(other.sizes / _UNLIKE))
-        gap, doubt = float(np.linalg.norm(here - there)), float(np.linalg.norm(there - shorter))
-        return gap > max(10 * doubt, _UNKNOWN * float(np.linalg.norm(there)))
+    here, there = derivative(frame), derivative(other)
+    shorter = [derivative(each.resized(each.sizes / _UNLIKE)) for each in (other, frame)]
+    differences = here - there, there - shorter[0], here - shorter[1], there
+    return [float(np.linalg.norm(difference)) for difference in differences]
 
 
 def _frame_of_derivative(frame: _Frame, point: np.ndarray) -> _Frame:
     """Units over which differences give the derivative at a point."""
+    if not getattr(frame.original, "by_differences", False):
+        return frame
+    alike = frame.resized(np.full(point.size, frame.sizes.max()))
+    if (alike.sizes != frame.sizes).any() and _is_surer(alike, frame, point):
+        point, frame = alike.units.enter(frame.units.leave(point)), alike
     for shorter in _SHORTER:
         other = frame.resized(frame.sizes * shorter)
         if _is_better(other, frame, point):

@@ -208,7 +208,7 @@ def test_a_small_variable_next_to_a_large_one_keeps_its_digits(size):
 
 
 @pytest.mark.parametrize("small", [1e-5, -1e-7, 1e-9, -1e-12])
-@pytest.mark.parametrize("start", [0.01, 1e-6])
+@pytest.mark.parametrize("start", [0.01, 1e-6, 0.0])
 def test_a_variable_that_is_small_by_chance_does_not_spoil_the_derivative(small, start):
     """The field bends over lengths near 1, whatever the value at which it is 0."""
     weights = np.array([[0.3, -1.1, 0.4], [0.9, 0.2, -0.7], [-0.5, 0.8, 1.3]])
@@ -220,4 +220,14 @@ def test_a_variable_that_is_small_by_chance_does_not_spoil_the_derivative(small,
     exact = exact[np.lexsort((-exact.imag, -exact.real))]
     np.testing.assert_allclose(point.point, rest, atol=1e-9)
     # differences of order 4 over 7e-4: 1e-12 of truncation and of rounding
+    np.testing.assert_allclose(point.eigenvalues, exact, atol=1e-9)
+
+
+@pytest.mark.parametrize("speed", [1e-7, -1e-9, 1e-12])
+def test_a_start_that_has_nearly_come_to_rest(speed):
+    """The speed of the start is no length over which the field bends."""
+    system = Flow(lambda t, x: DOUBLE_WELL(t, x))
+    (point,) = find_fixed_points(system, [[0.9, speed], [1.1, speed]])
+    # of x'' = -0.5 x' - 2 (x - 1)
+    exact = -0.25 + 1j * np.sqrt(2 - 0.25**2) * np.array([1, -1])
     np.testing.assert_allclose(point.eigenvalues, exact, atol=1e-9)
