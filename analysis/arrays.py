@@ -124,18 +124,25 @@ def require_same_rows(first: Any, second: Any) -> None:
 
 
 def circular_pair(first: ArrayLike, second: ArrayLike, names=("phase", "reference")):
-    """Two arrays of phases in radians of one shape; complex ones count by their angle.
+    """Two series of phases in radians of one length; complex ones count by their angle.
 
     Raises
     ------
     ValueError
-        If the shapes differ, a value is not finite, or a complex one is 0 (it has no angle).
+        If the shapes differ or do not have one axis, a value is not finite, or a complex one is
+        0 (it does not have an angle).
     """
     angles = [as_angles(values, name) for values, name in zip((first, second), names, strict=True)]
     if angles[0].shape != angles[1].shape:
         raise ValueError(
             f"{names[0]} and {names[1]} must have one shape, got {angles[0].shape} and "
             f"{angles[1].shape}. For a constant {names[1]} give np.full_like({names[0]}, value)."
+        )
+    if angles[0].ndim != 1:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have one axis (n_times,), got shape "
+            f"{angles[0].shape}: their rows would be pooled. Give one pair of rows at a time, or, "
+            f"if all samples belong to one pair, {names[0]}.ravel() and {names[1]}.ravel()."
         )
     return angles
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from scipy.signal import fftconvolve, hilbert
 
 from isochron.analysis.arrays import real_array
@@ -11,6 +12,11 @@ from isochron.analysis.oscillation import evenness_p_value, oscillation_test, up
 
 SIGNIFICANCE = 5e-4
 _LEAST_SHARE = 0.15
+_LEAST_RANGE = 0.03  # of the upper quartile: range of the signal within 1.5 periods
+_LEAST_AMPLITUDE = 0.25  # of the upper quartile: amplitude of the oscillation within 4 periods
+_LEAST_LOCAL_SHARE = 0.5  # of the upper quartile: amplitude over standard deviation, likewise
+_CLEAR_SHARE = 0.8  # likewise, where the amplitude is too low
+_TRIED_FREQUENCIES = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the frequency found
 
 
 def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> np.ndarray:
@@ -20,8 +26,12 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
     signal is tested first (`oscillation_test`), because noise has an analytic signal too: it
     must oscillate, with at least 15 % of its variance in the oscillation and its harmonics (in
     white noise the phase is then off by 1.4 rad rms at most; an unrelated phase, by 1.8),
-    and must not be constant for longer than a period. Of several rhythms of similar
-    amplitude the result follows none: filter first, or use `fourier_protophase`.
+    and must not be constant for longer than a period, or nearly constant (a range below 3 % of
+    the upper quartile) for longer than 1.5. If the evidence is a spectral peak, no part longer
+    than 4 periods may lack it (its ratio to the standard deviation is below 50 % of the upper
+    quartile, or below 80 % where its amplitude is below 25 %); with fewer than about 16 samples
+    per cycle, some parts of noise are not found. Of several rhythms of similar amplitude the
+    result follows none: filter first, or use `fourier_protophase`.
 
     Parameters
     ----------
@@ -38,8 +48,8 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
     Raises
     ------
     ValueError
-        If a signal is complex, not finite, constant, constant over a part longer than a period,
-        or does not oscillate.
+        If a signal is complex, not finite, constant, or does not oscillate, as a whole or in
+        a part; the message states the samples of the part.
     """
     if not 0 < significance <= 1:
         raise ValueError(f"significance must be in (0, 1], got {significance!r}.")
@@ -71,10 +81,13 @@ def _require_oscillation(signal: np.ndarray, significance: float, where: str) ->
             "are needed): the phase of the whole signal is not that of the oscillation. Remove "
             "its trend and filter it, or use fourier_protophase at this frequency."
         )
+    _require_no_constant_part(signal, 1 / found.frequency, where)
     _require_no_dead_part(signal, 1 / found.frequency, where)
+    if not found.method.startswith("evenness"):
+        _require_no_noise_part(signal, found.frequency, where)
 
 
-def _require_no_dead_part(signal: np.ndarray, period: float, where: str) -> None:
+def _require_no_constant_part(signal: np.ndarray, period: float, where: str) -> None:
     changes = np.flatnonzero(np.diff(signal)) + 1
     edges = np.concatenate([[0], changes, [signal.size]])
     longest = int(np.argmax(np.diff(edges)))
@@ -85,6 +98,71 @@ def _require_no_dead_part(signal: np.ndarray, period: float, where: str) -> None
             f"period of {period:.3g} samples: it does not have a phase there. Take the parts "
             "before and after it."
         )
+
+
+def _require_no_dead_part(signal: np.ndarray, period: float, where: str, first: int = 0) -> None:
+    """Raise if the range within 1.5 periods is small anywhere; `first` numbers the samples."""
+    window = math.ceil(1.5 * period) + 1
+    n_windows = signal.size - window + 1
+    if n_windows < 1:
+        return
+    inner = slice(window // 2, window // 2 + n_windows)
+    ranges = (maximum_filter1d(signal, window) - minimum_filter1d(signal, window))[inner]
+    usual = float(np.quantile(ranges, 0.75))
+    part = _longest_run(ranges < _LEAST_RANGE * usual)
+    if part:
+        begin, end = part[0], part[1] + window - 1
+        raise ValueError(
+            f"The signal{where} hardly varies from sample {first + begin} to {first + end - 1}, "
+            f"longer than its period of {period:.3g} samples: its range there is at most "
+            f"{ranges[slice(*part)].max():.2g} within 1.5 periods, in the whole signal "
+            f"{usual:.2g} (upper quartile; at least {100 * _LEAST_RANGE:g} % of it are "
+            "needed). It does not have a phase there. Take the parts before and after it."
+        )
+
+
+def _require_no_noise_part(signal: np.ndarray, frequency: float, where: str) -> None:
+    """Raise if the oscillation is missing for longer than 4 periods."""
+    half = math.ceil(2 / frequency)
+    if signal.size < 4 * half:
+        return
+    part = _longest_run(_local_strength(signal, frequency, half) < 1)
+    if part and part[1] - part[0] > 2 * half:
+        raise ValueError(
+            f"The signal{where} does not oscillate from sample {part[0] + half} to "
+            f"{part[1] + half - 1}: near its frequency of {frequency:.3g} cycles per sample the "
+            "amplitude there, or its share of the standard deviation, is far below that of the "
+            "rest, for longer than 4 periods. It does not have a phase there. Take the parts "
+            "before and after it."
+        )
+
+
+def _local_strength(signal: np.ndarray, frequency: float, half: int) -> np.ndarray:
+    """Amplitude and share of an oscillation within 4 periods, over the least that is needed."""
+    centred = signal - signal.mean()
+    offsets = np.arange(-half, half + 1)
+    window = np.hanning(offsets.size) / np.hanning(offsets.size).sum()
+    amplitude = np.zeros(signal.size - 2 * half)
+    for factor in _TRIED_FREQUENCIES:
+        kernel = window * np.exp(2j * np.pi * factor * frequency * offsets)
+        amplitude = np.maximum(amplitude, np.abs(fftconvolve(centred, kernel, mode="valid")))
+    mean = fftconvolve(centred, window, mode="valid")
+    variance = fftconvolve(centred**2, window, mode="valid") - mean**2
+    share = amplitude / np.sqrt(np.maximum(variance, 1e-12 * centred.var()))
+    amplitude = amplitude / np.quantile(amplitude, 0.75)
+    share = share / np.quantile(share, 0.75)
+    faint = np.maximum(amplitude / _LEAST_AMPLITUDE, share / _CLEAR_SHARE)
+    return np.minimum(share / _LEAST_LOCAL_SHARE, faint)
+
+
+def _longest_run(flags: np.ndarray) -> tuple[int, int] | None:
+    """First index and index after the longest run of true values; None without one."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    if not edges.size:
+        return None
+    begins, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - begins))
+    return int(begins[longest]), int(ends[longest])
 
 
 def _where(place: tuple[int, ...]) -> str:
@@ -136,7 +214,9 @@ def section_protophase(
 
     The times of crossing are interpolated linearly between samples. Noise crosses every level
     too: neighboring cycles must be of similar length, more so the fewer there are. Three cycles
-    of a clean signal are enough; of many, the lengths may scatter by about 20 %.
+    of a clean signal are enough; of many, the lengths may scatter by about 20 %. Between the
+    first and the last crossing the signal must not be nearly constant for longer than 1.5
+    periods, as in `compute_phase`.
 
     Parameters
     ----------
@@ -160,7 +240,8 @@ def section_protophase(
     Raises
     ------
     ValueError
-        If there are fewer than two crossings, or the cycles are as uneven as those of noise.
+        If there are fewer than two crossings, the cycles are as uneven as those of noise, or a
+        part of the signal hardly varies; the message states its samples.
     """
     signal = _one_signal(signal)
     if not 0 <= hysteresis < 1:
@@ -187,6 +268,10 @@ def section_protophase(
             "raise the hysteresis, or choose a level that is crossed once a cycle; a longer "
             "signal helps, too. significance=1 accepts all cycles."
         )
+    if significance < 1:
+        first, last = math.floor(crossings[0]), math.ceil(crossings[-1])
+        period = float(np.median(np.diff(crossings)))
+        _require_no_dead_part(signal[first : last + 1], period, "", first)
     turns = 2 * np.pi * np.arange(len(crossings))
     return np.interp(np.arange(signal.size), crossings, turns, left=math.nan, right=math.nan)
 

@@ -114,3 +114,19 @@ def test_a_phase_difference_of_analytic_signals():
     np.testing.assert_allclose(
         difference_of_phases(np.exp(1j * phase), 2 * np.exp(1j * (phase - 0.4))), 0.4
     )
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.parametrize("shape", [(3, 50), (1, 50), (50, 1), (2, 3, 4)])
+def test_channels_are_not_pooled(name, shape):
+    """Three channels locked at different phases would give a value for none of them."""
+    phases = np.zeros(shape)
+    with pytest.raises(ValueError, match="one axis") as raised:
+        STATISTICS[name](phases, phases)
+    assert str(shape) in str(raised.value)
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_a_single_number_is_not_a_series(name):
+    with pytest.raises(ValueError, match="one axis"):
+        STATISTICS[name](0.1, 0.2)

@@ -246,3 +246,70 @@ def test_a_shoulder_of_the_spectrum_is_not_a_peak():
     band = butter(3, [0.045, 0.055], "band", fs=1, output="sos")
     shoulder = rng.normal(size=40000) + np.sqrt(0.6) * sosfiltfilt(band, rng.normal(size=40000))
     assert oscillation_test(shoulder).p_value > 0.05
+
+
+def stopped(part, first=1500, n=4000):
+    """8 Hz at 500 Hz with a part replaced."""
+    signal = np.sin(2 * np.pi * 8 * np.arange(n) / 500)
+    values = part(np.random.default_rng(0))
+    signal[first : first + values.size] = values
+    return signal
+
+
+DEAD_PARTS = {
+    "faint noise": lambda rng: 1e-4 * rng.normal(size=1000),
+    "drift": lambda rng: np.linspace(0, 0.01, 1000),
+    "flicker": lambda rng: 1e-4 * rng.integers(0, 2, 1000),
+    "short": lambda rng: 1e-3 * rng.normal(size=200),
+    "offset": lambda rng: 5 + 1e-3 * rng.normal(size=750),
+    "hum": lambda rng: 1e-3 * np.sin(np.arange(1000)),
+}
+
+
+@pytest.mark.parametrize("kind", DEAD_PARTS)
+@pytest.mark.parametrize("phase_of", [compute_phase, section_protophase])
+def test_a_part_that_hardly_varies_has_no_phase(phase_of, kind):
+    with pytest.raises(ValueError, match=r"hardly varies from sample 1(499|50\d) to|as uneven as"):
+        phase_of(stopped(DEAD_PARTS[kind]))
+
+
+@pytest.mark.parametrize("kind", ["faint noise", "drift", "flicker"])
+def test_the_samples_of_a_dead_part_are_stated(kind):
+    """Within a sample or two: the sine starts again from 0."""
+    for phase_of in (compute_phase, section_protophase):
+        with pytest.raises(ValueError, match=r"from sample 1(499|500) to 2(499|50[0-2]),"):
+            phase_of(stopped(DEAD_PARTS[kind]))
+
+
+@pytest.mark.parametrize("deviation", [0.3, 0.7, 1.0, 1.5])
+@pytest.mark.parametrize("period", [16, 62.5, 250])
+def test_a_half_of_noise_has_no_phase(period, deviation):
+    n = int(40 * period)
+    signal = np.sin(2 * np.pi * np.arange(n) / period)
+    rng = np.random.default_rng(0)
+    for half in (slice(n // 2), slice(n // 2, None)):
+        disturbed = signal.copy()
+        disturbed[half] = deviation * rng.normal(size=disturbed[half].size)
+        with pytest.raises(ValueError, match=r"does not oscillate|hardly varies"):
+            compute_phase(disturbed)
+
+
+def test_a_modulated_oscillation_has_a_phase():
+    """The amplitude falls to a tenth, and slowly so: the analytic signal follows."""
+    times = np.arange(4000)
+    phase = 2 * np.pi * times / 50
+    signal = (1 + 0.8 * np.cos(2 * np.pi * times / 1000)) * np.sin(phase)
+    error = np.angle(np.exp(1j * (compute_phase(signal) - phase)))
+    assert np.abs(error[50:-50]).max() < 0.1
+
+
+def test_filtered_noise_keeps_its_phase_where_it_is_faint():
+    """A band of 4 Hz around 8 Hz: 1 of 20 may be faint for too long."""
+    accepted = 0
+    for seed in range(20):
+        try:
+            compute_phase(narrow_band(np.random.default_rng(seed)))
+            accepted += 1
+        except ValueError:
+            continue
+    assert accepted >= 18
