@@ -16,6 +16,7 @@ _GOAL = 10.0  # of it that is aimed at
 _SHORTEST, _SHORTEST_STIFF = 1e-9, 1e-3  # stretches, of the longest
 _STIFF_STEPS = 48  # in a stretch
 _SMALL = 50  # dimensions up to which the divergence is computed too
+_ROUND_OFF = math.log(1e-15)  # logarithm of a derivative in a step that may be 0
 _DISAGREES = 1e-3  # of the largest exponent: difference of sum and divergence that is an error
 
 
@@ -28,7 +29,9 @@ class LyapunovSpectrum:
     exponents : ndarray, shape (k,)
         Per time unit of the system (a map: per `step_ms`).
     errors : ndarray, shape (k,)
-        Standard errors, from the scatter of the blocks, with the numerical error.
+        Standard errors, from the scatter of the blocks, with the numerical error and the
+        difference of the early and the late blocks as far as scatter does not explain it (slow
+        convergence). Of an exponent -inf: 0 if all blocks have it, otherwise infinite.
     blocks : ndarray, shape (n_starts, n_blocks, k)
         The exponents over each block of time.
     dimension : int
@@ -38,8 +41,8 @@ class LyapunovSpectrum:
         mean of log|det|), to which all exponents sum (Liouville). NaN if not all exponents were
         asked for, or the system has more than 50 dimensions.
     message : str
-        Empty, or that the sum disagrees with the mean divergence and what to do. `errors` include
-        the difference.
+        Empty, or that the sum disagrees with the mean divergence and what to do (`errors` include
+        the difference), or that an exponent of a map is -inf up to round-off.
     """
 
     exponents: np.ndarray
@@ -84,7 +87,8 @@ def compute_lyapunov_spectrum(
     Tangent vectors are carried along and made orthonormal again every `renormalise`, or earlier
     where they grow or shrink so much that their integration would lose them; the logarithms of
     what they grew by are averaged over blocks of time. The standard error takes the blocks of all
-    starts as independent: they must be longer than the system's memory. All exponents are checked
+    starts as independent: they must be longer than the system's memory; where the exponents still
+    converge (as log(t)/t with a Jordan block) it includes the trend. All exponents are checked
     against the mean divergence, which is computed without the tangents.
 
     Parameters
@@ -146,7 +150,8 @@ def compute_lyapunov_spectrum(
         rows = [walker.walk(block) for _ in range(n_blocks)]
         blocks.append([growth / (block * unit) for growth, _ in rows])
         divergences += [divergence / (block * unit) for _, divergence in rows]
-    return _summary(np.array(blocks), float(np.mean(divergences)), walker.error / unit, n)
+    floor = _ROUND_OFF / unit if is_map else -math.inf
+    return _summary(np.array(blocks), float(np.mean(divergences)), walker.error / unit, n, floor)
 
 
 def _tangents(n: int, count: int) -> np.ndarray:
@@ -154,17 +159,23 @@ def _tangents(n: int, count: int) -> np.ndarray:
     return np.linalg.qr(np.random.default_rng(0).standard_normal((n, count)))[0]
 
 
-def _summary(found: np.ndarray, divergence: float, error: float, n: int) -> LyapunovSpectrum:
+def _summary(
+    found: np.ndarray, divergence: float, error: float, n: int, floor: float
+) -> LyapunovSpectrum:
     """Means and errors of blocks, shape (n_starts, n_blocks, k)."""
-    flat = found.reshape(-1, found.shape[-1])
-    exponents = flat.mean(axis=0)
-    scatter = flat.std(axis=0, ddof=1) / math.sqrt(len(flat))
+    exponents = found.mean(axis=(0, 1))
+    scatter = _block_errors(found)
     defect = 0.0
     if not math.isnan(divergence):
         total = float(exponents.sum())
         defect = 0.0 if total == divergence else abs(total - divergence)
     order = np.argsort(-exponents)
     message = ""
+    if exponents.min() < floor:
+        message = (
+            f"The exponent {exponents.min():.6g} is that of a derivative that vanishes up to "
+            "round-off (a superstable orbit, or a map that is not invertible): it may be -inf."
+        )
     if defect > _DISAGREES * float(np.abs(exponents).max()):
         message = (
             f"The exponents sum to {exponents.sum():.6g}, but the mean divergence is "
@@ -179,6 +190,22 @@ def _summary(found: np.ndarray, divergence: float, error: float, n: int) -> Lyap
         mean_divergence=divergence,
         message=message,
     )
+
+
+def _block_errors(found: np.ndarray) -> np.ndarray:
+    """Standard errors of the mean of blocks, shape (n_starts, n_blocks, k), and of its trend."""
+    n_starts, n_blocks, _ = found.shape
+    count, half = n_starts * n_blocks, n_blocks // 2
+    infinite = np.isneginf(found)
+    finite = np.where(infinite, 0.0, found)
+    variance = finite.var(axis=(0, 1), ddof=1) / count
+    change = finite[:, :half].mean(axis=(0, 1)) - finite[:, -half:].mean(axis=(0, 1))
+    # Of independent blocks; of few, the variance is mostly the trend, and only of two, all of it.
+    expected = 2 * n_blocks / half * variance * (count - 2) / (count - 1)
+    errors = np.sqrt(variance + np.maximum(change**2 - expected, 0.0))
+    errors[infinite.any(axis=(0, 1))] = math.inf
+    errors[infinite.all(axis=(0, 1))] = 0.0
+    return errors
 
 
 class _Walker:
@@ -202,9 +229,9 @@ class _Walker:
             if not (np.isfinite(point).all() and np.isfinite(tangents).all()):
                 raise ArithmeticError(f"The trajectory leaves all bounds near t = {self.clock:g}.")
             tangents, triangle = np.linalg.qr(tangents)
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore"):  # tangents that vanish
                 logarithms = np.log(np.abs(np.diag(triangle)))
-            change = float(np.abs(np.append(logarithms, np.ptp(logarithms))).max())
+                change = float(np.abs(np.append(logarithms, np.ptp(logarithms))).max())
             change = math.inf if math.isnan(change) else change
             if self.shorten(stretch, change):
                 continue

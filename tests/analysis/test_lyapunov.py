@@ -15,6 +15,9 @@ def test_the_logistic_map_at_four():
     assert abs(found.exponents[0] - np.log(2)) < 4 * found.errors[0] + 1e-12
     assert found.errors[0] < 0.01
     assert found.blocks.shape == (4, 40, 1)
+    # Blocks without a trend: the error is that of their scatter, or little more.
+    scatter = found.blocks[:, :, 0].std(ddof=1) / np.sqrt(160)
+    assert scatter <= found.errors[0] < 2 * scatter
 
 
 def test_the_cat_map_is_uniform():
@@ -176,3 +179,61 @@ def test_a_sum_that_is_not_the_mean_divergence_is_said():
     assert "mean divergence is -2" in found.message
     assert "Jacobian" in found.message
     assert (found.errors > 0.3).all()
+
+
+JORDAN = {
+    "pair": np.array([[-1.0, 1.0], [0.0, -1.0]]),
+    "strong": np.array([[-1.0, 9.0], [0.0, -1.0]]),
+    "triple": -np.eye(3) + np.eye(3, k=1),
+    "neutral": np.array([[0.0, 1.0], [0.0, 0.0]]),
+}
+
+
+@pytest.mark.parametrize("kind", JORDAN)
+@pytest.mark.parametrize(("block", "n_blocks"), [(10, 20), (10, 5), (20, 3), (10, 2)])
+def test_slow_convergence_is_part_of_the_error(kind, block, n_blocks):
+    """Tangents grow by a power of t: off by at most 2 log(T/transient)/T after a time T."""
+    matrix = JORDAN[kind]
+    field = Flow(lambda t, x: matrix @ x, lambda t, x: matrix)
+    found = compute_lyapunov_spectrum(
+        field, np.ones(len(matrix)), block=block, n_blocks=n_blocks, transient=10, rtol=1e-7
+    )
+    difference = np.abs(found.exponents - matrix[0, 0])
+    assert difference[0] > 5e-3
+    assert (difference <= 2 * found.errors).all()
+
+
+def test_slow_convergence_of_a_map():
+    matrix = 0.9 * np.array([[1.0, 1.0], [0.0, 1.0]])
+    system = SteppedMap(lambda k, x: matrix @ x, lambda k, x, v: matrix @ v, dimension=2)
+    starts = [[1.0, 0.5], [0.3, -1.0]]
+    found = compute_lyapunov_spectrum(system, starts, block=10, n_blocks=20, transient=10)
+    assert (np.abs(found.exponents - np.log(0.9)) <= 2 * found.errors).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_superstable_orbit_has_an_exponent_of_minus_infinity():
+    """The derivative of 2 x (1 - x) vanishes at its fixed point 1/2."""
+    found = compute_lyapunov_spectrum(truths.logistic(2.0, 1), [0.5], block=10, n_blocks=4)
+    assert found.exponents[0] == -np.inf
+    assert found.errors[0] == 0
+    assert "superstable" in found.message
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_projection_has_one_exponent_of_minus_infinity():
+    matrix = np.array([[0.5, 0.5], [0.0, 0.0]])
+    system = SteppedMap(lambda k, x: matrix @ x, lambda k, x, v: matrix @ v, dimension=2)
+    found = compute_lyapunov_spectrum(system, [1.0, 0.0], block=10, n_blocks=4, transient=5)
+    np.testing.assert_allclose(found.exponents, [np.log(0.5), -np.inf])
+    assert found.errors[0] < 1e-9
+    assert "not invertible" in found.message
+
+
+def test_an_exponent_limited_by_round_off_is_reported():
+    """The orbit converges to 1/2 up to one unit in the last place."""
+    found = compute_lyapunov_spectrum(
+        truths.logistic(2.0, 1), [0.3], block=10, n_blocks=4, transient=20
+    )
+    assert found.exponents[0] < -34
+    assert "may be -inf" in found.message
