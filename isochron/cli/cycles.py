@@ -27,7 +27,8 @@ from isochron.cli.common import debug_option, json_option, print_json, print_tab
     "--input",
     "channel",
     type=int,
-    help="Number of the network's input that the reference enters; by default that of its task.",
+    help="Number of the network's input that the reference enters (networks only); by default that "
+    "of its task, or 0 if the file records no task.",
 )
 @click.option(
     "--starts",

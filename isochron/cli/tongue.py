@@ -24,14 +24,15 @@ PICTURES = (".png", ".svg", ".pdf")
 @click.option(
     "--frequency",
     type=float,
-    help="Frequency to start at, Hz; by default that of a network's task, or the intrinsic "
-    "frequency of a run.",
+    help="Frequency to start at, Hz; by default that of a network's task (8.4 if the file records "
+    "no task), or the intrinsic frequency of a run.",
 )
 @click.option(
     "--input",
     "channel",
     type=int,
-    help="Number of the network's input that the reference enters; by default that of its task.",
+    help="Number of the network's input that the reference enters (networks only); by default that "
+    "of its task, or 0 if the file records no task.",
 )
 @click.option(
     "--span", type=float, default=0.4, show_default=True, help="To follow: fraction of that."

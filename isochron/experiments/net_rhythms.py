@@ -1,5 +1,6 @@
 """Fixed points, cycles and other attractors of a saved network, with and without a reference."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,25 @@ N_FIXED_POINT_STARTS = 8
 SETTLE_STEPS = 2000
 WATCH_STEPS = 800
 LONGEST_CYCLE = 200  # steps
-CIRCLE_TOLERANCE = 1e-3  # of its size; the residual is reported
+CIRCLE_TOLERANCE = 1e-8  # of its size; `LOOSE_TOLERANCE` with a remark
+LOOSE_TOLERANCE = 1e-3
+FAR = 1e100  # of states beyond it a start has diverged
 UNFORCED = "no reference"
-AT_REST = 1e-9  # of the largest state: a spiking network moves less in `WATCH_STEPS`
+AT_REST = 1e-9  # of the largest state, starts included: a resting network moves less
 
 
 def find_net_rhythms(
-    saved: SavedNet, reference: ReferenceInput | None, n_starts: int, seed: int
+    saved: SavedNet,
+    reference: ReferenceInput | None,
+    n_starts: int,
+    seed: int,
+    assumed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The rhythms of a saved network as JSON values: ``rhythms``, ``training``, ``notes``.
 
     Under a reference these are the cycles that it entrains, and the fixed points without it.
     Without one they are all attractors of the map: fixed points, cycles of several steps,
-    invariant circles, chaotic sets; and unstable fixed points.
+    invariant circles, chaotic sets; and unstable fixed points. `assumed` are notes to add.
     """
     system = saved.map_under(reference)
     rng = np.random.default_rng(seed)
@@ -46,7 +53,7 @@ def find_net_rhythms(
         "system": saved.description,
         "training": saved.describe_training(),
         "rhythms": rhythms,
-        "notes": saved.training_notes() + notes,
+        "notes": [*saved.training_notes(), *assumed, *notes],
     }
 
 
@@ -68,7 +75,7 @@ def _find_entrained(
     for cycle, basin in zip(survey.cycles, survey.basins, strict=True):
         how = f"{basin} of {survey.n_starts} starts; {cycle.message}"
         rhythms.append(cycle_row(cycle, condition, how, system.drive_cycles))
-    notes = [survey.cannot_exclude]
+    notes = [describe_unforced(saved, starts), survey.cannot_exclude]
     if abs(system.frequency_Hz / reference.frequency_Hz - 1) > 1e-6:
         notes.insert(
             0,
@@ -117,27 +124,72 @@ def _describe(
         return cycle_row(solution, UNFORCED, f"{how}; {solution.message}")
     if attractor.kind == "quasi-periodic":
         try:
-            circle = analysis.find_invariant_circle(
-                system, attractor.states[-1], n_transient=0, tolerance=CIRCLE_TOLERANCE
-            )
+            circle, remark = _fit_circle(system, attractor.states[-1])
         except ArithmeticError as error:
             how += f"; {error}"
         else:
-            return circle_row(circle, system.step_ms, UNFORCED, how)
+            return circle_row(circle, system.step_ms, UNFORCED, how + remark)
     return set_row(attractor.kind, attractor.exponent, attractor.exponent_error, UNFORCED, how)
+
+
+def _fit_circle(
+    system: ann_bridge.TrainedMap, start: np.ndarray
+) -> tuple[analysis.InvariantCircle, str]:
+    """The circle through a state, and a remark if it is known only roughly."""
+    circle = analysis.find_invariant_circle(system, start, n_transient=0, tolerance=LOOSE_TOLERANCE)
+    for n_harmonics in (32, 64):
+        if circle.residual <= CIRCLE_TOLERANCE:
+            return circle, ""
+        try:
+            circle = analysis.find_invariant_circle(
+                system, start, n_transient=SETTLE_STEPS, n_harmonics=n_harmonics,
+                tolerance=circle.residual,
+            )  # fmt: skip
+        except (ArithmeticError, np.linalg.LinAlgError):
+            continue
+    if circle.residual <= CIRCLE_TOLERANCE:
+        return circle, ""
+    return circle, (
+        f"; approximate: the orbit is off the fitted circle by {circle.residual:.1e} of its size, "
+        f"above {CIRCLE_TOLERANCE:g}"
+    )
+
+
+def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
+    """How many starts come to rest without inputs, and what this means for a forced response."""
+    system = saved.map_under(None)
+    resting, moving = _count_resting(system, starts)
+    text = f"Without the reference {resting} of {len(starts)} starts come to rest"
+    if resting == len(starts):
+        return (
+            f"{text}: no intrinsic rhythm was found, and the cycles are the response to the "
+            "reference."
+        )
+    diverging = len(starts) - moving - resting
+    return f"{text}; {moving} continue to move" + (f"; {diverging} diverge." if diverging else ".")
+
+
+def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[int, int]:
+    """Numbers of starts that come to rest and that continue to move; others diverge."""
+    period = system.n_steps
+    with np.errstate(over="ignore", invalid="ignore"):
+        states = system.advance(starts, -(-SETTLE_STEPS // period) * period)
+        bounded = np.isfinite(states).all(axis=-1) & (np.abs(states).max(axis=-1) < FAR)
+        if not bounded.any():
+            return 0, 0
+        orbit = system.orbit(states[bounded], max(WATCH_STEPS, period))
+        moves = np.ptp(orbit, axis=0).max(axis=-1)
+    size = max(float(np.abs(orbit).max()), float(np.abs(starts).max()))
+    resting = int(np.sum(moves <= AT_REST * size))
+    return resting, int(bounded.sum()) - resting
 
 
 def _notes_of_spikes(system: ann_bridge.TrainedMap, starts: np.ndarray) -> list[str]:
     """What can be said of a map that jumps: how many starts come to rest."""
-    period = system.n_steps
-    states = system.advance(starts, -(-SETTLE_STEPS // period) * period)
-    orbit = system.orbit(states, max(WATCH_STEPS, period))
-    moves = np.ptp(orbit, axis=0).max(axis=-1)
-    resting = int(np.sum(moves <= AT_REST * np.abs(orbit).max()))
+    resting, moving = _count_resting(system, starts)
     return [
         "A spiking network jumps with every spike: its map has no Jacobian, and fixed points and "
         "cycles cannot be solved for. Use TrainedMap.orbit with the phase and spectra of its "
         "outputs.",
-        f"{resting} of {len(starts)} starts come to rest; {len(starts) - resting} go on firing or "
-        "moving.",
+        f"{resting} of {len(starts)} starts come to rest; {moving} go on firing or moving.",
     ]

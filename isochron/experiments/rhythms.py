@@ -125,4 +125,5 @@ def _of_run(path: Path, max_period_s: float) -> dict[str, Any]:
 def _of_net(path: Path, frequency_Hz, amplitude, channel, n_starts, seed) -> dict[str, Any]:
     saved = SavedNet.load(path)
     reference = saved.choose_reference(frequency_Hz, amplitude, channel)
-    return find_net_rhythms(saved, reference, n_starts, seed)
+    assumed = saved.assumed_reference(reference, channel, frequency_Hz)
+    return find_net_rhythms(saved, reference, n_starts, seed, assumed)

@@ -95,6 +95,28 @@ class SavedNet:
             usual.amplitude if amplitude is None else amplitude,
         )
 
+    def assumed_reference(
+        self, reference: ReferenceInput | None, channel: int | None, frequency_Hz: float | None
+    ) -> list[str]:
+        """Notes on what neither the file nor the user states of a reference that is forced."""
+        if reference is None or self.reference is not None:
+            return []
+        assumed = []
+        if channel is None:
+            last = self.net.settings.n_inputs - 1
+            assumed.append(
+                f"input {reference.channel} is forced"
+                + (f" (--input 0 to {last} for a different one)" if last else "")
+            )
+        if frequency_Hz is None:
+            assumed.append(
+                f"the frequency is {reference.frequency_Hz:g} Hz (--frequency for a different one)"
+            )
+        if not assumed:
+            return []
+        why = "no task" if self.task is None else f"no reference for {self.task}"
+        return [f"The file records {why}. Assumed: {'; '.join(assumed)}."]
+
     def map_under(self, reference: ReferenceInput | None) -> ann_bridge.TrainedMap:
         """The map under a reference, or without inputs."""
         if reference is None:

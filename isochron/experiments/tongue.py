@@ -11,6 +11,7 @@ import numpy as np
 from isochron import analysis, ann_bridge, sims
 from isochron.connectome.files import write_bytes
 from isochron.experiments.measures import measure_tongues
+from isochron.experiments.net_rhythms import describe_unforced
 from isochron.experiments.recipe import Recipe
 from isochron.experiments.rest import describe_no_cycle, find_cycle_or_rest
 from isochron.experiments.rhythms import DATASETS, find_nets, read_graded_run
@@ -48,8 +49,8 @@ def find_tongues(
     frequency_Hz : float, optional
         Where to start: by default that of a network's task, or the intrinsic frequency of a worm.
     channel : int, optional
-        Number of the network's input that the reference enters: by default that of its task, or
-        0 if the file names no task.
+        Number of the network's input that the reference enters: by default that of its task. If
+        the file records no task it is 0, at a frequency of 8.4 Hz, and ``notes`` state this.
     span : float
         How far to follow, as a fraction of that frequency.
     n_starts, seed : int
@@ -63,7 +64,8 @@ def find_tongues(
         JSON values, for every system ``source``, ``system``, ``frequency_Hz``,
         ``own_frequency_Hz``, ``amplitude_unit``, ``cycles`` (each with ``tongue``: rows of
         ``amplitude``, ``low_Hz``, ``high_Hz``, ``low_open``, ``high_open``,
-        ``resolution_Hz``) and ``notes``.
+        ``resolution_Hz``) and ``notes``, which state how many starts of a network come to rest
+        without the reference.
 
     Raises
     ------
@@ -127,7 +129,8 @@ def _of_net(path: Path, amplitudes, frequency_Hz, channel, span, n_starts, seed)
                     "tongue": _tongue(driven, cycle.point, system.frequency_Hz, amplitudes, span),
                 }
             )
-    notes = saved.training_notes() + [census.cannot_exclude]
+    notes = saved.training_notes() + saved.assumed_reference(reference, channel, frequency_Hz)
+    notes += [describe_unforced(saved, states), census.cannot_exclude]
     if not cycles:
         notes.insert(0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try another frequency.")
     return {

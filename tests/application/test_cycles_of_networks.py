@@ -10,6 +10,7 @@ import torch
 from isochron import ann_bridge
 from isochron.ann_bridge import tasks
 from isochron.cli import main
+from isochron.experiments import net_rhythms
 from isochron.experiments.saved_net import SavedNet
 from tests.ann_bridge.test_starts import four_memories
 
@@ -173,6 +174,60 @@ def test_a_stimulus_is_not_forced_unless_it_is_named(capsys, tmp_path, command):
     assert system["rhythms" if command == "cycles" else "cycles"]
     error = cycles(capsys, *asked, "--input", 7, command=command, code=2)
     assert "inputs 0 to 1; got the reference on input 7" in error
+
+
+@pytest.mark.parametrize("n_inputs", [1, 3])
+@pytest.mark.parametrize(
+    ("options", "assumed"),
+    [
+        ((), ("input 0 is forced", "the frequency is 8.4 Hz")),
+        (("--frequency", 8), ("input 0 is forced",)),
+        (("--input", 0), ("the frequency is 8.4 Hz",)),
+        (("--frequency", 8, "--input", 0), ()),
+    ],
+)
+def test_what_is_assumed_of_a_reference_is_reported(capsys, tmp_path, n_inputs, options, assumed):
+    net = ann_bridge.LowRankRNN(n_units=8, n_inputs=n_inputs)
+    ann_bridge.save_net(net, tmp_path / "net")
+    common = ("--starts", 2, "--json", *options)
+    for command, strength in (("tongue", "--amplitudes"), ("cycles", "--amplitude")):
+        (system,) = json.loads(
+            cycles(capsys, tmp_path / "net", strength, 1, *common, command=command)
+        )
+        notes = " ".join(system["notes"])
+        assert ("The file records no task. Assumed:" in notes) == bool(assumed)
+        for part in ("input 0 is forced", "the frequency is 8.4 Hz"):
+            assert (part in notes) == (part in assumed)
+        assert ("--input 0 to 2" in notes) == (n_inputs == 3 and "input 0 is forced" in assumed)
+
+
+@pytest.mark.parametrize("command", ["cycles", "tongue"])
+@pytest.mark.parametrize("gain", [0.0, 0.5, 2.0])
+def test_a_network_that_rests_without_its_reference_is_called_so(capsys, tmp_path, gain, command):
+    """The origin is stable for gain < 1; for gain = 2 it is a source, and the network turns."""
+    ann_bridge.save_net(turning_net(gain=gain), tmp_path / "net", task=tasks.PhaseMemory())
+    options = ("--amplitudes", 1, "--span", 0.05) if command == "tongue" else ()
+    asked = (tmp_path / "net", "--starts", 4, "--json", *options)
+    (system,) = json.loads(cycles(capsys, *asked, command=command))
+    notes = " ".join(system["notes"])
+    rests = "4 of 4 starts come to rest: no intrinsic rhythm was found"
+    assert (rests in notes) == (gain < 1)
+    assert ("0 of 4 starts come to rest; 4 continue to move." in notes) == (gain > 1)
+    assert "Assumed" not in notes
+
+
+@pytest.mark.parametrize("tolerance", [1e-8, 1e-16])
+@pytest.mark.parametrize(("turn", "gain"), [(0.25, 1.2), (0.5, 1.3)])
+def test_a_circle_that_is_known_roughly_has_a_remark(
+    capsys, tmp_path, monkeypatch, turn, gain, tolerance
+):
+    """A row is within the tolerance, or reports how far the orbit is off the circle."""
+    monkeypatch.setattr(net_rhythms, "CIRCLE_TOLERANCE", tolerance)
+    ann_bridge.save_net(turning_net(turn, gain), tmp_path / "net")
+    rows, _ = rows_of(capsys, tmp_path / "net", "--starts", 1)
+    (circle,) = (row for row in rows if row["kind"] == "invariant circle")
+    assert (circle["residual"] > tolerance) == (tolerance == 1e-16)
+    assert ("approximate: the orbit is off" in circle["how_found"]) == (tolerance == 1e-16)
 
 
 def test_the_frequency_that_is_analyzed_is_said(capsys, tmp_path):

@@ -71,6 +71,8 @@ def test_the_tongue_is_drawn_and_listed(capsys, net, tmp_path):
         (("--amplitudes", "1", "--span", "1.5"), "span must lie"),
         (("--amplitudes", "1", "--frequency", "-3"), "frequency must be positive"),
         (("--amplitudes", "1", "--frequency", "200"), "frequency_Hz must lie in"),
+        (("--amplitudes", "1", "--input", "9"), "single input, 0; got the reference on input 9."),
+        (("--amplitudes", "1", "--input", "-1"), "single input, 0; got the reference on input -1."),
         (("--amplitudes", "1", "--starts", "0"), "starts must be at least 1"),
         (("--amplitudes", "1", "--plot", "tongue.gif"), "must end in"),
         (("--amplitudes", "1", "--plot", "nowhere/tongue.png"), "no folder nowhere"),
