@@ -230,6 +230,13 @@ def test_a_circle_that_is_known_roughly_has_a_remark(
     assert ("approximate: the orbit is off" in circle["how_found"]) == (tolerance == 1e-16)
 
 
+@pytest.mark.parametrize("number", [-1, 1, 9])
+def test_a_single_input_is_named(capsys, tmp_path, number):
+    ann_bridge.save_net(ann_bridge.LowRankRNN(n_units=8, n_inputs=1), tmp_path / "net")
+    error = cycles(capsys, tmp_path / "net", "--input", number, code=2)
+    assert error.endswith(f"a single input, 0; got the reference on input {number}.\n")
+
+
 def test_the_frequency_that_is_analyzed_is_said(capsys, tmp_path):
     ann_bridge.save_net(
         ann_bridge.LowRankRNN(n_units=8), tmp_path / "net", task=tasks.PhaseMemory(frequency_Hz=3)
