@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+_ROUNDING = 1e-12  # of the size of a state or velocity
 
 
 def check_angles(angles: Sequence[int], n: int) -> tuple[int, ...]:
@@ -29,3 +32,40 @@ def without_turns(differences: np.ndarray, angles: tuple[int, ...]) -> np.ndarra
     found, turn = np.array(differences, dtype=float), 2 * math.pi
     found[..., angles] -= turn * np.round(found[..., angles] / turn)
     return found
+
+
+def turning_variables(system: Any, states: np.ndarray) -> tuple[int, ...]:
+    """Indices of variables that seem to be angles, in radians, not declared as such.
+
+    They move on in one direction by more than a turn, and the system does not distinguish whole
+    turns.
+
+    Parameters
+    ----------
+    system : VectorField or DrivenMap
+    states : ndarray, shape (m, n)
+        Along a trajectory.
+    """
+    parts = np.array_split(states, 4)
+    moves = np.array([part[-1] - part[0] for part in parts])
+    onward = (moves > 0).all(axis=0) | (moves < 0).all(axis=0)
+    onward &= np.abs(states[-1] - states[0]) > 2 * math.pi
+    some = states[[0, len(states) // 2, -1]]
+    return tuple(
+        i
+        for i in np.flatnonzero(onward).tolist()
+        if all(_has_period_of_a_turn(system, state, i) for state in some)
+    )
+
+
+def _has_period_of_a_turn(system: Any, state: np.ndarray, i: int) -> bool:
+    turned = state.copy()
+    turned[i] += 2 * math.pi
+    if hasattr(system, "advance"):
+        before, after = (system.advance(x, system.n_steps) for x in (state, turned))
+        change = without_turns(after - before, tuple(range(state.size)))
+    else:
+        before = np.asarray(system(0.3, state))
+        change = np.asarray(system(0.3, turned)) - before
+    size = max(float(np.abs(before).max()), float(np.abs(state).max()))
+    return bool(np.abs(change).max() <= _ROUNDING * size)

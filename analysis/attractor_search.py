@@ -1,12 +1,14 @@
 """A census of all attractors of a system: what draws random starts, and how many of them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.angles import turning_variables
 from isochron.analysis.attractors.estimates import wilson_interval
 from isochron.analysis.census import missed_basin
 from isochron.analysis.fixed_points import FailedStart, FixedPoint
@@ -23,14 +25,28 @@ from isochron.analysis.settling import (
     ReturnMotion,
     Tolerances,
     classify_aperiodic,
+    is_neutral,
 )
 from isochron.analysis.statistics import Interval
 from isochron.analysis.systems import System
 from isochron.analysis.units import Units, find_units
 
-Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic"]
+Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic", "continuum"]
+
+_FAMILY = (
+    "A continuum of {members}, as in conservative systems and along lines of fixed points, or a "
+    "system at a bifurcation. Neighbors of a member neither come nearer nor leave: no member is an "
+    "attractor. Each start leads to a different member; states has one of each."
+)
+_POINTS, _ORBITS, _TORI = "fixed points", "closed orbits", "quasi-periodic orbits"
 
 _LEFT = "It left all bounds. Draw starts nearer, or see whether the system blows up."
+_TURNING = (
+    "The variables of indices {angles} grow or fall without bound, and the system is 2π-periodic "
+    "in them: they are angles. An attractor survey has no angles. Use find_limit_cycle(..., "
+    "angles={angles}) from this start, or a system of the cosine and sine of each angle, or of "
+    "the differences of the angles."
+)
 _MEETS = 0.1  # part of a long trajectory that lies on a known set, if both are one
 
 
@@ -42,12 +58,15 @@ class FoundAttractor:
     ----------
     kind : str
         ``fixed point``; ``limit cycle`` (of a forced system, one locked to the forcing; of a
-        map, one of several steps); ``quasi-periodic``; ``chaotic``. The first two are solutions
-        with a residual and stable multipliers; the others are judged from one trajectory.
+        map, one of several steps); ``quasi-periodic``; ``chaotic``; ``continuum``. The first two
+        are solutions with a residual and stable multipliers; the next two are judged from one
+        trajectory. A ``continuum`` of fixed points, closed or quasi-periodic orbits contains no
+        attractor: see `message`.
     solution : FixedPoint, LimitCycle or None
-        With its own proof of accuracy.
+        With its own proof of accuracy. Of a continuum, the first member found.
     states : ndarray, shape (m, n)
-        The point; the orbit; or one trajectory on the attractor.
+        The point; the orbit; one trajectory on the attractor; or a state for each start that
+        led to a continuum.
     exponent, exponent_error : float
         Leading Lyapunov exponent of a quasi-periodic or chaotic attractor and its standard
         error: per time unit of an autonomous field, else per return. NaN for the others.
@@ -55,6 +74,8 @@ class FoundAttractor:
         Starts that came here.
     basin : Interval
         The part of the sampler's states that come here (Wilson's interval).
+    message : str
+        For a continuum, what it consists of; else empty.
     """
 
     kind: Kind
@@ -64,6 +85,7 @@ class FoundAttractor:
     exponent_error: float = math.nan
     n_starts: int
     basin: Interval
+    message: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +128,9 @@ class AttractorCensus:
         ]
         if any(attractor.kind == "chaotic" for attractor in self.attractors):
             open_ends.append("chaotic transients longer than follow times watch (raise follow)")
+        members = sum(each.n_starts for each in self.attractors if each.kind == "continuum")
+        if members:
+            open_ends.append(f"what noise does to {members} starts in a continuum, no attractor")
         if self.n_diverged:
             open_ends.append(f"sets far away, as {self.n_diverged} starts left all bounds")
         unsettled = len(self.failures) - self.n_diverged
@@ -142,8 +167,9 @@ def find_all_attractors(
     solved for, and accepted if it is stable and the trajectory is on it. What comes to none
     after some rounds is judged by its Lyapunov exponents and averages (see
     `isochron.analysis.settling.classify_aperiodic`). What is not quasi-periodic is first followed
-    ten times longer, as it may be a transient. A trajectory that visits a set already known counts
-    there. For a driven map alone, the cycles of the
+    ten times longer, as it may be a transient. What is neutral, as the closed orbits around a
+    center, is counted as one ``continuum``. Variables must not be angles. A trajectory that
+    visits a set already known counts there. For a driven map alone, the cycles of the
     drive's own period, unstable ones too, are found faster by `find_locked_cycles`.
 
     Parameters
@@ -209,7 +235,11 @@ def find_all_attractors(
     starts = _draw(sampler, rng, n_starts)
     units = find_units(system, starts, scale=scale)
     motion, moved = _motion(units.system(system), *lengths), units.enter(starts)
-    search = _Search(motion, _scale_of(moved), same, rounds, follow)
+
+    def turning(record: np.ndarray) -> tuple[int, ...]:
+        return turning_variables(system, units.leave(record))
+
+    search = _Search(motion, turning, _scale_of(moved), same, rounds, follow)
     failures = []
     for start, settled in zip(starts, motion.settle(moved), strict=True):
         why = search.place(settled)
@@ -289,11 +319,27 @@ def _motion(system: Any, settle, watch, max_period, period, tolerances) -> Motio
     )
 
 
+class _Nowhere:
+    """The place of a continuum: each start is judged for itself."""
+
+    def contains(self, record: np.ndarray) -> bool:
+        """Never."""
+        return False
+
+
 class _Search:
     """Attractors met so far, and how many starts came to each."""
 
-    def __init__(self, motion: Motion, scale: float, same: float, rounds: int, follow: int) -> None:
-        self.motion, self.scale, self.same = motion, scale, same
+    def __init__(
+        self,
+        motion: Motion,
+        turning: Callable[[np.ndarray], tuple[int, ...]],
+        scale: float,
+        same: float,
+        rounds: int,
+        follow: int,
+    ) -> None:
+        self.motion, self.turning, self.scale, self.same = motion, turning, scale, same
         self.rounds, self.follow = rounds, follow
         self.entries: list[FoundAttractor] = []
         self.places: list[Place] = []
@@ -335,6 +381,10 @@ class _Search:
                 continue
             solution = found.solution
             resting = isinstance(solution, FixedPoint)
+            if not solution.stable:  # degenerate
+                at_rest = resting or bool(np.ptp(record, axis=0).max() < self.same * self.scale)
+                self._join(_POINTS if at_rest else _ORBITS, record, solution=solution)
+                return True
             kind: Kind = "fixed point" if resting else "limit cycle"
             states = solution.point[None] if resting else solution.states
             self._add(found.place, kind=kind, solution=solution, states=states)
@@ -344,6 +394,9 @@ class _Search:
     def _judge(self, record: np.ndarray) -> str | None:
         """Say what has no period, and count it; why not, if it cannot be said."""
         kind, spectrum = classify_aperiodic(self.motion, record)
+        turning = () if kind == "chaotic" else self.turning(record)
+        if turning:
+            return _TURNING.format(angles=turning)
         if kind != "quasi-periodic" and self.follow:
             longer = self._follow(record)
             if longer is None:
@@ -357,9 +410,14 @@ class _Search:
                 f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise settle "
                 "or watch, or max_period."
             )
-        if not self._merge(record):
+        if self._merge(record):
+            return None
+        cloud = Cloud(record)
+        if kind == "quasi-periodic" and is_neutral(self.motion, cloud):
+            self._join(_TORI, record, exponent=leading, exponent_error=error)
+        else:
             self._add(
-                Cloud(record), kind=kind, solution=None, states=record,
+                cloud, kind=kind, solution=None, states=record,
                 exponent=leading, exponent_error=error,
             )  # fmt: skip
         return None
@@ -387,6 +445,17 @@ class _Search:
                 self.entries[i] = replace(entry, n_starts=entry.n_starts + 1, states=states)
                 return True
         return False
+
+    def _join(self, members: str, record: np.ndarray, **what: Any) -> None:
+        """Count a start that led to a member of a continuum."""
+        message, state = _FAMILY.format(members=members), record[-1:]
+        for i, entry in enumerate(self.entries):
+            if entry.message == message:
+                states = np.concatenate([entry.states, state])
+                self.entries[i] = replace(entry, n_starts=entry.n_starts + 1, states=states)
+                return
+        what = {"solution": None, **what}
+        self._add(_Nowhere(), kind="continuum", message=message, states=state, **what)
 
     def _add(self, place: Place, **what: Any) -> None:
         self.places.append(place)

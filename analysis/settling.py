@@ -28,6 +28,9 @@ _MOST_SEARCHES = 3
 _LARGEST_GAP = 0.05  # of the size of a set that is known by its states
 _FEW = 10
 _REGULAR = 1e-4  # of the size of an orbit: change of averages from one half to the other
+_MOVE = 0.05  # of the size of a set: how far a state is moved to see whether it comes back
+_DECAYS = -8.0  # logarithm of what is left of a perturbation; shear alone makes it -log(watch)
+_OFF = 0.5  # part of a trajectory on a set below which it lies on a different one
 _CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
 
 
@@ -137,11 +140,11 @@ class Motion(Protocol):
         ...
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
-        """Stable fixed points and cycles near the end of a record."""
+        """Stable and degenerate fixed points and cycles near the end of a record."""
         ...
 
-    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
-        """As many as tell a torus from a cycle."""
+    def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
+        """As many as tell a torus from a cycle, and some more."""
         ...
 
 
@@ -179,12 +182,12 @@ class FlowMotion:
             max_transient=0,
             scale=1.0,
         )
-        if cycle.stable:
+        if cycle.stable or cycle.degenerate:
             yield Periodic(cycle, Curve(cycle.states, same * _size(cycle.states)))
 
-    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
+    def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first two: one is 0 for the direction of the flow."""
-        return _exponents(self.system, state, self.watch / N_BLOCKS, min(2, state.size))
+        return _exponents(self.system, state, self.watch / N_BLOCKS, min(2 + more, state.size))
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,7 @@ class ReturnMotion:
                 tolerance=self.tolerances.solution,
                 scale=1.0,
             )
-            if cycle.stable:
+            if cycle.stable or cycle.degenerate:
                 back = ReturnMap(self.system, self.period)
                 points = [cycle.point]
                 for _ in range(cycle.subharmonic - 1):
@@ -257,11 +260,11 @@ class ReturnMotion:
                 within = same * max(_size(cycle.states), 1e-3 * scale)
                 yield Periodic(cycle, Points(np.array(points), within))
 
-    def exponents(self, state: np.ndarray) -> LyapunovSpectrum:
+    def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first, per return."""
         per_return = self.system.n_steps if self.is_map else (self.period or 1.0)
         block = max(1, self.watch // N_BLOCKS) * per_return
-        found = _exponents(self.system, state, block, 1)
+        found = _exponents(self.system, state, block, min(1 + more, state.size))
         unit = per_return * (self.system.step_ms if self.is_map else 1.0)
         return LyapunovSpectrum(
             exponents=found.exponents * unit,
@@ -294,6 +297,35 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
     return None, spectrum
 
 
+def is_neutral(motion: Motion, cloud: Cloud) -> bool:
+    """Whether states near a quasi-periodic set neither leave it nor come nearer.
+
+    It is one of a family then, as a curve around the center of a conservative system. A state
+    of the set is moved inwards, outwards, and both ways in a random direction, by a little more
+    than what tells it from the set. If the set attracts, all come back in the transient.
+
+    A curve of a map, or a torus of two dimensions of a field, attracts if the next exponent is
+    negative, even if its states are in clusters so that a different phase seems not to be on it.
+    """
+    following = motion.exponents(cloud.states[-1], more=1).exponents[-1]
+    if following * motion.watch < _DECAYS:
+        return False
+    state, far = cloud.states[-1], max(_MOVE * _size(cloud.states), 4 * cloud.within)
+    outwards = state - cloud.states.mean(axis=0)
+    moves = np.stack([outwards, np.random.default_rng(0).normal(size=state.size)])
+    moves *= far / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-300)
+    moves = np.concatenate([-moves, moves])
+    with np.errstate(all="ignore"):
+        for end in motion.settle(state + moves):
+            if not np.isfinite(end).all():
+                continue
+            record = motion.record(end)
+            away = np.median(cloud.tree.query(record)[0])
+            if cloud.share(record) < _OFF and away < 2 * far:
+                return True
+    return False
+
+
 def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> LyapunovSpectrum:
     """The first exponents, once the tangents have turned to where they belong."""
     return compute_lyapunov_spectrum(
@@ -304,7 +336,7 @@ def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> Lyap
 def _resting(system: Any, record, scale, same, tolerance) -> Iterator[Periodic]:
     if np.ptp(record[len(record) // 2 :], axis=0).max() < 0.1 * scale:
         for point in find_fixed_points(system, [record[-1]], tolerance=tolerance, scale=1.0):
-            if point.stable:
+            if point.stable or point.degenerate:
                 yield Periodic(point, Points(point.point[None], same * scale))
 
 
