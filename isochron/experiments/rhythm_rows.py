@@ -54,12 +54,15 @@ def circle_row(
 def set_row(
     kind: str, exponent: float, error: float, condition: str, how_found: str
 ) -> dict[str, Any]:
-    """An attracting set without a period, with its leading Lyapunov exponent per step."""
+    """A set without a period, with its leading Lyapunov exponent per step.
+
+    It attracts, unless it is a continuum of solutions, of which no member does.
+    """
     return {
         "kind": kind,
         "condition": condition,
         "period_ms": None,
-        "stable": True,
+        "stable": kind != "continuum",
         "residual": None,
         "exponent_per_step": exponent,
         "exponent_error": error,
