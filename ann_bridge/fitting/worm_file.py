@@ -114,8 +114,11 @@ def _matrix(entries: list[list[Any]], shape: tuple[int, int]) -> np.ndarray:
 def _cell(described: dict[str, Any]) -> Cell:
     place = described["position"]
     position = None if place is None else tuple(map(float, place))
-    transmitters = _texts(described["transmitters"])
-    return Cell(**(described | {"transmitters": transmitters, "position": position}))
+    names = {
+        "transmitters": _texts(described["transmitters"]),
+        "merged": _texts(described.get("merged", [])),  # files written before there was one
+    }
+    return Cell(**(described | names | {"position": position}))
 
 
 def _choice(described: dict[str, Any]) -> Choice:
