@@ -1,6 +1,7 @@
 """Lyapunov exponents: how fast neighbouring states part, in every direction."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,7 +209,7 @@ def _block_errors(found: np.ndarray) -> np.ndarray:
     return errors
 
 
-class _Walker:
+class _Walker(ABC):
     """A trajectory with orthonormal tangents, which are made so again before they are lost."""
 
     def __init__(self, system: Any, span: float, rtol: float, *, with_divergence: bool) -> None:
@@ -241,21 +242,21 @@ class _Walker:
             self.walked, self.n_stretches = self.walked + stretch, self.n_stretches + 1
         return growth, divergence if self.with_divergence else math.nan
 
+    @abstractmethod
     def next_stretch(self, left: float) -> float:
         """How far to go before the next orthonormalisation, of what is left."""
-        raise NotImplementedError
 
+    @abstractmethod
     def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
         """State, tangents and integral of the divergence after a stretch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shorten(self, stretch: float, change: float) -> bool:
         """Adapt the stretch to the change in it; whether it has to be repeated."""
-        raise NotImplementedError
 
 
 class _FieldWalker(_Walker):
-    """Of a vector field."""
+    """Tangents along a vector field."""
 
     @property
     def error(self) -> float:
@@ -322,7 +323,7 @@ def _with_divergence(field: Any, n: int) -> Flow:
 
 
 class _MapWalker(_Walker):
-    """Of a map."""
+    """Tangents along a map."""
 
     error = 0.0
 
