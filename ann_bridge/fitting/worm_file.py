@@ -114,11 +114,12 @@ def _matrix(entries: list[list[Any]], shape: tuple[int, int]) -> np.ndarray:
 def _cell(described: dict[str, Any]) -> Cell:
     place = described["position"]
     position = None if place is None else tuple(map(float, place))
-    names = {
+    given: dict[str, Any] = {
         "transmitters": _texts(described["transmitters"]),
-        "merged": _texts(described.get("merged", [])),  # files written before there was one
+        "merged": _texts(described.get("merged", [])),  # files of 0.1 do not have it
+        "position": position,
     }
-    return Cell(**(described | names | {"position": position}))
+    return Cell(**(described | given))
 
 
 def _choice(described: dict[str, Any]) -> Choice:
