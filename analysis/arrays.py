@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.wording import counted
+
 
 def real_array(
     values: ArrayLike,
@@ -86,10 +88,8 @@ def unlabeled(values: Any, name: str, time_axis: int = 0) -> np.ndarray:
                 f"{'first' if time_axis == 0 else 'last'}. Give {name}.{wanted}."
             )
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise ValueError(
-            f"{name} has {int(np.ma.count_masked(values))} masked values. Remove or interpolate "
-            "them."
-        )
+        number = counted(int(np.ma.count_masked(values)), "masked value")
+        raise ValueError(f"{name} has {number}. Remove or interpolate what is masked.")
     detach = getattr(values, "detach", None)
     if detach is not None:  # torch, on any device, with or without a gradient
         tensor = detach().cpu()

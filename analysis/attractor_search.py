@@ -30,6 +30,7 @@ from isochron.analysis.settling import (
 from isochron.analysis.statistics import Interval
 from isochron.analysis.systems import System
 from isochron.analysis.units import Units, find_units
+from isochron.masked import reject_masked
 
 Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic", "continuum"]
 
@@ -261,7 +262,9 @@ def find_all_attractors(
 
 
 def _draw(sampler: Sampler, rng: np.random.Generator, n_starts: int) -> np.ndarray:
-    starts = np.asarray(sampler(rng, n_starts), dtype=float)
+    drawn = sampler(rng, n_starts)
+    reject_masked("The states of sampler", drawn)
+    starts = np.asarray(drawn, dtype=float)
     if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
         raise ValueError(
             f"sampler must return finite states of shape ({n_starts}, dimension), got shape "

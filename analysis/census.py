@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 from isochron.analysis.units import find_units
+from isochron.masked import reject_masked
 
 _LOOK_EVERY = 3  # periods
 _MOST_STARTS = 24  # of Newton's method in one place
@@ -202,6 +203,7 @@ def find_locked_cycles(
     ----------
     Battelino, Grebogi, Ott, Yorke and Yorke (1988), Physica D 32:296: saddles by bisection.
     """
+    reject_masked("starts", starts)
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     settled = 1e-2 * same if settled is None else settled
     _check(system, starts, tolerance, same, settled)
@@ -279,6 +281,7 @@ def has_odd_symmetry(system: DrivenMap, states: ArrayLike, *, tolerance: float =
     >>> has_odd_symmetry(biased, [[0.3], [1.0]])
     False
     """
+    reject_masked("states", states)
     states = np.atleast_2d(np.asarray(states, dtype=float))
     if system.drive_cycles == 0:
         return _is_odd(system, states, 0, tolerance)

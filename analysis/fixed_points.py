@@ -14,6 +14,7 @@ from isochron.analysis.floquet import by_modulus
 from isochron.analysis.scales import map_response, measure_scale
 from isochron.analysis.systems import System, takes_differences
 from isochron.analysis.units import Units
+from isochron.masked import reject_masked
 
 _MARGIN = 1e-6
 _WRONG_DERIVATIVE = 0.05
@@ -174,6 +175,8 @@ def find_fixed_points(
         raise ValueError(f"deflations must be 0 or more, got {deflations!r}.")
     if getattr(system, "n_steps", 1) != 1:
         raise ValueError("A driven map has no fixed points; switch its drive off.")
+    starts = starts if isinstance(starts, np.ndarray) else list(starts)
+    reject_masked("starts", starts)
     starts = [np.array(start, dtype=float) for start in starts]
     if not starts:
         return FixedPointSearch((), ())

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.integration import integrate
 from isochron.analysis.systems import Flow, System, has_given_tangent
 from isochron.analysis.units import find_units
+from isochron.masked import reject_masked
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalisations that is still accurate
 _GOAL = 10.0  # of it that is aimed at
@@ -130,6 +131,7 @@ def compute_lyapunov_spectrum(
     ----------
     Benettin, Galgani, Giorgilli and Strelcyn (1980), Meccanica 15:9.
     """
+    reject_masked("starts", starts)
     points = np.atleast_2d(np.array(starts, dtype=float))
     n = points.shape[1]
     is_map = hasattr(system, "advance")

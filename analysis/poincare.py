@@ -14,6 +14,7 @@ from isochron.analysis.flow import flow
 from isochron.analysis.integration import integrate
 from isochron.analysis.systems import VectorField
 from isochron.analysis.units import Units, find_units
+from isochron.masked import reject_masked
 
 _POLISHES = 4
 _FIRST = 1e-9  # fraction of the first step after a start on the surface
@@ -139,6 +140,7 @@ def find_crossings(
         raise ValueError(f"n_crossings must be at least 1, got {n_crossings!r}.")
     if not 0 < max_duration < math.inf:
         raise ValueError(f"max_duration must be positive and finite, got {max_duration!r}.")
+    reject_masked("start", start)
     units = find_units(field, start, scale=scale, duration=max_duration)
     plane = section
     field, section = units.system(field), section.in_units(units)
@@ -226,6 +228,7 @@ def compute_section_return(
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
     """
+    reject_masked("start", start)
     start = np.array(start, dtype=float)
     crossings = find_crossings(
         field, start, section, n_crossings=1, max_duration=max_duration, rtol=rtol, scale=scale

@@ -2,31 +2,7 @@
 
 from torch import Tensor
 
-
-def check_tensor(name: str, tensor: Tensor, shape: tuple[int | str, ...]) -> None:
-    """Require a tensor of a shape.
-
-    Parameters
-    ----------
-    name : str
-        Name of the tensor in the error message.
-    tensor : Tensor
-    shape : tuple of int or str
-        Expected length of each dimension; a str is the name of a length that may be any.
-
-    Raises
-    ------
-    ValueError
-        If the shape is different.
-    """
-    given = tuple(tensor.shape)
-    if len(given) == len(shape) and all(
-        isinstance(wanted, str) or length == wanted
-        for length, wanted in zip(given, shape, strict=True)
-    ):
-        return
-    expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-    raise ValueError(f"{name} must have shape {expected}, got {given}.")
+from isochron.shapes import check_shape
 
 
 def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
@@ -56,7 +32,7 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
             f"inputs must have shape (n_steps, batch, {n_inputs}), got {tuple(inputs.shape)}; "
             f"for one trial use inputs[:, None]."
         )
-    check_tensor("inputs", inputs, ("n_steps", "batch", n_inputs))
+    check_shape("inputs", inputs, ("n_steps", "batch", n_inputs))
     if inputs.is_complex():
         raise ValueError(f"inputs must be real numbers, got {inputs.dtype}.")
     if inputs.device != like.device:

@@ -85,17 +85,20 @@ class ModuleMap:
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
+        reject_masked("state", state)
         state = np.array(state, dtype=float)
         for k in range(start, start + n_steps):
             if tangents is None:
                 state = self._after(k, state)
             else:
                 state, jacobian = self._linearise(k, state)
+                reject_masked("tangents", tangents)
                 tangents = jacobian @ np.asarray(tangents, dtype=float)
         return state if tangents is None else (state, tangents)
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
         """States along a run, the first included; shape (n_steps + 1, ..., dimension)."""
+        reject_masked("state", state)
         states = [np.array(state, dtype=float)]
         for k in range(start, start + n_steps):
             states.append(self._after(k, states[-1]))

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from isochron.shapes import check_shape
+
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -14,11 +16,9 @@ def check_array(
 
     Parameters
     ----------
-    name : str
-        Name of the array in the error message.
+    name, shape
+        As in `isochron.shapes.check_shape`.
     array : ndarray
-    shape : tuple of int or str
-        Expected length of each dimension; a str is the name of a length that may be any.
     dtype : numpy.dtype
         float64 by default.
 
@@ -31,22 +31,13 @@ def check_array(
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}.")
-    if array.shape != shape and not _fits(array.shape, shape):
-        expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-        raise ValueError(f"{name} must have shape {expected}, got {array.shape}.")
+    check_shape(name, array, shape)
     if array.dtype != dtype:
         raise ValueError(
             f"{name} must be of type {dtype}, got {array.dtype}; convert it with astype."
         )
     if not array.flags.c_contiguous:
         raise ValueError(f"{name} must be C-contiguous; use np.ascontiguousarray.")
-
-
-def _fits(given: tuple[int, ...], expected: tuple[int | str, ...]) -> bool:
-    return len(given) == len(expected) and all(
-        isinstance(length, str) or length == found
-        for found, length in zip(given, expected, strict=True)
-    )
 
 
 def contiguous(array: Any) -> np.ndarray:

@@ -19,6 +19,7 @@ from isochron.connectome.names import (
     infer_species,
     known_species,
 )
+from isochron.masked import reject_masked
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -353,6 +354,7 @@ class Connectome:
         self._set("cells", tuple(given) or cells_of(self.neurons, of_the_worm=self.is_worm))
 
     def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        reject_masked(f"{self.name}: {layer}", given)
         weights = np.array(given)
         if weights.shape != shape:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
@@ -367,6 +369,7 @@ class Connectome:
         return weights
 
     def _checked_signs(self, given: np.ndarray) -> np.ndarray:
+        reject_masked(f"{self.name}: signs", given)
         signs = np.array(given, dtype=np.int8)
         if signs.shape != self.chemical.shape or not np.isin(given, (-1, 0, 1)).all():
             raise ValueError(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from isochron.wording import counted
+
 
 def reject_masked(name: str, values: Any) -> None:
     """Raise for an array with masked values, or a list that contains one.
@@ -24,6 +26,6 @@ def reject_masked(name: str, values: Any) -> None:
     count = sum(int(ma.count_masked(x)) for x in parts if isinstance(x, ma.MaskedArray))
     if count:
         raise ValueError(
-            f"{name} has {count} masked values, which would count as numbers. Replace them, for "
-            "example by the method filled(0), or remove them."
+            f"{name} has {counted(count, 'masked value')}, where numbers are needed. Replace what "
+            "is masked, for example by the method filled(0), or remove it."
         )

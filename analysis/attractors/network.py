@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.masked import reject_masked
+
 TIE_RULES = ("plus", "minus", "keep", "flip")
 
 
@@ -110,6 +112,7 @@ class SignNetwork:
         -------
         ndarray of int8, shape (..., n)
         """
+        reject_masked("states", states)
         states = np.asarray(states)
         rows, slack = self._float_rows
         fields = states.astype(float) @ rows[:, :-1].T + rows[:, -1]
@@ -231,6 +234,7 @@ def unpack(numbers: ArrayLike, n: int) -> np.ndarray:
 
 
 def _numbers(name: str, values: Any) -> np.ndarray:
+    reject_masked(name, values)
     array = np.array(values)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ValueError(

@@ -12,6 +12,7 @@ from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
 from isochron.analysis.systems import VectorField
 from isochron.analysis.units import find_units
+from isochron.masked import reject_masked
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def find_close_returns(
     ValueError
         If there are no lags, or one is not between 1 and m - 1.
     """
+    reject_masked("states", states)
     states = np.asarray(states, dtype=float)
     if not len(lags) or not 0 < min(lags) <= max(lags) < len(states):
         raise ValueError(f"lags must lie between 1 and {len(states) - 1}, got {lags!r}.")

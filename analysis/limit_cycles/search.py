@@ -21,6 +21,7 @@ from isochron.analysis.limit_cycles.verification import (
 )
 from isochron.analysis.systems import System
 from isochron.analysis.units import Units, find_units
+from isochron.masked import reject_masked
 
 
 def find_limit_cycle(
@@ -115,6 +116,7 @@ def find_limit_cycle(
     ----------
     Lust, Roose, Spence and Champneys (1998), SIAM Journal on Scientific Computing 19:1188.
     """
+    reject_masked("start", start)
     nodes = np.atleast_2d(np.array(start, dtype=float))
     driven = _is_driven(system, period, max_period, period_guess)
     if len(nodes) > 1:

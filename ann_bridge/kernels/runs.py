@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.checks import check_tensor
 from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
 from isochron.ann_bridge.kernels.products import dense, sparse, whole
 from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
 from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
+from isochron.shapes import check_shape
 
 DENSEST = 0.3  # share of weights above which a full matrix is faster
 
@@ -73,7 +73,7 @@ class Recurrence:
             part = getattr(self, name)
             if part is None:
                 continue
-            check_tensor(name, part, shape)
+            check_shape(name, part, shape)
             kind = torch.bool if name == "pattern" else self.initial.dtype
             if name != "inputs" and part.dtype != kind:
                 raise ValueError(f"{name} must be of type {kind}, got {part.dtype}.")

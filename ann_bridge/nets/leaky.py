@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
-from isochron.ann_bridge.checks import check_tensor
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.nets.settings import check_single_numbers
 from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
+from isochron.shapes import check_shape
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.kernels.fused import Recurrence
@@ -137,7 +137,7 @@ class LeakyRNN(RecurrentNet):
         """Outputs before they are scaled, and rates, step by step in torch."""
         p, (n_steps, batch, _) = self.settings, inputs.shape
         initial = self.initial_states(batch, generator)
-        check_tensor("initial states", initial, (batch, p.n_units))
+        check_shape("initial states", initial, (batch, p.n_units))
         shape = (n_steps + 1, batch, p.n_units)
         noise = torch.zeros(shape, dtype=initial.dtype, device=initial.device)
         if p.noise_std:

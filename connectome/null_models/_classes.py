@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.connectome.model import Connectome
+from isochron.masked import reject_masked
 
 
 def all_alike(wiring: Connectome) -> np.ndarray:
@@ -59,6 +60,7 @@ def of_unordered(kind: np.ndarray) -> np.ndarray:
 
 def _places(wiring: Connectome, positions: ArrayLike | None) -> np.ndarray:
     if positions is not None:
+        reject_masked("positions", positions)
         places = np.asarray(positions, dtype=float)
         if places.shape != (len(wiring.neurons), 3) or not np.isfinite(places).all():
             raise ValueError(

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.masked import reject_masked
+
 
 def square(weights: ArrayLike) -> np.ndarray:
     """The weights as an array of numbers.
@@ -17,6 +19,7 @@ def square(weights: ArrayLike) -> np.ndarray:
     ValueError
         If `weights` is not a square matrix of finite numbers.
     """
+    reject_masked("weights", weights)
     matrix = np.asarray(weights)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(
