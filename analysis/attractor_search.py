@@ -31,6 +31,7 @@ from isochron.analysis.statistics import Interval
 from isochron.analysis.systems import System
 from isochron.analysis.units import Units, find_units
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic", "continuum"]
 
@@ -131,12 +132,15 @@ class AttractorCensus:
             open_ends.append("chaotic transients longer than follow times watch (raise follow)")
         members = sum(each.n_starts for each in self.attractors if each.kind == "continuum")
         if members:
-            open_ends.append(f"what noise does to {members} starts in a continuum, no attractor")
+            among = counted(members, "start")
+            open_ends.append(f"what noise does to {among} in a continuum, no attractor")
         if self.n_diverged:
-            open_ends.append(f"sets far away, as {self.n_diverged} starts left all bounds")
+            lost = counted(self.n_diverged, "start")
+            open_ends.append(f"sets far away, as {lost} left all bounds")
         unsettled = len(self.failures) - self.n_diverged
         if unsettled:
-            open_ends.append(f"what {unsettled} starts that did not settle lead to")
+            unknown = "start that did not settle leads", "starts that did not settle lead"
+            open_ends.append(f"what {counted(unsettled, *unknown)} to")
         return "; ".join(open_ends) + "."
 
 

@@ -13,6 +13,7 @@ from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 from isochron.analysis.units import find_units
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 _LOOK_EVERY = 3  # periods
 _MOST_STARTS = 24  # of Newton's method in one place
@@ -97,23 +98,28 @@ class Census:
             f"An attractor with a basin below {self.missed_basin:.2g} may be missed (95 %); raise "
             "the number of starts to find smaller ones."
         ]
-        if self.fixed_points:
-            texts.append(
-                f"{len(self.fixed_points)} of the {len(self.cycles)} orbits are fixed points, not "
-                "cycles."
-            )
+        starts = counted(self.n_starts, "start")
+        if number := len(self.fixed_points):
+            several = "are fixed points, not cycles"
+            what = "is a fixed point, not a cycle" if number == 1 else several
+            texts.append(f"{number} of the {counted(len(self.cycles), 'orbit')} {what}.")
         if self.n_diverged:
-            texts.append(f"{self.n_diverged} of {self.n_starts} starts left all bounds.")
+            texts.append(f"{self.n_diverged} of {starts} left all bounds.")
         if self.n_unlocked:
             texts.append(
-                f"{self.n_unlocked} of {self.n_starts} starts settled on none of the cycles; raise "
+                f"{self.n_unlocked} of {starts} settled on none of the cycles; raise "
                 "settle_periods, or see find_all_attractors for subharmonics, tori and chaos."
             )
         if self.bounded and self.index_sum != 1:
-            missing = "saddles" if self.index_sum > 1 else "stable cycles or sources"
+            several = self.index_sum > 1
+            lacking = counted(
+                abs(self.index_sum - 1),
+                "saddle is" if several else "stable cycle or source is",
+                "saddles are" if several else "stable cycles or sources are",
+            )
             texts.append(
                 f"The indices of the cycles add up to {self.index_sum}. All cycles of a bounded "
-                f"map have the sum 1: at least {abs(self.index_sum - 1)} {missing} are missing. "
+                f"map have the sum 1: at least {lacking} missing. "
                 "Raise the number of starts or newton_budget."
             )
         return " ".join(texts)

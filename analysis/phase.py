@@ -9,6 +9,7 @@ from scipy.signal import fftconvolve, hilbert
 
 from isochron.analysis.arrays import real_array
 from isochron.analysis.oscillation import evenness_p_value, oscillation_test, upward_crossings
+from isochron.wording import counted
 
 SIGNIFICANCE = 5e-4
 _LEAST_SHARE = 0.15
@@ -257,8 +258,8 @@ def section_protophase(
     crossings = upward_crossings(height, hysteresis * float(np.ptp(signal)))
     if len(crossings) < 2:
         raise ValueError(
-            f"The signal crosses the level upward {len(crossings)} times; a phase needs two. "
-            "Give a longer signal, a different level, or a smaller hysteresis."
+            f"The signal crosses the level upward {counted(len(crossings), 'time')}; a phase "
+            "needs two. Give a longer signal, a different level, or a smaller hysteresis."
         )
     p_value = evenness_p_value(crossings, height)
     if p_value > significance:

@@ -15,6 +15,7 @@ from isochron.analysis.integration import integrate
 from isochron.analysis.systems import VectorField
 from isochron.analysis.units import Units, find_units
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 _POLISHES = 4
 _FIRST = 1e-9  # fraction of the first step after a start on the surface
@@ -169,8 +170,9 @@ def find_crossings(
         complete=complete,
         message=""
         if complete
-        else f"{len(times)} of {n_crossings} crossings within max_duration={max_duration:g}. "
-        "Raise it, or place the section where the trajectory passes.",
+        else f"{len(times)} of {counted(n_crossings, 'crossing')} within "
+        f"max_duration={max_duration:g}. Raise it, or "
+        "place the section where the trajectory passes.",
     )
 
 

@@ -22,6 +22,7 @@ from isochron.ann_bridge.train import (
     penalty,
     share_of_threads,
 )
+from isochron.wording import counted
 
 
 def train_many(
@@ -69,8 +70,8 @@ def train_many(
     p = parameters or TrainingParameters()
     if len(seeds) != len(nets) or len({id(net) for net in nets}) != len(nets):
         raise ValueError(
-            f"Give different nets and one seed for each, got {len(nets)} nets and "
-            f"{len(seeds)} seeds."
+            f"Give different networks and one seed for each, got {counted(len(nets), 'network')} "
+            f"and {counted(len(seeds), 'seed')}."
         )
     where = choose_device(device)
     for net in nets:

@@ -10,6 +10,7 @@ from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import check_task, draw_trials
+from isochron.wording import counted
 
 NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
 STANDARD_ERRORS = 3.0  # below chance, that count as better than chance: P < 0.002
@@ -112,9 +113,9 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
     p = net.settings
     if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
         raise ValueError(
-            f"The net has {p.n_inputs} inputs, {p.n_outputs} outputs and a step of "
-            f"{p.step_ms:g} ms, the task {task.n_inputs}, {task.n_outputs} and "
-            f"{task.step_ms:g} ms."
+            f"The network has {counted(p.n_inputs, 'input')}, "
+            f"{counted(p.n_outputs, 'output')} and a step of {p.step_ms:g} ms, the task "
+            f"{task.n_inputs}, {task.n_outputs} and {task.step_ms:g} ms."
         )
     if net.dtype not in (torch.float32, torch.float64):
         raise ValueError(

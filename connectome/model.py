@@ -20,6 +20,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -174,7 +175,8 @@ class Connectome:
             "species": self.species or "not given; names do not show it",
             "neurons": f"{len(self.neurons)}: {', '.join(self.neurons[:4])}, …",
             "layers": ", ".join(
-                f"{layer} ({np.count_nonzero(self.layer(layer))} entries)" for layer in self.layers
+                f"{layer} ({counted(np.count_nonzero(self.layer(layer)), 'entry', 'entries')})"
+                for layer in self.layers
             ),
             "weights are": self.source.weight_unit,
             "history": "; ".join(self.history) or "as published",
@@ -391,7 +393,7 @@ class Connectome:
             )
         return (
             f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
-            f"All {len(self.neurons)} names: {_names_are_listed_by(self)}."
+            f"All {counted(len(self.neurons), 'name')}: {_names_are_listed_by(self)}."
         )
 
 
@@ -401,19 +403,14 @@ def _names_are_listed_by(wiring: Connectome) -> str:
     return f"isochron connectome cells {where}" if where else "the attribute neurons"
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: ``1 muscle``, ``2 muscles``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
     """What a reader of the history must know of signs that are all alike."""
     number = np.count_nonzero(wiring.chemical)
     if not number or (np.asarray(signs) < 0).any():
         return ""
     if (np.asarray(signs) > 0).any():
-        return f" (inhibits none of the {number} chemical connections)"
-    return f" (gives none of the {number} chemical connections a sign)"
+        return f" (inhibits none of the {counted(number, 'chemical connection')})"
+    return f" (gives none of the {counted(number, 'chemical connection')} a sign)"
 
 
 def _module(name: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from isochron.connectome.cells import CELL_TYPES
 from isochron.connectome.model import Connectome
+from isochron.wording import counted
 
 COLOURS = {
     "sensory": "#3a7d44",
@@ -63,7 +64,7 @@ def plot_adjacency(wiring: Connectome, *, layer: str = "chemical", ax: Any = Non
         aspect="equal",
         xlabel="presynaptic",
         ylabel="postsynaptic",
-        title=f"{layer}: {len(weights)} entries",
+        title=f"{layer}: {counted(len(weights), 'entry', 'entries')}",
     )
     ax.tick_params(length=0)
     return ax

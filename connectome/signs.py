@@ -24,6 +24,7 @@ from isochron.connectome.cells import cells, main_transmitter
 from isochron.connectome.merged import cells_behind
 from isochron.connectome.names import canonical_names
 from isochron.connectome.transmitters import TRANSMITTERS
+from isochron.wording import counted
 
 if TYPE_CHECKING:
     from isochron.connectome.cells import Cell
@@ -226,9 +227,10 @@ class Fenyves2020:
         if not merged:
             return ()
         return (
-            f"In {wiring.name}, {len(merged)} neurons stand for several cells ({merged[0]}, …), "
-            "for whose connections Fenyves2020 has the predictions: it combines them without their "
-            "weights. Apply the rule before neurons are merged.",
+            f"In {wiring.name}, {counted(len(merged), 'neuron stands', 'neurons stand')} for "
+            f"several cells ({merged[0]}, …), for whose connections Fenyves2020 has the "
+            "predictions: it combines them without their weights. Apply the rule before neurons "
+            "are merged.",
         )
 
     def _codes(self, wiring: "Connectome") -> np.ndarray:
@@ -353,9 +355,10 @@ def _no_tables(rule: object, wiring: "Connectome") -> tuple[str, ...]:
         return ()
     return (
         f"{type(rule).__name__} knows the neurons of C. elegans only. The species of "
-        f"{wiring.name} is {wiring.species or 'not given'}: no sender of its {number} chemical "
-        "connections is known to inhibit. State the signs of its connections in the file (a "
-        "column or attribute `sign`) or with SignTable, or the species C. elegans if it is a worm.",
+        f"{wiring.name} is {wiring.species or 'not given'}: no sender of its "
+        f"{counted(number, 'chemical connection')} is known to inhibit. State the signs of "
+        "its connections in the file (a column or attribute `sign`) or with SignTable, or the "
+        "species C. elegans if it is a worm.",
     )
 
 

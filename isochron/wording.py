@@ -8,8 +8,11 @@ def counted(number: int, what: str, several: str = "") -> str:
     ----------
     number : int
     what : str
-        One of them, such as ``"muscle"`` or ``"start comes to rest"``.
+        One of them. More than one have an ``s`` at the end, or where ``(s)`` is:
+        ``"connection(s) without a sign"``.
     several : str, optional
-        More than one of them, ``"starts come to rest"``; by default with an ``s`` at the end.
+        More than one of them, if an ``s`` is not enough: ``"starts come to rest"``.
     """
-    return f"{number} {what if number == 1 else several or f'{what}s'}"
+    if number == 1:
+        return f"1 {what.replace('(s)', '')}"
+    return f"{number} {several or (what.replace('(s)', 's') if '(s)' in what else f'{what}s')}"

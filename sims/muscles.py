@@ -20,6 +20,7 @@ from isochron._version import __version__
 from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
 from isochron.connectome.signs import gaba_inhibitory, say
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 Array = np.ndarray
 
@@ -232,10 +233,11 @@ def _checked_output(
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"The output has two columns for neuron {twice}. Leave one out.")
     if missing := [name for name in needed if name not in position]:
+        lacking = counted(len(missing), "neuron that reaches", "neurons that reach")
         raise ValueError(
-            f"The output lacks {len(missing)} neurons that reach muscles: "
-            f"{', '.join(missing[:4])}{', …' if len(missing) > 4 else ''}. If they are ablated "
-            "or not in that wiring, give wiring.ablate(...) or wiring.subset(...) here too."
+            f"The output lacks {lacking} muscles: {', '.join(missing[:4])}"
+            f"{', …' if len(missing) > 4 else ''}. If they are ablated or "
+            "not in that wiring, give wiring.ablate(...) or wiring.subset(...) here too."
         )
     chosen = [position[name] for name in needed]
     values = output.transpose("time", "neuron").values[:, chosen].astype(float)

@@ -16,6 +16,7 @@ from isochron.sims.engines import check_method, default_step, load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
+from isochron.wording import counted
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
 ADAPTIVE_ENGINES = ("scipy",)  # they stop at every jump of the stimulus
@@ -67,9 +68,9 @@ def _in_order(sample: xr.Dataset, neurons: Sequence[str]) -> xr.Dataset:
     if sorted(there) != sorted(neurons):
         lacking, foreign = sorted(set(neurons) - set(there)), sorted(set(there) - set(neurons))
         raise ValueError(
-            f"The run has {len(there)} neurons, the network {len(neurons)}, and they are not the "
-            f"same: the run lacks {', '.join(lacking[:4]) or 'none'}; the network lacks "
-            f"{', '.join(foreign[:4]) or 'none'}."
+            f"The run has {counted(len(there), 'neuron')}, the network {len(neurons)}, and they "
+            f"are not the same: the run lacks {', '.join(lacking[:4]) or 'none'}; the "
+            f"network lacks {', '.join(foreign[:4]) or 'none'}."
         )
     return sample.isel(neuron=[there.index(name) for name in neurons])
 

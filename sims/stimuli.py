@@ -26,6 +26,7 @@ from isochron.sims.waveforms import (
     Step,
     Waveform,
 )
+from isochron.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +341,7 @@ def load_current(path: str | os.PathLike) -> Stimulus:
 
 def _numbers(path: Path, line: int, header: list[str], row: list[str]) -> list[float]:
     if len(row) != len(header):
-        raise ValueError(f"{path}, line {line}: {len(row)} columns, not {len(header)}.")
+        raise ValueError(f"{path}, line {line}: {counted(len(row), 'column')}, not {len(header)}.")
     numbers = []
     for name, text in zip(header, row, strict=True):
         try:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from isochron.ann_bridge.masks import SignRule, wiring_masks
 from isochron.connectome import Connectome
+from isochron.wording import counted
 
 
 class CircuitWiring(NamedTuple):
@@ -50,8 +51,9 @@ class CircuitWiring(NamedTuple):
         """
         if n_units != self.n_units or n_inputs < self.n_inputs:
             raise ValueError(
-                f"n_units={n_units} and n_inputs={n_inputs}, but the wiring has {self.n_units} "
-                f"units and {self.n_inputs} inputs (further inputs may be without synapses)."
+                f"n_units={n_units} and n_inputs={n_inputs}, but the wiring has "
+                f"{counted(self.n_units, 'unit')} and {counted(self.n_inputs, 'input')} "
+                "(further inputs may be without synapses)."
             )
         for edges, n_senders in ((self.synapses, n_units), (self.input_synapses, n_inputs)):
             sender, receiver, _ = edges

@@ -15,6 +15,7 @@ from isochron.ann_bridge.draws import normal, uniform
 from isochron.ann_bridge.tasks.recording_quality import find_dead, find_usable
 from isochron.connectome.arrays import load_npy
 from isochron.connectome.files import reads_data
+from isochron.wording import counted
 
 Signal = tuple[torch.Tensor, torch.Tensor]
 
@@ -196,7 +197,7 @@ class RecordedReference:
         places = len(self.signal) - n_steps + 1
         if places < 1:
             raise ValueError(
-                f"The recording has {len(self.signal)} steps, a trial needs {n_steps}."
+                f"The recording has {counted(len(self.signal), 'step')}, a trial needs {n_steps}."
             )
         if self.usable is None or self.usable.all():
             return np.arange(places)

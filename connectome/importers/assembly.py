@@ -28,6 +28,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.connectome.signs import GABAERGIC
+from isochron.wording import counted
 
 INFER = "infer"
 
@@ -86,12 +87,17 @@ def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     placed, n_added = merge_duplicates(placed, facts.rules.duplicates)
     layers, history = _layers(placed, names, facts)
     if n_added:
-        history += (f"{n_added} repeated connections added up",)
+        history += (f"{counted(n_added, 'repeated connection')} added up",)
     if n_unsigned := count_unsigned(placed):
-        history += (f"{n_unsigned} chemical connections without a sign have no effect in a model",)
+        without = counted(
+            n_unsigned,
+            "chemical connection without a sign has",
+            "chemical connections without a sign have",
+        )
+        history += (f"{without} no effect in a model",)
     if any(not link.directed for link in placed):
         history += ("undirected connections count in both directions",)
-    parts = (facts.source.left_out, *(f"{count} {what}" for what, count in left_out.items()))
+    parts = (facts.source.left_out, *(counted(count, what) for what, count in left_out.items()))
     return Connectome(
         name=facts.name,
         neurons=names.neurons,
@@ -251,11 +257,11 @@ def _place(
                     f"neuromuscular connection makes {muscle} a muscle."
                 )
             ends = ("muscle" if end in muscles else "neuron" for end in (pre, post))
-            left_out[f"{layer} connections from {' to '.join(ends)}"] += 1
+            left_out[f"{layer} connection(s) from {' to '.join(ends)}"] += 1
             continue
         if link.sign and layer != "chemical":
             _refuse_inhibited_muscle(link, layer, pre, names.species)
-            left_out[f"signs of {layer} connections"] += 1
+            left_out[f"sign(s) of {layer} connections"] += 1
         part = f"{link.layer} {link.post}" if layer == "neuromuscular" else link.part
         yield link._replace(pre=pre, post=post, layer=layer, part=part)
 

@@ -17,6 +17,7 @@ from isochron.connectome.importers.vocabulary import (
     without_invisible,
 )
 from isochron.connectome.names import canonical_name
+from isochron.wording import counted
 
 ROLES = ("pre", "post", "weight", "layer", "sign")
 SEPARATORS = (",", ";", "\t", "|")
@@ -185,7 +186,8 @@ def _check_fields(header: list[str], body: list[tuple[int, list[str]]], where: s
     for line, fields in body:
         if len(fields) < len(header) or any(fields[len(header) :]):
             raise ValueError(
-                f"{where}, line {line}: it has {len(fields)} fields, the header has {len(header)}."
+                f"{where}, line {line}: it has {counted(len(fields), 'field')}, the header has "
+                f"{len(header)}."
             )
     for i in (i for i, column in enumerate(header) if not column):
         fields = [fields[i] for _, fields in body]

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from isochron.connectome.model import Connectome
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 
 def all_alike(wiring: Connectome) -> np.ndarray:
@@ -71,7 +72,8 @@ def _places(wiring: Connectome, positions: ArrayLike | None) -> np.ndarray:
     missing = [cell.name for cell in wiring.cells if cell.position is None]
     if missing:
         raise ValueError(
-            f"{wiring.name}: {len(missing)} neurons have no position, such as "
-            f"{', '.join(missing[:3])}. Give positions, or leave them out: wiring.ablate(...)."
+            f"{wiring.name}: {counted(len(missing), 'neuron has', 'neurons have')} no position, "
+            f"such as {', '.join(missing[:3])}. Give positions, or leave them out: "
+            "wiring.ablate(...)."
         )
     return np.array([cell.position for cell in wiring.cells], dtype=float).reshape(-1, 3)

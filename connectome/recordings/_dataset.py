@@ -11,6 +11,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome.cells import cells
 from isochron.connectome.names import canonical_name, joint_cells
+from isochron.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,8 @@ def _check(traces: Traces, path: Path) -> None:
     time, n = traces.time_s, len(traces.labels)
     if time.size < 2 or n < 1:
         raise ValueError(
-            f"{path} holds {n} neurons at {time.size} times; at least 1 and 2 are needed."
+            f"{path} has {counted(n, 'neuron')} at {counted(time.size, 'time')}; at least 1 and 2 "
+            "are needed."
         )
     if not np.isfinite(time).all() or (np.diff(time) <= 0).any():
         wrong = ~np.isfinite(time)
@@ -141,8 +143,8 @@ def _check(traces: Traces, path: Path) -> None:
     for name, values in traces.variables.items():
         if values.shape != (time.size, n):
             raise ValueError(
-                f"{path}: {name} has shape {values.shape}, but there are {time.size} times and "
-                f"{n} neurons."
+                f"{path}: {name} has shape {values.shape}, but there are "
+                f"{counted(time.size, 'time')} and {counted(n, 'neuron')}."
             )
         if np.isinf(values).any():
             raise ValueError(f"{path}: {name} has infinite values; mark missing ones as NaN.")

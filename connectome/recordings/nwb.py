@@ -12,6 +12,7 @@ import numpy as np
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import Traces
 from isochron.connectome.recordings._nwb_labels import Labels, read_labels, text_columns
+from isochron.wording import counted
 
 USUAL_SERIES = "SignalCalciumImResponseSeries"
 SIMULATED = "neurons"  # the table of names that `isochron.sims.export_nwb` writes
@@ -136,7 +137,9 @@ def _labels(group: h5py.Group, shape: tuple[int, ...], wanted: str | None) -> La
             if rows.size == shape[0]
             else ""
         )
-        raise ValueError(f"{group.name} has {shape[1]} traces of {rows.size} regions.{turned}")
+        raise ValueError(
+            f"{group.name} has {counted(shape[1], 'trace')} of {rows.size} regions.{turned}"
+        )
     table = _table_of(rois)
     found = None if table is None else read_labels(table, wanted)
     if found is not None:
@@ -167,7 +170,10 @@ def _labels_beside(group: h5py.Group, shape: tuple[int, ...], wanted: str | None
     found = None if table is None else read_labels(table, wanted or "neuron")
     if found is None or len(found.values) != shape[1]:
         n = 0 if found is None else len(found.values)
-        raise ValueError(f"{group.name} has {shape[1]} columns, {SIMULATED} beside it {n} names.")
+        raise ValueError(
+            f"{group.name} has {counted(shape[1], 'column')}, {SIMULATED} next to it "
+            f"{counted(n, 'name')}."
+        )
     return found
 
 

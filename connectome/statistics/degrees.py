@@ -164,7 +164,7 @@ def _fit(numbers: np.ndarray, k_min: int) -> PowerLawTail:
     tail = np.sort(numbers[numbers >= k_min])
     if not tail.size or tail[0] == tail[-1]:
         raise ValueError(
-            f"Only {tail.size} values, not two different ones, are at or above k_min = {k_min}. "
+            f"Two different values at or above k_min = {k_min} are needed, got {tail.size} in all. "
             f"Lower it; the largest value is {numbers.max(initial=0):g}."
         )
     mean_log = np.log(tail / k_min).mean()

@@ -16,6 +16,7 @@ from isochron.cli.common import (
     report_file,
     sign_rule,
 )
+from isochron.wording import counted
 
 if TYPE_CHECKING:
     from isochron.connectome import Connectome
@@ -138,7 +139,7 @@ def compare(first: str, second: str, as_json: bool) -> None:
     from rich.table import Table
 
     click.echo(
-        f"{len(found.shared_neurons)} neurons in both, {len(found.only_first)} only in "
+        f"{counted(len(found.shared_neurons), 'neuron')} in both, {len(found.only_first)} only in "
         f"{one.name}, {len(found.only_second)} only in {other.name}."
     )
     for remark in found.remarks:

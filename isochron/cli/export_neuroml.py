@@ -14,6 +14,7 @@ from isochron.cli.common import (
     print_json,
     sign_rule,
 )
+from isochron.wording import counted
 
 
 @click.command("export-neuroml")
@@ -63,7 +64,6 @@ def export_neuroml(
         wiring = wiring.with_signs(rule)
     from dataclasses import asdict
 
-    from isochron.connectome.model import counted
     from isochron.sims import neuroml
 
     made = neuroml.export_neuroml(

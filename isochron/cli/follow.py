@@ -13,6 +13,7 @@ from isochron.cli.common import (
     print_json,
     print_table,
 )
+from isochron.wording import counted
 
 
 @click.command("continue", context_settings={"ignore_unknown_options": True})
@@ -64,7 +65,7 @@ def _print_branch(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     points = found["points"]
-    click.echo(f"{found['system']}: {len(points)} points, {found['message']}")
+    click.echo(f"{found['system']}: {counted(len(points), 'point')}, {found['message']}")
     table = Table(found["parameter"], "what", "unstable directions", "period (ms)", "residual")
     ends = [{"kind": "begins", "period_ms": None} | points[0]] if points else []
     rows = [*ends, *found["special"]]

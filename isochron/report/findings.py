@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from isochron.report.table import describe_kind, format_tongue
+from isochron.wording import counted
 
 HALF_CYCLE_TOLERANCE = 0.03
 
@@ -45,9 +46,9 @@ def describe_system(system: dict[str, Any]) -> str:
     census = system["census"]
     if stable:
         parts.append(
-            f"Under the reference: {_plural(len(stable), 'stable locked cycle')} with "
-            f"{_plural(len(system['memories']), 'output phase')} ({phases} cycles), "
-            f"{_plural(unstable, 'unstable one')} found."
+            f"Under the reference: {counted(len(stable), 'stable locked cycle')} with "
+            f"{counted(len(system['memories']), 'output phase')} ({phases} cycles), "
+            f"{counted(unstable, 'unstable one')} found."
         )
     if census["n_unlocked"]:
         parts.append(
@@ -95,7 +96,9 @@ def _about_nets(nets: Sequence[dict[str, Any]], n_stimuli: int) -> str:
         return f"{text} (loss {losses}; chance {nets[0]['chance']:g})."
     counts = _listed(_count_stable(net) for net in learnt)
     memories = _listed(len(net["memories"]) for net in learnt)
-    text += f": {counts} stable locked cycles, {memories} different output phases"
+    cycles = "cycle" if counts == "1" else "cycles"
+    phases = "output phase" if memories == "1" else "different output phases"
+    text += f": {counts} stable locked {cycles}, {memories} {phases}"
     if n_stimuli == 2 and all(_half_cycle(net) for net in learnt):
         text += ", half a cycle apart"
     going = sum(net["free_running"]["oscillates"] for net in learnt)
@@ -153,7 +156,3 @@ def _listed(numbers: Iterable[int]) -> str:
     """2 and 2 and 3; one number if all are alike."""
     texts = [str(number) for number in numbers]
     return texts[0] if len(set(texts)) == 1 else " and ".join(texts)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

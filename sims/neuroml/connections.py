@@ -71,10 +71,10 @@ def read_connections(
             connections.append(_single(path, element, cells))
         elif tag in _PROJECTIONS:
             found = list(_projection(path, element, cells, others))
-            others[f"{tag} elements without connections"] += not found
+            others[f"{tag} element(s) without connections"] += not found
             connections += found
         elif tag == "inputList":
-            others["inputs"] += sum(_name(child) in _INPUTS for child in element)
+            others["input"] += sum(_name(child) in _INPUTS for child in element)
         elif tag != "population" and tag not in _TEXT:
             _count(path, element, others)
     return connections, others
@@ -166,7 +166,7 @@ def _count(path: str | os.PathLike, element: Element, others: Counter[str]) -> N
     """Count an element that is no connection; one that looks like a connection is an error."""
     tag = _name(element)
     if tag in _INPUTS:
-        others["inputs"] += 1
+        others["input"] += 1
         return
     looks = any(word in tag.lower() for word in ("connection", "projection"))
     if looks or _ENDS & set(element.attrib):
@@ -176,7 +176,7 @@ def _count(path: str | os.PathLike, element: Element, others: Counter[str]) -> N
             f"{path}: <{tag} {marks}> is not a connection of NeuroML 2 here, and would be lost. "
             f"Known are {known}."
         )
-    others[f"{tag} elements"] += 1
+    others[f"{tag} element"] += 1
 
 
 def _name(element: Element) -> str:

@@ -15,6 +15,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.sims.neuroml.includes import NAMESPACES
+from isochron.wording import counted
 
 MOST_CELLS = 5_000
 _PATH = re.compile(r"(?:\.\./)?([A-Za-z_]\w*)(?:\[(\d+)\]|/(\d+)(?:/\w+)?/?)?")
@@ -113,8 +114,8 @@ class Cells:
             )
         if instances and len(instances) != size:
             raise ValueError(
-                f"{self.path}: the population {identity} has size {size}, but {len(instances)} "
-                "instances."
+                f"{self.path}: the population {identity} has size {size}, but "
+                f"{counted(len(instances), 'instance')}."
             )
         if size > MOST_CELLS:
             raise ValueError(f"{self.path} has more than {MOST_CELLS} cells; that is too many.")

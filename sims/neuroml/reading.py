@@ -15,6 +15,7 @@ from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
 from isochron.sims.neuroml.populations import Cells, Place, read_properties
 from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
+from isochron.wording import counted
 
 SHOWN = 5  # items of a kind that are named in `Source.left_out` and the history
 
@@ -96,7 +97,7 @@ def read_neuroml(
     )
     unread = [f"included file not read: {href} ({why})" for href, why in documents.unread.items()]
     if len(unread) > SHOWN:
-        unread[SHOWN:] = [f"{len(unread) - SHOWN} more included files not read"]
+        unread[SHOWN:] = [counted(len(unread) - SHOWN, "more included file(s) not read")]
     return Connectome(
         name=properties.get("dataset") or network.get("id") or Path(path).stem,
         neurons=cells.names["neuron"],
@@ -158,7 +159,7 @@ class _Layers:
             raise ValueError(f"{self._path}: {error}") from None
         weight = abs(connection.weight)
         if pre.role == "muscle":
-            self.lost[f"chemical from muscle to {post.role}"] += 1
+            self.lost[f"chemical connection(s) from muscle to {post.role}"] += 1
         elif post.role == "muscle":
             self.neuromuscular[post.number, pre.number] += weight
         elif weight:
@@ -184,9 +185,9 @@ class _Layers:
             )
         # Level A of our exports has gap junctions of 0 nS, which have their weights.
         if self._sign.conductance(connection) == 0 and not self._ours:
-            self.lost["gap junctions without conductance"] += 1
+            self.lost["gap junction(s) without conductance"] += 1
         elif "muscle" in (pre.role, post.role):
-            self.lost[f"gap from {pre.role} to {post.role}"] += 1
+            self.lost[f"gap junction(s) from {pre.role} to {post.role}"] += 1
         else:
             self.gap[post.number, pre.number] += connection.weight
             self._note_conductance("gap junctions", connection)
@@ -208,21 +209,21 @@ class _Layers:
             lines.append(f"not read: {', '.join(_counted(self.lost))}")
         if against := self.reasons[Reason.AGAINST_ID]:
             lines.append(
-                f"signs: {against} connections by reversal potential or weight, against the id of "
-                "their synapse"
+                f"signs: {counted(against, 'connection')} by reversal potential or weight, "
+                "against the id of their synapse"
             )
         total = sum(self.reasons.values())
         if shunting := self.reasons[Reason.SHUNTING]:
             lines.append(
-                f"signs: {shunting} of {total} chemical synapses without one, their reversal "
-                "potential lies between rest and threshold"
+                f"signs: {shunting} of {counted(total, 'chemical synapse')} without one, their "
+                "reversal potential lies between rest and threshold"
             )
         if sent := self.reasons[Reason.TRANSMITTER]:
             lines.append(f"signs: {sent} of {total} by the transmitter of the population")
         if unknown := self.reasons[Reason.OPEN]:
             lines.append(
-                f"signs: {unknown} of {total} chemical synapses without one, neither their "
-                f"definition nor their id decides ({_shown(list(self.open))})"
+                f"signs: {unknown} of {counted(total, 'chemical synapse')} without one, neither "
+                f"their definition nor their id decides ({_shown(list(self.open))})"
             )
         for kind, values in self.conductances.items():
             if len(values) > 1:
@@ -237,4 +238,4 @@ def _shown(items: list[str]) -> str:
 
 
 def _counted(counts: Counter[str]) -> list[str]:
-    return [f"{count} {kind}" for kind, count in counts.items() if count]
+    return [counted(count, kind) for kind, count in counts.items() if count]

@@ -90,9 +90,9 @@ def budget(steps, **fields):
 
 def test_what_does_not_fit_is_refused():
     net = made("low", 0)
-    with pytest.raises(ValueError, match="2 nets and 1 seeds"):
+    with pytest.raises(ValueError, match="2 networks and 1 seed"):
         train_many([net, made("low", 1)], TASK, seeds=[0])
-    with pytest.raises(ValueError, match="different nets"):
+    with pytest.raises(ValueError, match="different networks"):
         train_many([net, net], TASK, seeds=[0, 1])
     with pytest.raises(ValueError, match="inputs"):
         train_many([ann_bridge.LowRankRNN(n_units=8)], TASK, seeds=[0])

@@ -89,7 +89,7 @@ def test_a_series_of_one_region(tmp_path):
     assert found.neuron.values.tolist() == ["AVAL"]
     np.testing.assert_array_equal(found.activity, TRACES[:, :1])
     path = write_nwb(tmp_path / "y.nwb", {"ID_labels": NAMES}, data=TRACES[:, 0])
-    with pytest.raises(ValueError, match="has 1 traces of 3 regions"):
+    with pytest.raises(ValueError, match="has 1 trace of 3 regions"):
         load_recording(path)
 
 

@@ -341,7 +341,7 @@ def test_hdf5_of_wormwideweb_with_and_without_labels(tmp_path):
         ("gcamp/trace_array", TRACES.ravel(), "2 dimensions"),
         ("gcamp/trace_array", b"text", "real numbers"),
         ("timing/timestamp_confocal", np.full(5, np.nan), "finite and rising"),
-        ("timing/timestamp_confocal", TIME[:1], "1 times|5, 4"),
+        ("timing/timestamp_confocal", TIME[:1], "1 time;|5, 4"),
     ],
 )
 def test_malformed_hdf5_is_refused(tmp_path, name, value, message):

@@ -140,7 +140,7 @@ def test_a_rule_by_name_on_another_animal_says_so(rule, species, caplog):
     assert rule(fly)[1, 0] == 1
     assert f"The species of {fly.name} is {species or 'not given'}" in caplog.text
     (said,) = fly.with_signs(rule).history
-    assert "inhibits none of the 1 chemical connections" in said
+    assert "inhibits none of the 1 chemical connection)" in said
     assert "knows the neurons of C. elegans only" in said
 
 

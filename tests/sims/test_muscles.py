@@ -187,7 +187,7 @@ def test_collapsed_muscles_are_refused(name):
 
 def test_missing_neurons_are_named(body):
     output = output_of(body, [0.0], [1.0]).drop_sel(neuron=["VB1"])
-    with pytest.raises(ValueError, match=r"lacks 1 neurons.*VB1.*ablate"):
+    with pytest.raises(ValueError, match=r"lacks 1 neuron that reaches.*VB1.*ablate"):
         simulate_muscles(output, body)
     run = simulate_muscles(output, body.ablate("VB1"))
     assert np.isfinite(run.activation).all()

@@ -300,7 +300,7 @@ def test_the_dialect_of_c302_is_understood(tmp_path):
     gap[0, 1] = gap[1, 0] = gap[2, 3] = gap[3, 2] = 1
     np.testing.assert_array_equal(found.gap, gap)
     np.testing.assert_array_equal(found.neuromuscular, [[0, 1, 0, 0]])
-    assert found.source.left_out == "1 gap from muscle to muscle"
+    assert found.source.left_out == "1 gap junction from muscle to muscle"
 
 
 def connection(**changes):

@@ -133,10 +133,10 @@ def test_everything_else_is_counted(tmp_path):
         populations=PAIR + '<population id="MDL01" component="m" size="1"/>',
     )
     assert found.source.left_out == (
-        "1 gap from neuron to muscle, 3 inputs, 2 region elements, "
-        "1 projection elements without connections"
+        "1 gap junction from neuron to muscle, 3 inputs, 2 region elements, "
+        "1 projection element without connections"
     )
-    assert found.history == ("not read: 1 gap from neuron to muscle",)
+    assert found.history == ("not read: 1 gap junction from neuron to muscle",)
     assert "not read: 1 gap" in repr(found)
 
 
@@ -178,7 +178,7 @@ def test_connections_that_would_be_lost_are_an_error(tmp_path, element, message)
         ('<population id="p" component="c"/>', "population p has no size, instances or layout"),
         (
             '<population id="p" component="c" size="3"><instance id="0"/></population>',
-            "population p has size 3, but 1 instances",
+            "population p has size 3, but 1 instance",
         ),
         (
             '<population id="p" component="c"><instance id="0"/><instance id="0"/></population>',
@@ -278,7 +278,7 @@ def test_the_reversal_potential_prevails_over_the_id_and_says_so(
     synapse = f'<expOneSynapse id="{name}" gbase="1nS" erev="{reversal}mV" tauDecay="2ms"/>'
     found = read(tmp_path, event(name), components=IAF + synapse)
     assert sign(found) == expected
-    assert "1 connections by reversal potential or weight, against the id" in found.history[0]
+    assert "1 connection by reversal potential or weight, against the id" in found.history[0]
 
 
 def test_the_id_decides_on_shunting_inhibition(tmp_path):
@@ -291,7 +291,7 @@ def test_shunting_synapses_are_counted(tmp_path):
     found = read(tmp_path, event("s"), components=IAF + synapse)
     np.testing.assert_array_equal(found.signs, np.zeros((2, 2)))  # not excitatory by default
     assert found.history == (
-        "signs: 1 of 1 chemical synapses without one, their reversal potential lies between rest "
+        "signs: 1 of 1 chemical synapse without one, their reversal potential lies between rest "
         "and threshold",
     )
 
@@ -385,7 +385,7 @@ def test_the_words_of_an_id(tmp_path, synapse, expected):
     assert sign(found) == expected
     if expected is None:
         assert found.history == (
-            "signs: 1 of 1 chemical synapses without one, neither their definition nor their id "
+            "signs: 1 of 1 chemical synapse without one, neither their definition nor their id "
             f"decides ({synapse})",
         )
 
@@ -483,7 +483,7 @@ def test_a_gap_junction_without_conductance_is_none(tmp_path):
     components = '<gapJunction id="g" conductance="0 pS"/>'
     found = read(tmp_path, electrical("AVAL", "DB2", 1), components=components)
     assert not found.gap.any()
-    assert found.history == ("not read: 1 gap junctions without conductance",)
+    assert found.history == ("not read: 1 gap junction without conductance",)
 
 
 # Names and species.

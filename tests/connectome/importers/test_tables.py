@@ -160,7 +160,7 @@ def test_repeated_connections(file):
         from_csv(path)
     read = from_csv(path, duplicates="sum")
     np.testing.assert_array_equal(read.chemical, [[0, 4], [3, 0]])
-    assert read.history == ("1 repeated connections added up",)
+    assert read.history == ("1 repeated connection added up",)
     gap = from_csv(
         file("pre,post,weight,layer\nA,B,1,gap\nA,B,2,gap\nB,A,3,gap\n"), duplicates="sum"
     ).gap
@@ -205,7 +205,7 @@ def test_signs_in_words_and_numbers(file):
             assert read.signs[1, 0] == sign, word
             assert read.signs[0, 1] == 1
     some = from_csv(file("pre,post,weight,sign\nA,B,1,-1\nB,A,1,\nA,A,1,0\n"))
-    assert some.history == ("1 chemical connections without a sign have no effect in a model",)
+    assert some.history == ("1 chemical connection without a sign has no effect in a model",)
     for word in ("2", "0.5", "excitatroy", "true"):
         with pytest.raises(ValueError, match=rf"line 2: sign must be .*got '{word}'"):
             from_csv(file(f"pre,post,weight,sign\nA,B,1,{word}\n"))

@@ -143,13 +143,13 @@ def test_what_has_no_place_is_counted(file):
     text += "MDL05,MDL06,2,electrical,\nMDL05,VB01,1,chemical,1\nVB01,MDL06,1,gap,\n"
     read = from_csv(file(text))
     assert read.source.left_out == (
-        "2 signs of neuromuscular connections, 1 gap connections from muscle to muscle, "
-        "1 chemical connections from muscle to neuron, 1 gap connections from neuron to muscle"
+        "2 signs of neuromuscular connections, 1 gap connection from muscle to muscle, "
+        "1 chemical connection from muscle to neuron, 1 gap connection from neuron to muscle"
     ) or set(read.source.left_out.split(", ")) == {
         "3 signs of neuromuscular connections",
-        "1 gap connections from muscle to muscle",
-        "1 chemical connections from muscle to neuron",
-        "1 gap connections from neuron to muscle",
+        "1 gap connection from muscle to muscle",
+        "1 chemical connection from muscle to neuron",
+        "1 gap connection from neuron to muscle",
     }
 
 
@@ -158,7 +158,7 @@ def test_muscles_of_other_animals_are_named(file):
     read = from_csv(path, muscles=("M",))
     assert read.muscles == ("M",)
     assert read.neuromuscular[0, 0] == 1
-    assert read.source.left_out == "1 chemical connections from muscle to neuron"
+    assert read.source.left_out == "1 chemical connection from muscle to neuron"
     neuron = file("pre,post,weight,layer\nAVAL,AVAR,1,nmj\n")
     with pytest.raises(ValueError, match="'AVAR' is a neuron and a muscle"):
         from_csv(neuron)
