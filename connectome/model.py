@@ -168,6 +168,7 @@ class Connectome:
             parts.append(counted(np.count_nonzero(weights), f"{layer} connection"))
         text = f"<Connectome {self.name} ({self.species or 'species not given'}): "
         text += f"{', '.join(parts)}; weights are {self.source.weight_unit}"
+        text += f"; {_described_signs(self)}" if chemical else ""
         return text + (f"; {'; '.join(self.history)}>" if self.history else ">")
 
     def _repr_html_(self) -> str:
@@ -179,6 +180,7 @@ class Connectome:
                 for layer in self.layers
             ),
             "weights are": self.source.weight_unit,
+            "signs": _described_signs(self),
             "history": "; ".join(self.history) or "as published",
             "paper": f"{self.source.paper} {self.source.doi}",
             "notes": self.source.notes,
@@ -401,6 +403,18 @@ def _names_are_listed_by(wiring: Connectome) -> str:
     known = wiring.name in _module("datasets").available()
     where = wiring.name if known else wiring.source.file
     return f"isochron connectome cells {where}" if where else "the attribute neurons"
+
+
+def _described_signs(wiring: Connectome) -> str:
+    """What a model makes of the signs of the chemical connections."""
+    if wiring.signs is not None:
+        total = counted(np.count_nonzero(wiring.chemical), "chemical connection")
+        silent = np.count_nonzero(wiring.chemical) - np.count_nonzero(wiring.signs)
+        without = f", {silent} without a sign" if silent else ""
+        return f"{(wiring.signs < 0).sum()} of {total} inhibitory{without}"
+    if wiring.is_worm:
+        return "no signs: models inhibit by the GABAergic senders unless a sign rule is given"
+    return "no signs: in models all connections excite unless a sign rule is given"
 
 
 def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:

@@ -142,6 +142,7 @@ def simulate_many(
         {
             "model": "graded",
             "dataset": networks[0].wiring.name,
+            "species": networks[0].wiring.species or "not known",
             "dataset_sha256": networks[0].wiring.source.content_sha256,
             "wiring_history": _each([list(network.wiring.history) for network in networks]),
             "parameters": _each([asdict(network.parameters) for network in networks]),

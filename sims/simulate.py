@@ -177,6 +177,7 @@ def simulate(
     attributes = {
         "model": "graded",
         "dataset": network.wiring.name,
+        "species": network.wiring.species or "not known",
         "dataset_sha256": network.wiring.source.content_sha256,
         "wiring_history": "; ".join(network.wiring.history),
         "parameters": json.dumps(asdict(network.parameters)),

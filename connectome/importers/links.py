@@ -128,7 +128,8 @@ def sign_matrix(links: Iterable[Link], names: Sequence[str]) -> np.ndarray | Non
             for at in ((i, j),) if link.directed else ((i, j), (j, i)):
                 if signs[at] and signs[at] != link.sign:
                     raise ValueError(
-                        f"{link.where}: the signs of {link.pre} to {link.post} contradict."
+                        f"{link.where}: the signs of {link.pre} to {link.post} contradict: "
+                        "a connection has one sign. Delete the entries of one sign."
                     )
                 signs[at] = link.sign
     return signs
@@ -184,6 +185,6 @@ def _common_sign(one: Link, other: Link) -> int | None:
     if one.sign != other.sign:
         raise ValueError(
             f"{other.where}: the entries of {other.pre} to {other.post} differ in sign, so they "
-            "cannot be added up."
+            "cannot be added up: a connection has one sign. Delete the entries of one sign."
         )
     return one.sign

@@ -1,6 +1,7 @@
 """From what a format holds to one labelled dataset."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,10 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome.cells import cells
-from isochron.connectome.names import canonical_name, joint_cells
+from isochron.connectome.names import C_ELEGANS, canonical_name, joint_cells, known_species
 from isochron.wording import counted
+
+_TAXON_OF_THE_WORM = re.compile(r"(?<!\d)6239$")  # NCBITaxon_6239
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Traces:
         Of the labels.
     attrs : mapping of str to str
         Format, identifier, paper.
+    species : str
+        As the file states it; empty if it does not, which is taken for *C. elegans*.
     """
 
     time_s: np.ndarray
@@ -43,6 +48,7 @@ class Traces:
     units: Mapping[str, str] = field(default_factory=dict)
     confidence: np.ndarray | None = None
     attrs: Mapping[str, str] = field(default_factory=dict)
+    species: str = ""
 
 
 def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
@@ -55,9 +61,11 @@ def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
     """
     _check(traces, path)
     time_ms = traces.time_s * 1000
+    species = _species_of(traces.species)
+    worm = species == C_ELEGANS
     coordinates = {
         "time": ("time", time_ms, {"units": "ms"}),
-        "neuron": ("neuron", neuron_names(traces.labels)),
+        "neuron": ("neuron", neuron_names(traces.labels, of_the_worm=worm)),
         "label": (
             "neuron",
             np.array([*traces.labels], dtype=str),
@@ -79,33 +87,50 @@ def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
         attrs={
             **traces.attrs,
             "sampling_rate_hz": float(1000 / np.median(np.diff(time_ms))),
-            "unresolved_labels": describe_unresolved(traces.labels),
+            "species": species if traces.species else f"not stated, read as {C_ELEGANS}",
+            "unresolved_labels": describe_unresolved(traces.labels, of_the_worm=worm),
             **provenance(path),
         },
     )
 
 
-def neuron_names(labels: Sequence[str]) -> list[str]:
+def _species_of(stated: str) -> str:
+    """The species that a file states by a name or by its number in the taxonomy of NCBI."""
+    if not stated or _TAXON_OF_THE_WORM.search(stated):
+        return C_ELEGANS
+    try:
+        return known_species(stated) or C_ELEGANS
+    except ValueError:  # worm, C. elegnas
+        return C_ELEGANS
+
+
+def neuron_names(labels: Sequence[str], *, of_the_worm: bool = True) -> list[str]:
     """A different name for every neuron.
 
     The canonical name where the label is that of a neuron and no other label is, else
-    ``?`` and the number of the neuron in the file, from 1 on.
+    ``?`` and the number of the neuron in the file, from 1 on. For other animals than
+    *C. elegans* every label that occurs once is a name as it is.
     """
-    known = [canonical_name(label) for label in labels]
+    known = [canonical_name(label) if of_the_worm else label.strip() for label in labels]
+    named = cells() if of_the_worm else set(known) - {""}
     return [
-        name if name in cells() and known.count(name) == 1 else f"?{number}"
+        name if name in named and known.count(name) == 1 else f"?{number}"
         for number, name in enumerate(known, start=1)
     ]
 
 
-def describe_unresolved(labels: Sequence[str]) -> str:
+def describe_unresolved(labels: Sequence[str], *, of_the_worm: bool = True) -> str:
     """Which labels do not become names, and why: ``?7: EF1/2 names several cells (EF1, EF2)``.
 
     Neurons without a label are not listed.
     """
     found = []
-    for number, (label, name) in enumerate(zip(labels, neuron_names(labels), strict=True), 1):
+    names = neuron_names(labels, of_the_worm=of_the_worm)
+    for number, (label, name) in enumerate(zip(labels, names, strict=True), 1):
         if not label.strip() or name != f"?{number}" or label == name:
+            continue
+        if not of_the_worm:
+            found.append(f"{name}: {label} is the label of several neurons")
             continue
         form = canonical_name(label)
         if joint := joint_cells(label):

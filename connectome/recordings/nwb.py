@@ -50,6 +50,7 @@ def read(file: h5py.File, series: str | None, labels: str | None = None) -> Trac
         quantity={"activity": _hdf5.attribute(group, "description") or str(where)},
         units={"activity": unit},
         labels=found.values,
+        species=_scalar_text(file, "general/subject/species").strip(),
         attrs={
             "format": f"NWB {_hdf5.attribute(file, 'nwb_version')}".strip(),
             "recording": _scalar_text(file, "identifier"),

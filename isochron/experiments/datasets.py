@@ -17,6 +17,7 @@ from isochron.connectome import (
     from_xarray,
     load,
 )
+from isochron.connectome.cells import cells_of
 from isochron.connectome.datasets import content_digest
 from isochron.connectome.files import DataFileError, read_xml, reads_data
 from isochron.connectome.gap_junctions import UnequalGap
@@ -116,11 +117,18 @@ def dataset_inputs(identifier: str) -> dict[str, str]:
 
 
 def content_sha256(connectome: Connectome) -> str:
-    """Digest of the names, layers and signs of a connectome."""
+    """Digest of what a model takes from a connectome: names, layers, signs, species and cells.
+
+    *C. elegans* with the cells of its table has neither of the last two in its digest.
+    """
     arrays = {layer: connectome.layer(layer) for layer in connectome.layers}
     if connectome.signs is not None:
         arrays["signs"] = connectome.signs
     names = {"neurons": connectome.neurons, "muscles": connectome.muscles}
+    if not connectome.is_worm:
+        names["species"] = (connectome.species or "",)
+    if connectome.cells != cells_of(connectome.neurons, of_the_worm=connectome.is_worm):
+        names["cells"] = tuple(map(repr, connectome.cells))
     return content_digest(arrays | {key: np.array(value, str) for key, value in names.items()})
 
 

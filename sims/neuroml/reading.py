@@ -13,7 +13,7 @@ from isochron.connectome.importers.links import whole
 from isochron.connectome.names import C_ELEGANS
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
-from isochron.sims.neuroml.populations import Cells, Place, read_properties
+from isochron.sims.neuroml.populations import Cells, read_properties
 from isochron.sims.neuroml.synapse_signs import Reason, Signed, SynapseSigns
 from isochron.wording import counted
 
@@ -164,7 +164,7 @@ class _Layers:
             self.neuromuscular[post.number, pre.number] += weight
         elif weight:
             self.chemical[post.number, pre.number] += weight
-            self._add_sign(pre, post, signed)
+            self._add_sign(connection, signed)
             if signed.reason == Reason.OPEN:
                 self.open[connection.synapse or "no synapse"] = None
             if signed.sign:
@@ -192,15 +192,24 @@ class _Layers:
             self.gap[post.number, pre.number] += connection.weight
             self._note_conductance("gap junctions", connection)
 
-    def _add_sign(self, pre: Place, post: Place, signed: Signed) -> None:
+    def _add_sign(self, connection: Connection, signed: Signed) -> None:
+        pre, post = connection.pre, connection.post
         self.reasons[signed.reason] += 1
         before = self.signs[post.number, pre.number]
         if before and signed.sign and signed.sign != before:
-            raise ValueError(
-                f"{self._path}: synapses from {pre.identity} to {post.identity} differ in sign; a "
-                "connection has one. Remove one of them, or take their difference."
-            )
+            raise ValueError(self._two_signs(connection))
         self.signs[post.number, pre.number] = before or signed.sign
+
+    def _two_signs(self, last: Connection) -> str:
+        """Why a pair with an excitatory and an inhibitory synapse is an error, and the way out."""
+        pre, post = last.pre.identity, last.post.identity
+        after = "excites" if self.signs[last.post.number, last.pre.number] < 0 else "inhibits"
+        before = "inhibits" if after == "excites" else "excites"
+        return (
+            f"{self._path}: {pre} {before} and {after} {post} (the second by the synapse "
+            f"{last.synapse!r}), but a connection of a Connectome has one sign. Delete one of the "
+            f"two from the file, or let a second population, such as {pre}_2, send one of them."
+        )
 
     def history(self) -> tuple[str, ...]:
         """Lines about connections that are lost, and signs that a reader may not expect."""

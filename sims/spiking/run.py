@@ -100,6 +100,7 @@ def run_spiking(
     attributes = {
         "model": "spiking",
         "dataset": network.wiring.name,
+        "species": network.wiring.species or "not known",
         "dataset_sha256": network.wiring.source.content_sha256,
         "wiring_history": "; ".join(network.wiring.history),
         "neuron": type(network.parameters.neuron).__name__,

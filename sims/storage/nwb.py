@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.connectome.names import C_ELEGANS
 
 SI = {"mV": ("V", 1e-3), "pA": ("A", 1e-12), "1": ("n.a.", 1.0)}
 ADULT = {
@@ -19,6 +20,7 @@ ADULT = {
     "age": "P3D",
     "description": "Simulated adult hermaphrodite.",
 }
+UNKNOWN = "not known"
 NAMES = {"V": "membrane_potential", "s": "synaptic_activation", "input": "input_current"}
 
 
@@ -48,7 +50,8 @@ def export_nwb(
     session_description : str
     subject : mapping, optional
         Fields of an NWB subject that differ from those of an adult hermaphrodite of
-        *C. elegans* named after the data set.
+        *C. elegans* named after the data set; for a different species (the attribute
+        ``species`` of the run), only that is stated.
     experimenter : str, optional
         ``Last, First``.
     institution : str, optional
@@ -74,7 +77,7 @@ def export_nwb(
         session_description=session_description,
         experiment_description="Every value is simulated; nothing was recorded.",
         subject=pynwb.file.Subject(
-            **ADULT
+            **_animal(dataset)
             | {"subject_id": str(dataset.attrs.get("dataset", "simulated"))}
             | dict(subject or {})
         ),
@@ -98,6 +101,14 @@ def export_nwb(
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _animal(dataset: xr.Dataset) -> dict[str, str]:
+    """Fields of the subject that the run states; one without a species is of *C. elegans*."""
+    species = str(dataset.attrs.get("species", C_ELEGANS))
+    if species == C_ELEGANS:
+        return ADULT
+    return {"description": "Simulated."} | ({} if species == UNKNOWN else {"species": species})
 
 
 def _import_pynwb() -> Any:

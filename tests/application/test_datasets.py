@@ -8,7 +8,12 @@ import xarray as xr
 
 from isochron import connectome
 from isochron.cli import main
-from isochron.experiments.datasets import dataset_inputs, open_connectome, resolve_dataset
+from isochron.experiments.datasets import (
+    content_sha256,
+    dataset_inputs,
+    open_connectome,
+    resolve_dataset,
+)
 from isochron.experiments.recipe import Recipe, read_recipe, write_recipe
 from isochron.sims import save_dataset
 from isochron.sims.neuroml import export_neuroml
@@ -40,6 +45,20 @@ def test_the_format_is_told_by_the_suffix(tmp_path, suffix):
         text = path.read_text()
         path.write_text(text.replace(",", "\t") if suffix == "tsv" else text)
     assert_same(open_connectome(path))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"species": None}, {"species": "fly"}, {"types": {"AVAL": "motor"}}]
+)
+def test_the_digest_depends_on_what_a_model_takes(changes):
+    def digest(**options):
+        options = {"species": "C. elegans"} | options
+        made = connectome.from_matrices(["AVAL", "x"], np.eye(2), rows="presynaptic", **options)
+        return content_sha256(made)
+
+    assert digest(**changes) != digest()
+    assert digest(species=None) != digest(species="fly")
+    assert digest(types={"AVAL": "interneuron"}) == digest()
 
 
 def test_neuroml(tmp_path):

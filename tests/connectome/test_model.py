@@ -124,3 +124,18 @@ def test_one_of_a_kind_is_singular():
         "2 neurons, 1 muscle, 1 chemical connection, 1 gap-junction pair, "
         "1 neuromuscular connection;"
     ) in repr(one)
+
+
+def test_the_repr_states_signs(wiring):
+    fly = connectome.from_matrices(["x", "y"], [[0, 1], [1, 0]], rows="presynaptic")
+    assert "no signs: in models all connections excite unless" in repr(fly)
+    assert "no signs: in models all connections excite" in fly._repr_html_()
+    assert "no signs: models inhibit by the GABAergic senders" in repr(wiring)
+    signed = connectome.from_matrices(
+        ["x", "y"], [[0, -2], [1, 0]], rows="presynaptic", signs="from_weights"
+    )
+    assert "1 of 2 chemical connections inhibitory;" in repr(signed)
+    silent = dataclasses.replace(fly, signs=np.zeros((2, 2)))
+    assert "0 of 2 chemical connections inhibitory, 2 without a sign" in repr(silent)
+    bare = connectome.from_matrices(["x", "y"], np.zeros((2, 2)), rows="presynaptic")
+    assert "sign" not in repr(bare)

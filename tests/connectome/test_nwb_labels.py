@@ -171,3 +171,33 @@ def test_the_time_that_does_not_rise_is_named(tmp_path, times):
         stored[:] = times
     with pytest.raises(ValueError, match=r"time 2 \(from 0\) is (nan|0\.5) s, after 1 s"):
         load_recording(path)
+
+
+@pytest.mark.parametrize(
+    ("species", "names", "said"),
+    [
+        (None, ["AVAL", "VB2", "RIML"], "not stated, read as C. elegans"),
+        ("Caenorhabditis elegans", ["AVAL", "VB2", "RIML"], "C. elegans"),
+        ("http://purl.obolibrary.org/obo/NCBITaxon_6239", ["AVAL", "VB2", "RIML"], "C. elegans"),
+        ("worm", ["AVAL", "VB2", "RIML"], "C. elegans"),
+        ("Drosophila melanogaster", NAMES, "Drosophila melanogaster"),
+        ("NCBITaxon_10090", NAMES, "NCBITaxon_10090"),
+    ],
+)
+def test_names_of_the_worm_are_for_worms_only(tmp_path, species, names, said):
+    path = write_nwb(tmp_path / "x.nwb", {"ID_labels": NAMES})
+    if species is not None:
+        with h5py.File(path, "r+") as file:
+            file["general/subject/species"] = species
+    found = load_recording(path)
+    assert found.neuron.values.tolist() == names
+    assert found.attrs["species"] == said
+
+
+def test_labels_of_a_fly_that_occur_twice(tmp_path):
+    path = write_nwb(tmp_path / "x.nwb", {"ID_labels": ["DA1", "VA02", "DA1"]})
+    with h5py.File(path, "r+") as file:
+        file["general/subject/species"] = "Drosophila melanogaster"
+    found = load_recording(path)
+    assert found.neuron.values.tolist() == ["?1", "VA02", "?3"]
+    assert "?1: DA1 is the label of several neurons" in found.attrs["unresolved_labels"]

@@ -329,7 +329,7 @@ def connection(**changes):
         ('<population id="x" component="c" size="-1"/>', "size '-1'"),
         (
             connection() + connection().replace("exc", "inh"),
-            "synapses from AVAL to VB2 differ in sign",
+            "AVAL excites and inhibits VB2 .*Delete one",
         ),
     ],
 )

@@ -342,7 +342,7 @@ def test_the_sign_of_a_weight(tmp_path, synapse, weight, expected):
             event("a") + event("b"),
             '<expOneSynapse id="a" gbase="1nS" erev="0mV"/>'
             '<expOneSynapse id="b" gbase="1nS" erev="-80mV"/>',
-            "from AVAL to DB2 differ in sign",
+            "AVAL excites and inhibits DB2 .*synapse 'b'.* has one sign. Delete .* AVAL_2, send",
         ),
     ],
 )
@@ -383,6 +383,7 @@ def test_the_words_of_an_id(tmp_path, synapse, expected):
     """Of synapses that the file does not define."""
     found = read(tmp_path, event(synapse))
     assert sign(found) == expected
+    assert ("no signs: models" in repr(found)) == (expected is None)
     if expected is None:
         assert found.history == (
             "signs: 1 of 1 chemical synapse without one, neither their definition nor their id "

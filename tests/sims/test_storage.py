@@ -196,6 +196,24 @@ def test_nwb_passes_its_inspector(tmp_path, dataset):
         assert list(module["neurons"]["neuron"][:]) == ["a", "b", "cc"]
 
 
+@pytest.mark.parametrize(
+    ("species", "stated", "sex"),
+    [
+        ("C. elegans", "Caenorhabditis elegans", "XX"),
+        (None, "Caenorhabditis elegans", "XX"),
+        ("Drosophila melanogaster", "Drosophila melanogaster", None),
+        ("not known", None, None),
+    ],
+)
+def test_nwb_states_the_animal_of_the_run(tmp_path, dataset, species, stated, sex):
+    pynwb = pytest.importorskip("pynwb")
+    run = dataset if species is None else dataset.assign_attrs(species=species)
+    export_nwb(run if species else run.drop_attrs(), tmp_path / "run.nwb")
+    with pynwb.NWBHDF5IO(tmp_path / "run.nwb", "r") as io:
+        subject = io.read().subject
+        assert (subject.species, subject.sex) == (stated, sex)
+
+
 def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
     with pytest.raises(ValueError, match=r"\.nwb"):
         export_nwb(dataset, tmp_path / "run.h5")
