@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
+from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
 from isochron.ann_bridge.nets.ncps_import import Imported
 from isochron.ann_bridge.nets.stepped import SteppedNet
@@ -71,8 +72,9 @@ class CircuitNet(SteppedNet):
         cls, found: Imported, dtype: torch.dtype, fields: dict[str, Any], **options: Any
     ) -> Self:
         """The network of what was read, which starts at 0 unless the fields say otherwise."""
-        fields = {"initial_std": 0.0} | fields
-        fields |= {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
+        sizes = {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
+        check_agreement(fields, sizes | {"n_units": found.wiring.n_units}, "the weights")
+        fields = {"initial_std": 0.0, "n_units": found.wiring.n_units} | fields | sizes
         net = cls(found.wiring, **options, **fields).to(dtype)
         net.load_state_dict(net.state_dict() | found.tensors)
         return net

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence, count_senders
@@ -97,7 +98,7 @@ class ClosedFormNet(CircuitNet):
             ``layer_0.ff1.weight`` and so on, also after ``rnn_cell.``; or those of a single
             layer without backbone.
         mode : {"default", "no_gate", "pure"}
-            As ncps was told; it is not in the file.
+            As ncps was told; a module contains it, a state dict does not.
         time_step : float
             Time between steps t, 1 in ncps unless ``timespans`` are given.
         prefix : str, optional
@@ -111,8 +112,12 @@ class ClosedFormNet(CircuitNet):
         ------
         ValueError
             If names are missing or foreign (a backbone and ``mixed_memory`` have no
-            counterpart), or the mode is not given.
+            counterpart), shapes do not fit each other, the mode is not known, or a setting
+            contradicts the weights or the module.
         """
+        stated = {"mode": module_setting(weights, prefix, "mode")}
+        check_agreement({"mode": mode}, stated, "the settings of the module")
+        mode = mode or stated["mode"]
         found = read_closed_form(weights, prefix=prefix, mode=mode, time_step=time_step)
         fields |= {"mode": mode, "time_step": time_step}
         return cls._from_ncps(found, dtype, fields, recurrence="none")

@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import uniform
+from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes, read_weights
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters
+from isochron.shapes import check_shape
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,12 +123,18 @@ class CoupledOscillatorNet(SteppedNet):
         Raises
         ------
         ValueError
-            If names or shapes do not fit, or the friction is 1 / time_step or more at the start.
+            If names or shapes do not fit, a setting contradicts the weights or the module (its
+            attributes ``dt``, ``gamma``, ``epsilon``), or the friction is 1 / time_step or more at the start.
         """
+        given = {"time_step": time_step, "stiffness": stiffness, "friction": friction}
+        theirs = {"time_step": "dt", "stiffness": "gamma", "friction": "epsilon"}
+        stated = {ours: module_setting(weights, prefix, name) for ours, name in theirs.items()}
+        check_agreement(given, stated, "the settings of the module")
         names = ("i2h.weight", "i2h.bias")
         found = read_weights(weights, prefix=prefix, needed=names, what="of a coRNN")
         tensors = checked_doubles(**found, output_weights=output_weights)
         matrix, biases = (tensors[name] for name in names)
+        check_shape("i2h.bias", biases, ("n_units",))
         n = len(biases)
         n_inputs = matrix.shape[1] - 2 * n if matrix.ndim == 2 else 0
         if matrix.shape != (n, n_inputs + 2 * n) or n_inputs < 1:
@@ -136,6 +144,7 @@ class CoupledOscillatorNet(SteppedNet):
             )
         by_input, by_z, by_y = matrix.split([n_inputs, n, n], dim=1)
         sizes, readout = fit_sizes(n, by_input, tensors["output_weights"])
+        check_agreement(fields, sizes, "the weights")
         kept = _kept(friction, time_step, friction_at)
         step = time_step / math.sqrt(kept)
         friction = friction if kept == 1 else (1 / kept - 1) / step

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
@@ -124,7 +125,8 @@ class LiquidNet(CircuitNet):
             ``gleak``, ``w``, ``sparsity_mask`` and so on, also after ``rnn_cell.``
         implicit_param_constraints : bool
             As ncps was told: True by default of ``LTC``, False by default of ``LTCCell``. It
-            decides whether w, cm and gleak go through softplus.
+            decides whether w, cm and gleak go through softplus. A module contains it, and its
+            number of unfolds; a state dict does not.
         n_motor : int, optional
             Number of motor neurons, if there is no output mapping.
         prefix : str, optional
@@ -137,9 +139,18 @@ class LiquidNet(CircuitNet):
         Raises
         ------
         ValueError
-            If names are missing or foreign (``mixed_memory`` has no counterpart), or something
-            that is not in the file is not given.
+            If names are missing or foreign (``mixed_memory`` has no counterpart), shapes do not
+            fit each other, something that is not in the file is not given, or a setting
+            contradicts the weights or the module.
         """
+        names = {"implicit_param_constraints": "_implicit_param_constraints"}
+        names["unfolds"] = "_ode_unfolds"
+        stated = {ours: module_setting(weights, prefix, it) for ours, it in names.items()}
+        given = fields | {"implicit_param_constraints": implicit_param_constraints}
+        check_agreement(given, stated, "the settings of the module")
+        if implicit_param_constraints is None:
+            implicit_param_constraints = stated["implicit_param_constraints"]
+        fields = {"unfolds": stated["unfolds"]} | fields if stated["unfolds"] else fields
         found = read_liquid(
             weights, prefix=prefix, implicit=implicit_param_constraints, n_motor=n_motor
         )

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, read_weights
 from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
+from isochron.shapes import check_shape
 
 SILENT = -100.0  # softplus gives 4e-44, nothing beside any other conductance
 SYNAPSES = ("w", "mu", "sigma", "erev", "sparsity_mask")
@@ -55,7 +57,7 @@ def read_liquid(
     cell, _ = _cell(weights, prefix)
     found = read_weights(cell, prefix=None, needed=needed, optional=MAPPINGS, what="of an LTC")
     parts = checked_doubles(**found)
-    n_inputs, n_units = parts["sensory_sparsity_mask"].shape
+    n_inputs, n_units = _check_liquid(parts)
     ones = torch.ones(n_inputs, dtype=torch.float64)
     tensors = {
         "capacitances": _before_softplus("cm", parts["cm"], implicit),
@@ -98,6 +100,7 @@ def read_closed_form(
             f"does), 'no_gate' or 'pure', got {mode!r}."
         )
     layers, rest = _layers(weights, prefix, mode)
+    _check_layers(layers)
     sizes = [len(layer["ff1.weight"]) for layer in layers]
     starts = [sum(sizes[:k]) for k in range(len(sizes) + 1)]
     n_units, n_inputs = starts[-1], layers[0]["ff1.weight"].shape[1] - sizes[0]
@@ -126,8 +129,10 @@ def read_closed_form(
     motor, eye = layer_of == len(sizes) - 1, torch.eye(sizes[-1], dtype=torch.float64)
     projection = checked_doubles(**rest) if rest else {}
     matrix = projection.get("fc.weight", eye)
+    check_shape("fc.weight", matrix, ("n_outputs", sizes[-1]))
     n_outputs = len(matrix)
     bias = projection.get("fc.bias", torch.zeros(n_outputs, dtype=torch.float64))
+    check_shape("fc.bias", bias, (n_outputs,))
     _add_readout(tensors, motor, matrix.T, bias)
     return Imported(CircuitWiring(units, inputs, layer_of, motor), tensors, n_inputs, n_outputs)
 
@@ -226,8 +231,43 @@ def _before_softplus(name: str, values: Tensor, implicit: bool) -> Tensor:
     return torch.where(values > 0, inverse, SILENT)
 
 
+def _check_liquid(parts: dict[str, Tensor]) -> tuple[int, int]:
+    """Numbers of inputs and units, to which the shapes of all arrays must fit."""
+    check_shape("sensory_sparsity_mask", parts["sensory_sparsity_mask"], ("n_inputs", "n_units"))
+    n_inputs, n_units = parts["sensory_sparsity_mask"].shape
+    shapes = dict.fromkeys(("gleak", "vleak", "cm"), (n_units,))
+    shapes |= dict.fromkeys(SYNAPSES, (n_units, n_units))
+    shapes |= {f"sensory_{name}": (n_inputs, n_units) for name in SYNAPSES}
+    n_motor = next((len(parts[name]) for name in MAPPINGS[2:] if name in parts), 0)
+    shapes |= dict.fromkeys(MAPPINGS[:2], (n_inputs,)) | dict.fromkeys(MAPPINGS[2:], (n_motor,))
+    for name, array in parts.items():
+        check_shape(name, array, shapes[name])
+    if n_motor > n_units:
+        raise ValueError(f"output_w has {n_motor} values, more than the {n_units} units.")
+    return n_inputs, n_units
+
+
+def _check_layers(layers: list[dict[str, Tensor]]) -> None:
+    """Raise if the shapes of the layers of a CfC do not fit each other."""
+    n_before: int | str = "n_inputs"
+    for k, layer in enumerate(layers):
+        n = len(layer["ff1.weight"])
+        width = layer["ff1.weight"].shape[-1]
+        n_before = width - n if n_before == "n_inputs" else n_before
+        for name, array in layer.items():
+            vector = name.endswith("bias")
+            wanted = (n,) if vector else (1, n) if name in ("w_tau", "A") else (n, n_before + n)
+            check_shape(f"{name} of layer {k}", array, wanted)
+        if n_before < 1:
+            raise ValueError(
+                f"ff1.weight of layer {k} must have more than {n} columns, got {width}."
+            )
+        n_before = n
+
+
 def _count_motor(parts: dict[str, Tensor], n_units: int, n_motor: int | None) -> int:
     if "output_w" in parts:
+        check_agreement({"n_motor": n_motor}, {"n_motor": len(parts["output_w"])}, "the weights")
         return len(parts["output_w"])
     if n_motor is None or not 1 <= n_motor <= n_units:
         raise ValueError(

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from isochron.ann_bridge.nets.agreement import module_setting
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, read_weights
+from isochron.shapes import check_shape
 
 OPTIONAL = (
     "graded_spikes_factor", "reset_mechanism_val", "V", "recurrent.V", "recurrent.weight",
@@ -30,15 +32,22 @@ def read_neurons(neurons: Weights, prefix: str | None) -> dict[str, Any]:
         what="of snntorch.Leaky or RLeaky",
     )
     parts: dict[str, Any] = checked_doubles(**found)
+    for name, usual in (("inhibition", False), ("reset_delay", True)):
+        if module_setting(neurons, prefix, name) not in (None, usual):
+            raise ValueError(
+                f"The neurons have {name}={not usual}; those of SpikingNet have {name}={usual}."
+            )
     if "alpha" in parts:
         raise ValueError(
             "The neurons have a synaptic current (alpha: snntorch.Synaptic, RSynaptic or Alpha). "
             "SpikingNet has none; train it, or use Leaky or RLeaky."
         )
-    if parts.get("reset_mechanism_val", torch.zeros(())).item() != 0:
+    if (parts.get("reset_mechanism_val", torch.zeros(())) != 0).any():
         raise ValueError("The neurons do not reset by subtraction, as those of SpikingNet do.")
     if (parts.get("graded_spikes_factor", torch.ones(())) != 1).any():
         raise ValueError("The neurons have graded spikes; a spike of SpikingNet has size 1.")
+    if parts["threshold"].min() <= 0:
+        raise ValueError(f"threshold must be positive, got {parts['threshold'].min().item():.4g}.")
     for name in ("beta", "threshold"):
         if parts[name].max() != parts[name].min():
             raise ValueError(
@@ -58,6 +67,11 @@ def recurrent_parts(parts: dict[str, Any], n_units: int) -> tuple[Tensor, Tensor
         If they are of other units.
     """
     nothing = torch.zeros(n_units, dtype=torch.float64)
+    if "recurrent.V" in parts and "recurrent.weight" in parts:
+        raise ValueError(
+            "The neurons have recurrent.V (of each unit to itself) and recurrent.weight (of all to "
+            "all); RLeaky has one of them."
+        )
     if "recurrent.V" in parts:
         own = parts["recurrent.V"].flatten()
         if len(own) not in (1, n_units):
@@ -69,7 +83,9 @@ def recurrent_parts(parts: dict[str, Any], n_units: int) -> tuple[Tensor, Tensor
             f"recurrent.weight must have the shape ({n_units}, {n_units}) of the units that "
             f"input_weights reaches, got {tuple(matrix.shape)}."
         )
-    return matrix, parts.get("recurrent.bias", nothing)
+    bias = parts.get("recurrent.bias", nothing)
+    check_shape("recurrent.bias", bias, (n_units,))
+    return matrix, bias
 
 
 def time_constant(name: str, beta: float, step_ms: float) -> float:

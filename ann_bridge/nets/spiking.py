@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, uniform
+from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes
 from isochron.ann_bridge.nets.snntorch_import import (
     read_neurons,
@@ -140,13 +141,14 @@ class SpikingNet(SteppedNet):
         ------
         ValueError
             If names or shapes do not fit, or the neurons are others: with a synaptic current
-            (``Synaptic``, ``Alpha``), reset to zero, graded spikes, or beta or threshold that
-            differ between units.
+            (``Synaptic``, ``Alpha``), reset to zero or without delay, inhibition, graded spikes,
+            or beta or threshold that differ between units; or if a setting contradicts them.
         """
         unit = read_neurons(neurons, prefix)
         tensors = checked_doubles(input_weights=input_weights, output_weights=output_weights)
         n = len(tensors["input_weights"])
         sizes, readout = fit_sizes(n, tensors["input_weights"], tensors["output_weights"])
+        check_agreement(fields, sizes | {"threshold": unit["threshold"]}, "the weights")
         recurrent, bias = recurrent_parts(unit, n)
         if input_biases is not None:
             given = checked_doubles(input_biases=input_biases)["input_biases"]
@@ -163,6 +165,7 @@ class SpikingNet(SteppedNet):
                 "readout_beta", readout_beta, settings.step_ms
             ),
         }
+        check_agreement(fields, times, "the weights and betas")
         net = cls(replace(settings, threshold=unit["threshold"], **times))
         parts = {"recurrent_weights": recurrent, "biases": bias}
         parts |= {"input_weights": tensors["input_weights"]}

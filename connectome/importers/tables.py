@@ -254,13 +254,20 @@ def _refuse_unreadable(column: str, values: Sequence[str], where: str) -> None:
 def _refuse_headerless(
     roles: Roles, header: Sequence[str], body: Sequence[tuple[int, list[str]]], where: str
 ) -> None:
-    """Raise if the first line is a connection rather than the names of the columns."""
+    """Raise if the first line is a connection rather than the names of the columns.
+
+    Columns 0, 1, 2, … are those of pandas, if neurons are not numbers too.
+    """
+    named = [column for column in header if column]
+    of_pandas = named == list(map(str, range(len(named))))
     at = {role: header.index(column) for role, column in roles.found.items()}
-    number = "weight" in at and is_number(roles.found["weight"])
+    number = not of_pandas and is_number(roles.found.get("weight") or "")
     ends = [at[role] for role in ("pre", "post")]
     below = {fields[i] for _, fields in body for i in ends}
     first = {header[i] for i in ends}
-    if number or first <= below or all(canonical_name(name) in cells() for name in first):
+    numbered = all(map(is_number, first | below))
+    worm = all(canonical_name(name) in cells() for name in first)
+    if number or numbered or worm or first & below:
         raise ValueError(
             f"{where} has no header: its first line ({_list(header)}) is a connection. Add a "
             "line above it that names the columns: pre, post, weight, and perhaps layer, sign."

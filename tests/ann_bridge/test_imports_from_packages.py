@@ -108,7 +108,7 @@ def test_a_liquid_cell_with_explicit_constraints_and_silent_synapses(ncps):
 def test_what_the_file_of_a_liquid_network_does_not_contain_is_asked_for(ncps):
     theirs = ncps.torch.LTC(N_INPUTS, ncps.wirings.AutoNCP(12, 2, seed=1))
     with pytest.raises(ValueError, match=r"implicit_param_constraints.*Pass True \(the"):
-        ann_bridge.LiquidNet.from_ncps(theirs)
+        ann_bridge.LiquidNet.from_ncps(theirs.state_dict())
     negative = theirs.state_dict()
     negative["rnn_cell.w"] = -negative["rnn_cell.w"]
     with pytest.raises(ValueError, match="w has the negative value .*constraints=True"):
@@ -132,9 +132,9 @@ def test_networks_of_ncps_without_a_counterpart_are_named(ncps):
     plain = ncps.torch.CfC(3, ncps.wirings.AutoNCP(12, 2, seed=1))
     for mode in (None, "fast"):
         with pytest.raises(ValueError, match="does not contain its mode"):
-            ann_bridge.ClosedFormNet.from_ncps(plain, mode=mode)
+            ann_bridge.ClosedFormNet.from_ncps(plain.state_dict(), mode=mode)
     with pytest.raises(ValueError, match="of a CfC in mode 'pure', got layer_0"):
-        ann_bridge.ClosedFormNet.from_ncps(plain, mode="pure")
+        ann_bridge.ClosedFormNet.from_ncps(plain.state_dict(), mode="pure")
     with pytest.raises(ValueError, match="of an LTC, got layer_0"):
         ann_bridge.LiquidNet.from_ncps(plain, implicit_param_constraints=True)
 

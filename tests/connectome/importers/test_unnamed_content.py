@@ -248,3 +248,39 @@ def test_names_of_layers_that_read_alike_are_refused(file):
     for names in (("wire-less", "wireless"), ("Slow", "slow ", "slo w")):
         with pytest.raises(ValueError, match="differ by case, blanks and punctuation only"):
             from_csv(path, extrasynaptic=names)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("A,B\nC,A\n", ("A", "B")),
+        ("A,B\nB,C\n", ("A", "B")),
+        ("1,2\n3,4\n", ("1", "2")),
+        ("0,1\n1,2\n2,0\n", ("0", "1")),
+    ],
+)
+def test_columns_that_are_named_but_are_a_connection(tmp_path, text, columns):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    pre, post = columns
+    with pytest.raises(ValueError, match="has no header: its first line"):
+        from_csv(path, columns={"pre": pre, "post": post, "weight": None})
+    path.write_text("pre,post\n" + text)
+    n_lines = len(text.splitlines())
+    read = from_csv(path, columns={"weight": None})
+    assert np.count_nonzero(read.chemical) == n_lines
+
+
+def test_numbered_columns_of_pandas_are_a_header(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("0,1,2\nAVAL,AVAR,3\nAVAR,PLML,2\n")
+    read = from_csv(path, columns={"pre": "0", "post": "1", "weight": "2"})
+    assert read.neurons == ("AVAL", "AVAR", "PLML")
+    assert read.chemical.sum() == 5
+
+
+def test_a_list_of_two_columns_without_a_header_raises(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("A,B\nC,D\n")
+    with pytest.raises(ValueError, match="first line must name the columns .* add it where it is"):
+        from_csv(path)
