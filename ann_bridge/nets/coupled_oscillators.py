@@ -124,7 +124,8 @@ class CoupledOscillatorNet(SteppedNet):
         ------
         ValueError
             If names or shapes do not fit, a setting contradicts the weights or the module (its
-            attributes ``dt``, ``gamma``, ``epsilon``), or the friction is 1 / time_step or more at the start.
+            attributes ``dt``, ``gamma``, ``epsilon``), or the friction is 1 / time_step or more at
+            the start.
         """
         given = {"time_step": time_step, "stiffness": stiffness, "friction": friction}
         theirs = {"time_step": "dt", "stiffness": "gamma", "friction": "epsilon"}

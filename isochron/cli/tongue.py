@@ -32,7 +32,7 @@ PICTURES = (".png", ".svg", ".pdf")
     "channel",
     type=int,
     help="Number of the network's input that the reference enters (networks only); by default that "
-    "of its task, or 0 if the file records no task.",
+    "of its task, or 0 if the file records no task. Needed for a task without a reference.",
 )
 @click.option(
     "--span", type=float, default=0.4, show_default=True, help="To follow: fraction of that."
@@ -113,6 +113,8 @@ def _print_system(system: dict[str, Any]) -> None:
     click.echo(f"{system['source']}: {system['system']}")
     if system["own_frequency_Hz"] is not None:
         click.echo(f"own frequency {system['own_frequency_Hz']:.5g} Hz")
+    if "input" in system:
+        click.echo(f"forced: input {system['input']}, from {system['frequency_Hz']:.5g} Hz")
     unit = "" if system["amplitude_unit"] == "1" else f" ({system['amplitude_unit']})"
     table = Table("cycle", f"amplitude{unit}", "low (Hz)", "high (Hz)", "±", "how found")
     for number, cycle in enumerate(system["cycles"], 1):

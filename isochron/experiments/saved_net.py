@@ -9,6 +9,7 @@ from isochron import ann_bridge
 from isochron.ann_bridge.tasks import ReferenceInput
 
 USUAL_HZ = 8.4
+FEWEST_STEPS = 4  # in a period of the usual frequency
 LEARNED = 0.1  # of the chance level; up to a half of it a task is learned in part
 IN_PART = 0.5
 
@@ -88,7 +89,8 @@ class SavedNet:
                 f"oscillation. Name the input to force (--input 0 to {inputs - 1}), or analyze "
                 "it without forcing (isochron cycles without --frequency and --amplitude)."
             )
-        usual = declared or ReferenceInput(0, USUAL_HZ, 1.0)
+        slow = 1e3 / (FEWEST_STEPS * self.net.settings.step_ms)
+        usual = declared or ReferenceInput(0, min(USUAL_HZ, slow), 1.0)
         return ReferenceInput(
             usual.channel if channel is None else channel,
             usual.frequency_Hz if frequency_Hz is None else frequency_Hz,
@@ -112,10 +114,16 @@ class SavedNet:
             assumed.append(
                 f"the frequency is {reference.frequency_Hz:g} Hz (--frequency for a different one)"
             )
-        if not assumed:
-            return []
-        why = "no task" if self.task is None else f"no reference for {self.task}"
-        return [f"The file records {why}. Assumed: {'; '.join(assumed)}."]
+        notes = []
+        if self.task is not None:
+            notes.append(
+                f"{self.task} has no reference input: input {reference.channel} is forced at "
+                f"{reference.frequency_Hz:g} Hz, as the network was not trained to be."
+            )
+        if assumed:
+            why = "The file records no task. " * (self.task is None)
+            notes.append(f"{why}Assumed: {'; '.join(assumed)}.")
+        return notes
 
     def map_under(self, reference: ReferenceInput | None) -> ann_bridge.TrainedMap:
         """The map under a reference, or without inputs."""

@@ -50,7 +50,8 @@ def find_tongues(
         Where to start: by default that of a network's task, or the intrinsic frequency of a worm.
     channel : int, optional
         Number of the network's input that the reference enters: by default that of its task. If
-        the file records no task it is 0, at a frequency of 8.4 Hz, and ``notes`` state this.
+        the file records no task it is 0, at a frequency of 8.4 Hz (lower if a step of the network
+        is longer than 29 ms), and ``notes`` state this.
     span : float
         How far to follow, as a fraction of that frequency.
     n_starts, seed : int
@@ -62,8 +63,8 @@ def find_tongues(
     -------
     list of dict
         JSON values, for every system ``source``, ``system``, ``frequency_Hz``,
-        ``own_frequency_Hz``, ``amplitude_unit``, ``cycles`` (each with ``tongue``: rows of
-        ``amplitude``, ``low_Hz``, ``high_Hz``, ``low_open``, ``high_open``,
+        ``own_frequency_Hz``, ``input`` (its number, of a network), ``amplitude_unit``,
+        ``cycles`` (each with ``tongue``: rows of ``amplitude``, ``low_Hz``, ``high_Hz``, ``low_open``, ``high_open``,
         ``resolution_Hz``) and ``notes``, which state how many starts of a network come to rest
         without the reference.
 
@@ -138,6 +139,7 @@ def _of_net(path: Path, amplitudes, frequency_Hz, channel, span, n_starts, seed)
         "system": f"{saved.net.kind} net, {system.dimension} variables",
         "frequency_Hz": system.frequency_Hz,
         "own_frequency_Hz": None,
+        "input": reference.channel,
         "amplitude_unit": "1",
         "cycles": cycles,
         "notes": notes,

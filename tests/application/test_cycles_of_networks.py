@@ -172,8 +172,21 @@ def test_a_stimulus_is_not_forced_unless_it_is_named(capsys, tmp_path, command):
     assert "--input 0 to 1" in error
     (system,) = json.loads(cycles(capsys, *asked, "--input", 1, "--json", command=command))
     assert system["rhythms" if command == "cycles" else "cycles"]
+    said = "DelayedMatchToSample has no reference input: input 1 is forced at 8 Hz"
+    assert any(note.startswith(said) for note in system["notes"])
+    assert "Assumed" not in " ".join(system["notes"])
     error = cycles(capsys, *asked, "--input", 7, command=command, code=2)
     assert "inputs 0 to 1; got the reference on input 7" in error
+
+
+def test_the_input_that_a_tongue_forces_is_printed(capsys, tmp_path):
+    net = ann_bridge.LowRankRNN(n_units=8, n_inputs=2, step_ms=50.0, time_constant_ms=200.0)
+    ann_bridge.save_net(net, tmp_path / "net", task="Own()")
+    asked = (tmp_path / "net", "--amplitudes", 1, "--starts", 2, "--input", 1, "--span", 0.1)
+    text = " ".join(cycles(capsys, *asked, command="tongue").split())
+    assert "forced: input 1, from 5 Hz" in text  # four steps a period
+    assert "Own has no reference input: input 1 is forced at 5 Hz, as the network was not" in text
+    assert "Assumed: the frequency is 5 Hz (--frequency" in text
 
 
 @pytest.mark.parametrize("n_inputs", [1, 3])
