@@ -64,8 +64,9 @@ def find_tongues(
     list of dict
         JSON values, for every system ``source``, ``system``, ``frequency_Hz``,
         ``own_frequency_Hz``, ``input`` (its number, of a network), ``amplitude_unit``,
-        ``cycles`` (each with ``tongue``: rows of ``amplitude``, ``low_Hz``, ``high_Hz``, ``low_open``, ``high_open``,
-        ``resolution_Hz``) and ``notes``, which state how many starts of a network come to rest
+        ``cycles`` (each with ``tongue``: rows of ``amplitude``, ``low_Hz``, ``high_Hz``,
+        ``low_open``, ``high_open``, ``resolution_Hz``) and ``notes``, which state what is
+        forced if the task has no reference, and how many starts of a network come to rest
         without the reference.
 
     Raises
