@@ -364,6 +364,8 @@ class Connectome:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
         if weights.dtype.kind not in "biuf":
             raise ValueError(f"{self.name}: {layer} holds {weights.dtype}, not numbers.")
+        if weights.dtype.kind == "b":
+            weights = weights.astype(np.int32)  # sums of connections are not True
         if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
             raise ValueError(
                 f"{self.name}: {layer} has weights that are negative or not finite; the sign of "

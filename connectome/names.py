@@ -53,7 +53,8 @@ def canonical_name(name: str) -> str:
     """The canonical form of the name of a cell of *C. elegans*.
 
     Upper and lower case, spaces, ``_``, ``-``, ``.`` and ``^`` between the parts of a name, and
-    zeros in front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL, AVAL. A
+    zeros in front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL, AVAL, and
+    so is "AVA left". A
     body-wall muscle is MDL01 for MDL1, dBWML1 or BWM-DL01. DB1/3 is DB1 and DB3/1 is DB3.
     AWCOFF, AWC(OFF) and AWC_off are AWCL, AWCON is AWCR: a convention, because in each
     animal chance decides which side it is.
@@ -230,12 +231,13 @@ def _is_cell(name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    """A name without what makes no difference: AVA_L, AWC(ON), vb01 as AVAL, AWCON, VB1.
+    """A name without what makes no difference: AVA_L, AVA left, AWC(ON), vb01 as AVAL, AWCON, VB1.
 
     A separator between two digits does make one: AS1_1 is not AS11.
     """
     key = _BETWEEN.sub("", str(name)).upper()
-    key = re.sub(r"\((ON|OFF|L|R)\)$", r"\1", key)
+    key = re.sub(r"\((ON|OFF|L|R|LEFT|RIGHT)\)$", r"\1", key)
+    key = re.sub(r"(L)EFT$|(R)IGHT$", r"\1\2", key)
     return re.sub(r"(?<!\d)0+(?=\d)", "", key)
 
 

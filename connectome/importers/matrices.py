@@ -145,8 +145,13 @@ class _Reader:
             self._check_labels(layer, axis, getattr(given, axis, None), names)
         reject_masked(f"{self.where}: {layer}", given)
         weights = np.asarray(given.toarray() if hasattr(given, "toarray") else given)
+        if weights.dtype.kind == "O":
+            weights = np.array(weights.tolist())  # integers of pandas (Int64)
         if weights.dtype.kind not in "biuf":
-            raise ValueError(f"{self.where}: {layer} contains {weights.dtype}, not numbers.")
+            missing = " Write 0 where a value is missing." * (weights.dtype.kind == "O")
+            raise ValueError(
+                f"{self.where}: {layer} contains {weights.dtype}, not numbers.{missing}"
+            )
         shape = tuple(map(len, labels))
         if weights.shape != shape:
             raise ValueError(

@@ -201,10 +201,16 @@ def _check_columns(
     for role in ("pre", "post", "weight"):
         if role not in roles.found and not (role == "weight" and role in given):
             example = "columns={'pre': 'Sender', 'post': 'Receiver', 'weight': 'Count'}"
+            near = [
+                column
+                for column in columns
+                if column not in roles.found.values() and suggest_role(column, (role,)) == role
+            ]
+            hint = f" Did you mean {near[0]!r}: columns={{{role!r}: {near[0]!r}}}?" if near else ""
             alone = " For a list without weights: columns={'weight': None}." * (role == "weight")
             raise ValueError(
-                f"{where} has no column {role!r}; it has {_list(columns)}. The first line must "
-                "name the columns pre, post, weight, and perhaps layer, sign; add it where "
+                f"{where} has no column {role!r}; it has {_list(columns)}.{hint} The first line "
+                "must name the columns pre, post, weight, and perhaps layer, sign; add it where "
                 "it is missing. For other names: "
                 f"{example}.{alone} For a matrix: connectome.from_matrices."
             )

@@ -2,6 +2,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from isochron import connectome
@@ -139,3 +140,19 @@ def test_the_repr_states_signs(wiring):
     assert "0 of 2 chemical connections inhibitory, 2 without a sign" in repr(silent)
     bare = connectome.from_matrices(["x", "y"], np.zeros((2, 2)), rows="presynaptic")
     assert "sign" not in repr(bare)
+
+
+def test_weights_of_true_and_false_add_up():
+    both = np.array([[False, True], [True, False]])
+    pair = connectome.from_matrices(["AVAL", "AVAR"], both, both, rows="presynaptic")
+    np.testing.assert_array_equal(pair.chemical, [[0, 1], [1, 0]])
+    np.testing.assert_array_equal(pair.merge_left_right().chemical, [[2]])
+
+
+def test_integers_of_pandas_are_numbers():
+    frame = pd.DataFrame([[0, 1], [2, 0]], dtype="Int64")
+    found = connectome.from_matrices(["A", "B"], frame, rows="postsynaptic")
+    np.testing.assert_array_equal(found.chemical, [[0, 1], [2, 0]])
+    frame.iloc[0, 1] = pd.NA
+    with pytest.raises(ValueError, match="chemical contains object, not numbers. Write 0 where"):
+        connectome.from_matrices(["A", "B"], frame, rows="postsynaptic")

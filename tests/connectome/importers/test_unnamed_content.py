@@ -1,5 +1,7 @@
 """What a file states under a name that is not known: layers, signs, flags, headers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -284,3 +286,16 @@ def test_a_list_of_two_columns_without_a_header_raises(tmp_path):
     path.write_text("A,B\nC,D\n")
     with pytest.raises(ValueError, match="first line must name the columns .* add it where it is"):
         from_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "near"),
+    [
+        ("pre,post,weigth", "Did you mean 'weigth': columns={'weight': 'weigth'}"),
+        ("pre,post,# of synapses", "Did you mean '# of synapses'"),
+        ("sorce,target,weight", "Did you mean 'sorce': columns={'pre': 'sorce'}"),
+    ],
+)
+def test_a_column_of_a_similar_name_is_suggested(file, header, near):
+    with pytest.raises(ValueError, match=re.escape(near)):
+        from_csv(file(header + "\nA,B,3\n"))
