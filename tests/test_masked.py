@@ -28,7 +28,7 @@ NAMES = ("A", "B", "C")
 
 
 def built(**arrays):
-    plain = dict.fromkeys(("chemical", "gap"), np.zeros((3, 3)))
+    plain: dict[str, Any] = dict.fromkeys(("chemical", "gap"), np.zeros((3, 3)))
     return connectome.Connectome(
         name="x", neurons=NAMES, muscles=(), neuromuscular=np.zeros((0, 3)),
         source=connectome.Source(weight_unit="synapses"), **plain | arrays,

@@ -50,19 +50,19 @@ class Outer(nn.Module):
 
 
 def liquid(weights=None, **options):
-    options = {"implicit_param_constraints": True} | options
-    return ann_bridge.LiquidNet.from_ncps(LTC if weights is None else weights, **options)
+    chosen: dict[str, Any] = {"implicit_param_constraints": True} | options
+    return ann_bridge.LiquidNet.from_ncps(LTC if weights is None else weights, **chosen)
 
 
 def closed(weights=None, **options):
-    options = {"mode": "default"} | options
-    return ann_bridge.ClosedFormNet.from_ncps(CFC if weights is None else weights, **options)
+    chosen: dict[str, Any] = {"mode": "default"} | options
+    return ann_bridge.ClosedFormNet.from_ncps(CFC if weights is None else weights, **chosen)
 
 
 def oscillators(weights=None, **options):
-    options = {"time_step": 0.1, "stiffness": 2.0, "friction": 1.5} | options
+    chosen: dict[str, Any] = {"time_step": 0.1, "stiffness": 2.0, "friction": 1.5} | options
     return ann_bridge.CoupledOscillatorNet.from_cornn(
-        CORNN if weights is None else weights, output_weights=np.ones(N), **options
+        CORNN if weights is None else weights, output_weights=np.ones(N), **chosen
     )
 
 

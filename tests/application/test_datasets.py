@@ -1,6 +1,7 @@
 """One door for a connectome by name or file, with options in a .toml file."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,8 +53,8 @@ def test_the_format_is_told_by_the_suffix(tmp_path, suffix):
 )
 def test_the_digest_depends_on_what_a_model_takes(changes):
     def digest(**options):
-        options = {"species": "C. elegans"} | options
-        made = connectome.from_matrices(["AVAL", "x"], np.eye(2), rows="presynaptic", **options)
+        chosen: Any = {"species": "C. elegans"} | options
+        made = connectome.from_matrices(["AVAL", "x"], np.eye(2), rows="presynaptic", **chosen)
         return content_sha256(made)
 
     assert digest(**changes) != digest()
