@@ -10,6 +10,7 @@ from scipy.special import zeta
 
 from isochron.connectome.statistics._matrix import connections, square, undirected
 from isochron.masked import reject_masked
+from isochron.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ def _fit(numbers: np.ndarray, k_min: int) -> PowerLawTail:
     tail = np.sort(numbers[numbers >= k_min])
     if not tail.size or tail[0] == tail[-1]:
         raise ValueError(
-            f"Two different values at or above k_min = {k_min} are needed, got {tail.size} in all. "
-            f"Lower it; the largest value is {numbers.max(initial=0):g}."
+            f"Only {counted(tail.size, 'value')} at or above k_min = {k_min}; two different ones "
+            f"are needed. Lower it; the largest value is {numbers.max(initial=0):g}."
         )
     mean_log = np.log(tail / k_min).mean()
     exponent = _solve_likelihood(mean_log, k_min)

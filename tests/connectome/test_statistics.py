@@ -366,7 +366,7 @@ def test_power_law_finds_where_the_tail_begins():
         ([1, -2, 3], None, "whole numbers"),
         ([1, np.inf], None, "finite"),
         ([1, 2, 3], 0, "k_min must be"),
-        ([1, 2, 3], 3, r"Only 1 values.*k_min = 3.*largest value is 3"),
+        ([1, 2, 3], 3, r"Only 1 value at.*k_min = 3.*largest value is 3"),
         ([5, 5, 5], None, "two different"),
         ([5000, 5000, 5000, 5001], 5000, "Lower k_min"),
     ],
