@@ -34,6 +34,27 @@ def without_turns(differences: np.ndarray, angles: tuple[int, ...]) -> np.ndarra
     return found
 
 
+def on_circles(states: np.ndarray, angles: tuple[int, ...]) -> np.ndarray:
+    """States with the cosine and the sine of each angle in its place: alike modulo whole turns.
+
+    Parameters
+    ----------
+    states : ndarray, shape (..., n)
+    angles : tuple of int
+        Indices of variables, of which there are m.
+
+    Returns
+    -------
+    ndarray, shape (..., n + m)
+        The other variables, then the cosines and the sines; `states` itself without angles.
+    """
+    if not angles:
+        return states
+    turning = states[..., list(angles)]
+    others = np.delete(states, list(angles), axis=-1)
+    return np.concatenate([others, np.cos(turning), np.sin(turning)], axis=-1)
+
+
 def turning_variables(system: Any, states: np.ndarray) -> tuple[int, ...]:
     """Indices of variables that seem to be angles, in radians, not declared as such.
 

@@ -486,7 +486,12 @@ class _Search:
     def _newton(self, state: np.ndarray, **options: Any) -> LimitCycle:
         with np.errstate(all="ignore"):
             return find_limit_cycle(
-                self.system, state, tolerance=self.tolerance, scale=1.0, **options
+                self.system,
+                state,
+                tolerance=self.tolerance,
+                scale=1.0,
+                max_transient=0,
+                **options,
             )
 
     def _add(self, cycle: LimitCycle) -> int:

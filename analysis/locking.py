@@ -313,6 +313,7 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale)
             max_iterations=6,
             n_multipliers=2,
             verify=False,
+            max_transient=0,
             scale=scale,
         )
         if found.stable and _continues(system, cycle, found, scale):

@@ -202,7 +202,14 @@ def find_invariant_circle(
         angle = -angle
     rotation = rotation_number(angle)
     phases = 2 * math.pi * rotation.value * np.arange(len(orbit))
-    coefficients = fourier_series(orbit, phases, n_harmonics)
+    try:
+        coefficients = fourier_series(orbit, phases, n_harmonics)
+    except np.linalg.LinAlgError as error:
+        raise ArithmeticError(
+            f"The Fourier series of {n_harmonics} harmonics cannot be fitted to {len(orbit)} "
+            "returns: their phases leave gaps, as near locking. Raise n_returns, or lower "
+            "n_harmonics."
+        ) from error
     gap = evaluate_series(coefficients, phases) - orbit
     residual = float(np.linalg.norm(gap, axis=1).max()) / size
     if not residual <= tolerance:

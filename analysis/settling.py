@@ -250,6 +250,7 @@ class ReturnMotion:
                 period=self.period,
                 subharmonic=int(length),
                 tolerance=self.tolerances.solution,
+                max_transient=0,
                 scale=1.0,
             )
             if cycle.stable or cycle.degenerate:

@@ -1,7 +1,7 @@
 """Pseudo-arclength: a curve F(u) = 0 of one equation less than unknowns, step by step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +62,10 @@ class StepControl:
             )
         if not self.tolerance > 0:
             raise ValueError(f"tolerance must be positive, got {self.tolerance!r}.")
+
+    def widened(self, factor: float) -> "StepControl":
+        """The same of a curve that has become larger; the longest step grows with the way."""
+        return replace(self, tolerance=self.tolerance * factor)
 
     def limit(self, way: float, along: np.ndarray, span: float) -> float:
         """Longest step after a way along the curve, if the parameter's range is `span`."""

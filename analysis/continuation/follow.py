@@ -174,6 +174,9 @@ def continue_cycles(
     return branch.leave(units)
 
 
+_FAR = 8.0  # sizes of the start, after which the branch has a larger one
+
+
 def follow(
     problem: Problem,
     y: np.ndarray,
@@ -190,7 +193,6 @@ def follow(
     if direction not in (1, -1):
         raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
     scale = scales.parameters[0]
-    span = (limits[1] - limits[0]) / scale
     frame = Frame(problem, scales.units, scales.size, scale, control)
     u = frame.pack(y, parameter)
     before = np.append(np.zeros(u.size - 1), direction)
@@ -209,15 +211,16 @@ def follow(
             frame.move_anchor(u)
             direction_here = _tangent(frame, u, before)
             way = max(way, float(np.linalg.norm(u - first[0])))
-            longest = control.limit(way, direction_here, span)
-            following, step = advance(frame, u, direction_here, step, control, longest)
+            span = (limits[1] - limits[0]) / frame.scale
+            longest = frame.control.limit(way, direction_here, span)
+            following, step = advance(frame, u, direction_here, step, frame.control, longest)
             if frame.has_shrunk(following):
                 message = "the cycle has shrunk to a fixed point: a Hopf point"
                 break
-            inside = limits[0] <= following[-1] * scale <= limits[1]
+            inside = limits[0] <= following[-1] * frame.scale <= limits[1]
             if not inside:
-                edge = limits[0] if following[-1] * scale < limits[0] else limits[1]
-                following = frame.at_parameter(u, following, edge / scale)
+                edge = limits[0] if following[-1] * frame.scale < limits[0] else limits[1]
+                following = frame.at_parameter(u, following, edge / frame.scale)
             before = _tangent(frame, following, direction_here)
             point = frame.describe(following)
             special += find_special(
@@ -231,11 +234,30 @@ def follow(
             if not inside:
                 message = "the parameter came to its limit"
                 break
+            if control.grows and not scales.given and way > _FAR * frame.size:
+                frame, u, before, first, step = _widened(frame, u, before, first, way, step)
+                way = float(np.linalg.norm(u - first[0]))
     except LostError as error:
         message = str(error)
     return Branch(
         points=tuple(points), special=tuple(special), message=message, tolerance=control.tolerance
     )
+
+
+def _widened(
+    frame: Frame, u: np.ndarray, along: np.ndarray, first: tuple, way: float, step: float
+) -> tuple[Frame, np.ndarray, np.ndarray, tuple, float]:
+    """All of a walk in the units of a branch that has come far from the size of its start.
+
+    In the old ones a range of the parameter, worth the size of the start, is less than the
+    tolerance relative to the states of today.
+    """
+    wide = frame.widened(frame.unpack(u)[0], way / frame.size)
+    ratio = np.append(frame.units / wide.units, frame.scale / wide.scale)
+    moved, begun = ratio * along, ratio * first[1]
+    length = float(np.linalg.norm(moved))
+    first = (ratio * first[0], begun / np.linalg.norm(begun))
+    return wide, ratio * u, moved / length, first, step * length
 
 
 def _tangent(frame: Frame, u: np.ndarray, before: np.ndarray) -> np.ndarray:

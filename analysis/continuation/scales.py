@@ -23,11 +23,14 @@ class Scales:
         Of the unknowns, each as much as one unit of the state.
     parameters : tuple of float
         Changes of the parameters that count as one unit of the state.
+    given : bool
+        Whether the caller gave the latter, so that they stay along the branch.
     """
 
     size: float
     units: np.ndarray
     parameters: tuple[float, ...]
+    given: bool = False
 
     def control(
         self,
@@ -82,7 +85,8 @@ def choose_scales(
     chosen = (
         span / size if scale is None else scale for span, scale in zip(spans, given, strict=True)
     )
-    return Scales(size, problem.units(y, size), tuple(chosen))
+    is_given = any(scale is not None for scale in given)
+    return Scales(size, problem.units(y, size), tuple(chosen), is_given)
 
 
 def _way(problem: Problem, y: np.ndarray, parameters: tuple[float, ...], span: float) -> float:

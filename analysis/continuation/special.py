@@ -38,6 +38,12 @@ class Frame:
         self.size, self.parameter_step = size, PARAMETER_STEP * scale * size
         self._column: tuple[Any, Any] = (None, None)
 
+    def widened(self, y: np.ndarray, factor: float) -> "Frame":
+        """The same where the branch has become larger; the parameter's range is worth more."""
+        size = factor * self.size
+        units = self.problem.units(y, size)
+        return Frame(self.problem, units, size, self.scale / factor, self.control.widened(factor))
+
     def pack(self, y: np.ndarray, parameter: float) -> np.ndarray:
         """u of the unknowns."""
         return np.append(y / self.units, parameter / self.scale)

@@ -13,7 +13,7 @@ from isochron.analysis.limit_cycles.result import NotFoundError, orbit_ranges, o
 from isochron.analysis.units import Units, find_units
 
 _SAMPLES = 2000  # of the time in which a return is looked for
-_TRANSIENT_RTOL = 1e-7  # only which attractor is reached depends on it
+TRANSIENT_RTOL = 1e-7  # only which attractor is reached depends on it
 _NEAR = 0.05  # of the size of an orbit: a return to the same place
 FAR = 0.25  # of the range of a variable: a return to a different place
 _SETTLING = 0.1  # of the extent a while before: what is left of it
@@ -85,7 +85,7 @@ def approaches(
     while True:
         try:
             units = find_units(system, state, scale=scale, duration=wait, angles=angles)
-            ahead = ReturnMap(units.system(system), wait, _TRANSIENT_RTOL)
+            ahead = ReturnMap(units.system(system), wait, TRANSIENT_RTOL)
             state = units.leave(ahead(units.enter(state)))
             units = find_units(system, state, scale=scale, duration=max_period, angles=angles)
             record = _Record(units.system(system), units.enter(state), max_period, angles)
@@ -115,7 +115,7 @@ class _Record:
         is_map = hasattr(system, "advance")
         # Every step of a map is saved: the half of it, and returns to its beginning only.
         duration = (1 if is_map else 2) * max_period
-        self.ahead = ReturnMap(system, duration, _TRANSIENT_RTOL, angles=angles)
+        self.ahead = ReturnMap(system, duration, TRANSIENT_RTOL, angles=angles)
         self.times, self.states = self.ahead.samples(start, 2 * _SAMPLES)
         if not np.isfinite(self.states).all():
             raise ArithmeticError("The trajectory is not finite.")
@@ -186,7 +186,7 @@ def _what_it_does(units: Units, record: _Record, returned: bool, elapsed: float)
         long = ReturnMap(
             record.ahead.system,
             _LONG * record.max_period,
-            _TRANSIENT_RTOL,
+            TRANSIENT_RTOL,
             angles=record.ahead.angles,
         )
         start = record.states[record.bases[0]]

@@ -52,7 +52,10 @@ def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven)
         right = gaps.ravel()
         if normal is not None:
             right = np.append(right, normal @ (nodes[0] - anchor))
-        move = splu(matrix).solve(-right)
+        try:
+            move = splu(matrix).solve(-right)
+        except RuntimeError:  # singular
+            break
         for halving in range(_HALVINGS):
             fraction = 0.5**halving
             trial = nodes + fraction * move[: nodes.size].reshape(nodes.shape)

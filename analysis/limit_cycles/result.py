@@ -18,6 +18,10 @@ class InaccurateError(NotFoundError):
     """A check of an orbit failed although the derivative of the system is right."""
 
 
+class WrongDerivativeError(NotFoundError):
+    """An orbit closes, but the derivative of the system is wrong."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LimitCycle:
     """A periodic orbit, or the account of a search that found none.

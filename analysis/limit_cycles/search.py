@@ -8,11 +8,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.angles import check_angles
+from isochron.analysis.angles import check_angles, turning_variables
 from isochron.analysis.floquet import ReturnMap, has_free_step
-from isochron.analysis.limit_cycles.approach import FAR, approaches, first_return
+from isochron.analysis.limit_cycles.approach import (
+    FAR,
+    TRANSIENT_RTOL,
+    approaches,
+    first_return,
+)
 from isochron.analysis.limit_cycles.multiple_shooting import shoot_segments, spread_nodes
-from isochron.analysis.limit_cycles.result import InaccurateError, LimitCycle, NotFoundError
+from isochron.analysis.limit_cycles.result import (
+    InaccurateError,
+    LimitCycle,
+    NotFoundError,
+    WrongDerivativeError,
+)
+from isochron.analysis.limit_cycles.returns import MOST_RETURNS, later_states
 from isochron.analysis.limit_cycles.shooting import shoot_autonomous, shoot_driven
 from isochron.analysis.limit_cycles.verification import (
     add_multipliers,
@@ -91,7 +102,7 @@ def find_limit_cycle(
         field, not stiff, of more than 300.
     max_transient : float, optional
         How long to follow the start into its attractor, before giving up; 30 times `max_period`
-        by default. 0 searches near the start only.
+        by default, 240 returns of a map or a forced field. 0 searches near the start only.
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable, in its unit: tolerances are relative to
         it. By default it is measured along the trajectory from `start`.
@@ -135,8 +146,11 @@ def find_limit_cycle(
         farthest = math.inf if max_transient == 0 else FAR
         return search.near(nodes, period_guess, farthest)
     except _FAILURES as error:
-        if driven or period_guess is not None or max_transient == 0 or len(nodes) > 1:
+        wrong = driven and isinstance(error, WrongDerivativeError)
+        if wrong or period_guess is not None or max_transient == 0 or len(nodes) > 1:
             return LimitCycle(found=False, message=str(error), tolerance=tolerance)
+        if driven:
+            return search.after_returns(nodes[0], max_transient, str(error))
     assert max_period is not None
     longest = 30 * max_period if max_transient is None else max_transient
     return search.from_basin(nodes[0], longest)
@@ -247,6 +261,31 @@ class _Search:
             nodes, _ = shooting.run(back, nodes[:1], n_segments)
             cycle = shooting.describe(back, nodes, iterations)
         return add_multipliers(back, cycle, self.n_multipliers, verify=self.verify)
+
+    def after_returns(
+        self, start: np.ndarray, longest: float | None, message: str
+    ) -> LimitCycle:
+        """The cycle of a map, or of a forced field, that a state leads to."""
+        units = find_units(
+            self.system, start, scale=self.scale, duration=self.period, angles=self.angles
+        )
+        back = self._back(units.system(self.system), self.period, TRANSIENT_RTOL)
+        most = MOST_RETURNS
+        if longest is not None:
+            most = max(1, int(longest * self.subharmonic / back.period))
+
+        def turning(states: np.ndarray) -> tuple[int, ...]:
+            return turning_variables(self.system, units.leave(states))
+
+        try:
+            for state in later_states(back, units.enter(start), most, turning, message):
+                try:
+                    return self.solve(units, state[None], None)
+                except _FAILURES as error:
+                    message = str(error)
+        except NotFoundError as error:
+            message = str(error)
+        return LimitCycle(found=False, message=message, tolerance=self.tolerance)
 
     def from_basin(self, start: np.ndarray, longest: float) -> LimitCycle:
         """The cycle that a state leads to."""

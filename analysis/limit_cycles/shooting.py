@@ -50,13 +50,19 @@ def shoot_autonomous(
         n_shortened += share > 1
         move = move / max(1.0, share)
         point, period = point + move[:n], float(back.period + move[n])
-        if n_shortened > _MOST_SHORTENED or not guess / _LONGER < period < guess * _LONGER:
+        if not guess / _LONGER < period < guess * _LONGER:
+            raise NotFoundError(
+                f"Newton's method came to a period of {period:.3g}, far from the first guess "
+                f"{guess:.3g}. Give period_guess nearer to the period, or start nearer to the cycle."
+            )
+        if n_shortened > _MOST_SHORTENED:
             break
         back.period = period
         stale, last = error > 0.5 * last, error
-    raise NotFoundError(advice(max_iterations))
+    raise NotFoundError(_no_convergence(max_iterations) + _NEARER)
 
 
+@np.errstate(all="ignore")  # of iterates that diverge
 def shoot_driven(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
     """Newton on x with x(T) = x."""
     point, n = start, start.size
@@ -79,15 +85,24 @@ def shoot_driven(back: ReturnMap, start, tolerance, max_iterations, *, krylov=Fa
             break
         last = error
         point = point + solve(back, point, gap)
-    raise NotFoundError(advice(max_iterations))
+    how = HOW_TO_CLOSE_A_MAP if back.is_map else _HOW_TO_CLOSE_A_FORCED_FIELD
+    raise NotFoundError(_no_convergence(max_iterations) + how)
 
 
-def advice(max_iterations: int) -> str:
-    """What to try when Newton's method fails."""
-    return (
-        f"Newton's method did not converge in {max_iterations} iterations. Start nearer to the "
-        "cycle (simulate longer), or raise max_iterations or tolerance."
-    )
+HOW_TO_CLOSE_A_MAP = (
+    "Start nearer to the cycle, or raise tolerance. For a cycle of n returns of a map give "
+    "subharmonic=n; a map that turns without a period has an invariant circle: see "
+    "find_invariant_circle."
+)
+_HOW_TO_CLOSE_A_FORCED_FIELD = (
+    "Start nearer to the cycle, or raise max_iterations or tolerance. For a cycle of n periods of "
+    "the forcing give subharmonic=n; for an orbit that is not locked see find_all_attractors."
+)
+_NEARER = "Start nearer to the cycle (simulate longer), or raise max_iterations or tolerance."
+
+
+def _no_convergence(max_iterations: int) -> str:
+    return f"Newton's method did not converge (max_iterations={max_iterations}). "
 
 
 def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -104,7 +119,14 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _dense_solver(monodromy):
     matrix = np.eye(len(monodromy)) - monodromy
-    return lambda back, point, gap: np.linalg.solve(matrix, gap)
+
+    def solve(back, point, gap):
+        try:
+            return np.linalg.solve(matrix, gap)
+        except np.linalg.LinAlgError:  # the shortest of many, as in a family of orbits
+            return np.linalg.lstsq(matrix, gap, rcond=_SINGULAR)[0]
+
+    return solve
 
 
 def _krylov_solver(back, point, gap):

@@ -21,9 +21,11 @@ from isochron.analysis.limit_cycles.result import (
     InaccurateError,
     LimitCycle,
     NotFoundError,
+    WrongDerivativeError,
     degenerate_kind,
     orbit_size,
 )
+from isochron.analysis.limit_cycles.shooting import HOW_TO_CLOSE_A_MAP
 from isochron.analysis.systems import jacobian_product
 
 WRONG_DERIVATIVE = 0.05
@@ -70,7 +72,7 @@ def describe_orbit(
     else:
         residual = float(np.linalg.norm(gaps_between(back, nodes), axis=1).max() / size)
     if residual > 10 * tolerance:
-        advice = _HOW_TO_CLOSE_A_MAP if back.is_map else "Lower rtol or raise tolerance."
+        advice = HOW_TO_CLOSE_A_MAP if back.is_map else "Lower rtol or raise tolerance."
         raise NotFoundError(f"The orbit closes only to {residual:.1e} of its size. {advice}")
     spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
     if not driven and spread < 1e-6 * max(1.0, float(np.abs(nodes[0]).max())):
@@ -97,11 +99,6 @@ def describe_orbit(
     )
 
 
-_HOW_TO_CLOSE_A_MAP = (
-    "Start nearer to the cycle, or raise tolerance. Of a map, a cycle of n periods needs "
-    "subharmonic=n; a map that turns without a period has an invariant circle: see "
-    "find_invariant_circle."
-)
 _AT_REST = (
     ". The state does not move: it is a fixed point, not a cycle; see find_fixed_points, and "
     "find_invariant_circle for quasi-periodic motion of a map"
@@ -212,7 +209,7 @@ def _refuse_failed(back: ReturnMap, cycle: LimitCycle, checks: dict[str, float])
             f"An orbit closes, but {what.format(error=error)}, so its multipliers would be wrong."
         )
         if _has_wrong_jacobian(back, cycle):
-            raise NotFoundError(f"{found} Check the Jacobian.")
+            raise WrongDerivativeError(f"{found} Check the Jacobian.")
         raise InaccurateError(
             f"{found} The Jacobian agrees with finite differences along the orbit: the integration "
             "is not accurate enough for so unstable or so strongly contracting an orbit. Lower "

@@ -330,9 +330,11 @@ def test_the_doubled_cycle_of_roessler():
     np.testing.assert_allclose(cycle.period, doubled.points[-1].period, rtol=1e-8)
 
 
-@pytest.mark.parametrize("distance", [10.0, 14.0])
+@pytest.mark.parametrize("distance", [10.0, 14.0, 30.0, 50.0])
 def test_a_saturated_start_does_not_crawl(distance):
-    """x' = -x + 1/(1 + exp(-(6 x + p))) from where x is 1e-6: steps grow with the way.
+    """x' = -x + 1/(1 + exp(-(6 x + p))) from where x is exp(-distance), 1e-22 at last.
+
+    Steps grow with the way, and the range of the parameter with the states.
 
     The folds: 6 x (1 - x) = 1, p = ln(x / (1 - x)) - 6 x.
     """
