@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.angles import turning_variables
 from isochron.analysis.arrays import real_array
 from isochron.analysis.scales import map_response, measure_scale
 from isochron.analysis.systems import DrivenMap
@@ -166,7 +167,8 @@ def find_invariant_circle(
         If a number is out of range, or `start` does not fit the map.
     ArithmeticError
         If the orbit diverges, rests, is locked (closes after a few returns: a locked cycle has no
-        phase of its own) or is not on a curve that goes once around its mean.
+        phase of its own) or is not on a curve that goes once around its mean, if a variable is
+        an angle, or if the series cannot be fitted.
 
     References
     ----------
@@ -190,6 +192,13 @@ def find_invariant_circle(
     orbit = system.orbit(state, n_returns * stride)[::stride]
     if not np.isfinite(orbit).all():
         raise ArithmeticError("The orbit diverges; start elsewhere.")
+    turning = turning_variables(system, orbit)
+    if turning:
+        raise ArithmeticError(
+            f"The variables of indices {turning} grow or fall without bound, and the map is "
+            "2π-periodic in them: they are angles. Use rotation_number of an angle along the "
+            "orbit, or a map of its cosine and sine."
+        )
     known = np.concatenate([np.atleast_2d(start), orbit])
     units = Units(measure_scale(known, scale=scale, response=map_response(system, start)))
     orbit = units.enter(orbit)
@@ -202,14 +211,7 @@ def find_invariant_circle(
         angle = -angle
     rotation = rotation_number(angle)
     phases = 2 * math.pi * rotation.value * np.arange(len(orbit))
-    try:
-        coefficients = fourier_series(orbit, phases, n_harmonics)
-    except np.linalg.LinAlgError as error:
-        raise ArithmeticError(
-            f"The Fourier series of {n_harmonics} harmonics cannot be fitted to {len(orbit)} "
-            "returns: their phases leave gaps, as near locking. Raise n_returns, or lower "
-            "n_harmonics."
-        ) from error
+    coefficients = fourier_series(orbit, phases, n_harmonics)
     gap = evaluate_series(coefficients, phases) - orbit
     residual = float(np.linalg.norm(gap, axis=1).max()) / size
     if not residual <= tolerance:
@@ -231,17 +233,31 @@ def _refuse_rest_or_lock(orbit: np.ndarray, size: float, most: int) -> None:
         )
     gaps = np.linalg.norm(orbit[1 : most + 1] - orbit[0], axis=1)
     if gaps.min() <= 1e-9 * size:
+        k = int(np.argmin(gaps)) + 1
         raise ArithmeticError(
-            f"The orbit closes after {int(np.argmin(gaps)) + 1} returns: it is locked, and has "
-            "no phase of its own. Use find_limit_cycle."
+            f"The orbit closes after {k} returns: it is locked, and has no phase of its own. Use "
+            f"find_limit_cycle with subharmonic={k}."
         )
 
 
 def fourier_series(values: np.ndarray, phases: np.ndarray, n_harmonics: int) -> np.ndarray:
-    """Coefficients, shape (2 K + 1, n), of a function of the phase, by least squares."""
+    """Coefficients, shape (2 K + 1, n), of a function of the phase, by least squares.
+
+    Raises
+    ------
+    ArithmeticError
+        If they cannot be computed.
+    """
     orders = np.arange(-n_harmonics, n_harmonics + 1)
     waves = np.exp(1j * np.multiply.outer(phases, orders))
-    return np.linalg.lstsq(waves, values.astype(complex))[0]
+    try:
+        return np.linalg.lstsq(waves, values.astype(complex))[0]
+    except np.linalg.LinAlgError as error:  # the singular values did not converge
+        raise ArithmeticError(
+            f"A Fourier series of {n_harmonics} harmonics cannot be fitted to {len(values)} "
+            "values: their phases may leave gaps, as near locking. Use fewer harmonics or more "
+            "values."
+        ) from error
 
 
 def evaluate_series(coefficients: np.ndarray, phases: ArrayLike) -> np.ndarray:

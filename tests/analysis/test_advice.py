@@ -102,3 +102,25 @@ def test_a_period_guess_that_is_far_off_is_named():
     cycle = find_limit_cycle(truths.van_der_pol(1.0), [2.0, 0.0], period_guess=0.3)
     assert not cycle.found
     assert "period_guess" in cycle.message or "Start nearer" in cycle.message
+
+
+def test_a_circle_of_a_map_with_an_angle_is_refused():
+    system = SteppedMap(lambda k, x: x + 2.0 + 0.3 * np.sin(x), None, dimension=1)
+    with pytest.raises(ArithmeticError, match="angles.*rotation_number"):
+        find_invariant_circle(system, [0.5], n_transient=100, n_returns=600)
+
+
+def test_a_locked_orbit_is_pointed_to_its_subharmonic():
+    with pytest.raises(ArithmeticError, match="find_limit_cycle with subharmonic=5"):
+        find_invariant_circle(circle_map_of_the_plane(0.4), [1.0, 0.1])
+
+
+def test_a_series_that_cannot_be_fitted_says_so(monkeypatch):
+    def fails(*arguments, **options):
+        raise np.linalg.LinAlgError("SVD did not converge in Linear Least Squares")
+
+    monkeypatch.setattr(np.linalg, "lstsq", fails)
+    with pytest.raises(ArithmeticError, match="fewer harmonics"):
+        find_invariant_circle(
+            circle_map_of_the_plane(GOLDEN), [1.0, 0.1], n_transient=50, n_returns=600
+        )
