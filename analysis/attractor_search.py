@@ -1,14 +1,14 @@
 """A census of all attractors of a system: what draws random starts, and how many of them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.angles import turning_variables
+from isochron.analysis.angles import check_angles, turning_variables
 from isochron.analysis.attractors.estimates import wilson_interval
 from isochron.analysis.census import missed_basin
 from isochron.analysis.fixed_points import FailedStart, FixedPoint
@@ -44,10 +44,8 @@ _POINTS, _ORBITS, _TORI = "fixed points", "closed orbits", "quasi-periodic orbit
 
 _LEFT = "It left all bounds. Draw starts nearer, or see whether the system blows up."
 _TURNING = (
-    "The variables of indices {angles} grow or fall without bound, and the system is 2π-periodic "
-    "in them: they are angles. An attractor survey has no angles. Use find_limit_cycle(..., "
-    "angles={angles}) from this start, or a system of the cosine and sine of each angle, or of "
-    "the differences of the angles."
+    "The variables of indices {turning} grow or fall without bound, and the system is 2π-periodic "
+    "in them: they are angles. Give angles={angles}."
 )
 _MEETS = 0.1  # part of a long trajectory that lies on a known set, if both are one
 
@@ -163,6 +161,7 @@ def find_all_attractors(
     watch_rtol: float = WATCH_RTOL,
     near_return: float = NEAR_RETURN,
     scale: ArrayLike | None = None,
+    angles: Sequence[int] = (),
 ) -> AttractorCensus:
     """Draw states at random, see where they settle, and prove what is periodic.
 
@@ -173,8 +172,8 @@ def find_all_attractors(
     after some rounds is judged by its Lyapunov exponents and averages (see
     `isochron.analysis.settling.classify_aperiodic`). What is not quasi-periodic is first followed
     ten times longer, as it may be a transient. What is neutral, as the closed orbits around a
-    center, is counted as one ``continuum``. Variables must not be angles. A trajectory that
-    visits a set already known counts there. For a driven map alone, the cycles of the
+    center, is counted as one ``continuum``. A trajectory that visits a set already known counts
+    there. For a driven map alone, the cycles of the
     drive's own period, unstable ones too, are found faster by `find_locked_cycles`.
 
     Parameters
@@ -213,6 +212,9 @@ def find_all_attractors(
         relative to the size of the orbit.
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable; measured from the starts by default.
+    angles : sequence of int
+        Indices of variables that are angles in radians: states that differ by whole turns are
+        one, and an orbit closes if they come back after whole turns.
 
     Returns
     -------
@@ -221,7 +223,8 @@ def find_all_attractors(
     Raises
     ------
     ValueError
-        If a number is out of range, or the sampler does not return finite (n, dimension).
+        If a number is out of range, or the sampler does not return finite (n, dimension), or
+        `angles` are not indices of variables.
 
     References
     ----------
@@ -238,8 +241,10 @@ def find_all_attractors(
     lengths = (settle, watch, max_period, period, tolerances)
     _motion(system, *lengths)  # wrong numbers are reported before states are drawn
     starts = _draw(sampler, rng, n_starts)
-    units = find_units(system, starts, scale=scale)
-    motion, moved = _motion(units.system(system), *lengths), units.enter(starts)
+    turns = check_angles(angles, starts.shape[1])
+    units = find_units(system, starts, scale=scale, angles=turns)
+    motion = replace(_motion(units.system(system), *lengths), angles=turns)
+    moved = units.enter(starts)
 
     def turning(record: np.ndarray) -> tuple[int, ...]:
         return turning_variables(system, units.leave(record))
@@ -302,7 +307,7 @@ def _interval(value: float, low: float, high: float, confidence: float) -> Inter
     )
 
 
-def _motion(system: Any, settle, watch, max_period, period, tolerances) -> Motion:
+def _motion(system: Any, settle, watch, max_period, period, tolerances) -> FlowMotion | ReturnMotion:
     longest = watch / 4 if max_period is None else max_period
     if not (0 <= settle < math.inf and 0 < longest <= watch / 2 < math.inf):
         raise ValueError(
@@ -401,9 +406,11 @@ class _Search:
     def _judge(self, record: np.ndarray) -> str | None:
         """Say what has no period, and count it; why not, if it cannot be said."""
         kind, spectrum = classify_aperiodic(self.motion, record)
-        turning = () if kind == "chaotic" else self.turning(record)
+        angles = self.motion.angles
+        turning = () if kind == "chaotic" else set(self.turning(record)) - set(angles)
         if turning:
-            return _TURNING.format(angles=turning)
+            every = tuple(sorted({*turning, *angles}))
+            return _TURNING.format(turning=tuple(sorted(turning)), angles=every)
         if kind != "quasi-periodic" and self.follow:
             longer = self._follow(record)
             if longer is None:
@@ -419,7 +426,7 @@ class _Search:
             )
         if self._merge(record):
             return None
-        cloud = Cloud(record)
+        cloud = Cloud(record, self.motion.angles)
         if kind == "quasi-periodic" and is_neutral(self.motion, cloud):
             self._join(_TORI, record, exponent=leading, exponent_error=error)
         else:
@@ -448,7 +455,7 @@ class _Search:
         for i, place in enumerate(self.places):
             if isinstance(place, Cloud) and place.share(long) > _MEETS:
                 entry, states = self.entries[i], np.concatenate([place.states, long])
-                self.places[i] = Cloud(states)
+                self.places[i] = Cloud(states, self.motion.angles)
                 self.entries[i] = replace(entry, n_starts=entry.n_starts + 1, states=states)
                 return True
         return False

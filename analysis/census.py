@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.angles import turning_variables
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems import DrivenMap
 from isochron.analysis.units import find_units
@@ -27,6 +28,7 @@ _MIXED = 3  # cycles of which further states are random mixtures
 _SEGMENTS_BELOW = 50  # dimensions: multiple shooting between cycles
 _SEGMENT_STEPS = 10  # steps of each segment, or more if the segments are at most
 _MOST_SEGMENTS = 12
+_TURNS_OVER = 40  # periods in which a variable that is an angle is seen to turn
 _BUDGET = 100  # orbits between cycles
 
 
@@ -203,7 +205,8 @@ def find_locked_cycles(
     Raises
     ------
     ValueError
-        If there are no starts, or one is not finite, or a tolerance is not positive.
+        If there are no starts, or one is not finite, or a tolerance is not positive, or a
+        variable is an angle.
 
     References
     ----------
@@ -229,6 +232,7 @@ def find_locked_cycles(
         for state, previous in zip(states[stays], before[stays], strict=True)
         if not search.settles(state, float(np.linalg.norm(state - previous)))
     ]
+    _refuse_angles(search, unlocked)
     search.polish(_spread(waypoints))
     _search_between_basins(search, starts[stays], states[stays], edges, max(2, done // 2))
     bounded = getattr(system, "bounded", None)
@@ -260,6 +264,23 @@ def _check(system: Any, starts: np.ndarray, tolerance: float, same: float, settl
     for name, value in (("tolerance", tolerance), ("same", same), ("settled", settled)):
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
+
+
+def _refuse_angles(search: "_Search", unlocked: list[np.ndarray]) -> None:
+    """Raise if a state that has not settled turns: it then leaves where it was by whole turns."""
+    if not unlocked:
+        return
+    system = search.system
+    with np.errstate(all="ignore"):
+        orbit = system.orbit(unlocked[0], _TURNS_OVER * system.n_steps)[:: system.n_steps]
+        turning = turning_variables(system, orbit) if np.isfinite(orbit).all() else ()
+    if turning:
+        raise ValueError(
+            f"The variables of indices {turning} grow or fall without bound, and the map is "
+            "2π-periodic in them: they are angles, which find_locked_cycles does not support. Use "
+            f"find_all_attractors with angles={turning}, or a map of the cosine and sine of each "
+            "angle."
+        )
 
 
 def has_odd_symmetry(system: DrivenMap, states: ArrayLike, *, tolerance: float = 1e-9) -> bool:

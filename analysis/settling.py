@@ -12,12 +12,15 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.spatial import KDTree
 
+from isochron.analysis.angles import on_circles, without_turns
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.integration import integrate
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.rotation import weighted_birkhoff_average
+
+Angles = tuple[int, ...]
 
 N_SAMPLES = 2000  # of a flow while it is watched
 N_BLOCKS = 10
@@ -73,10 +76,12 @@ class Points:
 
     states: np.ndarray
     within: float
+    angles: Angles = ()
 
     def contains(self, record: np.ndarray) -> bool:
         """Whether the last state is at one of the points."""
-        return bool(np.linalg.norm(self.states - record[-1], axis=1).min() < self.within)
+        gaps = without_turns(self.states - record[-1], self.angles)
+        return bool(np.linalg.norm(gaps, axis=1).min() < self.within)
 
 
 @dataclass(frozen=True)
@@ -85,26 +90,30 @@ class Curve:
 
     states: np.ndarray
     within: float
+    angles: Angles = ()
 
     def contains(self, record: np.ndarray) -> bool:
         """Whether the last state lies on the polygon."""
-        starts, sides = self.states[:-1], np.diff(self.states, axis=0)
+        ways = without_turns(record[-1] - self.states[:-1], self.angles)
+        sides = np.diff(self.states, axis=0)
         lengths = np.maximum((sides**2).sum(axis=1), 1e-300)
-        along = np.clip(((record[-1] - starts) * sides).sum(axis=1) / lengths, 0, 1)
-        nearest = starts + along[:, None] * sides
-        return bool(np.linalg.norm(nearest - record[-1], axis=1).min() < self.within)
+        along = np.clip((ways * sides).sum(axis=1) / lengths, 0, 1)
+        gaps = without_turns(ways - along[:, None] * sides, self.angles)
+        return bool(np.linalg.norm(gaps, axis=1).min() < self.within)
 
 
 class Cloud:
     """A set that is known by many of its states only."""
 
-    def __init__(self, states: np.ndarray) -> None:
-        self.states, self.tree = states, KDTree(states)
+    def __init__(self, states: np.ndarray, angles: Angles = ()) -> None:
+        self.states, self.angles = states, angles
+        known = on_circles(states, angles)
+        self.tree = KDTree(known)
         # How far states that come later lie from those that came first: the distance of the
         # nearest neighbors says nothing of gaps where an orbit nearly closes.
-        first, later = np.array_split(states, 2)
+        first, later = np.array_split(known, 2)
         gap = float(np.quantile(KDTree(first).query(later)[0], 0.99))
-        self.within = min(3 * gap, _LARGEST_GAP * _size(states))
+        self.within = min(3 * gap, _LARGEST_GAP * _size(known))
 
     def contains(self, record: np.ndarray) -> bool:
         """Whether 95 % of the states lie among those known; a few states cannot tell."""
@@ -112,7 +121,11 @@ class Cloud:
 
     def share(self, record: np.ndarray) -> float:
         """Part of the states that lie among those known."""
-        return float(np.mean(self.tree.query(record)[0] < self.within))
+        return float(np.mean(self.distances(record) < self.within))
+
+    def distances(self, record: np.ndarray) -> np.ndarray:
+        """Of states from the nearest one that is known."""
+        return np.asarray(self.tree.query(on_circles(record, self.angles))[0])
 
 
 @dataclass(frozen=True)
@@ -125,6 +138,11 @@ class Periodic:
 
 class Motion(Protocol):
     """How states move."""
+
+    @property
+    def angles(self) -> Angles:
+        """Indices of variables that are angles."""
+        ...
 
     @property
     def watch(self) -> float:
@@ -157,6 +175,7 @@ class FlowMotion:
     watch: float
     max_period: float
     tolerances: Tolerances
+    angles: Angles = ()
 
     def settle(self, states: np.ndarray) -> np.ndarray:
         """States after the transient."""
@@ -173,7 +192,9 @@ class FlowMotion:
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """A fixed point, if the state hardly moves; a cycle."""
-        yield from _resting(self.system, record, scale, same, self.tolerances.solution)
+        yield from _resting(
+            self.system, record, scale, same, self.tolerances.solution, self.angles
+        )
         cycle = find_limit_cycle(
             self.system,
             record[-1],
@@ -181,9 +202,11 @@ class FlowMotion:
             tolerance=self.tolerances.solution,
             max_transient=0,
             scale=1.0,
+            angles=self.angles,
         )
         if cycle.stable or cycle.degenerate:
-            yield Periodic(cycle, Curve(cycle.states, same * _size(cycle.states)))
+            within = same * _size(on_circles(cycle.states, self.angles))
+            yield Periodic(cycle, Curve(cycle.states, within, self.angles))
 
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first two: one is 0 for the direction of the flow."""
@@ -203,6 +226,7 @@ class ReturnMotion:
     max_period: int
     tolerances: Tolerances
     period: float | None = None
+    angles: Angles = ()
 
     @property
     def is_map(self) -> bool:
@@ -240,9 +264,13 @@ class ReturnMotion:
         """Cycles of so many returns as brought the record back, fewest first."""
         autonomous = self.is_map and not self.system.drive_cycles and self.system.n_steps == 1
         if autonomous:
-            yield from _resting(self.system, record, scale, same, self.tolerances.solution)
-        gaps = np.linalg.norm(record[-2 : -2 - self.max_period : -1] - record[-1], axis=1)
-        lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * _size(record))
+            found = _resting(
+                self.system, record, scale, same, self.tolerances.solution, self.angles
+            )
+            yield from found
+        places = on_circles(record, self.angles)
+        gaps = np.linalg.norm(places[-2 : -2 - self.max_period : -1] - places[-1], axis=1)
+        lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * _size(places))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
             cycle = find_limit_cycle(
                 self.system,
@@ -252,14 +280,16 @@ class ReturnMotion:
                 tolerance=self.tolerances.solution,
                 max_transient=0,
                 scale=1.0,
+                angles=self.angles,
             )
             if cycle.stable or cycle.degenerate:
-                back = ReturnMap(self.system, self.period)
+                back = ReturnMap(self.system, self.period, angles=self.angles)
                 points = [cycle.point]
                 for _ in range(cycle.subharmonic - 1):
                     points.append(back(points[-1]))
-                within = same * max(_size(cycle.states), 1e-3 * scale)
-                yield Periodic(cycle, Points(np.array(points), within))
+                size = _size(on_circles(cycle.states, self.angles))
+                within = same * max(size, 1e-3 * scale)
+                yield Periodic(cycle, Points(np.array(points), within, self.angles))
 
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first, per return."""
@@ -291,9 +321,10 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
     leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
     if leading > 4 * error and leading * motion.watch > _CHAOTIC_GROWTH:
         return "chaotic", spectrum
-    halves = np.array_split(record, 2)
+    places = on_circles(record, motion.angles)
+    halves = np.array_split(places, 2)
     drift = np.linalg.norm(np.subtract(*(weighted_birkhoff_average(half) for half in halves)))
-    if drift < _REGULAR * _size(record) and spectrum.exponents[-1] * motion.watch > -1:
+    if drift < _REGULAR * _size(places) and spectrum.exponents[-1] * motion.watch > -1:
         return "quasi-periodic", spectrum
     return None, spectrum
 
@@ -311,8 +342,10 @@ def is_neutral(motion: Motion, cloud: Cloud) -> bool:
     following = motion.exponents(cloud.states[-1], more=1).exponents[-1]
     if following * motion.watch < _DECAYS:
         return False
-    state, far = cloud.states[-1], max(_MOVE * _size(cloud.states), 4 * cloud.within)
+    state = cloud.states[-1]
+    far = max(_MOVE * _size(on_circles(cloud.states, motion.angles)), 4 * cloud.within)
     outwards = state - cloud.states.mean(axis=0)
+    outwards[list(motion.angles)] = 0.0  # an angle has no outside
     moves = np.stack([outwards, np.random.default_rng(0).normal(size=state.size)])
     moves *= far / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-300)
     moves = np.concatenate([-moves, moves])
@@ -321,7 +354,7 @@ def is_neutral(motion: Motion, cloud: Cloud) -> bool:
             if not np.isfinite(end).all():
                 continue
             record = motion.record(end)
-            away = np.median(cloud.tree.query(record)[0])
+            away = np.median(cloud.distances(record))
             if cloud.share(record) < _OFF and away < 2 * far:
                 return True
     return False
@@ -334,11 +367,17 @@ def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> Lyap
     )
 
 
-def _resting(system: Any, record, scale, same, tolerance) -> Iterator[Periodic]:
-    if np.ptp(record[len(record) // 2 :], axis=0).max() < 0.1 * scale:
-        for point in find_fixed_points(system, [record[-1]], tolerance=tolerance, scale=1.0):
+def _resting(
+    system: Any, record, scale, same, tolerance, angles: Angles
+) -> Iterator[Periodic]:
+    late = on_circles(record[len(record) // 2 :], angles)
+    if np.ptp(late, axis=0).max() < 0.1 * scale:
+        found = find_fixed_points(
+            system, [record[-1]], tolerance=tolerance, scale=1.0, angles=angles
+        )
+        for point in found:
             if point.stable or point.degenerate:
-                yield Periodic(point, Points(point.point[None], same * scale))
+                yield Periodic(point, Points(point.point[None], same * scale, angles))
 
 
 def _size(states: np.ndarray) -> float:

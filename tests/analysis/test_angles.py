@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, SteppedMap, find_fixed_points, find_limit_cycle
+from isochron.analysis import (
+    Flow,
+    SteppedMap,
+    find_all_attractors,
+    find_fixed_points,
+    find_limit_cycle,
+    find_locked_cycles,
+    uniform_box,
+)
 
 
 def kuramoto(velocity, coupling=1.0):
@@ -68,3 +76,89 @@ def test_what_is_no_variable_is_no_angle(angles):
         find_fixed_points(system, [[1.0, 2.0]], angles=angles)
     with pytest.raises(ValueError, match="angles must be"):
         find_limit_cycle(system, [1.0, 2.0], max_period=1.0, angles=angles)
+
+
+def ring(n):
+    """n oscillators, each coupled to two neighbors: in step, or twisted by one turn (n > 4)."""
+
+    def field(t, x):
+        return 1.0 + np.sin(np.roll(x, 1) - x) + np.sin(np.roll(x, -1) - x)
+
+    def derivative(t, x):
+        before = np.roll(np.eye(n), 1, axis=1).T
+        matrix = before * np.cos(np.roll(x, 1) - x)[:, None]
+        matrix += before.T * np.cos(np.roll(x, -1) - x)[:, None]
+        return matrix - np.diag(matrix.sum(axis=1))
+
+    return Flow(field, derivative)
+
+
+def survey(system, n, **options):
+    options = {"settle": 60, "watch": 80, "n_starts": 8, "angles": tuple(range(n)), **options}
+    sampler = uniform_box([-10.0] * n, [10.0] * n)
+    return find_all_attractors(system, sampler, np.random.default_rng(0), **options)
+
+
+@pytest.mark.parametrize("velocity", [[2.0, 2.0, 2.0], [0.9, 1.0, 1.1]])
+def test_a_survey_counts_states_that_differ_by_whole_turns_once(velocity):
+    found = survey(kuramoto(np.array(velocity)), 3)
+    (attractor,) = found.attractors
+    assert (attractor.kind, attractor.n_starts) == ("limit cycle", 8)
+    np.testing.assert_allclose(
+        attractor.solution.period, 2 * np.pi / np.mean(velocity), rtol=1e-8
+    )
+
+
+def test_a_survey_tells_twisted_states_from_those_in_step():
+    """Multipliers exp(-T λ) of the ring of 6: λ = 2 cos(2πq/6) (1 - cos(2πk/6)), q turns."""
+    found = survey(ring(6), 6, n_starts=6)
+    slowest = [attractor.solution.largest_multiplier for attractor in found.attractors]
+    exact = np.exp(-2 * np.pi * 2 * np.array([1.0, 0.5]) * 0.5)
+    np.testing.assert_allclose(slowest, exact, rtol=1e-5)
+
+
+def test_a_pendulum_rests_or_turns():
+    """θ'' = 0.5 - 0.2 θ' - sin θ: rest at arcsin 0.5, whatever the turns before."""
+    system = Flow(lambda t, x: np.array([x[1], 0.5 - 0.2 * x[1] - np.sin(x[0])]))
+    found = survey(system, 2, angles=(0,), n_starts=12)
+    kinds = sorted(attractor.kind for attractor in found.attractors)
+    assert kinds == ["fixed point", "limit cycle"]
+    assert not found.failures
+    (rest,) = (a.states[0, 0] for a in found.attractors if a.kind == "fixed point")
+    np.testing.assert_allclose(np.sin(rest), 0.5, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("step", "kinds"),
+    [
+        (lambda k, x: x + 2.0 + 0.3 * np.sin(x), ["quasi-periodic"]),
+        (lambda k, x: x + np.pi + 0.9 * np.sin(x), ["limit cycle"]),
+        (lambda k, x: x + 6.2 + 0.3 * np.sin(x), ["fixed point"]),  # up to a whole turn
+        (lambda k, x: x + 0.3 * np.sin(2 * x), ["fixed point"] * 2),
+    ],
+)
+def test_a_survey_of_circle_maps(step, kinds):
+    found = survey(SteppedMap(step, None, 1), 1, settle=200, watch=400)
+    assert [attractor.kind for attractor in found.attractors] == kinds
+    assert sum(attractor.n_starts for attractor in found.attractors) == 8
+
+
+def test_a_phase_locked_to_its_forcing():
+    """φ' = 1 + 0.3 sin(t - φ): entrained at φ = t."""
+    system = Flow(lambda t, x: np.array([1.0 + 0.3 * np.sin(t - x[0])]))
+    found = survey(system, 1, period=2 * np.pi, settle=40, watch=40)
+    (attractor,) = found.attractors
+    np.testing.assert_allclose(attractor.solution.multipliers, np.exp(-0.6 * np.pi), rtol=1e-8)
+
+
+def test_a_survey_names_angles_that_are_not_declared():
+    found = survey(kuramoto(np.full(3, 2.0)), 3, angles=(1,), n_starts=1)
+    assert "Give angles=(0, 1, 2)" in found.failures[0].message
+    with pytest.raises(ValueError, match="angles must be"):
+        survey(kuramoto(np.full(3, 2.0)), 3, angles=(3,), n_starts=1)
+
+
+def test_a_survey_of_locked_cycles_refuses_angles():
+    system = SteppedMap(lambda k, x: x + 2.0 + 0.3 * np.sin(x), None, dimension=1)
+    with pytest.raises(ValueError, match="find_all_attractors.*angles"):
+        find_locked_cycles(system, [[0.1], [2.0]])

@@ -115,4 +115,4 @@ def test_an_angle_is_named(system, n, angles):
     )  # fmt: skip
     assert not found.attractors
     (failure,) = found.failures
-    assert f"find_limit_cycle(..., angles={angles})" in failure.message
+    assert f"Give angles={angles}" in failure.message
