@@ -307,7 +307,9 @@ def _interval(value: float, low: float, high: float, confidence: float) -> Inter
     )
 
 
-def _motion(system: Any, settle, watch, max_period, period, tolerances) -> FlowMotion | ReturnMotion:
+def _motion(
+    system: Any, settle, watch, max_period, period, tolerances
+) -> FlowMotion | ReturnMotion:
     longest = watch / 4 if max_period is None else max_period
     if not (0 <= settle < math.inf and 0 < longest <= watch / 2 < math.inf):
         raise ValueError(

@@ -25,7 +25,7 @@ _STAGES = (
 )
 
 # Of tangents by differences: below it, steps would follow their rounding errors of some 1e-12.
-_DIFFERENCE_RTOL = 1e-9
+_DIFFERENCE_RTOL = 1e-10
 
 
 def integrate(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.angles import turning_variables
 from isochron.analysis.arrays import real_array
-from isochron.analysis.scales import map_response, measure_scale
+from isochron.analysis.scales import UNLIKE_ALONG, map_response, measure_scale
 from isochron.analysis.systems import DrivenMap
 from isochron.analysis.units import Units
 
@@ -200,7 +200,8 @@ def find_invariant_circle(
             "orbit, or a map of its cosine and sine."
         )
     known = np.concatenate([np.atleast_2d(start), orbit])
-    units = Units(measure_scale(known, scale=scale, response=map_response(system, start)))
+    response = map_response(system, start)
+    units = Units(measure_scale(known, scale=scale, response=response, unlike=UNLIKE_ALONG))
     orbit = units.enter(orbit)
     centred = orbit - orbit.mean(axis=0)
     size = float(np.linalg.norm(centred, axis=1).max())

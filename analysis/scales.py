@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 _PLAIN = (0.125, 128.0)
 _ALIKE = 1 / 32  # ratio of two variables' sizes above which they have one scale
 _UNLIKE = 1e-6  # ratio of two variables' sizes below which they have different units
+UNLIKE_ALONG = 1e-3  # the same of sizes along a trajectory, or of many starts
 _CANCELLED = 1e-10  # of what it responds with: a variable that is only a rounding error
 
 
@@ -18,6 +19,7 @@ def measure_scale(
     *,
     scale: ArrayLike | None = None,
     response: Callable[[np.ndarray], np.ndarray] | None = None,
+    unlike: float = _UNLIKE,
 ) -> np.ndarray:
     """Typical size of each state variable, a power of two; 1 for all if all are near 1.
 
@@ -47,13 +49,13 @@ def measure_scale(
         return check_scale(scale, n)
     rows = np.abs(states.reshape(-1, n))
     sizes = np.where(np.isfinite(rows), rows, 0.0).max(axis=0, initial=0.0)
-    if _is_plain(sizes):
+    if _is_plain(sizes, unlike):
         return np.ones(n)
     if response is not None:
         sizes = _fill_from(sizes, response)
     largest = float(sizes.max(initial=0.0)) or 1.0
     sizes = np.where(sizes > np.finfo(float).tiny, sizes, largest)
-    if _is_plain(sizes):
+    if _is_plain(sizes, unlike):
         return np.ones(n)
     return 2.0 ** np.round(np.log2(np.where(sizes > _ALIKE * largest, largest, sizes)))
 
@@ -72,9 +74,9 @@ def check_scale(scale: ArrayLike, n: int | None = None) -> np.ndarray:
     return np.broadcast_to(values, (n,)).copy()
 
 
-def _is_plain(sizes: np.ndarray) -> bool:
+def _is_plain(sizes: np.ndarray, unlike: float) -> bool:
     largest = float(sizes.max(initial=0.0))
-    return _PLAIN[0] <= largest <= _PLAIN[1] and bool((sizes >= _UNLIKE * largest).all())
+    return _PLAIN[0] <= largest <= _PLAIN[1] and bool((sizes >= unlike * largest).all())
 
 
 def _fill_from(sizes: np.ndarray, response: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -192,9 +192,7 @@ class FlowMotion:
 
     def solve(self, record: np.ndarray, scale: float, same: float) -> Iterator[Periodic]:
         """A fixed point, if the state hardly moves; a cycle."""
-        yield from _resting(
-            self.system, record, scale, same, self.tolerances.solution, self.angles
-        )
+        yield from _resting(self.system, record, scale, same, self.tolerances.solution, self.angles)
         cycle = find_limit_cycle(
             self.system,
             record[-1],
@@ -367,9 +365,7 @@ def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> Lyap
     )
 
 
-def _resting(
-    system: Any, record, scale, same, tolerance, angles: Angles
-) -> Iterator[Periodic]:
+def _resting(system: Any, record, scale, same, tolerance, angles: Angles) -> Iterator[Periodic]:
     late = on_circles(record[len(record) // 2 :], angles)
     if np.ptp(late, axis=0).max() < 0.1 * scale:
         found = find_fixed_points(

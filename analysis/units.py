@@ -14,9 +14,16 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from isochron.analysis.integration import integrate
-from isochron.analysis.scales import field_response, map_response, measure_scale
+from isochron.analysis.scales import (
+    UNLIKE_ALONG,
+    field_response,
+    map_response,
+    measure_scale,
+)
 from isochron.analysis.systems import Flow
 
+_UNLIKE_DIFFERENCES = 1 / 32  # ratio of sizes below which differences need a length of their own
+_FEWEST_STEPS = 32  # along which the sizes of a map's variables are measured
 _COARSE_RTOL = 1e-6  # of a trajectory of which only the size is needed
 
 
@@ -111,25 +118,32 @@ def _find_units(system: Any, states: ArrayLike, scale: ArrayLike | None, duratio
         response = map_response(system, first)
     elif duration is not None:
         response = field_response(system, first, duration)
-    units = Units(measure_scale(finite, response=response))
+    by_differences = getattr(system, "by_differences", False)
+    unlike = _UNLIKE_DIFFERENCES if by_differences else UNLIKE_ALONG
+    units = Units(measure_scale(finite, response=response, unlike=unlike))
     if units.plain or (duration is None and not is_map):
         return units
     try:
         run = _follow(system, first, duration, units)
     except ArithmeticError:
         return units
-    return Units(measure_scale(np.concatenate([finite, run]), response=response))
+    known = np.concatenate([finite, run])
+    return Units(measure_scale(known, response=response, unlike=unlike))
 
 
 def _follow(system: Any, start: np.ndarray, duration: float | None, units: Units) -> np.ndarray:
     if hasattr(system, "advance"):
-        return system.orbit(start, system.n_steps)
+        return _finite_rows(system.orbit(start, max(system.n_steps, _FEWEST_STEPS)))
     assert duration is not None
     times = np.linspace(0, duration, 500)
     states = integrate(
         units.system(system), units.enter(start), duration, times=times, rtol=_COARSE_RTOL
     )
     return units.leave(states)
+
+
+def _finite_rows(states: np.ndarray) -> np.ndarray:
+    return states[np.isfinite(states).all(axis=1)]
 
 
 def scaled_field(field: Any, scale: np.ndarray) -> Flow:

@@ -180,5 +180,5 @@ def advance(
         return following, min(longest, 1.5 * step if iterations <= 3 else step)
     raise LostError(
         f"The curve was lost at steps of {control.smallest:g}. Lower smallest_step, or raise "
-        "tolerance."
+        "tolerance; give scale if variables differ much in size."
     )

@@ -12,7 +12,7 @@ from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProb
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
-from isochron.analysis.scales import check_scale, measure_scale
+from isochron.analysis.scales import UNLIKE_ALONG, check_scale, measure_scale
 from isochron.analysis.units import Units
 from isochron.masked import reject_masked
 
@@ -150,7 +150,7 @@ def continue_cycles(
     system = system_at(parameter)
     if not (start.autonomous or hasattr(system, "advance")) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")
-    units = Units(measure_scale(start.states, scale=scale))
+    units = Units(measure_scale(start.states, scale=scale, unlike=UNLIKE_ALONG))
     system_at, start = systems_in_units(system_at, units), units.enter_cycle(start)
     segments = len(start.nodes) if n_segments is None else n_segments
     if segments < 1:
@@ -239,6 +239,8 @@ def follow(
                 way = float(np.linalg.norm(u - first[0]))
     except LostError as error:
         message = str(error)
+    if len(points) == max_points and message.startswith("max_points"):
+        message += f" from the parameter {points[-1].parameter:g}"
     return Branch(
         points=tuple(points), special=tuple(special), message=message, tolerance=control.tolerance
     )

@@ -112,8 +112,14 @@ class LimitCycle:
 
     @property
     def index(self) -> int:
-        """Number of non-trivial multipliers outside the unit circle, as far as computed."""
-        return int(np.sum(np.abs(self.nontrivial_multipliers) > 1 + STABILITY_MARGIN))
+        """Number of non-trivial multipliers outside the unit circle, as far as computed.
+
+        Of a degenerate orbit, those that are 1 within the error of a double one do not count.
+        """
+        outside = np.abs(self.nontrivial_multipliers) > 1 + STABILITY_MARGIN
+        if self.degenerate:
+            outside &= np.abs(self.nontrivial_multipliers - 1) > 2 * math.sqrt(STABILITY_MARGIN)
+        return int(np.sum(outside))
 
 
 def degenerate_kind(multipliers: np.ndarray, *, autonomous: bool, margin: float) -> str:

@@ -262,9 +262,7 @@ class _Search:
             cycle = shooting.describe(back, nodes, iterations)
         return add_multipliers(back, cycle, self.n_multipliers, verify=self.verify)
 
-    def after_returns(
-        self, start: np.ndarray, longest: float | None, message: str
-    ) -> LimitCycle:
+    def after_returns(self, start: np.ndarray, longest: float | None, message: str) -> LimitCycle:
         """The cycle of a map, or of a forced field, that a state leads to."""
         units = find_units(
             self.system, start, scale=self.scale, duration=self.period, angles=self.angles

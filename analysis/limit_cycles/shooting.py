@@ -52,8 +52,8 @@ def shoot_autonomous(
         point, period = point + move[:n], float(back.period + move[n])
         if not guess / _LONGER < period < guess * _LONGER:
             raise NotFoundError(
-                f"Newton's method came to a period of {period:.3g}, far from the first guess "
-                f"{guess:.3g}. Give period_guess nearer to the period, or start nearer to the cycle."
+                f"Newton's method came to a period of {period:.3g}, far from the guess of "
+                f"{guess:.3g}. Give period_guess nearer to the period, or start on the cycle."
             )
         if n_shortened > _MOST_SHORTENED:
             break

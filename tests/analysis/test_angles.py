@@ -104,9 +104,7 @@ def test_a_survey_counts_states_that_differ_by_whole_turns_once(velocity):
     found = survey(kuramoto(np.array(velocity)), 3)
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("limit cycle", 8)
-    np.testing.assert_allclose(
-        attractor.solution.period, 2 * np.pi / np.mean(velocity), rtol=1e-8
-    )
+    np.testing.assert_allclose(attractor.solution.period, 2 * np.pi / np.mean(velocity), rtol=1e-8)
 
 
 def test_a_survey_tells_twisted_states_from_those_in_step():

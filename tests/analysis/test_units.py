@@ -300,3 +300,61 @@ def test_concentrations_have_no_negative_side(unit):
     np.testing.assert_allclose(low, 1e-7 + low**2.5, rtol=1e-9)
     np.testing.assert_allclose(high, 1e-7 + high**2.5, rtol=1e-9)
     np.testing.assert_allclose(found[0].eigenvalues, -1.0, rtol=1e-3)
+
+
+SMALL = pytest.mark.parametrize("small", [1e-2, 1e-3, 1e-4, 1e-6])
+
+
+@SMALL
+def test_a_small_variable_of_a_limit_cycle(small):
+    """z' = small x² - z on the unit circle: z = small (1/2 + (cos 2t + 2 sin 2t) / 10)."""
+
+    def field(t, x):
+        growth = 1 - x[0] ** 2 - x[1] ** 2
+        return np.array([growth * x[0] - x[1], growth * x[1] + x[0], small * x[0] ** 2 - x[2]])
+
+    cycle = find_limit_cycle(Flow(field), [1.0, 0.2, 0.3 * small], max_period=10)
+    angle = 2 * np.arctan2(cycle.states[:, 1], cycle.states[:, 0])
+    exact = 0.5 + (np.cos(angle) + 2 * np.sin(angle)) / 10
+    np.testing.assert_allclose(cycle.states[:, 2] / small, exact, atol=1e-9)
+
+
+@SMALL
+def test_surveys_tell_attractors_that_differ_in_a_small_variable(small):
+    field = Flow(lambda t, x: np.array([1 - x[0], x[1] - x[1] * (x[1] / small) ** 2]))
+    box = uniform_box([0, -2 * small], [2, 2 * small])
+    found = find_all_attractors(
+        field, box, np.random.default_rng(0), settle=30, watch=40, n_starts=8
+    )
+    places = sorted(attractor.states[0, 1] / small for attractor in found.attractors)
+    np.testing.assert_allclose(places, [-1, 1], rtol=1e-8)
+
+
+@SMALL
+def test_locked_cycles_of_a_small_variable(small):
+    """y -> tanh 2y in its unit has three fixed points, at 0 and at ±0.957504."""
+
+    def step(k, x):
+        return np.stack([0.5 * x[..., 0] + 0.5, small * np.tanh(2 * x[..., 1] / small)], axis=-1)
+
+    starts = np.random.default_rng(0).uniform([0, -2 * small], [2, 2 * small], (12, 2))
+    survey = find_locked_cycles(SteppedMap(step, None, 2), starts)
+    places = sorted(cycle.point[1] / small for cycle in survey.cycles)
+    np.testing.assert_allclose(places, [-0.957504, 0, 0.957504], atol=1e-6)
+
+
+@pytest.mark.parametrize("small", [1e-4, 1e-6])
+def test_continuation_of_a_small_variable(small):
+    """The cusp in a small variable next to a large one: folds at ±2 / √27."""
+
+    def at(p):
+        return Flow(
+            lambda t, x: np.array([1 - x[0], small * (p + x[1] / small - (x[1] / small) ** 3)])
+        )
+
+    start, edge = [1.0, -1.6 * small], 2 / np.sqrt(27)
+    branch = continue_fixed_points(at, start, -2.0, limits=(-2.0, 2.0), scale=[1, small])
+    folds = [point.parameter for point in branch.of_kind("fold")]
+    np.testing.assert_allclose(folds, [edge, -edge], rtol=1e-6)
+    bare = continue_fixed_points(at, start, -2.0, limits=(-2.0, 2.0))
+    assert "give scale" in bare.message or len(bare.of_kind("fold")) == 2
