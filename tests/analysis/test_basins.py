@@ -76,6 +76,27 @@ def test_from_a_state_in_the_basin(name):
     np.testing.assert_allclose(cycle.period, period, rtol=1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "low", "high", "wait"),
+    [
+        (threshold_linear(), [0.0] * 3, [1.0] * 3, 25),
+        (truths.brusselator(3.0), [0.0, 0.0], [5.0, 5.0], 15),
+        (truths.van_der_pol(1.0), [-4.0, -4.0], [4.0, 4.0], 20),
+        (truths.van_der_pol(3.0), [-4.0, -4.0], [4.0, 4.0], 20),
+        (fitzhugh_nagumo(), [-2.5, -2.5], [2.5, 2.5], 60),
+    ],
+    ids=["threshold-linear", "Brusselator", "van der Pol, 1", "van der Pol, 3", "FitzHugh-Nagumo"],
+)
+def test_from_twelve_random_states(system, low, high, wait):
+    """All lead to one cycle; periods agree to the tolerance of the search, 1e-9, times ten."""
+    starts = np.random.default_rng(0).uniform(low, high, (12, len(low)))
+    cycles = [find_limit_cycle(system, start, max_period=wait) for start in starts]
+    assert [cycle.stable for cycle in cycles] == [True] * 12
+    periods = [cycle.period for cycle in cycles]
+    np.testing.assert_allclose(periods, periods[0], rtol=1e-8)
+
+
 def test_a_relaxation_oscillation_whose_multiplier_is_no_number_any_more():
     """Van der Pol at mu = 30, stiff: an implicit method does not resolve what decays in a step.
 
