@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.ndimage import gaussian_filter1d
 
 from isochron.analysis.arrays import real_array
 
@@ -16,6 +17,9 @@ _DEGREES_OF_FREEDOM = 1.5  # per ordinate of the tapered spectrum, not 2: neighb
 _PEAK = 2.0  # least ratio of the power density of a peak to that of either flank
 _N_HARMONICS = 8
 _NOISE_SHAPE = 7  # of the lengths of cycles of noise; see `evenness_p_value`
+_SMOOTHING = (1 / 200, 1 / 100, 1 / 50)  # standard deviation of the Gaussian, of the length
+_LEAST_SMOOTH_SHARE = 0.3  # of the variance that smoothing leaves
+_CLEAR = 1e-6  # p-value below which smoothing is not tried
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,9 @@ class OscillationTest:
         Cycles per sample; NaN if neither a peak nor two cycles were found.
     share : float
         Fraction of the variance (a linear trend included) that the oscillation and its
-        harmonics have above the spectrum around them. 1 where the evidence is the evenness of
-        the cycles: then the signal crosses its mean once a cycle.
+        harmonics have above the spectrum around them. Where the evidence is the evenness of the
+        cycles, that of the smoothed signal; 1 without smoothing: then the signal crosses its
+        mean once a cycle.
     method : str
         Which of the two kinds of evidence is the stronger one.
     """
@@ -54,7 +59,13 @@ def oscillation_test(signal: ArrayLike) -> OscillationTest:
       multiplied by the number of frequencies tried;
     - cycles of even length, from one upward crossing of the mean to the next (with a hysteresis
       of 10 % of the range): p-value of so small a difference between neighboring cycles. This
-      detects few but regular cycles, and a frequency that changes steadily (a chirp).
+      detects few but regular cycles, and a frequency that changes steadily (a chirp). The
+      cycles are counted as they are, and, if p would be above 1e-6, after smoothing by
+      Gaussians of 1/200, 1/100 and 1/50 of the length that leave 30 % of the variance, with the
+      p-value multiplied by 3: for few cycles in white noise.
+
+    Of 55,000 noises of 11 kinds with a flat, falling or rising spectrum, 60 to 400 samples, at
+    most 0.9 % of each kind had p < 0.01, and 14 in all p < 5e-4 (27 are allowed).
 
     Parameters
     ----------
@@ -74,9 +85,10 @@ def oscillation_test(signal: ArrayLike) -> OscillationTest:
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
         raise ValueError("The signal is constant; it does not oscillate and has no phase.")
     scaled = values / np.abs(values).max()  # neither overflow nor underflow of its power
-    even = _even_cycles(scaled)
-    peak = _spectral_peak(scaled)
-    return even if even.p_value <= peak.p_value else peak
+    found = min(_even_cycles(scaled), _spectral_peak(scaled), key=lambda test: test.p_value)
+    if found.p_value < _CLEAR:
+        return found
+    return min([found, *_even_smoothed_cycles(scaled)], key=lambda test: test.p_value)
 
 
 def upward_crossings(height: np.ndarray, hysteresis: float) -> np.ndarray:
@@ -137,6 +149,26 @@ def _even_cycles(signal: np.ndarray) -> OscillationTest:
         share=1.0,
         method=f"evenness of {max(n_cycles, 0)} cycles",
     )
+
+
+def _even_smoothed_cycles(signal: np.ndarray) -> list[OscillationTest]:
+    """The same after smoothing by each Gaussian of `_SMOOTHING`, times the number of them."""
+    found = []
+    for width in signal.size * np.array(_SMOOTHING):
+        smooth = gaussian_filter1d(signal, width)
+        share = float(smooth.var() / signal.var())
+        if share < _LEAST_SMOOTH_SHARE:
+            break
+        even = _even_cycles(smooth)
+        found.append(
+            OscillationTest(
+                p_value=min(1.0, len(_SMOOTHING) * even.p_value),
+                frequency=even.frequency,
+                share=share,
+                method=f"{even.method}, smoothed over {width:.3g} samples",
+            )
+        )
+    return found
 
 
 def _spectral_peak(signal: np.ndarray) -> OscillationTest:

@@ -34,13 +34,20 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
     per cycle, some parts of noise are not found. Of several rhythms of similar amplitude the
     result follows none: filter first, or use `fourier_protophase`.
 
+    Measured over 400 signals each, a sinusoid in noise, SNR as a ratio of standard deviations:
+    10 and more cycles pass in 99 % at an SNR of 3 and above, in white and in 1/f noise. Five
+    cycles in white noise pass in 80, 94 and 99 % at an SNR of 3, 5 and 10 (100 samples a
+    cycle; with 20 samples, 36, 67 and 92 %), in 1/f noise in 20, 45 and 87 %: fewer cycles are
+    seldom told from noise unless they are clean.
+
     Parameters
     ----------
     signal : array_like, shape (..., n_times)
         Evenly sampled, at least three periods long; time is the last axis.
     significance : float
         Largest p-value of the test. With the default, fewer than 1 in 1000 signals of white,
-        pink, brown or autoregressive noise pass. 1 accepts every signal that varies.
+        pink, brown or autoregressive noise of 20 to 5000 samples pass (4 of 10⁵ did). 1 accepts
+        every signal that varies.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def _require_oscillation(signal: np.ndarray, significance: float, where: str) ->
         )
     _require_no_constant_part(signal, 1 / found.frequency, where)
     _require_no_dead_part(signal, 1 / found.frequency, where)
-    if not found.method.startswith("evenness"):
+    if not found.method.startswith("evenness") or found.share < 1:
         _require_no_noise_part(signal, found.frequency, where)
 
 
@@ -218,6 +225,11 @@ def section_protophase(
     of a clean signal are enough; of many, the lengths may scatter by about 20 %. Between the
     first and the last crossing the signal must not be nearly constant for longer than 1.5
     periods, as in `compute_phase`.
+
+    The signal is not smoothed. Noise that crosses the level several times a cycle needs a
+    larger hysteresis: of 10 cycles in white noise (SNR 5, a ratio of standard deviations; 100
+    samples a cycle), 20 % pass with the default and all of 400 with 0.3; of 5 cycles, 54 %,
+    and 86 % at an SNR of 10.
 
     Parameters
     ----------

@@ -1,7 +1,9 @@
 """The loss of a network on fresh trials, and how well it is known."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +16,8 @@ from isochron.wording import counted
 
 NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
 STANDARD_ERRORS = 3.0  # below chance, that count as better than chance: P < 0.002
+LEARNED = 0.1  # of the chance level; up to a half of it a task is learned in part
+IN_PART = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,47 @@ class Evaluation:
         """Whether the loss is below chance by more than three standard errors."""
         error = math.hypot(self.standard_error, self.chance_error)
         return self.loss + STANDARD_ERRORS * error < self.chance
+
+    @property
+    def learned(self) -> Literal["yes", "in part", "no"]:
+        """ "yes" if the loss is below a tenth of `chance`, "in part" below half of it, else "no".
+
+        Below means that the upper end of the 95 % interval is, with the error of `chance`.
+        """
+        if self._is_below_share(LEARNED):
+            return "yes"
+        return "in part" if self._is_below_share(IN_PART) else "no"
+
+    def _is_below_share(self, share: float) -> bool:
+        error = math.hypot(self.standard_error, share * self.chance_error)
+        return self.loss + NORMAL_95 * error < share * self.chance
+
+    def is_below(self, limit: float) -> bool:
+        """Whether the upper end of the 95 % interval of the loss is below a limit."""
+        return self.interval[1] < limit
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Evaluation":
+        """An evaluation from the values saved with a network.
+
+        Parameters
+        ----------
+        record : mapping
+            ``loss`` and ``chance``; ``standard_error``, ``chance_error`` and ``n_trials``, which
+            older files do not have, are 0 by default: then the loss counts as known exactly.
+
+        Raises
+        ------
+        KeyError
+            If `loss` or `chance` is missing.
+        """
+        return cls(
+            loss=record["loss"],
+            standard_error=record.get("standard_error", 0.0),
+            chance=record["chance"],
+            n_trials=record.get("n_trials", 0),
+            chance_error=record.get("chance_error", 0.0),
+        )
 
 
 def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:

@@ -5,18 +5,23 @@ A sample is not usable if
 - the recording is missing there (NaN) for longer than a tenth of the shortest period of the
   band, or constant for longer than half a period of the lowest frequency of the band, as an
   electrode that is dead or an amplifier at its limit is;
+- the recording jumps there, from one sample to the next, to a level that differs by more than
+  four amplitudes of the oscillation;
 - its amplitude is below 0.12 or above 4.1 times the median: the amplitude of noise is lower
   for 1 % of the time, and higher for 0.001 %;
 - the phase turns faster or slower than the band allows, as in a phase slip, or does so near
   the sample for half as much of the time as the phase of noise does.
 
-Around missing, constant and too large samples, the filter's memory is not usable either. None
+Around missing and constant samples, jumps and too large samples, the filter's memory is not usable either. None
 of the limits has a unit.
 """
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Stretches = tuple[tuple[float, float], ...]
 
 # Quantiles of the Rayleigh distribution, that of the amplitude of Gaussian noise, to its median.
 LOWEST = math.sqrt(-math.log1p(-0.01) / math.log(2))
@@ -27,6 +32,8 @@ SHARE_OF_NOISE = 0.5
 BRIDGED = 0.1  # longest gap that is interpolated, in periods of the band's highest frequency
 NEAR = 20.0  # length of the stretch that is looked at, times the width of the band
 SILENCE = 0.3  # of the lowest amplitude: slips below this level do not count for their neighbors
+JUMP = 4.0  # of the median amplitude: least difference of the levels after and before a step
+OUTLIER = 6.2  # of the mean difference of neighboring samples nearby; Gaussian ones: 1 of 10⁶
 _FORGOTTEN = 1e-3  # of the energy of the filter's response to an impulse
 
 
@@ -57,6 +64,44 @@ def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, fl
     return dead
 
 
+def find_jumps(
+    filled: np.ndarray, amplitude: float, sampling_Hz: float, band_Hz: tuple[float, float]
+) -> np.ndarray:
+    """Mark the samples at which the level of a recording changes at once, as when a plug moves.
+
+    A step of height h has a part of about h/3 in a band of an octave, with a phase that is not
+    that of the oscillation. A spike returns to its level and does not count. The levels are the
+    means of a quarter of the shortest period of the band after and before a sample, which
+    differ by less than 1.6 amplitudes for the oscillation itself.
+
+    Parameters
+    ----------
+    filled : ndarray, shape (n_samples,)
+        Without missing samples.
+    amplitude : float
+        Typical amplitude of the oscillation.
+    sampling_Hz : float
+    band_Hz : tuple of float
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,)
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    width = max(1, round(sampling_Hz / band_Hz[1] / 4))
+    steps = np.abs(np.diff(filled, prepend=filled[0]))
+    total = np.concatenate([[0.0], np.cumsum(filled)])
+    places = np.arange(filled.size)
+    first, last = np.maximum(places - width, 0), np.minimum(places + width, filled.size)
+    before = (total[places] - total[first]) / np.maximum(places - first, 1)
+    after = (total[last] - total[places]) / (last - places)
+    near = 2 * math.ceil(sampling_Hz / band_Hz[0]) + 1
+    others = (near * uniform_filter1d(steps, near) - steps) / (near - 1)
+    sudden = steps > np.maximum(JUMP / 2 * amplitude, OUTLIER * others)
+    return sudden & (np.abs(after - before) > JUMP * amplitude) & (places > 0)
+
+
 def _runs(marked: np.ndarray) -> np.ndarray:
     """First place of each run of marks, and the place behind its last, shape (n_runs, 2)."""
     return np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]))).reshape(-1, 2)
@@ -65,6 +110,7 @@ def _runs(marked: np.ndarray) -> np.ndarray:
 def find_usable(
     analytic: np.ndarray,
     dead: np.ndarray,
+    jumps: np.ndarray,
     sections: np.ndarray,
     sampling_Hz: float,
     band_Hz: tuple[float, float],
@@ -77,6 +123,8 @@ def find_usable(
         Analytic signal of the band-passed recording.
     dead : ndarray of bool, shape (n_samples,)
         As from `find_dead`.
+    jumps : ndarray of bool, shape (n_samples,)
+        As from `find_jumps`.
     sections : ndarray, shape (n_sections, 6)
         Second-order sections of the filter.
     sampling_Hz : float
@@ -103,7 +151,7 @@ def find_usable(
         )
     level = np.abs(analytic)
     level = level / np.median(level[usable])
-    usable &= ~widen(level > HIGHEST, memory)
+    usable &= ~widen(level > HIGHEST, memory) & ~widen(jumps, memory)
     # Noise slips most where it is low, so low samples count in the share of slips, silence not.
     heard = usable & (level > SILENCE * LOWEST)
     usable &= level > LOWEST
@@ -177,3 +225,58 @@ def widen(marked: np.ndarray, by: int) -> np.ndarray:
     np.add.at(change, np.maximum(places - by, 0), 1)
     np.add.at(change, np.minimum(places + by + 1, marked.size), -1)
     return change[:-1].cumsum() > 0
+
+
+def list_stretches(marked: np.ndarray, step_s: float, first_s: float) -> Stretches:
+    """First and last time in s of each run of marks; runs less than a second apart are one."""
+    found: list[tuple[float, float]] = []
+    for begin, end in _runs(marked):
+        first, last = first_s + begin * step_s, first_s + (end - 1) * step_s
+        if found and first - found[-1][1] < 1:
+            first = found.pop()[0]
+        found.append((float(first), float(last)))
+    return tuple(found)
+
+
+def check_time_columns(values: ArrayLike, channel: int | None, sampling_Hz: float) -> None:
+    """Check the columns next to the recorded one that can only be times.
+
+    A column that increases from each sample to the next is one of times, in s, ms, µs or ns, or
+    of sample numbers.
+
+    Raises
+    ------
+    ValueError
+        If a step differs by more than a half from the median, its mean over an eighth of the
+        recording changes by more than 1 %, or its rate differs by more than 1 % from
+        `sampling_Hz`.
+    """
+    table = np.asarray(values, dtype=float)
+    for column in range(table.shape[1] if table.ndim == 2 else 0):
+        steps = np.diff(table[:, column])
+        if column == channel or not (steps > 0).all():
+            continue
+        usual = float(np.median(steps))
+        uneven = np.flatnonzero(np.abs(steps - usual) > 0.5 * usual)
+        if uneven.size:
+            place = int(uneven[0])
+            raise ValueError(
+                f"Column {column} increases like times, but is not even: from sample {place} to "
+                f"{place + 1} it is {table[place, column]:g} to {table[place + 1, column]:g}, the "
+                f"usual step is {usual:g}. Resample the recording, or put NaN where samples are "
+                "missing."
+            )
+        mean, parts = float(steps.mean()), [part.mean() for part in np.array_split(steps, 8)]
+        if np.ptp(parts) > 0.01 * mean:
+            raise ValueError(
+                f"Column {column} increases like times, but its step changes from {min(parts):g} "
+                f"to {max(parts):g}: the sampling rate is not constant. Resample the recording."
+            )
+        units = np.array([1.0, 1e3, 1e6, 1e9])
+        if np.abs(mean * sampling_Hz / units - 1).min() > 0.01 and abs(mean - 1) > 0.01:
+            rates = ", ".join(f"{unit / mean:.4g}" for unit in units[:3])
+            raise ValueError(
+                f"Column {column} increases like times, by {mean:.6g} a sample: {rates} Hz if "
+                f"they are in s, ms, µs. sampling_Hz={sampling_Hz:g} is none of these. Give the "
+                "rate of the recording, or its column alone."
+            )

@@ -12,7 +12,14 @@ import torch
 from numpy.typing import ArrayLike
 
 from isochron.ann_bridge.draws import normal, uniform
-from isochron.ann_bridge.tasks.recording_quality import find_dead, find_usable
+from isochron.ann_bridge.tasks.recording_quality import (
+    Stretches,
+    check_time_columns,
+    find_dead,
+    find_jumps,
+    find_usable,
+    list_stretches,
+)
 from isochron.connectome.arrays import load_npy
 from isochron.connectome.files import reads_data
 from isochron.wording import counted
@@ -130,12 +137,25 @@ class RecordedReference:
         Between samples.
     usable : ndarray of bool, shape (n_samples,), optional
         Where the recording oscillates. Trials contain no other samples. None: everywhere.
+    first_s : float
+        Time of the first sample in the recording, in s.
     """
 
     signal: np.ndarray
     phase: np.ndarray
     step_ms: float
     usable: np.ndarray | None = None
+    first_s: float = 0.0
+
+    @property
+    def unusable_stretches(self) -> Stretches:
+        """First and last time in s of each part of the recording that no trial contains.
+
+        Parts less than a second apart are one.
+        """
+        if self.usable is None:
+            return ()
+        return list_stretches(~self.usable, 1e-3 * self.step_ms, self.first_s)
 
     @property
     def frequency_Hz(self) -> float:
@@ -224,8 +244,8 @@ def prepare_recording(
 
     A Butterworth filter of order 4 runs forwards and backwards, so it moves no phase. The
     first and last second, where filter and transform err, are cut off. Stretches that are
-    missing, constant or saturated, artefacts and phase slips are marked as not usable, and no
-    trial contains them (`RecordedReference.usable_share` reports what remains); the limits are
+    missing, constant or saturated, steps, artefacts and phase slips are marked as not usable, and no
+    trial contains them (`RecordedReference.usable_share` reports what remains, `unusable_stretches` the times); the limits are
     those of `isochron.ann_bridge.tasks.recording_quality`. Missing samples of less than a tenth
     of the shortest period of the band are interpolated and usable.
 
@@ -244,7 +264,9 @@ def prepare_recording(
     ------
     ValueError
         If the recording is too short, not one of real numbers, flat, sampled too slowly, or
-        does not oscillate in the band; or if `band_Hz` is not two frequencies.
+        does not oscillate in the band; if `band_Hz` is not two frequencies; or if a different
+        column of `values` increases throughout, as times do, and is not even or has a different
+        rate.
     """
     from scipy import signal as filters
 
@@ -252,34 +274,43 @@ def prepare_recording(
     if not 0 < step_ms < 500 / high:
         raise ValueError(f"step_ms must lie in (0, {500 / high:g}) for {high:g} Hz: {step_ms!r}.")
     recorded = one_channel(values, channel)
+    check_time_columns(values, channel, sampling_Hz)
     if len(recorded) < 3 * sampling_Hz:
         raise ValueError(
             f"A recording must last 3 s or longer, got {len(recorded) / sampling_Hz:g} s."
         )
     dead = find_dead(recorded, sampling_Hz, band_Hz)
     band: Any = filters.butter(4, band_Hz, "bandpass", fs=sampling_Hz, output="sos")
-    passed = filters.sosfiltfilt(band, _bridged(recorded))
+    filled = _bridged(recorded)
+    passed = filters.sosfiltfilt(band, filled)
     analytic = np.asarray(filters.hilbert(passed))
     edge = math.ceil(sampling_Hz)
     inner = slice(edge, -edge)
     seconds = np.arange(len(recorded))[inner] / sampling_Hz
+    level = float(np.median(np.abs(analytic)[~dead])) if not dead.all() else 0.0
+    jumps = find_jumps(filled, level, sampling_Hz, band_Hz)[inner]
     analytic, dead = analytic[inner], dead[inner]
     if not np.abs(analytic).mean() > 1e-9 * np.nanmax(np.abs(recorded)):
         raise ValueError(f"The recording has no oscillation between {low:g} and {high:g} Hz.")
-    usable = find_usable(analytic, dead, band, sampling_Hz, band_Hz)
+    usable = find_usable(analytic, dead, jumps, band, sampling_Hz, band_Hz)
+    _refuse_empty(usable, low, high)
     amplitude = np.abs(analytic)[usable].mean()
     steps = np.arange(seconds[0], seconds[-1], 1e-3 * step_ms)
     # sin φ = Re(analytic): φ is a quarter of a cycle ahead of the angle.
     phase = np.interp(steps, seconds, np.unwrap(np.angle(analytic))) + np.pi / 2
     level = np.interp(steps, seconds, np.abs(analytic)) / amplitude
     kept = np.interp(steps, seconds, usable.astype(float)) == 1
-    if not (kept[1:] & kept[:-1]).any():
+    _refuse_empty(kept, low, high)
+    return RecordedReference(level * np.sin(phase), phase, step_ms, kept, float(seconds[0]))
+
+
+def _refuse_empty(usable: np.ndarray, low: float, high: float) -> None:
+    if not (usable[1:] & usable[:-1]).any():
         raise ValueError(
             f"The recording has no usable stretch between {low:g} and {high:g} Hz: everything is "
             "missing, constant, an artefact or a phase slip, or near one. Choose a different "
             "band_Hz or stretch of the recording."
         )
-    return RecordedReference(level * np.sin(phase), phase, step_ms, kept)
 
 
 def _checked_band(band_Hz: Any, sampling_Hz: float) -> tuple[float, float]:

@@ -76,15 +76,18 @@ class Task(Protocol):
 def describe_task(task: Any) -> dict[str, Any]:
     """What a file of a network records of its task, as JSON values.
 
-    ``task`` is its text, ``chance`` the loss of the best constant output, and ``reference`` the
-    `ReferenceInput` as a mapping, or None if there is none. A text is recorded as it is.
+    ``task`` is its text, ``chance`` the loss of the best constant output (with its standard
+    error ``chance_error`` if it is estimated), and ``reference`` the `ReferenceInput` as a
+    mapping, or None if there is none. A text is recorded as it is.
     """
     if isinstance(task, str):
         return {"task": task}
     reference = getattr(task, "reference_input", None)
+    error = float(getattr(task, "chance_error", 0.0))
     return {
         "task": str(task),
         "chance": float(task.chance),
+        **({"chance_error": error} if error else {}),
         "reference": None if reference is None else reference._asdict(),
     }
 

@@ -62,7 +62,12 @@ from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_o
 def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Train nets on a task. The same command goes on where it was interrupted."""
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.experiments.train import describe_loss, train_config, train_replicates
+    from isochron.experiments.train import (
+        describe_loss,
+        describe_stretches,
+        train_config,
+        train_replicates,
+    )
 
     config = train_config(**{name: it for name, it in options.items() if it is not None})
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
@@ -74,7 +79,7 @@ def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     if summary.get("reference_usable_share", 1) < 1:
         click.echo(
             f"{100 * summary['reference_usable_share']:.3g} % of the reference recording oscillate "
-            "and were used"
+            f"and were used; not {describe_stretches(summary['reference_unusable_s'])}"
         )
     for row in summary["replicates"]:
         click.echo(

@@ -25,7 +25,6 @@ from isochron.experiments.provenance import derive_seed
 from isochron.experiments.run_folder import RunPaths
 from isochron.experiments.training_progress import tell_training
 
-LEARNED_BELOW = 0.05
 N_TRAJECTORIES = 3
 TRAJECTORY_PERIODS = 6
 FREE_PERIODS = 100
@@ -88,15 +87,17 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
         seed=_seed(config, spec, "training"),
         progress=tell_training(report, budget.steps),
     )
-    loss = ann_bridge.evaluate(net, task, seed=_seed(config, spec, "evaluation"))
-    ann_bridge.save_net(net, folder.net_path(spec.name), task=task, seed=spec.seed, loss=loss)
-    return {"steps": len(record.losses), "losses": record.losses, "loss": loss}
+    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, spec, "evaluation"))
+    loss = {"loss": found.loss, "standard_error": found.standard_error}
+    ann_bridge.save_net(net, folder.net_path(spec.name), task=task, seed=spec.seed, **loss)
+    return {"steps": len(record.losses), "losses": record.losses, **loss}
 
 
 def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Find the rhythms of a trained net; its row as JSON values."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, reference = phase_memory(config), config.reference
+    found = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
     generator = torch.Generator().manual_seed(_seed(config, spec, "states"))
     system = ann_bridge.TrainedMap(
         net, frequency_Hz=reference.frequency_Hz, amplitude=reference.amplitude
@@ -138,9 +139,10 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
         "n_units": system.dimension,
         "dataset": None if spec.kind == "low-rank" else open_connectome(config.worm.dataset).name,
         "seed": spec.seed,
-        "loss": notes["loss"],
-        "chance": task.chance,
-        "learned": notes["loss"] < LEARNED_BELOW,
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "chance": found.chance,
+        "learned": found.learned == "yes",
         "fixed_points": [
             describe_fixed_point(point, condition="reference off") for point in fixed_points
         ],

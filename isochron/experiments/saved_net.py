@@ -10,8 +10,6 @@ from isochron.ann_bridge.tasks import ReferenceInput
 
 USUAL_HZ = 8.4
 FEWEST_STEPS = 4  # in a period of the usual frequency
-LEARNED = 0.1  # of the chance level; up to a half of it a task is learned in part
-IN_PART = 0.5
 
 
 @dataclass(frozen=True)
@@ -139,17 +137,32 @@ class SavedNet:
     def describe_training(self) -> dict[str, Any]:
         """Task, loss and chance level as the file records them, and whether it learned.
 
-        ``learned`` is "yes" below a tenth of the chance level, "in part" below half of it, else
-        "no"; None if the file records no loss or no chance level.
+        ``learned`` is that of `Evaluation`; None if the file records no loss or no chance level.
+        Where it does not record the standard error of the loss, that is None, and the loss
+        counts as known exactly.
         """
-        loss, chance = (_number(self.notes.get(name)) for name in ("loss", "chance"))
+        loss, error, chance, chance_error = (
+            _number(self.notes.get(name))
+            for name in ("loss", "standard_error", "chance", "chance_error")
+        )
         if chance is None and self.task == "PhaseMemory":
             chance = ann_bridge.tasks.PhaseMemory().chance
         learned = None
         if loss is not None and chance:
-            share = loss / chance
-            learned = "yes" if share < LEARNED else "in part" if share < IN_PART else "no"
-        return {"task": self.task, "loss": loss, "chance": chance, "learned": learned}
+            learned = ann_bridge.Evaluation(
+                loss=loss,
+                standard_error=error or 0.0,
+                chance=chance,
+                n_trials=0,
+                chance_error=chance_error or 0.0,
+            ).learned
+        return {
+            "task": self.task,
+            "loss": loss,
+            "standard_error": error,
+            "chance": chance,
+            "learned": learned,
+        }
 
     def training_notes(self) -> list[str]:
         """What a reader must know of the training, in words."""
@@ -157,7 +170,9 @@ class SavedNet:
         if training["learned"] not in ("no", "in part"):
             return []
         how = "Not learned" if training["learned"] == "no" else "Learned in part"
-        return [f"{how}: loss {training['loss']:.4g}, chance {training['chance']:.4g}."]
+        error = training["standard_error"]
+        known = " (standard error not recorded)" if error is None else f" ± {error:.2g}"
+        return [f"{how}: loss {training['loss']:.4g}{known}, chance {training['chance']:.4g}."]
 
 
 def _number(value: Any) -> float | None:

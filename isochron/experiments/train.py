@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -322,12 +322,15 @@ def train_replicates(
     } | _usable_share(task)
 
 
-def _usable_share(task: tasks.Task) -> dict[str, float]:
-    """Share of a recorded reference from which trials are drawn; empty without one."""
+def _usable_share(task: tasks.Task) -> dict[str, Any]:
+    """Share of a recorded reference from which trials are drawn, and the times of the rest."""
     reference = getattr(task, "reference", None)
     if not isinstance(reference, tasks.RecordedReference):
         return {}
-    return {"reference_usable_share": reference.usable_share}
+    return {
+        "reference_usable_share": reference.usable_share,
+        "reference_unusable_s": [list(part) for part in reference.unusable_stretches],
+    }
 
 
 def evaluate_nets(
@@ -421,7 +424,16 @@ def describe_loss(row: dict[str, Any]) -> str:
     if "standard_error" not in row:
         return f"loss {row['loss']:.4g}"
     verdict = "better than chance" if row["beats_chance"] else "not better than chance"
+    verdict += {"yes": ", learned", "in part": ", learned in part"}.get(row.get("learned"), "")
     return f"loss {row['loss']:.4g} ± {row['standard_error']:.2g} ({verdict})"
+
+
+def describe_stretches(stretches: Sequence[Sequence[float]], most: int = 5) -> str:
+    """The longest of some stretches of time, in their order."""
+    longest = sorted(sorted(stretches, key=lambda part: part[0] - part[1])[:most])
+    text = ", ".join(f"{first:.2f} to {last:.2f} s" for first, last in longest)
+    more = len(stretches) - len(longest)
+    return text + (f" and {more} shorter {'part' if more == 1 else 'parts'}" if more else "")
 
 
 def _describe(found: ann_bridge.Evaluation) -> dict[str, Any]:
@@ -431,6 +443,7 @@ def _describe(found: ann_bridge.Evaluation) -> dict[str, Any]:
         "standard_error": found.standard_error,
         "interval": list(found.interval),
         "beats_chance": found.beats_chance,
+        "learned": found.learned,
     }
 
 

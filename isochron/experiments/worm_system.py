@@ -108,6 +108,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         "dataset": wiring.name,
         "seed": config.seed,
         "loss": None,
+        "standard_error": None,
         "chance": None,
         "learned": None,
         "fixed_points": [described for _, described in fixed_points],

@@ -53,6 +53,64 @@ def test_noise_does_not_oscillate(color, n):
     assert p.min() > 1e-6
 
 
+def test_the_tail_of_the_p_values_of_noise():
+    """A bound: of 660, on average at most 6.6 are below 0.01 and 0.3 below 5e-4; P < 1e-3."""
+    rng = np.random.default_rng(3)
+    p = [oscillation_test(make(rng, 100)).p_value for make in NOISES.values() for _ in range(60)]
+    assert np.sum(np.array(p) < 0.01) <= 16
+    assert np.sum(np.array(p) < 5e-4) <= 3
+
+
+def accepted(phase_of, n_cycles, ratio, color, samples=100, n_seeds=40):
+    """Number of sinusoids in noise that have a phase; `ratio` of standard deviations."""
+    count = 0
+    for seed in range(n_seeds):
+        rng = np.random.default_rng([seed, n_cycles])
+        times = np.arange(n_cycles * samples) / samples
+        noise = NOISES[color](rng, times.size)
+        wave = np.sin(2 * np.pi * (times + rng.random()))
+        try:
+            phase_of(wave + noise / noise.std() * np.sqrt(0.5) / ratio)
+            count += 1
+        except ValueError:
+            pass
+    return count
+
+
+@pytest.mark.parametrize(
+    ("n_cycles", "ratio", "color", "least"),
+    [
+        (5, 5, "white", 31),
+        (5, 10, "white", 37),
+        (5, 10, "pink", 28),
+        (10, 3, "white", 38),
+        (10, 3, "pink", 36),
+    ],
+)
+def test_noisy_oscillations_pass(n_cycles, ratio, color, least):
+    """Rates of the docstring (94, 99, 87, 99, 99 %): fewer of 40 have P < 1e-3."""
+    assert accepted(compute_phase, n_cycles, ratio, color) >= least
+
+
+@pytest.mark.parametrize(("hysteresis", "least", "most"), [(0.1, 0, 20), (0.3, 37, 40)])
+def test_a_larger_hysteresis_passes_over_noise(hysteresis, least, most):
+    """20 and 100 % of 400, as the docstring states; outside the limits P < 1e-3."""
+
+    def phase_of(signal):
+        return section_protophase(signal, hysteresis=hysteresis)
+
+    assert least <= accepted(phase_of, 10, 5, "white") <= most
+
+
+def test_the_phase_of_few_noisy_cycles_is_right():
+    """rms error of phase below 0.35 rad: 1 / SNR / √2 = 0.14, and the ends."""
+    rng, phase = np.random.default_rng(5), 2 * np.pi * np.arange(500) / 100 + 0.4
+    signal = np.sin(phase) + 0.14 * rng.normal(size=500)
+    assert "smoothed" in oscillation_test(signal).method
+    apart = np.angle(np.exp(1j * (compute_phase(signal) - phase)))
+    assert np.sqrt(np.mean(apart[50:-50] ** 2)) < 0.35
+
+
 @pytest.mark.parametrize("color", NOISES)
 @pytest.mark.parametrize("phase_of", [compute_phase, section_protophase])
 def test_noise_has_no_phase(phase_of, color):

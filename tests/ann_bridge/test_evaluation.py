@@ -59,6 +59,37 @@ def test_chance_is_beaten_by_more_than_three_standard_errors(
     assert found.beats_chance is beats
 
 
+@pytest.mark.parametrize(
+    ("loss", "error", "chance", "chance_error", "learned"),
+    [
+        (0.049, 0.0004, 0.5, 0.0, "yes"),
+        (0.049, 0.0006, 0.5, 0.0, "in part"),
+        (0.049, 0.0, 0.5, 0.0, "yes"),
+        (0.24, 0.006, 0.5, 0.0, "no"),
+        (0.24, 0.004, 0.5, 0.0, "in part"),
+        (0.24, 0.004, 0.5, 0.02, "no"),
+        (0.045, 0.0, 0.5, 0.02, "yes"),
+        (0.045, 0.0, 0.5, 0.03, "in part"),
+        (0.0, 0.0, 0.0, 0.0, "no"),
+        (float("nan"), 0.0, 0.5, 0.0, "no"),
+        (0.01, float("nan"), 0.5, 0.0, "no"),
+    ],
+)
+def test_learned_is_the_upper_end_of_the_interval_below_a_share_of_chance(
+    loss, error, chance, chance_error, learned
+):
+    """Limits 0.05 and 0.25; 1.96 standard errors; the error of chance counts by its share."""
+    record = {"loss": loss, "standard_error": error, "chance": chance, "chance_error": chance_error}
+    assert Evaluation.from_record(record).learned == learned
+
+
+def test_a_limit_is_compared_with_the_upper_end_of_the_interval():
+    record = {"loss": 0.19, "standard_error": 0.006, "chance": 0.5}
+    assert not Evaluation.from_record(record).is_below(0.2)
+    assert Evaluation.from_record(record | {"standard_error": 0.005}).is_below(0.2)
+    assert Evaluation.from_record({"loss": 0.19, "chance": 0.5}).is_below(0.2)  # of older files
+
+
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
 def test_a_network_that_says_nothing_does_not_beat_chance(task):
     """Outputs near 0 at random: at most one of 20 seeds, at P < 0.002 each."""

@@ -370,6 +370,76 @@ def test_noise_of_the_amplitude_of_the_recording_is_seldom_drawn():
     assert np.mean(wrong) < 0.04
 
 
+# Steps, drifts, spikes, hum, units that change; times.
+
+
+def known_error(reference):
+    """Largest error of the phase at usable samples; of a sine of 8 Hz that starts at 0."""
+    known = (
+        2
+        * np.pi
+        * 8
+        * (reference.first_s + 1e-3 * reference.step_ms * np.arange(reference.phase.size))
+    )
+    apart = np.angle(np.exp(1j * (reference.phase - known)))
+    return np.abs(apart[reference.usable]).max()
+
+
+def many_steps(values):
+    return values + 10 * ((LONG > 15).astype(float) - (LONG > 22) + (LONG > 40))
+
+
+DISTURBED = {
+    "hum": (lambda values: values + 50 * np.sin(2 * np.pi * 50 * LONG), 1.0),
+    "drift": (lambda values: values + 1000 * LONG, 1.0),
+    "spike": (lambda values: values + 1e5 * (np.arange(LONG.size) == 7000), 0.95),
+    "step": (lambda values: values + 6 * (LONG > 30), 0.95),
+    "steps": (many_steps, 0.85),
+    "unit": (lambda values: values * np.where(LONG > 40, 1e3, 1.0), 0.6),
+    "gain": (lambda values: values * np.where(LONG > 30, 5.0, 1.0), 0.9),
+}
+
+
+@pytest.mark.parametrize("kind", DISTURBED)
+def test_a_disturbed_recording_is_right_where_it_is_used(kind):
+    """The noise of 0.2 moves the phase by less than 0.3; a step of 10 would, by 2.5."""
+    disturb, least = DISTURBED[kind]
+    reference = prepare_long(disturb(long_theta()))
+    assert least - 0.05 < reference.usable_share <= 1
+    assert known_error(reference) < 0.45
+
+
+def test_the_times_of_what_is_not_used_are_stated():
+    """A gap from 20 to 24 s and a step at 40 s, each with the memory of the filter."""
+    values = long_theta() + 10 * (LONG > 40)
+    values[(LONG >= 20) & (LONG < 24)] = np.nan
+    gap, step = prepare_long(values).unusable_stretches
+    assert gap == pytest.approx((20, 24), abs=MEMORY_S)
+    assert step == pytest.approx((40, 40), abs=MEMORY_S)
+    assert gap[0] < 20 < 24 < gap[1]
+    assert prepare_long(long_theta()).unusable_stretches == ()
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e6])
+def test_even_times_next_to_a_recording_are_accepted(unit):
+    table = np.stack([unit * TIME, theta()], axis=1)
+    assert tasks.prepare_recording(table, sampling_Hz=RATE, channel=1).usable_share == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (np.where(TIME < 10, TIME, 2 * TIME - 10), "Column 0 .* from sample 2500 to 2501"),
+        (np.where(TIME < 10, TIME, TIME + 5), "Column 0 .* from sample 2499 to 2500"),
+        (np.where(TIME < 10, TIME, 1.2 * TIME - 2), r"from 0\.004 to 0\.0048: the sampling rate"),
+        (2 * TIME, r"125, 1.25e\+05, 1.25e\+08 Hz if .*sampling_Hz=250"),
+    ],
+)
+def test_times_that_do_not_fit_are_named(times, message):
+    with pytest.raises(ValueError, match=message):
+        tasks.prepare_recording(np.stack([times, theta()], axis=1), sampling_Hz=RATE, channel=1)
+
+
 # Options.
 
 

@@ -98,6 +98,7 @@ def net_row(**changes):
     return {
         "condition": "rank-2-linear",
         "loss": 0.02,
+        "chance": 0.5,
         "learned": True,
         "code": {"phase_difference": 2.0, "rate_difference": 0.01, "kind": "phase"},
         "n_stable_cycles": 2,

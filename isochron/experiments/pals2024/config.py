@@ -88,7 +88,9 @@ class ConnectomeSection(Budget):
 class AnalysisSection:
     """How trained nets are analysed."""
 
-    learned_below: float = setting(0.2, "loss; that of the paper's sweep (figure S3)")
+    learned_below: float = setting(
+        0.2, "upper end of the 95 % interval of the loss; of the paper's sweep (figure S3)"
+    )
     frequency_Hz: float = setting(8.333333333333334, "of the reference: a period of 60 steps")
     amplitude: float = setting(1.0, "of the reference")
     n_starts: int = setting(96, "simulated states of the census of cycles")

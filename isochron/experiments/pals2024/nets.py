@@ -85,19 +85,21 @@ def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: R
         checkpoints=checkpoints,
         checkpoint_every=CHECKPOINT_EVERY,
     )
-    loss = ann_bridge.evaluate(net, task, seed=_seed(config, spec, "evaluation"))
+    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, spec, "evaluation"))
+    loss = {"loss": found.loss, "standard_error": found.standard_error}
     ann_bridge.save_net(
-        net, folder.net_path(spec.name), task=task, condition=condition.name, loss=loss
+        net, folder.net_path(spec.name), task=task, condition=condition.name, **loss
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return {"steps": len(record.losses), "losses": record.losses, "loss": loss}
+    return {"steps": len(record.losses), "losses": record.losses, **loss}
 
 
 def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Find the cycles, memories and code of a trained net; its row of the results."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, settings = build_task(spec.condition), config.analysis
-    subject, learned = Subject.of(net), notes["loss"] < settings.learned_below
+    found = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
+    subject, learned = Subject.of(net), found.is_below(settings.learned_below)
     system = subject.map_at(settings.frequency_Hz, settings.amplitude)
     report(0.0, "census of locked cycles")
     seed = _seed(config, spec, "analysis")
@@ -116,8 +118,9 @@ def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report:
         "condition": spec.condition.name,
         "number": spec.number,
         "n_units": net.settings.n_units,
-        "loss": notes["loss"],
-        "chance": task.chance,
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "chance": found.chance,
         "learned": learned,
         "code": _describe_code(subject, system, trials),
         "limit_cycles": cycles,
