@@ -64,8 +64,8 @@ def oscillation_test(signal: ArrayLike) -> OscillationTest:
       Gaussians of 1/200, 1/100 and 1/50 of the length that leave 30 % of the variance, with the
       p-value multiplied by 3: for few cycles in white noise.
 
-    Of 55,000 noises of 11 kinds with a flat, falling or rising spectrum, 60 to 400 samples, at
-    most 0.9 % of each kind had p < 0.01, and 14 in all p < 5e-4 (27 are allowed).
+    Of 110,000 noises of 11 kinds with a flat, falling or rising spectrum, 60 to 400 samples, at
+    most 0.9 % of each kind and length had p < 0.01, and 2 in all p < 5e-4 (55 are allowed).
 
     Parameters
     ----------

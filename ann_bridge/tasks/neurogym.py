@@ -29,7 +29,7 @@ class NeuroGymTask:
     """A trial-based environment of NeuroGym with ground truth.
 
     The inputs are the observations. A target of n choices is n outputs, 1 for the right one and
-    0 for the others, and the ground truth -1 is no target: such a step does not count. A
+    0 for the others, and the ground truth -1 (or NaN) is no target: such a step does not count. A
     continuous or binary target (action space Box or MultiBinary) is itself. Trials that end
     early are padded with zeros that do not count. A trial longer than the longest of 200 is
     drawn again.
@@ -59,7 +59,7 @@ class NeuroGymTask:
     ModuleNotFoundError
         If NeuroGym is not installed.
     TypeError
-        If `name` is not a string.
+        If `name` is not a string, or `periods` are not names.
     ValueError
         If there is no such environment or period, `options` has a ``dt`` other than `step_ms`,
         the environment has no trials or no ground truth, or its spaces or its ground truth are
@@ -85,8 +85,7 @@ class NeuroGymTask:
                 f"Use step_ms={step!r} without dt."
             )
         if self.periods is not None:
-            given = self.periods
-            self._set("periods", (given,) if isinstance(given, str) else tuple(given))
+            self._set("periods", _period_names(self.periods))
         environment = _make(self.name, dict(self.options) | {"dt": self.step_ms})
         self._set("options", MappingProxyType(dict(self.options)))
         self._set("_environment", environment)
@@ -140,10 +139,26 @@ class NeuroGymTask:
                 raise ValueError(f"{self.name} sets no {what}: it is not for supervised training.")
         reject_masked(f"The input of {self.name}", environment.ob)
         reject_masked(f"The ground truth of {self.name}", environment.gt)
-        observations, truth = np.asarray(environment.ob), np.asarray(environment.gt)
+        observations = _as_numbers(self.name, "input", environment.ob)
+        truth = _as_numbers(self.name, "ground truth", environment.gt)
+        self._check_inputs(observations)
         targets, known = _targets(self.name, environment.action_space, truth, len(observations))
         mask = self._mask(len(targets)) * known
         return observations.reshape(len(targets), -1), targets, mask
+
+    def _check_inputs(self, observations: np.ndarray) -> None:
+        shape = self._environment.observation_space.shape
+        if observations.shape[1:] != shape and observations[:1].size != self.n_inputs:
+            raise ValueError(
+                f"{self.name} has an input of shape {observations.shape}, time first; its "
+                f"observation space needs (n_steps, {', '.join(map(str, shape))})."
+            )
+        if not np.isfinite(observations).all():
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(observations))[0])
+            raise ValueError(
+                f"{self.name} has an input that is not finite, {observations[place]} at step "
+                f"{place[0]} of a trial."
+            )
 
     def _mask(self, n_steps: int) -> np.ndarray:
         if self.periods is None:
@@ -186,6 +201,30 @@ def _count_inputs(name: str, environment: Any) -> int:
     return int(np.prod(space.shape))
 
 
+def _period_names(given: Any) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"periods must be names of periods, such as ('decision',), or None for the whole "
+            f"trial, got {given!r}."
+        )
+    return tuple(names)
+
+
+def _as_numbers(name: str, what: str, values: Any) -> np.ndarray:
+    """Observations or ground truth as real numbers, at least one a step."""
+    try:
+        numbers = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"The {what} of {name} is not an array of numbers: {error}") from error
+    if numbers.dtype.kind not in "biuf" or not numbers.ndim:
+        raise ValueError(
+            f"The {what} of {name} must be an array of real numbers, time first, got the type "
+            f"{numbers.dtype} and the shape {numbers.shape}."
+        )
+    return numbers
+
+
 def _targets(
     name: str, space: Any, truth: np.ndarray, n_steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -205,14 +244,15 @@ def _targets(
     if kind != "Discrete":
         return _numbers(name, space, truth.reshape(n_steps, size))
     truth = truth.reshape(n_steps)
-    choice = (truth - space.start).astype(int)
+    # Values beyond the integers become one that is not a choice.
+    choice = np.clip(np.nan_to_num(truth - space.start, nan=-1), -1, space.n).astype(int)
     known = (choice == truth - space.start) & (choice >= 0) & (choice < space.n)
-    strange = truth[~known & (truth != NO_TARGET)]
+    strange = truth[~known & (truth != NO_TARGET) & ~np.isnan(truth)]
     if len(strange):
         raise ValueError(
             f"{name} has the ground truth {strange[0]:g}; its action space {space} has the choices "
-            f"{space.start} to {space.start + space.n - 1}, and {NO_TARGET} is no target. It is "
-            "not for supervised training."
+            f"{space.start} to {space.start + space.n - 1}, and {NO_TARGET} or NaN is no target. "
+            "It is not for supervised training."
         )
     targets = np.zeros((n_steps, space.n))
     targets[known, choice[known]] = 1

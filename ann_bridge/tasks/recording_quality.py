@@ -12,8 +12,8 @@ A sample is not usable if
 - the phase turns faster or slower than the band allows, as in a phase slip, or does so near
   the sample for half as much of the time as the phase of noise does.
 
-Around missing and constant samples, jumps and too large samples, the filter's memory is not usable either. None
-of the limits has a unit.
+Around missing and constant samples, jumps and too large samples, the filter's memory is not
+usable either. None of the limits has a unit.
 """
 
 import math

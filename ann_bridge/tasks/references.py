@@ -244,10 +244,11 @@ def prepare_recording(
 
     A Butterworth filter of order 4 runs forwards and backwards, so it moves no phase. The
     first and last second, where filter and transform err, are cut off. Stretches that are
-    missing, constant or saturated, steps, artefacts and phase slips are marked as not usable, and no
-    trial contains them (`RecordedReference.usable_share` reports what remains, `unusable_stretches` the times); the limits are
-    those of `isochron.ann_bridge.tasks.recording_quality`. Missing samples of less than a tenth
-    of the shortest period of the band are interpolated and usable.
+    missing, constant or saturated, steps, artefacts and phase slips are marked as not usable,
+    and no trial contains them (`RecordedReference.usable_share` reports what remains,
+    `unusable_stretches` the times); the limits are those of
+    `isochron.ann_bridge.tasks.recording_quality`. Missing samples of less than a tenth of the
+    shortest period of the band are interpolated and usable.
 
     Parameters
     ----------

@@ -428,7 +428,7 @@ def describe_loss(row: dict[str, Any]) -> str:
     return f"loss {row['loss']:.4g} ± {row['standard_error']:.2g} ({verdict})"
 
 
-def describe_stretches(stretches: Sequence[Sequence[float]], most: int = 5) -> str:
+def describe_stretches(stretches: Sequence[list[float]], most: int = 5) -> str:
     """The longest of some stretches of time, in their order."""
     longest = sorted(sorted(stretches, key=lambda part: part[0] - part[1])[:most])
     text = ", ".join(f"{first:.2f} to {last:.2f} s" for first, last in longest)

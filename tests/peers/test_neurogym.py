@@ -103,7 +103,7 @@ def test_what_is_no_task_is_refused():
         NeuroGymTask(name="Bare-v0")
 
 
-def own_environment(space, truth, *, observations=None):
+def own_environment(space, truth, *, observations=None, inputs=None):
     """A registered class of trials with this action space and ground truth."""
 
     class Own(core.TrialEnv):
@@ -117,6 +117,8 @@ def own_environment(space, truth, *, observations=None):
         def _new_trial(self, **_):
             self.add_period(["wait", "decision"])
             self.add_ob(0.0)
+            if inputs is not None:
+                self.ob = inputs
             self.gt = np.array(truth(self.rng))
             self._gt_built = True
             return {}
@@ -183,9 +185,14 @@ def test_targets_that_are_numbers_are_themselves(own, space, first):
 @pytest.mark.parametrize(
     ("space", "truth", "message"),
     [
-        (Discrete(3), [0, 0, 6, 0, 0, 0], r"ground truth 6; .* choices 0 to 2, and -1 is no"),
+        (Discrete(3), [0, 0, 6, 0, 0, 0], r"ground truth 6; .* choices 0 to 2, and -1 or NaN"),
         (Discrete(3), [0, 0, -2, 0, 0, 0], r"ground truth -2; .* choices 0 to 2"),
         (Discrete(3), [0, 0, 0.5, 0, 0, 0], r"ground truth 0\.5; "),
+        (Discrete(3), [0, 0, np.inf, 0, 0, 0], "ground truth inf; "),
+        (Discrete(3), ["left"] * 6, r"ground truth of .* real numbers, .* the type <U4"),
+        (Discrete(3), [None] * 6, r"ground truth of .* got the type object"),
+        (Discrete(3), [1j] * 6, r"ground truth of .* got the type complex128"),
+        (Discrete(3), np.eye(3)[[0, 1, 2] * 2], r"shape \(6, 3\); .* need 6 times 1 values"),
         (Discrete(3), [0, 1], r"ground truth of shape \(2,\); its 6 steps"),
         (Box(0, 1, shape=(3,)), np.zeros((6, 2)), r"shape \(6, 2\); .* need 6 times 3 values"),
         (Box(0, 1, shape=(1,)), [0, 0, -999, 0, 0, 0], "ground truth -999, which its action space"),
@@ -199,6 +206,36 @@ def test_targets_that_are_numbers_are_themselves(own, space, first):
 def test_other_action_spaces_and_truths_are_named(own, space, truth, message):
     with pytest.raises(ValueError, match=message):
         NeuroGymTask(name=own(space, lambda _: truth))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.full((6, 2), np.nan), "an input that is not finite, nan at step 0"),
+        (np.diag([1, 1, np.inf, 1, 1, 1])[:, 2:4], "not finite, inf at step 2"),
+        (np.ones((6, 2)) * 1j, r"input of Own-v0 must be .* real numbers, .* complex128"),
+        (np.full((6, 2), "a"), "input of Own-v0 must be .* real numbers, .* <U1"),
+        (np.zeros((6, 3)), r"input of shape \(6, 3\), .* needs \(n_steps, 2\)"),
+        (np.zeros((2, 6)), r"input of shape \(2, 6\), .* needs \(n_steps, 2\)"),
+        (np.zeros((7, 2)), "its 7 steps"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_named(own, inputs, message):
+    with pytest.raises(ValueError, match=message):
+        NeuroGymTask(name=own(Discrete(3), lambda _: [0] * 6, inputs=inputs))
+
+
+def test_a_choice_that_is_not_a_number_does_not_count(own):
+    task = NeuroGymTask(name=own(Discrete(3), lambda rng: [np.nan] * 5 + [rng.randint(3)]))
+    trials = task.sample(20, generator())
+    np.testing.assert_array_equal(trials.mask.sum(dim=0), 1)
+    assert trials.targets.sum() == 20
+
+
+@pytest.mark.parametrize("periods", [3, ("decision", 1), {"decision": 1}])
+def test_periods_are_names(own, periods):
+    with pytest.raises(TypeError, match="periods must be names of periods"):
+        NeuroGymTask(name=own(Discrete(2), lambda _: [0, 1] * 3), periods=periods)
 
 
 @pytest.mark.parametrize(
