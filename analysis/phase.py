@@ -46,8 +46,8 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
         Evenly sampled, at least three periods long; time is the last axis.
     significance : float
         Largest p-value of the test. With the default, fewer than 1 in 1000 signals of white,
-        pink, brown or autoregressive noise pass (2 of 110,000, of 60 to 400 samples). 1 accepts every
-        signal that varies.
+        pink, brown or autoregressive noise pass (2 of 110,000, of 60 to 400 samples). 1
+        accepts every signal that varies.
 
     Returns
     -------

@@ -6,6 +6,7 @@ faster than any power of its length; the plain average only as 1/length.
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,6 +61,34 @@ class RotationNumber:
     def is_locked(self, ratio: float, *, tolerance: float) -> bool:
         """Whether the value is the ratio within a tolerance, and known that well."""
         return max(abs(self.value - ratio), self.uncertainty) <= tolerance
+
+    def near_ratio(self) -> Fraction | None:
+        """The simplest fraction within the error of the value, if it is simpler than by chance.
+
+        Motion on a circle is quasi-periodic only if its rotation number is irrational; of a
+        fraction p/q, it is locked to a cycle of q returns, which may be longer than was watched.
+        Of all numbers, 1 % or less are within an error e of a fraction with a denominator up to
+        0.1 / √e: at most that many fractions of each denominator, each of width 2e.
+
+        Returns
+        -------
+        Fraction or None
+            None if the denominator is larger than that, as that of most irrational numbers is.
+        """
+        error = max(self.uncertainty, 1e-13 * max(1.0, abs(self.value)))
+        if not (math.isfinite(error) and math.isfinite(self.value)):
+            return None
+        found = _simplest(Fraction(self.value - error), Fraction(self.value + error))
+        return found if found.denominator <= 0.1 / math.sqrt(error) else None
+
+
+def _simplest(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of smallest denominator in an interval, by continued fractions."""
+    whole = math.ceil(low)
+    if whole <= high:
+        return Fraction(whole)
+    whole -= 1
+    return whole + 1 / _simplest(1 / (high - whole), 1 / (low - whole))
 
 
 def rotation_number(phases: ArrayLike) -> RotationNumber:

@@ -1,6 +1,7 @@
 """The loss of a network on fresh trials, and how well it is known."""
 
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -128,19 +129,37 @@ def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int =
     Raises
     ------
     TypeError, ValueError
-        If network and task do not fit, or there are fewer than 2 trials.
+        If network and task do not fit, there are fewer than 2 trials, or the `chance` of the
+        task is not a number.
     """
     if n_trials < 2:
         raise ValueError(f"n_trials must be at least 2 for a standard error, got {n_trials!r}.")
     loss, errors, masks = _losses(net, task, seed, n_trials)
+    chance, chance_error = _chance(task)
     spread = (errors - loss * masks).std() / masks.mean()
     return Evaluation(
         loss=loss,
         standard_error=spread.item() / math.sqrt(n_trials),
-        chance=task.chance,
+        chance=chance,
         n_trials=n_trials,
-        chance_error=getattr(task, "chance_error", 0.0),
+        chance_error=chance_error,
     )
+
+
+def _chance(task: Task) -> tuple[float, float]:
+    """The loss of the best constant output, and its standard error."""
+    values = []
+    for name, usual in (("chance", None), ("chance_error", 0.0)):
+        value = getattr(task, name, usual)
+        known = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if not known or not 0 <= float(value) < math.inf:
+            raise ValueError(
+                f"{name} of {type(task).__name__} must be a number >= 0 and finite, "
+                f"{'the loss of the best constant output' if usual is None else 'its error'}, "
+                f"got {value!r}."
+            )
+        values.append(float(value))
+    return values[0], values[1]
 
 
 def check_fit(net: RecurrentNet, task: Task) -> None:

@@ -18,6 +18,7 @@ CIRCLE_TOLERANCE = 1e-8  # of its size; `LOOSE_TOLERANCE` with a remark
 LOOSE_TOLERANCE = 1e-3
 FAR = 1e100  # of states beyond it a start has diverged
 UNFORCED = "no reference"
+UNDECIDED = "quasi-periodic or a long cycle"  # no smooth circle was fitted
 AT_REST = 1e-9  # of the largest state, starts included: a resting network moves less
 
 
@@ -122,14 +123,15 @@ def _describe(
     if attractor.kind == "limit cycle":
         solution: Any = attractor.solution
         return cycle_row(solution, UNFORCED, f"{how}; {solution.message}")
-    if attractor.kind == "quasi-periodic":
+    kind: str = attractor.kind
+    if kind == "quasi-periodic":
         try:
             circle, remark = _fit_circle(system, attractor.states[-1])
         except ArithmeticError as error:
-            how += f"; {error}"
+            kind, how = UNDECIDED, f"{how}; {error}"
         else:
             return circle_row(circle, system.step_ms, UNFORCED, how + remark)
-    return set_row(attractor.kind, attractor.exponent, attractor.exponent_error, UNFORCED, how)
+    return set_row(kind, attractor.exponent, attractor.exponent_error, UNFORCED, how)
 
 
 def _fit_circle(

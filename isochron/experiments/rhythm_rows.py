@@ -38,7 +38,17 @@ def cycle_row(
 def circle_row(
     circle: InvariantCircle, step_ms: float, condition: str, how_found: str
 ) -> dict[str, Any]:
-    """An attracting invariant circle: the discrete form of a limit cycle without forcing."""
+    """An attracting invariant circle: the discrete form of a limit cycle without forcing.
+
+    Where the rotation number is a simple fraction within its error, the row states that the
+    motion on the circle may be locked instead of quasi-periodic.
+    """
+    if ratio := circle.rotation.near_ratio():
+        how_found += (
+            f"; its rotation number is {ratio} within its error of "
+            f"{circle.rotation.uncertainty:.1g}: a cycle of {ratio.denominator} steps on it "
+            "cannot be excluded"
+        )
     turns = abs(circle.rotation.value)
     return {
         "kind": "invariant circle",
@@ -46,6 +56,8 @@ def circle_row(
         "period_ms": step_ms / turns if turns else None,
         "stable": True,
         "residual": circle.residual,
+        "rotation_number": circle.rotation.value,
+        "rotation_error": circle.rotation.uncertainty,
         "multipliers": [],
         "how_found": how_found,
     }

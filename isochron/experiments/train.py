@@ -424,7 +424,7 @@ def describe_loss(row: dict[str, Any]) -> str:
     if "standard_error" not in row:
         return f"loss {row['loss']:.4g}"
     verdict = "better than chance" if row["beats_chance"] else "not better than chance"
-    verdict += {"yes": ", learned", "in part": ", learned in part"}.get(row.get("learned"), "")
+    verdict += {"yes": ", learned", "in part": ", learned in part"}.get(row.get("learned", ""), "")
     return f"loss {row['loss']:.4g} ± {row['standard_error']:.2g} ({verdict})"
 
 

@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
 from isochron.analysis import SteppedMap
 from isochron.analysis.rotation import (
+    RotationNumber,
     find_invariant_circle,
     rotation_number,
     weighted_birkhoff_average,
@@ -161,3 +164,29 @@ def test_the_uncertainty_is_the_difference_of_the_halves():
     assert not found.is_locked(found.value, tolerance=0.09)
     assert found.is_locked(found.value, tolerance=0.11)
     assert not found.is_locked(found.value + 0.2, tolerance=0.11)
+
+
+@pytest.mark.parametrize("ratio", [(1, 250), (7, 33), (-2, 5), (3, 1), (611, 1000), (0, 1)])
+def test_a_fraction_within_the_error_is_named(ratio):
+    p, q = ratio
+    found = RotationNumber(value=p / q + 3e-10, uncertainty=1e-9).near_ratio()
+    assert (found.numerator, found.denominator) == ratio
+
+
+@pytest.mark.parametrize("value", [(5**0.5 - 1) / 2, 2**0.5 - 1, math.pi, -math.e])
+def test_an_irrational_number_is_near_no_simple_fraction(value):
+    assert RotationNumber(value=value, uncertainty=1e-9).near_ratio() is None
+    assert RotationNumber(value=value, uncertainty=0.0).near_ratio() is None
+
+
+@pytest.mark.parametrize("error", [1e-10, 1e-8, 1e-5])
+def test_few_numbers_are_near_a_fraction_by_chance(error):
+    """1 % is a bound: of 2000, more than 35 have P < 1e-3."""
+    values = np.random.default_rng(0).random(2000)
+    near = [RotationNumber(value=v, uncertainty=error).near_ratio() for v in values.tolist()]
+    assert sum(ratio is not None for ratio in near) <= 35
+
+
+@pytest.mark.parametrize(("value", "error"), [(math.nan, 1e-9), (0.3, math.nan), (0.3, math.inf)])
+def test_an_unknown_rotation_is_near_nothing(value, error):
+    assert RotationNumber(value=value, uncertainty=error).near_ratio() is None

@@ -121,3 +121,11 @@ def test_a_network_that_learned_beats_chance():
 def test_one_trial_has_no_standard_error():
     with pytest.raises(ValueError, match="n_trials must be at least 2 for a standard error, got 1"):
         evaluate_trials(network(TASKS[0]), TASKS[0], seed=0, n_trials=1)
+
+
+@pytest.mark.parametrize("chance", [None, "0.5", float("nan"), -1.0, float("inf"), True])
+def test_a_chance_level_that_is_no_number_is_named(chance):
+    task = Echo()
+    task.chance = chance
+    with pytest.raises(ValueError, match="chance of Echo must be a number >= 0"):
+        evaluate_trials(network(task), task, seed=0, n_trials=4)

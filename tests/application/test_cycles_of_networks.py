@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from isochron import ann_bridge
+from isochron import analysis, ann_bridge
 from isochron.ann_bridge import tasks
 from isochron.cli import main
 from isochron.experiments import net_rhythms
+from isochron.experiments.rhythm_rows import circle_row
 from isochron.experiments.saved_net import SavedNet
 from tests.ann_bridge.test_starts import four_memories
 
@@ -241,6 +242,30 @@ def test_a_circle_that_is_known_roughly_has_a_remark(
     (circle,) = (row for row in rows if row["kind"] == "invariant circle")
     assert (circle["residual"] > tolerance) == (tolerance == 1e-16)
     assert ("approximate: the orbit is off" in circle["how_found"]) == (tolerance == 1e-16)
+
+
+@pytest.mark.parametrize(("turns", "caveat"), [(1 / 301, True), ((5**0.5 - 1) / 200, False)])
+def test_a_rotation_number_near_a_fraction_is_stated(turns, caveat):
+    """A circle whose motion may be a cycle of 301 steps is not stated to be quasi-periodic."""
+    circle = analysis.InvariantCircle(
+        rotation=analysis.RotationNumber(value=turns, uncertainty=1e-9),
+        coefficients=np.eye(3, 2, dtype=complex), residual=1e-10,
+    )  # fmt: skip
+    row = circle_row(circle, 2.0, "no reference", "4 of 4 starts")
+    assert ("1/301 within its error of 1e-09: a cycle of 301 steps" in row["how_found"]) == caveat
+    assert row["rotation_number"] == turns
+
+
+def test_what_has_no_fitted_circle_may_be_a_long_cycle(capsys, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ArithmeticError("The orbit closes after 301 returns: it is locked.")
+
+    monkeypatch.setattr(analysis, "find_invariant_circle", refuse)
+    ann_bridge.save_net(turning_net(), tmp_path / "net")
+    rows, _ = rows_of(capsys, tmp_path / "net", "--starts", 2)
+    (row,) = (row for row in rows if "locked" in row["how_found"])
+    assert row["kind"] == "quasi-periodic or a long cycle"
+    assert row["stable"]
 
 
 @pytest.mark.parametrize("number", [-1, 1, 9])
