@@ -170,6 +170,7 @@ def test_the_uncertainty_is_the_difference_of_the_halves():
 def test_a_fraction_within_the_error_is_named(ratio):
     p, q = ratio
     found = RotationNumber(value=p / q + 3e-10, uncertainty=1e-9).near_ratio()
+    assert found is not None
     assert (found.numerator, found.denominator) == ratio
 
 
