@@ -150,7 +150,7 @@ def _chance(task: Task) -> tuple[float, float]:
     """The loss of the best constant output, and its standard error."""
     values = []
     for name, usual in (("chance", None), ("chance_error", 0.0)):
-        value = getattr(task, name, usual)
+        value: Any = getattr(task, name, usual)
         known = isinstance(value, numbers.Real) and not isinstance(value, bool)
         if not known or not 0 <= float(value) < math.inf:
             raise ValueError(
