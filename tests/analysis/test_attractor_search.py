@@ -1,6 +1,8 @@
 # pyright: reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
 """Censuses of systems whose attractors and basins are known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -281,7 +283,7 @@ def test_what_has_not_settled_is_said_to_be_so():
     ],
 )
 def test_bad_settings_are_refused(options, message):
-    settings = {"settle": 10, "watch": 40, "n_starts": 2} | options
+    settings: dict[str, Any] = {"settle": 10, "watch": 40, "n_starts": 2} | options
     with pytest.raises(ValueError, match=message):
         find_all_attractors(
             truths.henon(0.2), uniform_box([0, 0], [0.1, 0.1]), np.random.default_rng(0), **settings
@@ -342,7 +344,13 @@ def leaking_tent(gap):
 @pytest.mark.parametrize("gap", [0.004, 0.002])
 def test_a_chaotic_transient_is_not_an_attractor(gap):
     """Many starts are still chaotic after 120 steps; none is for ever."""
-    options = {"settle": 20, "watch": 100, "rounds": 1, "max_period": 2, "n_starts": 10}
+    options: dict[str, Any] = {
+        "settle": 20,
+        "watch": 100,
+        "rounds": 1,
+        "max_period": 2,
+        "n_starts": 10,
+    }
     sampler = uniform_box([0.0], [1.0])
     found = find_all_attractors(
         leaking_tent(gap), sampler, np.random.default_rng(0), follow=80, **options
@@ -370,7 +378,7 @@ def test_pieces_of_one_circle_are_one_attractor(omega, coupling):
 
 
 def test_how_exactly_states_settle_is_an_argument():
-    options = {"settle": 15, "watch": 40, "n_starts": 2}
+    options: dict[str, Any] = {"settle": 15, "watch": 40, "n_starts": 2}
     for settle_rtol in (1e-3, 1e-8):
         found = find_all_attractors(
             truths.stuart_landau(), disc(2.0), np.random.default_rng(0),
