@@ -53,7 +53,7 @@ bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/attractor_speed.py
 	$(BIN)/python benchmarks/worm_cycle_speed.py
-	$(BIN)/python benchmarks/census_speed.py
+	$(BIN)/python benchmarks/survey_speed.py
 	$(BIN)/python benchmarks/fixed_point_speed.py
 	$(BIN)/python benchmarks/circuit_policy_speed.py
 	$(BIN)/python benchmarks/trial_speed.py

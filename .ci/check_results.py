@@ -35,7 +35,7 @@ require(any(point["stable"] for point in rest), "the worm does not rest at 1000 
 
 nets = [s for s in systems.values() if s["kind"] == "low-rank" and s["trained"]]
 require(len(nets) >= 2, "fewer than two low-rank nets")
-require(any(net["loss"] < 0.05 for net in nets), "no low-rank net has learnt")
+require(any(net["loss"] < 0.05 for net in nets), "no low-rank net has learned")
 for net in nets:
     if net["loss"] >= 0.05:
         continue

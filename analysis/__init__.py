@@ -1,15 +1,9 @@
 """What rhythms there are: arrays and callables in, results out.
 
 Knows neither worm nor net. A system is either a vector field, ``field(t, x)`` with
-``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems`).
+``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems.protocols`).
 """
 
-from isochron.analysis.attractor_search import (
-    AttractorCensus,
-    FoundAttractor,
-    find_all_attractors,
-)
-from isochron.analysis.census import Census, find_locked_cycles, has_odd_symmetry
 from isochron.analysis.continuation import (
     Branch,
     FoldCurve,
@@ -20,25 +14,14 @@ from isochron.analysis.continuation import (
     continue_fixed_points,
     continue_fold,
 )
-from isochron.analysis.coupling import (
-    CouplingFunction,
-    LockedState,
-    find_locked_states,
-    fixed_radius_field,
-    locking_range,
-    phase_coupling_function,
-)
 from isochron.analysis.dimensionality import (
     CycleDimension,
     compute_cycle_dimension,
     participation_ratio,
     principal_components,
 )
-from isochron.analysis.extrapolation import ExtrapolatedMap
 from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
 from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
-from isochron.analysis.flow import flow
-from isochron.analysis.isochrons import asymptotic_phase, difference_of_phases
 from isochron.analysis.limit_cycles import (
     LimitCycle,
     RecurrenceSearch,
@@ -55,29 +38,36 @@ from isochron.analysis.locking import (
     scan_tongue,
 )
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
-from isochron.analysis.oscillation import OscillationTest, oscillation_test
-from isochron.analysis.phase import (
+from isochron.analysis.phase.coupling import (
+    CouplingFunction,
+    LockedState,
+    find_locked_states,
+    fixed_radius_field,
+    locking_range,
+    phase_coupling_function,
+)
+from isochron.analysis.phase.estimation import (
     compute_phase,
     fourier_protophase,
     harmonic_phase,
     protophase_to_phase,
     section_protophase,
 )
-from isochron.analysis.phase_response import (
+from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
+from isochron.analysis.phase.oscillation import OscillationTest, oscillation_test
+from isochron.analysis.phase.response import (
     PhaseResponse,
     find_map_phase_response,
     find_phase_response,
     perturbed_phase_response,
 )
-from isochron.analysis.poincare import Section, compute_section_return, find_crossings
-from isochron.analysis.rotation import (
+from isochron.analysis.phase.rotation import (
     InvariantCircle,
     RotationNumber,
     find_invariant_circle,
     rotation_number,
     weighted_birkhoff_average,
 )
-from isochron.analysis.samplers import gaussian_around, uniform_box
 from isochron.analysis.similarity import (
     CycleComparison,
     DelayModel,
@@ -101,24 +91,38 @@ from isochron.analysis.statistics import (
     rayleigh_test,
     surrogate_test,
 )
-from isochron.analysis.systems import (
-    DrivenMap,
+from isochron.analysis.survey.attractors import (
+    AttractorSurvey,
+    FoundAttractor,
+    find_all_attractors,
+)
+from isochron.analysis.survey.entrained_cycles import (
+    EntrainedCycleSurvey,
+    find_entrained_cycles,
+    has_odd_symmetry,
+)
+from isochron.analysis.survey.samplers import gaussian_around, uniform_box
+from isochron.analysis.systems.extrapolation import ExtrapolatedMap
+from isochron.analysis.systems.flow import flow
+from isochron.analysis.systems.protocols import (
     Flow,
+    ForcedMap,
     SteppedMap,
     SystemFamily,
     VectorField,
     black_box,
 )
+from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
 
 __all__ = [
-    "AttractorCensus",
+    "AttractorSurvey",
     "Branch",
-    "Census",
+    "EntrainedCycleSurvey",
     "CouplingFunction",
     "CycleComparison",
     "CycleDimension",
     "DelayModel",
-    "DrivenMap",
+    "ForcedMap",
     "ExtrapolatedMap",
     "FixedPoint",
     "FixedPointSearch",
@@ -166,7 +170,7 @@ __all__ = [
     "find_fixed_points",
     "find_invariant_circle",
     "find_limit_cycle",
-    "find_locked_cycles",
+    "find_entrained_cycles",
     "find_locked_states",
     "find_map_phase_response",
     "find_phase_response",

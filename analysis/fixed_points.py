@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from isochron.analysis.angles import check_angles, without_turns
 from isochron.analysis.floquet import by_modulus
-from isochron.analysis.scales import map_response, measure_scale
-from isochron.analysis.systems import System, takes_differences
-from isochron.analysis.units import Units
+from isochron.analysis.systems.angles import check_angles, without_turns
+from isochron.analysis.systems.protocols import System, takes_differences
+from isochron.analysis.systems.scales import map_response, measure_scale
+from isochron.analysis.systems.units import Units
 from isochron.masked import reject_masked
 
 _MARGIN = 1e-6
@@ -126,7 +126,7 @@ def find_fixed_points(
     *,
     tolerance: float = 1e-10,
     max_iterations: int = 50,
-    same: float = 1e-6,
+    merge_tolerance: float = 1e-6,
     deflations: int = 0,
     scale: ArrayLike | None = None,
     angles: Sequence[int] = (),
@@ -135,7 +135,7 @@ def find_fixed_points(
 
     Parameters
     ----------
-    system : VectorField or DrivenMap
+    system : VectorField or ForcedMap
         Autonomous: a field that does not depend on time, or a map with ``n_steps == 1``.
     starts : iterable of ndarray, shape (n,)
         Where to start; each gives at most one fixed point.
@@ -182,7 +182,7 @@ def find_fixed_points(
         return FixedPointSearch((), ())
     turning = check_angles(angles, starts[0].size)
     frames = _frames(system, starts, scale, turning)
-    register = _Register(tolerance, same, scale is None)
+    register = _Register(tolerance, merge_tolerance, scale is None)
     return _search(register, starts, frames, deflations, max_iterations)
 
 
@@ -354,8 +354,8 @@ def _frame_of_derivative(frame: _Frame, point: np.ndarray) -> _Frame:
 class _Register:
     """Fixed points met so far, each once, in the unit of the user."""
 
-    def __init__(self, tolerance: float, same: float, measured: bool) -> None:
-        self.tolerance, self.same, self.measured = tolerance, same, measured
+    def __init__(self, tolerance: float, merge_tolerance: float, measured: bool) -> None:
+        self.tolerance, self.merge_tolerance, self.measured = tolerance, merge_tolerance, measured
         self.found: list[FixedPoint] = []
         self._frames: list[_Frame] = []
 
@@ -388,7 +388,9 @@ class _Register:
             1.0, float(np.linalg.norm(point))
         ) * float((frame.sizes / known.sizes).max())
         difference = without_turns(here - there, frame.angles)
-        return bool(np.linalg.norm(difference) <= self.same * max(lengths) + 10 * unknown)
+        return bool(
+            np.linalg.norm(difference) <= self.merge_tolerance * max(lengths) + 10 * unknown
+        )
 
 
 def _residual_of(system: Any, angles: tuple[int, ...] = ()):

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
-from isochron.analysis.angles import without_turns
-from isochron.analysis.integration import integrate
-from isochron.analysis.systems import Flow, System
-from isochron.analysis.units import find_units
+from isochron.analysis.systems.angles import without_turns
+from isochron.analysis.systems.integration import integrate
+from isochron.analysis.systems.protocols import Flow, System
+from isochron.analysis.systems.units import find_units
 from isochron.masked import reject_masked
 
 DENSE_LIMIT = 200  # dimensions of a map up to which the whole monodromy matrix is made
@@ -35,7 +35,7 @@ class ReturnMap:
 
     Parameters
     ----------
-    system : VectorField or DrivenMap
+    system : VectorField or ForcedMap
     period : float, optional
         Of the forcing of a vector field, or of the cycle of a system without a drive. A driven
         map brings its own.
@@ -206,7 +206,7 @@ class ReturnMap:
 
 def has_free_step(system: Any) -> bool:
     """Whether a map stands for a flow, in steps of any length: no drive, and `with_step`."""
-    return hasattr(system, "with_step") and system.drive_cycles == 0
+    return hasattr(system, "with_step") and system.forcing_cycles == 0
 
 
 def _whole_steps(period: float, step: float) -> int:
@@ -235,7 +235,7 @@ def floquet_multipliers(
 
     Parameters
     ----------
-    system : VectorField or DrivenMap
+    system : VectorField or ForcedMap
     point : ndarray, shape (n,) or (s, n)
         A state on the orbit, or several at equal intervals of time from phase 0: through a
         very unstable orbit, one state does not lead back to itself.

@@ -13,10 +13,10 @@ from isochron.analysis.arrays import as_angles, circular_pair, real_array
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.limit_cycles.result import RESTING
-from isochron.analysis.rotation import rotation_number
-from isochron.analysis.scales import measure_scale
-from isochron.analysis.systems import DrivenMap
-from isochron.analysis.units import find_units
+from isochron.analysis.phase.rotation import rotation_number
+from isochron.analysis.systems.protocols import ForcedMap
+from isochron.analysis.systems.scales import measure_scale
+from isochron.analysis.systems.units import find_units
 
 
 def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
@@ -211,7 +211,7 @@ class Tongue:
 
 
 def find_tongue(
-    system_at: Callable[[float], DrivenMap],
+    system_at: Callable[[float], ForcedMap],
     start: ArrayLike,
     *,
     frequency: float,
@@ -326,15 +326,15 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale)
     return reached, True
 
 
-def _given_value(system: DrivenMap, value: float) -> float:
+def _given_value(system: ForcedMap, value: float) -> float:
     """The parameter of a map as it was asked for."""
     return value
 
 
-def _checked_frequency(system: DrivenMap, asked: float) -> float:
+def _checked_frequency(system: ForcedMap, asked: float) -> float:
     """Drive frequency of a map, which has to be that asked for, to half a step in a period."""
-    steps = system.n_steps / max(system.drive_cycles, 1)
-    found = 1e3 * system.drive_cycles / (system.n_steps * system.step_ms)
+    steps = system.n_steps / max(system.forcing_cycles, 1)
+    found = 1e3 * system.forcing_cycles / (system.n_steps * system.step_ms)
     if abs(found - asked) > (0.51 / steps + 1e-9) * asked:
         raise ValueError(
             f"find_tongue walks the drive frequency, but system_at({asked:g}) is driven with "
@@ -345,7 +345,7 @@ def _checked_frequency(system: DrivenMap, asked: float) -> float:
 
 
 def _continues(
-    system: DrivenMap, before: LimitCycle, after: LimitCycle, scale: ArrayLike | None
+    system: ForcedMap, before: LimitCycle, after: LimitCycle, scale: ArrayLike | None
 ) -> bool:
     """Whether one cycle is the next along a branch.
 

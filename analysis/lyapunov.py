@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.integration import integrate
-from isochron.analysis.systems import Flow, System, has_given_tangent
-from isochron.analysis.units import find_units
+from isochron.analysis.systems.integration import integrate
+from isochron.analysis.systems.protocols import Flow, System, has_given_tangent
+from isochron.analysis.systems.units import find_units
 from isochron.masked import reject_masked
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalisations that is still accurate
@@ -95,7 +95,7 @@ def compute_lyapunov_spectrum(
 
     Parameters
     ----------
-    system : VectorField or DrivenMap
+    system : VectorField or ForcedMap
     starts : array_like, shape (n,) or (n_starts, n)
         Where trajectories begin.
     block : float

@@ -14,10 +14,8 @@ from safetensors.torch import save
 from torch.overrides import TorchFunctionMode
 
 from isochron.ann_bridge.fitting.task import WormNet, WormNetParameters
-from isochron.ann_bridge.masks import WiringMasks
+from isochron.ann_bridge.masks import ConnectomeMasks
 from isochron.ann_bridge.nets import (
-    AdaptedConnectomeParameters,
-    AdaptedConnectomeRNN,
     CircuitNet,
     ClosedFormNet,
     ClosedFormParameters,
@@ -31,6 +29,8 @@ from isochron.ann_bridge.nets import (
     GRUNet,
     LiquidNet,
     LiquidParameters,
+    LowRankAdaptedConnectomeParameters,
+    LowRankAdaptedConnectomeRNN,
     LowRankParameters,
     LowRankRNN,
     LSTMNet,
@@ -40,14 +40,14 @@ from isochron.ann_bridge.nets import (
 )
 from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.tasks.task import describe_task
-from isochron.connectome.files import reads_data, write_bytes
+from isochron.files import reads_data, write_bytes
 
 SCHEMA = 1
 MAX_BYTES = 2**30
 _NETS: dict[str, tuple[Any, Any]] = {
     "closed-form": (ClosedFormNet, ClosedFormParameters),
     "connectome": (ConnectomeRNN, ConnectomeRNNParameters),
-    "connectome-low-rank": (AdaptedConnectomeRNN, AdaptedConnectomeParameters),
+    "connectome-low-rank": (LowRankAdaptedConnectomeRNN, LowRankAdaptedConnectomeParameters),
     "coupled-oscillators": (CoupledOscillatorNet, CoupledOscillatorParameters),
     "full-rank": (FullRankRNN, FullRankParameters),
     "gru": (GRUNet, GatedParameters),
@@ -196,15 +196,15 @@ def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Rec
     parameters = parameters_type(**description["parameters"])
     if issubclass(net_type, CircuitNet | WormNet):
         return net_type.rebuild(parameters, tensors)
-    if net_type not in (ConnectomeRNN, AdaptedConnectomeRNN):
+    if net_type not in (ConnectomeRNN, LowRankAdaptedConnectomeRNN):
         return net_type(parameters)
     motor = tensors["output_weights"] != 0
     sensory, motor = tensors["sensory_mask"], motor if motor.ndim == 1 else motor.any(dim=1)
-    if net_type is AdaptedConnectomeRNN:
-        wiring = tensors["wiring"]
-        masks = WiringMasks(wiring != 0, wiring != 0, sensory, motor)
-        return AdaptedConnectomeRNN(wiring, masks, parameters)
+    if net_type is LowRankAdaptedConnectomeRNN:
+        connectome = tensors["connectome"]
+        masks = ConnectomeMasks(connectome != 0, connectome != 0, sensory, motor)
+        return LowRankAdaptedConnectomeRNN(connectome, masks, parameters)
     upper = tensors["gap_mask"]
     gap, signs, classes = upper | upper.T, tensors.get("signs"), tensors.get("classes")
-    masks = WiringMasks(tensors["chemical_mask"], gap, sensory, motor, signs, classes)
+    masks = ConnectomeMasks(tensors["chemical_mask"], gap, sensory, motor, signs, classes)
     return ConnectomeRNN(masks, parameters)

@@ -11,7 +11,7 @@ from isochron.connectome import Connectome
 SignRule = Callable[[Connectome], np.ndarray]
 
 
-class WiringMasks(NamedTuple):
+class ConnectomeMasks(NamedTuple):
     """Which weights of a net exist.
 
     Attributes
@@ -38,16 +38,16 @@ class WiringMasks(NamedTuple):
     classes: torch.Tensor | None = None
 
 
-def wiring_masks(
-    wiring: Connectome, *, signs: SignRule | Literal["any"] | None = None
-) -> WiringMasks:
+def connectome_masks(
+    connectome: Connectome, *, signs: SignRule | Literal["any"] | None = None
+) -> ConnectomeMasks:
     """Masks of a connectome: its synapses and gap junctions, sensory and motor neurons.
 
     Self gap junctions carry no current and are left out.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     signs : callable or "any", optional
         A sign rule, such as `isochron.connectome.gaba_inhibitory`. By default the signs of
         the connectome, if it has some (`Connectome.with_signs`); a connection without a sign
@@ -61,62 +61,62 @@ def wiring_masks(
     """
 
     def chosen(kind: str) -> torch.Tensor:
-        mask = torch.zeros(len(wiring.neurons), dtype=torch.bool)
-        mask[torch.from_numpy(wiring.index(wiring.select(kind)))] = True
+        mask = torch.zeros(len(connectome.neurons), dtype=torch.bool)
+        mask[torch.from_numpy(connectome.index(connectome.select(kind)))] = True
         return mask
 
-    gap = torch.from_numpy(wiring.gap > 0)
-    return WiringMasks(
-        chemical=torch.from_numpy(wiring.chemical > 0),
+    gap = torch.from_numpy(connectome.gap > 0)
+    return ConnectomeMasks(
+        chemical=torch.from_numpy(connectome.chemical > 0),
         gap=gap & ~torch.eye(len(gap), dtype=torch.bool),
         sensory=chosen("sensory"),
         motor=chosen("motor"),
-        signs=_signs(wiring, signs),
-        classes=_number_classes(wiring),
+        signs=_signs(connectome, signs),
+        classes=_number_classes(connectome),
     )
 
 
-def _signs(wiring: Connectome, rule: SignRule | Literal["any"] | None) -> torch.Tensor | None:
+def _signs(connectome: Connectome, rule: SignRule | Literal["any"] | None) -> torch.Tensor | None:
     if isinstance(rule, str):
         if rule != "any":
             raise ValueError(f"signs must be a sign rule, 'any' or None, got {rule!r}.")
         return None
-    signs = wiring.signs if rule is None else rule(wiring)
+    signs = connectome.signs if rule is None else rule(connectome)
     return None if signs is None else torch.from_numpy(np.array(signs)).float()
 
 
-def _number_classes(wiring: Connectome) -> torch.Tensor | None:
-    if not wiring.cells:
+def _number_classes(connectome: Connectome) -> torch.Tensor | None:
+    if not connectome.cells:
         return None
     numbers: dict[str, int] = {}
-    return torch.tensor([numbers.setdefault(c.cell_class, len(numbers)) for c in wiring.cells])
+    return torch.tensor([numbers.setdefault(c.cell_class, len(numbers)) for c in connectome.cells])
 
 
-def wiring_weights(wiring: Connectome, *, signs: SignRule | None = None) -> torch.Tensor:
+def connectome_weights(connectome: Connectome, *, signs: SignRule | None = None) -> torch.Tensor:
     """Signed synapse counts plus gap-junction counts, over the spectral radius, ``[post, pre]``.
 
     Times a gain g they have the spectral radius g.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     signs : callable, optional
         A sign rule; by default the signs of the connectome.
 
     Raises
     ------
     ValueError
-        If the wiring has no loops, so that the spectral radius is 0, or there are no signs.
+        If the connectome has no loops, so that the spectral radius is 0, or there are no signs.
     """
-    matrix = wiring.signs if signs is None else signs(wiring)
+    matrix = connectome.signs if signs is None else signs(connectome)
     if matrix is None:
-        raise ValueError(f"{wiring.name} has no signs; give signs, a sign rule.")
-    gap = np.array(wiring.gap, dtype=float)
+        raise ValueError(f"{connectome.name} has no signs; give signs, a sign rule.")
+    gap = np.array(connectome.gap, dtype=float)
     np.fill_diagonal(gap, 0)
-    weights = wiring.chemical * matrix + gap
+    weights = connectome.chemical * matrix + gap
     radius = np.abs(np.linalg.eigvals(weights)).max()
     if not radius > 1e-9 * np.abs(weights).max():
-        raise ValueError("The wiring has no loops: its weights cannot be scaled to a gain.")
+        raise ValueError("The connectome has no loops: its weights cannot be scaled to a gain.")
     return torch.from_numpy(weights / radius).float()
 
 
@@ -128,8 +128,8 @@ def check_masks(masks: object) -> None:
     TypeError
         If they are something else.
     """
-    if not isinstance(masks, WiringMasks):
+    if not isinstance(masks, ConnectomeMasks):
         raise TypeError(
-            f"masks must be WiringMasks, got {type(masks).__name__}. Of a connectome: "
-            "ann_bridge.wiring_masks(wiring)."
+            f"masks must be ConnectomeMasks, got {type(masks).__name__}. Of a connectome: "
+            "ann_bridge.connectome_masks(connectome)."
         )

@@ -38,13 +38,13 @@ class ModuleMap:
         Constant, or over one period of the map; 0 by default.
     step_ms : float
         Time of a step.
-    drive_cycles : int, optional
+    forcing_cycles : int, optional
         Periods of the reference within the inputs; 1 by default if they change.
 
     Attributes
     ----------
-    dimension, n_steps, step_ms, drive_cycles
-        As `isochron.analysis.DrivenMap`.
+    dimension, n_steps, step_ms, forcing_cycles
+        As `isochron.analysis.ForcedMap`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class ModuleMap:
         dimension: int | None = None,
         inputs: ArrayLike | None = None,
         step_ms: float = 1.0,
-        drive_cycles: int | None = None,
+        forcing_cycles: int | None = None,
     ) -> None:
         if not isinstance(module, nn.Module):
             raise TypeError(
@@ -80,7 +80,7 @@ class ModuleMap:
         self._step, self.dimension, self.step_ms = step, dimension, step_ms
         self._inputs = _checked_inputs(inputs, getattr(module, "input_size", 0))
         self.n_steps = len(self._inputs)
-        self.drive_cycles = int(self.n_steps > 1) if drive_cycles is None else drive_cycles
+        self.forcing_cycles = int(self.n_steps > 1) if forcing_cycles is None else forcing_cycles
         self._check_step()
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:

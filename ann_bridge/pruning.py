@@ -1,4 +1,4 @@
-"""Pruned nets, and the controls that a net on a wiring is compared with.
+"""Pruned nets, and the controls that a net on a connectome is compared with.
 
 All are `ConnectomeRNN`: their masks are part of the net, stay through training (a weight that
 does not exist has no gradient) and are saved with it.
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.masks import SignRule, WiringMasks, wiring_masks
+from isochron.ann_bridge.masks import ConnectomeMasks, SignRule, connectome_masks
 from isochron.ann_bridge.nets import ConnectomeRNN, ConnectomeRNNParameters, FullRankRNN
 from isochron.ann_bridge.nets.leaky import LeakyParameters
 from isochron.ann_bridge.tasks import Task
@@ -62,7 +62,7 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
         raise ValueError(f"mask must be of bool and the shape {tuple(weights.shape)}.")
     mask = mask.to("cpu")
     kept = None if signs is None else signs.cpu() * mask
-    masks = WiringMasks(mask, torch.zeros_like(mask), sensory.cpu(), sensory.cpu(), kept)
+    masks = ConnectomeMasks(mask, torch.zeros_like(mask), sensory.cpu(), sensory.cpu(), kept)
     masked = ConnectomeRNN(masks, q)
     with torch.no_grad():
         masked.chemical.copy_(weights.cpu() * mask)
@@ -180,16 +180,16 @@ def train_and_prune(
 
 
 def control_nets(
-    wiring: Connectome,
+    connectome: Connectome,
     parameters: ConnectomeRNNParameters,
     rng: np.random.Generator,
     *,
     signs: SignRule | None = None,
 ) -> dict[str, ConnectomeRNN]:
-    """Untrained nets with exactly as many recurrent weights as a wiring has connections.
+    """Untrained nets with exactly as many recurrent weights as a connectome has connections.
 
     ``connectome``
-        On the wiring.
+        On the connectome.
     ``rewired``
         Every neuron keeps its number of partners (`isochron.connectome.null_models.rewire`).
     ``random``
@@ -197,22 +197,22 @@ def control_nets(
     ``dense``
         As few units as can hold so many weights: the smallest square, of which a few random
         weights are left out to make the number equal. The shares of units that receive the
-        input and are read are those of the wiring.
+        input and are read are those of the connectome.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     parameters : ConnectomeRNNParameters
         Of all but the number of units of ``dense``.
     rng : numpy.random.Generator
-        Of wirings and weights.
+        Of connectomes and weights.
     signs : callable, optional
         A sign rule, for all but ``dense``, whose weights then have free signs.
     """
     masks = {
-        "connectome": wiring_masks(wiring, signs=signs),
-        "rewired": wiring_masks(rewire(wiring, rng), signs=signs),
-        "random": wiring_masks(erdos_renyi(wiring, rng), signs=signs),
+        "connectome": connectome_masks(connectome, signs=signs),
+        "rewired": connectome_masks(rewire(connectome, rng), signs=signs),
+        "random": connectome_masks(erdos_renyi(connectome, rng), signs=signs),
     }
     worm = masks["connectome"]
     budget = int(worm.chemical.sum() + torch.triu(worm.gap, 1).sum())
@@ -227,7 +227,7 @@ def control_nets(
     }
 
 
-def _dense_masks(budget: int, worm: WiringMasks, rng: np.random.Generator) -> WiringMasks:
+def _dense_masks(budget: int, worm: ConnectomeMasks, rng: np.random.Generator) -> ConnectomeMasks:
     n = math.isqrt(budget - 1) + 1
     exists = np.ones(n * n, dtype=bool)
     exists[rng.choice(n * n, n * n - budget, replace=False)] = False
@@ -236,7 +236,7 @@ def _dense_masks(budget: int, worm: WiringMasks, rng: np.random.Generator) -> Wi
         return max(1, round(n * float(mask.float().mean())))
 
     unit = torch.arange(n)
-    return WiringMasks(
+    return ConnectomeMasks(
         chemical=torch.from_numpy(exists.reshape(n, n)),
         gap=torch.zeros(n, n, dtype=torch.bool),
         sensory=unit < share(worm.sensory),

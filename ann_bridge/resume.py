@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from isochron.connectome.files import write_bytes
+from isochron.files import write_bytes
 
 SCHEMA = 1
 KEPT = 2  # checkpoints
@@ -137,7 +137,7 @@ def unpack(
     Raises
     ------
     ValueError
-        If the net has other constants, such as another wiring.
+        If the net has other constants, such as another connectome.
     """
     weights, state = {}, optimiser.state_dict()
     for name, tensor in tensors.items():

@@ -44,8 +44,8 @@ class TrainedMap:
 
     Attributes
     ----------
-    dimension, n_steps, step_ms, drive_cycles
-        As `isochron.analysis.DrivenMap`.
+    dimension, n_steps, step_ms, forcing_cycles
+        As `isochron.analysis.ForcedMap`.
     frequency_Hz : float
         0 without a reference.
     rank : int
@@ -83,7 +83,7 @@ class TrainedMap:
         self.smooth: bool = getattr(self._step, "smooth", True)
         self.bounded: bool | None = getattr(self._step, "bounded", None)
         self.rank = p.rank if isinstance(net, ReducedNet) else 0
-        self.n_steps, self.drive_cycles, self.frequency_Hz = 1, 0, 0.0
+        self.n_steps, self.forcing_cycles, self.frequency_Hz = 1, 0, 0.0
         if not math.isfinite(amplitude):
             raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
         if frequency_Hz is not None:
@@ -109,8 +109,8 @@ class TrainedMap:
                 f"{frequency_Hz:g} Hz and {2 * MOST_STEPS}, got {max_steps!r}."
             )
         ratio = Fraction(frequency_Hz * self.step_ms * 1e-3).limit_denominator(max_steps)
-        self.drive_cycles, self.n_steps = ratio.numerator, ratio.denominator
-        self.frequency_Hz = 1e3 * self.drive_cycles / (self.n_steps * self.step_ms)
+        self.forcing_cycles, self.n_steps = ratio.numerator, ratio.denominator
+        self.frequency_Hz = 1e3 * self.forcing_cycles / (self.n_steps * self.step_ms)
 
     def _fill_inputs(self, channel: int, amplitude: float, pulse: dict[int, float]) -> None:
         n_inputs = self._inputs.shape[1]
@@ -120,11 +120,11 @@ class TrainedMap:
             raise ValueError(
                 f"The network has {inputs}; got the reference on input {channel!r}{pulses}."
             )
-        if self.drive_cycles and channel in pulse:
+        if self.forcing_cycles and channel in pulse:
             raise ValueError(f"The reference enters input {channel}; it cannot have a pulse too.")
         for number, value in pulse.items():
             self._inputs[:, number] = value
-        if self.drive_cycles:
+        if self.forcing_cycles:
             self._inputs[:, channel] = amplitude * np.sin(self.reference_phase())
 
     def initial_states(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -156,7 +156,7 @@ class TrainedMap:
     def reference_phase(self, n_steps: int | None = None) -> np.ndarray:
         """Phase of the reference in each step, radians."""
         steps = np.arange(self.n_steps if n_steps is None else n_steps)
-        return 2 * np.pi * self.drive_cycles * steps / self.n_steps
+        return 2 * np.pi * self.forcing_cycles * steps / self.n_steps
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """Outputs of the net in states, shape (..., dimension) to (...) or (..., n_outputs)."""
@@ -298,14 +298,14 @@ class FixedRadiusMap:
 
     Attributes
     ----------
-    dimension, n_steps, step_ms, drive_cycles
-        As `isochron.analysis.DrivenMap`.
+    dimension, n_steps, step_ms, forcing_cycles
+        As `isochron.analysis.ForcedMap`.
     """
 
     dimension = 1
 
     def __init__(self, system: TrainedMap, *, radius: float, turns: int = 1) -> None:
-        if system.rank != 2 or not system.drive_cycles:
+        if system.rank != 2 or not system.forcing_cycles:
             raise ValueError("The angle needs the reduced form of a net of rank 2 and a reference.")
         if not 0 < radius < math.inf or turns not in (1, -1):
             raise ValueError(
@@ -313,7 +313,7 @@ class FixedRadiusMap:
             )
         self._system, self.radius, self.turns = system, radius, turns
         self.n_steps, self.step_ms = system.n_steps, system.step_ms
-        self.drive_cycles = system.drive_cycles
+        self.forcing_cycles = system.forcing_cycles
         self._reference = turns * system.reference_phase(self.n_steps + 1)
         start, periods = np.zeros(system.dimension), 1 + 1000 // system.n_steps
         settled = system.advance(start, periods * system.n_steps)  # the inputs know nothing of κ

@@ -22,7 +22,7 @@ from importlib import import_module
 
 import numpy as np
 
-from isochron.analysis.attractors import enumerate_attractors, random_couplings
+from isochron.analysis.sign_networks import enumerate_attractors, random_couplings
 
 PEER_SIZES = {"NumPy table": 20, "boolforge": 20, "cana": 14}
 INPUTS = 5
@@ -169,7 +169,7 @@ def main():
 
 def fresh_process(cache):
     """Seconds until a new process is ready to enumerate."""
-    code = "from isochron.analysis.attractors import compiled; compiled.warm_up()"
+    code = "from isochron.analysis.sign_networks import compiled; compiled.warm_up()"
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_CACHE_DIR": cache}

@@ -1,4 +1,4 @@
-"""Liquid and closed-form nets on the worm's wiring: ours against ncps, in one run.
+"""Liquid and closed-form nets on the worm's connectome: ours against ncps, in one run.
 
 python benchmarks/circuit_policy_speed.py [--quick] [--threads 1]
 
@@ -21,8 +21,8 @@ N_INPUTS = 3
 
 
 def worm_circuit():
-    """The wiring of the worm as a circuit."""
-    return ann_bridge.worm_wiring(
+    """The connectome of the worm as a circuit."""
+    return ann_bridge.connectome_connectivity(
         connectome.load("varshney2011"), N_INPUTS, signs=connectome.gaba_inhibitory,
         rng=np.random.default_rng(0),
     )  # fmt: skip
@@ -39,14 +39,14 @@ def matrix(edges, n_senders, n_receivers):
 def liquid_pair():
     """Our liquid net, and the cell of ncps."""
     circuit = worm_circuit()
-    wiring = importlib.import_module("ncps.wirings").Wiring(circuit.n_units)
-    wiring.set_input_dim(N_INPUTS)
-    wiring.set_output_dim(circuit.n_units)
-    wiring.adjacency_matrix = matrix(circuit.synapses, circuit.n_units, circuit.n_units)
-    wiring.sensory_adjacency_matrix = matrix(circuit.input_synapses, N_INPUTS, circuit.n_units)
+    worm = importlib.import_module("ncps.wirings").Wiring(circuit.n_units)
+    worm.set_input_dim(N_INPUTS)
+    worm.set_output_dim(circuit.n_units)
+    worm.adjacency_matrix = matrix(circuit.synapses, circuit.n_units, circuit.n_units)
+    worm.sensory_adjacency_matrix = matrix(circuit.input_synapses, N_INPUTS, circuit.n_units)
     cells = importlib.import_module("ncps.torch")
     return ann_bridge.LiquidNet(circuit), cells.LTCCell(
-        wiring, N_INPUTS, implicit_param_constraints=True
+        worm, N_INPUTS, implicit_param_constraints=True
     )
 
 

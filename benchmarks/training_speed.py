@@ -157,12 +157,12 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    masks = ann_bridge.wiring_masks(connectome.load("varshney2011"))
+    masks = ann_bridge.connectome_masks(connectome.load("varshney2011"))
     nets = {
         "rank 2, 512 units, no noise": ann_bridge.LowRankRNN(n_units=512, noise_std=0.0),
         "rank 2, 512 units, noise": ann_bridge.LowRankRNN(n_units=512),
         "full rank, 100 units": ann_bridge.FullRankRNN(n_units=100),
-        "worm's wiring, 279 units": ann_bridge.ConnectomeRNN(masks),
+        "worm's connectome, 279 units": ann_bridge.ConnectomeRNN(masks),
         "full rank, 512 units": ann_bridge.FullRankRNN(n_units=512),
     }
     batches, repeats = ((32,), 2) if given.quick else ((32, 128), 5)

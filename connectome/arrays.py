@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from isochron.connectome.files import reads_data
-from isochron.connectome.formats import NPY, describe_content
+from isochron.files import reads_data
+from isochron.formats import NPY, describe_content
 
 # What a user may do with a file that should be an array.
 _AS_ARRAY = {

@@ -1,4 +1,4 @@
-"""What two wirings share, and where they differ."""
+"""What two connectomes share, and where they differ."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from isochron.connectome.model import Connectome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerComparison:
-    """Connections of one layer, among the neurons (and muscles) that both wirings have.
+    """Connections of one layer, among the neurons (and muscles) that both connectomes have.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class LayerComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What two wirings share.
+    """What two connectomes share.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Comparison:
 
 
 def compare(first: Connectome, second: Connectome) -> Comparison:
-    """Compare two wirings, connection by connection, among the neurons that both have.
+    """Compare two connectomes, connection by connection, among the neurons that both have.
 
     Raises
     ------
@@ -92,15 +92,17 @@ def _remarks(first: Connectome, second: Connectome) -> tuple[str, ...]:
     )
 
 
-def _part(wiring: Connectome, layer: str, shared: tuple[str, ...], other: Connectome) -> np.ndarray:
-    at = wiring.index(shared)
+def _part(
+    connectome: Connectome, layer: str, shared: tuple[str, ...], other: Connectome
+) -> np.ndarray:
+    at = connectome.index(shared)
     if layer == "neuromuscular":
-        muscles = [name for name in wiring.muscles if name in set(other.muscles)]
-        rows = [wiring.muscles.index(name) for name in sorted(muscles)]
-        return wiring.neuromuscular[rows][:, at]
-    if layer not in (*wiring.layers, "chemical", "gap"):
+        muscles = [name for name in connectome.muscles if name in set(other.muscles)]
+        rows = [connectome.muscles.index(name) for name in sorted(muscles)]
+        return connectome.neuromuscular[rows][:, at]
+    if layer not in (*connectome.layers, "chemical", "gap"):
         return np.zeros((len(at), len(at)))
-    weights = wiring.layer(layer)[np.ix_(at, at)]
+    weights = connectome.layer(layer)[np.ix_(at, at)]
     return np.triu(weights) if layer == "gap" else weights
 
 

@@ -11,9 +11,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from isochron.connectome.files import DataFileError
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS
+from isochron.files import DataFileError
 
 _DATA = files("isochron.connectome.data")
 _REINSTALL = "Install isochron again."
@@ -26,7 +26,7 @@ def available() -> tuple[str, ...]:
 
 
 def load(name: str) -> Connectome:
-    """Load a published wiring.
+    """Load a published connectome.
 
     Parameters
     ----------

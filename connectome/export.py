@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isochron.connectome.files import write_bytes
 from isochron.connectome.model import Connectome
+from isochron.files import write_bytes
 
 _VARIABLES = {
     *("chemical", "gap", "neuromuscular", "sign", "signs", "post", "pre", "muscle", "axis"),
@@ -46,32 +46,32 @@ class Connection(NamedTuple):
     sign: int | None
 
 
-def connections(wiring: Connectome) -> Iterator[Connection]:
+def connections(connectome: Connectome) -> Iterator[Connection]:
     """Every connection of a connectome, layer by layer."""
-    for layer in wiring.layers:
-        weights = wiring.layer(layer)
-        posts = wiring.muscles if layer == "neuromuscular" else wiring.neurons
+    for layer in connectome.layers:
+        weights = connectome.layer(layer)
+        posts = connectome.muscles if layer == "neuromuscular" else connectome.neurons
         if layer == "gap":
             weights = np.triu(weights).T
         for i, j in np.argwhere(weights):
             sign = None
-            if wiring.signs is not None:
-                sign = int(wiring.signs[i, j]) if layer == "chemical" else 0
-            yield Connection(wiring.neurons[j], posts[i], layer, weights[i, j].item(), sign)
+            if connectome.signs is not None:
+                sign = int(connectome.signs[i, j]) if layer == "chemical" else 0
+            yield Connection(connectome.neurons[j], posts[i], layer, weights[i, j].item(), sign)
 
 
-def to_pandas(wiring: Connectome) -> "pd.DataFrame":
+def to_pandas(connectome: Connectome) -> "pd.DataFrame":
     """Columns pre, post, layer, weight, sign, as `connections`.
 
     The sign is a nullable integer, missing if no sign rule has been applied.
     """
     import pandas as pd
 
-    table = pd.DataFrame(list(connections(wiring)), columns=list(Connection._fields))
+    table = pd.DataFrame(list(connections(connectome)), columns=list(Connection._fields))
     return table.astype({"sign": "Int64"})
 
 
-def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
+def to_networkx(connectome: Connectome) -> "nx.MultiDiGraph":
     """A graph with an edge from sender to receiver for each connection.
 
     Edges have the attributes layer, weight and, if a sign rule has been applied, sign. A gap
@@ -83,15 +83,15 @@ def to_networkx(wiring: Connectome) -> "nx.MultiDiGraph":
     import networkx as nx
 
     graph = nx.MultiDiGraph(
-        name=wiring.name,
-        weight_unit=wiring.source.weight_unit,
-        species=wiring.species or "",
-        extrasynaptic=_as_text(tuple(wiring.extrasynaptic)),
+        name=connectome.name,
+        weight_unit=connectome.source.weight_unit,
+        species=connectome.species or "",
+        extrasynaptic=_as_text(tuple(connectome.extrasynaptic)),
     )
-    for cell in wiring.cells:
+    for cell in connectome.cells:
         graph.add_node(cell.name, kind="neuron", cell_class=cell.cell_class, type=cell.type)
-    graph.add_nodes_from(wiring.muscles, kind="muscle")
-    for pre, post, layer, weight, sign in connections(wiring):
+    graph.add_nodes_from(connectome.muscles, kind="muscle")
+    for pre, post, layer, weight, sign in connections(connectome):
         marks = {"layer": layer, "weight": weight} | ({} if sign is None else {"sign": sign})
         graph.add_edge(pre, post, **marks)
         if layer == "gap" and pre != post:
@@ -105,7 +105,7 @@ def _as_text(names: tuple[str, ...]) -> str:
     return ", ".join(names) if plain else json.dumps(names)
 
 
-def to_xarray(wiring: Connectome) -> "xr.Dataset":
+def to_xarray(connectome: Connectome) -> "xr.Dataset":
     """Layers as variables: (post, pre), and (muscle, pre) for neuromuscular.
 
     Class, type and position of the presynaptic neurons are coordinates; the unit, the
@@ -118,48 +118,48 @@ def to_xarray(wiring: Connectome) -> "xr.Dataset":
     """
     import xarray as xr
 
-    taken = sorted(_VARIABLES & set(wiring.extrasynaptic))
+    taken = sorted(_VARIABLES & set(connectome.extrasynaptic))
     if taken:
         raise ValueError(
-            f"{wiring.name} has a layer {taken[0]!r}, which is the name of a variable or "
+            f"{connectome.name} has a layer {taken[0]!r}, which is the name of a variable or "
             "coordinate of labeled matrices. Rename the layer."
         )
     square = ("post", "pre")
     variables = {
-        "chemical": (square, wiring.chemical),
-        "gap": (square, wiring.gap),
-        "neuromuscular": (("muscle", "pre"), wiring.neuromuscular),
+        "chemical": (square, connectome.chemical),
+        "gap": (square, connectome.gap),
+        "neuromuscular": (("muscle", "pre"), connectome.neuromuscular),
     }
     marks = {"layer": "extrasynaptic"}
     further = {
-        name: (square, weights.copy(), marks) for name, weights in wiring.extrasynaptic.items()
+        name: (square, weights.copy(), marks) for name, weights in connectome.extrasynaptic.items()
     }
-    if wiring.signs is not None:
-        variables["sign"] = (square, wiring.signs)
-    places = [cell.position or (np.nan,) * 3 for cell in wiring.cells]
+    if connectome.signs is not None:
+        variables["sign"] = (square, connectome.signs)
+    places = [cell.position or (np.nan,) * 3 for cell in connectome.cells]
     return xr.Dataset(
         {name: (dims, values.copy()) for name, (dims, values) in variables.items()} | further,
         coords={
-            "post": list(wiring.neurons),
-            "pre": list(wiring.neurons),
-            "muscle": np.array(wiring.muscles, dtype=str),
+            "post": list(connectome.neurons),
+            "pre": list(connectome.neurons),
+            "muscle": np.array(connectome.muscles, dtype=str),
             "axis": ["x", "y", "z"],
-            "cell_class": ("pre", [cell.cell_class for cell in wiring.cells]),
-            "cell_type": ("pre", [cell.type for cell in wiring.cells]),
+            "cell_class": ("pre", [cell.cell_class for cell in connectome.cells]),
+            "cell_type": ("pre", [cell.type for cell in connectome.cells]),
             "position": (("pre", "axis"), np.array(places).reshape(-1, 3), {"units": "µm"}),
         },
         attrs={
-            "name": wiring.name,
-            "species": wiring.species or "",
-            "weight_unit": wiring.source.weight_unit,
-            "doi": wiring.source.doi,
-            "content_sha256": wiring.source.content_sha256,
-            "history": "; ".join(wiring.history),
+            "name": connectome.name,
+            "species": connectome.species or "",
+            "weight_unit": connectome.source.weight_unit,
+            "doi": connectome.source.doi,
+            "content_sha256": connectome.source.content_sha256,
+            "history": "; ".join(connectome.history),
         },
     )
 
 
-def write_csv(wiring: Connectome, path: str | os.PathLike) -> None:
+def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
     """Write `connections` with a header line; `connectome.from_csv` reads it back.
 
     Cells without a connection, the species and the names of layers that are not known
@@ -171,10 +171,10 @@ def write_csv(wiring: Connectome, path: str | os.PathLike) -> None:
     OSError
         If it cannot be written; what was at `path` is left as it was.
     """
-    write_bytes(Path(path), to_pandas(wiring).to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(Path(path), to_pandas(connectome).to_csv(index=False, lineterminator="\n").encode())
 
 
-def write_graphml(wiring: Connectome, path: str | os.PathLike) -> None:
+def write_graphml(connectome: Connectome, path: str | os.PathLike) -> None:
     """Write `to_networkx` as GraphML; `connectome.from_graphml` reads it back.
 
     Raises
@@ -185,5 +185,5 @@ def write_graphml(wiring: Connectome, path: str | os.PathLike) -> None:
     import networkx as nx
 
     buffer = io.BytesIO()
-    nx.write_graphml_xml(to_networkx(wiring), buffer)
+    nx.write_graphml_xml(to_networkx(connectome), buffer)
     write_bytes(Path(path), buffer.getvalue())

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a wiring comes from.
+    """Where a connectome comes from.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
 class Connectome:
-    """A wiring. Rows are postsynaptic, columns presynaptic, so ``W @ r`` is the input.
+    """A connectome. Rows are postsynaptic, columns presynaptic, so ``W @ r`` is the input.
 
     It cannot be changed: `ablate`, `subset`, `threshold` and the others return another.
 
@@ -103,7 +103,7 @@ class Connectome:
         of *C. elegans* have aliases, and only for it are there tables of cells and sign rules
         by name.
     history : tuple of str
-        What was done to the published wiring: ablations, sign rule, rewiring.
+        What was done to the published connectome: ablations, sign rule, rewiring.
 
     Raises
     ------
@@ -228,7 +228,7 @@ class Connectome:
         Raises
         ------
         ValueError
-            If a name is not in this wiring; the message gives the nearest ones.
+            If a name is not in this connectome; the message gives the nearest ones.
         """
         position = {name: i for i, name in enumerate(self.neurons)}
         found = []
@@ -285,7 +285,7 @@ class Connectome:
         return ""
 
     def with_signs(self, rule: "Callable[[Connectome], np.ndarray]") -> "Connectome":
-        """The same wiring, its chemical connections signed by a rule of `connectome.signs`.
+        """The same connectome, its chemical connections signed by a rule of `connectome.signs`.
 
         The history states the rule; what does not fit this connectome (`rule.remarks`); and if
         nothing inhibits, or nothing has a sign.
@@ -296,7 +296,7 @@ class Connectome:
         return self.changed(said, signs=signs)
 
     def changed(self, what: str, **fields: Any) -> "Connectome":
-        """The same wiring with other fields, and a line more in its history."""
+        """The same connectome with other fields, and a line more in its history."""
         return replace(self, **fields, history=(*self.history, what))
 
     def subset(self, *what: str) -> "Connectome":
@@ -401,27 +401,27 @@ class Connectome:
         )
 
 
-def _names_are_listed_by(wiring: Connectome) -> str:
-    known = wiring.name in _module("datasets").available()
-    where = wiring.name if known else wiring.source.file
+def _names_are_listed_by(connectome: Connectome) -> str:
+    known = connectome.name in _module("datasets").available()
+    where = connectome.name if known else connectome.source.file
     return f"isochron connectome cells {where}" if where else "the attribute neurons"
 
 
-def _described_signs(wiring: Connectome) -> str:
+def _described_signs(connectome: Connectome) -> str:
     """What a model makes of the signs of the chemical connections."""
-    if wiring.signs is not None:
-        total = counted(np.count_nonzero(wiring.chemical), "chemical connection")
-        silent = np.count_nonzero(wiring.chemical) - np.count_nonzero(wiring.signs)
+    if connectome.signs is not None:
+        total = counted(np.count_nonzero(connectome.chemical), "chemical connection")
+        silent = np.count_nonzero(connectome.chemical) - np.count_nonzero(connectome.signs)
         without = f", {silent} without a sign" if silent else ""
-        return f"{(wiring.signs < 0).sum()} of {total} inhibitory{without}"
-    if wiring.is_worm:
+        return f"{(connectome.signs < 0).sum()} of {total} inhibitory{without}"
+    if connectome.is_worm:
         return "no signs: models inhibit by the GABAergic senders unless a sign rule is given"
     return "no signs: in models all connections excite unless a sign rule is given"
 
 
-def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
+def _one_sided(connectome: Connectome, signs: np.ndarray) -> str:
     """What a reader of the history must know of signs that are all alike."""
-    number = np.count_nonzero(wiring.chemical)
+    number = np.count_nonzero(connectome.chemical)
     if not number or (np.asarray(signs) < 0).any():
         return ""
     if (np.asarray(signs) > 0).any():
@@ -430,5 +430,5 @@ def _one_sided(wiring: Connectome, signs: np.ndarray) -> str:
 
 
 def _module(name: str) -> Any:
-    """A module of this house that itself needs `Connectome`."""
+    """A module of this package that itself needs `Connectome`."""
     return import_module(f"isochron.connectome.{name}")

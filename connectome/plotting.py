@@ -1,4 +1,4 @@
-"""Draw wirings: every function takes axes and returns them, and computes nothing new.
+"""Draw connectomes: every function takes axes and returns them, and computes nothing new.
 
 Types of neurons differ in marker as well as in colour, so that figures hold in black and
 white.
@@ -30,23 +30,25 @@ MARKERS = {
 }
 
 
-def plot_adjacency(wiring: Connectome, *, layer: str = "chemical", ax: Any = None) -> Any:
+def plot_adjacency(connectome: Connectome, *, layer: str = "chemical", ax: Any = None) -> Any:
     """Draw a layer as a matrix, neurons sorted by type, then by name.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     layer : str
         Any layer of neurons onto neurons.
     ax : matplotlib axes, optional
     """
     ax = _axes(ax)
-    order = sorted(range(len(wiring.cells)), key=lambda i: (_rank(wiring, i), wiring.neurons[i]))
-    post, pre = np.nonzero(wiring.layer(layer)[np.ix_(order, order)])
-    weights = wiring.layer(layer)[np.ix_(order, order)][post, pre]
+    order = sorted(
+        range(len(connectome.cells)), key=lambda i: (_rank(connectome, i), connectome.neurons[i])
+    )
+    post, pre = np.nonzero(connectome.layer(layer)[np.ix_(order, order)])
+    weights = connectome.layer(layer)[np.ix_(order, order)][post, pre]
     sizes = 0.6 + 2.4 * np.sqrt(weights / max(weights.max(initial=1), 1))
     ax.scatter(pre, post, s=sizes, marker="s", color="#222222", linewidths=0)
-    kinds = [wiring.cells[i].type for i in order]
+    kinds = [connectome.cells[i].type for i in order]
     ticks, labels = [], []
     for kind in dict.fromkeys(kinds):
         first, number = kinds.index(kind), kinds.count(kind)
@@ -70,24 +72,24 @@ def plot_adjacency(wiring: Connectome, *, layer: str = "chemical", ax: Any = Non
     return ax
 
 
-def plot_circuit(wiring: Connectome, *, ax: Any = None) -> Any:
+def plot_circuit(connectome: Connectome, *, ax: Any = None) -> Any:
     """Draw the chemical synapses from layer to layer: sensory, inter-, motor neurons, muscle.
 
     Neurons of unknown type are omitted, unless no type is known. Within a layer neurons are
-    sorted from head to tail. Draw ``wiring.by_class()`` rather than a
+    sorted from head to tail. Draw ``connectome.by_class()`` rather than a
     whole worm, or nothing can be read. Lines are darker and wider for stronger connections;
     those within a layer are arcs below it.
     """
     ax = _axes(ax)
-    places = _circuit_places(wiring)
-    strongest = max(wiring.chemical.max(initial=1), wiring.neuromuscular.max(initial=1))
+    places = _circuit_places(connectome)
+    strongest = max(connectome.chemical.max(initial=1), connectome.neuromuscular.max(initial=1))
     for weights, posts in (
-        (wiring.chemical, wiring.neurons),
-        (wiring.neuromuscular, wiring.muscles),
+        (connectome.chemical, connectome.neurons),
+        (connectome.neuromuscular, connectome.muscles),
     ):
         for i, j in np.argwhere(weights):
-            pre, post = places.get(wiring.neurons[j]), places.get(posts[i])
-            if pre is None or post is None or i == j and posts is wiring.neurons:
+            pre, post = places.get(connectome.neurons[j]), places.get(posts[i])
+            if pre is None or post is None or i == j and posts is connectome.neurons:
                 continue
             strength = float(np.sqrt(weights[i, j] / strongest))
             style = {"color": "black", "alpha": 0.04 + 0.7 * strength, "lw": 0.3 + 2 * strength}
@@ -97,8 +99,8 @@ def plot_circuit(wiring: Connectome, *, ax: Any = None) -> Any:
                 ax.plot(x, pre[1] - arc, **style, zorder=1)
             else:
                 ax.plot(*zip(pre, post, strict=True), **style, zorder=1)
-    kind_of = {cell.name: cell.type for cell in wiring.cells} | dict.fromkeys(
-        wiring.muscles, "muscle"
+    kind_of = {cell.name: cell.type for cell in connectome.cells} | dict.fromkeys(
+        connectome.muscles, "muscle"
     )
     for name, (x, y) in places.items():
         kind = kind_of[name]
@@ -115,12 +117,12 @@ def plot_circuit(wiring: Connectome, *, ax: Any = None) -> Any:
     return ax
 
 
-def plot_positions(wiring: Connectome, *, ax: Any = None) -> Any:
+def plot_positions(connectome: Connectome, *, ax: Any = None) -> Any:
     """Draw the somata in three dimensions, with the gap junctions between them.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         Neurons without a known position are left out.
     ax : matplotlib 3-D axes, optional
     """
@@ -128,14 +130,14 @@ def plot_positions(wiring: Connectome, *, ax: Any = None) -> Any:
         import matplotlib.pyplot as plt
 
         ax = plt.figure(figsize=(9, 4)).add_subplot(projection="3d")
-    place = {cell.name: cell.position for cell in wiring.cells if cell.position is not None}
-    for i, j in np.argwhere(np.triu(wiring.gap, 1)):
-        one, other = place.get(wiring.neurons[i]), place.get(wiring.neurons[j])
+    place = {cell.name: cell.position for cell in connectome.cells if cell.position is not None}
+    for i, j in np.argwhere(np.triu(connectome.gap, 1)):
+        one, other = place.get(connectome.neurons[i]), place.get(connectome.neurons[j])
         if one is not None and other is not None:
             x, y, z = zip(one, other, strict=True)
             ax.plot(y, x, z, color="#999999", linewidth=0.4, alpha=0.5, clip_on=False)
     for kind in CELL_TYPES:
-        points = [place[c.name] for c in wiring.cells if c.type == kind and c.name in place]
+        points = [place[c.name] for c in connectome.cells if c.type == kind and c.name in place]
         if points:
             x, y, z = np.transpose(points)
             ax.scatter(
@@ -159,23 +161,23 @@ def _axes(ax: Any) -> Any:
     return plt.subplots()[1]
 
 
-def _rank(wiring: Connectome, i: int) -> int:
-    return CELL_TYPES.index(wiring.cells[i].type)
+def _rank(connectome: Connectome, i: int) -> int:
+    return CELL_TYPES.index(connectome.cells[i].type)
 
 
-def _circuit_places(wiring: Connectome) -> dict[str, tuple[float, float]]:
+def _circuit_places(connectome: Connectome) -> dict[str, tuple[float, float]]:
     """Rows from above: sensory, pharyngeal, interneurons, motor neurons, muscle.
 
     If no type is known, all neurons are one row.
     """
-    along = sorted(wiring.cells, key=lambda cell: (cell.position or (0, 0, 0))[1])
+    along = sorted(connectome.cells, key=lambda cell: (cell.position or (0, 0, 0))[1])
     rows = [
         [cell.name for cell in along if cell.type == kind]
         for kind in ("sensory", "pharyngeal", "interneuron", "motor")
     ]
     if not any(rows):
         rows = [[cell.name for cell in along]]
-    filled = [row for row in (*rows, list(wiring.muscles)) if row]
+    filled = [row for row in (*rows, list(connectome.muscles)) if row]
     return {
         name: ((k + 0.5) / len(names), float(len(filled) - level))
         for level, names in enumerate(filled)

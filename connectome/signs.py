@@ -3,11 +3,11 @@
 A transmitter is not a sign, so the rule is an explicit argument wherever it matters. A rule
 maps a `Connectome` to a matrix of int8, shape (n_neurons, n_neurons), ``[post, pre]``: +1 or
 -1 at each chemical connection that it signs, 0 elsewhere. A connection without a sign has
-no effect in a model. ``wiring.with_signs(rule)`` records the rule in the wiring.
+no effect in a model. ``connectome.with_signs(rule)`` records the rule in the connectome.
 
 The rules by name (`GabaInhibitory`, `TransmitterSigns`, `Fenyves2020`) have tables of
 *C. elegans*, partly of the hermaphrodite only. What does not fit a connectome is stated by
-``rule.remarks(wiring)``, logged as a warning (logger ``isochron``, each text once), and recorded
+``rule.remarks(connectome)``, logged as a warning (logger ``isochron``, each text once), recorded
 in the history by ``with_signs``.
 """
 
@@ -53,38 +53,38 @@ class GabaInhibitory:
     Kunert, Shlizerman and Kutz (2014), Physical Review E 89:052805.
     """
 
-    def __call__(self, wiring: "Connectome") -> np.ndarray:
-        """Signs of the connections of a wiring."""
-        say(self.remarks(wiring))
-        inhibitory = np.isin(wiring.neurons, gaba_neurons(wiring))
-        return _by_sender(wiring, np.where(inhibitory, -1, 1))
+    def __call__(self, connectome: "Connectome") -> np.ndarray:
+        """Signs of the connections of a connectome."""
+        say(self.remarks(connectome))
+        inhibitory = np.isin(connectome.neurons, gaba_neurons(connectome))
+        return _by_sender(connectome, np.where(inhibitory, -1, 1))
 
-    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+    def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
         """What does not fit the connectome: species, cells of the male, merged neurons."""
-        if not wiring.is_worm:
-            return _no_tables(self, wiring)
-        return (*self._of_the_male(wiring), *self._merged(wiring))
+        if not connectome.is_worm:
+            return _no_tables(self, connectome)
+        return (*self._of_the_male(connectome), *self._merged(connectome))
 
-    def _merged(self, wiring: "Connectome") -> Iterator[str]:
-        for name, behind in _behind(wiring).items():
+    def _merged(self, connectome: "Connectome") -> Iterator[str]:
+        for name, behind in _behind(connectome).items():
             listed = [cell for cell in behind if cell in GABAERGIC]
             if 0 < len(listed) < len(behind):
                 yield (
-                    f"In {wiring.name}, {name} stands for {', '.join(behind)}, of which only "
+                    f"In {connectome.name}, {name} stands for {', '.join(behind)}, of which only "
                     f"{', '.join(listed)} inhibit, so it excites; apply the rule before neurons "
                     "are merged."
                 )
 
-    def _of_the_male(self, wiring: "Connectome") -> tuple[str, ...]:
+    def _of_the_male(self, connectome: "Connectome") -> tuple[str, ...]:
         missing = [
             cell.name
-            for cell in _male_neurons(wiring)
+            for cell in _male_neurons(connectome)
             if cell.transmitters[:1] == ("GABA",) and cell.name not in GABAERGIC
         ]
         if not missing:
             return ()
         return (
-            f"GABAERGIC lists neurons of the hermaphrodite. In {wiring.name}, a male, "
+            f"GABAERGIC lists neurons of the hermaphrodite. In {connectome.name}, a male, "
             f"{', '.join(missing)} release GABA too and are not in it, so they excite; "
             "TransmitterSigns() goes by the transmitters.",
         )
@@ -127,10 +127,10 @@ class TransmitterSigns:
         _check_choice("unknown", self.unknown, get_args(Fallback))
         _check_choice("uncertain", self.uncertain, get_args(Uncertain))
 
-    def __call__(self, wiring: "Connectome") -> np.ndarray:
-        """Signs of the connections of a wiring."""
-        say(self.remarks(wiring))
-        main = _main_transmitters(wiring)
+    def __call__(self, connectome: "Connectome") -> np.ndarray:
+        """Signs of the connections of a connectome."""
+        say(self.remarks(connectome))
+        main = _main_transmitters(connectome)
         if self.uncertain == "unknown":
             main = ["" if transmitter.endswith("?") else transmitter for transmitter in main]
         main = [transmitter.removesuffix("?") for transmitter in main]
@@ -138,18 +138,19 @@ class TransmitterSigns:
         known = np.array([bool(transmitter) for transmitter in main])
         inhibitory = {name.casefold() for name in self.inhibitory}
         signs = np.array([-1 if name.casefold() in inhibitory else 1 for name in main])
-        return np.where(known, _by_sender(wiring, signs), _fallback(wiring, self.unknown))
+        return np.where(known, _by_sender(connectome, signs), _fallback(connectome, self.unknown))
 
-    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+    def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
         """What does not fit the connectome: no transmitter is known, or one of a merged neuron."""
-        main = _main_transmitters(wiring)
+        main = _main_transmitters(connectome)
         if not any(main):
-            return _no_tables(self, wiring)
-        behind = _behind(wiring)
+            return _no_tables(self, connectome)
+        behind = _behind(connectome)
         return tuple(
-            f"In {wiring.name}, {cell.name} stands for {', '.join(behind[cell.name])}, whose main "
-            "transmitters differ, so `unknown` decides; apply the rule before neurons are merged."
-            for cell, transmitter in zip(wiring.cells, main, strict=True)
+            f"In {connectome.name}, {cell.name} stands for {', '.join(behind[cell.name])}, whose "
+            "main transmitters differ, so `unknown` decides; apply the rule before neurons are "
+            "merged."
+            for cell, transmitter in zip(connectome.cells, main, strict=True)
             if not transmitter and len(behind.get(cell.name, ())) > 1
             if any(cells()[one].transmitters for one in behind[cell.name] if one in cells())
         )
@@ -196,53 +197,55 @@ class Fenyves2020:
         _check_choice("unsigned", self.unsigned, get_args(Fallback))
         _check_choice("complex", self.complex, get_args(Fallback))
 
-    def __call__(self, wiring: "Connectome") -> np.ndarray:
-        """Signs of the connections of a wiring."""
-        say(self.remarks(wiring))
-        codes = self._codes(wiring)
+    def __call__(self, connectome: "Connectome") -> np.ndarray:
+        """Signs of the connections of a connectome."""
+        say(self.remarks(connectome))
+        codes = self._codes(connectome)
         signs = np.select(
             [codes == 1, codes == 2, codes == 3],
-            [np.ones_like(codes), -np.ones_like(codes), _fallback(wiring, self.complex)],
-            _fallback(wiring, self.unsigned),
+            [np.ones_like(codes), -np.ones_like(codes), _fallback(connectome, self.complex)],
+            _fallback(connectome, self.unsigned),
         )
-        return np.where(wiring.chemical > 0, signs, 0).astype(np.int8)
+        return np.where(connectome.chemical > 0, signs, 0).astype(np.int8)
 
-    def remarks(self, wiring: "Connectome") -> tuple[str, ...]:
+    def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
         """What does not fit the connectome: the species, or connections of the male only."""
-        if not wiring.is_worm:
-            return _no_tables(self, wiring)
+        if not connectome.is_worm:
+            return _no_tables(self, connectome)
         found: tuple[str, ...] = ()
-        if _male_neurons(wiring):
+        if _male_neurons(connectome):
             found = (
                 "The table of Fenyves2020 is that of the hermaphrodite; in "
-                f"{wiring.name}, a male, `unsigned` decides on the connections that are not in it.",
+                f"{connectome.name}, a male, `unsigned` decides on connections that are not in it.",
             )
-        found += self._merged(wiring)
+        found += self._merged(connectome)
         if "gaba" in (self.unsigned, self.complex):
-            found += gaba_inhibitory.remarks(wiring)
+            found += gaba_inhibitory.remarks(connectome)
         return found
 
-    def _merged(self, wiring: "Connectome") -> tuple[str, ...]:
-        merged = [name for name, of in _behind(wiring).items() if len(of) > 1]
+    def _merged(self, connectome: "Connectome") -> tuple[str, ...]:
+        merged = [name for name, of in _behind(connectome).items() if len(of) > 1]
         if not merged:
             return ()
         return (
-            f"In {wiring.name}, {counted(len(merged), 'neuron stands', 'neurons stand')} for "
+            f"In {connectome.name}, {counted(len(merged), 'neuron stands', 'neurons stand')} for "
             f"several cells ({merged[0]}, …), for whose connections Fenyves2020 has the "
             "predictions: it combines them without their weights. Apply the rule before neurons "
             "are merged.",
         )
 
-    def _codes(self, wiring: "Connectome") -> np.ndarray:
+    def _codes(self, connectome: "Connectome") -> np.ndarray:
         from isochron.connectome.datasets import vendored_arrays
 
         table = vendored_arrays("fenyves2020")
-        behind = _behind(wiring)
-        position = {cell: wiring.neurons.index(name) for name, of in behind.items() for cell in of}
+        behind = _behind(connectome)
+        position = {
+            cell: connectome.neurons.index(name) for name, of in behind.items() for cell in of
+        }
         place = np.array([position.get(str(name), -1) for name in table["neurons"]])
         post, pre, code = table["signs"].T
         here = (place[post] >= 0) & (place[pre] >= 0)
-        found = np.zeros((len(FENYVES_CODES), *wiring.chemical.shape), dtype=bool)
+        found = np.zeros((len(FENYVES_CODES), *connectome.chemical.shape), dtype=bool)
         found[code[here], place[post[here]], place[pre[here]]] = True
         _, excitatory, inhibitory, mixed = found
         mixed = mixed | (excitatory & inhibitory)
@@ -273,63 +276,65 @@ class SignTable:
             if sign not in (-1, 0, 1):
                 raise ValueError(f"The sign of {key} must be -1, 0 or 1, got {sign!r}.")
 
-    def __call__(self, wiring: "Connectome") -> np.ndarray:
-        """Signs of the connections of a wiring.
+    def __call__(self, connectome: "Connectome") -> np.ndarray:
+        """Signs of the connections of a connectome.
 
         Raises
         ------
         ValueError
             If it does not have a neuron or a connection, or two names are the same neuron.
         """
-        canonical_names(self.senders, species=wiring.species, where="SignTable")
-        canonical_names((x for pair in self.connections for x in pair), species=wiring.species)
-        signs = _fallback(wiring, self.others)
+        canonical_names(self.senders, species=connectome.species, where="SignTable")
+        canonical_names((x for pair in self.connections for x in pair), species=connectome.species)
+        signs = _fallback(connectome, self.others)
         for name, sign in self.senders.items():
-            signs[:, wiring.index([name])] = sign
+            signs[:, connectome.index([name])] = sign
         for (pre, post), sign in self.connections.items():
-            i, j = wiring.index([post, pre])
-            if not wiring.chemical[i, j]:
-                raise ValueError(f"{wiring.name} has no chemical connection from {pre} to {post}.")
+            i, j = connectome.index([post, pre])
+            if not connectome.chemical[i, j]:
+                raise ValueError(
+                    f"{connectome.name} has no chemical connection from {pre} to {post}."
+                )
             signs[i, j] = sign
-        return np.where(wiring.chemical > 0, signs, 0).astype(np.int8)
+        return np.where(connectome.chemical > 0, signs, 0).astype(np.int8)
 
 
-def _by_sender(wiring: "Connectome", signs: np.ndarray) -> np.ndarray:
-    return np.where(wiring.chemical > 0, signs[None, :], 0).astype(np.int8)
+def _by_sender(connectome: "Connectome", signs: np.ndarray) -> np.ndarray:
+    return np.where(connectome.chemical > 0, signs[None, :], 0).astype(np.int8)
 
 
-def _fallback(wiring: "Connectome", rule: Fallback) -> np.ndarray:
+def _fallback(connectome: "Connectome", rule: Fallback) -> np.ndarray:
     if rule == "gaba":
-        return GabaInhibitory()(wiring)
+        return GabaInhibitory()(connectome)
     sign = {"excitatory": 1, "inhibitory": -1, "none": 0}[rule]
-    return np.where(wiring.chemical > 0, sign, 0).astype(np.int8)
+    return np.where(connectome.chemical > 0, sign, 0).astype(np.int8)
 
 
-def gaba_neurons(wiring: "Connectome") -> tuple[str, ...]:
+def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
     """Neurons that are on the list `GABAERGIC`; none if it is not *C. elegans*.
 
     A merged neuron is on the list if all its cells are: DD of `Connectome.by_class`.
     """
-    if not wiring.is_worm:
+    if not connectome.is_worm:
         return ()
-    behind = _behind(wiring)
+    behind = _behind(connectome)
     return tuple(name for name, of in behind.items() if of and set(of) <= set(GABAERGIC))
 
 
-def _behind(wiring: "Connectome") -> dict[str, tuple[str, ...]]:
+def _behind(connectome: "Connectome") -> dict[str, tuple[str, ...]]:
     """The cells that each neuron stands for; empty if it is not *C. elegans*."""
-    if not wiring.is_worm:
+    if not connectome.is_worm:
         return {}
-    return cells_behind(wiring.neurons, {cell.name: cell.merged for cell in wiring.cells})
+    return cells_behind(connectome.neurons, {cell.name: cell.merged for cell in connectome.cells})
 
 
-def _main_transmitters(wiring: "Connectome") -> list[str]:
+def _main_transmitters(connectome: "Connectome") -> list[str]:
     """The main transmitter of each neuron, or that of all cells that it stands for, else empty."""
-    behind, table = _behind(wiring), cells()
+    behind, table = _behind(connectome), cells()
     return [
         main_transmitter([cell])
         or main_transmitter([table[one] for one in behind.get(cell.name, ()) if one in table])
-        for cell in wiring.cells
+        for cell in connectome.cells
     ]
 
 
@@ -344,18 +349,18 @@ def _say_once(text: str) -> None:
     logging.getLogger("isochron").warning(text)
 
 
-def _male_neurons(wiring: "Connectome") -> "list[Cell]":
-    return [cell for cell in wiring.cells if cell.sex == "male"]
+def _male_neurons(connectome: "Connectome") -> "list[Cell]":
+    return [cell for cell in connectome.cells if cell.sex == "male"]
 
 
-def _no_tables(rule: object, wiring: "Connectome") -> tuple[str, ...]:
+def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
     """Of an animal without tables a rule knows nothing, so it has nothing to inhibit."""
-    number = np.count_nonzero(wiring.chemical)
-    if wiring.is_worm or not number:
+    number = np.count_nonzero(connectome.chemical)
+    if connectome.is_worm or not number:
         return ()
     return (
         f"{type(rule).__name__} knows the neurons of C. elegans only. The species of "
-        f"{wiring.name} is {wiring.species or 'not given'}: no sender of its "
+        f"{connectome.name} is {connectome.species or 'not given'}: no sender of its "
         f"{counted(number, 'chemical connection')} is known to inhibit. State the signs of "
         "its connections in the file (a column or attribute `sign`) or with SignTable, or the "
         "species C. elegans if it is a worm.",

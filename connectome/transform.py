@@ -1,4 +1,4 @@
-"""From one wiring to another: parts, ablations, thresholds, merged neurons.
+"""From one connectome to another: parts, ablations, thresholds, merged neurons.
 
 Each returns a new `Connectome` whose history says what was done.
 """
@@ -12,12 +12,12 @@ from isochron.connectome.cells import Cell, main_transmitter
 from isochron.connectome.model import Connectome
 
 
-def subset(wiring: Connectome, *what: str) -> Connectome:
+def subset(connectome: Connectome, *what: str) -> Connectome:
     """Only the neurons selected, with the connections among them and onto muscles.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     *what : str
         As for `Connectome.select`.
 
@@ -26,10 +26,10 @@ def subset(wiring: Connectome, *what: str) -> Connectome:
     ValueError
         If one of them matches nothing.
     """
-    return _keep(wiring, wiring.select(*what), f"only {', '.join(what)}")
+    return _keep(connectome, connectome.select(*what), f"only {', '.join(what)}")
 
 
-def ablate(wiring: Connectome, *what: str) -> Connectome:
+def ablate(connectome: Connectome, *what: str) -> Connectome:
     """All but the neurons selected.
 
     Raises
@@ -37,26 +37,26 @@ def ablate(wiring: Connectome, *what: str) -> Connectome:
     ValueError
         If one of `what` matches nothing, or no neuron would be left.
     """
-    gone = set(wiring.select(*what))
-    left = tuple(name for name in wiring.neurons if name not in gone)
+    gone = set(connectome.select(*what))
+    left = tuple(name for name in connectome.neurons if name not in gone)
     if not left:
-        raise ValueError(f"Ablating {', '.join(what)} leaves no neuron of {wiring.name}.")
-    return _keep(wiring, left, f"without {', '.join(what)}")
+        raise ValueError(f"Ablating {', '.join(what)} leaves no neuron of {connectome.name}.")
+    return _keep(connectome, left, f"without {', '.join(what)}")
 
 
-def binarise(wiring: Connectome) -> Connectome:
+def binarise(connectome: Connectome) -> Connectome:
     """Every weight that is not zero becomes 1."""
-    return _each_layer(wiring, "binary weights", lambda weights: (weights > 0).astype(np.int32))
+    return _each_layer(connectome, "binary weights", lambda weights: (weights > 0).astype(np.int32))
 
 
-def threshold(wiring: Connectome, minimum: float) -> Connectome:
+def threshold(connectome: Connectome, minimum: float) -> Connectome:
     """Only connections of at least a weight.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     minimum : float
-        In `wiring.source.weight_unit`.
+        In `connectome.source.weight_unit`.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def threshold(wiring: Connectome, minimum: float) -> Connectome:
     if not 0 < minimum < math.inf:
         raise ValueError(f"minimum must be positive and finite, got {minimum!r}.")
     what = f"weights of at least {minimum:g}"
-    return _each_layer(wiring, what, lambda weights: np.where(weights >= minimum, weights, 0))
+    return _each_layer(connectome, what, lambda weights: np.where(weights >= minimum, weights, 0))
 
 
-def merge_left_right(wiring: Connectome) -> Connectome:
+def merge_left_right(connectome: Connectome) -> Connectome:
     """Left and right twins become one neuron: AVAL and AVAR are AVA.
 
     Weights add up. Gap junctions between twins become gap junctions of the merged neuron
@@ -81,20 +81,20 @@ def merge_left_right(wiring: Connectome) -> Connectome:
     ValueError
         If a third neuron has the name of the merged one: X beside XL and XR.
     """
-    names = set(wiring.neurons)
-    labels = [_without_side(name, names) for name in wiring.neurons]
-    for name, label in zip(wiring.neurons, labels, strict=True):
+    names = set(connectome.neurons)
+    labels = [_without_side(name, names) for name in connectome.neurons]
+    for name, label in zip(connectome.neurons, labels, strict=True):
         if label != name and label in names:
             raise ValueError(
-                f"{wiring.name}: {label}L and {label}R would become {label}, which is the name of "
+                f"{connectome.name}: {label}L and {label}R would become {label}, the name of "
                 f"another neuron. Name that one differently, or leave it out: ablate({label!r})."
             )
-    return _merge(wiring, labels, "left and right merged")
+    return _merge(connectome, labels, "left and right merged")
 
 
-def by_class(wiring: Connectome) -> Connectome:
+def by_class(connectome: Connectome) -> Connectome:
     """The neurons of a class become one: VB1 to VB11 are VB. Weights as `merge_left_right`."""
-    return _merge(wiring, [cell.cell_class for cell in wiring.cells], "merged by class")
+    return _merge(connectome, [cell.cell_class for cell in connectome.cells], "merged by class")
 
 
 def _without_side(name: str, names: Collection[str]) -> str:
@@ -102,61 +102,63 @@ def _without_side(name: str, names: Collection[str]) -> str:
     return stem if stem and twin and stem + twin in names else name
 
 
-def _keep(wiring: Connectome, names: Sequence[str], what: str) -> Connectome:
-    at = wiring.index(names)
+def _keep(connectome: Connectome, names: Sequence[str], what: str) -> Connectome:
+    at = connectome.index(names)
     inside = np.ix_(at, at)
-    return wiring.changed(
+    return connectome.changed(
         what,
         neurons=tuple(names),
-        chemical=wiring.chemical[inside],
-        gap=wiring.gap[inside],
-        neuromuscular=wiring.neuromuscular[:, at],
-        extrasynaptic={k: w[inside] for k, w in wiring.extrasynaptic.items()},
-        signs=None if wiring.signs is None else wiring.signs[inside],
-        cells=tuple(wiring.cells[i] for i in at),
+        chemical=connectome.chemical[inside],
+        gap=connectome.gap[inside],
+        neuromuscular=connectome.neuromuscular[:, at],
+        extrasynaptic={k: w[inside] for k, w in connectome.extrasynaptic.items()},
+        signs=None if connectome.signs is None else connectome.signs[inside],
+        cells=tuple(connectome.cells[i] for i in at),
     )
 
 
 def _each_layer(
-    wiring: Connectome, what: str, change: Callable[[np.ndarray], np.ndarray]
+    connectome: Connectome, what: str, change: Callable[[np.ndarray], np.ndarray]
 ) -> Connectome:
-    chemical = change(wiring.chemical)
-    return wiring.changed(
+    chemical = change(connectome.chemical)
+    return connectome.changed(
         what,
         chemical=chemical,
-        gap=change(wiring.gap),
-        neuromuscular=change(wiring.neuromuscular),
-        extrasynaptic={k: change(w) for k, w in wiring.extrasynaptic.items()},
-        signs=None if wiring.signs is None else np.where(chemical > 0, wiring.signs, 0),
+        gap=change(connectome.gap),
+        neuromuscular=change(connectome.neuromuscular),
+        extrasynaptic={k: change(w) for k, w in connectome.extrasynaptic.items()},
+        signs=None if connectome.signs is None else np.where(chemical > 0, connectome.signs, 0),
     )
 
 
-def _merge(wiring: Connectome, labels: Sequence[str], what: str) -> Connectome:
+def _merge(connectome: Connectome, labels: Sequence[str], what: str) -> Connectome:
     names = tuple(dict.fromkeys(labels))
-    member = (np.array(labels)[:, None] == np.array(names)).astype(wiring.chemical.dtype)
+    member = (np.array(labels)[:, None] == np.array(names)).astype(connectome.chemical.dtype)
 
     def added(weights: np.ndarray) -> np.ndarray:
         return member.T @ weights @ member
 
-    gap = added(wiring.gap)
-    np.fill_diagonal(gap, added(np.tril(wiring.gap)).diagonal())
+    gap = added(connectome.gap)
+    np.fill_diagonal(gap, added(np.tril(connectome.gap)).diagonal())
     signs = None
-    if wiring.signs is not None:
-        signs = np.sign(added(wiring.chemical * wiring.signs.astype(wiring.chemical.dtype)))
-    return wiring.changed(
+    if connectome.signs is not None:
+        signs = np.sign(
+            added(connectome.chemical * connectome.signs.astype(connectome.chemical.dtype))
+        )
+    return connectome.changed(
         what,
         neurons=names,
-        chemical=added(wiring.chemical),
+        chemical=added(connectome.chemical),
         gap=gap,
-        neuromuscular=wiring.neuromuscular @ member,
-        extrasynaptic={k: added(w) for k, w in wiring.extrasynaptic.items()},
+        neuromuscular=connectome.neuromuscular @ member,
+        extrasynaptic={k: added(w) for k, w in connectome.extrasynaptic.items()},
         signs=signs,
-        cells=tuple(_merged_cell(wiring, labels, name) for name in names),
+        cells=tuple(_merged_cell(connectome, labels, name) for name in names),
     )
 
 
-def _merged_cell(wiring: Connectome, labels: Sequence[str], name: str) -> Cell:
-    members = [cell for cell, label in zip(wiring.cells, labels, strict=True) if label == name]
+def _merged_cell(connectome: Connectome, labels: Sequence[str], name: str) -> Cell:
+    members = [cell for cell, label in zip(connectome.cells, labels, strict=True) if label == name]
     first = members[0]
     places = [cell.position for cell in members if cell.position is not None]
     whole = tuple(one for cell in members for one in cell.merged or (cell.name,))

@@ -1,4 +1,4 @@
-"""How many limit cycles does a wiring hold? All figures of docs/attractors.md.
+"""How many limit cycles does a connectome hold? All figures of docs/attractors.md.
 
 python examples/how_many_attractors.py [--out figures] [--n 14] [--networks 300] [--nulls 10]
 """
@@ -10,9 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isochron import connectome
-from isochron.analysis import attractors
-from isochron.analysis.attractors import plotting
-from isochron.experiments.attractors import place_on_axis
+from isochron.analysis import sign_networks as attractors
+from isochron.analysis.sign_networks import plotting
+from isochron.workflows.attractors import place_on_axis
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", type=Path, default=Path("figures"))
@@ -32,10 +32,10 @@ curves = {
     length: [attractors.complexity(length, round(eta, 6)) for eta in np.linspace(-0.3, 0.3, 13)]
     for length in (1, 2, 3, 4)
 }
-wiring = connectome.load("varshney2011")
+graph = connectome.load("varshney2011")
 worms = {
     layers: place_on_axis(
-        wiring, layers=layers.split(" + "), n_nulls=options.nulls, n_starts=options.starts
+        graph, layers=layers.split(" + "), n_nulls=options.nulls, n_starts=options.starts
     )
     for layers in ("chemical", "chemical + gap")
 }
@@ -49,7 +49,7 @@ count = "n_attractors_at_least"
 plotting.plot_against_nulls(
     {k: w["sampled"][count] for k, w in own.items()},
     {k: [null[count] for null in w["nulls"]] for k, w in own.items()},
-    name=wiring.name,
+    name=graph.name,
     ax=axes[1, 1],
 )
 options.out.mkdir(parents=True, exist_ok=True)

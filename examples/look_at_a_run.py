@@ -24,7 +24,9 @@ from pathlib import Path
 
 from IPython.display import Image
 
-from isochron.report import draw_overview, format_table, load_results
+from isochron.report import load_results
+from isochron.studies.compare.figures import draw_overview
+from isochron.studies.compare.table import format_table
 
 run = Path(os.environ.get("ISOCHRON_RUN", "runs/demo"))
 results = load_results(run)

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isochron import ann_bridge
-from isochron.analysis import continue_cycles, find_limit_cycle, find_locked_cycles, find_tongue
+from isochron.analysis import continue_cycles, find_entrained_cycles, find_limit_cycle, find_tongue
 from isochron.analysis.plotting import plot_bifurcation_diagram, plot_phase_portrait
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
@@ -16,7 +16,7 @@ small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
 starts = reduced.initial_states(32, np.random.default_rng(0))
-memories = find_locked_cycles(reduced, starts, newton_periods=()).stable
+memories = find_entrained_cycles(reduced, starts, newton_periods=()).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)
 near = [find_limit_cycle(reduced, polar.lift([psi]) * [0.7, 0.7, 1, 1, 1]) for psi in ring]

@@ -15,12 +15,12 @@ SHOWN = ("PLMR", "LUAR", "DVA")
 STYLES = ("black", "-"), ("#e69f00", "--"), ("#0072b2", "-."), ("#009e73", ":"), ("#cc79a7", "-")
 
 
-def neighbourhood(wiring, name, size):
+def neighbourhood(graph, name, size):
     """The neurons of a class and those with most contacts to them."""
-    core = wiring.index(wiring.select(name))
-    contacts = (wiring.chemical + wiring.chemical.T + wiring.gap)[core].sum(axis=0)
+    core = graph.index(graph.select(name))
+    contacts = (graph.chemical + graph.chemical.T + graph.gap)[core].sum(axis=0)
     contacts[core] = contacts.max() + 1
-    return wiring.subset(*np.array(wiring.neurons)[np.argsort(-contacts, kind="stable")[:size]])
+    return graph.subset(*np.array(graph.neurons)[np.argsort(-contacts, kind="stable")[:size]])
 
 
 def draw(times, runs, reference, path):

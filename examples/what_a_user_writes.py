@@ -30,8 +30,8 @@ print(f"net: loss {ann_bridge.evaluate(net, task, seed=1):.3f}, chance {task.cha
 
 system = ann_bridge.TrainedMap(net, frequency_Hz=8.4)
 starts = system.initial_states(32, np.random.default_rng(0))  # where the network moves
-census = analysis.find_locked_cycles(system, starts)
-for locked in census.stable:
+survey = analysis.find_entrained_cycles(system, starts)
+for locked in survey.stable:
     outputs = system.outputs(locked.states[1:])
     phase, _ = analysis.harmonic_phase(outputs, system.reference_phase())
     print(f"locked cycle: output phase {phase:.3f}, |multiplier| {locked.largest_multiplier:.3f}")

@@ -9,8 +9,8 @@ import numpy as np
 
 from isochron import analysis, connectome, sims
 from isochron.analysis import plotting
-from isochron.experiments.continuation import follow_rest
-from isochron.experiments.recipe import Recipe
+from isochron.runs.simulation_spec import SimulationSpec
+from isochron.workflows.continuation import continue_equilibrium
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", type=Path, default=Path("figures"))
@@ -30,7 +30,7 @@ print("multipliers", np.array2string(cycle.multipliers[:4], precision=4))
 
 response = analysis.find_phase_response(system, cycle, n_nodes=64)
 per_charge = 1e3 * response.response[:, : worm.n_neurons] / worm.parameters.capacitance
-of_class = np.array([connectome.cells()[name].cell_class for name in worm.wiring.neurons])
+of_class = np.array([connectome.cells()[name].cell_class for name in worm.connectome.neurons])
 classes = np.unique(of_class)
 curves = np.stack([per_charge[:, of_class == one].mean(axis=1) for one in classes], axis=1)
 strongest = np.argsort(-np.abs(curves).max(axis=0))[:24]
@@ -39,8 +39,8 @@ means, largest = curves[:-1].mean(axis=0)[strongest], np.abs(curves).max(axis=0)
 for one, most, mean in list(zip(classes[strongest], largest, means, strict=True))[:12]:
     print(f"{one:>5}{np.sum(of_class == one):4d}{most:9.3f}{mean:9.3f}")
 
-recipe = Recipe(dataset="varshney2011", currents=(("PLML", 1000.0), ("PLMR", 1000.0)))
-for point in follow_rest(recipe, "current", 1000, 1500)["special"]:
+recipe = SimulationSpec(dataset="varshney2011", currents=(("PLML", 1000.0), ("PLMR", 1000.0)))
+for point in continue_equilibrium(recipe, "current", 1000, 1500)["special"]:
     print(f"{point['kind']} at {point['parameter']:.2f} pA, period {point['period_ms']:.1f} ms")
 
 names = [f"{one}  {value:.2f}" for one, value in zip(classes[strongest], largest, strict=True)]

@@ -1,4 +1,4 @@
-"""How it moves: dynamics on a wiring. Units: mV, ms, pF, nS, pA."""
+"""How it moves: dynamics on a connectome. Units: mV, ms, pF, nS, pA."""
 
 from isochron.sims.drive import THRESHOLD_RULES
 from isochron.sims.engines import ENGINES

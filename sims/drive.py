@@ -52,7 +52,7 @@ class Drive:
                 f"Unknown threshold_rule {threshold_rule!r}; choose from "
                 f"{', '.join(THRESHOLD_RULES)}."
             )
-        self._input = stimulus.bound(network.wiring)
+        self._input = stimulus.bound(network.connectome)
         self._ramped = threshold_rule == "ramped"
         self._constant_thresholds = network.thresholds(self._input.constant)
         self.steady = stimulus.steady and not self._ramped

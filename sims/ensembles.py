@@ -1,4 +1,4 @@
-"""simulate_many(): many worms at once, that differ in parameters, wiring, input or start."""
+"""simulate_many(): many worms at once, that differ in parameters, connectome, input or start."""
 
 import importlib
 import json
@@ -137,14 +137,14 @@ def simulate_many(
         for name in record:
             kept[name][members] = _quantity(name, requests, states)
         finals[members], finite[members] = states[:, -1], np.isfinite(states).all(axis=2)
-    run = _labelled(kept, finals, finite, every * step_ms, networks[0].wiring.neurons)
+    run = _labelled(kept, finals, finite, every * step_ms, networks[0].connectome.neurons)
     return run.assign_attrs(
         {
             "model": "graded",
-            "dataset": networks[0].wiring.name,
-            "species": networks[0].wiring.species or "not known",
-            "dataset_sha256": networks[0].wiring.source.content_sha256,
-            "wiring_history": _each([list(network.wiring.history) for network in networks]),
+            "dataset": networks[0].connectome.name,
+            "species": networks[0].connectome.species or "not known",
+            "dataset_sha256": networks[0].connectome.source.content_sha256,
+            "connectome_history": _each([list(network.connectome.history) for network in networks]),
             "parameters": _each([asdict(network.parameters) for network in networks]),
             "stimulus": _each([stimulus.describe() for stimulus in stimuli]),
             "threshold_rule": threshold_rule,
@@ -156,7 +156,7 @@ def simulate_many(
             "n_steps": n_steps,
             "rng": rng_state,
             "isochron_version": __version__,
-            **unsimulated_layers(networks[0].wiring),
+            **unsimulated_layers(networks[0].connectome),
         }
     )
 
@@ -203,7 +203,7 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
     (n_members,) = lengths
     networks = [networks] * n_members if isinstance(networks, GradedNetwork) else list(networks)
     stimuli = [stimuli] * n_members if isinstance(stimuli, Stimulus) else list(stimuli)
-    if len({network.wiring.neurons for network in networks}) > 1:
+    if len({network.connectome.neurons for network in networks}) > 1:
         raise ValueError(
             "The members must have the same neurons. To leave some out of a member, use "
             "network.disconnect(...), which keeps them without connections."

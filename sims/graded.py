@@ -81,47 +81,47 @@ class GradedNetwork:
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         Gap junctions and chemical synapses; muscles and self gap junctions play no part.
     parameters : GradedParameters
         Constants; `GRADED_INTERACTOME` or `GRADED_KUNERT2014` are published sets.
     signs : callable, optional
-        Sign rule of `isochron.connectome`. By default the rule that signed the wiring, and
-        `gaba_inhibitory` for a wiring without signs. A connection that the rule leaves
+        Sign rule of `isochron.connectome`. By default the rule that signed the connectome, and
+        `gaba_inhibitory` for a connectome without signs. A connection that the rule leaves
         without a sign plays no part.
 
     Attributes
     ----------
-    wiring : Connectome
-        The wiring, signed.
+    connectome : Connectome
+        The connectome, signed.
     laplacian, synapses, reversal : ndarray, shape (n_neurons, n_neurons)
         Made when they are first asked for.
     """
 
     def __init__(
         self,
-        wiring: Connectome,
+        connectome: Connectome,
         parameters: GradedParameters = GRADED_INTERACTOME,
         *,
         signs: SignRule | None = None,
     ) -> None:
-        if signs is not None or wiring.signs is None:
-            wiring = wiring.with_signs(signs or gaba_inhibitory)
-        self.wiring = wiring
+        if signs is not None or connectome.signs is None:
+            connectome = connectome.with_signs(signs or gaba_inhibitory)
+        self.connectome = connectome
         self.parameters = parameters
-        self.n_neurons = len(wiring.neurons)
+        self.n_neurons = len(connectome.neurons)
 
     @cached_property
     def laplacian(self) -> Array:
         """Of the gap conductances, nS."""
-        gap = self.parameters.gap_conductance * self.wiring.gap.astype(float)
+        gap = self.parameters.gap_conductance * self.connectome.gap.astype(float)
         np.fill_diagonal(gap, 0.0)
         return np.diag(gap.sum(axis=1)) - gap
 
     @cached_property
     def synapses(self) -> Array:
         """Conductance of each connection, ``[post, pre]``, nS."""
-        contacts = np.where(self._signs != 0, self.wiring.chemical, 0.0)
+        contacts = np.where(self._signs != 0, self.connectome.chemical, 0.0)
         return self.parameters.synaptic_conductance * contacts
 
     @cached_property
@@ -132,11 +132,11 @@ class GradedNetwork:
 
     @property
     def _signs(self) -> Array:
-        signs = self.wiring.signs
-        return np.zeros_like(self.wiring.chemical) if signs is None else signs
+        signs = self.connectome.signs
+        return np.zeros_like(self.connectome.chemical) if signs is None else signs
 
     def with_parameters(self, **changes: float) -> "GradedNetwork":
-        """The same wiring with some parameters changed: ``with_parameters(gap_conductance=0.05)``.
+        """The same network with parameters changed: ``with_parameters(gap_conductance=0.05)``.
 
         Raises
         ------
@@ -147,12 +147,12 @@ class GradedNetwork:
         for name in changes:
             if name not in known:
                 raise ValueError(f"No parameter {name!r}; there are {', '.join(known)}.")
-        return GradedNetwork(self.wiring, replace(self.parameters, **changes))
+        return GradedNetwork(self.connectome, replace(self.parameters, **changes))
 
     def disconnect(self, *what: str) -> "GradedNetwork":
         """Cut neurons off: they stay, without a connection.
 
-        For the others this is the same as ``GradedNetwork(wiring.ablate(*what))``, and the
+        For the others this is the same as ``GradedNetwork(connectome.ablate(*what))``, and the
         state keeps its shape, so that such networks go into one `simulate_many`.
 
         Parameters
@@ -160,14 +160,14 @@ class GradedNetwork:
         *what : str
             Names, classes, types or patterns, as in `Connectome.select`.
         """
-        wiring = self.wiring
+        connectome = self.connectome
         kept = np.ones(self.n_neurons, dtype=bool)
-        kept[wiring.index(wiring.select(*what))] = False
+        kept[connectome.index(connectome.select(*what))] = False
         both = kept[:, None] & kept
-        cut = wiring.changed(
+        cut = connectome.changed(
             f"disconnect: {', '.join(what)}",
-            chemical=wiring.chemical * both,
-            gap=wiring.gap * both,
+            chemical=connectome.chemical * both,
+            gap=connectome.gap * both,
             signs=self._signs * both,
         )
         return GradedNetwork(cut, self.parameters)
@@ -228,7 +228,7 @@ class GradedNetwork:
 
     def equilibrium(self, stimulus: Stimulus) -> Array:
         """The exact equilibrium (Vth, s_eq) under the constant part of a stimulus."""
-        voltages = self.thresholds(stimulus.constant(self.wiring))
+        voltages = self.thresholds(stimulus.constant(self.connectome))
         return np.concatenate([voltages, self._resting_activations()])
 
     def random_state(

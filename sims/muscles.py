@@ -56,16 +56,16 @@ BOYLE2012 = MuscleParameters()
 
 
 def neuromuscular_matrix(
-    wiring: Connectome,
+    connectome: Connectome,
     *,
     normalised: bool = True,
     inhibitory: Collection[str] | None = None,
 ) -> xr.DataArray:
-    """Signed weights from neurons onto the body-wall muscles of a wiring.
+    """Signed weights from neurons onto the body-wall muscles of a connectome.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
     normalised : bool
         Let the absolute weights onto each muscle add up to 1.
     inhibitory : collection of str, optional
@@ -80,60 +80,60 @@ def neuromuscular_matrix(
     Raises
     ------
     ValueError
-        If the wiring does not tell the body-wall muscles apart, is not of *C. elegans*, or a
+        If the connectome does not tell the body-wall muscles apart, is not of *C. elegans*, or a
         name in `inhibitory` is unknown.
     """
-    table = muscles() if wiring.is_worm else {}
-    places = [i for i, name in enumerate(wiring.muscles) if name in table and table[name].row]
+    table = muscles() if connectome.is_worm else {}
+    places = [i for i, name in enumerate(connectome.muscles) if name in table and table[name].row]
     if not places:
-        raise ValueError(_no_muscles(wiring))
-    names = [wiring.muscles[i] for i in places]
-    weights = wiring.neuromuscular[places].astype(float)
+        raise ValueError(_no_muscles(connectome))
+    names = [connectome.muscles[i] for i in places]
+    weights = connectome.neuromuscular[places].astype(float)
     if normalised:
         total = weights.sum(axis=1, keepdims=True)
         weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    signs = np.where(np.isin(wiring.neurons, _inhibitory(wiring, inhibitory)), -1.0, 1.0)
+    signs = np.where(np.isin(connectome.neurons, _inhibitory(connectome, inhibitory)), -1.0, 1.0)
     return xr.DataArray(
         weights * signs,
         dims=("muscle", "neuron"),
         coords={
             "muscle": names,
-            "neuron": list(wiring.neurons),
+            "neuron": list(connectome.neurons),
             "quadrant": ("muscle", [table[name].quadrant for name in names]),
             "row": ("muscle", [table[name].row for name in names]),
         },
-        attrs={"units": "1" if normalised else wiring.source.weight_unit},
+        attrs={"units": "1" if normalised else connectome.source.weight_unit},
     )
 
 
-def _inhibitory(wiring: Connectome, given: Collection[str] | None) -> list[str]:
+def _inhibitory(connectome: Connectome, given: Collection[str] | None) -> list[str]:
     """Names of the neurons that relax muscles, as the connectome writes them."""
     if given is None:
-        say(gaba_inhibitory.remarks(wiring))
-        return list(gaba_neurons(wiring))
-    names = [wiring.name_of(name) for name in given]
-    wiring.index(name for name in names if name not in cells())
+        say(gaba_inhibitory.remarks(connectome))
+        return list(gaba_neurons(connectome))
+    names = [connectome.name_of(name) for name in given]
+    connectome.index(name for name in names if name not in cells())
     return names
 
 
-def _no_muscles(wiring: Connectome) -> str:
-    if not wiring.is_worm:
+def _no_muscles(connectome: Connectome) -> str:
+    if not connectome.is_worm:
         return (
-            f"The species of {wiring.name} is {wiring.species or 'not given'}; body-wall muscles "
-            "are known of C. elegans only. State species='C. elegans' if it is one."
+            f"The species of {connectome.name} is {connectome.species or 'not given'}; body-wall "
+            "muscles are known of C. elegans only. State species='C. elegans' if it is one."
         )
     single = {name for name, muscle in muscles().items() if muscle.row}
     able = [name for name in available() if not single.isdisjoint(load(name).muscles)]
-    held = ", ".join(wiring.muscles[:4]) or "none"
+    held = ", ".join(connectome.muscles[:4]) or "none"
     return (
-        f"{wiring.name} does not tell the body-wall muscles apart (its muscles: {held}). "
+        f"{connectome.name} does not tell the body-wall muscles apart (its muscles: {held}). "
         f"Data sets that do: {', '.join(able)}."
     )
 
 
 def simulate_muscles(
     output: xr.DataArray,
-    wiring: Connectome,
+    connectome: Connectome,
     parameters: MuscleParameters = BOYLE2012,
     *,
     inhibitory: Collection[str] | None = None,
@@ -147,9 +147,9 @@ def simulate_muscles(
     ----------
     output : xarray.DataArray
         (time, neuron), times in ms: the activations ``s`` of a graded run or the rates of a
-        spiking one. Every neuron of the wiring that reaches a muscle must be in it.
-    wiring : Connectome
-        With the body-wall muscles one by one. It need not be the wiring of the run.
+        spiking one. Every neuron of the connectome that reaches a muscle must be in it.
+    connectome : Connectome
+        With the body-wall muscles one by one. It need not be the connectome of the run.
     parameters : MuscleParameters
     inhibitory : collection of str, optional
         As for `neuromuscular_matrix`.
@@ -164,13 +164,15 @@ def simulate_muscles(
     Raises
     ------
     ValueError
-        If the wiring does not have single muscles, a neuron is missing from the output or in it
+        If the connectome does not have single muscles, a neuron is missing from the output or in it
         twice, or the output is not finite, not in the order of time or in a unit of potential.
     TypeError
         If the output is not a DataArray.
     """
-    matrix = neuromuscular_matrix(wiring, normalised=parameters.normalised, inhibitory=inhibitory)
-    times, values = _checked_output(output, matrix, wiring)
+    matrix = neuromuscular_matrix(
+        connectome, normalised=parameters.normalised, inhibitory=inhibitory
+    )
+    times, values = _checked_output(output, matrix, connectome)
     drive = parameters.gain * values @ matrix.values[:, _reaching(matrix)].T
     reject_masked("initial", initial)
     first = drive[0] if initial is None else np.asarray(initial, dtype=float)
@@ -191,8 +193,8 @@ def simulate_muscles(
         },
         attrs={
             "model": "muscles",
-            "dataset": wiring.name,
-            "dataset_sha256": wiring.source.content_sha256,
+            "dataset": connectome.name,
+            "dataset_sha256": connectome.source.content_sha256,
             **{key: float(value) for key, value in asdict(parameters).items()},
             "isochron_version": __version__,
         },
@@ -204,7 +206,7 @@ def _reaching(matrix: xr.DataArray) -> Array:
 
 
 def _checked_output(
-    output: xr.DataArray, matrix: xr.DataArray, wiring: Connectome
+    output: xr.DataArray, matrix: xr.DataArray, connectome: Connectome
 ) -> tuple[Array, Array]:
     """Times, and the outputs of the neurons that reach a muscle, (time, neuron)."""
     if not isinstance(output, xr.DataArray):
@@ -227,7 +229,7 @@ def _checked_output(
         raise ValueError("The times of the output must be one or more and increase.")
     needed = matrix["neuron"].values[_reaching(matrix)]
     labels = map(str, output["neuron"].values)
-    names = [wiring.name_of(name) for name in labels]
+    names = [connectome.name_of(name) for name in labels]
     position = {name: i for i, name in enumerate(names)}
     if len(position) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -237,7 +239,7 @@ def _checked_output(
         raise ValueError(
             f"The output lacks {lacking} muscles: {', '.join(missing[:4])}"
             f"{', …' if len(missing) > 4 else ''}. If they are ablated or "
-            "not in that wiring, give wiring.ablate(...) or wiring.subset(...) here too."
+            "not in that connectome, give connectome.ablate(...) or connectome.subset(...) here."
         )
     chosen = [position[name] for name in needed]
     values = output.transpose("time", "neuron").values[:, chosen].astype(float)

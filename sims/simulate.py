@@ -58,7 +58,7 @@ def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np
             "other dimension, as by run.isel(time=-1, member=0)."
         )
     if network is not None:
-        sample = _in_order(sample, network.wiring.neurons)
+        sample = _in_order(sample, network.connectome.neurons)
     return np.concatenate([sample["V"].values, sample["s"].values])
 
 
@@ -176,10 +176,10 @@ def simulate(
     states = load_engine(engine).run(request)
     attributes = {
         "model": "graded",
-        "dataset": network.wiring.name,
-        "species": network.wiring.species or "not known",
-        "dataset_sha256": network.wiring.source.content_sha256,
-        "wiring_history": "; ".join(network.wiring.history),
+        "dataset": network.connectome.name,
+        "species": network.connectome.species or "not known",
+        "dataset_sha256": network.connectome.source.content_sha256,
+        "connectome_history": "; ".join(network.connectome.history),
         "parameters": json.dumps(asdict(network.parameters)),
         "stimulus": stimulus.describe(),
         "threshold_rule": threshold_rule,
@@ -191,18 +191,18 @@ def simulate(
         "isochron_version": __version__,
     }
     run = _labelled(request, states, record)
-    return run.assign_attrs(attributes | unsimulated_layers(network.wiring))
+    return run.assign_attrs(attributes | unsimulated_layers(network.connectome))
 
 
-def unsimulated_layers(wiring: Connectome) -> dict[str, str]:
+def unsimulated_layers(connectome: Connectome) -> dict[str, str]:
     """Attribute ``not_simulated`` of a run: extrasynaptic layers, which no model has.
 
     Empty if the connectome does not have such a layer.
     """
-    layers = [layer for layer in wiring.layers if layer in wiring.extrasynaptic]
+    layers = [layer for layer in connectome.layers if layer in connectome.extrasynaptic]
     if not layers:
         return {}
-    counts = [f"{layer} ({np.count_nonzero(wiring.layer(layer))})" for layer in layers]
+    counts = [f"{layer} ({np.count_nonzero(connectome.layer(layer))})" for layer in layers]
     return {"not_simulated": f"extrasynaptic connections: {', '.join(counts)}"}
 
 
@@ -246,7 +246,7 @@ def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str])
         variables,
         coords={
             "time": ("time", times, {"units": "ms"}),
-            "neuron": list(request.network.wiring.neurons),
+            "neuron": list(request.network.connectome.neurons),
         },
     )
 

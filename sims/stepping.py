@@ -34,7 +34,7 @@ class GradedMap:
     n_steps : int
         Steps after which the map repeats.
     step_ms : float
-    drive_cycles : int
+    forcing_cycles : int
         Periods of the stimulus in `n_steps`; 0 if it is constant.
 
     Raises
@@ -59,20 +59,20 @@ class GradedMap:
         if len(frequencies) > 1:
             listed = ", ".join(f"{frequency:g}" for frequency in sorted(frequencies))
             raise ValueError(f"A map repeats with one frequency; the stimulus has {listed} Hz.")
-        constant = stimulus.constant(network.wiring)
+        constant = stimulus.constant(network.connectome)
         self.dimension = network.dimension
         self.thresholds = network.thresholds(constant)
-        self.step_ms, self.n_steps, self.drive_cycles = step_ms, 1, 0
+        self.step_ms, self.n_steps, self.forcing_cycles = step_ms, 1, 0
         self._kernel = build_kernel(
             network.parameters, network.laplacian, network.synapses, network.reversal
         )
         if frequencies and max(frequencies) > 0:
             period = 1e3 / frequencies.pop()
-            self.drive_cycles = 1
+            self.forcing_cycles = 1
             self.n_steps = math.ceil(period / step_ms)
             self.step_ms = period / self.n_steps
         middles = (np.arange(self.n_steps) + 0.5) * self.step_ms
-        self._currents = constant + stimulus.varying(network.wiring, middles)
+        self._currents = constant + stimulus.varying(network.connectome, middles)
 
     def with_step(self, step_ms: float) -> "GradedMap":
         """The same network under the same constant stimulus, in steps of another length.
@@ -86,7 +86,7 @@ class GradedMap:
             sets the step.
         """
         _require_step(step_ms)
-        if self.drive_cycles:
+        if self.forcing_cycles:
             raise ValueError(
                 "The period of the stimulus sets the step of a driven map; make a new GradedMap."
             )

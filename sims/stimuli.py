@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from isochron.connectome import Connectome
-from isochron.connectome.files import reads_data
-from isochron.connectome.formats import describe_content
 from isochron.connectome.names import C_ELEGANS, canonical_names
+from isochron.files import reads_data
+from isochron.formats import describe_content
 from isochron.sims.waveforms import (
     Chirp,
     PulseTrain,
@@ -68,27 +68,27 @@ class Stimulus:
         """One line that holds everything that defines it."""
         return " + ".join(part.describe() for part in self.parts) or "none"
 
-    def bound(self, wiring: Connectome) -> "BoundStimulus":
-        """The stimulus as arrays over the neurons of a wiring.
+    def bound(self, connectome: Connectome) -> "BoundStimulus":
+        """The stimulus as arrays over the neurons of a connectome.
 
         Raises
         ------
         ValueError
-            If a neuron is not in the wiring.
+            If a neuron is not in the connectome.
         """
-        return BoundStimulus(self, wiring)
+        return BoundStimulus(self, connectome)
 
-    def constant(self, wiring: Connectome) -> np.ndarray:
+    def constant(self, connectome: Connectome) -> np.ndarray:
         """The part that does not change with time, shape (n_neurons,), pA."""
-        return self.bound(wiring).constant
+        return self.bound(connectome).constant
 
-    def varying(self, wiring: Connectome, times: Any) -> np.ndarray:
+    def varying(self, connectome: Connectome, times: Any) -> np.ndarray:
         """The part that changes, at times in ms; shape (..., n_neurons), pA."""
-        return self.bound(wiring).varying(times)
+        return self.bound(connectome).varying(times)
 
 
 class BoundStimulus:
-    """A stimulus whose neurons have been looked up in a wiring.
+    """A stimulus whose neurons have been looked up in a connectome.
 
     Attributes
     ----------
@@ -96,11 +96,11 @@ class BoundStimulus:
         The part that does not change with time, pA.
     """
 
-    def __init__(self, stimulus: Stimulus, wiring: Connectome) -> None:
-        self.constant = np.zeros(len(wiring.neurons))
+    def __init__(self, stimulus: Stimulus, connectome: Connectome) -> None:
+        self.constant = np.zeros(len(connectome.neurons))
         self._moving = []
         for part in stimulus.parts:
-            index = wiring.index(wiring.select(*part.neurons))
+            index = connectome.index(connectome.select(*part.neurons))
             self.constant[index] += part.offset
             if not part.steady:
                 self._moving.append((part, index))
@@ -249,7 +249,7 @@ def noise_current(
     ----------
     neurons : iterable of str
         The neurons that one class, type or pattern chooses share one current; for a
-        current each, give ``wiring.select("VB*")``.
+        current each, give ``connectome.select("VB*")``.
     deviation_pA : float
         Standard deviation.
     correlation_time_ms : float

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from isochron import ann_bridge, connectome, sims
-from isochron.analysis.attractors import enumerate_attractors, random_couplings
+from isochron.analysis.sign_networks import enumerate_attractors, random_couplings
 from isochron.connectome.null_models.layers import rewire_directed, rewire_undirected
 
 WORM = connectome.load("varshney2011")
@@ -35,7 +35,7 @@ def low_rank(readout="states"):
 
 
 def on_the_connectome():
-    masks = getattr(ann_bridge, "connectome_masks", None) or ann_bridge.wiring_masks
+    masks = getattr(ann_bridge, "connectome_masks", None) or ann_bridge.connectome_masks
     return ann_bridge.ConnectomeRNN(masks(WORM), generator=draw(0))
 
 

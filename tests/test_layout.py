@@ -1,4 +1,4 @@
-"""The house: links, mapping, layers, import cost, and that settings act."""
+"""The package: links, mapping, layers, import cost, and that settings act."""
 
 import ast
 import subprocess
@@ -10,9 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HOUSES = ("connectome", "sims", "ann_bridge", "analysis")
+PACKAGES = ("connectome", "sims", "ann_bridge", "analysis")
 # Modules that stand below every package.
-GROUND = {"_version", "compilation", "masked", "shapes", "wording"}
+GROUND = {
+    "_version",
+    "compilation",
+    "files",
+    "formats",
+    "masked",
+    "registry",
+    "settings",
+    "shapes",
+    "wording",
+}
 ALLOWED = {
     "connectome": GROUND | {"connectome"},
     "sims": GROUND | {"sims", "connectome"},
@@ -22,11 +32,11 @@ ALLOWED = {
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def modules(house):
-    return [path for path in sorted((ROOT / house).rglob("*.py")) if path.name != "build.py"]
+def modules(package):
+    return [path for path in sorted((ROOT / package).rglob("*.py")) if path.name != "build.py"]
 
 
-def imported_houses(path):
+def imported_packages(path):
     """The first name after ``isochron.`` of everything a module imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -41,13 +51,13 @@ def imported_houses(path):
             parts = name.split(".")
             if parts[0] == "isochron":
                 yield parts[1] if len(parts) > 1 else ""
-            assert parts[0] not in HOUSES, f"{path} imports {name}; write isochron.{name}"
+            assert parts[0] not in PACKAGES, f"{path} imports {name}; write isochron.{name}"
 
 
-@pytest.mark.parametrize("house", HOUSES)
-def test_a_house_imports_only_what_is_below_it(house):
-    for path in modules(house):
-        assert set(imported_houses(path)) <= ALLOWED[house], path
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_house_imports_only_what_is_below_it(package):
+    for path in modules(package):
+        assert set(imported_packages(path)) <= ALLOWED[package], path
 
 
 def test_links_and_mapping_say_the_same():
@@ -55,19 +65,19 @@ def test_links_and_mapping_say_the_same():
     links = {p.name: p.readlink() for p in (ROOT / "isochron").iterdir() if p.is_symlink()}
     if not links:
         pytest.skip("this checkout has no symbolic links; the mapping does the work")
-    assert links == {house: Path("..") / house for house in HOUSES}
-    assert mapping == {"isochron": "isochron"} | {f"isochron.{h}": h for h in HOUSES}
+    assert links == {package: Path("..") / package for package in PACKAGES}
+    assert mapping == {"isochron": "isochron"} | {f"isochron.{h}": h for h in PACKAGES}
 
 
 def test_every_package_is_listed():
     listed = set(PROJECT["tool"]["setuptools"]["packages"])
     found = set()
-    for house in (*HOUSES, "isochron"):
-        for init in (ROOT / house).rglob("__init__.py"):
+    for package in (*PACKAGES, "isochron"):
+        for init in (ROOT / package).rglob("__init__.py"):
             parts = init.parent.relative_to(ROOT).parts
-            if house == "isochron" and len(parts) > 1 and parts[1] in HOUSES:
+            if package == "isochron" and len(parts) > 1 and parts[1] in PACKAGES:
                 continue
-            found.add(".".join(parts if house == "isochron" else ("isochron", *parts)))
+            found.add(".".join(parts if package == "isochron" else ("isochron", *parts)))
     assert listed == found
 
 

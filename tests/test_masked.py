@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from isochron import analysis, ann_bridge, connectome, sims
-from isochron.analysis import attractors
+from isochron.analysis import sign_networks as attractors
 from isochron.ann_bridge.tasks import Trials
 from isochron.connectome import null_models, statistics
 from isochron.masked import reject_masked
@@ -19,8 +19,8 @@ ROW = np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])
 
 def worm():
     names = ["A", "B", "C"]
-    wiring = connectome.from_matrices(names, np.eye(3)[[1, 2, 0]], rows="postsynaptic", name="x")
-    return sims.GradedNetwork(wiring)
+    graph = connectome.from_matrices(names, np.eye(3)[[1, 2, 0]], rows="postsynaptic", name="x")
+    return sims.GradedNetwork(graph)
 
 
 SQUARE = np.ma.masked_array(np.eye(3)[[1, 2, 0]], mask=np.eye(3, dtype=bool)[[1, 2, 0]])
@@ -83,10 +83,12 @@ DOORS = {
     "x: gap": lambda: built(gap=SQUARE),
     "x: signs": lambda: built(chemical=np.ones((3, 3)), signs=SQUARE),
     "x: dopamine": lambda: built(extrasynaptic={"dopamine": SQUARE}),
-    "own wiring: gap": lambda: connectome.from_matrices(
+    "own connectome: gap": lambda: connectome.from_matrices(
         NAMES, np.eye(3), SQUARE, rows="presynaptic"
     ),
-    "own wiring: chemical": lambda: connectome.from_matrices(NAMES, [*SQUARE], rows="presynaptic"),
+    "own connectome: chemical": lambda: connectome.from_matrices(
+        NAMES, [*SQUARE], rows="presynaptic"
+    ),
     "weights of reciprocity": lambda: statistics.reciprocity(SQUARE),
     "weights of compare_with_null": lambda: statistics.compare_with_null(
         np.sum, SQUARE, [np.eye(3)] * 2
@@ -97,7 +99,7 @@ DOORS = {
         SQUARE, np.random.default_rng(0)
     ),
     "positions": lambda: null_models.rewire_by_distance(
-        worm().wiring, np.random.default_rng(0), bin_um=9.0, positions=SQUARE
+        worm().connectome, np.random.default_rng(0), bin_um=9.0, positions=SQUARE
     ),
     "state of GradedMap": lambda: graded_map().advance(np.ma.concatenate([ROW, ROW]), 1),
     "state of GradedMap.orbit": lambda: graded_map().orbit(np.ma.concatenate([ROW, ROW]), 1),
@@ -109,7 +111,7 @@ DOORS = {
     "starts": lambda: analysis.find_fixed_points(
         analysis.SteppedMap(halved, None, dimension=3), SQUARE
     ),
-    "starts of find_locked_cycles": lambda: analysis.find_locked_cycles(
+    "starts of find_entrained_cycles": lambda: analysis.find_entrained_cycles(
         analysis.SteppedMap(halved, None, dimension=3), SQUARE
     ),
     "starts of compute_lyapunov_spectrum": lambda: analysis.compute_lyapunov_spectrum(

@@ -129,7 +129,9 @@ def forced_stuart_landau(frequency_Hz, force, *, own_Hz=1.0, n_steps=400):
         a, b, c, d = slopes
         return v + h / 6 * (a + 2 * b + 2 * c + d)
 
-    return SteppedMap(step, tangent, dimension=2, n_steps=n_steps, step_ms=1e3 * h, drive_cycles=1)
+    return SteppedMap(
+        step, tangent, dimension=2, n_steps=n_steps, step_ms=1e3 * h, forcing_cycles=1
+    )
 
 
 def logistic(r, n_steps):
@@ -150,7 +152,7 @@ def bistable(drive=0.05, n_steps=4):
         lambda k, x, v: 2 * (1 - np.tanh(x) ** 2)[:, None] * v,
         dimension=1,
         n_steps=n_steps,
-        drive_cycles=1,
+        forcing_cycles=1,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from isochron.analysis.units import Units
+from isochron.analysis.systems.units import Units
 
 
 @dataclass(frozen=True, kw_only=True)

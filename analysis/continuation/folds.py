@@ -19,8 +19,8 @@ from isochron.analysis.continuation.problems import (
 )
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import PARAMETER_STEP
-from isochron.analysis.scales import check_scale
-from isochron.analysis.units import Units
+from isochron.analysis.systems.scales import check_scale
+from isochron.analysis.systems.units import Units
 
 # Of central differences of order 2 of the matrix, relative to the size: their error only slows
 # Newton's method.

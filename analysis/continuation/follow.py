@@ -12,8 +12,8 @@ from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProb
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
-from isochron.analysis.scales import UNLIKE_ALONG, check_scale, measure_scale
-from isochron.analysis.units import Units
+from isochron.analysis.systems.scales import UNLIKE_ALONG, check_scale, measure_scale
+from isochron.analysis.systems.units import Units
 from isochron.masked import reject_masked
 
 SystemAt = Callable[[float], Any]

@@ -12,8 +12,8 @@ from isochron.analysis.continuation.follow import SystemAt, follow, systems_in_u
 from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem
 from isochron.analysis.continuation.scales import choose_scales
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.scales import check_scale, measure_scale
-from isochron.analysis.units import Units
+from isochron.analysis.systems.scales import check_scale, measure_scale
+from isochron.analysis.systems.units import Units
 
 
 def continue_cycles_from_hopf(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.fixed_points import find_fixed_points
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles.result import NotFoundError, orbit_ranges, orbit_size
-from isochron.analysis.units import Units, find_units
+from isochron.analysis.systems.units import Units, find_units
 
 _SAMPLES = 2000  # of the time in which a return is looked for
 TRANSIENT_RTOL = 1e-7  # only which attractor is reached depends on it

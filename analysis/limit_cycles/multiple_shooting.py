@@ -30,7 +30,7 @@ def spread_nodes(back: ReturnMap, start: np.ndarray, n_segments: int) -> np.ndar
     return np.array(nodes)
 
 
-def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven):
+def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, forced):
     """Newton on (x_1 … x_s, T): each segment ends where the next begins.
 
     Without a forcing, the first node moves in the plane normal to its velocity and the
@@ -42,7 +42,7 @@ def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven)
     """
     nodes = np.array(nodes, dtype=float)
     anchor, size = nodes[0].copy(), orbit_size(nodes)
-    normal = None if driven else back.velocity(anchor)
+    normal = None if forced else back.velocity(anchor)
     period = back.period
     gaps, matrix = _linearise(back, nodes, normal)
     error = _largest(gaps) / size
@@ -59,7 +59,7 @@ def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, driven)
         for halving in range(_HALVINGS):
             fraction = 0.5**halving
             trial = nodes + fraction * move[: nodes.size].reshape(nodes.shape)
-            if not driven:
+            if not forced:
                 longer = period + fraction * move[-1]
                 if not 0 < longer < math.inf:
                     continue

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.integration import integrate
 from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
-from isochron.analysis.systems import VectorField
-from isochron.analysis.units import find_units
+from isochron.analysis.systems.integration import integrate
+from isochron.analysis.systems.protocols import VectorField
+from isochron.analysis.systems.units import find_units
 from isochron.masked import reject_masked
 
 
@@ -202,13 +202,13 @@ def find_recurrent_cycles(
     )
 
 
-def same_cycle(one: LimitCycle, other: LimitCycle, *, same: float = 1e-6) -> bool:
+def same_cycle(one: LimitCycle, other: LimitCycle, *, merge_tolerance: float = 1e-6) -> bool:
     """Whether two cycles are one up to a shift in time.
 
     Their periods agree to `same`, and on average the samples of one lie within a
     chord of the other.
     """
-    if abs(one.period - other.period) > same * other.period:
+    if abs(one.period - other.period) > merge_tolerance * other.period:
         return False
     chord = np.linalg.norm(np.diff(other.states, axis=0), axis=1).max()
     return _mean_distance(one.states[:: max(1, len(one.states) // 16)], other) < chord

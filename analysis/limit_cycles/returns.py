@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from isochron.analysis.angles import on_circles
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles.result import NotFoundError, orbit_size
-from isochron.analysis.rotation import weighted_birkhoff_average
+from isochron.analysis.phase.rotation import weighted_birkhoff_average
+from isochron.analysis.systems.angles import on_circles
 
 Turning = Callable[[np.ndarray], tuple[int, ...]]
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.angles import check_angles, turning_variables
 from isochron.analysis.floquet import ReturnMap, has_free_step
 from isochron.analysis.limit_cycles.approach import (
     FAR,
@@ -24,14 +23,15 @@ from isochron.analysis.limit_cycles.result import (
     WrongDerivativeError,
 )
 from isochron.analysis.limit_cycles.returns import MOST_RETURNS, later_states
-from isochron.analysis.limit_cycles.shooting import shoot_autonomous, shoot_driven
+from isochron.analysis.limit_cycles.shooting import shoot_autonomous, shoot_forced
 from isochron.analysis.limit_cycles.verification import (
     add_multipliers,
     describe_orbit,
     least_divisor,
 )
-from isochron.analysis.systems import System
-from isochron.analysis.units import Units, find_units
+from isochron.analysis.systems.angles import check_angles, turning_variables
+from isochron.analysis.systems.protocols import System
+from isochron.analysis.systems.units import Units, find_units
 from isochron.masked import reject_masked
 
 
@@ -69,7 +69,7 @@ def find_limit_cycle(
 
     Parameters
     ----------
-    system : VectorField or DrivenMap
+    system : VectorField or ForcedMap
     start : ndarray, shape (n,) or (s, n)
         A state near the cycle, or in its basin; or s states at equal intervals of time over one
         period, for multiple shooting.
@@ -129,14 +129,14 @@ def find_limit_cycle(
     """
     reject_masked("start", start)
     nodes = np.atleast_2d(np.array(start, dtype=float))
-    driven = _is_driven(system, period, max_period, period_guess)
+    forced = _is_forced(system, period, max_period, period_guess)
     if len(nodes) > 1:
         n_segments = len(nodes)
-    _check(driven, max_period, period_guess, subharmonic, n_segments, method, max_transient)
+    _check(forced, max_period, period_guess, subharmonic, n_segments, method, max_transient)
     if angles and n_segments > 1:
         raise ValueError("Multiple shooting takes no angles; n_segments must be 1.")
     search = _Search(
-        system=system, driven=driven, period=period, max_period=max_period, rtol=rtol,
+        system=system, forced=forced, period=period, max_period=max_period, rtol=rtol,
         tolerance=tolerance, max_iterations=max_iterations, n_multipliers=n_multipliers,
         verify=verify, subharmonic=subharmonic, n_segments=n_segments, method=method, scale=scale,
         angles=check_angles(angles, nodes.shape[1]),
@@ -146,36 +146,36 @@ def find_limit_cycle(
         farthest = math.inf if max_transient == 0 else FAR
         return search.near(nodes, period_guess, farthest)
     except _FAILURES as error:
-        wrong = driven and isinstance(error, WrongDerivativeError)
+        wrong = forced and isinstance(error, WrongDerivativeError)
         if wrong or period_guess is not None or max_transient == 0 or len(nodes) > 1:
             return LimitCycle(found=False, message=str(error), tolerance=tolerance)
-        if driven:
+        if forced:
             return search.after_returns(nodes[0], max_transient, str(error))
     assert max_period is not None
     longest = 30 * max_period if max_transient is None else max_transient
     return search.from_basin(nodes[0], longest)
 
 
-def _is_driven(system, period, max_period, period_guess) -> bool:
+def _is_forced(system, period, max_period, period_guess) -> bool:
     """Whether the time of the return is given; a map of its own period is asked for as such."""
     if not hasattr(system, "advance"):
         return period is not None
     if max_period is None and period_guess is None:
         return True
-    if system.drive_cycles == 0 and not has_free_step(system):
+    if system.forcing_cycles == 0 and not has_free_step(system):
         raise ValueError(
             "max_period and period_guess are for systems in continuous time. A map has a period "
             "of its own only if its step can be changed, by a method with_step(step_ms). For a "
             "cycle of whole steps omit them and give subharmonic=n; for an invariant circle use "
             "find_invariant_circle."
         )
-    return system.drive_cycles > 0
+    return system.forcing_cycles > 0
 
 
 def _check(
-    driven, max_period, period_guess, subharmonic, n_segments, method, max_transient
+    forced, max_period, period_guess, subharmonic, n_segments, method, max_transient
 ) -> None:
-    if not driven and max_period is None and period_guess is None:
+    if not forced and max_period is None and period_guess is None:
         raise ValueError(
             "An autonomous vector field needs max_period, how long to wait for the first "
             "return, or period_guess."
@@ -185,7 +185,7 @@ def _check(
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     if max_transient is not None and not 0 <= max_transient < math.inf:
         raise ValueError(f"max_transient must be 0 or more and finite, got {max_transient!r}.")
-    if subharmonic < 1 or (subharmonic > 1 and not driven):
+    if subharmonic < 1 or (subharmonic > 1 and not forced):
         raise ValueError(
             f"subharmonic must be 1 or more, and 1 without a forcing, got {subharmonic!r}."
         )
@@ -206,7 +206,7 @@ class _Search:
     """What to search for; see `find_limit_cycle`."""
 
     system: Any
-    driven: bool
+    forced: bool
     period: float | None
     max_period: float | None
     rtol: float | None
@@ -228,7 +228,7 @@ class _Search:
             self.system, nodes, scale=self.scale, duration=duration, angles=self.angles
         )
         system, start = units.system(self.system), units.enter(nodes)
-        if not self.driven and period_guess is None:
+        if not self.forced and period_guess is None:
             ahead = ReturnMap(system, self.max_period, self.rtol, angles=self.angles)
             period_guess = first_return(ahead, start[0], farthest=farthest)
         return self.solve(units, start, period_guess)
@@ -236,7 +236,7 @@ class _Search:
     def solve(self, units: Units, nodes: np.ndarray, period_guess: float | None) -> LimitCycle:
         """The cycle near states of size 1, in the user's units; more accurately if it must be."""
         system = units.system(self.system)
-        period = self.period if self.driven else period_guess
+        period = self.period if self.forced else period_guess
         try:
             cycle = self._shoot(self._back(system, period, self.rtol), nodes)
         except InaccurateError:
@@ -253,11 +253,11 @@ class _Search:
         krylov = self.method == "krylov"
         if self.method == "auto":
             krylov = back.is_large(nodes.shape[1])
-        shooting = _Shooting(self.driven, krylov, self.tolerance, self.max_iterations, self.patient)
+        shooting = _Shooting(self.forced, krylov, self.tolerance, self.max_iterations, self.patient)
         nodes, iterations = shooting.run(back, nodes, n_segments)
         cycle = shooting.describe(back, nodes, iterations)
         while (rounds := least_divisor(back, cycle)) > 1:
-            back, n_segments = _once_round(back, rounds, self.driven), -(-n_segments // rounds)
+            back, n_segments = _once_round(back, rounds, self.forced), -(-n_segments // rounds)
             nodes, _ = shooting.run(back, nodes[:1], n_segments)
             cycle = shooting.describe(back, nodes, iterations)
         return add_multipliers(back, cycle, self.n_multipliers, verify=self.verify)
@@ -306,7 +306,7 @@ class _Search:
 class _Shooting:
     """How to shoot."""
 
-    driven: bool
+    forced: bool
     krylov: bool
     tolerance: float
     max_iterations: int
@@ -318,10 +318,10 @@ class _Shooting:
         if n_segments > 1:
             if len(nodes) == 1:
                 nodes = spread_nodes(back, nodes[0], n_segments)
-            return shoot_segments(back, nodes, *limits, driven=self.driven)
+            return shoot_segments(back, nodes, *limits, forced=self.forced)
         options = {"krylov": self.krylov}
-        if self.driven:
-            point, iterations = shoot_driven(back, nodes[0], *limits, **options)
+        if self.forced:
+            point, iterations = shoot_forced(back, nodes[0], *limits, **options)
         else:
             options["patient"] = self.patient
             point, iterations = shoot_autonomous(back, nodes[0], *limits, **options)
@@ -333,16 +333,16 @@ class _Shooting:
         return describe_orbit(
             back,
             nodes,
-            driven=self.driven,
+            forced=self.forced,
             tolerance=self.tolerance,
             message=f"{name}, {iterations} Newton iterations",
             method="Newton-Krylov" if self.krylov and len(nodes) == 1 else name,
         )
 
 
-def _once_round(back: ReturnMap, rounds: int, driven: bool) -> ReturnMap:
+def _once_round(back: ReturnMap, rounds: int, forced: bool) -> ReturnMap:
     """The return map of an orbit that closes after a fraction of the period."""
-    if not driven:
+    if not forced:
         return ReturnMap(back.system, back.period / rounds, back.rtol, 1, back.angles)
     times = back.subharmonic // rounds
     return ReturnMap(back.system, back.given_period, back.rtol, times, back.angles)

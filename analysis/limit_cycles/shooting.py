@@ -63,7 +63,7 @@ def shoot_autonomous(
 
 
 @np.errstate(all="ignore")  # of iterates that diverge
-def shoot_driven(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
+def shoot_forced(back: ReturnMap, start, tolerance, max_iterations, *, krylov=False):
     """Newton on x with x(T) = x."""
     point, n = start, start.size
     size, last = None, math.inf

@@ -26,7 +26,7 @@ from isochron.analysis.limit_cycles.result import (
     orbit_size,
 )
 from isochron.analysis.limit_cycles.shooting import HOW_TO_CLOSE_A_MAP
-from isochron.analysis.systems import jacobian_product
+from isochron.analysis.systems.protocols import jacobian_product
 
 WRONG_DERIVATIVE = 0.05
 _WRONG_JACOBIAN = 1e-4  # relative error of a derivative at one state
@@ -62,7 +62,7 @@ def least_divisor(back: ReturnMap, cycle: LimitCycle) -> int:
 
 
 def describe_orbit(
-    back: ReturnMap, nodes: np.ndarray, *, driven: bool, tolerance: float, message: str, method: str
+    back: ReturnMap, nodes: np.ndarray, *, forced: bool, tolerance: float, message: str, method: str
 ) -> LimitCycle:
     """The orbit through nodes, without multipliers; refused if it does not close."""
     times, states = _sample(back, nodes)
@@ -75,7 +75,7 @@ def describe_orbit(
         advice = HOW_TO_CLOSE_A_MAP if back.is_map else "Lower rtol or raise tolerance."
         raise NotFoundError(f"The orbit closes only to {residual:.1e} of its size. {advice}")
     spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
-    if not driven and spread < 1e-6 * max(1.0, float(np.abs(nodes[0]).max())):
+    if not forced and spread < 1e-6 * max(1.0, float(np.abs(nodes[0]).max())):
         raise NotFoundError(
             f"The orbit has shrunk to a fixed point, at {np.array2string(nodes[0], threshold=8)}; "
             "there is no cycle here. Start farther from it."
@@ -95,7 +95,7 @@ def describe_orbit(
         method=method,
         nodes=nodes,
         subharmonic=back.subharmonic,
-        autonomous=not driven,
+        autonomous=not forced,
     )
 
 
@@ -107,7 +107,7 @@ _AT_REST = (
 
 def _shows_motion(back: ReturnMap) -> bool:
     """Whether motion within a period would be seen: not in a map that takes a period at once."""
-    return not back.is_map or back.n_steps > 1 or back.system.drive_cycles == 0
+    return not back.is_map or back.n_steps > 1 or back.system.forcing_cycles == 0
 
 
 def add_multipliers(

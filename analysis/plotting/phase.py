@@ -17,7 +17,7 @@ def plot_tongue(
     low_open: np.ndarray,
     high_open: np.ndarray,
     reference: tuple[float, float] | None = None,
-    own_frequency: float | None = None,
+    intrinsic_frequency: float | None = None,
     label: str = "amplitude",
     ax: Any = None,
 ) -> Any:
@@ -32,7 +32,7 @@ def plot_tongue(
         Where the search ended before an edge: drawn as arrows.
     reference : tuple of float, optional
         Frequency and amplitude to be marked with a cross.
-    own_frequency : float, optional
+    intrinsic_frequency : float, optional
         Frequency without the drive, marked with a diamond where the tongue has its tip.
     label : str
         Of the amplitude axis.
@@ -45,8 +45,8 @@ def plot_tongue(
         ax.plot(edge[is_open], amplitudes[is_open], arrow, color=STABLE, markersize=9)
     if reference is not None:
         ax.plot(*reference, marker="x", color="black", markersize=8, linestyle="none")
-    if own_frequency is not None:
-        ax.plot(own_frequency, 0, marker="D", color="black", markersize=6, clip_on=False)
+    if intrinsic_frequency is not None:
+        ax.plot(intrinsic_frequency, 0, marker="D", color="black", markersize=6, clip_on=False)
     ax.set_xlabel("frequency of the reference (Hz)")
     ax.set_ylabel(label)
     ax.set_ylim(bottom=0)

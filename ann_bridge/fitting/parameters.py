@@ -157,7 +157,7 @@ class FreeParameters:
 
     def current(self, values: Tensor) -> Tensor:
         """The constant current into each neuron, with that of the stimulus; pA."""
-        constant = self._stimulus.constant(self._network.wiring)
+        constant = self._stimulus.constant(self._network.connectome)
         total = torch.as_tensor(constant, device=values.device)
         for choice, mask, value in zip(self._choices, self._masks, values, strict=True):
             if isinstance(choice, Current):
@@ -167,14 +167,14 @@ class FreeParameters:
     def network(self, coordinates: Tensor) -> GradedNetwork:
         """The network at coordinates, for every engine."""
         constants, layers = {}, {}
-        wiring = self._network.wiring
+        connectome = self._network.connectome
         found = self.named(coordinates)
         for choice, mask in zip(self._choices, self._masks, strict=True):
             value = found[choice.name]
             if isinstance(choice, Constant):
                 constants[choice.name] = value
             elif isinstance(choice, ConnectionScale):
-                weights = layers.get(choice.layer, wiring.layer(choice.layer))
+                weights = layers.get(choice.layer, connectome.layer(choice.layer))
                 layers[choice.layer] = np.where(mask, value * weights, weights)
         if layers:
             scaled = ", ".join(
@@ -182,8 +182,8 @@ class FreeParameters:
                 for c in self._choices
                 if isinstance(c, ConnectionScale)
             )
-            wiring = wiring.changed(f"fitted: {scaled}", **layers)
-        return GradedNetwork(wiring, replace(self._network.parameters, **constants))
+            connectome = connectome.changed(f"fitted: {scaled}", **layers)
+        return GradedNetwork(connectome, replace(self._network.parameters, **constants))
 
     def stimulus(self, coordinates: Tensor) -> Stimulus:
         """The stimulus at coordinates."""
@@ -199,11 +199,11 @@ class FreeParameters:
         return choice.start if isinstance(choice, Current) else 1.0
 
     def _mask(self, choice: Choice) -> np.ndarray:
-        wiring = self._network.wiring
+        connectome = self._network.connectome
 
         def chosen(what: tuple[str, ...]) -> np.ndarray:
             mask = np.zeros(self._network.n_neurons, dtype=bool)
-            mask[wiring.index(wiring.select(*what))] = True
+            mask[connectome.index(connectome.select(*what))] = True
             return mask
 
         if isinstance(choice, Constant):
@@ -213,8 +213,8 @@ class FreeParameters:
         mask = chosen(choice.receivers)[:, None] & chosen(choice.senders)
         if choice.layer == "gap":
             mask |= mask.T
-        if not (mask & (wiring.layer(choice.layer) > 0)).any():
-            raise ValueError(f"{choice.name}: {wiring.name} has no such connection.")
+        if not (mask & (connectome.layer(choice.layer) > 0)).any():
+            raise ValueError(f"{choice.name}: {connectome.name} has no such connection.")
         return mask
 
 

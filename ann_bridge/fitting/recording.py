@@ -182,7 +182,7 @@ class _Simulation:
         self.before, self.share = torch.as_tensor(before), torch.as_tensor(position - before)
         self.batch = GradedBatch([network])
         middles = times[0] + (np.arange(self.n_steps) + 0.5) * p.step_ms
-        self.varying = torch.as_tensor(stimulus.varying(network.wiring, middles))
+        self.varying = torch.as_tensor(stimulus.varying(network.connectome, middles))
         self.initial_state = initial_state
         if initial_state is not None and np.shape(initial_state) != (network.dimension,):
             raise ValueError(
@@ -263,16 +263,16 @@ def _checked_recording(recording: Any, network: GradedNetwork) -> tuple[np.ndarr
     times = np.asarray(recording.time.values, dtype=float)
     if len(times) < 2 or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise ValueError("The times of the recording must rise, in ms, and be at least two.")
-    names = [network.wiring.name_of(str(name)) for name in recording.neuron.values]
+    names = [network.connectome.name_of(str(name)) for name in recording.neuron.values]
     traces = np.asarray(recording.values, dtype=float)
-    place = {name: i for i, name in enumerate(network.wiring.neurons)}
+    place = {name: i for i, name in enumerate(network.connectome.neurons)}
     chosen = [k for k, name in enumerate(names) if name in place]
     if twice := [names[k] for k in chosen if names.count(names[k]) > 1]:
         raise ValueError(f"The recording has two traces of the neuron {twice[0]}; give one.")
     chosen = [k for k in chosen if np.isfinite(traces[:, k]).sum() >= 2]
     if not chosen:
         raise ValueError(
-            f"None of the {len(names)} traces belongs to a neuron of {network.wiring.name}: "
+            f"None of the {len(names)} traces belongs to a neuron of {network.connectome.name}: "
             f"{', '.join(names[:5])} …"
         )
     columns = np.array([place[names[k]] for k in chosen])

@@ -60,7 +60,7 @@ class RhythmFitParameters:
     """How to fit a rhythm."""
 
     n_steps: int = 300  # in a period; at 300 the worm's period is good to 0.05 %
-    settle_s: float = 60.0  # simulated before the first rhythm is looked for
+    transient_s: float = 60.0  # simulated before the first rhythm is looked for
     tolerance: float = 1e-4  # of period and amplitude, relative
     max_iterations: int = 12
 
@@ -69,7 +69,7 @@ class RhythmFitParameters:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
-        for name in ("settle_s", "tolerance"):
+        for name in ("transient_s", "tolerance"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
 
@@ -154,7 +154,8 @@ def fit_rhythm(
     orbit = shooter.close(u, state, step_ms)
     if orbit is None:
         raise ArithmeticError(
-            "The rhythm to begin with was not closed by Newton's method. Raise settle_s or n_steps."
+            "The rhythm to begin with was not closed by Newton's method. Raise "
+            "transient_s or n_steps."
         )
     losses, message = [], f"not within {p.tolerance:g} after {p.max_iterations} iterations"
     converged = False
@@ -207,7 +208,7 @@ class _Shooter:
     ) -> None:
         self.free, self.target, self.n_steps = free, target, n_steps
         self.batch = GradedBatch([network])
-        self.neurons = network.wiring.index(network.wiring.select(*target.neurons))
+        self.neurons = network.connectome.index(network.connectome.select(*target.neurons))
         self.n_neurons = network.n_neurons
 
     def close(self, u: Tensor, state: np.ndarray, step_ms: float) -> _Orbit | None:
@@ -313,14 +314,14 @@ def _settle(network, free, u, p: RhythmFitParameters, rng) -> tuple[np.ndarray, 
     stimulus = free.stimulus(u)
     system = GradedMap(free.network(u), stimulus, step_ms=2.0)
     start = network.random_state(stimulus, rng)
-    settled = system.advance(start, round(p.settle_s * 500))
-    states = system.orbit(settled, round(p.settle_s * 250))
+    settled = system.advance(start, round(p.transient_s * 500))
+    states = system.orbit(settled, round(p.transient_s * 250))
     liveliest = states[:, int(np.argmax(states[:, : network.n_neurons].std(axis=0)))]
     spread = np.ptp(liveliest)
     peaks, _ = find_peaks(liveliest, prominence=0.5 * spread)
     if spread < 1e-3 or len(peaks) < 3:
         raise ArithmeticError(
-            f"No rhythm after {p.settle_s:g} s under this stimulus (a potential moves by "
-            f"{spread:.2g} mV): begin with a worm that has one, or raise settle_s."
+            f"No rhythm after {p.transient_s:g} s under this stimulus (a potential moves by "
+            f"{spread:.2g} mV): begin with a worm that has one, or raise transient_s."
         )
     return settled, 2.0 * float(np.diff(peaks).mean()) / p.n_steps

@@ -60,7 +60,7 @@ class WormNetParameters:
 class WormNet(RecurrentNet):
     """A graded network, whole or a circuit, as a net for `train` and `evaluate`.
 
-    What is not trained (wiring, constants, stimulus, choices) is kept as JSON among the
+    What is not trained (connectome, constants, stimulus, choices) is kept as JSON among the
     tensors, so that files and checkpoints hold the worm and go with no other.
 
     Parameters
@@ -105,9 +105,10 @@ class WormNet(RecurrentNet):
         self._network, self._batch = network, GradedBatch([network])
         worm = bytearray(write_worm(network, stimulus, choices))
         self.register_buffer("worm", torch.frombuffer(worm, dtype=torch.uint8))
-        wiring = network.wiring
+        connectome = network.connectome
         self._touched, self._read = (
-            torch.as_tensor(wiring.index(wiring.select(*names))) for names in (p.touched, p.read)
+            torch.as_tensor(connectome.index(connectome.select(*names)))
+            for names in (p.touched, p.read)
         )
         self.coordinates = nn.Parameter(self.free.start.clone())
         n_touched, n_read = len(self._touched), len(self._read)

@@ -1,4 +1,4 @@
-"""A worm that is trained, in a file: wiring, constants, stimulus and choices as JSON.
+"""A worm that is trained, in a file: connectome, constants, stimulus and choices as JSON.
 
 Numbers come back with the same bits. What is read is checked before memory is taken for it.
 """
@@ -15,27 +15,27 @@ from isochron.connectome import Cell, Connectome, Source, infer_species
 from isochron.sims import GradedNetwork, GradedParameters, Stimulus, step_current
 
 CHOICES: dict[str, Any] = {kind.__name__: kind for kind in (Constant, ConnectionScale, Current)}
-LARGEST_WIRING = 2**26  # entries of all its matrices; the adult male has 10**6
+LARGEST_CONNECTOME = 2**26  # entries of all its matrices; the adult male has 10**6
 
 Worm = tuple[GradedNetwork, Stimulus, list[Choice]]
 
 
 def write_worm(network: GradedNetwork, stimulus: Stimulus, choices: Sequence[Choice]) -> bytes:
     """A network, a constant stimulus and choices as JSON in UTF-8."""
-    wiring = network.wiring
-    layers = ("chemical", "gap", "neuromuscular", *wiring.extrasynaptic)
+    connectome = network.connectome
+    layers = ("chemical", "gap", "neuromuscular", *connectome.extrasynaptic)
     described = {
         "parameters": asdict(network.parameters),
-        "wiring": {
-            "name": wiring.name,
-            "neurons": wiring.neurons,
-            "muscles": wiring.muscles,
-            "species": wiring.species,
-            "layers": {layer: _entries(wiring.layer(layer)) for layer in layers},
-            "signs": _entries(np.asarray(wiring.signs)),
-            "cells": [asdict(cell) for cell in wiring.cells],
-            "source": asdict(wiring.source),
-            "history": wiring.history,
+        "connectome": {
+            "name": connectome.name,
+            "neurons": connectome.neurons,
+            "muscles": connectome.muscles,
+            "species": connectome.species,
+            "layers": {layer: _entries(connectome.layer(layer)) for layer in layers},
+            "signs": _entries(np.asarray(connectome.signs)),
+            "cells": [asdict(cell) for cell in connectome.cells],
+            "source": asdict(connectome.source),
+            "history": connectome.history,
         },
         "stimulus": [[part.neurons, part.offset] for part in stimulus.parts],
         "choices": [{"kind": type(choice).__name__} | asdict(choice) for choice in choices],
@@ -54,7 +54,7 @@ def read_worm(content: bytes) -> Worm:
     try:
         described = json.loads(content)
         network = GradedNetwork(
-            _wiring(described["wiring"]), GradedParameters(**described["parameters"])
+            _connectome(described["connectome"]), GradedParameters(**described["parameters"])
         )
         parts = [
             step_current(_texts(neurons), amplitude_pA=float(current))
@@ -73,10 +73,10 @@ def _entries(weights: np.ndarray) -> list[list[Any]]:
     return [list(entry) for entry in zip(rows.tolist(), columns.tolist(), values, strict=True)]
 
 
-def _wiring(described: dict[str, Any]) -> Connectome:
+def _connectome(described: dict[str, Any]) -> Connectome:
     neurons, muscles = _texts(described["neurons"]), _texts(described["muscles"])
     n, m, entries = len(neurons), len(muscles), dict(described["layers"])
-    if len(entries) * (n + m) * n > LARGEST_WIRING:
+    if len(entries) * (n + m) * n > LARGEST_CONNECTOME:
         raise ValueError(
             f"{len(entries)} layers of {n} neurons and {m} muscles are too many to be read."
         )

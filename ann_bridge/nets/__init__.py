@@ -1,13 +1,12 @@
 """Recurrent nets, each a small frozen configuration and a module with the same interface."""
 
-from isochron.ann_bridge.nets.adapted import AdaptedConnectomeParameters, AdaptedConnectomeRNN
 from isochron.ann_bridge.nets.circuit import CircuitNet
-from isochron.ann_bridge.nets.circuit_wiring import (
-    CircuitWiring,
-    default_policy_wiring,
-    full_wiring,
-    policy_wiring,
-    worm_wiring,
+from isochron.ann_bridge.nets.circuit_connectivity import (
+    CircuitConnectivity,
+    connectome_connectivity,
+    default_policy_connectivity,
+    full_connectivity,
+    policy_connectivity,
 )
 from isochron.ann_bridge.nets.closed_form import ClosedFormNet, ClosedFormParameters
 from isochron.ann_bridge.nets.connectome import ConnectomeRNN, ConnectomeRNNParameters
@@ -20,15 +19,19 @@ from isochron.ann_bridge.nets.gated import GatedNet, GatedParameters, GRUNet, LS
 from isochron.ann_bridge.nets.leaky import LeakyRNN
 from isochron.ann_bridge.nets.liquid import LiquidNet, LiquidParameters
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
+from isochron.ann_bridge.nets.low_rank_adapted import (
+    LowRankAdaptedConnectomeParameters,
+    LowRankAdaptedConnectomeRNN,
+)
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet, is_reducible, reduce_low_rank
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.spiking import SpikingNet, SpikingParameters
 
 __all__ = [
-    "AdaptedConnectomeParameters",
-    "AdaptedConnectomeRNN",
+    "LowRankAdaptedConnectomeParameters",
+    "LowRankAdaptedConnectomeRNN",
     "CircuitNet",
-    "CircuitWiring",
+    "CircuitConnectivity",
     "ClosedFormNet",
     "ClosedFormParameters",
     "ConnectomeRNN",
@@ -50,10 +53,10 @@ __all__ = [
     "ReducedNet",
     "SpikingNet",
     "SpikingParameters",
-    "default_policy_wiring",
-    "full_wiring",
+    "default_policy_connectivity",
+    "full_connectivity",
     "is_reducible",
-    "policy_wiring",
+    "policy_connectivity",
     "reduce_low_rank",
-    "worm_wiring",
+    "connectome_connectivity",
 ]

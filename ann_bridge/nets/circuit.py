@@ -1,4 +1,4 @@
-"""What liquid and closed-form nets share: a wiring, and a readout of its motor neurons."""
+"""What liquid and closed-form nets share: a connectivity, and a readout of its motor neurons."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -8,19 +8,19 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
 from isochron.ann_bridge.nets.agreement import check_agreement
-from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
+from isochron.ann_bridge.nets.circuit_connectivity import CircuitConnectivity
 from isochron.ann_bridge.nets.ncps_import import Imported
 from isochron.ann_bridge.nets.stepped import SteppedNet
 
 
 class CircuitNet(SteppedNet):
-    """A net on a `CircuitWiring`; the output is a weighted sum of motor neurons and a bias.
+    """A net on a `CircuitConnectivity`; the output is a weighted sum of motor neurons and a bias.
 
     Parameters
     ----------
-    wiring : CircuitWiring
+    connectivity : CircuitConnectivity
     parameters : dataclass, optional
-        The settings of such a net; by default those with the sizes of the wiring.
+        The settings of such a net; by default those with the sizes of the connectivity.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
     **fields
@@ -29,7 +29,7 @@ class CircuitNet(SteppedNet):
     Raises
     ------
     ValueError
-        If the sizes do not fit the wiring.
+        If the sizes do not fit the connectivity.
     """
 
     parameters_type: type
@@ -45,19 +45,19 @@ class CircuitNet(SteppedNet):
 
     def __init__(
         self,
-        wiring: CircuitWiring,
+        connectivity: CircuitConnectivity,
         parameters: Any = None,
         *,
         generator: torch.Generator | None = None,
         **fields: Any,
     ) -> None:
         super().__init__()
-        sizes = {"n_units": wiring.n_units, "n_inputs": max(1, wiring.n_inputs)}
+        sizes = {"n_units": connectivity.n_units, "n_inputs": max(1, connectivity.n_inputs)}
         p = parameters or type(self).parameters_type(**sizes | fields)
-        wiring.check_fit(p.n_units, p.n_inputs)
+        connectivity.check_fit(p.n_units, p.n_inputs)
         g = generator or torch.Generator().manual_seed(0)
         self.settings = p
-        for name, tensor in wiring._asdict().items():
+        for name, tensor in connectivity._asdict().items():
             self.register_buffer(name, tensor.clone())
         self.draw_weights(g)
         self.output_weights = self.draw_readout(g)
@@ -73,16 +73,19 @@ class CircuitNet(SteppedNet):
     ) -> Self:
         """The network of what was read, which starts at 0 unless the fields say otherwise."""
         sizes = {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
-        check_agreement(fields, sizes | {"n_units": found.wiring.n_units}, "the weights")
-        fields = {"initial_std": 0.0, "n_units": found.wiring.n_units} | fields | sizes
-        net = cls(found.wiring, **options, **fields).to(dtype)
+        check_agreement(fields, sizes | {"n_units": found.connectivity.n_units}, "the weights")
+        fields = {"initial_std": 0.0, "n_units": found.connectivity.n_units} | fields | sizes
+        net = cls(found.connectivity, **options, **fields).to(dtype)
         net.load_state_dict(net.state_dict() | found.tensors)
         return net
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
-        """A net of the wiring among the tensors of its file."""
-        return cls(CircuitWiring(*(tensors[name] for name in CircuitWiring._fields)), parameters)
+        """A net of the connectivity among the tensors of its file."""
+        return cls(
+            CircuitConnectivity(*(tensors[name] for name in CircuitConnectivity._fields)),
+            parameters,
+        )
 
     def read(self, states: Tensor) -> Tensor:
         """Outputs in states, shape (...) or (..., n_outputs)."""

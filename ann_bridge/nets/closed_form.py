@@ -1,4 +1,4 @@
-"""Closed-form continuous-time nets on a sparse wiring."""
+"""Closed-form continuous-time nets on a sparse connectivity."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,11 @@ from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
-from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring, add_recurrence, count_senders
+from isochron.ann_bridge.nets.circuit_connectivity import (
+    CircuitConnectivity,
+    add_recurrence,
+    count_senders,
+)
 from isochron.ann_bridge.nets.ncps_import import read_closed_form
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 
@@ -43,9 +47,9 @@ class ClosedFormNet(CircuitNet):
         no_gate:  h ← tanh f + σ(q) tanh g
         pure:     h ← A - A f exp(-(|w| + |f|) t),  t the time step
 
-    Layers of the wiring update one after the other: who has a synapse from an earlier layer
+    Layers of the connectivity update one after the other: who has a synapse from an earlier layer
     receives what that sends in this time step. Only existing synapses have weights, and the
-    signs of the wiring do not matter. (The paper has q = a t + b with separate sums a and b,
+    signs of the connectivity do not matter. (The paper has q = a t + b with separate sums a and b,
     which no training with steps of one length can tell apart.)
 
     Parameters
@@ -65,15 +69,15 @@ class ClosedFormNet(CircuitNet):
 
     def __init__(
         self,
-        wiring: CircuitWiring,
+        connectivity: CircuitConnectivity,
         parameters: ClosedFormParameters | None = None,
         *,
         recurrence: str = "layers",
         generator: torch.Generator | None = None,
         **fields: Any,
     ) -> None:
-        wiring = add_recurrence(wiring, recurrence)
-        super().__init__(wiring, parameters, generator=generator, **fields)
+        connectivity = add_recurrence(connectivity, recurrence)
+        super().__init__(connectivity, parameters, generator=generator, **fields)
 
     @classmethod
     def from_ncps(
@@ -86,10 +90,10 @@ class ClosedFormNet(CircuitNet):
         dtype: torch.dtype = torch.float32,
         **fields: Any,
     ) -> "ClosedFormNet":
-        """A network from ``ncps.torch.CfC`` on a wiring, or from its state dict.
+        """A network from ``ncps.torch.CfC`` on a connectivity, or from its state dict.
 
         Its gate σ(time_a t + time_b) has one sum here, for steps of one length t. ncps masks f
-        and g by the wiring and not the gate; those connections exist here with weight 0 in f
+        and g by the connectivity and not the gate; those connections exist here with weight 0 in f
         and g. The output is the last layer, after the projection if there is one.
 
         Parameters
@@ -124,9 +128,9 @@ class ClosedFormNet(CircuitNet):
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> "ClosedFormNet":
-        """A net of the wiring among the tensors of its file, which holds all synapses."""
-        wiring = CircuitWiring(*(tensors[name] for name in CircuitWiring._fields))
-        return cls(wiring, parameters, recurrence="none")
+        """A net of the connectivity among the tensors of its file, which holds all synapses."""
+        connectivity = CircuitConnectivity(*(tensors[name] for name in CircuitConnectivity._fields))
+        return cls(connectivity, parameters, recurrence="none")
 
     def draw_weights(self, generator: torch.Generator) -> None:
         """Uniform, of variance 1 over the number of synapses of the receiver; no bias."""

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.masks import WiringMasks, check_masks
+from isochron.ann_bridge.masks import ConnectomeMasks, check_masks
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectomeRNNParameters(LeakyParameters):
-    """Settings of a net on a wiring.
+    """Settings of a net on a connectome.
 
     With `learns_class_parameters`, the neurons of a cell class share one time constant, one
     bias and one gain of what they send, and these are trained.
@@ -34,7 +34,7 @@ class ConnectomeRNNParameters(LeakyParameters):
 
 
 class ConnectomeRNN(LeakyRNN):
-    """A leaky rate net on a wiring: W = chemical weights + symmetric gap weights.
+    """A leaky rate net on a connectome: W = chemical weights + symmetric gap weights.
 
     Every existing connection has its own weight; the two directions of a gap junction share
     one. Weights have free signs, unless the masks say which connections excite and which
@@ -43,8 +43,8 @@ class ConnectomeRNN(LeakyRNN):
 
     Parameters
     ----------
-    masks : WiringMasks
-        From `wiring_masks`.
+    masks : ConnectomeMasks
+        From `connectome_masks`.
     parameters : ConnectomeRNNParameters, optional
         Its ``n_units`` must be that of the masks; by default it is.
     generator : torch.Generator, optional
@@ -69,7 +69,7 @@ class ConnectomeRNN(LeakyRNN):
 
     def __init__(
         self,
-        masks: WiringMasks,
+        masks: ConnectomeMasks,
         parameters: ConnectomeRNNParameters | None = None,
         *,
         generator: torch.Generator | None = None,
@@ -79,7 +79,7 @@ class ConnectomeRNN(LeakyRNN):
         n = len(masks.chemical)
         p = parameters or ConnectomeRNNParameters(n_units=n)
         if p.n_units != n:
-            raise ValueError(f"n_units={p.n_units} but the wiring has {n} neurons.")
+            raise ValueError(f"n_units={p.n_units} but the connectome has {n} neurons.")
         g = generator or torch.Generator().manual_seed(0)
         degree = (masks.chemical.sum() + masks.gap.sum()).item() / n
         scale = p.gain / math.sqrt(degree)

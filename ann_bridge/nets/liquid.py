@@ -1,4 +1,4 @@
-"""Liquid time-constant nets on a sparse wiring."""
+"""Liquid time-constant nets on a sparse connectivity."""
 
 import math
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class SigmoidalSynapses(nn.Module):
     Parameters
     ----------
     edges : Tensor of int, shape (3, n_synapses)
-        As in `CircuitWiring`; E begins as the sign.
+        As in `CircuitConnectivity`; E begins as the sign.
     n_receivers : int
     generator : torch.Generator
     """
@@ -95,7 +95,7 @@ class LiquidNet(CircuitNet):
     References
     ----------
     Hasani et al. (2021), AAAI, arXiv 2006.04439; the solver is their algorithm 1, on the
-    wirings of Lechner et al. (2020).
+    connectivities of Lechner et al. (2020).
     """
 
     kind: ClassVar[str] = "liquid"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, read_weights
-from isochron.ann_bridge.nets.circuit_wiring import CircuitWiring
+from isochron.ann_bridge.nets.circuit_connectivity import CircuitConnectivity
 from isochron.shapes import check_shape
 
 SILENT = -100.0  # softplus gives 4e-44, nothing beside any other conductance
@@ -25,13 +25,13 @@ class Imported(NamedTuple):
 
     Attributes
     ----------
-    wiring : CircuitWiring
+    connectivity : CircuitConnectivity
     tensors : dict of str to Tensor
         Of the state dict, in float64.
     n_inputs, n_outputs : int
     """
 
-    wiring: CircuitWiring
+    connectivity: CircuitConnectivity
     tensors: dict[str, Tensor]
     n_inputs: int
     n_outputs: int
@@ -77,14 +77,14 @@ def read_liquid(
     )
     layers, motor = torch.zeros(n_units, dtype=torch.long), torch.arange(n_units) < n_motor
     return Imported(
-        CircuitWiring(synapses, input_synapses, layers, motor), tensors, n_inputs, n_motor
+        CircuitConnectivity(synapses, input_synapses, layers, motor), tensors, n_inputs, n_motor
     )
 
 
 def read_closed_form(
     weights: Weights, *, prefix: str | None, mode: str | None, time_step: float
 ) -> Imported:
-    """A CfC on a wiring, or a single layer without backbone.
+    """A CfC on a connectivity, or a single layer without backbone.
 
     Its gate time_a t + time_b becomes one sum. Units are in the order of the layers, of which
     the last is read.
@@ -134,7 +134,9 @@ def read_closed_form(
     bias = projection.get("fc.bias", torch.zeros(n_outputs, dtype=torch.float64))
     check_shape("fc.bias", bias, (n_outputs,))
     _add_readout(tensors, motor, matrix.T, bias)
-    return Imported(CircuitWiring(units, inputs, layer_of, motor), tensors, n_inputs, n_outputs)
+    return Imported(
+        CircuitConnectivity(units, inputs, layer_of, motor), tensors, n_inputs, n_outputs
+    )
 
 
 def _cell(weights: Weights, prefix: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -272,7 +274,7 @@ def _count_motor(parts: dict[str, Tensor], n_units: int, n_motor: int | None) ->
     if n_motor is None or not 1 <= n_motor <= n_units:
         raise ValueError(
             "A state dict without output_w does not contain the number of motor neurons "
-            f"(output_dim of the wiring). Pass n_motor, from 1 to {n_units}; got {n_motor!r}."
+            f"(output_dim of the connectivity). Pass n_motor, from 1 to {n_units}; got {n_motor!r}."
         )
     return n_motor
 

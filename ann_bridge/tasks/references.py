@@ -21,7 +21,7 @@ from isochron.ann_bridge.tasks.recording_quality import (
     list_stretches,
 )
 from isochron.connectome.arrays import load_npy
-from isochron.connectome.files import reads_data
+from isochron.files import reads_data
 from isochron.wording import counted
 
 Signal = tuple[torch.Tensor, torch.Tensor]

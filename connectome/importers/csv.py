@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from isochron.connectome.files import read_text, reads_data
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import Facts, assemble, file_source
 from isochron.connectome.importers.links import Duplicates, Link, Rules
@@ -29,6 +28,7 @@ from isochron.connectome.importers.vocabulary import (
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
+from isochron.files import read_text, reads_data
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from isochron.connectome.files import read_xml, reads_data
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_source
 from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
@@ -36,6 +35,7 @@ from isochron.connectome.importers.vocabulary import (
     weight_and_sign,
 )
 from isochron.connectome.model import Connectome
+from isochron.files import read_xml, reads_data
 
 EDGE_ROLES = ("weight", "layer", "sign")
 _GENERATED_ID = re.compile(r"(n|v|node|vertex)?[_-]?\d+(\.0)?", re.IGNORECASE)

@@ -39,7 +39,7 @@ def parse_graphml(content: bytes, where: str) -> Graph:
     Parameters
     ----------
     content : bytes
-        As `isochron.connectome.files.read_xml` returns it.
+        As `isochron.files.read_xml` returns it.
     where : str
         The file.
 

@@ -74,7 +74,7 @@ def from_xarray(
     attributes = {key: str(value) for key, value in dataset.attrs.items()}
     if species == INFER and "species" in attributes:
         species = attributes["species"] or None
-    wiring = from_matrices(
+    connectome = from_matrices(
         written,
         matrices.pop("chemical"),
         matrices.pop("gap", None),
@@ -92,10 +92,10 @@ def from_xarray(
     facts = {key: attributes.get(key, "") for key in ("doi", "content_sha256")}
     history = filter(None, attributes.get("history", "").split("; "))
     return replace(
-        wiring,
-        cells=tuple(_cell(cell, dataset.isel(pre=i)) for i, cell in enumerate(wiring.cells)),
-        source=Source(**facts, weight_unit=wiring.source.weight_unit),
-        history=(*history, *wiring.history),
+        connectome,
+        cells=tuple(_cell(cell, dataset.isel(pre=i)) for i, cell in enumerate(connectome.cells)),
+        source=Source(**facts, weight_unit=connectome.source.weight_unit),
+        history=(*history, *connectome.history),
     )
 
 

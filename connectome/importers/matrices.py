@@ -29,7 +29,7 @@ def from_matrices(
     unequal_gap: UnequalGap = "error",
     types: Mapping[str, str] | None = None,
     species: str | None = INFER,
-    name: str = "own wiring",
+    name: str = "own connectome",
     weight_unit: str = "weight",
 ) -> Connectome:
     """A connectome from matrices.

@@ -1,25 +1,25 @@
-"""Null models: wirings that keep some of a connectome and shuffle the rest.
+"""Null models: connectomes that keep some of a connectome and shuffle the rest.
 
 =====================  ===========  ===============  =====================================
 function               connections  partners of      also kept
                                     each neuron
 =====================  ===========  ===============  =====================================
 `rewire`               number       number           summed output weight, if carried
-`rewire_by_distance`   number       number           histogram of wiring lengths
+`rewire_by_distance`   number       number           histogram of connection lengths
 `rewire_by_group`      number       number           connections from group to group
 `erdos_renyi`          number
-`resample_by_distance` number                        histogram of wiring lengths
+`resample_by_distance` number                        histogram of connection lengths
 `resample_by_group`    number                        connections from group to group
 =====================  ===========  ===============  =====================================
 
 All keep self-connections, muscles and extrasynaptic layers as they are. What was done is
-added to the name and to the history of the wiring.
+added to the name and to the history of the connectome.
 
 The three that rewire are Markov chains in which a step and its reverse are equally likely and
-a refused step counts as a step: after enough of them, every wiring that can be reached is
-equally likely. `rewire` reaches all wirings of the same degrees, for which directed wirings
+a refused step counts as a step: after enough of them, every connectome that can be reached is
+equally likely. `rewire` reaches all connectomes of the same degrees, for which directed connectomes
 need the reversal of triangles besides the exchange of ends (Rao, Jana and Bandyopadhyay,
-1996, Sankhya A 58:225). With further conditions some wirings may be out of reach: compare
+1996, Sankhya A 58:225). With further conditions some connectomes may be out of reach: compare
 the overlap with the original for several `swaps_per_edge`. The three that resample draw
 independently of the original and are exactly uniform.
 """

@@ -10,12 +10,12 @@ from isochron.masked import reject_masked
 from isochron.wording import counted
 
 
-def all_alike(wiring: Connectome) -> np.ndarray:
+def all_alike(connectome: Connectome) -> np.ndarray:
     """One class for every pair, shape (n, n)."""
-    return np.zeros((len(wiring.neurons),) * 2, dtype=np.int64)
+    return np.zeros((len(connectome.neurons),) * 2, dtype=np.int64)
 
 
-def by_distance(wiring: Connectome, bin_um: float, positions: ArrayLike | None) -> np.ndarray:
+def by_distance(connectome: Connectome, bin_um: float, positions: ArrayLike | None) -> np.ndarray:
     """The bin of the distance between two somata, shape (n, n), symmetric.
 
     Raises
@@ -25,12 +25,12 @@ def by_distance(wiring: Connectome, bin_um: float, positions: ArrayLike | None) 
     """
     if not 0 < bin_um < np.inf:
         raise ValueError(f"bin_um must be positive and finite (in um), got {bin_um!r}.")
-    places = _places(wiring, positions)
+    places = _places(connectome, positions)
     length = np.sqrt(((places[:, None] - places[None, :]) ** 2).sum(axis=-1))
     return (length // bin_um).astype(np.int64)
 
 
-def by_group(wiring: Connectome, groups: Sequence[str] | None) -> np.ndarray:
+def by_group(connectome: Connectome, groups: Sequence[str] | None) -> np.ndarray:
     """The ordered pair of groups, ``[post, pre]``, shape (n, n).
 
     Raises
@@ -38,17 +38,17 @@ def by_group(wiring: Connectome, groups: Sequence[str] | None) -> np.ndarray:
     ValueError
         If there is not one group for each neuron, or no type is known.
     """
-    labels = [cell.type for cell in wiring.cells] if groups is None else list(groups)
+    labels = [cell.type for cell in connectome.cells] if groups is None else list(groups)
     if groups is None and set(labels) == {"unknown"}:
         raise ValueError(
-            f"No type of a neuron of {wiring.name} is known (species "
-            f"{wiring.species or 'not given'}), so there are no groups. Give groups, or types "
+            f"No type of a neuron of {connectome.name} is known (species "
+            f"{connectome.species or 'not given'}), so there are no groups. Give groups, or types "
             "when you make the connectome."
         )
-    if len(labels) != len(wiring.neurons):
+    if len(labels) != len(connectome.neurons):
         raise ValueError(
-            f"groups must hold one label for each of the {len(wiring.neurons)} neurons of "
-            f"{wiring.name}, in their order, got {len(labels)}."
+            f"groups must hold one label for each of the {len(connectome.neurons)} neurons of "
+            f"{connectome.name}, in their order, got {len(labels)}."
         )
     _, number = np.unique(np.array(labels, dtype=str), return_inverse=True)
     return number[:, None] * (number.max(initial=0) + 1) + number[None, :]
@@ -59,21 +59,21 @@ def of_unordered(kind: np.ndarray) -> np.ndarray:
     return np.minimum(kind, kind.T)
 
 
-def _places(wiring: Connectome, positions: ArrayLike | None) -> np.ndarray:
+def _places(connectome: Connectome, positions: ArrayLike | None) -> np.ndarray:
     if positions is not None:
         reject_masked("positions", positions)
         places = np.asarray(positions, dtype=float)
-        if places.shape != (len(wiring.neurons), 3) or not np.isfinite(places).all():
+        if places.shape != (len(connectome.neurons), 3) or not np.isfinite(places).all():
             raise ValueError(
                 f"positions must be finite, one (x, y, z) in um for each of the "
-                f"{len(wiring.neurons)} neurons of {wiring.name}, got shape {places.shape}."
+                f"{len(connectome.neurons)} neurons of {connectome.name}, got shape {places.shape}."
             )
         return places
-    missing = [cell.name for cell in wiring.cells if cell.position is None]
+    missing = [cell.name for cell in connectome.cells if cell.position is None]
     if missing:
         raise ValueError(
-            f"{wiring.name}: {counted(len(missing), 'neuron has', 'neurons have')} no position, "
-            f"such as {', '.join(missing[:3])}. Give positions, or leave them out: "
-            "wiring.ablate(...)."
+            f"{connectome.name}: {counted(len(missing), 'neuron has', 'neurons have')} no "
+            f"position, such as {', '.join(missing[:3])}. Give positions, or leave them out: "
+            "connectome.ablate(...)."
         )
-    return np.array([cell.position for cell in wiring.cells], dtype=float).reshape(-1, 3)
+    return np.array([cell.position for cell in connectome.cells], dtype=float).reshape(-1, 3)

@@ -1,7 +1,7 @@
 """Compiled loops of the rewiring null models. Imported on first use: numba is heavy.
 
 One step changes two connections, or three that form a directed triangle, or nothing. A step
-and its reverse are equally likely, and steps that change nothing count, so all the wirings
+and its reverse are equally likely, and steps that change nothing count, so all the connectomes
 that can be reached become equally likely (see `isochron.connectome.null_models`).
 """
 
@@ -10,7 +10,7 @@ from isochron.compilation import compiled
 
 @compiled()
 def swap_directed(post, pre, place, kind, chosen):
-    """Walk through the directed wirings of the same degrees, in place.
+    """Walk through the directed connectomes of the same degrees, in place.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def swap_directed(post, pre, place, kind, chosen):
 
 @compiled()
 def swap_undirected(left, right, joined, kind, chosen):
-    """Walk through the undirected wirings of the same degrees, in place.
+    """Walk through the undirected connectomes of the same degrees, in place.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from isochron.connectome.null_models import _classes
 from isochron.connectome.null_models.layers import Moved, placed, placed_both_ways
 
 
-def erdos_renyi(wiring: Connectome, rng: np.random.Generator) -> Connectome:
+def erdos_renyi(connectome: Connectome, rng: np.random.Generator) -> Connectome:
     """As many connections, anywhere: every set of so many pairs is equally likely.
 
     The weights, each with its sign, are permuted among the connections. A neuron may come to
@@ -18,7 +18,7 @@ def erdos_renyi(wiring: Connectome, rng: np.random.Generator) -> Connectome:
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         Chemical synapses become as many ordered pairs of different neurons, gap junctions as
         many unordered ones.
     rng : numpy.random.Generator
@@ -28,11 +28,11 @@ def erdos_renyi(wiring: Connectome, rng: np.random.Generator) -> Connectome:
     ----------
     Erdős and Rényi (1959), Publicationes Mathematicae 6:290.
     """
-    return _resampled(wiring, rng, _classes.all_alike(wiring), "Erdos-Renyi")
+    return _resampled(connectome, rng, _classes.all_alike(connectome), "Erdos-Renyi")
 
 
 def resample_by_distance(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     *,
     bin_um: float = 50.0,
@@ -44,26 +44,26 @@ def resample_by_distance(
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         What to resample.
     rng : numpy.random.Generator
         Source of randomness.
     bin_um : float
         Width of the bins in µm. The length is the straight distance between the somata.
     positions : array_like, shape (n_neurons, 3), or None
-        Somata in µm, in the order of the neurons; None for those of `wiring.cells`.
+        Somata in µm, in the order of the neurons; None for those of `connectome.cells`.
 
     Raises
     ------
     ValueError
         If `bin_um` is not positive, or a neuron has no position.
     """
-    kind = _classes.by_distance(wiring, bin_um, positions)
-    return _resampled(wiring, rng, kind, f"resampled by distance (bins of {bin_um:g} um)")
+    kind = _classes.by_distance(connectome, bin_um, positions)
+    return _resampled(connectome, rng, kind, f"resampled by distance (bins of {bin_um:g} um)")
 
 
 def resample_by_group(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     *,
     groups: Sequence[str] | None = None,
@@ -75,12 +75,12 @@ def resample_by_group(
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         What to resample.
     rng : numpy.random.Generator
         Source of randomness.
     groups : sequence of str, length n_neurons, or None
-        Group of each neuron, in their order; None for the types of `wiring.cells`.
+        Group of each neuron, in their order; None for the types of `connectome.cells`.
 
     Raises
     ------
@@ -91,24 +91,26 @@ def resample_by_group(
     ----------
     Holland, Laskey and Leinhardt (1983), Social Networks 5:109.
     """
-    kind = _classes.by_group(wiring, groups)
-    return _resampled(wiring, rng, kind, f"resampled by {'type' if groups is None else 'group'}")
+    kind = _classes.by_group(connectome, groups)
+    return _resampled(
+        connectome, rng, kind, f"resampled by {'type' if groups is None else 'group'}"
+    )
 
 
 def _resampled(
-    wiring: Connectome, rng: np.random.Generator, kind: np.ndarray, what: str
+    connectome: Connectome, rng: np.random.Generator, kind: np.ndarray, what: str
 ) -> Connectome:
-    n = len(wiring.neurons)
-    chemical = _anew(wiring.chemical, np.nonzero(~np.eye(n, dtype=bool)), kind, rng)
-    gap = _anew(wiring.gap, np.triu_indices(n, 1), _classes.of_unordered(kind), rng)
+    n = len(connectome.neurons)
+    chemical = _anew(connectome.chemical, np.nonzero(~np.eye(n, dtype=bool)), kind, rng)
+    gap = _anew(connectome.gap, np.triu_indices(n, 1), _classes.of_unordered(kind), rng)
     fields = {
-        "name": f"{wiring.name} {what.split(' (')[0]}",
-        "chemical": placed(wiring.chemical, chemical, wiring.chemical[chemical.before]),
-        "gap": placed_both_ways(wiring.gap, gap, wiring.gap[gap.before]),
+        "name": f"{connectome.name} {what.split(' (')[0]}",
+        "chemical": placed(connectome.chemical, chemical, connectome.chemical[chemical.before]),
+        "gap": placed_both_ways(connectome.gap, gap, connectome.gap[gap.before]),
     }
-    if wiring.signs is not None:
-        fields["signs"] = placed(wiring.signs, chemical, wiring.signs[chemical.before])
-    return wiring.changed(f"{what}, weights reshuffled", **fields)
+    if connectome.signs is not None:
+        fields["signs"] = placed(connectome.signs, chemical, connectome.signs[chemical.before])
+    return connectome.changed(f"{what}, weights reshuffled", **fields)
 
 
 def _anew(

@@ -13,7 +13,7 @@ Values = Literal["carried", "reshuffled"]
 
 
 def rewire(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     *,
     swaps_per_edge: float = 10.0,
@@ -29,10 +29,10 @@ def rewire(
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         What to rewire.
     rng : numpy.random.Generator
-        Source of randomness. The same seed gives the same wiring.
+        Source of randomness. The same seed gives the same connectome.
     swaps_per_edge : float
         Steps tried, for each connection. At 10 the overlap with the original is at its floor.
     weights : {"carried", "reshuffled"}
@@ -58,12 +58,12 @@ def rewire(
     Maslov and Sneppen (2002), Science 296:910.
     """
     return _rewired(
-        wiring, rng, _classes.all_alike(wiring), swaps_per_edge, weights, signs, "rewired"
+        connectome, rng, _classes.all_alike(connectome), swaps_per_edge, weights, signs, "rewired"
     )
 
 
 def rewire_by_distance(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     *,
     bin_um: float = 50.0,
@@ -80,14 +80,14 @@ def rewire_by_distance(
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         What to rewire.
     rng : numpy.random.Generator
         Source of randomness.
     bin_um : float
         Width of the bins in µm.
     positions : array_like, shape (n_neurons, 3), or None
-        Somata in µm, in the order of the neurons; None for those of `wiring.cells`.
+        Somata in µm, in the order of the neurons; None for those of `connectome.cells`.
     swaps_per_edge : float
         Steps tried, for each connection. Most are refused, hence more of them.
     weights, signs : {"carried", "reshuffled"}
@@ -98,13 +98,13 @@ def rewire_by_distance(
     ValueError
         As in `rewire`; if `bin_um` is not positive, or a neuron has no position.
     """
-    kind = _classes.by_distance(wiring, bin_um, positions)
+    kind = _classes.by_distance(connectome, bin_um, positions)
     what = f"rewired by distance (bins of {bin_um:g} um)"
-    return _rewired(wiring, rng, kind, swaps_per_edge, weights, signs, what)
+    return _rewired(connectome, rng, kind, swaps_per_edge, weights, signs, what)
 
 
 def rewire_by_group(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     *,
     groups: Sequence[str] | None = None,
@@ -116,12 +116,12 @@ def rewire_by_group(
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         What to rewire.
     rng : numpy.random.Generator
         Source of randomness.
     groups : sequence of str, length n_neurons, or None
-        Group of each neuron, in their order; None for the types of `wiring.cells`.
+        Group of each neuron, in their order; None for the types of `connectome.cells`.
     swaps_per_edge : float
         Steps tried, for each connection.
     weights, signs : {"carried", "reshuffled"}
@@ -132,13 +132,13 @@ def rewire_by_group(
     ValueError
         As in `rewire`, or if there is not one group for each neuron.
     """
-    kind = _classes.by_group(wiring, groups)
+    kind = _classes.by_group(connectome, groups)
     what = f"rewired by {'type' if groups is None else 'group'}"
-    return _rewired(wiring, rng, kind, swaps_per_edge, weights, signs, what)
+    return _rewired(connectome, rng, kind, swaps_per_edge, weights, signs, what)
 
 
 def _rewired(
-    wiring: Connectome,
+    connectome: Connectome,
     rng: np.random.Generator,
     kind: np.ndarray,
     per_edge: float,
@@ -149,21 +149,23 @@ def _rewired(
     layers.check_swaps(per_edge)
     _check("weights", weights)
     _check("signs", signs)
-    chemical = layers.move_directed(wiring.chemical, kind, rng, per_edge)
-    gap = layers.move_undirected(wiring.gap, _classes.of_unordered(kind), rng, per_edge)
+    chemical = layers.move_directed(connectome.chemical, kind, rng, per_edge)
+    gap = layers.move_undirected(connectome.gap, _classes.of_unordered(kind), rng, per_edge)
     fields = {
-        "name": f"{wiring.name} {what.split(' (')[0]}",
+        "name": f"{connectome.name} {what.split(' (')[0]}",
         "chemical": layers.placed(
-            wiring.chemical, chemical, _drawn(wiring.chemical, chemical, rng, weights)
+            connectome.chemical, chemical, _drawn(connectome.chemical, chemical, rng, weights)
         ),
-        "gap": layers.placed_both_ways(wiring.gap, gap, _drawn(wiring.gap, gap, rng, weights)),
+        "gap": layers.placed_both_ways(
+            connectome.gap, gap, _drawn(connectome.gap, gap, rng, weights)
+        ),
     }
     said = f"{what}, {per_edge:g} swaps for each connection, weights {weights}"
-    if wiring.signs is not None:
-        values = _drawn(wiring.signs, chemical, rng, signs)
-        fields["signs"] = layers.placed(wiring.signs, chemical, values)
+    if connectome.signs is not None:
+        values = _drawn(connectome.signs, chemical, rng, signs)
+        fields["signs"] = layers.placed(connectome.signs, chemical, values)
         said += f", signs {signs}"
-    return wiring.changed(said, **fields)
+    return connectome.changed(said, **fields)
 
 
 def _drawn(

@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from isochron.connectome.files import reads_data
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import describe_unresolved, neuron_names, provenance
+from isochron.files import reads_data
 
 STRAINS = ("wt", "unc31")
 VARIABLES = {

@@ -6,11 +6,11 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
-from isochron.connectome.files import reads_data
-from isochron.connectome.formats import describe_content
 from isochron.connectome.recordings import _hdf5, matlab, nwb, wormwideweb
 from isochron.connectome.recordings._dataset import Traces, to_dataset
 from isochron.connectome.recordings.functional_atlas import is_functional_atlas
+from isochron.files import reads_data
+from isochron.formats import describe_content
 
 KNOWN = (
     "Known are MATLAB 7.3 (Kato et al.), NWB 2, and JSON or HDF5 of WormWideWeb; the functional "

@@ -14,9 +14,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from isochron.connectome.files import read_text
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import Traces
+from isochron.files import read_text
 
 QUANTITY = {
     "activity": "z-scored ratio of green to red fluorescence",

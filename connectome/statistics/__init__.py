@@ -1,4 +1,4 @@
-"""Statistics of one layer of a wiring: arrays in, numbers out.
+"""Statistics of one layer of a connectome: arrays in, numbers out.
 
 Every function takes ``weights[post, pre]`` and says in its docstring which definition it
 computes. A connection is a weight that is not 0.

@@ -24,7 +24,7 @@ def square(weights: ArrayLike) -> np.ndarray:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(
             f"weights must be a square matrix [post, pre], got shape {matrix.shape}. "
-            "Give one layer of a wiring, such as wiring.chemical."
+            "Give one layer of a connectome, such as connectome.chemical."
         )
     if matrix.dtype.kind not in "biuf":
         raise ValueError(f"weights must be real numbers, got an array of {matrix.dtype}.")

@@ -1,4 +1,4 @@
-"""A statistic against what it is in random wirings."""
+"""A statistic against what it is in random connectomes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from isochron.masked import reject_masked
 
 @dataclass(frozen=True, slots=True)
 class NullComparison:
-    """What was observed, and what random wirings have.
+    """What was observed, and what random connectomes have.
 
     Attributes
     ----------
     observed : ndarray of float, shape s
-        The statistic of the wiring; shape () for a number.
+        The statistic of the connectome; shape () for a number.
     samples : ndarray of float, shape (n_samples, *s)
-        The statistic of each random wiring.
+        The statistic of each random connectome.
     """
 
     observed: np.ndarray
@@ -26,12 +26,12 @@ class NullComparison:
 
     @property
     def mean(self) -> np.ndarray:
-        """Mean over the random wirings, shape s."""
+        """Mean over the random connectomes, shape s."""
         return self.samples.mean(axis=0)
 
     @property
     def deviation(self) -> np.ndarray:
-        """Standard deviation over the random wirings (n - 1 in the denominator), shape s."""
+        """Standard deviation over the random connectomes (n - 1 in the denominator), shape s."""
         return self.samples.std(axis=0, ddof=1)
 
     @property
@@ -102,8 +102,8 @@ def compare_with_null(
         sample = np.asarray(statistic(np.asarray(layer)), dtype=float)
         if sample.shape != observed.shape:
             raise ValueError(
-                f"The statistic has shape {observed.shape} for the wiring, {sample.shape} for a "
-                "random one; it must not depend on the wiring."
+                f"The statistic has shape {observed.shape} for the connectome, {sample.shape} for "
+                "a random one; it must not depend on the connectome."
             )
         samples.append(sample)
     if len(samples) < 2:

@@ -74,7 +74,7 @@ def rich_club(weights: ArrayLike, random_layers: Iterable[ArrayLike]) -> NullCom
         for layer in random_layers:
             if not np.array_equal(np.sort(undirected(layer).sum(axis=0)), expected):
                 raise ValueError(
-                    "A random layer has other numbers of partners than the wiring. Rewire the "
+                    "A random layer has other numbers of partners than the connectome. Rewire the "
                     "undirected network: null_models.rewire_undirected(weights, rng)."
                 )
             yield layer

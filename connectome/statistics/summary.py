@@ -1,4 +1,4 @@
-"""The statistics of a wiring in one dictionary, ready for JSON."""
+"""The statistics of a connectome in one dictionary, ready for JSON."""
 
 import math
 from typing import Any
@@ -16,12 +16,12 @@ from isochron.connectome.statistics.symmetry import reciprocity, symmetry_degree
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def summary(wiring: Connectome) -> dict[str, Any]:
+def summary(connectome: Connectome) -> dict[str, Any]:
     """Statistics of the chemical synapses, the gap junctions and both together.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         The combined layer is the sum of the two others, in which a gap junction leads both
         ways. Muscles are left out.
 
@@ -44,9 +44,9 @@ def summary(wiring: Connectome) -> dict[str, Any]:
         of them.
     """
     layers = {
-        "chemical": wiring.chemical,
-        "gap": wiring.gap,
-        "combined": wiring.chemical + wiring.gap,
+        "chemical": connectome.chemical,
+        "gap": connectome.gap,
+        "combined": connectome.chemical + connectome.gap,
     }
     return {name: _layer(weights) for name, weights in layers.items()}
 

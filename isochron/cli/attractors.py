@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from isochron.cli.common import DATASET_HELP, debug_option, json_option, open_wiring, print_json
+from isochron.cli.common import DATASET_HELP, debug_option, json_option, open_connectome, print_json
 
 STEP = "attractors"
 
@@ -69,10 +69,10 @@ def attractors(
         elif n_random is not None:
             result = _of_ensemble(n_random, symmetry, networks, tie, seed, threads, report)
         else:
-            from isochron.experiments.attractors import place_on_axis
+            from isochron.workflows.attractors import place_on_axis
 
             result = place_on_axis(
-                open_wiring(str(dataset)), layers=_layers(layers), signs=signs, tie=tie,
+                open_connectome(str(dataset)), layers=_layers(layers), signs=signs, tie=tie,
                 n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
                 progress=report,
             )  # fmt: skip
@@ -120,8 +120,8 @@ def _of_file(
 ) -> dict[str, Any]:  # fmt: skip
     import numpy as np
 
-    from isochron.analysis.attractors import enumerate_attractors, sample_attractors
-    from isochron.experiments.attractors import describe_sample, load_array
+    from isochron.analysis.sign_networks import enumerate_attractors, sample_attractors
+    from isochron.workflows.attractors import describe_sample, load_array
 
     J, thresholds = load_array(path), 0 if theta is None else load_array(theta)
     if starts is not None:
@@ -159,7 +159,7 @@ def _of_ensemble(
 ) -> dict[str, Any]:
     import numpy as np
 
-    from isochron.analysis.attractors import count_attractors, mean_fixed_points
+    from isochron.analysis.sign_networks import count_attractors, mean_fixed_points
 
     counted = count_attractors(
         n, symmetry, networks, np.random.default_rng(seed), tie=tie, n_threads=threads,

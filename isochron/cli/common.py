@@ -1,4 +1,4 @@
-"""What commands share: options, wirings by name or file, JSON, tables, files not to replace."""
+"""What commands share: options, connectomes by name or file, JSON, tables, files not to replace."""
 
 import math
 import sys
@@ -21,9 +21,9 @@ SIGNS_HELP = (
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
 
-def open_wiring(identifier: str) -> "Connectome":
+def open_connectome(identifier: str) -> "Connectome":
     """The connectome of a data set or a file."""
-    from isochron.experiments.datasets import open_connectome
+    from isochron.runs.datasets import open_connectome
 
     return open_connectome(identifier)
 
@@ -98,7 +98,7 @@ def report_file(path: Path, as_json: bool) -> None:
 
 def print_json(content: Any) -> None:
     """Print JSON, without NaN or Infinity."""
-    from isochron.experiments.files import to_json
+    from isochron.files import to_json
 
     click.echo(to_json(content, ensure_ascii=False))
 

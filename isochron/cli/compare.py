@@ -34,9 +34,9 @@ def compare(
 
     Interrupted, the same command goes on where it was.
     """
-    from isochron.experiments.compare_config import QUICK, CompareConfig
-    from isochron.experiments.config import overlay, read_toml, to_toml
-    from isochron.experiments.datasets import resolve_dataset, with_resolved_dataset
+    from isochron.runs.configuration import overlay, read_toml, to_toml
+    from isochron.runs.datasets import resolve_dataset, with_resolved_dataset
+    from isochron.studies.compare.configuration import QUICK, CompareConfig
 
     experiment = QUICK if quick else CompareConfig()
     if config is not None:
@@ -49,8 +49,8 @@ def compare(
         click.echo(to_toml(experiment, title))
         return
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.experiments.compare import compare as run
-    from isochron.report import format_table
+    from isochron.studies.compare.study import compare as run
+    from isochron.studies.compare.table import format_table
 
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
         results = run(experiment, out, progress=progress, force=force, workers=workers)

@@ -9,7 +9,7 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
-    open_wiring,
+    open_connectome,
     print_json,
     print_table,
     refuse_to_replace,
@@ -57,12 +57,12 @@ def list_(as_json: bool) -> None:
 @debug_option
 def show(identifier: str, as_json: bool) -> None:
     """Say what a data set holds, what its weights mean and where it comes from."""
-    wiring = open_wiring(identifier)
+    connectome = open_connectome(identifier)
     if as_json:
-        print_json(_description(wiring))
+        print_json(_description(connectome))
         return
-    source = wiring.source
-    click.echo(repr(wiring))
+    source = connectome.source
+    click.echo(repr(connectome))
     for label, text in (
         ("Title", source.title),
         ("Paper", f"{source.paper} {source.doi}"),
@@ -84,14 +84,14 @@ def cells(identifier: str, as_json: bool) -> None:
     """List the neurons: class, type, sex, transmitters, position, lineage."""
     from dataclasses import asdict
 
-    wiring = open_wiring(identifier)
+    connectome = open_connectome(identifier)
     if as_json:
-        print_json([asdict(cell) for cell in wiring.cells])
+        print_json([asdict(cell) for cell in connectome.cells])
         return
     from rich.table import Table
 
     table = Table("name", "class", "type", "sex", "transmitters", "position (µm)", "lineage")
-    for cell in wiring.cells:
+    for cell in connectome.cells:
         place = " ".join(f"{x:.1f}" for x in cell.position) if cell.position else ""
         transmitters = ", ".join(cell.transmitters)
         table.add_row(
@@ -108,7 +108,7 @@ def stats(identifier: str, as_json: bool) -> None:
     """Compute components, paths, clustering, reciprocity, symmetry and degrees."""
     from isochron.connectome.statistics import summary
 
-    found = summary(open_wiring(identifier))
+    found = summary(open_connectome(identifier))
     if as_json:
         print_json(found)
         return
@@ -129,10 +129,10 @@ def compare(first: str, second: str, as_json: bool) -> None:
     """Say what two data sets share and where they differ."""
     from dataclasses import asdict
 
-    from isochron.connectome import compare as compare_wirings
+    from isochron.connectome import compare as compare_connectomes
 
-    one, other = open_wiring(first), open_wiring(second)
-    found = compare_wirings(one, other)
+    one, other = open_connectome(first), open_connectome(second)
+    found = compare_connectomes(one, other)
     if as_json:
         print_json(asdict(found))
         return
@@ -174,16 +174,16 @@ def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: 
     writers: dict[str, Any] = {
         ".csv": write_csv,
         ".graphml": write_graphml,
-        ".nc": lambda wiring, path: save_dataset(wiring.to_xarray(), path),
+        ".nc": lambda connectome, path: save_dataset(connectome.to_xarray(), path),
     }
     if out.suffix not in writers:
         raise ValueError(f"--out must end in {', '.join(writers)}, got {str(out)!r}.")
     rule = sign_rule(signs)
     refuse_to_replace(out, force)
-    wiring = open_wiring(identifier)
+    connectome = open_connectome(identifier)
     if rule is not None:
-        wiring = wiring.with_signs(rule)
-    writers[out.suffix](wiring, out)
+        connectome = connectome.with_signs(rule)
+    writers[out.suffix](connectome, out)
     report_file(out, as_json)
 
 
@@ -199,15 +199,15 @@ def plot(identifier: str, out: Path | None, force: bool, as_json: bool) -> None:
     if out.suffix not in (".png", ".pdf", ".svg"):
         raise ValueError(f"--out must end in .png, .pdf or .svg, got {str(out)!r}.")
     refuse_to_replace(out, force)
-    wiring = open_wiring(identifier)
-    from isochron.experiments.wiring_figure import draw_wiring
+    connectome = open_connectome(identifier)
+    from isochron.workflows.connectome_figure import draw_connectome
 
-    draw_wiring(wiring, out)
+    draw_connectome(connectome, out)
     report_file(out, as_json)
 
 
-def _overview(wiring: "Connectome") -> dict[str, Any]:
-    found = _description(wiring)
+def _overview(connectome: "Connectome") -> dict[str, Any]:
+    found = _description(connectome)
     return {
         "id": found["id"],
         "neurons": found["neurons"],
@@ -219,29 +219,29 @@ def _overview(wiring: "Connectome") -> dict[str, Any]:
     }
 
 
-def _description(wiring: "Connectome") -> dict[str, Any]:
+def _description(connectome: "Connectome") -> dict[str, Any]:
     """Counts of each layer. Gap junctions: pairs and weight without those with oneself."""
     import numpy as np
 
     def counts(weights: Any) -> dict[str, Any]:
         return {"edges": int(np.count_nonzero(weights)), "weight": weights.sum().item()}
 
-    pairs = counts(np.triu(wiring.gap, 1))
-    source = wiring.source
+    pairs = counts(np.triu(connectome.gap, 1))
+    source = connectome.source
     return {
-        "id": wiring.name,
-        "species": wiring.species,
-        "neurons": len(wiring.neurons),
-        "muscles": len(wiring.muscles),
-        "chemical": counts(wiring.chemical)
-        | {"autapses": int(np.count_nonzero(np.diag(wiring.chemical)))},
+        "id": connectome.name,
+        "species": connectome.species,
+        "neurons": len(connectome.neurons),
+        "muscles": len(connectome.muscles),
+        "chemical": counts(connectome.chemical)
+        | {"autapses": int(np.count_nonzero(np.diag(connectome.chemical)))},
         "gap": {
             "pairs": pairs["edges"],
             "weight": pairs["weight"],
-            "autapses": int(np.count_nonzero(np.diag(wiring.gap))),
+            "autapses": int(np.count_nonzero(np.diag(connectome.gap))),
         },
-        "neuromuscular": counts(wiring.neuromuscular),
-        "extrasynaptic": {k: counts(weights) for k, weights in wiring.extrasynaptic.items()},
+        "neuromuscular": counts(connectome.neuromuscular),
+        "extrasynaptic": {k: counts(weights) for k, weights in connectome.extrasynaptic.items()},
         "weight_unit": source.weight_unit,
         "source": {
             "paper": source.paper,

@@ -62,7 +62,7 @@ def cycles(
             "--max-period must be positive, --starts at least 1 and --seed at least 0; got "
             f"{max_period:g}, {starts} and {seed}."
         )
-    from isochron.experiments.rhythms import find_rhythms
+    from isochron.workflows.cycles import find_rhythms
 
     found = find_rhythms(
         source, max_period_s=max_period, frequency_Hz=frequency, amplitude=amplitude,

@@ -16,7 +16,7 @@ from isochron.cli.common import debug_option, json_option, print_json
 @debug_option
 def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -> None:
     """Loss of the trained nets in FOLDER on fresh trials, beside the chance level."""
-    from isochron.experiments.train import describe_loss, evaluate_nets
+    from isochron.workflows.train import describe_loss, evaluate_nets
 
     summary = evaluate_nets(folder, n_trials=trials, seed=seed, device=device)
     if as_json:

@@ -10,7 +10,7 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
-    open_wiring,
+    open_connectome,
     print_json,
     sign_rule,
 )
@@ -57,17 +57,17 @@ def export_neuroml(
     if out.exists() and not force:
         raise ValueError(f"{out} exists; --force replaces an export that is there.")
     rule, current = sign_rule(signs), constant_currents(stimulate)
-    wiring = open_wiring(identifier)
+    connectome = open_connectome(identifier)
     if ablate:
-        wiring = wiring.ablate(*ablate)
+        connectome = connectome.ablate(*ablate)
     if rule is not None:
-        wiring = wiring.with_signs(rule)
+        connectome = connectome.with_signs(rule)
     from dataclasses import asdict
 
     from isochron.sims import neuroml
 
     made = neuroml.export_neuroml(
-        wiring,
+        connectome,
         out,
         level=level,
         stimulus=current,

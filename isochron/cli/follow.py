@@ -41,20 +41,20 @@ def follow(
     ablate: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Follow the rest of a wiring in a parameter, and find where it gives way to a rhythm.
+    """Follow the rest of a connectome in a parameter, and find where it gives way to a rhythm.
 
     PARAM is current (pA into each stimulated neuron) or a constant of the model, such as
     gap_conductance (nS) or steepness (1/mV).
     """
-    from isochron.experiments.continuation import follow_rest
-    from isochron.experiments.datasets import resolve_dataset
-    from isochron.experiments.recipe import Recipe
+    from isochron.runs.datasets import resolve_dataset
+    from isochron.runs.simulation_spec import SimulationSpec
+    from isochron.workflows.continuation import continue_equilibrium
 
-    recipe = Recipe(
+    spec = SimulationSpec(
         dataset=resolve_dataset(dataset), model=model, signs=signs, ablate=ablate,
         currents=named_currents(stimulate),
     )  # fmt: skip
-    found = follow_rest(recipe, parameter, first, last)
+    found = continue_equilibrium(spec, parameter, first, last)
     if as_json:
         print_json(found)
         return

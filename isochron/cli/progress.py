@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from isochron.cli.console import PipedConsole
-from isochron.experiments import pool
+from isochron.runs import pool
 
 
 @contextmanager

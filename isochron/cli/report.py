@@ -12,8 +12,8 @@ from isochron.cli.common import debug_option
 @debug_option
 def report(run: Path) -> None:
     """Draw report.html of a finished RUN folder again, from its data."""
-    from isochron.connectome.files import write_bytes
-    from isochron.report import build_report
+    from isochron.files import write_bytes
+    from isochron.studies import build_report
 
     write_bytes(run / "report.html", build_report(run).encode())
     click.echo(f"Report: {run / 'report.html'}")

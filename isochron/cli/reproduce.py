@@ -33,9 +33,9 @@ def reproduce(
     pals2024: phase-locked limit cycles in a working-memory task (Pals, Macke and Barak, 2024).
     Interrupted, the same command goes on where it was.
     """
-    from isochron.experiments.config import overlay, read_toml, to_toml
-    from isochron.experiments.datasets import with_resolved_dataset
-    from isochron.experiments.pals2024.config import QUICK, Pals2024Config
+    from isochron.runs.configuration import overlay, read_toml, to_toml
+    from isochron.runs.datasets import with_resolved_dataset
+    from isochron.studies.pals2024.configuration import QUICK, Pals2024Config
 
     experiment = QUICK if quick else Pals2024Config()
     if config is not None:
@@ -46,8 +46,8 @@ def reproduce(
         click.echo(to_toml(experiment, title))
         return
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.experiments.pals2024.reproduce import reproduce as run
-    from isochron.report.pals2024 import format_rules
+    from isochron.studies.pals2024.report import format_rules
+    from isochron.studies.pals2024.study import reproduce as run
 
     folder = Path("runs") / paper if out is None else out
     with terminate_cleanly(), show_progress(sys.stderr) as progress:

@@ -63,7 +63,7 @@ def simulate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Simulate a wiring under constant or given currents, and say how it went."""
+    """Simulate a connectome under constant or given currents, and say how it went."""
     if out is not None and out.suffix not in FORMATS:
         raise ValueError(f"--out must end in {', '.join(FORMATS)}, got {str(out)!r}.")
     picture = (out or Path("run")).with_suffix(".png") if draw else None
@@ -73,13 +73,13 @@ def simulate(
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
     currents = named_currents(stimulate)
-    from isochron.experiments.datasets import resolve_dataset
-    from isochron.experiments.recipe import SPIKING, Recipe
-    from isochron.experiments.simulate import draw_run, simulate_recipe
+    from isochron.runs.datasets import resolve_dataset
+    from isochron.runs.simulation_spec import SPIKING, SimulationSpec
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
+    from isochron.workflows.simulate import draw_run, simulate_spec
 
-    recipe = Recipe(
+    spec = SimulationSpec(
         dataset=resolve_dataset(dataset), model=model, signs=signs, ablate=ablate,
         currents=currents, table=None if stimulus is None else str(stimulus),
     )  # fmt: skip
@@ -87,12 +87,12 @@ def simulate(
     if model in SPIKING:
         _only_brian2(given)
         given["record"] = ["V"]
-    run, summary = simulate_recipe(recipe, seed=seed, duration_s=duration, **given)
+    run, summary = simulate_spec(spec, seed=seed, duration_s=duration, **given)
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
         summary["file"] = str(out)
     if picture is not None:
-        draw_run(run, recipe.wiring(), picture)
+        draw_run(run, spec.connectome(), picture)
         summary["figure"] = str(picture)
     if as_json:
         print_json(summary)

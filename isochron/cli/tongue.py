@@ -80,7 +80,7 @@ def tongue(
         if not picture.parent.is_dir():
             raise ValueError(f"There is no folder {picture.parent} to write to; make it first.")
         refuse_to_replace(picture, force)
-    from isochron.experiments.tongue import draw_tongues, find_tongues
+    from isochron.workflows.tongue import draw_tongues, find_tongues
 
     found = find_tongues(
         source, strengths, frequency_Hz=frequency, channel=channel, span=span, n_starts=starts,

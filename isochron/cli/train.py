@@ -28,7 +28,9 @@ from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_o
 @click.option("--rank", type=int, help="Of low-rank and connectome-low-rank: 2 (default).")
 @click.option("--readout", help="states (default) or rates, of nets of leaky units.")
 @click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
-@click.option("--wiring", help="Of liquid and closed-form: policy (default), full or connectome.")
+@click.option(
+    "--connectivity", help="Of liquid and closed-form: policy (default), full or connectome."
+)
 @click.option("--dataset", help=f"The connectome: {DATASET_HELP}  [default: varshney2011]")
 @click.option("--signs", help="Of connections of the connectome: gaba, transmitter, fenyves2020.")
 @click.option(
@@ -62,7 +64,7 @@ from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_o
 def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Train nets on a task. The same command goes on where it was interrupted."""
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.experiments.train import (
+    from isochron.workflows.train import (
         describe_loss,
         describe_stretches,
         train_config,

@@ -1,7 +1,6 @@
-"""The report of a run: a self-contained HTML page, its table as text, its figures."""
+"""What the reports of all studies share."""
 
-from isochron.report.figures import draw_overview, draw_panels
-from isochron.report.page import build_report, load_results
-from isochron.report.table import format_table
+from isochron.report.drawing import STYLE, to_data_uri
+from isochron.report.page import fill_template, load_results, render_report
 
-__all__ = ["build_report", "draw_overview", "draw_panels", "format_table", "load_results"]
+__all__ = ["STYLE", "fill_template", "load_results", "render_report", "to_data_uri"]

@@ -1,70 +1,11 @@
-"""The page: results.json and the data beside it, as one HTML file that opens offline."""
+"""What the reports of all studies share: reading results, and a page that opens offline."""
 
-import json
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from isochron.connectome.files import DataFileError
-from isochron.experiments.files import read_json
-from isochron.report.figures import draw_panels, to_data_uri
-from isochron.report.findings import describe_system, findings
-from isochron.report.table import COLUMNS, describe_kind, table_row
-
-
-def build_report(run: Path) -> str:
-    """The report of a finished run, as HTML.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds no finished run, or results that are not whole.
-    """
-    results = load_results(run)
-    try:
-        return _render(run, results)
-    except (LookupError, TypeError, AttributeError, StopIteration) as error:
-        text = f"{run / 'results.json'} is not a whole result of a run: {error!r}."
-        raise DataFileError(text) from error
-
-
-def _render(run: Path, results: dict[str, Any]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    if results.get("experiment") == "pals2024":
-        from isochron.report.pals2024 import build_pals2024_report
-
-        return build_pals2024_report(run, results)
-    here = files("isochron.report")
-    environment = Environment(
-        loader=FileSystemLoader(str(here)), autoescape=True, undefined=StrictUndefined
-    )
-    systems = results["systems"]
-    offsets = results["provenance"]["config"]["task"]["offsets"]
-    return environment.get_template("template.html").render(
-        style=here.joinpath("style.css").read_text(encoding="utf-8"),
-        question=results["question"],
-        findings=findings(systems, len(offsets)),
-        columns=COLUMNS,
-        rows=[table_row(system) for system in systems],
-        systems=[_section(run, system) for system in systems],
-        provenance=results["provenance"],
-        config=json.dumps(results["provenance"]["config"], indent=1),
-        timings=results["timings"],
-    )
-
-
-def _section(run: Path, system: dict[str, Any]) -> dict[str, Any]:
-    panels = [
-        {"caption": " ".join(caption.split()), "image": to_data_uri(figure)}
-        for caption, figure in draw_panels(run, system)
-    ]
-    return {
-        "name": system["name"],
-        "kind": describe_kind(system),
-        "text": describe_system(system),
-        "panels": panels,
-    }
+from isochron.files import DataFileError, read_json
 
 
 def load_results(run: Path) -> dict[str, Any]:
@@ -73,7 +14,7 @@ def load_results(run: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the folder holds no finished run, or one of another schema.
+        If the folder does not contain a finished run, or one of a different schema.
     """
     path = run / "results.json"
     if not path.is_file():
@@ -82,3 +23,37 @@ def load_results(run: Path) -> dict[str, Any]:
     if not isinstance(results, dict) or results.get("schema") != 1:
         raise DataFileError(f"{path} is not the result of a run of isochron, schema 1.")
     return results
+
+
+def render_report(run: Path, render: Callable[[dict[str, Any]], str]) -> str:
+    """A report as HTML from the results of a finished run.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder.
+    render : callable
+        Makes the page from the content of ``results.json``.
+
+    Raises
+    ------
+    ValueError
+        If the folder does not contain a finished run, or its results are incomplete.
+    """
+    results = load_results(run)
+    try:
+        return render(results)
+    except (LookupError, TypeError, AttributeError, StopIteration) as error:
+        text = f"{run / 'results.json'} is not a whole result of a run: {error!r}."
+        raise DataFileError(text) from error
+
+
+def fill_template(package: str, **values: Any) -> str:
+    """The template ``report.html`` of a package, filled; it gets the shared style as ``style``."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(str(files(package))), autoescape=True, undefined=StrictUndefined
+    )
+    style = files("isochron.report").joinpath("style.css").read_text(encoding="utf-8")
+    return environment.get_template("report.html").render(style=style, **values)

@@ -54,8 +54,8 @@ def run_many(requests: Sequence[EngineRequest], *, workers: int = 1) -> np.ndarr
     as NaN.
     """
     compile_lanes()
-    # Members often share a wiring; each is looked at once.
-    unique = {id(r.network.wiring): r.network for r in requests}.values()
+    # Members often share a connectome; each is looked at once.
+    unique = {id(r.network.connectome): r.network for r in requests}.values()
     pattern = find_pattern(
         np.any([network.laplacian for network in unique], axis=0),
         np.any([network.synapses for network in unique], axis=0),

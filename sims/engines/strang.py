@@ -54,7 +54,7 @@ class Kernel(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """Where a wiring has connections, and the order in which its neurons are eliminated."""
+    """Where a connectome has connections, and the order in which its neurons are eliminated."""
 
     post: np.ndarray
     pre: np.ndarray

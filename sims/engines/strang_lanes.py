@@ -1,6 +1,6 @@
 """The step of `strang` for several worms at once, side by side in the lanes of the processor.
 
-The members share the pattern of their wiring, so that one look at an index serves all of
+The members share the pattern of their connectome, so that one look at an index serves all of
 them, and every operation runs over `LANES` neighbouring numbers. Arrays have the lanes last.
 
 The compiler joins the lanes to vector instructions only where all are read before any is

@@ -31,7 +31,7 @@ class BatchParameters:
 
     Each constant has shape (n_members,) or (1,); units as in `GradedParameters`. `contacts`
     and `gap_contacts` are counts for each connection, shape (n_connections, n_members or 1);
-    a wiring mask multiplies them.
+    a connectome mask multiplies them.
     """
 
     capacitance: Tensor
@@ -78,11 +78,11 @@ class GradedBatch:
     ) -> None:
         self.n_neurons = networks[0].n_neurons
         self.device, self.dtype = torch.device(device), dtype
-        # Members often share a wiring; each is looked at once.
-        unique = {id(network.wiring): network for network in networks}
-        which = [list(unique).index(id(network.wiring)) for network in networks]
+        # Members often share a connectome; each is looked at once.
+        unique = {id(network.connectome): network for network in networks}
+        which = [list(unique).index(id(network.connectome)) for network in networks]
         chemical = np.stack([_signed(network) for network in unique.values()])
-        gap = np.stack([np.triu(network.wiring.gap, 1) for network in unique.values()])
+        gap = np.stack([np.triu(network.connectome.gap, 1) for network in unique.values()])
         post, pre = np.nonzero(chemical.any(axis=0))
         first, second = np.nonzero(gap.any(axis=0))
         self.post, self.pre = self._index(post), self._index(pre)
@@ -175,11 +175,11 @@ class GradedBatch:
 
 
 def _signed(network: GradedNetwork) -> np.ndarray:
-    signs = network.wiring.signs
+    signs = network.connectome.signs
     return (
-        np.zeros_like(network.wiring.chemical)
+        np.zeros_like(network.connectome.chemical)
         if signs is None
-        else (network.wiring.chemical * signs.astype(float))
+        else (network.connectome.chemical * signs.astype(float))
     )
 
 

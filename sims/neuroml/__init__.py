@@ -1,4 +1,4 @@
-"""The network as NeuroML 2: written for any wiring, run by other people's simulators, read back.
+"""The network as NeuroML 2: written for any connectome, run by other simulators, read back.
 
 One population of size 1 stands for each cell, as in OpenWorm's c302: ids are the names of
 the neurons, every neuron can have its own threshold and initial state, and jNeuroML and

@@ -1,4 +1,4 @@
-"""export_neuroml(): a wiring to a folder of NeuroML that runs."""
+"""export_neuroml(): a connectome to a folder of NeuroML that runs."""
 
 import math
 import os
@@ -54,7 +54,7 @@ class NeuroMLExport:
 
 
 def export_neuroml(
-    wiring: Connectome,
+    connectome: Connectome,
     folder: str | os.PathLike,
     *,
     level: str = "graded",
@@ -65,7 +65,7 @@ def export_neuroml(
     step_ms: float = 0.05,
     force: bool = False,
 ) -> NeuroMLExport:
-    """Write a wiring as NeuroML 2, with a LEMS file that simulates it.
+    """Write a connectome as NeuroML 2, with a LEMS file that simulates it.
 
     The same call writes the same bytes. Populations are called after their cells; where a
     name has other characters than letters and digits, its property ``name`` holds it.
@@ -74,8 +74,8 @@ def export_neuroml(
 
     Parameters
     ----------
-    wiring : Connectome
-        Any wiring. Signed by `gaba_inhibitory` if it has no signs.
+    connectome : Connectome
+        Any connectome. Signed by `gaba_inhibitory` if it has no signs.
     folder : str or path
         A new folder.
     level : {"graded", "A", "B", "C1"}
@@ -88,7 +88,7 @@ def export_neuroml(
     parameters : GradedParameters
         Constants of level graded.
     muscles : bool
-        Write the muscles of the wiring too.
+        Write the muscles of the connectome too.
     duration_s, step_ms : float
         What the LEMS file simulates.
     force : bool
@@ -111,32 +111,32 @@ def export_neuroml(
         raise ValueError(f"step_ms={step_ms:g} is longer than duration_s={duration_s:g}.")
     folder, stimulus = Path(folder), stimulus or Stimulus()
     _check_target(folder, force)
-    if wiring.signs is None:
-        wiring = wiring.with_signs(gaba_inhibitory)
-    ids = cell_ids([*wiring.neurons, *(wiring.muscles if muscles else ())])
-    n = len(wiring.neurons)
+    if connectome.signs is None:
+        connectome = connectome.with_signs(gaba_inhibitory)
+    ids = cell_ids([*connectome.neurons, *(connectome.muscles if muscles else ())])
+    n = len(connectome.neurons)
     neuron_ids, muscle_ids = ids[:n], ids[n:]
     if level == "graded":
-        network = GradedNetwork(wiring, parameters)
+        network = GradedNetwork(connectome, parameters)
         state = network.equilibrium(stimulus)
         components = graded_components(
             network, neuron_ids, muscle_ids, thresholds=state[:n], initial_state=state
         )
     else:
         components = _c302_components(level, n, len(muscle_ids))
-    document = NetworkDocument(wiring, neuron_ids, muscle_ids, components)
+    document = NetworkDocument(connectome, neuron_ids, muscle_ids, components)
     files = model_files(
         document,
         stimulus,
-        stem=file_stem(wiring.name),
+        stem=file_stem(connectome.name),
         level=level,
         duration_ms=1e3 * duration_s,
         step_ms=step_ms,
     )
     _write_folder(folder, files, replace=force)
-    stem = file_stem(wiring.name)
-    onto = (wiring.neuromuscular > 0).sum() if muscle_ids else 0
-    gap_pairs = ((wiring.gap > 0).sum() + (wiring.gap.diagonal() > 0).sum()) // 2
+    stem = file_stem(connectome.name)
+    onto = (connectome.neuromuscular > 0).sum() if muscle_ids else 0
+    gap_pairs = ((connectome.gap > 0).sum() + (connectome.gap.diagonal() > 0).sum()) // 2
     return NeuroMLExport(
         folder=folder,
         network=folder / f"{stem}.net.nml",
@@ -144,7 +144,7 @@ def export_neuroml(
         level=level,
         n_neurons=n,
         n_muscles=len(muscle_ids),
-        n_projections=int((wiring.chemical > 0).sum() + gap_pairs + onto),
+        n_projections=int((connectome.chemical > 0).sum() + gap_pairs + onto),
     )
 
 

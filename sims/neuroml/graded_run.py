@@ -37,8 +37,8 @@ def write_run(
             f"NeuroML has fixed thresholds; threshold_rule {request.threshold_rule!r} moves "
             "them under this stimulus. Take 'fixed', or the engine numba."
         )
-    wiring = request.network.wiring
-    ids = cell_ids(wiring.neurons)
+    connectome = request.network.connectome
+    ids = cell_ids(connectome.neurons)
     components = graded_components(
         request.network,
         ids,
@@ -47,7 +47,7 @@ def write_run(
         initial_state=request.initial_state,
     )
     files = model_files(
-        NetworkDocument(wiring, ids, (), components),
+        NetworkDocument(connectome, ids, (), components),
         request.stimulus,
         stem=STEM,
         level="graded",

@@ -15,12 +15,12 @@ def cell_ids(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def file_stem(name: str) -> str:
-    """The name of a wiring as a part of file names."""
+    """The name of a connectome as a part of file names."""
     return re.sub(r"[^A-Za-z0-9_-]+", "", name).lstrip("-") or "network"
 
 
 def document_id(name: str) -> str:
-    """The name of a wiring as an id."""
+    """The name of a connectome as an id."""
     return "net_" + re.sub(r"[^A-Za-z0-9]+", "_", name)
 
 

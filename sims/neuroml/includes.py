@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from isochron.connectome.files import read_xml
+from isochron.files import read_xml
 from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
 
 NAMESPACES = {"n": NEUROML_NAMESPACE}
@@ -48,7 +48,7 @@ def read_documents(path: str | os.PathLike) -> Documents:
     Raises
     ------
     FileNotFoundError, ValueError
-        As `isochron.connectome.files.read_xml`; if the file is not NeuroML 2; or if there is
+        As `isochron.files.read_xml`; if the file is not NeuroML 2; or if there is
         not one network, in which case the first included file that cannot be read is named.
     """
     path = Path(path)

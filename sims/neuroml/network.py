@@ -1,4 +1,4 @@
-"""The NeuroML document of a wiring: populations, projections, inputs."""
+"""The NeuroML document of a connectome: populations, projections, inputs."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -17,11 +17,11 @@ NETWORK = "wired_network"
 
 
 class NetworkDocument:
-    """A wiring with components, as elements of NeuroML 2.
+    """A connectome with components, as elements of NeuroML 2.
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         With signs; a connection without a sign is written, and has no effect. Onto muscles
         the `gaba_neurons` inhibit, all others excite.
     neuron_ids, muscle_ids : tuple of str
@@ -31,12 +31,12 @@ class NetworkDocument:
 
     def __init__(
         self,
-        wiring: Connectome,
+        connectome: Connectome,
         neuron_ids: tuple[str, ...],
         muscle_ids: tuple[str, ...],
         components: Components,
     ) -> None:
-        self.wiring = wiring
+        self.connectome = connectome
         self.components = components
         self.neuron_ids, self.muscle_ids = neuron_ids, muscle_ids
 
@@ -66,44 +66,46 @@ class NetworkDocument:
                 id=NETWORK,
             ),
             xmlns=NEUROML_NAMESPACE,
-            id=document_id(self.wiring.name),
+            id=document_id(self.connectome.name),
         )
 
     def _properties(self, level: str) -> Iterator[Element]:
-        wiring = self.wiring
+        connectome = self.connectome
         facts = {
-            "dataset": wiring.name,
-            "dataset_sha256": wiring.source.content_sha256,
-            "history": "; ".join(wiring.history),
-            "weight_unit": wiring.source.weight_unit,
+            "dataset": connectome.name,
+            "dataset_sha256": connectome.source.content_sha256,
+            "history": "; ".join(connectome.history),
+            "weight_unit": connectome.source.weight_unit,
             "level": level,
             "isochron_version": __version__,
         }
-        if wiring.species is not None:
-            facts["species"] = wiring.species
+        if connectome.species is not None:
+            facts["species"] = connectome.species
         for tag, value in facts.items():
             yield element("property", tag=tag, value=value)
 
     def _populations(self) -> Iterator[Element]:
-        positions = [cell.position for cell in self.wiring.cells]
-        neurons = zip(self.neuron_ids, self.wiring.neurons, positions, strict=True)
+        positions = [cell.position for cell in self.connectome.cells]
+        neurons = zip(self.neuron_ids, self.connectome.neurons, positions, strict=True)
         for (name, label, place), kind in zip(neurons, self.components.neurons, strict=True):
             yield _population(name, label, "neuron", kind, place)
         for name, label, kind in zip(
-            self.muscle_ids, self.wiring.muscles, self.components.muscles, strict=False
+            self.muscle_ids, self.connectome.muscles, self.components.muscles, strict=False
         ):
             yield _population(name, label, "muscle", kind, None)
 
     def _chemical(self) -> Iterator[Element]:
         """Projections between neurons and onto muscles, event-driven or continuous."""
-        signs = self.wiring.signs
+        signs = self.connectome.signs
         if signs is None:
-            raise ValueError(f"{self.wiring.name} has no signs; use wiring.with_signs(rule).")
+            raise ValueError(
+                f"{self.connectome.name} has no signs; use connectome.with_signs(rule)."
+            )
         c = self.components
-        layers = [("chemical", self.wiring.chemical, signs, self.neuron_ids, c.neurons)]
+        layers = [("chemical", self.connectome.chemical, signs, self.neuron_ids, c.neurons)]
         if self.muscle_ids:
-            onto = np.where(np.isin(self.wiring.neurons, gaba_neurons(self.wiring)), -1, 1)
-            weights = self.wiring.neuromuscular
+            onto = np.where(np.isin(self.connectome.neurons, gaba_neurons(self.connectome)), -1, 1)
+            weights = self.connectome.neuromuscular
             onto = np.broadcast_to(onto, weights.shape)
             layers.append(("neuromuscular", weights, onto, self.muscle_ids, c.muscles))
         connect = _continuous if c.continuous else _event
@@ -120,14 +122,14 @@ class NetworkDocument:
     def _gap(self) -> Iterator[Element]:
         """Each pair once. A junction of a cell with itself carries no current."""
         cells = tuple(zip(self.neuron_ids, self.components.neurons, strict=True))
-        for i, j in np.argwhere(np.triu(self.wiring.gap)):
+        for i, j in np.argwhere(np.triu(self.connectome.gap)):
             connection = element(
                 "electricalConnectionInstanceW",
                 id=0,
                 preCell=_instance(*cells[i]),
                 postCell=_instance(*cells[j]),
                 synapse=GAP_JUNCTION,
-                weight=float(self.wiring.gap[i, j]),
+                weight=float(self.connectome.gap[i, j]),
             )
             ends = self.neuron_ids[i], self.neuron_ids[j]
             yield _projection("electricalProjection", "gap", *ends, connection)
@@ -136,7 +138,7 @@ class NetworkDocument:
         """Generators of currents, and lists that say which cell each flows into."""
         sources, lists = [], []
         for part in stimulus.parts:
-            targets = self.wiring.index(self.wiring.select(*part.neurons))
+            targets = self.connectome.index(self.connectome.select(*part.neurons))
             for source in generators(part, duration_ms):
                 source.set("id", f"input_{len(sources)}")
                 sources.append(source)

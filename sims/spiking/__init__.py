@@ -1,6 +1,6 @@
-"""The same wiring as spiking neurons, run by Brian2.
+"""The same connectome as spiking neurons, run by Brian2.
 
-``run_spiking(SpikingNetwork(wiring, C302_B), stimulus, duration_s=1)`` gives spikes and rates.
+``run_spiking(SpikingNetwork(connectome, C302_B), stimulus, duration_s=1)`` gives spikes and rates.
 """
 
 from isochron.sims.spiking.network import SpikingNetwork

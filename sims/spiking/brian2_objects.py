@@ -119,7 +119,7 @@ def _model(brian2: Any, neuron: Any) -> tuple[str, dict[str, Any], dict[str, Any
 
 
 def make_connections(brian2: Any, network: SpikingNetwork, neurons: Any, step: Any) -> list[Any]:
-    """Chemical synapses of both signs, and gap junctions, of those that the wiring has."""
+    """Chemical synapses of both signs, and gap junctions, of those that the connectome has."""
     synapses = network.parameters.synapses
     made = []
     for sign, weights in (("exc", network.excitation), ("inh", network.inhibition)):

@@ -12,19 +12,19 @@ class SpikingNetwork:
 
     Parameters
     ----------
-    wiring : Connectome
+    connectome : Connectome
         Gap junctions and chemical synapses; muscles and self gap junctions play no part.
     parameters : SpikingParameters
         Constants; `C302_A` and `C302_B` are published sets.
     signs : callable, optional
-        Sign rule of `isochron.connectome`. By default the rule that signed the wiring, and
-        `gaba_inhibitory` for a wiring without signs. A connection that the rule leaves
+        Sign rule of `isochron.connectome`. By default the rule that signed the connectome, and
+        `gaba_inhibitory` for a connectome without signs. A connection that the rule leaves
         without a sign plays no part.
 
     Attributes
     ----------
-    wiring : Connectome
-        The wiring, signed.
+    connectome : Connectome
+        The connectome, signed.
     n_neurons : int
     excitation, inhibition : ndarray, shape (n_neurons, n_neurons)
         Largest conductance after one spike, nS, ``[post, pre]``.
@@ -34,19 +34,21 @@ class SpikingNetwork:
 
     def __init__(
         self,
-        wiring: Connectome,
+        connectome: Connectome,
         parameters: SpikingParameters = C302_B,
         *,
         signs: SignRule | None = None,
     ) -> None:
-        if signs is not None or wiring.signs is None:
-            wiring = wiring.with_signs(signs or gaba_inhibitory)
-        sign = wiring.signs if wiring.signs is not None else np.zeros_like(wiring.chemical)
-        conductance = parameters.synapses.conductance * wiring.chemical
-        self.wiring = wiring
+        if signs is not None or connectome.signs is None:
+            connectome = connectome.with_signs(signs or gaba_inhibitory)
+        sign = (
+            connectome.signs if connectome.signs is not None else np.zeros_like(connectome.chemical)
+        )
+        conductance = parameters.synapses.conductance * connectome.chemical
+        self.connectome = connectome
         self.parameters = parameters
-        self.n_neurons = len(wiring.neurons)
+        self.n_neurons = len(connectome.neurons)
         self.excitation = np.where(sign > 0, conductance, 0.0)
         self.inhibition = np.where(sign < 0, conductance, 0.0)
-        self.gap = parameters.gap_conductance * wiring.gap.astype(float)
+        self.gap = parameters.gap_conductance * connectome.gap.astype(float)
         np.fill_diagonal(self.gap, 0.0)

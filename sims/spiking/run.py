@@ -99,10 +99,10 @@ def run_spiking(
         raise DivergenceError(f"A potential is not finite at a step of {step:g} ms.")
     attributes = {
         "model": "spiking",
-        "dataset": network.wiring.name,
-        "species": network.wiring.species or "not known",
-        "dataset_sha256": network.wiring.source.content_sha256,
-        "wiring_history": "; ".join(network.wiring.history),
+        "dataset": network.connectome.name,
+        "species": network.connectome.species or "not known",
+        "dataset_sha256": network.connectome.source.content_sha256,
+        "connectome_history": "; ".join(network.connectome.history),
         "neuron": type(network.parameters.neuron).__name__,
         "parameters": json.dumps(asdict(network.parameters)),
         "stimulus": stimulus.describe(),
@@ -112,7 +112,7 @@ def run_spiking(
         "n_steps": n_steps,
         "rng": "none" if rng_state is None else json.dumps(rng_state, default=np.ndarray.tolist),
         "isochron_version": __version__,
-        **unsimulated_layers(network.wiring),
+        **unsimulated_layers(network.connectome),
     }
     run = _labelled(network, *events, n_steps * step).assign_attrs(attributes)
     return _with_potentials(run, samples[: n_steps // every + 1], every * step) if record else run
@@ -190,7 +190,7 @@ def _labelled(
             "spike_neuron": ("event", senders.astype(np.int64), {"long_name": "place of neuron"}),
             "rate": ("neuron", rate, {"units": "Hz"}),
         },
-        coords={"neuron": list(network.wiring.neurons)},
+        coords={"neuron": list(network.connectome.neurons)},
     )
 
 
@@ -203,9 +203,11 @@ def _with_potentials(run: xr.Dataset, potentials: np.ndarray, sample_ms: float) 
 
 def _moving_neurons(network: SpikingNetwork, stimulus: Stimulus) -> np.ndarray:
     """Places of the neurons whose input changes with time."""
-    wiring = network.wiring
+    connectome = network.connectome
     moving = [
-        wiring.index(wiring.select(*part.neurons)) for part in stimulus.parts if not part.steady
+        connectome.index(connectome.select(*part.neurons))
+        for part in stimulus.parts
+        if not part.steady
     ]
     return np.unique(np.concatenate([*moving, np.empty(0, dtype=np.intp)]))
 
@@ -214,7 +216,7 @@ def _currents(
     network: SpikingNetwork, stimulus: Stimulus, moving: np.ndarray, n_steps: int, step: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The constant input of all neurons, and what varies in the moving ones, in each step."""
-    bound = stimulus.bound(network.wiring)
+    bound = stimulus.bound(network.connectome)
     varying = np.empty((n_steps, len(moving)))
     for first in range(0, n_steps if len(moving) else 0, BLOCK):
         steps = np.arange(first, min(first + BLOCK, n_steps))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from isochron.connectome.files import reads_data
+from isochron.files import reads_data
 from isochron.sims.storage.netcdf import load_netcdf, save_netcdf
 from isochron.sims.storage.nwb import export_nwb
 from isochron.sims.storage.zarr_folder import append_zarr, load_zarr, save_zarr

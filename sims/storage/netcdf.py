@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
-from isochron.connectome.files import write_bytes
+from isochron.files import write_bytes
 from isochron.sims.storage.size import refuse_larger
 
 

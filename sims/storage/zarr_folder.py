@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from isochron.connectome.files import write_bytes
+from isochron.files import write_bytes
 from isochron.sims.storage.size import refuse_larger
 
 SEAL = Path("seal", "zarr.json")

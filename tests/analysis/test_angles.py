@@ -8,9 +8,9 @@ from isochron.analysis import (
     LimitCycle,
     SteppedMap,
     find_all_attractors,
+    find_entrained_cycles,
     find_fixed_points,
     find_limit_cycle,
-    find_locked_cycles,
     uniform_box,
 )
 
@@ -95,7 +95,13 @@ def ring(n):
 
 
 def survey(system, n, **options):
-    options = {"settle": 60, "watch": 80, "n_starts": 8, "angles": tuple(range(n)), **options}
+    options = {
+        "transient": 60,
+        "observation": 80,
+        "n_starts": 8,
+        "angles": tuple(range(n)),
+        **options,
+    }
     sampler = uniform_box([-10.0] * n, [10.0] * n)
     return find_all_attractors(system, sampler, np.random.default_rng(0), **options)
 
@@ -142,7 +148,7 @@ def test_a_pendulum_rests_or_turns():
     ],
 )
 def test_a_survey_of_circle_maps(step, kinds):
-    found = survey(SteppedMap(step, None, 1), 1, settle=200, watch=400)
+    found = survey(SteppedMap(step, None, 1), 1, transient=200, observation=400)
     assert [attractor.kind for attractor in found.attractors] == kinds
     assert sum(attractor.n_starts for attractor in found.attractors) == 8
 
@@ -150,7 +156,7 @@ def test_a_survey_of_circle_maps(step, kinds):
 def test_a_phase_locked_to_its_forcing():
     """φ' = 1 + 0.3 sin(t - φ): entrained at φ = t."""
     system = Flow(lambda t, x: np.array([1.0 + 0.3 * np.sin(t - x[0])]))
-    found = survey(system, 1, period=2 * np.pi, settle=40, watch=40)
+    found = survey(system, 1, period=2 * np.pi, transient=40, observation=40)
     (attractor,) = found.attractors
     np.testing.assert_allclose(cycle_of(attractor).multipliers, np.exp(-0.6 * np.pi), rtol=1e-8)
 
@@ -165,4 +171,4 @@ def test_a_survey_names_angles_that_are_not_declared():
 def test_a_survey_of_locked_cycles_refuses_angles():
     system = SteppedMap(lambda k, x: x + 2.0 + 0.3 * np.sin(x), None, dimension=1)
     with pytest.raises(ValueError, match="find_all_attractors.*angles"):
-        find_locked_cycles(system, [[0.1], [2.0]])
+        find_entrained_cycles(system, [[0.1], [2.0]])

@@ -66,7 +66,7 @@ def test_rest_and_rhythm_beyond_a_subcritical_hopf_point():
     unstable, stable = (1 - 0.6) / 2, (1 + 0.6) / 2
     found = find_all_attractors(
         truths.bautin(mu), disc(1.0), np.random.default_rng(0),
-        settle=60, watch=40, n_starts=n,
+        transient=60, observation=40, n_starts=n,
     )  # fmt: skip
     by_kind = {attractor.kind: attractor for attractor in found.attractors}
     assert set(by_kind) == {"fixed point", "limit cycle"}
@@ -76,13 +76,13 @@ def test_rest_and_rhythm_beyond_a_subcritical_hopf_point():
     cycle = by_kind["limit cycle"].solution
     assert cycle.period == pytest.approx(2 * np.pi, rel=1e-9)
     np.testing.assert_allclose(np.linalg.norm(cycle.states, axis=1) ** 2, stable, rtol=1e-8)
-    assert found.missed_basin == pytest.approx(1 - 0.05 ** (1 / n))
+    assert found.undetected_basin_bound == pytest.approx(1 - 0.05 ** (1 / n))
 
 
 def test_a_supercritical_rhythm_draws_everything():
     found = find_all_attractors(
         truths.stuart_landau(), disc(2.0), np.random.default_rng(0),
-        settle=15, watch=40, n_starts=12,
+        transient=15, observation=40, n_starts=12,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("limit cycle", 12)
@@ -98,7 +98,13 @@ def test_two_rhythms_one_within_the_other():
     )
     n = 50
     found = find_all_attractors(
-        field, disc(4.0), np.random.default_rng(1), settle=30, watch=20, max_period=8, n_starts=n
+        field,
+        disc(4.0),
+        np.random.default_rng(1),
+        transient=30,
+        observation=20,
+        max_period=8,
+        n_starts=n,
     )
     sizes = {round(float(np.linalg.norm(a.solution.point)), 7): a for a in found.attractors}
     assert set(sizes) == {1.0, 3.0}
@@ -113,8 +119,8 @@ def test_lorenz_rests_in_two_places_below_chaos():
         truths.lorenz(20.0),
         gaussian_around([0.0, 0.0, 19.0], [5.0, 5.0, 3.0]),
         np.random.default_rng(0),
-        settle=60,
-        watch=20,
+        transient=60,
+        observation=20,
         max_period=2,
         n_starts=n,
     )
@@ -131,7 +137,7 @@ def test_lorenz_is_chaotic_at_28():
     """One attractor with the published leading exponent 0.9056, not one for each start."""
     found = find_all_attractors(
         truths.lorenz(), gaussian_around([0.0, 0.0, 27.0], 5.0), np.random.default_rng(0),
-        settle=20, watch=60, max_period=2, n_starts=3, rounds=1, follow=1,
+        transient=20, observation=60, max_period=2, n_starts=3, rounds=1, follow=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts, attractor.solution) == ("chaotic", 3, None)
@@ -150,7 +156,7 @@ def test_lorenz_is_chaotic_at_28():
 def test_the_circle_map_is_locked_or_not(omega, coupling, kind):
     found = find_all_attractors(
         turning_map(omega, coupling), disc(1.5), np.random.default_rng(0),
-        settle=400, watch=1000, max_period=8, n_starts=6, rounds=1,
+        transient=400, observation=1000, max_period=8, n_starts=6, rounds=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == (kind, 6)
@@ -166,7 +172,7 @@ def test_a_forced_rhythm_is_locked_or_not(own, kind):
     field = truths.rotating_force(1.0, 0.1, own=own)
     found = find_all_attractors(
         field, disc(1.5), np.random.default_rng(0),
-        settle=20, watch=160, max_period=4, period=2 * np.pi, n_starts=1, rounds=1,
+        transient=20, observation=160, max_period=4, period=2 * np.pi, n_starts=1, rounds=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == (kind, 1)
@@ -178,7 +184,7 @@ def test_a_map_with_many_places_to_rest():
     n = 200
     found = find_all_attractors(
         system, uniform_box([-1.5], [3.5]), np.random.default_rng(0),
-        settle=80, watch=20, n_starts=n,
+        transient=80, observation=20, n_starts=n,
     )  # fmt: skip
     places = sorted(a.solution.point[0] for a in found.attractors)
     np.testing.assert_allclose(places, np.arange(-1.0, 4.0), atol=1e-9)
@@ -197,7 +203,7 @@ def test_two_cycles_of_a_map_each_counted_once():
     )
     found = find_all_attractors(
         system, uniform_box([-1.5], [1.5]), np.random.default_rng(0),
-        settle=200, watch=40, n_starts=n,
+        transient=200, observation=40, n_starts=n,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["limit cycle"] * 2
     assert [attractor.solution.period for attractor in found.attractors] == [2.0, 2.0]
@@ -208,7 +214,7 @@ def test_two_cycles_of_a_map_each_counted_once():
 def test_the_logistic_map_at_4_is_chaotic_with_exponent_ln_2():
     found = find_all_attractors(
         truths.logistic(4.0, 1), uniform_box([0.1], [0.9]), np.random.default_rng(0),
-        settle=100, watch=2000, max_period=16, n_starts=5, rounds=1,
+        transient=100, observation=2000, max_period=16, n_starts=5, rounds=1,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("chaotic", 5)
@@ -220,7 +226,7 @@ def test_starts_that_blow_up_are_reported():
     system = SteppedMap(lambda k, x: x**2, lambda k, x, v: 2 * x[:, None] * v, dimension=1)
     found = find_all_attractors(
         system, uniform_box([-2.0], [2.0]), np.random.default_rng(0),
-        settle=50, watch=20, n_starts=30,
+        transient=50, observation=20, n_starts=30,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert attractor.n_starts + len(found.failures) == 30
@@ -239,7 +245,7 @@ def test_a_simulator_that_refuses_to_go_on_fails_alone():
 
     found = find_all_attractors(
         SteppedMap(step, None, dimension=1), uniform_box([-2.0], [2.0]), np.random.default_rng(0),
-        settle=50, watch=20, n_starts=30,
+        transient=50, observation=20, n_starts=30,
     )  # fmt: skip
     assert all(abs(failure.state[0]) > 1 for failure in found.failures)
     assert found.attractors[0].n_starts == 30 - len(found.failures) > 0
@@ -248,7 +254,7 @@ def test_a_simulator_that_refuses_to_go_on_fails_alone():
 def test_a_flow_that_blows_up_is_reported():
     found = find_all_attractors(
         truths.subcritical_hopf(), disc(2.0), np.random.default_rng(0),
-        settle=30, watch=20, n_starts=12,
+        transient=30, observation=20, n_starts=12,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert attractor.kind == "fixed point"
@@ -264,7 +270,7 @@ def test_what_has_not_settled_is_said_to_be_so():
     system = SteppedMap(lambda k, x: x + 1 / (1 + x**2), None, dimension=1)
     found = find_all_attractors(
         system, uniform_box([-1.0], [1.0]), np.random.default_rng(0),
-        settle=50, watch=40, n_starts=3,
+        transient=50, observation=40, n_starts=3,
     )  # fmt: skip
     assert found.attractors == ()
     assert len(found.failures) == 3
@@ -274,16 +280,16 @@ def test_what_has_not_settled_is_said_to_be_so():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"settle": -1}, "settle >= 0"),
-        ({"max_period": 30}, "max_period <= watch / 2"),
-        ({"watch": 40.5}, "whole returns"),
+        ({"transient": -1}, "transient >= 0"),
+        ({"max_period": 30}, "max_period <= observation / 2"),
+        ({"observation": 40.5}, "whole returns"),
         ({"n_starts": 0}, "n_starts >= 1"),
         ({"period": 1.0}, "brings its own"),
         ({"confidence": 1.0}, "confidence"),
     ],
 )
 def test_bad_settings_are_refused(options, message):
-    settings: dict[str, Any] = {"settle": 10, "watch": 40, "n_starts": 2} | options
+    settings: dict[str, Any] = {"transient": 10, "observation": 40, "n_starts": 2} | options
     with pytest.raises(ValueError, match=message):
         find_all_attractors(
             truths.henon(0.2), uniform_box([0, 0], [0.1, 0.1]), np.random.default_rng(0), **settings
@@ -294,7 +300,7 @@ def test_a_sampler_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match="sampler must return"):
         find_all_attractors(
             truths.henon(0.2), lambda rng, n: np.ones(n), np.random.default_rng(0),
-            settle=10, watch=40,
+            transient=10, observation=40,
         )  # fmt: skip
 
 
@@ -345,8 +351,8 @@ def leaking_tent(gap):
 def test_a_chaotic_transient_is_not_an_attractor(gap):
     """Many starts are still chaotic after 120 steps; none is for ever."""
     options: dict[str, Any] = {
-        "settle": 20,
-        "watch": 100,
+        "transient": 20,
+        "observation": 100,
         "rounds": 1,
         "max_period": 2,
         "n_starts": 10,
@@ -372,20 +378,24 @@ def test_pieces_of_one_circle_are_one_attractor(omega, coupling):
     """Rotation numbers close to p/q: an orbit nearly closes, and its states lie in clusters."""
     found = find_all_attractors(
         turning_map(omega, coupling), disc(2.0), np.random.default_rng(3),
-        settle=100, watch=400, n_starts=4, rounds=1,
+        transient=100, observation=400, n_starts=4, rounds=1,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["quasi-periodic"]
 
 
 def test_how_exactly_states_settle_is_an_argument():
-    options: dict[str, Any] = {"settle": 15, "watch": 40, "n_starts": 2}
-    for settle_rtol in (1e-3, 1e-8):
+    options: dict[str, Any] = {"transient": 15, "observation": 40, "n_starts": 2}
+    for transient_rtol in (1e-3, 1e-8):
         found = find_all_attractors(
             truths.stuart_landau(), disc(2.0), np.random.default_rng(0),
-            settle_rtol=settle_rtol, **options,
+            transient_rtol=transient_rtol, **options,
         )  # fmt: skip
         assert [a.n_starts for a in found.attractors] == [2]
-    with pytest.raises(ValueError, match="settle_rtol must lie in"):
+    with pytest.raises(ValueError, match="transient_rtol must lie in"):
         find_all_attractors(
-            truths.stuart_landau(), disc(2.0), np.random.default_rng(0), settle_rtol=0.0, **options
+            truths.stuart_landau(),
+            disc(2.0),
+            np.random.default_rng(0),
+            transient_rtol=0.0,
+            **options,
         )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import SteppedMap, find_locked_cycles, has_odd_symmetry
+from isochron.analysis import SteppedMap, find_entrained_cycles, has_odd_symmetry
 from tests import truths
 
 
@@ -15,7 +15,7 @@ def flipping(gain=2.0, drive=0.05, n_steps=3):
         lambda k, x, v: -gain * (1 - np.tanh(x) ** 2)[:, None] * v,
         dimension=1,
         n_steps=n_steps,
-        drive_cycles=1,
+        forcing_cycles=1,
         bounded=True,
     )
 
@@ -29,7 +29,7 @@ def doubled(first=2.0, second=-2.0, n_steps=3, drive=0.05):
         lambda k, x, v: (gains * (1 - np.tanh(x) ** 2))[:, None] * v,
         dimension=2,
         n_steps=n_steps,
-        drive_cycles=1,
+        forcing_cycles=1,
         bounded=True,
     )
 
@@ -46,14 +46,14 @@ def kinked(n_steps=60, rate=0.1):
         lambda k, x, v: (1 + rate * (2.0 * (x > 0) - 1))[:, None] * v,
         dimension=1,
         n_steps=n_steps,
-        drive_cycles=1,
+        forcing_cycles=1,
         bounded=False,
     )
 
 
 def test_a_multiplier_below_minus_one_counts_as_a_stable_one():
     """Over three steps x → -2 tanh x turns round 0: 1 - μ is positive, and the sum is 1."""
-    survey = find_locked_cycles(flipping(), np.linspace(-2, 2, 5)[:, None], newton_budget=0)
+    survey = find_entrained_cycles(flipping(), np.linspace(-2, 2, 5)[:, None], newton_budget=0)
     (cycle,) = survey.cycles
     assert cycle.multipliers[0].real == pytest.approx(-8, rel=0.05)
     assert survey.stable == ()
@@ -64,7 +64,7 @@ def test_a_multiplier_below_minus_one_counts_as_a_stable_one():
 def test_the_index_is_that_of_the_sign_of_the_determinant():
     """x doubles its basins (+, -, +), y flips (+): the sum over the three is 1."""
     starts = np.random.default_rng(0).normal(size=(24, 2))
-    survey = find_locked_cycles(doubled(), starts)
+    survey = find_entrained_cycles(doubled(), starts)
     assert len(survey.cycles) == 3
     signs = [np.sign(np.prod(1 - cycle.multipliers).real) for cycle in survey.cycles]
     assert survey.index_sum == sum(signs) == 1
@@ -72,7 +72,7 @@ def test_the_index_is_that_of_the_sign_of_the_determinant():
 
 def test_starts_that_diverge_are_counted_and_no_sum_is_asked_for():
     starts = np.random.default_rng(0).normal(scale=2, size=(32, 1))
-    survey = find_locked_cycles(kinked(), starts)
+    survey = find_entrained_cycles(kinked(), starts)
     assert [cycle.stable for cycle in survey.cycles] == [True, False]
     np.testing.assert_allclose(
         [cycle.multipliers[0].real for cycle in survey.cycles], [0.9**60, 1.1**60], rtol=1e-9
@@ -92,9 +92,9 @@ def test_a_linear_map_that_grows_has_no_stable_cycle(growth):
         lambda k, x, v: growth * v,
         dimension=1,
         n_steps=2,
-        drive_cycles=1,
+        forcing_cycles=1,
     )
-    survey = find_locked_cycles(system, np.array([[-1.0], [2.0], [3.0]]))
+    survey = find_entrained_cycles(system, np.array([[-1.0], [2.0], [3.0]]))
     assert survey.n_diverged == 3
     (cycle,) = survey.cycles
     assert cycle.point[0] == pytest.approx(0.1 / (1 - growth))
@@ -109,12 +109,12 @@ def test_mirror_images_are_searched_for_at_every_number_of_steps(n_steps, cycles
         lambda k, x, v: 2 * (1 - np.tanh(x) ** 2)[:, None] * v,
         dimension=1,
         n_steps=n_steps,
-        drive_cycles=cycles,
+        forcing_cycles=cycles,
     )
     starts = np.random.default_rng(0).uniform(1, 2, size=(5, 1))
     options = {"newton_periods": (), "newton_budget": 0}
-    alone = find_locked_cycles(system, starts, odd_symmetry=False, **options)
-    survey = find_locked_cycles(system, starts, **options)
+    alone = find_entrained_cycles(system, starts, odd_symmetry=False, **options)
+    survey = find_entrained_cycles(system, starts, **options)
     assert (len(alone.stable), alone.odd_symmetry) == (1, False)
     assert (len(survey.stable), survey.odd_symmetry) == (2, True)
     assert survey.basins[:2] == (5, 0)
@@ -130,21 +130,21 @@ def test_symmetry_is_checked():
     # The state alone is odd, but a drive of both harmonics is not.
     drive = np.array([0.0, 0.3, 0.1, -0.1])
     lopsided = SteppedMap(
-        lambda k, x: np.tanh(x) + drive[k], None, dimension=1, n_steps=4, drive_cycles=1
+        lambda k, x: np.tanh(x) + drive[k], None, dimension=1, n_steps=4, forcing_cycles=1
     )
     assert not has_odd_symmetry(lopsided, states)
-    survey = find_locked_cycles(lopsided, states)
+    survey = find_entrained_cycles(lopsided, states)
     assert not survey.odd_symmetry
 
 
 def test_saddles_and_sources_are_searched_for_until_the_indices_add_up():
     """Two independent coordinates with 3 cycles each: 4 stable, 4 saddles, 1 source."""
     starts = np.random.default_rng(0).normal(scale=2, size=(16, 2))
-    options = {"newton_periods": (), "edges": 0}
-    few = find_locked_cycles(doubled(2.0, 2.2), starts, newton_budget=0, **options)
+    options = {"newton_periods": (), "n_boundary_pairs": 0}
+    few = find_entrained_cycles(doubled(2.0, 2.2), starts, newton_budget=0, **options)
     assert few.index_sum == len(few.cycles) == 4
     assert "at least 3 saddles are missing" in few.cannot_exclude
-    all_of_them = find_locked_cycles(doubled(2.0, 2.2), starts, **options)
+    all_of_them = find_entrained_cycles(doubled(2.0, 2.2), starts, **options)
     assert sorted(cycle.index for cycle in all_of_them.cycles) == [0] * 4 + [1] * 4 + [2]
     assert all_of_them.index_sum == 1
 
@@ -160,10 +160,10 @@ def test_the_cycle_that_a_torus_goes_round_is_found(frequency_Hz):
         z = z + step * 0.1 * np.cos(2 * np.pi * k / 60)
         return np.stack([z.real, z.imag], axis=-1)
 
-    system = SteppedMap(advance, None, dimension=2, n_steps=60, drive_cycles=1)
+    system = SteppedMap(advance, None, dimension=2, n_steps=60, forcing_cycles=1)
     starts = np.array([[1.0, 0.0], [0.0, 1.0], [-0.6, 0.7], [-0.5, -0.9]])
-    survey = find_locked_cycles(system, starts, settle_periods=10, newton_periods=())
-    assert survey.n_unlocked == 4
+    survey = find_entrained_cycles(system, starts, transient_periods=10, newton_periods=())
+    assert survey.n_not_entrained == 4
     (source,) = survey.cycles
     assert source.index == 2
     # Near the origin z' = (1 + iω) z + F cos Ωt, with multipliers of the modulus exp(T); the
@@ -181,12 +181,12 @@ def test_a_survey_does_not_depend_on_the_unit_of_the_state(unit):
         lambda k, x, v: 2 * (1 - np.tanh(x / unit) ** 2)[:, None] * v,
         dimension=1,
         n_steps=4,
-        drive_cycles=1,
+        forcing_cycles=1,
         scale=unit,
     )
     starts = np.random.default_rng(0).normal(size=(20, 1))
-    survey = find_locked_cycles(system, unit * starts)
-    usual = find_locked_cycles(truths.bistable(), starts)
+    survey = find_entrained_cycles(system, unit * starts)
+    usual = find_entrained_cycles(truths.bistable(), starts)
     assert survey.basins == usual.basins
     points = [cycle.point[0] / unit for cycle in survey.cycles]
     np.testing.assert_allclose(points, [c.point[0] for c in usual.cycles], rtol=1e-6, atol=1e-9)
@@ -196,17 +196,17 @@ def test_settling_is_an_argument():
     """At 0.9 a step a start at distance 1 moves by less than 0.01 of 1 after 22 steps."""
     system = SteppedMap(
         lambda k, x: 1 + 0.9 * (x - 1), lambda k, x, v: 0.9 * v, dimension=1, n_steps=1,
-        drive_cycles=1,
+        forcing_cycles=1,
     )  # fmt: skip
     starts = np.array([[2.0], [0.0]])
     for settled in (1e-2, 1e-9):
-        survey = find_locked_cycles(system, starts, settled=settled, settle_periods=500)
+        survey = find_entrained_cycles(system, starts, settled=settled, transient_periods=500)
         assert survey.basins == (2,)
     with pytest.raises(ValueError, match="settled must be finite"):
-        find_locked_cycles(system, starts, settled=-1.0)
+        find_entrained_cycles(system, starts, settled=-1.0)
 
 
 @pytest.mark.parametrize("starts", [np.empty((0, 1)), [[np.nan]], [[1.0, 2.0]]])
 def test_bad_starts_are_rejected(starts):
     with pytest.raises(ValueError, match="start"):
-        find_locked_cycles(truths.bistable(), starts)
+        find_entrained_cycles(truths.bistable(), starts)

@@ -14,8 +14,8 @@ from isochron.analysis import (
     flow,
     perturbed_phase_response,
 )
-from isochron.analysis.extrapolation import ExtrapolatedMap
 from isochron.analysis.floquet import ReturnMap
+from isochron.analysis.systems.extrapolation import ExtrapolatedMap
 from tests import truths
 
 PERIOD, LOG_MULTIPLIER = 6.66328685932313, -7.0589328088  # van der Pol, mu = 1
@@ -31,7 +31,7 @@ class VanDerPolSteps:
     step_ms: float
     dimension: int = 2
     n_steps: int = 1
-    drive_cycles: int = 0
+    forcing_cycles: int = 0
     tangent_fault: float = 0.0
 
     def with_step(self, step_ms):
@@ -189,7 +189,7 @@ def test_extrapolation_is_exact_for_a_polynomial_in_the_square_of_the_step():
         step_ms: float
         dimension: int = 1
         n_steps: int = 1
-        drive_cycles: int = 0
+        forcing_cycles: int = 0
 
         def with_step(self, step_ms: float) -> Any:
             return dataclasses.replace(self, step_ms=step_ms)

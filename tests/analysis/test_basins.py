@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from isochron.analysis import Flow, SteppedMap, find_limit_cycle, find_locked_cycles
+from isochron.analysis import Flow, SteppedMap, find_entrained_cycles, find_limit_cycle
 from tests import truths
 
 
@@ -188,11 +188,11 @@ def test_lengths_out_of_range_are_refused(name, value):
 
 def test_a_fixed_point_of_a_map_is_not_called_a_cycle():
     still = SteppedMap(lambda k, x: 2 * np.tanh(x), None, 1)
-    survey = find_locked_cycles(still, np.linspace(-2, 2, 6)[:, None])
+    survey = find_entrained_cycles(still, np.linspace(-2, 2, 6)[:, None])
     assert len(survey.fixed_points) == len(survey.cycles) == 3
     assert "fixed points, not cycles" in survey.cannot_exclude
     assert "fixed point, not a cycle" in survey.cycles[0].message
-    moving = find_locked_cycles(truths.bistable(), np.linspace(-2, 2, 6)[:, None])
+    moving = find_entrained_cycles(truths.bistable(), np.linspace(-2, 2, 6)[:, None])
     assert moving.fixed_points == ()
     single = find_limit_cycle(truths.logistic(2.5, 1), [0.47])
     double = find_limit_cycle(truths.logistic(3.3, 1), [0.47], subharmonic=2)
@@ -209,7 +209,7 @@ def test_a_right_jacobian_is_not_accused():
         end = fine.step(k, x)
         return end if k % 60 < 59 else np.round(end, 4)
 
-    system = SteppedMap(rounded, fine.tangent, 2, n_steps=60, drive_cycles=1)
+    system = SteppedMap(rounded, fine.tangent, 2, n_steps=60, forcing_cycles=1)
     cycle = find_limit_cycle(system, [0.9, 0.3], tolerance=1e-3)
     assert not cycle.found
     assert "Check the Jacobian" not in cycle.message

@@ -12,7 +12,7 @@ from isochron.analysis.continuation import (
     continue_fold,
 )
 from isochron.analysis.continuation.curve import StepControl
-from isochron.analysis.flow import flow
+from isochron.analysis.systems.flow import flow
 from tests import truths
 
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from isochron.analysis import Flow, find_limit_cycle
-from isochron.analysis.coupling import (
+from isochron.analysis.phase.coupling import (
     CouplingFunction,
     find_locked_states,
     fixed_radius_field,
     locking_range,
     phase_coupling_function,
 )
-from isochron.analysis.phase_response import find_phase_response
+from isochron.analysis.phase.response import find_phase_response
 from tests import truths
 
 

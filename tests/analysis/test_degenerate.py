@@ -52,7 +52,7 @@ def test_a_driven_rotation_is_degenerate():
     """Multipliers exp(± i), on the unit circle."""
     turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
     system = SteppedMap(
-        lambda k, x: x @ turn.T + 0.1, lambda k, x, v: turn @ v, dimension=2, drive_cycles=1
+        lambda k, x: x @ turn.T + 0.1, lambda k, x, v: turn @ v, dimension=2, forcing_cycles=1
     )
     cycle = find_limit_cycle(system, [0.3, 0.3])
     assert cycle.degenerate

@@ -5,7 +5,7 @@ from scipy.linalg import expm
 
 from isochron.analysis import Flow
 from isochron.analysis import flow as integrate
-from isochron.analysis.integration import _GAMMA, _NODES, _STAGES
+from isochron.analysis.systems.integration import _GAMMA, _NODES, _STAGES
 from tests import truths
 
 

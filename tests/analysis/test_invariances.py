@@ -37,7 +37,7 @@ def moved_map(system, change, inverse):
         dimension=system.dimension,
         n_steps=system.n_steps,
         step_ms=system.step_ms,
-        drive_cycles=system.drive_cycles,
+        forcing_cycles=system.forcing_cycles,
     )
 
 
@@ -68,7 +68,7 @@ def test_multipliers_of_a_driven_map_do_not_depend_on_where_the_drive_begins(shi
         lambda k, x, v: tangent((k + shift) % 60, x, v),
         dimension=2,
         n_steps=60,
-        drive_cycles=1,
+        forcing_cycles=1,
     )
     here = find_limit_cycle(plain, [1.0, 0.0], tolerance=1e-12)
     there = find_limit_cycle(

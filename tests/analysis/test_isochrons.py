@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import Flow, LimitCycle, find_limit_cycle
-from isochron.analysis.isochrons import asymptotic_phase, difference_of_phases
+from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
 from tests import truths
 
 MU, OMEGA, C = 1.0, 2.0, 0.5

@@ -294,7 +294,7 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
     found = find_limit_cycle(right, [2.0, 0.0], period_guess=6.66, tolerance=1e-11)
     back = ReturnMap(broken, found.period)
     bare = describe_orbit(
-        back, found.nodes, driven=False, tolerance=1e-9, message="", method="shooting"
+        back, found.nodes, forced=False, tolerance=1e-9, message="", method="shooting"
     )
     with pytest.raises(NotFoundError, match="finite difference"):
         add_multipliers(back, bare, None, verify=True)
@@ -336,5 +336,5 @@ def test_a_map_is_not_advised_to_integrate_more_accurately():
     """A map has no rtol; what it may have instead is a longer cycle or an invariant circle."""
     back = ReturnMap(SteppedMap(lambda k, x: x + 1e-3, None, 1))
     with pytest.raises(NotFoundError, match="subharmonic=n.*find_invariant_circle") as error:
-        describe_orbit(back, np.ones((1, 1)), driven=True, tolerance=1e-8, message="", method="")
+        describe_orbit(back, np.ones((1, 1)), forced=True, tolerance=1e-8, message="", method="")
     assert "rtol" not in str(error.value)

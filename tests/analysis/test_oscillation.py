@@ -12,7 +12,7 @@ from isochron.analysis import (
     oscillation_test,
     section_protophase,
 )
-from isochron.analysis import phase as phase_module
+from isochron.analysis.phase import estimation
 
 N = 1000
 
@@ -264,8 +264,8 @@ def test_evidence_is_asked_for_at_5_in_10000(phase_of, monkeypatch):
     signal = np.sin(2 * np.pi * np.arange(400) / 50)
     for p_value, accepted in ((4.9e-4, True), (5.1e-4, False)):
         test = OscillationTest(p_value=p_value, frequency=0.02, share=1.0, method="given")
-        monkeypatch.setattr(phase_module, "oscillation_test", lambda _, test=test: test)
-        monkeypatch.setattr(phase_module, "evenness_p_value", lambda *_, p=p_value: p)
+        monkeypatch.setattr(estimation, "oscillation_test", lambda _, test=test: test)
+        monkeypatch.setattr(estimation, "evenness_p_value", lambda *_, p=p_value: p)
         if accepted:
             assert np.isfinite(phase_of(signal)).any()
         else:

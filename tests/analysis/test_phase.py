@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import compute_phase
-from isochron.analysis.phase import (
+from isochron.analysis.phase.estimation import (
     fourier_protophase,
     protophase_to_phase,
     section_protophase,
@@ -87,7 +87,7 @@ def test_hysteresis_passes_over_ripples():
 
 
 def test_a_signal_that_does_not_return_has_no_section_phase():
-    with pytest.raises(ValueError, match="1 times; a phase needs two"):
+    with pytest.raises(ValueError, match="1 time; a phase needs two"):
         section_protophase(np.linspace(-1, 1, 100))
     with pytest.raises(ValueError, match="varies"):
         section_protophase(np.ones(100))
@@ -131,7 +131,7 @@ def test_the_fourier_phase_refuses(options, message):
 
 def test_whole_turns_count_to_their_last_sample():
     """8 samples a turn, two turns exactly: an even density but for its 8th harmonic."""
-    from isochron.analysis.phase import _density_coefficients
+    from isochron.analysis.phase.estimation import _density_coefficients
 
     found = _density_coefficients(2 * np.pi * np.arange(17) / 8, 8)
     np.testing.assert_allclose(found, [0, 0, 0, 0, 0, 0, 0, 1], atol=1e-12)

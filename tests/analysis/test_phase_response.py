@@ -13,12 +13,12 @@ from isochron.analysis import (
     find_limit_cycle,
     flow,
 )
-from isochron.analysis.phase_response import (
+from isochron.analysis.phase.response import (
     find_map_phase_response,
     find_phase_response,
     perturbed_phase_response,
 )
-from isochron.analysis.rotation import find_invariant_circle
+from isochron.analysis.phase.rotation import find_invariant_circle
 from tests import truths
 from tests.analysis.test_rotation import circle_radius, euler_stuart_landau
 

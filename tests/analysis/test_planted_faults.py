@@ -14,8 +14,8 @@ from isochron.analysis import (
     Flow,
     SteppedMap,
     continue_fixed_points,
+    find_entrained_cycles,
     find_limit_cycle,
-    find_locked_cycles,
     find_phase_response,
 )
 from isochron.analysis.limit_cycles import search
@@ -27,7 +27,7 @@ PUSH = np.array([[1.0, 0.0], [0.0, 0.5], [-0.3, 0.2]])
 
 def driven_products(tangent):
     return SteppedMap(
-        lambda k, x: x @ MATRICES[k].T + PUSH[k], tangent, dimension=2, n_steps=3, drive_cycles=1
+        lambda k, x: x @ MATRICES[k].T + PUSH[k], tangent, dimension=2, n_steps=3, forcing_cycles=1
     )
 
 
@@ -70,9 +70,9 @@ def test_without_the_search_for_divisors_two_rounds_pass_for_one(monkeypatch):
 
 def test_a_census_that_merges_too_much_or_nothing_counts_wrong():
     starts = np.random.default_rng(0).normal(size=(12, 1))
-    assert len(find_locked_cycles(truths.bistable(), starts).cycles) == 3
-    assert len(find_locked_cycles(truths.bistable(), starts, same=3.0).cycles) == 1
-    assert len(find_locked_cycles(truths.bistable(), starts, same=0.0).cycles) > 3
+    assert len(find_entrained_cycles(truths.bistable(), starts).cycles) == 3
+    assert len(find_entrained_cycles(truths.bistable(), starts, merge_tolerance=3.0).cycles) == 1
+    assert len(find_entrained_cycles(truths.bistable(), starts, merge_tolerance=0.0).cycles) > 3
 
 
 def test_a_cycle_with_a_wrong_period_has_no_phase_response():

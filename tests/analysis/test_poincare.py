@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import Flow, find_limit_cycle
-from isochron.analysis.poincare import Section, compute_section_return, find_crossings
+from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
 from tests import truths
 
 CIRCLE = Flow(lambda t, x: np.array([-x[1], x[0]]), lambda t, x: np.array([[0.0, -1], [1, 0]]))

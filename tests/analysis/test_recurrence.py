@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from isochron.analysis.flow import flow
 from isochron.analysis.limit_cycles import find_close_returns, find_recurrent_cycles
+from isochron.analysis.systems.flow import flow
 from tests import truths
 
 

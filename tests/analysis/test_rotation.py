@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import SteppedMap
-from isochron.analysis.rotation import (
+from isochron.analysis.phase.rotation import (
     RotationNumber,
     find_invariant_circle,
     rotation_number,

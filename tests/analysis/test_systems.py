@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from isochron.analysis import Flow, SteppedMap, find_limit_cycle
-from isochron.analysis.flow import flow
-from isochron.analysis.systems import SystemFamily, black_box, difference_tangent
+from isochron.analysis.systems.flow import flow
+from isochron.analysis.systems.protocols import SystemFamily, black_box, difference_tangent
 from tests import truths
 
 
@@ -76,7 +76,7 @@ class Simulator:
 
 def test_a_black_box_has_the_cycle_of_what_is_in_it():
     box = Simulator()
-    system = black_box(box.get, box.put, box.step, n_steps=4, drive_cycles=1)
+    system = black_box(box.get, box.put, box.step, n_steps=4, forcing_cycles=1)
     exact = find_limit_cycle(truths.bistable(), [1.0], tolerance=1e-12)
     found = find_limit_cycle(system, [1.0], tolerance=1e-12)
     np.testing.assert_allclose(found.point, exact.point, atol=1e-12)

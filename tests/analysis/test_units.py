@@ -18,10 +18,10 @@ from isochron.analysis import (
     continue_fixed_points,
     find_all_attractors,
     find_crossings,
+    find_entrained_cycles,
     find_fixed_points,
     find_invariant_circle,
     find_limit_cycle,
-    find_locked_cycles,
     find_phase_response,
     find_recurrent_cycles,
     floquet_exponents,
@@ -30,8 +30,8 @@ from isochron.analysis import (
     perturbed_phase_response,
     uniform_box,
 )
-from isochron.analysis.poincare import Section
-from isochron.analysis.scales import measure_scale
+from isochron.analysis.systems.return_map import Section
+from isochron.analysis.systems.scales import measure_scale
 from tests import truths
 
 UNITS = pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def map_in_units(system, unit, *, bare=False):
         None if bare else lambda k, x, v: unit[:, None] * tangent(k, x / unit, v / unit[:, None]),
         dimension=system.dimension,
         n_steps=system.n_steps,
-        drive_cycles=system.drive_cycles,
+        forcing_cycles=system.forcing_cycles,
     )
 
 
@@ -235,11 +235,11 @@ def test_an_invariant_circle(unit):
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
 def test_surveys(unit):
     system = map_in_units(truths.bistable(), (unit,), bare=True)
-    survey = find_locked_cycles(system, unit * np.linspace(-2, 2, 6)[:, None])
+    survey = find_entrained_cycles(system, unit * np.linspace(-2, 2, 6)[:, None])
     assert (len(survey.cycles), survey.index_sum) == (3, 1)
     found = find_all_attractors(
         system, uniform_box([-2 * unit], [2 * unit]), np.random.default_rng(0),
-        settle=30, watch=20, n_starts=6,
+        transient=30, observation=20, n_starts=6,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["limit cycle"] * 2
     largest = max(attractor.states[0, 0] for attractor in found.attractors) / unit
@@ -324,7 +324,7 @@ def test_surveys_tell_attractors_that_differ_in_a_small_variable(small):
     field = Flow(lambda t, x: np.array([1 - x[0], x[1] - x[1] * (x[1] / small) ** 2]))
     box = uniform_box([0, -2 * small], [2, 2 * small])
     found = find_all_attractors(
-        field, box, np.random.default_rng(0), settle=30, watch=40, n_starts=8
+        field, box, np.random.default_rng(0), transient=30, observation=40, n_starts=8
     )
     places = sorted(attractor.states[0, 1] / small for attractor in found.attractors)
     np.testing.assert_allclose(places, [-1, 1], rtol=1e-8)
@@ -338,7 +338,7 @@ def test_locked_cycles_of_a_small_variable(small):
         return np.stack([0.5 * x[..., 0] + 0.5, small * np.tanh(2 * x[..., 1] / small)], axis=-1)
 
     starts = np.random.default_rng(0).uniform([0, -2 * small], [2, 2 * small], (12, 2))
-    survey = find_locked_cycles(SteppedMap(step, None, 2), starts)
+    survey = find_entrained_cycles(SteppedMap(step, None, 2), starts)
     places = sorted(cycle.point[1] / small for cycle in survey.cycles)
     np.testing.assert_allclose(places, [-0.957504, 0, 0.957504], atol=1e-6)
 

@@ -27,7 +27,7 @@ def test_a_net_comes_back_bit_by_bit(saved):
 
 
 def test_a_connectome_net_brings_its_masks(tmp_path):
-    masks = ann_bridge.wiring_masks(connectome.load("varshney2011"))
+    masks = ann_bridge.connectome_masks(connectome.load("varshney2011"))
     net = ann_bridge.ConnectomeRNN(masks)
     ann_bridge.save_net(net, tmp_path / "net")
     loaded, _ = ann_bridge.load_net(tmp_path / "net.safetensors")
@@ -38,13 +38,13 @@ def test_a_connectome_net_brings_its_masks(tmp_path):
 
 def every_kind():
     several: dict[str, Any] = {"n_outputs": 2, "n_inputs": 4}
-    wiring = connectome.load("varshney2011")
-    masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    graph = connectome.load("varshney2011")
+    masks = ann_bridge.connectome_masks(graph, signs=connectome.gaba_inhibitory)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, learns_class_parameters=True, **several)
     yield ann_bridge.ConnectomeRNN(masks, p)
-    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
-    p = ann_bridge.AdaptedConnectomeParameters(n_units=279, rank=3, **several)
-    yield ann_bridge.AdaptedConnectomeRNN(weights, masks, p)
+    weights = ann_bridge.connectome_weights(graph, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.LowRankAdaptedConnectomeParameters(n_units=279, rank=3, **several)
+    yield ann_bridge.LowRankAdaptedConnectomeRNN(weights, masks, p)
     yield ann_bridge.LowRankRNN(n_units=9, oscillation_Hz=8.0, readout="rates", **several)
     yield ann_bridge.FullRankRNN(
         n_units=10, biased=True, learns_time_constants=True, learns_readout=True,
@@ -55,7 +55,7 @@ def every_kind():
     yield ann_bridge.CoupledOscillatorNet(n_units=5, time_step=0.2, **several)
     yield ann_bridge.SpikingNet(n_units=5, surrogate="atan", **several)
     rng = np.random.default_rng(0)
-    policy = ann_bridge.default_policy_wiring(9, 4, n_motor=2, rng=rng)
+    policy = ann_bridge.default_policy_connectivity(9, 4, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, unfolds=2, n_outputs=2)
     yield ann_bridge.ClosedFormNet(policy, mode="pure", n_outputs=2)
     yield a_worm()
@@ -92,7 +92,7 @@ def test_every_kind_of_net_comes_back(tmp_path, net):
 
 
 def test_a_worm_comes_back_whole(tmp_path):
-    """The network it trains and everything that a command may ask of its wiring."""
+    """The network it trains and everything that a command may ask of its connectome."""
     net = a_worm()
     ann_bridge.save_net(net, tmp_path / "net.v1")
     loaded, _ = ann_bridge.load_net(tmp_path / "net.v1")
@@ -105,10 +105,12 @@ def test_a_worm_comes_back_whole(tmp_path):
     before, after = net.network(), loaded.network()
     assert after.parameters == before.parameters
     for name in ("name", "neurons", "muscles", "cells", "source", "history"):
-        assert getattr(after.wiring, name) == getattr(before.wiring, name)
+        assert getattr(after.connectome, name) == getattr(before.connectome, name)
     for name in ("chemical", "gap", "neuromuscular", "signs"):
-        np.testing.assert_array_equal(getattr(after.wiring, name), getattr(before.wiring, name))
-    assert before.wiring.neuromuscular.any()
+        np.testing.assert_array_equal(
+            getattr(after.connectome, name), getattr(before.connectome, name)
+        )
+    assert before.connectome.neuromuscular.any()
     assert loaded.stimulus() == net.stimulus()
 
 
@@ -143,7 +145,9 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
     for size in {"n_units", "n_inputs", "n_outputs", "rank"} & set(description["parameters"]):
         changed = description["parameters"] | {size: 10**8}
         path.write_text(json.dumps(description | {"parameters": changed}))
-        with pytest.raises(ValueError, match=r"does not hold such a net.*(larger|wiring|n_units)"):
+        with pytest.raises(
+            ValueError, match=r"does not hold such a net.*(larger|connectome|n_units)"
+        ):
             ann_bridge.load_net(path)
 
 
@@ -161,8 +165,8 @@ def test_a_circuit_with_synapses_of_no_unit_is_refused(tmp_path):
 
     from safetensors.torch import load_file, save_file
 
-    wiring = ann_bridge.full_wiring(4, 4, rng=np.random.default_rng(0))
-    ann_bridge.save_net(ann_bridge.LiquidNet(wiring), tmp_path / "net")
+    graph = ann_bridge.full_connectivity(4, 4, rng=np.random.default_rng(0))
+    ann_bridge.save_net(ann_bridge.LiquidNet(graph), tmp_path / "net")
     path = tmp_path / "net.safetensors"
     tensors = load_file(path)
     tensors["synapses"][0, 0] = 99

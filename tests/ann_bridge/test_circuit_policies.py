@@ -1,4 +1,4 @@
-"""Liquid and closed-form nets: against ncps, the differential equation and autograd; wirings."""
+"""Liquid and closed-form nets: against ncps, the differential equation and autograd."""
 
 import importlib
 from typing import Any
@@ -9,7 +9,7 @@ import torch
 from scipy.integrate import solve_ivp
 
 from isochron import ann_bridge, connectome
-from isochron.ann_bridge.nets.circuit_wiring import add_recurrence
+from isochron.ann_bridge.nets.circuit_connectivity import add_recurrence
 from isochron.ann_bridge.nets.stepped import SteppedNet
 
 SIZES: dict[str, Any] = {
@@ -24,17 +24,19 @@ def generator(seed=0):
 
 
 def policy(seed=0, n_inputs=3, **changed):
-    return ann_bridge.policy_wiring(n_inputs, rng=np.random.default_rng(seed), **SIZES | changed)
+    return ann_bridge.policy_connectivity(
+        n_inputs, rng=np.random.default_rng(seed), **SIZES | changed
+    )
 
 
 def worm():
-    return ann_bridge.worm_wiring(
+    return ann_bridge.connectome_connectivity(
         WORM, 3, signs=connectome.gaba_inhibitory, rng=np.random.default_rng(0)
     )
 
 
 def full():
-    return ann_bridge.full_wiring(6, 3, n_motor=2, rng=np.random.default_rng(0))
+    return ann_bridge.full_connectivity(6, 3, n_motor=2, rng=np.random.default_rng(0))
 
 
 def dense(edges, values, n_senders, n_receivers):
@@ -51,20 +53,24 @@ def disturb(net, seed=1):
     return net.double()
 
 
-def peer_wiring(wiring, order=None):
-    """A wiring of ncps with our synapses; `order` gives the number of each unit there."""
+def peer_connectivity(connectivity, order=None):
+    """A connectivity of ncps with our synapses; `order` gives the number of each unit there."""
     peer = importlib.import_module("ncps.wirings")
     if order is not None:
         made = peer.NCP(*SIZES.values())
-        made.build(wiring.n_inputs)
+        made.build(connectivity.n_inputs)
     else:
-        order = np.arange(wiring.n_units)
-        made = peer.Wiring(wiring.n_units)
-        made.set_input_dim(wiring.n_inputs)
-        made.set_output_dim(wiring.n_units)
+        order = np.arange(connectivity.n_units)
+        made = peer.Wiring(connectivity.n_units)
+        made.set_input_dim(connectivity.n_inputs)
+        made.set_output_dim(connectivity.n_units)
     for edges, matrix, senders in (
-        (wiring.synapses.numpy(), "adjacency_matrix", order),
-        (wiring.input_synapses.numpy(), "sensory_adjacency_matrix", np.arange(wiring.n_inputs)),
+        (connectivity.synapses.numpy(), "adjacency_matrix", order),
+        (
+            connectivity.input_synapses.numpy(),
+            "sensory_adjacency_matrix",
+            np.arange(connectivity.n_inputs),
+        ),
     ):
         signs = np.zeros_like(getattr(made, matrix))
         signs[senders[edges[0]], order[edges[1]]] = edges[2]
@@ -79,18 +85,20 @@ ORDER = np.concatenate([np.arange(8, 15), np.arange(3, 8), np.arange(3)])
 @pytest.mark.parametrize("make", [policy, worm, full])
 def test_a_liquid_net_is_that_of_ncps(make):
     """The same weights in float64; rounding over 6 steps of 6 unfolds."""
-    wiring = make()
-    net = disturb(ann_bridge.LiquidNet(wiring))
-    n = wiring.n_units
+    connectivity = make()
+    net = disturb(ann_bridge.LiquidNet(connectivity))
+    n = connectivity.n_units
     cells = importlib.import_module("ncps.torch")
-    cell = cells.LTCCell(peer_wiring(wiring), 3, implicit_param_constraints=True).double()
+    cell = cells.LTCCell(
+        peer_connectivity(connectivity), 3, implicit_param_constraints=True
+    ).double()
     loaded: dict[str, Any] = {
         "gleak": net.leak_conductances, "vleak": net.leak_reversals, "cm": net.capacitances,
         "input_w": net.input_gains, "input_b": net.input_offsets,
     }  # fmt: skip
     for prefix, synapses, edges, senders in (
-        ("", net.between, wiring.synapses, n),
-        ("sensory_", net.from_inputs, wiring.input_synapses, 3),
+        ("", net.between, connectivity.synapses, n),
+        ("sensory_", net.from_inputs, connectivity.input_synapses, 3),
     ):
         for name, values in (
             ("w", synapses.strengths), ("sigma", synapses.steepness),
@@ -111,20 +119,20 @@ def test_a_liquid_net_is_that_of_ncps(make):
 @pytest.mark.parametrize("make", [policy, full])
 def test_a_closed_form_net_is_that_of_ncps(make, mode):
     """The same weights in float64, layer by layer; the gate there is the sum of two."""
-    wiring = make()
-    net = disturb(ann_bridge.ClosedFormNet(wiring, mode=mode))
-    order = ORDER if wiring.layers.max() == 2 else None
+    connectivity = make()
+    net = disturb(ann_bridge.ClosedFormNet(connectivity, mode=mode))
+    order = ORDER if connectivity.layers.max() == 2 else None
     cells = importlib.import_module("ncps.torch.wired_cfc_cell")
-    peer = cells.WiredCfCCell(None, peer_wiring(wiring, order), mode=mode).double()
-    n, n_inputs = wiring.n_units, wiring.n_inputs
+    peer = cells.WiredCfCCell(None, peer_connectivity(connectivity, order), mode=mode).double()
+    n, n_inputs = connectivity.n_units, connectivity.n_inputs
     drawn = torch.rand(2, n, n + n_inputs, generator=generator(4)).double()
     state = net.state_dict()
     between = [dense(net.synapses, values, n, n).T for values in state["weights"]]
     entering = [dense(net.input_synapses, v, n_inputs, n).T for v in state["input_weights"]]
     units = np.arange(n)
     for layer in range(peer.num_layers):
-        mine = units[(wiring.layers == layer).numpy()]
-        senders = units[(wiring.layers == layer - 1).numpy()]
+        mine = units[(connectivity.layers == layer).numpy()]
+        senders = units[(connectivity.layers == layer - 1).numpy()]
         loaded = {}
         for head, name in enumerate(("ff1", "ff2", "time_a")[: len(between)]):
             before = between[head][mine][:, senders] if layer else entering[head][mine]
@@ -190,11 +198,11 @@ def liquid_velocity(net, drive):
 
 def test_the_solver_converges_to_the_liquid_equation_with_order_one():
     """Halving the steps halves the error; the truth is scipy's, to 1e-11."""
-    wiring = policy()
-    start = np.random.default_rng(5).normal(size=wiring.n_units)
+    connectivity = policy()
+    start = np.random.default_rng(5).normal(size=connectivity.n_units)
     errors = []
     for unfolds in (50, 100, 200):
-        net = disturb(ann_bridge.LiquidNet(wiring, unfolds=unfolds, time_step=0.7))
+        net = disturb(ann_bridge.LiquidNet(connectivity, unfolds=unfolds, time_step=0.7))
         step = net.float64_step()
         drive = step.drive(np.array([0.3, -0.2, 1.0]))
         velocity = liquid_velocity(net, drive)
@@ -204,9 +212,9 @@ def test_the_solver_converges_to_the_liquid_equation_with_order_one():
 
 
 def test_a_policy_has_the_stated_fans():
-    wiring = policy()
-    sender, receiver, sign = wiring.synapses.numpy()
-    layer = wiring.layers.numpy()
+    connectivity = policy()
+    sender, receiver, sign = connectivity.synapses.numpy()
+    layer = connectivity.layers.numpy()
     assert [int((layer == k).sum()) for k in range(3)] == [7, 5, 3]
     assert set(sign) == {-1, 1}
     assert set(zip(layer[sender], layer[receiver], strict=True)) <= {(0, 1), (1, 1), (1, 2)}
@@ -216,27 +224,27 @@ def test_a_policy_has_the_stated_fans():
     assert 1 <= between[1].sum() <= 6
     assert set(sender[between[2]]) == set(range(7, 12))
     assert set(receiver[between[2]]) == {12, 13, 14}
-    entering, reached, _ = wiring.input_synapses.numpy()
+    entering, reached, _ = connectivity.input_synapses.numpy()
     assert set(reached) == set(range(7))
     assert (np.bincount(entering) >= 3).all()
-    assert wiring.motor.tolist() == [False] * 12 + [True] * 3
+    assert connectivity.motor.tolist() == [False] * 12 + [True] * 3
     again, other = policy(), policy(seed=1)
-    assert torch.equal(wiring.synapses, again.synapses)
-    assert not torch.equal(wiring.synapses, other.synapses)
+    assert torch.equal(connectivity.synapses, again.synapses)
+    assert not torch.equal(connectivity.synapses, other.synapses)
 
 
 def test_half_of_the_synapses_of_a_policy_excite():
     """One draw a synapse: within 4 standard deviations."""
     rng = np.random.default_rng(0)
-    wiring = ann_bridge.default_policy_wiring(200, 20, n_motor=20, density=0.3, rng=rng)
-    signs = torch.cat([wiring.synapses[2], wiring.input_synapses[2]]).double()
-    assert wiring.n_units == 200
+    connectivity = ann_bridge.default_policy_connectivity(200, 20, n_motor=20, density=0.3, rng=rng)
+    signs = torch.cat([connectivity.synapses[2], connectivity.input_synapses[2]]).double()
+    assert connectivity.n_units == 200
     assert abs(signs.mean()) < 4 / len(signs) ** 0.5
 
 
 def test_the_worms_circuit_is_its_connectome():
-    wiring = worm()
-    sender, receiver, sign = wiring.synapses.numpy()
+    connectivity = worm()
+    sender, receiver, sign = connectivity.synapses.numpy()
     chemical, gap = WORM.chemical > 0, WORM.gap > 0
     np.fill_diagonal(gap, False)
     found = np.zeros((279, 279))
@@ -246,24 +254,26 @@ def test_the_worms_circuit_is_its_connectome():
     np.testing.assert_array_equal(found[chemical], signs[chemical])
     assert (found[gap & ~chemical] == 1).all()
     sensory = WORM.index(WORM.select("sensory"))
-    assert set(wiring.input_synapses[1].tolist()) == set(sensory)
-    assert wiring.input_synapses.shape[1] == 3 * len(sensory)
+    assert set(connectivity.input_synapses[1].tolist()) == set(sensory)
+    assert connectivity.input_synapses.shape[1] == 3 * len(sensory)
     np.testing.assert_array_equal(
-        np.flatnonzero(wiring.motor.numpy()), np.sort(WORM.index(WORM.select("motor")))
+        np.flatnonzero(connectivity.motor.numpy()), np.sort(WORM.index(WORM.select("motor")))
     )
 
 
 def test_recurrence_adds_synapses_and_keeps_signs():
-    wiring = policy()
-    counts = {name: add_recurrence(wiring, name).synapses.shape[1] for name in ("none", "self")}
-    assert counts["none"] == wiring.synapses.shape[1]
-    within = add_recurrence(wiring, "layers").synapses
-    kept = {tuple(edge) for edge in wiring.synapses.T.tolist()}
+    connectivity = policy()
+    counts = {
+        name: add_recurrence(connectivity, name).synapses.shape[1] for name in ("none", "self")
+    }
+    assert counts["none"] == connectivity.synapses.shape[1]
+    within = add_recurrence(connectivity, "layers").synapses
+    kept = {tuple(edge) for edge in connectivity.synapses.T.tolist()}
     assert kept <= {tuple(edge) for edge in within.T.tolist()}
-    layers = wiring.layers[within[:2]]
+    layers = connectivity.layers[within[:2]]
     assert int((layers[0] == layers[1]).sum()) == 7**2 + 5**2 + 3**2
     with pytest.raises(ValueError, match="recurrence must be one of none, self, layers"):
-        ann_bridge.ClosedFormNet(wiring, recurrence="some")
+        ann_bridge.ClosedFormNet(connectivity, recurrence="some")
 
 
 def test_only_motor_neurons_are_read():
@@ -282,20 +292,25 @@ def test_only_motor_neurons_are_read():
         (lambda: policy(motor_fanin=6), "motor_fanin must lie between 1 and n_command=5"),
         (lambda: policy(command_synapses=-1), "command_synapses must be >= 0"),
         (
-            lambda: ann_bridge.default_policy_wiring(5, 2, n_motor=3, rng=np.random.default_rng(0)),
+            lambda: ann_bridge.default_policy_connectivity(
+                5, 2, n_motor=3, rng=np.random.default_rng(0)
+            ),
             "n_motor must lie between 1 and n_units - 3 = 2",
         ),
         (
-            lambda: ann_bridge.default_policy_wiring(
+            lambda: ann_bridge.default_policy_connectivity(
                 9, 2, n_motor=3, density=0.0, rng=np.random.default_rng(0)
             ),
             "density must lie in",
         ),
-        (lambda: ann_bridge.full_wiring(3, 2, n_motor=4, rng=np.random.default_rng(0)), "n_motor"),
-        (lambda: ann_bridge.LiquidNet(policy(), n_units=7), "the wiring has 15 units"),
+        (
+            lambda: ann_bridge.full_connectivity(3, 2, n_motor=4, rng=np.random.default_rng(0)),
+            "n_motor",
+        ),
+        (lambda: ann_bridge.LiquidNet(policy(), n_units=7), "the connectivity has 15 units"),
         (
             lambda: ann_bridge.LiquidNet(policy()._replace(layers=policy().layers.flip(0))),
-            "layers of a wiring must be in rising order",
+            "layers of a connectivity must be in rising order",
         ),
         (
             lambda: ann_bridge.LiquidNet(policy()._replace(layers=policy().layers + 10**9)),
@@ -318,10 +333,10 @@ def test_bad_circuits_are_refused(make, message):
 )
 def test_circuits_learn_to_compare(kind, options, steps, learning_rate):
     task = ann_bridge.tasks.DelayedComparison()
-    wiring = ann_bridge.default_policy_wiring(
+    connectivity = ann_bridge.default_policy_connectivity(
         32, task.n_inputs, n_motor=6, rng=np.random.default_rng(0)
     )
-    net = kind(wiring, step_ms=task.step_ms, **options)
+    net = kind(connectivity, step_ms=task.step_ms, **options)
     budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=learning_rate)
     ann_bridge.train(net, task, budget, seed=0)
     assert ann_bridge.evaluate(net, task, seed=5) < 0.8

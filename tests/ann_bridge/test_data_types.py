@@ -21,30 +21,32 @@ def generator(seed=0):
 def masks():
     drawn = torch.rand(20, 20, generator=generator(), dtype=torch.float32) < 0.2
     half = torch.arange(20) < 10
-    return ann_bridge.WiringMasks(drawn, drawn & drawn.T, half, ~half, classes=torch.arange(20) % 5)
+    return ann_bridge.ConnectomeMasks(
+        drawn, drawn & drawn.T, half, ~half, classes=torch.arange(20) % 5
+    )
 
 
 def circuit():
-    return ann_bridge.default_policy_wiring(12, 3, n_motor=2, rng=np.random.default_rng(0))
+    return ann_bridge.default_policy_connectivity(12, 3, n_motor=2, rng=np.random.default_rng(0))
 
 
-def on_wiring(**fields):
+def on_connectome(**fields):
     return ann_bridge.ConnectomeRNN(
         masks(), ann_bridge.ConnectomeRNNParameters(n_units=20, **fields)
     )
 
 
 def adapted():
-    weights = ann_bridge.wiring_weights(WORM, signs=connectome.gaba_inhibitory)
-    return ann_bridge.AdaptedConnectomeRNN(weights, ann_bridge.wiring_masks(WORM))
+    weights = ann_bridge.connectome_weights(WORM, signs=connectome.gaba_inhibitory)
+    return ann_bridge.LowRankAdaptedConnectomeRNN(weights, ann_bridge.connectome_masks(WORM))
 
 
 NETS = {
     "low-rank": lambda: ann_bridge.LowRankRNN(n_units=20, oscillation_Hz=8.0),
     "full-rank": lambda: ann_bridge.FullRankRNN(n_units=12, biased=True, excitatory_fraction=0.8),
     "time constants": lambda: ann_bridge.FullRankRNN(n_units=12, learns_time_constants=True),
-    "connectome": on_wiring,
-    "classes": lambda: on_wiring(learns_class_parameters=True),
+    "connectome": on_connectome,
+    "classes": lambda: on_connectome(learns_class_parameters=True),
     "connectome-low-rank": adapted,
     "gru": lambda: ann_bridge.GRUNet(n_units=7),
     "lstm": lambda: ann_bridge.LSTMNet(n_units=7),

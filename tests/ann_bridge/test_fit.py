@@ -42,8 +42,8 @@ CHOICES = [
 @pytest.fixture(scope="module")
 def circuit():
     """The neurons between touch and the forward motor neurons."""
-    wiring = connectome.load("varshney2011").subset("AVA", "AVB", "AVD", "PVC", "PLM", "DB*")
-    return sims.GradedNetwork(wiring)
+    graph = connectome.load("varshney2011").subset("AVA", "AVB", "AVD", "PVC", "PLM", "DB*")
+    return sims.GradedNetwork(graph)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,7 @@ def test_derivatives_against_differences(rhythm):
 def test_a_period_is_reached(worm, touch):
     """By two of the worm's parameters; confirmed by the other engine at a step of 1 ms."""
     choices = [Constant("decay_rate", 1e-3, 1e-2), ConnectionScale(layer="gap", low=0.5, high=2)]
-    p = RhythmFitParameters(n_steps=90, tolerance=1e-3, settle_s=40.0)
+    p = RhythmFitParameters(n_steps=90, tolerance=1e-3, transient_s=40.0)
     target = RhythmTarget(period_ms=1600)
     fit = fit_rhythm(worm, touch, target, choices, p, rng=np.random.default_rng(0))
     assert fit.converged, fit.message
@@ -215,7 +215,7 @@ def test_a_period_is_reached(worm, touch):
 
 
 def test_what_has_no_rhythm_is_refused(worm, touch):
-    quiet = replace(RhythmFitParameters(), settle_s=20.0)
+    quiet = replace(RhythmFitParameters(), transient_s=20.0)
     below = sims.step_current(["PLM"], amplitude_pA=500)
     arguments = (RhythmTarget(period_ms=1500), CLOCKS, quiet)
     with pytest.raises(ArithmeticError, match="No rhythm"):
@@ -241,7 +241,7 @@ def test_the_worm_as_a_net_is_the_worm(circuit):
     _, rates = net.run(inputs, torch.Generator().manual_seed(0))
     stimulus = BASE
     touched = 50 * net.input_weights.detach() @ inputs[0, 0]
-    for name, current in zip(circuit.wiring.select("PLM"), touched.tolist(), strict=True):
+    for name, current in zip(circuit.connectome.select("PLM"), touched.tolist(), strict=True):
         stimulus += sims.step_current([name], amplitude_pA=current, onset_ms=0.0)
     run = sims.simulate(
         circuit, stimulus, duration_s=0.08, step_ms=8, record=["V_minus_threshold"],

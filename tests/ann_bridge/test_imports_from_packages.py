@@ -47,7 +47,7 @@ def ncps():
         )
 
 
-WIRINGS = {
+CONNECTIVITIES = {
     "policy": lambda w: w.AutoNCP(20, 4, seed=1),
     "one output": lambda w: w.AutoNCP(12, 1, seed=2),
     "random": lambda w: w.Random(9, 3, sparsity_level=0.5, random_seed=3),
@@ -64,9 +64,11 @@ def disturbed(module):
     return module.double()
 
 
-@pytest.mark.parametrize("wiring", WIRINGS)
-def test_a_liquid_network_of_ncps(ncps, wiring):
-    theirs = disturbed(ncps.torch.LTC(N_INPUTS, WIRINGS[wiring](ncps.wirings), batch_first=False))
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
+def test_a_liquid_network_of_ncps(ncps, connectivity):
+    theirs = disturbed(
+        ncps.torch.LTC(N_INPUTS, CONNECTIVITIES[connectivity](ncps.wirings), batch_first=False)
+    )
     with torch.no_grad():
         wanted, last = theirs(inputs())
     ways: list[tuple[Any, dict[str, Any]]] = [
@@ -85,9 +87,9 @@ def test_a_liquid_network_of_ncps(ncps, wiring):
 
 def test_a_liquid_cell_with_explicit_constraints_and_silent_synapses(ncps):
     """ncps clips at 0; other numbers of unfolds and time steps."""
-    wiring = ncps.wirings.Random(9, 3, sparsity_level=0.4, random_seed=3)
-    wiring.build(N_INPUTS)
-    cell = ncps.torch.LTCCell(wiring, ode_unfolds=3).double()
+    connectivity = ncps.wirings.Random(9, 3, sparsity_level=0.4, random_seed=3)
+    connectivity.build(N_INPUTS)
+    cell = ncps.torch.LTCCell(connectivity, ode_unfolds=3).double()
     with torch.no_grad():
         cell.w[:, ::2].sub_(0.5)
         cell.gleak[0] = -1.0
@@ -141,13 +143,13 @@ def test_networks_of_ncps_without_a_counterpart_are_named(ncps):
 
 @pytest.mark.parametrize("proj_size", [None, 2])
 @pytest.mark.parametrize("mode", ["default", "no_gate", "pure"])
-@pytest.mark.parametrize("wiring", WIRINGS)
-def test_a_closed_form_network_of_ncps(ncps, wiring, mode, proj_size):
-    if wiring == "random" and proj_size:
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
+def test_a_closed_form_network_of_ncps(ncps, connectivity, mode, proj_size):
+    if connectivity == "random" and proj_size:
         pytest.skip("ncps projects the motor neurons, and its outputs are all units")
     theirs = disturbed(
         ncps.torch.CfC(
-            N_INPUTS, WIRINGS[wiring](ncps.wirings), mode=mode, batch_first=False,
+            N_INPUTS, CONNECTIVITIES[connectivity](ncps.wirings), mode=mode, batch_first=False,
             proj_size=proj_size,
         )
     )  # fmt: skip
@@ -178,7 +180,7 @@ def circuit(input_synapses):
     ring = torch.tensor([[3, 0, 1, 2], [0, 1, 2, 3], [1, -1, 1, -1]])
     motor, layers = torch.arange(4) == 3, torch.zeros(4, dtype=torch.long)
     entering = torch.tensor(input_synapses, dtype=torch.long).reshape(3, -1)
-    return ann_bridge.CircuitWiring(ring, entering, layers, motor)
+    return ann_bridge.CircuitConnectivity(ring, entering, layers, motor)
 
 
 @pytest.mark.parametrize("kind", [ann_bridge.LiquidNet, ann_bridge.ClosedFormNet])
@@ -199,7 +201,9 @@ def test_inputs_may_be_without_synapses(kind, edges, tmp_path):
 
 
 def test_too_few_inputs_for_the_synapses_are_refused():
-    with pytest.raises(ValueError, match=r"n_inputs=1, but the wiring has 4 units and 2 inputs"):
+    with pytest.raises(
+        ValueError, match=r"n_inputs=1, but the connectivity has 4 units and 2 inputs"
+    ):
         ann_bridge.LiquidNet(circuit([[0, 1], [0, 1], [1, 1]]), n_inputs=1)
 
 

@@ -20,11 +20,13 @@ def generator(seed=0):
 def masks(n=20):
     drawn = torch.rand(n, n, generator=generator()) < 0.2
     half = torch.arange(n) < n // 2
-    return ann_bridge.WiringMasks(drawn, drawn & drawn.T, half, ~half, classes=torch.arange(n) // 2)
+    return ann_bridge.ConnectomeMasks(
+        drawn, drawn & drawn.T, half, ~half, classes=torch.arange(n) // 2
+    )
 
 
 def policy():
-    return ann_bridge.default_policy_wiring(12, 3, n_motor=2, rng=np.random.default_rng(0))
+    return ann_bridge.default_policy_connectivity(12, 3, n_motor=2, rng=np.random.default_rng(0))
 
 
 KINDS = {
@@ -42,10 +44,10 @@ KINDS = {
         masks(),
         ann_bridge.ConnectomeRNNParameters(n_units=20, learns_class_parameters=True, **QUIET),
     ),
-    "connectome-low-rank": lambda: ann_bridge.AdaptedConnectomeRNN(
+    "connectome-low-rank": lambda: ann_bridge.LowRankAdaptedConnectomeRNN(
         torch.randn(20, 20, generator=generator()) / 5,
         masks(),
-        ann_bridge.AdaptedConnectomeParameters(n_units=20, **QUIET),
+        ann_bridge.LowRankAdaptedConnectomeParameters(n_units=20, **QUIET),
     ),
     "gru": lambda: ann_bridge.GRUNet(n_units=7),
     "lstm": lambda: ann_bridge.LSTMNet(n_units=7, n_outputs=2),

@@ -190,7 +190,7 @@ def wired(n_units, *, share=0.1, signed=True):
     g = torch.Generator().manual_seed(0)
     chemical, gap = torch.rand(2, n_units, n_units, generator=g) < share / 2
     gap = torch.triu(gap, 1)
-    masks = ann_bridge.WiringMasks(
+    masks = ann_bridge.ConnectomeMasks(
         chemical=chemical,
         gap=gap | gap.T,
         sensory=torch.arange(n_units) < n_units // 2,

@@ -68,15 +68,15 @@ def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, r
 
 
 def kinds():
-    wiring = connectome.load("varshney2011")
-    signed = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    graph = connectome.load("varshney2011")
+    signed = ann_bridge.connectome_masks(graph, signs=connectome.gaba_inhibitory)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, noise_std=0.0)
     yield ann_bridge.ConnectomeRNN(signed, p)
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, learns_class_parameters=True, **QUIET)
     yield ann_bridge.ConnectomeRNN(signed, p)
-    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
-    p = ann_bridge.AdaptedConnectomeParameters(n_units=279, **QUIET)
-    yield ann_bridge.AdaptedConnectomeRNN(weights, signed, p)
+    weights = ann_bridge.connectome_weights(graph, signs=connectome.gaba_inhibitory)
+    p = ann_bridge.LowRankAdaptedConnectomeParameters(n_units=279, **QUIET)
+    yield ann_bridge.LowRankAdaptedConnectomeRNN(weights, signed, p)
     yield ann_bridge.LowRankRNN(n_units=20, readout="rates", **QUIET)
     yield ann_bridge.FullRankRNN(n_units=12, gain=1.5, **QUIET)
     yield ann_bridge.FullRankRNN(
@@ -88,7 +88,7 @@ def kinds():
     yield ann_bridge.LSTMNet(n_units=7, n_outputs=2)
     yield ann_bridge.CoupledOscillatorNet(n_units=7, friction=0.5)
     rng = np.random.default_rng(0)
-    policy = ann_bridge.default_policy_wiring(12, 3, n_motor=2, rng=rng)
+    policy = ann_bridge.default_policy_connectivity(12, 3, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, n_outputs=2)
     for mode in ("default", "no_gate", "pure"):
         yield ann_bridge.ClosedFormNet(policy, mode=mode)
@@ -149,25 +149,25 @@ def test_dales_law_survives_training_and_begins_balanced():
 
 
 def test_the_worms_signs_survive_training():
-    wiring = connectome.load("varshney2011")
-    signs = connectome.gaba_inhibitory(wiring)
+    graph = connectome.load("varshney2011")
+    signs = connectome.gaba_inhibitory(graph)
     net = ann_bridge.ConnectomeRNN(
-        ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+        ann_bridge.connectome_masks(graph, signs=connectome.gaba_inhibitory)
     )
     ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
     matrix = net.connectivity()[0].detach().numpy()
-    only_chemical = (wiring.chemical > 0) & (wiring.gap == 0) & (wiring.gap.T == 0)
+    only_chemical = (graph.chemical > 0) & (graph.gap == 0) & (graph.gap.T == 0)
     np.testing.assert_array_equal(np.sign(matrix[only_chemical]), signs[only_chemical])
     assert (signs[only_chemical] < 0).sum() > 50
-    assert matrix[(wiring.gap > 0) & (wiring.chemical == 0) & ~np.eye(279, dtype=bool)].min() > 0
+    assert matrix[(graph.gap > 0) & (graph.chemical == 0) & ~np.eye(279, dtype=bool)].min() > 0
 
 
 def test_an_adapted_wiring_changes_by_a_term_of_low_rank():
-    wiring = connectome.load("varshney2011")
-    weights = ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory)
-    masks = ann_bridge.wiring_masks(wiring)
-    net = ann_bridge.AdaptedConnectomeRNN(
-        weights, masks, ann_bridge.AdaptedConnectomeParameters(n_units=279, gain=0.7, rank=3)
+    graph = connectome.load("varshney2011")
+    weights = ann_bridge.connectome_weights(graph, signs=connectome.gaba_inhibitory)
+    masks = ann_bridge.connectome_masks(graph)
+    net = ann_bridge.LowRankAdaptedConnectomeRNN(
+        weights, masks, ann_bridge.LowRankAdaptedConnectomeParameters(n_units=279, gain=0.7, rank=3)
     )
     ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
     frozen = 0.7 * weights.double().numpy()
@@ -176,12 +176,12 @@ def test_an_adapted_wiring_changes_by_a_term_of_low_rank():
     singular = np.linalg.svd(change, compute_uv=False)
     assert singular[2] > 1e-2
     assert singular[3] < 1e-5  # rounding in float32
-    chemical = (wiring.chemical > 0) & (wiring.gap == 0) & ~np.eye(279, dtype=bool)
-    signs = connectome.gaba_inhibitory(wiring)
+    chemical = (graph.chemical > 0) & (graph.gap == 0) & ~np.eye(279, dtype=bool)
+    signs = connectome.gaba_inhibitory(graph)
     np.testing.assert_array_equal(np.sign(frozen[chemical]), signs[chemical])
-    with pytest.raises(ValueError, match="the wiring has 279 neurons"):
-        ann_bridge.AdaptedConnectomeRNN(
-            weights, masks, ann_bridge.AdaptedConnectomeParameters(n_units=3)
+    with pytest.raises(ValueError, match="the connectome has 279 neurons"):
+        ann_bridge.LowRankAdaptedConnectomeRNN(
+            weights, masks, ann_bridge.LowRankAdaptedConnectomeParameters(n_units=3)
         )
 
 
@@ -189,7 +189,7 @@ def test_a_wiring_without_loops_has_no_scale():
     pair = connectome.load("varshney2011").subset("AVAL", "PVCL")
     chain = replace(pair, chemical=np.array([[0.0, 0], [3, 0]]), gap=np.zeros((2, 2)))
     with pytest.raises(ValueError, match="no loops"):
-        ann_bridge.wiring_weights(chain, signs=lambda wiring: np.ones((2, 2)))
+        ann_bridge.connectome_weights(chain, signs=lambda graph: np.ones((2, 2)))
 
 
 def test_the_oscillatory_start_has_the_stated_eigenvalues():
@@ -319,8 +319,8 @@ def plain_weights(net):
 
 
 def test_neurons_of_a_class_share_what_is_trained():
-    wiring = connectome.load("varshney2011")
-    masks = ann_bridge.wiring_masks(wiring)
+    graph = connectome.load("varshney2011")
+    masks = ann_bridge.connectome_masks(graph)
     settings: dict[str, Any] = {"n_units": 279, "learns_class_parameters": True}
     net = ann_bridge.ConnectomeRNN(masks, ann_bridge.ConnectomeRNNParameters(**settings))
     plain = ann_bridge.ConnectomeRNN(masks, ann_bridge.ConnectomeRNNParameters(n_units=279))
@@ -330,7 +330,7 @@ def test_neurons_of_a_class_share_what_is_trained():
     assert leaks is not None
     assert bias is not None
     gain = torch.nanmean(net.connectivity()[0] / plain_weights(net), dim=0)
-    names = np.array([cell.cell_class for cell in wiring.cells])
+    names = np.array([cell.cell_class for cell in graph.cells])
     for values in (leaks, bias, gain):
         of_units = values.detach().numpy()
         by_class = [of_units[names == name] for name in np.unique(names)]
@@ -383,8 +383,8 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
             "of one layer in one direction, got weight_ih_l0, weight_hh_l1",
         ),
         (
-            lambda: ann_bridge.AdaptedConnectomeParameters(learns_class_parameters=True),
-            "does not go with a frozen wiring",
+            lambda: ann_bridge.LowRankAdaptedConnectomeParameters(learns_class_parameters=True),
+            "does not go with a frozen connectome",
         ),
         (lambda: ann_bridge.FullRankRNN(activation="step"), "activation must be one of tanh"),
         (lambda: ann_bridge.FullRankRNN(readout="spikes"), "readout must be one of states"),

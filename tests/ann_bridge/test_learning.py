@@ -16,8 +16,8 @@ SLOW: dict[str, Any] = {"step_ms": 20.0, "time_constant_ms": 100.0}
 
 
 def worm(task):
-    wiring = connectome.load("varshney2011")
-    masks = ann_bridge.wiring_masks(wiring, signs=connectome.gaba_inhibitory)
+    graph = connectome.load("varshney2011")
+    masks = ann_bridge.connectome_masks(graph, signs=connectome.gaba_inhibitory)
     settings = ann_bridge.ConnectomeRNNParameters(n_units=279, n_inputs=task.n_inputs, **SLOW)
     return ann_bridge.ConnectomeRNN(masks, settings)
 
@@ -27,12 +27,12 @@ def full(task, **settings):
 
 
 def adapted(task):
-    wiring = connectome.load("varshney2011")
+    graph = connectome.load("varshney2011")
     sizes = {"n_units": 279, "n_inputs": task.n_inputs, **SLOW}
-    return ann_bridge.AdaptedConnectomeRNN(
-        ann_bridge.wiring_weights(wiring, signs=connectome.gaba_inhibitory),
-        ann_bridge.wiring_masks(wiring),
-        ann_bridge.AdaptedConnectomeParameters(rank=2, **sizes),
+    return ann_bridge.LowRankAdaptedConnectomeRNN(
+        ann_bridge.connectome_weights(graph, signs=connectome.gaba_inhibitory),
+        ann_bridge.connectome_masks(graph),
+        ann_bridge.LowRankAdaptedConnectomeParameters(rank=2, **sizes),
     )
 
 

@@ -17,15 +17,15 @@ def coupled_oscillators():
 
 
 def liquid():
-    wiring = ann_bridge.default_policy_wiring(
+    graph = ann_bridge.default_policy_connectivity(
         48, TASK.n_inputs, n_motor=8, rng=np.random.default_rng(0)
     )
-    return ann_bridge.LiquidNet(wiring, time_step=0.03, unfolds=1)
+    return ann_bridge.LiquidNet(graph, time_step=0.03, unfolds=1)
 
 
 def closed_form():
-    wiring = ann_bridge.full_wiring(32, TASK.n_inputs, rng=np.random.default_rng(0))
-    return ann_bridge.ClosedFormNet(wiring)
+    graph = ann_bridge.full_connectivity(32, TASK.n_inputs, rng=np.random.default_rng(0))
+    return ann_bridge.ClosedFormNet(graph)
 
 
 @pytest.mark.slow

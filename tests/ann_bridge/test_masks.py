@@ -26,35 +26,35 @@ def circuit():
 
 
 def test_the_signs_of_the_connectome_are_used(circuit):
-    assert ann_bridge.wiring_masks(circuit).signs is None
+    assert ann_bridge.connectome_masks(circuit).signs is None
     signed = circuit.with_signs(connectome.SignTable({"PLML": -1}, others="excitatory"))
     signs = [[0, 0, 1], [-1, 0, 0], [0, 1, 0]]
-    masks = ann_bridge.wiring_masks(signed)
+    masks = ann_bridge.connectome_masks(signed)
     assert masks.signs is not None
     assert masks.signs.tolist() == signs
     net = ann_bridge.ConnectomeRNN(masks)
     weights = net.connectivity()[0].detach()
     assert weights[1, 0] < 0 < weights[2, 1]
-    weights = ann_bridge.wiring_weights(signed)
+    weights = ann_bridge.connectome_weights(signed)
     assert np.sign(weights.numpy()).tolist() == signs
     rng = np.random.default_rng(0)
-    assert (ann_bridge.worm_wiring(signed, 1, rng=rng).synapses[2] == -1).sum() == 1
+    assert (ann_bridge.connectome_connectivity(signed, 1, rng=rng).synapses[2] == -1).sum() == 1
 
 
 def test_a_rule_prevails_over_the_signs_and_any_drops_them(circuit):
     signed = circuit.with_signs(connectome.SignTable({"PLML": -1}, others="excitatory"))
     rule = connectome.gaba_inhibitory
-    ruled = ann_bridge.wiring_masks(signed, signs=rule).signs
+    ruled = ann_bridge.connectome_masks(signed, signs=rule).signs
     assert ruled is not None
     assert (ruled >= 0).all()
-    assert ann_bridge.wiring_masks(signed, signs="any").signs is None
+    assert ann_bridge.connectome_masks(signed, signs="any").signs is None
     with pytest.raises(ValueError, match="a sign rule, 'any' or None, got 'gaba'"):
-        ann_bridge.wiring_masks(signed, signs=UNTYPED("gaba"))
+        ann_bridge.connectome_masks(signed, signs=UNTYPED("gaba"))
 
 
 def test_signs_that_are_all_zero_are_signs(circuit):
     silent = circuit.with_signs(connectome.SignTable())
-    signs = ann_bridge.wiring_masks(silent).signs
+    signs = ann_bridge.connectome_masks(silent).signs
     assert signs is not None
     assert not signs.any()
     assert not sims.GradedNetwork(silent).synapses.any()
@@ -63,15 +63,15 @@ def test_signs_that_are_all_zero_are_signs(circuit):
 
 def test_without_signs_there_are_no_weights(circuit):
     with pytest.raises(ValueError, match="loop has no signs; give signs"):
-        ann_bridge.wiring_weights(circuit)
+        ann_bridge.connectome_weights(circuit)
     with pytest.raises(ValueError, match="loop has no signs; give signs"):
-        ann_bridge.worm_wiring(circuit, 1, rng=np.random.default_rng(0))
+        ann_bridge.connectome_connectivity(circuit, 1, rng=np.random.default_rng(0))
 
 
 def test_an_animal_without_types_points_to_them(circuit):
     fly = dataclasses.replace(circuit, cells=(), species="D. melanogaster")
     with pytest.raises(ValueError, match=r"no neuron of the type 'sensory'.*types="):
-        ann_bridge.wiring_masks(fly)
+        ann_bridge.connectome_masks(fly)
 
 
 @pytest.mark.parametrize("species", [None, "C. elegans", "P. pacificus"])
@@ -80,5 +80,5 @@ def test_a_saved_worm_keeps_its_species(circuit, species):
     animal = dataclasses.replace(circuit, neurons=names, cells=(), species=species)
     signed = animal.with_signs(connectome.SignTable())
     content = write_worm(sims.GradedNetwork(signed), sims.Stimulus(), [])
-    found = read_worm(content)[0].wiring
+    found = read_worm(content)[0].connectome
     assert (found.species, found.cells) == (species, animal.cells)

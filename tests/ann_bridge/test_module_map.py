@@ -83,8 +83,8 @@ def test_it_is_the_module_and_its_tangents_are_its_derivative(kind):
     """float64 throughout: rounding only; central differences err by 1e-9."""
     module, system = mapped(kind, inputs=wave(), step_ms=2.0)
     assert system.dimension == PARTS.get(kind, 1) * N
-    assert (system.n_steps, system.drive_cycles, system.step_ms) == (7, 1, 2.0)
-    assert isinstance(system, analysis.DrivenMap)
+    assert (system.n_steps, system.forcing_cycles, system.step_ms) == (7, 1, 2.0)
+    assert isinstance(system, analysis.ForcedMap)
     rng = np.random.default_rng(0)
     starts = rng.normal(size=(3, system.dimension))
     wanted = run_torch(kind, module, np.concatenate([wave()[3:], wave()[:5]]),
@@ -116,14 +116,14 @@ def test_the_analysis_takes_it_in_one_line():
 def test_a_driven_cell_has_a_locked_cycle():
     """A contracting cell follows its input; the cycle closes after a period."""
     _, system = mapped("GRUCell", inputs=wave(8))
-    found = analysis.find_locked_cycles(system, np.zeros((2, N)))
+    found = analysis.find_entrained_cycles(system, np.zeros((2, N)))
     (cycle,) = found.stable
     np.testing.assert_allclose(system.advance(cycle.point, 8), cycle.point, atol=1e-9)
 
 
 def test_a_constant_input_is_one_step_long():
     system = mapped("GRUCell", inputs=[0.5, -1.0])[1]
-    assert (system.n_steps, system.drive_cycles) == (1, 0)
+    assert (system.n_steps, system.forcing_cycles) == (1, 0)
     assert mapped("GRUCell")[1].n_steps == 1
 
 
@@ -214,5 +214,7 @@ def test_what_is_wanted_is_said_with_an_example(use, given, message):
 def test_a_connectome_is_not_the_masks_of_a_network():
     from isochron import connectome
 
-    with pytest.raises(TypeError, match=r"masks must be WiringMasks.*wiring_masks\(wiring\)"):
+    with pytest.raises(
+        TypeError, match=r"masks must be ConnectomeMasks.*connectome_masks\(connectome\)"
+    ):
         ann_bridge.ConnectomeRNN(connectome.load("varshney2011"))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ GENERATOR = torch.Generator
 
 @pytest.fixture(scope="module")
 def masks():
-    return ann_bridge.wiring_masks(connectome.load("varshney2011"))
+    return ann_bridge.connectome_masks(connectome.load("varshney2011"))
 
 
 def small_net(**fields):

@@ -104,9 +104,9 @@ def test_a_pruned_net_learns():
 
 
 def test_controls_have_the_same_number_of_weights_and_the_partners_they_should():
-    wiring = connectome.load("varshney2011")
+    graph = connectome.load("varshney2011")
     p = ann_bridge.ConnectomeRNNParameters(n_units=279, **SETTINGS)
-    nets = control_nets(wiring, p, np.random.default_rng(0), signs=connectome.gaba_inhibitory)
+    nets = control_nets(graph, p, np.random.default_rng(0), signs=connectome.gaba_inhibitory)
     assert {name: count_weights(net) for name, net in nets.items()} == dict.fromkeys(
         ("connectome", "rewired", "random", "dense"), 2194 + 514
     )
@@ -130,6 +130,6 @@ def test_what_cannot_be_pruned_is_refused():
         prune(full(), 577)
     with pytest.raises(ValueError, match="rounds"):
         train_and_prune(full(), TASK, 60, FEW, seed=0, rounds=0)
-    worm = ann_bridge.ConnectomeRNN(ann_bridge.wiring_masks(connectome.load("varshney2011")))
+    worm = ann_bridge.ConnectomeRNN(ann_bridge.connectome_masks(connectome.load("varshney2011")))
     with pytest.raises(ValueError, match="gap junctions"):
         prune(worm, 10)

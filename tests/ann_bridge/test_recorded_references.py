@@ -14,7 +14,7 @@ from isochron.ann_bridge.tasks.recording_quality import (
     noise_share,
     widen,
 )
-from isochron.connectome.files import DataFileError
+from isochron.files import DataFileError
 
 RATE = 250.0
 SECONDS = 20

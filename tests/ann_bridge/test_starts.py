@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from isochron import ann_bridge
-from isochron.analysis import find_locked_cycles
+from isochron.analysis import find_entrained_cycles
 
 
 def four_memories(n_units=64, gains=(3.0, 2.0), **fields):
@@ -29,7 +29,7 @@ def test_all_memories_of_a_network_in_rate_form_are_found():
     system = ann_bridge.TrainedMap(net, frequency_Hz=25 / 3)
     starts = system.initial_states(32, np.random.default_rng(0))
     assert np.abs(starts).max() <= 1
-    survey = find_locked_cycles(system, starts, newton_budget=0)
+    survey = find_entrained_cycles(system, starts, newton_budget=0)
     assert len(survey.stable) == 4
     assert survey.bounded
 
@@ -41,7 +41,7 @@ def test_all_memories_are_found_from_the_initial_states(reduced, seed):
     system = ann_bridge.TrainedMap(
         ann_bridge.reduce_low_rank(net) if reduced else net, frequency_Hz=25 / 3
     )
-    survey = find_locked_cycles(
+    survey = find_entrained_cycles(
         system, system.initial_states(32, np.random.default_rng(seed)), newton_budget=0
     )
     assert len(survey.stable) == 4
@@ -53,7 +53,7 @@ def test_all_memories_are_found_from_the_initial_states(reduced, seed):
 
 def test_saddles_and_the_source_are_found_too():
     system = ann_bridge.TrainedMap(ann_bridge.reduce_low_rank(four_memories()), frequency_Hz=25 / 3)
-    survey = find_locked_cycles(system, system.initial_states(16, np.random.default_rng(0)))
+    survey = find_entrained_cycles(system, system.initial_states(16, np.random.default_rng(0)))
     assert sorted(cycle.index for cycle in survey.cycles) == [0] * 4 + [1] * 4 + [2]
     assert survey.index_sum == 1
     assert survey.bounded
@@ -84,7 +84,9 @@ def full_rank_memories(n_units=64):
 def test_a_full_matrix_is_explored_along_the_directions_of_its_runs():
     system = ann_bridge.TrainedMap(full_rank_memories(), frequency_Hz=25 / 3)
     starts = system.initial_states(48, np.random.default_rng(0))
-    survey = find_locked_cycles(system, starts, newton_periods=(), edges=0, newton_budget=0)
+    survey = find_entrained_cycles(
+        system, starts, newton_periods=(), n_boundary_pairs=0, newton_budget=0
+    )
     assert len(survey.stable) == 4
 
 
@@ -150,7 +152,7 @@ def test_coupled_oscillators_are_bounded_where_their_linear_part_contracts():
 def test_slow_references_have_long_maps(frequency, step_ms, n_steps, cycles):
     net = ann_bridge.LowRankRNN(n_units=16, step_ms=step_ms)
     system = ann_bridge.TrainedMap(net, frequency_Hz=frequency)
-    assert (system.n_steps, system.drive_cycles) == (n_steps, cycles)
+    assert (system.n_steps, system.forcing_cycles) == (n_steps, cycles)
     # At most a quarter of a step in each period.
     period, asked = 1e3 / system.frequency_Hz, 1e3 / frequency
     assert abs(period - asked) <= 0.25 * step_ms + 1e-9
@@ -159,7 +161,7 @@ def test_slow_references_have_long_maps(frequency, step_ms, n_steps, cycles):
 def test_more_steps_bring_the_frequency_nearer():
     net = ann_bridge.LowRankRNN(n_units=16)
     system = ann_bridge.TrainedMap(net, frequency_Hz=8.4, max_steps=1250)
-    assert (system.n_steps, system.drive_cycles) == (1250, 21)
+    assert (system.n_steps, system.forcing_cycles) == (1250, 21)
     assert system.frequency_Hz == pytest.approx(8.4, rel=1e-12)
     with pytest.raises(ValueError, match="max_steps must lie between the 60"):
         ann_bridge.TrainedMap(net, frequency_Hz=8.4, max_steps=30)
@@ -171,7 +173,7 @@ def test_a_cycle_of_a_thousand_steps_is_found():
     with torch.no_grad():
         net.m.zero_()
     system = ann_bridge.TrainedMap(net, frequency_Hz=0.5)
-    survey = find_locked_cycles(system, system.initial_states(4, np.random.default_rng(0)))
+    survey = find_entrained_cycles(system, system.initial_states(4, np.random.default_rng(0)))
     (cycle,) = survey.cycles
     angle = 2 * np.pi / 1000
     # y[t+1] = 0.9 y[t] + 0.1 sin(t θ) has the amplitude 0.1 / |e^{iθ} - 0.9|.

@@ -97,7 +97,7 @@ def test_training_stops_when_it_is_good_enough():
 def test_a_net_on_the_worms_wiring_learns():
     """Chance is 0.5; in 110 steps the loss falls below 0.1."""
     generator = torch.Generator().manual_seed(0)
-    masks = ann_bridge.wiring_masks(connectome.load("varshney2011"))
+    masks = ann_bridge.connectome_masks(connectome.load("varshney2011"))
     net = ann_bridge.ConnectomeRNN(masks, generator=generator)
     ann_bridge.train(net, PhaseMemory(), budget(steps=110, batch_size=24), seed=100)
     assert ann_bridge.evaluate(net, PhaseMemory(), seed=5) < 0.1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import continue_cycles, find_limit_cycle, find_locked_cycles, find_tongue
+from isochron.analysis import continue_cycles, find_entrained_cycles, find_limit_cycle, find_tongue
 from isochron.ann_bridge import LowRankRNN, reduce_low_rank
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
@@ -38,13 +38,13 @@ def small(net):
 
 
 @pytest.fixture(scope="module")
-def census(small):
+def survey(small):
     starts = np.random.default_rng(1).normal(size=(8, 5))
-    return find_locked_cycles(TrainedMap(small, frequency_Hz=FREQUENCY_HZ), starts)
+    return find_entrained_cycles(TrainedMap(small, frequency_Hz=FREQUENCY_HZ), starts)
 
 
-def test_two_memories_that_mirror_each_other_and_what_lies_between(census):
-    first, second = census.stable
+def test_two_memories_that_mirror_each_other_and_what_lies_between(survey):
+    first, second = survey.stable
     np.testing.assert_allclose(second.states[:, :2], -first.states[:, :2], atol=1e-8)
     np.testing.assert_allclose(second.states[:, 2:], first.states[:, 2:], atol=1e-8)
     np.testing.assert_allclose(second.multipliers, first.multipliers, atol=1e-8)
@@ -54,10 +54,10 @@ def test_every_cycle_is_found_from_few_starts(small):
     """Both saddles and the source between: the indices of all cycles add up to 1."""
     starts = np.random.default_rng(1).normal(size=(8, 5))
     mapped = TrainedMap(small, frequency_Hz=FREQUENCY_HZ)
-    census = find_locked_cycles(mapped, starts, newton_periods=())
-    assert [cycle.index for cycle in census.cycles] == [0, 0, 1, 1, 2]
-    assert census.index_sum == 1
-    saddles = census.cycles[2:4]
+    survey = find_entrained_cycles(mapped, starts, newton_periods=())
+    assert [cycle.index for cycle in survey.cycles] == [0, 0, 1, 1, 2]
+    assert survey.index_sum == 1
+    saddles = survey.cycles[2:4]
     np.testing.assert_allclose(saddles[0].point[:2], -saddles[1].point[:2], atol=1e-8)
 
 
@@ -80,11 +80,11 @@ def test_many_compiled_steps_are_single_steps(small):
     np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
-def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, census):
+def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, survey):
     """Stable, saddle and source; what the full space has more of shrinks as 0.9 a step."""
     full = TrainedMap(net, frequency_Hz=FREQUENCY_HZ)
-    assert len(census.cycles) >= 3
-    for cycle in census.cycles:
+    assert len(survey.cycles) >= 3
+    for cycle in survey.cycles:
         twin = find_limit_cycle(full, small.expand(cycle.point) + 1e-3, tolerance=1e-11)
         assert twin.found, twin.message
         np.testing.assert_allclose(small.reduce(twin.states), cycle.states, atol=1e-7)
@@ -92,8 +92,8 @@ def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, census):
         np.testing.assert_allclose(np.abs(twin.multipliers[2:]), 0.9**60, rtol=1e-4)
 
 
-def test_edges_in_frequency_are_the_same_in_both_spaces(net, small, census):
-    point = census.stable[0].point
+def test_edges_in_frequency_are_the_same_in_both_spaces(net, small, survey):
+    point = survey.stable[0].point
     edges = []
     for space, start in ((small, point), (net, small.expand(point))):
         tongue = find_tongue(
@@ -108,14 +108,14 @@ def test_edges_in_frequency_are_the_same_in_both_spaces(net, small, census):
     assert edges[0] == edges[1]
 
 
-def test_a_stimulus_ends_one_memory_in_a_fold_where_the_full_net_is_critical(net, small, census):
+def test_a_stimulus_ends_one_memory_in_a_fold_where_the_full_net_is_critical(net, small, survey):
     """On the fold, the full map closes and has the multiplier 1."""
 
     def pulsed(height, space=small):
         return TrainedMap(space, frequency_Hz=FREQUENCY_HZ, pulse={1: height})
 
     folds = []
-    for memory in census.stable:
+    for memory in survey.stable:
         branch = continue_cycles(pulsed, memory, 0.0, limits=(0.0, 1.0), max_points=40)
         folds += branch.of_kind("fold")[:1]
     assert folds
@@ -128,7 +128,7 @@ def test_a_stimulus_ends_one_memory_in_a_fold_where_the_full_net_is_critical(net
     assert np.abs(multipliers - 1).min() < 1e-6
 
 
-def test_a_large_net_is_followed_without_matrices(net, small, census):
+def test_a_large_net_is_followed_without_matrices(net, small, survey):
     """Every unit twice: 240 units move as 120 did, and their fold is the same."""
     m, n, inputs, outputs = (
         np.repeat(tensor.detach().numpy(), 2, axis=0)
@@ -139,7 +139,7 @@ def test_a_large_net_is_followed_without_matrices(net, small, census):
     def pulsed(height, space=small):
         return TrainedMap(space, frequency_Hz=FREQUENCY_HZ, pulse={1: height})
 
-    memory = census.stable[0]
+    memory = survey.stable[0]
     start = find_limit_cycle(pulsed(0.0, large), np.repeat(small.expand(memory.point), 2))
     assert start.method == "Newton-Krylov"
     options = {"limits": (0.0, 0.05), "step": 0.5, "largest_step": 2.0}
@@ -152,9 +152,9 @@ def test_a_large_net_is_followed_without_matrices(net, small, census):
     np.testing.assert_allclose(followed.values[:2], expected.values[:2], atol=1e-6)
 
 
-def test_the_angle_alone_has_as_many_stable_as_unstable_cycles(small, census):
+def test_the_angle_alone_has_as_many_stable_as_unstable_cycles(small, survey):
     reduced = TrainedMap(small, frequency_Hz=FREQUENCY_HZ)
-    kappa = census.stable[0].states[:, :2]
+    kappa = survey.stable[0].states[:, :2]
     turns = int(np.sign(np.unwrap(np.arctan2(kappa[:, 1], kappa[:, 0]))[[0, -1]] @ [-1, 1]))
     polar = FixedRadiusMap(reduced, radius=np.linalg.norm(kappa, axis=1).mean(), turns=turns)
     found = [find_limit_cycle(polar, [psi]) for psi in np.linspace(0, 2 * np.pi, 13)[:-1]]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from isochron import connectome
-from isochron.analysis.attractors import count_attractors, enumerate_attractors
+from isochron.analysis.sign_networks import count_attractors, enumerate_attractors
 from isochron.cli import main
-from isochron.experiments.attractors import which_signs, wiring_couplings
+from isochron.workflows.attractors import connectome_couplings, which_signs
 
 
 @pytest.fixture
@@ -80,12 +80,12 @@ def signed_file(folder):
 def test_the_signs_of_a_file_are_used(tmp_path, capsys):
     """Asked for nothing else, a connectome with signs is taken with them."""
     path = signed_file(tmp_path)
-    wiring = connectome.from_csv(path)
+    graph = connectome.from_csv(path)
     couplings = [[0, 0, 1], [1, 0, 0], [0, -2, 0]]
-    assert wiring_couplings(wiring, ["chemical"]).tolist() == couplings
+    assert connectome_couplings(graph, ["chemical"]).tolist() == couplings
     positive = np.abs(couplings)
     positive[1, 2] = 4
-    assert wiring_couplings(wiring, ["chemical"], "none").tolist() == positive.tolist()
+    assert connectome_couplings(graph, ["chemical"], "none").tolist() == positive.tolist()
     options = ("--dataset", path, "--starts", 20, "--seed", 1)
     result = output(capsys, *options)
     assert (result["signs"], result["n_inhibitory"]) == ("own", 1)
@@ -96,9 +96,9 @@ def test_signs_that_a_connectome_does_not_have():
     worm = connectome.load("varshney2011")
     assert which_signs(worm, None) == "gaba"
     with pytest.raises(ValueError, match="varshney2011 has no signs of its own"):
-        wiring_couplings(worm, ["gap"], "own")
+        connectome_couplings(worm, ["gap"], "own")
     silent = worm.with_signs(connectome.SignTable())
-    assert not wiring_couplings(silent, ["chemical"]).any()
+    assert not connectome_couplings(silent, ["chemical"]).any()
 
 
 def test_text(matrix, capsys):

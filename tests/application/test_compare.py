@@ -14,7 +14,7 @@ import pytest
 
 from isochron import ann_bridge, sims
 from isochron.cli import main
-from isochron.report import build_report
+from isochron.studies import build_report
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG = """
@@ -133,7 +133,7 @@ def test_untaught_nets_are_reported_plainly(results):
 def test_the_report_stands_alone(folder):
     page = (folder / "run" / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == 4 * 6
-    assert "has not learnt the task in 4 steps" in page
+    assert "has not learned the task in 4 steps" in page
     addresses = re.findall(r'(?:src|href)="([^"]{0,30})', page)
     assert all(address.startswith("data:image") for address in addresses)
     assert "<script" not in page

@@ -3,9 +3,9 @@ import tomllib
 
 import pytest
 
-from isochron.experiments.compare import check
-from isochron.experiments.compare_config import QUICK, CompareConfig
-from isochron.experiments.config import config_digest, overlay, read_toml, to_toml
+from isochron.runs.configuration import config_digest, overlay, read_toml, to_toml
+from isochron.studies.compare.configuration import QUICK, CompareConfig
+from isochron.studies.compare.study import check
 
 
 @pytest.mark.parametrize("config", [CompareConfig(), QUICK])

@@ -51,9 +51,9 @@ def test_bad_continuations_are_refused(capsys, arguments, message):
 
 def test_a_small_worm_rests(capsys, tmp_path):
     """Without its drive a piece of the worm has one stable fixed point and no cycle."""
-    out, wiring = tmp_path / "run.zarr", tmp_path / "small.csv"
-    connectome.write_csv(connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "VB*"), wiring)
-    arguments = ("--dataset", wiring, "--stimulate", "PLM=10", "--duration", 20, "--out", out)
+    out, graph = tmp_path / "run.zarr", tmp_path / "small.csv"
+    connectome.write_csv(connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "VB*"), graph)
+    arguments = ("--dataset", graph, "--stimulate", "PLM=10", "--duration", 20, "--out", out)
     assert run(capsys, "simulate", *arguments)[0] == 0
     code, text, _ = run(capsys, "cycles", out, "--max-period", 1, "--json")
     assert code == 0

@@ -10,9 +10,9 @@ import torch
 from isochron import analysis, ann_bridge
 from isochron.ann_bridge import tasks
 from isochron.cli import main
-from isochron.experiments import net_rhythms
-from isochron.experiments.rhythm_rows import circle_row
-from isochron.experiments.saved_net import SavedNet
+from isochron.runs.saved_network import SavedNet
+from isochron.workflows import network_cycles as net_rhythms
+from isochron.workflows.cycle_rows import circle_row
 from tests.ann_bridge.test_starts import four_memories
 
 
@@ -76,10 +76,10 @@ def test_only_the_task_with_a_reference_is_forced(capsys, tmp_path, name):
         ann_bridge.LSTMNet(n_units=4, n_inputs=2),
         ann_bridge.CoupledOscillatorNet(n_units=4, n_inputs=2),
         ann_bridge.ClosedFormNet(
-            ann_bridge.full_wiring(4, 2, rng=np.random.default_rng(0)), n_inputs=2
+            ann_bridge.full_connectivity(4, 2, rng=np.random.default_rng(0)), n_inputs=2
         ),
         ann_bridge.LiquidNet(
-            ann_bridge.full_wiring(4, 2, rng=np.random.default_rng(0)), n_inputs=2
+            ann_bridge.full_connectivity(4, 2, rng=np.random.default_rng(0)), n_inputs=2
         ),
     ],
     ids=lambda net: net.kind,

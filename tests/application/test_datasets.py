@@ -9,13 +9,17 @@ import xarray as xr
 
 from isochron import connectome
 from isochron.cli import main
-from isochron.experiments.datasets import (
+from isochron.runs.datasets import (
     content_sha256,
     dataset_inputs,
     open_connectome,
     resolve_dataset,
 )
-from isochron.experiments.recipe import Recipe, read_recipe, write_recipe
+from isochron.runs.simulation_spec import (
+    SimulationSpec,
+    read_simulation_spec,
+    write_simulation_spec,
+)
 from isochron.sims import save_dataset
 from isochron.sims.neuroml import export_neuroml
 
@@ -227,14 +231,14 @@ def test_paths_and_digests(tmp_path, monkeypatch):
 def test_a_run_knows_that_its_file_was_changed(tmp_path):
     path = tmp_path / "net.csv"
     connectome.write_csv(SMALL, path)
-    run = write_recipe(Recipe(dataset=str(path)), xr.Dataset())
-    recipe = read_recipe(run)
-    assert recipe.wiring().neurons
+    run = write_simulation_spec(SimulationSpec(dataset=str(path)), xr.Dataset())
+    spec = read_simulation_spec(run)
+    assert spec.connectome().neurons
     path.write_text(path.read_text().replace(",3,", ",4,"))
     with pytest.raises(ValueError, match="has been changed since the run was made"):
-        recipe.wiring()
-    published = write_recipe(Recipe(dataset="varshney2011"), xr.Dataset())
-    assert read_recipe(published).dataset_sha256 == ""
+        spec.connectome()
+    published = write_simulation_spec(SimulationSpec(dataset="varshney2011"), xr.Dataset())
+    assert read_simulation_spec(published).dataset_sha256 == ""
 
 
 @pytest.fixture
@@ -276,8 +280,8 @@ def test_a_comparison_of_a_file(loop, tmp_path, capsys):
     config.write_text('[worm]\ndataset = "loop.csv"\nstimulated = ["PLML"]\n')
     assert main(["compare", "--config", str(config), "--print-config"]) == 0
     assert f'dataset = "{loop}"' in capsys.readouterr().out
-    from isochron.experiments.compare import check
-    from isochron.experiments.compare_config import CompareConfig, WormSection
+    from isochron.studies.compare.configuration import CompareConfig, WormSection
+    from isochron.studies.compare.study import check
 
     check(CompareConfig(worm=WormSection(dataset=str(loop), stimulated=("PLML",))))
     untyped = tmp_path / "untyped.csv"
@@ -287,7 +291,7 @@ def test_a_comparison_of_a_file(loop, tmp_path, capsys):
 
 
 def test_the_rhythm_of_a_connectome_without_motor_classes(loop):
-    from isochron.experiments.worm_system import readout_neurons
+    from isochron.studies.compare.worm import readout_neurons
 
     assert len(readout_neurons(open_connectome("varshney2011"))[0]) > 50
     assert readout_neurons(open_connectome("varshney2011"))[1] == ""
@@ -301,7 +305,7 @@ def test_the_rhythm_of_a_connectome_without_motor_classes(loop):
 
 
 def test_the_series_of_a_report_without_motor_classes():
-    from isochron.report.figures import _most_active
+    from isochron.studies.compare.figures import _most_active
 
     swings = np.array([0.0, 3.0, 1.0, 2.0])
     marks = {"is_motor": ("neuron", [True] * 4)}
@@ -317,8 +321,8 @@ def test_attractors_of_a_file(loop, capsys):
 
 
 def test_a_worm_without_the_stimulated_neurons_says_where_to_name_others(tmp_path):
-    from isochron.experiments.compare_config import WormSection
-    from isochron.experiments.worm_system import check_worm
+    from isochron.studies.compare.configuration import WormSection
+    from isochron.studies.compare.worm import check_worm
 
     (tmp_path / "sg.csv").write_text("pre,post,weight\nAVAL,AVBL,1\n")
     with pytest.raises(ValueError, match=r"no neuron 'PLML'.*section \[worm\] of a file for --co"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import LimitCycle
-from isochron.experiments.measures import (
+from isochron.runs.measures import (
     common_tongue,
     describe_cycle,
     distinct_phases,
@@ -75,7 +75,7 @@ def test_multipliers_are_given_for_one_period():
         multipliers=np.array([0.512, -0.1 + 0j]),
         autonomous=False,
     )
-    described = describe_cycle(cycle, condition="", how_found="", drive_cycles=3)
+    described = describe_cycle(cycle, condition="", how_found="", forcing_cycles=3)
     assert described["period_ms"] == pytest.approx(10.0)
     assert described["largest_nontrivial_multiplier"] == pytest.approx(0.8)
     assert described["multipliers"] == [[0.512, 0.0], [-0.1, 0.0]]

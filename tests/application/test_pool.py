@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from isochron.experiments.pool import Step, run_steps
+from isochron.runs.pool import Step, run_steps
 
 
 class Silent:

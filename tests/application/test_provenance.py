@@ -2,7 +2,7 @@
 
 import pytest
 
-from isochron.experiments.provenance import derive_seed
+from isochron.runs.provenance import derive_seed
 
 
 @pytest.mark.parametrize(

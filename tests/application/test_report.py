@@ -2,9 +2,9 @@ import copy
 
 import pytest
 
-from isochron.experiments.measures import common_tongue, distinct_phases
-from isochron.report.findings import describe_system, findings
-from isochron.report.table import COLUMNS, SHORT, format_table, table_row
+from isochron.runs.measures import common_tongue, distinct_phases
+from isochron.studies.compare.claims import describe_system, findings
+from isochron.studies.compare.table import COLUMNS, SHORT, format_table, table_row
 
 WORM = {
     "name": "worm",
@@ -55,7 +55,7 @@ def net(kind="low-rank", *, trained=True, learned=True, phases=(0.4, 0.9), oscil
         },
         "dimensionality": None,
         "free_running": {"oscillates": oscillates, "frequency_Hz": 7.7 if oscillates else None},
-        "census": {"n_starts": 48, "n_unlocked": 0, "missed_basin_95": 0.06},
+        "survey": {"n_starts": 48, "n_not_entrained": 0, "undetected_basin_bound": 0.06},
         "training": {"steps": 400},
     }
 
@@ -73,9 +73,9 @@ def test_the_table_has_a_row_for_each_system():
 
 def test_a_net_that_has_not_learnt_is_called_so():
     bad = net(learned=False, phases=(0.4,))
-    assert "not learnt" in table_row(bad)[1]
-    assert "this net has not learnt the task in 400 steps" in describe_system(bad)
-    assert "0 of 1 trained low-rank nets learnt" in " ".join(findings([WORM, bad], 2))
+    assert "not learned" in table_row(bad)[1]
+    assert "this net has not learned the task in 400 steps" in describe_system(bad)
+    assert "0 of 1 trained low-rank nets learned" in " ".join(findings([WORM, bad], 2))
 
 
 def test_the_answer_follows_the_numbers():

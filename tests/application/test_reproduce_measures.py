@@ -10,13 +10,13 @@ import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
 from isochron.ann_bridge.trained_map import FixedRadiusMap
-from isochron.experiments.config import overlay, to_toml
-from isochron.experiments.pals2024.code import measure_code
-from isochron.experiments.pals2024.conditions import budget_of, build_net, parse_condition
-from isochron.experiments.pals2024.config import QUICK, Pals2024Config
-from isochron.experiments.pals2024.polar import lock_angles
-from isochron.experiments.pals2024.rules import RULES, judge
-from isochron.experiments.pals2024.summary import mean_interval, proportion, summarise
+from isochron.runs.configuration import overlay, to_toml
+from isochron.studies.pals2024.claims import RULES, judge
+from isochron.studies.pals2024.code import measure_code
+from isochron.studies.pals2024.conditions import budget_of, build_net, parse_condition
+from isochron.studies.pals2024.configuration import QUICK, Pals2024Config
+from isochron.studies.pals2024.polar import lock_angles
+from isochron.studies.pals2024.summary import mean_interval, proportion, summarise
 
 EXAMPLES = [
     overlay(Pals2024Config(), tomllib.loads(path.read_text()))

@@ -1,9 +1,8 @@
 import pytest
 
-from isochron.connectome.files import DataFileError, write_bytes
-from isochron.experiments.compare_config import QUICK, CompareConfig
-from isochron.experiments.files import write_json
-from isochron.experiments.run_folder import RunFolder
+from isochron.files import DataFileError, write_bytes, write_json
+from isochron.runs.run_folder import RunFolder
+from isochron.studies.compare.configuration import QUICK, CompareConfig
 
 
 def open_and_close(path, config=QUICK, version="1", **options):

@@ -87,9 +87,9 @@ def test_bad_input_is_refused(capsys, net, options, message):
 
 
 def test_a_worm_at_rest_has_no_tongue(capsys, tmp_path):
-    out, wiring = tmp_path / "run.zarr", tmp_path / "small.csv"
-    connectome.write_csv(connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "VB*"), wiring)
-    arguments = ("--dataset", wiring, "--stimulate", "PLM=10", "--duration", 20, "--out", out)
+    out, graph = tmp_path / "run.zarr", tmp_path / "small.csv"
+    connectome.write_csv(connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "VB*"), graph)
+    arguments = ("--dataset", graph, "--stimulate", "PLM=10", "--duration", 20, "--out", out)
     assert run(capsys, "simulate", *arguments)[0] == 0
     code, text, _ = run(
         capsys, "tongue", out, "--amplitudes", 5, "--max-period", 1, "--json",

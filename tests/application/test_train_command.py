@@ -15,7 +15,7 @@ from isochron import ann_bridge
 from isochron.cli.errors import describe_error
 from isochron.cli.evaluate import evaluate
 from isochron.cli.train import train
-from isochron.experiments.train import DEFAULTS, TASKS, build_net, build_task, train_config
+from isochron.workflows.train import DEFAULTS, TASKS, build_net, build_task, train_config
 
 SMALL = ["--task", "comparison", "--units", "12", "--batch-size", "4", "--steps", "60",
          "--device", "cpu"]  # fmt: skip
@@ -143,7 +143,7 @@ def test_options_reach_task_and_net():
 def test_nets_on_the_worm():
     edges = {}
     for name in ("liquid", "closed-form"):
-        net = build_net(train_config(net=name, wiring="connectome"), 0)
+        net = build_net(train_config(net=name, connectivity="connectome"), 0)
         assert net.settings.n_units == 279
         edges[name] = net.state_dict()["synapses"].shape[1]
     assert edges["closed-form"] > edges["liquid"]  # each unit to itself
@@ -151,7 +151,7 @@ def test_nets_on_the_worm():
     signed = build_net(train_config(net="connectome", signs="gaba", class_parameters=True), 0)
     assert (free.signs is None, signed.signs is None) == (True, False)
     assert signed.settings.learns_class_parameters
-    full = build_net(train_config(net="liquid", wiring="full", units=5), 0)
+    full = build_net(train_config(net="liquid", connectivity="full", units=5), 0)
     assert full.state_dict()["synapses"].shape[1] == 25
 
 
@@ -202,15 +202,15 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--oscillation", "8", "--net", "gru"], "oscillation_Hz does not go with"),
         (["--readout", "rates", "--net", "gru"], "readout does not go with"),
         (["--net", "connectome", "--units", "5"], "279 neurons"),
-        (["--net", "liquid", "--wiring", "connectome", "--units", "5"], "279 units"),
+        (["--net", "liquid", "--connectivity", "connectome", "--units", "5"], "279 units"),
         (["--net", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
-        (["--net", "liquid", "--wiring", "tree"], "wiring must be one of policy"),
-        (["--net", "gru", "--wiring", "full"], "wiring does not go with the net gru"),
+        (["--net", "liquid", "--connectivity", "tree"], "connectivity must be one of policy"),
+        (["--net", "gru", "--connectivity", "full"], "connectivity does not go with the net gru"),
         (["--net", "gru", "--rank", "3"], "rank does not go with the net gru"),
         (["--net", "spiking", "--readout", "rates"], "readout does not go with"),
         (["--net", "full-rank", "--signs", "gaba"], "signs does not go with the net full-rank"),
-        (["--net", "liquid", "--signs", "gaba"], "signs does not go with the wiring policy"),
-        (["--net", "liquid", "--dataset", "cook2019"], "dataset does not go with the wiring"),
+        (["--net", "liquid", "--signs", "gaba"], "signs does not go with the connectivity policy"),
+        (["--net", "liquid", "--dataset", "cook2019"], "dataset does not go with the connectivity"),
         (["--net", "connectome", "--signs", "cosine"], "signs must be one of gaba"),
         (["--net", "connectome-low-rank", "--class-parameters"], "class_parameters does not go"),
         (["--reference", "theta.npy"], "sampling_Hz goes with a reference file"),

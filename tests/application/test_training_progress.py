@@ -1,12 +1,12 @@
 import re
 import time
 
-from isochron.experiments.training_progress import tell_training
+from isochron.runs.training_progress import training_progress
 
 
 def test_the_rate_is_that_of_the_steps_since_the_first_call():
     told = []
-    tell = tell_training(lambda fraction, text: told.append((fraction, text)), 40)
+    tell = training_progress(lambda fraction, text: told.append((fraction, text)), 40)
     for step in (11, 12, 13):  # a training that was taken up at step 10
         tell(step, 0.5)
         time.sleep(0.02)

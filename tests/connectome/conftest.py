@@ -7,7 +7,7 @@ from isochron import connectome
 
 
 @pytest.fixture(scope="session")
-def wiring():
+def graph():
     return connectome.load("varshney2011")
 
 

@@ -21,8 +21,8 @@ def test_what_two_wirings_share(small):
     assert (gap.both, gap.only_first, gap.only_second, gap.jaccard) == (0, 1, 0, 0)
 
 
-def test_a_wiring_is_itself(wiring):
-    found = connectome.compare(wiring, wiring)
+def test_a_wiring_is_itself(graph):
+    found = connectome.compare(graph, graph)
     assert found.same_unit
     assert found.layers["chemical"].both == 2194
     assert found.layers["gap"].both == 517
@@ -31,17 +31,17 @@ def test_a_wiring_is_itself(wiring):
         assert layer.weight_correlation == pytest.approx(1)
 
 
-def test_units_and_layers_that_one_lacks(wiring):
+def test_units_and_layers_that_one_lacks(graph):
     cook = connectome.load("cook2019-hermaphrodite")
-    assert not connectome.compare(wiring, cook).same_unit
-    amines = connectome.compare(wiring, connectome.load("bentley2016-monoamine"))
+    assert not connectome.compare(graph, cook).same_unit
+    amines = connectome.compare(graph, connectome.load("bentley2016-monoamine"))
     assert amines.layers["dopamine"].only_second > 1000
     assert amines.layers["chemical"].jaccard == 0
 
 
-def test_nothing_in_common_is_an_error(wiring, small):
+def test_nothing_in_common_is_an_error(graph, small):
     with pytest.raises(ValueError, match="share no neuron"):
-        connectome.compare(wiring, small)
+        connectome.compare(graph, small)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_nothing_in_common_is_an_error(wiring, small):
         ("C. elegans", None),
     ],
 )
-def test_equal_names_of_other_animals_are_stated(wiring, species, said):
+def test_equal_names_of_other_animals_are_stated(graph, species, said):
     fly = connectome.from_matrices(
         ["VB1", "VB2"], [[0, 1], [1, 0]], rows="postsynaptic", species=species, name="fly"
     )
-    remarks = connectome.compare(fly, wiring).remarks
+    remarks = connectome.compare(fly, graph).remarks
     assert (remarks == ()) if said is None else remarks[0].startswith(said)
     other = connectome.from_matrices(["a"], [[1]], rows="postsynaptic", species=species)
     if said:
         with pytest.raises(ValueError, match="share no neuron. The species"):
-            connectome.compare(other, wiring)
+            connectome.compare(other, graph)

@@ -10,7 +10,7 @@ import pytest
 
 from isochron import connectome
 from isochron.connectome import datasets
-from isochron.connectome.files import DataFileError
+from isochron.files import DataFileError
 
 DATA = files("isochron.connectome.data")
 PROVENANCE = tomllib.loads(DATA.joinpath("PROVENANCE.toml").read_text(encoding="utf-8"))

@@ -4,8 +4,8 @@ import numpy as np
 from isochron import connectome
 
 
-def test_a_table_has_each_connection_once(wiring):
-    table = wiring.with_signs(connectome.gaba_inhibitory).to_pandas()
+def test_a_table_has_each_connection_once(graph):
+    table = graph.with_signs(connectome.gaba_inhibitory).to_pandas()
     assert dict(table["layer"].value_counts()) == {
         "chemical": 2194,
         "gap": 517,
@@ -18,23 +18,23 @@ def test_a_table_has_each_connection_once(wiring):
     assert table.loc[table["layer"] == "gap", "weight"].sum() == 890
 
 
-def test_a_graph_can_be_walked(wiring):
-    graph = wiring.to_networkx()
-    edges = nx.to_pandas_edgelist(graph)
+def test_a_graph_can_be_walked(graph):
+    digraph = graph.to_networkx()
+    edges = nx.to_pandas_edgelist(digraph)
     assert (edges["layer"] == "chemical").sum() == 2194
     assert (edges["layer"] == "gap").sum() == 2 * 514 + 3
-    assert graph.nodes["AVAL"] == {"kind": "neuron", "cell_class": "AVA", "type": "interneuron"}
-    assert graph.nodes["BWM"]["kind"] == "muscle"
+    assert digraph.nodes["AVAL"] == {"kind": "neuron", "cell_class": "AVA", "type": "interneuron"}
+    assert digraph.nodes["BWM"]["kind"] == "muscle"
     gap = nx.to_numpy_array(
-        nx.MultiDiGraph((a, b, d) for a, b, d in graph.edges(data=True) if d["layer"] == "gap"),
-        nodelist=[n for n in wiring.neurons if wiring.gap[wiring.index([n])[0]].any()],
+        nx.MultiDiGraph((a, b, d) for a, b, d in digraph.edges(data=True) if d["layer"] == "gap"),
+        nodelist=[n for n in graph.neurons if graph.gap[graph.index([n])[0]].any()],
     )
-    assert gap.sum() == wiring.gap.sum()
+    assert gap.sum() == graph.gap.sum()
     np.testing.assert_array_equal(gap, gap.T)
 
 
-def test_labelled_matrices(wiring):
-    data = wiring.with_signs(connectome.gaba_inhibitory).to_xarray()
+def test_labelled_matrices(graph):
+    data = graph.with_signs(connectome.gaba_inhibitory).to_xarray()
     assert data["chemical"].sel(post="VA8", pre="AVAL") == 9
     assert data["sign"].sel(post="VA8", pre="AVAL") == 1
     assert data["neuromuscular"].dims == ("muscle", "pre")

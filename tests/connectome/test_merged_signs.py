@@ -11,8 +11,8 @@ from isochron.connectome.merged import cells_behind
 GABA_CLASSES = {"RME", "AVL", "RIS", "DVB", "DD", "VD"}
 
 
-def inhibiting(wiring, signs):
-    return {wiring.neurons[j] for j in np.flatnonzero((signs < 0).any(axis=0))}
+def inhibiting(graph, signs):
+    return {graph.neurons[j] for j in np.flatnonzero((signs < 0).any(axis=0))}
 
 
 def chain(*names, **fields):

@@ -8,40 +8,40 @@ import pytest
 from isochron import connectome
 
 
-def test_names_aliases_and_selection(wiring):
-    assert wiring.neurons[wiring.index(["VB01"])[0]] == "VB1"
-    assert wiring.select("AVA") == ("AVAL", "AVAR")
-    assert wiring.select("VB01") == ("VB1",)
-    assert len(wiring.select("VB*")) == 11
-    assert len(wiring.select("sensory")) == 83
-    assert wiring.select("AVA", "AVAL", "ASIL") == ("ASIL", "AVAL", "AVAR")
+def test_names_aliases_and_selection(graph):
+    assert graph.neurons[graph.index(["VB01"])[0]] == "VB1"
+    assert graph.select("AVA") == ("AVAL", "AVAR")
+    assert graph.select("VB01") == ("VB1",)
+    assert len(graph.select("VB*")) == 11
+    assert len(graph.select("sensory")) == 83
+    assert graph.select("AVA", "AVAL", "ASIL") == ("ASIL", "AVAL", "AVAR")
 
 
 @pytest.mark.parametrize("name", ["AVAX", "PLMX", ""])
-def test_an_unknown_neuron_is_refused_with_the_nearest(wiring, name):
+def test_an_unknown_neuron_is_refused_with_the_nearest(graph, name):
     with pytest.raises(ValueError, match=r"varshney2011 has no neuron.*isochron connectome cells"):
-        wiring.index([name])
+        graph.index([name])
     with pytest.raises(ValueError, match="Did you mean .*AVAL"):
-        wiring.index(["AVAX"])
+        graph.index(["AVAX"])
     with pytest.raises(ValueError, match="Types: sensory, interneuron"):
-        wiring.select("AVA", "sensoric")
+        graph.select("AVA", "sensoric")
 
 
-def test_layers_by_name(wiring):
-    assert wiring.layers == ("chemical", "gap", "neuromuscular")
-    assert wiring.layer("gap") is wiring.gap
+def test_layers_by_name(graph):
+    assert graph.layers == ("chemical", "gap", "neuromuscular")
+    assert graph.layer("gap") is graph.gap
     with pytest.raises(ValueError, match="It has: chemical, gap, neuromuscular"):
-        wiring.layer("electrical")
+        graph.layer("electrical")
     assert connectome.load("bentley2016-monoamine").layers == (
         *("dopamine", "octopamine", "serotonin", "tyramine"),
     )
 
 
-def test_it_says_what_it_is(wiring, small):
-    assert "279 neurons, 1 muscle, 2194 chemical connections, 514 gap-junction" in repr(wiring)
+def test_it_says_what_it_is(graph, small):
+    assert "279 neurons, 1 muscle, 2194 chemical connections, 514 gap-junction" in repr(graph)
     assert "signs: SignTable" in repr(small)
     page = dataclasses.replace(
-        wiring, source=connectome.Source(weight_unit="<b>", notes="<script>")
+        graph, source=connectome.Source(weight_unit="<b>", notes="<script>")
     )._repr_html_()
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
@@ -69,19 +69,19 @@ def test_a_wrong_wiring_is_refused(small, change, message):
         dataclasses.replace(small, **change)
 
 
-def test_a_wiring_cannot_be_changed(wiring):
+def test_a_wiring_cannot_be_changed(graph):
     with pytest.raises(ValueError, match="read-only"):
-        wiring.chemical[0, 0] = 1
+        graph.chemical[0, 0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
-        wiring.name = "x"
+        graph.name = "x"
     layers: Any = connectome.load("bentley2016-monoamine").extrasynaptic
     with pytest.raises(TypeError):
         layers["x"] = 1
 
 
 @pytest.mark.parametrize("word", ["Motor", "motor neurons", "Motoneuron"])
-def test_words_for_types(wiring, word):
-    assert wiring.select(word) == wiring.select("motor")
+def test_words_for_types(graph, word):
+    assert graph.select(word) == graph.select("motor")
     named = connectome.from_matrices(
         ["A", "B"], np.eye(2), rows="postsynaptic", types={"A": word, "B": "sensory"}
     )
@@ -98,9 +98,9 @@ def test_words_for_types(wiring, word):
         ("rm[de]d", "RMED would match"),
     ],
 )
-def test_the_case_of_classes_and_patterns(wiring, what, hint):
+def test_the_case_of_classes_and_patterns(graph, what, hint):
     with pytest.raises(ValueError, match=hint):
-        wiring.select(what)
+        graph.select(what)
 
 
 def test_where_names_are_listed(tmp_path, small):
@@ -127,11 +127,11 @@ def test_one_of_a_kind_is_singular():
     ) in repr(one)
 
 
-def test_the_repr_states_signs(wiring):
+def test_the_repr_states_signs(graph):
     fly = connectome.from_matrices(["x", "y"], [[0, 1], [1, 0]], rows="presynaptic")
     assert "no signs: in models all connections excite unless" in repr(fly)
     assert "no signs: in models all connections excite" in fly._repr_html_()
-    assert "no signs: models inhibit by the GABAergic senders" in repr(wiring)
+    assert "no signs: models inhibit by the GABAergic senders" in repr(graph)
     signed = connectome.from_matrices(
         ["x", "y"], [[0, -2], [1, 0]], rows="presynaptic", signs="from_weights"
     )

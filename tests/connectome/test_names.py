@@ -220,16 +220,16 @@ def test_cells_of_the_table_show_the_species():
     assert network("DD1", "VD1", cells=given, species="P. pacificus").species == "P. pacificus"
 
 
-def test_the_species_stays_through_every_change(wiring):
+def test_the_species_stays_through_every_change(graph):
     for changed in (
-        wiring.subset("AVA"),
-        wiring.ablate("AVAL"),
-        wiring.binarise(),
-        wiring.threshold(2),
-        wiring.merge_left_right(),
-        wiring.by_class(),
-        wiring.with_signs(gaba_inhibitory),
-        connectome.rewire(wiring, np.random.default_rng(0), swaps_per_edge=0),
+        graph.subset("AVA"),
+        graph.ablate("AVAL"),
+        graph.binarise(),
+        graph.threshold(2),
+        graph.merge_left_right(),
+        graph.by_class(),
+        graph.with_signs(gaba_inhibitory),
+        connectome.rewire(graph, np.random.default_rng(0), swaps_per_edge=0),
     ):
         assert changed.species == "C. elegans"
     assert network("DA1", "VC1", "AVL").subset("DA1").species is None

@@ -25,10 +25,10 @@ RESAMPLING = (
 @pytest.fixture(scope="module")
 def worm():
     """Varshney's, its 26 GABAergic neurons inhibiting."""
-    wiring = connectome.load("varshney2011")
-    inhibit = np.isin(wiring.neurons, connectome.GABAERGIC)
-    signs = np.where(inhibit, -1, 1) * (wiring.chemical > 0)
-    return dataclasses.replace(wiring, signs=signs)
+    graph = connectome.load("varshney2011")
+    inhibit = np.isin(graph.neurons, connectome.GABAERGIC)
+    signs = np.where(inhibit, -1, 1) * (graph.chemical > 0)
+    return dataclasses.replace(graph, signs=signs)
 
 
 def small(chemical, gap=None):
@@ -265,7 +265,7 @@ def overlap(one, other, layer):
 def test_the_default_number_of_swaps_has_mixed(worm, randomise):
     """The overlap with the original is that of ten times as many swaps.
 
-    Over 10 wirings its mean has a standard error of 0.002 (chemical) and 0.004 (gap); four of
+    Over 10 connectomes its mean has a standard error of 0.002 (chemical) and 0.004 (gap); four of
     them, for the difference of two such means.
     """
     rng = np.random.default_rng(12)
@@ -310,8 +310,8 @@ def test_wirings_with_nothing_to_randomise_come_back(randomise):
 
 
 def test_a_hundred_thousand_swaps_take_well_under_a_second():
-    wiring = connectome.load("cook2019-hermaphrodite")
-    layer = wiring.chemical
+    graph = connectome.load("cook2019-hermaphrodite")
+    layer = graph.chemical
     per_edge = 100_000 / np.count_nonzero(layer - np.diag(np.diag(layer)))
     rng = np.random.default_rng(18)
     null_models.rewire_directed(layer, rng, swaps_per_edge=1)

@@ -20,7 +20,7 @@ def test_rewiring_keeps_degrees_and_weights_and_loses_the_rest(worm):
         np.testing.assert_array_equal(np.sort(after.ravel()), np.sort(before.ravel()))
     np.testing.assert_array_equal(rewired.chemical.sum(0), worm.chemical.sum(0))
     np.testing.assert_array_equal(rewired.gap, rewired.gap.T)
-    # What is left of the original is what random wirings of these degrees share anyway.
+    # What is left of the original is what random connectomes of these degrees share anyway.
     overlap = ((rewired.chemical > 0) & (worm.chemical > 0)).sum() / (worm.chemical > 0).sum()
     more = connectome.rewire(worm, np.random.default_rng(1), swaps_per_edge=40)
     floor = ((more.chemical > 0) & (worm.chemical > 0)).sum() / (worm.chemical > 0).sum()

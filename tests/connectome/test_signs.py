@@ -11,21 +11,19 @@ from isochron.connectome.signs import FENYVES_CODES
 UNTYPED: Any = connectome
 
 
-def test_gaba_neurons_inhibit(wiring):
-    signs = connectome.gaba_inhibitory(wiring)
-    assert ((signs != 0) == (wiring.chemical > 0)).all()
-    senders = {wiring.neurons[j] for j in np.flatnonzero((signs < 0).any(axis=0))}
-    assert senders == {
-        n for n in connectome.GABAERGIC if wiring.chemical[:, wiring.index([n])].any()
-    }
+def test_gaba_neurons_inhibit(graph):
+    signs = connectome.gaba_inhibitory(graph)
+    assert ((signs != 0) == (graph.chemical > 0)).all()
+    senders = {graph.neurons[j] for j in np.flatnonzero((signs < 0).any(axis=0))}
+    assert senders == {n for n in connectome.GABAERGIC if graph.chemical[:, graph.index([n])].any()}
     assert senders
 
 
-def test_the_rule_is_recorded(wiring):
+def test_the_rule_is_recorded(graph):
     rule = connectome.Fenyves2020(unsigned="gaba", complex="none")
-    signed = wiring.with_signs(rule)
+    signed = graph.with_signs(rule)
     assert signed.history == ("signs: Fenyves2020(unsigned='gaba', complex='none')",)
-    np.testing.assert_array_equal(signed.signs, rule(wiring))
+    np.testing.assert_array_equal(signed.signs, rule(graph))
 
 
 def test_the_signs_of_fenyves_have_the_numbers_of_the_paper(expected):
@@ -53,10 +51,10 @@ def test_what_becomes_of_the_unsigned_is_a_parameter():
     assert (gaba[rest] == connectome.gaba_inhibitory(cook)[rest]).all()
 
 
-def test_transmitter_rule(wiring):
+def test_transmitter_rule(graph):
     def sent(rule, name):
-        j = wiring.index([name])[0]
-        return set(rule(wiring)[:, j][wiring.chemical[:, j] > 0].tolist())
+        j = graph.index([name])[0]
+        return set(rule(graph)[:, j][graph.chemical[:, j] > 0].tolist())
 
     plain = connectome.TransmitterSigns()
     assert sent(plain, "RIBL") == {-1}
@@ -91,10 +89,10 @@ def test_a_transmitter_with_a_question_mark(rule, signs):
 
 
 @pytest.mark.parametrize("name", ["gaba", "GABAergic", "glutamat", "Glutamate"])
-def test_an_unknown_transmitter_is_not_ignored(wiring, name):
+def test_an_unknown_transmitter_is_not_ignored(graph, name):
     near = "GABA" if "gaba" in name.lower() else "glutamate"
     with pytest.raises(ValueError, match=f"transmitter '{name}', .*Did you mean {near}"):
-        connectome.TransmitterSigns(inhibitory=(name,))(wiring)
+        connectome.TransmitterSigns(inhibitory=(name,))(graph)
 
 
 def test_transmitters_of_the_user_are_known():
@@ -154,11 +152,11 @@ def test_a_list_of_the_hermaphrodite_says_so_on_a_male(rule, caplog):
     assert rule.remarks(worm) == ()
 
 
-def test_signs_that_are_all_alike_are_stated(wiring):
-    assert "(" not in wiring.with_signs(connectome.GabaInhibitory()).history[0].split("()")[1]
-    excited = wiring.with_signs(connectome.SignTable(others="excitatory"))
+def test_signs_that_are_all_alike_are_stated(graph):
+    assert "(" not in graph.with_signs(connectome.GabaInhibitory()).history[0].split("()")[1]
+    excited = graph.with_signs(connectome.SignTable(others="excitatory"))
     assert "(inhibits none of the 2194 chemical connections)" in excited.history[0]
-    silent = wiring.with_signs(connectome.SignTable())
+    silent = graph.with_signs(connectome.SignTable())
     assert "(gives none of the 2194 chemical connections a sign)" in silent.history[0]
     assert silent.signs is not None
 

@@ -19,9 +19,9 @@ def random_layer(seed, n=30, density=0.15):
 
 def as_graph(weights):
     """The directed graph pre→post without self-connections."""
-    graph = networkx.DiGraph((weights != 0).T)
-    graph.remove_edges_from(list(networkx.selfloop_edges(graph)))
-    return graph
+    digraph = networkx.DiGraph((weights != 0).T)
+    digraph.remove_edges_from(list(networkx.selfloop_edges(digraph)))
+    return digraph
 
 
 def test_symmetry_degree_of_symmetric_antisymmetric_and_one_way_matrices():
@@ -120,9 +120,9 @@ def test_components_of_a_chain_a_ring_and_a_loner():
 @pytest.mark.parametrize("connection", ["weak", "strong"])
 def test_components_are_those_of_networkx(connection):
     weights = random_layer(4, density=0.04)
-    graph = as_graph(weights)
+    digraph = as_graph(weights)
     find = getattr(networkx, f"{connection}ly_connected_components")
-    truth = {frozenset(part) for part in find(graph)}
+    truth = {frozenset(part) for part in find(digraph)}
     found = statistics.components(weights, connection=connection)
     parts = {frozenset(np.flatnonzero(found.labels == k).tolist()) for k in range(len(found.sizes))}
     assert parts == truth
@@ -154,8 +154,8 @@ def test_paths_lead_from_pre_to_post():
 
 def test_mean_path_is_that_of_networkx_on_the_giant_component():
     weights = random_layer(5, density=0.06)
-    graph = as_graph(weights)
-    giant = graph.subgraph(max(networkx.strongly_connected_components(graph), key=len))
+    digraph = as_graph(weights)
+    giant = digraph.subgraph(max(networkx.strongly_connected_components(digraph), key=len))
     assert giant.number_of_nodes() < len(weights)
     truth = networkx.average_shortest_path_length(giant)
     assert statistics.mean_path_length(weights) == pytest.approx(truth, rel=1e-14)
@@ -175,15 +175,15 @@ def test_degrees_and_strengths_by_hand():
 @pytest.mark.parametrize("seed", [6, 7])
 def test_clustering_is_that_of_networkx(seed):
     weights = random_layer(seed)
-    graph = as_graph(weights)
+    digraph = as_graph(weights)
     truths: dict[Literal["undirected", "directed"], Any] = {
-        "undirected": networkx.clustering(graph.to_undirected()),
-        "directed": networkx.clustering(graph),
+        "undirected": networkx.clustering(digraph.to_undirected()),
+        "directed": networkx.clustering(digraph),
     }
     for definition, truth in truths.items():
         found = statistics.local_clustering(weights, definition=definition)
         np.testing.assert_allclose(found, [truth[i] for i in range(len(weights))], atol=1e-14)
-    truth = networkx.transitivity(graph.to_undirected())
+    truth = networkx.transitivity(digraph.to_undirected())
     assert statistics.clustering(weights, definition="transitivity") == pytest.approx(truth)
 
 
@@ -191,13 +191,13 @@ def test_clustering_is_that_of_networkx(seed):
 def test_neighbour_clustering_is_the_density_among_the_neighbours(seed):
     """By its definition, from subgraphs: networkx has none for directed neighbourhoods."""
     weights = random_layer(seed)
-    graph = as_graph(weights)
+    digraph = as_graph(weights)
     around: dict[Literal["out-neighbour", "in-neighbour"], Any] = {
-        "out-neighbour": graph.successors,
-        "in-neighbour": graph.predecessors,
+        "out-neighbour": digraph.successors,
+        "in-neighbour": digraph.predecessors,
     }
     for definition, neighbours in around.items():
-        truth = [networkx.density(graph.subgraph(neighbours(node))) for node in sorted(graph)]
+        truth = [networkx.density(digraph.subgraph(neighbours(node))) for node in sorted(digraph)]
         found = statistics.local_clustering(weights, definition=definition)
         np.testing.assert_allclose(found, truth, atol=1e-14)
 
@@ -218,14 +218,14 @@ def test_an_unknown_definition_of_clustering_is_refused():
 
 def test_triads_and_dyads_are_those_of_networkx():
     weights = random_layer(10, n=25, density=0.3)
-    census = networkx.triadic_census(as_graph(weights))
-    assert min(census[name] for name in statistics.TRIADS) > 0
+    survey = networkx.triadic_census(as_graph(weights))
+    assert min(survey[name] for name in statistics.TRIADS) > 0
     found = dict(zip(statistics.TRIADS, statistics.triad_counts(weights).tolist(), strict=True))
-    assert found == {name: census[name] for name in statistics.TRIADS}
-    assert {*statistics.TRIADS, "003", "012", "102"} == set(census)
-    graph = as_graph(weights)
-    both = sum(graph.has_edge(b, a) for a, b in graph.edges) // 2
-    one_way = graph.number_of_edges() - 2 * both
+    assert found == {name: survey[name] for name in statistics.TRIADS}
+    assert {*statistics.TRIADS, "003", "012", "102"} == set(survey)
+    digraph = as_graph(weights)
+    both = sum(digraph.has_edge(b, a) for a, b in digraph.edges) // 2
+    one_way = digraph.number_of_edges() - 2 * both
     assert statistics.dyad_counts(weights).tolist() == [25 * 12 - both - one_way, one_way, both]
 
 
@@ -238,8 +238,8 @@ def test_triads_of_a_triangle():
 
 def test_rich_club_is_that_of_networkx():
     weights = random_layer(11)
-    graph = as_graph(weights).to_undirected()
-    truth = networkx.rich_club_coefficient(graph, normalized=False)
+    digraph = as_graph(weights).to_undirected()
+    truth = networkx.rich_club_coefficient(digraph, normalized=False)
     found = statistics.rich_club_coefficient(weights)
     for k, value in truth.items():
         assert found[k] == pytest.approx(value, rel=1e-14)
@@ -293,22 +293,22 @@ def test_p_values_are_uniform_if_there_is_nothing_to_find():
 def test_comparisons_refuse_too_few_samples_and_changing_shapes():
     with pytest.raises(ValueError, match="At least 2 random layers are needed, got 1"):
         statistics.compare_with_null(np.sum, ring(3), [ring(3)])
-    with pytest.raises(ValueError, match="must not depend on the wiring"):
+    with pytest.raises(ValueError, match="must not depend on the connectome"):
         statistics.compare_with_null(np.ravel, ring(3), [ring(4)] * 2)
 
 
 def test_a_watts_strogatz_network_is_a_small_world_and_a_random_one_is_not():
     rng = np.random.default_rng(13)
-    graph = networkx.watts_strogatz_graph(100, 8, 0.1, seed=1)
-    small = networkx.to_numpy_array(graph)
+    digraph = networkx.watts_strogatz_graph(100, 8, 0.1, seed=1)
+    small = networkx.to_numpy_array(digraph)
     random = [
         networkx.to_numpy_array(networkx.gnm_random_graph(100, 400, seed=int(seed)))
         for seed in rng.integers(2**31, size=21)
     ]
     found = statistics.small_worldness(small, random[1:])
-    clustering = networkx.average_clustering(graph)
+    clustering = networkx.average_clustering(digraph)
     assert found.observed == pytest.approx(
-        clustering / networkx.average_shortest_path_length(graph)
+        clustering / networkx.average_shortest_path_length(digraph)
     )
     assert found.ratio > 3
     assert abs(statistics.small_worldness(random[0], random[1:]).z) < 4
@@ -377,8 +377,8 @@ def test_what_has_no_power_law_is_refused(values, k_min, message):
 
 
 def test_the_summary_is_json_and_agrees_with_the_functions():
-    wiring = connectome.load("varshney2011")
-    found = statistics.summary(wiring)
+    graph = connectome.load("varshney2011")
+    found = statistics.summary(graph)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert list(found) == ["chemical", "gap", "combined"]
     chemical = found["chemical"]
@@ -387,13 +387,13 @@ def test_the_summary_is_json_and_agrees_with_the_functions():
     assert chemical["giant"]["neurons"] == chemical["strong_components"][0] == 237
     assert chemical["degrees"]["incoming"]["mean"] == 2194 / 279
     assert found["gap"]["symmetry_degree"]["weighted"] == pytest.approx(1)
-    combined = statistics.symmetry_degree(wiring.chemical + wiring.gap, weighted=False)
+    combined = statistics.symmetry_degree(graph.chemical + graph.gap, weighted=False)
     assert found["combined"]["symmetry_degree"]["binary"] == combined
 
 
 def test_the_summary_of_a_wiring_without_gap_junctions_has_none():
-    wiring = connectome.load("varshney2011")
-    found = statistics.summary(dataclasses.replace(wiring, gap=np.zeros((279, 279), dtype=int)))
+    graph = connectome.load("varshney2011")
+    found = statistics.summary(dataclasses.replace(graph, gap=np.zeros((279, 279), dtype=int)))
     assert found["gap"]["reciprocity"] is None
     assert found["gap"]["giant"]["mean_path"] is None
     assert found["combined"] == found["chemical"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from isochron.connectome.files import DataFileError, read_xml
+from isochron.files import DataFileError, read_xml
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import pytest
 from isochron import connectome
 
 
-def test_a_part_keeps_its_connections(wiring):
-    motor = wiring.subset("motor")
-    at = wiring.index(motor.neurons)
-    np.testing.assert_array_equal(motor.chemical, wiring.chemical[np.ix_(at, at)])
-    np.testing.assert_array_equal(motor.neuromuscular, wiring.neuromuscular[:, at])
+def test_a_part_keeps_its_connections(graph):
+    motor = graph.subset("motor")
+    at = graph.index(motor.neurons)
+    np.testing.assert_array_equal(motor.chemical, graph.chemical[np.ix_(at, at)])
+    np.testing.assert_array_equal(motor.neuromuscular, graph.neuromuscular[:, at])
     assert {cell.type for cell in motor.cells} == {"motor"}
     assert motor.history == ("only motor",)
 
@@ -25,8 +25,8 @@ def test_ablation_takes_neurons_and_their_signs_away(small):
         small.ablate("Z")
 
 
-def test_subset_and_ablation_are_complements(wiring):
-    kept, left = wiring.subset("motor", "AVA"), wiring.ablate("motor", "AVA")
+def test_subset_and_ablation_are_complements(graph):
+    kept, left = graph.subset("motor", "AVA"), graph.ablate("motor", "AVA")
     assert set(kept.neurons).isdisjoint(left.neurons)
     assert len(kept.neurons) + len(left.neurons) == 279
 
@@ -45,33 +45,33 @@ def test_thresholds_and_binary_weights(small):
             small.threshold(wrong)
 
 
-def test_twins_become_one(wiring):
-    merged = wiring.merge_left_right()
+def test_twins_become_one(graph):
+    merged = graph.merge_left_right()
     assert {"AVA", "IL1D", "IL1", "VB1", "RID"} <= set(merged.neurons)
     assert "AVAL" not in merged.neurons
     ava, pvc = merged.index(["AVA", "PVC"])
-    left, right = wiring.index(["AVAL", "AVAR"]), wiring.index(["PVCL", "PVCR"])
-    assert merged.chemical[ava, pvc] == wiring.chemical[np.ix_(left, right)].sum()
-    assert merged.chemical.sum() == wiring.chemical.sum()
-    assert merged.neuromuscular.sum() == wiring.neuromuscular.sum()
+    left, right = graph.index(["AVAL", "AVAR"]), graph.index(["PVCL", "PVCR"])
+    assert merged.chemical[ava, pvc] == graph.chemical[np.ix_(left, right)].sum()
+    assert merged.chemical.sum() == graph.chemical.sum()
+    assert merged.neuromuscular.sum() == graph.neuromuscular.sum()
     assert merged.cells[ava].transmitters == ("acetylcholine",)
     assert merged.select("motor")
 
 
-def test_gap_junctions_between_merged_neurons_count_once(wiring):
+def test_gap_junctions_between_merged_neurons_count_once(graph):
     """Each pair is two entries of the matrix; merged, it is one entry on the diagonal."""
-    merged = wiring.by_class()
-    assert np.tril(merged.gap).sum() == np.tril(wiring.gap).sum()
+    merged = graph.by_class()
+    assert np.tril(merged.gap).sum() == np.tril(graph.gap).sum()
     ava = merged.index(["AVA"])[0]
-    i, j = wiring.index(["AVAL", "AVAR"])
-    assert merged.gap[ava, ava] == wiring.gap[i, j] + wiring.gap[i, i] + wiring.gap[j, j] > 0
+    i, j = graph.index(["AVAL", "AVAR"])
+    assert merged.gap[ava, ava] == graph.gap[i, j] + graph.gap[i, i] + graph.gap[j, j] > 0
 
 
 def test_merged_signs_are_those_of_the_summed_weights():
-    wiring = connectome.from_matrices(
+    graph = connectome.from_matrices(
         ["AVAL", "AVAR", "X"], [[0, 0, 0], [0, 0, 0], [2, 3, 1]], rows="postsynaptic"
     ).with_signs(connectome.SignTable(senders={"AVAL": 1, "AVAR": -1, "X": 1}))
-    merged = wiring.merge_left_right()
+    merged = graph.merge_left_right()
     assert merged.neurons == ("AVA", "X")
     np.testing.assert_array_equal(merged.signs, [[0, 0], [-1, 1]])
 

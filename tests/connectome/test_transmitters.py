@@ -47,16 +47,16 @@ def test_misspelled_transmitters_are_refused(word, message):
 @pytest.mark.parametrize("word", ["gaba", "GABA (?)", "GABAergic", " Gaba"])
 def test_a_neuron_inhibits_in_every_spelling(word):
     cells = tuple(connectome.Cell(x, x, "motor", transmitters=(word,)) for x in "AB")
-    wiring = connectome.from_matrices(["A", "B"], np.ones((2, 2)), rows="postsynaptic")
-    wiring = dataclasses.replace(wiring, cells=cells)
-    assert (connectome.TransmitterSigns()(wiring) == -1).all()
+    graph = connectome.from_matrices(["A", "B"], np.ones((2, 2)), rows="postsynaptic")
+    graph = dataclasses.replace(graph, cells=cells)
+    assert (connectome.TransmitterSigns()(graph) == -1).all()
 
 
 def test_another_substance_inhibits_in_either_case():
     cells = tuple(connectome.Cell(x, x, "motor", transmitters=(x,)) for x in ("Glycine", "glycine"))
-    wiring = connectome.from_matrices(["Glycine", "glycine"], np.ones((2, 2)), rows="postsynaptic")
-    wiring = dataclasses.replace(wiring, cells=cells)
-    assert (connectome.TransmitterSigns(inhibitory=("glycine",))(wiring) == -1).all()
+    graph = connectome.from_matrices(["Glycine", "glycine"], np.ones((2, 2)), rows="postsynaptic")
+    graph = dataclasses.replace(graph, cells=cells)
+    assert (connectome.TransmitterSigns(inhibitory=("glycine",))(graph) == -1).all()
 
 
 @pytest.mark.parametrize("word", ["worm", "Elegans", "nematode", "C. elegnas", "C. elegan"])

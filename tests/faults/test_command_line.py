@@ -10,8 +10,8 @@ import pytest
 
 from isochron._version import __version__
 from isochron.cli import main
-from isochron.experiments.compare_config import QUICK
-from isochron.experiments.run_folder import RunFolder
+from isochron.runs.run_folder import RunFolder
+from isochron.studies.compare.configuration import QUICK
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from isochron import ann_bridge
 from isochron.cli import main
 from isochron.cli.errors import describe_error
-from isochron.experiments.compare_config import QUICK
-from isochron.experiments.run_folder import RunFolder
+from isochron.runs.run_folder import RunFolder
+from isochron.studies.compare.configuration import QUICK
 
 CSV = "pre,post,weight\n"
 

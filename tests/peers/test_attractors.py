@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isochron import connectome
-from isochron.analysis.attractors import (
+from isochron.analysis.sign_networks import (
     complexity,
     fixed_point_complexity,
     limit_at_zero_symmetry,
@@ -14,7 +14,7 @@ from isochron.analysis.attractors import (
     mean_two_cycles,
     solve_cycles,
 )
-from isochron.experiments.attractors import place_on_axis, wiring_couplings
+from isochron.workflows.attractors import connectome_couplings, place_on_axis
 
 SIGMA_1 = {
     1: 0.199228, 0.96: 0.194036, 0.8: 0.171742, 0.6: 0.139820, 8 / 17: 0.116188, 0.25: 0.068842,
@@ -57,16 +57,16 @@ def test_limits_at_zero_symmetry():
 def test_the_fixed_points_of_the_signed_worm():
     """Exactly 3974, chemical synapses, GABA signs, ties to +1."""
     pytest.importorskip("ortools")
-    couplings = wiring_couplings(connectome.load("varshney2011"), ["chemical"], "gaba")
+    couplings = connectome_couplings(connectome.load("varshney2011"), ["chemical"], "gaba")
     solved = solve_cycles(couplings, tie="plus")
     assert solved.complete
     assert solved.count == 3974
 
 
 def test_the_worm_on_the_axis():
-    wiring = connectome.load("varshney2011")
-    result = place_on_axis(wiring, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
-    again = place_on_axis(wiring, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
+    graph = connectome.load("varshney2011")
+    result = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
+    again = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
     assert result == again
     assert result["n"] == 279
     for rule, sample in result["sampled_by_tie_rule"].items():
@@ -77,7 +77,7 @@ def test_the_worm_on_the_axis():
     for null in result["nulls"]:
         assert abs(null["symmetry_degree"]) < 0.1
     eta = result["symmetry_degree"]
-    W = wiring_couplings(wiring, ["chemical"], "gaba")
+    W = connectome_couplings(graph, ["chemical"], "gaba")
     assert eta == pytest.approx(np.sum(W * W.T) / np.sum(W * W))
     theory = result["theory"]
     assert theory["ln_mean_fixed_points"] == pytest.approx(
@@ -86,8 +86,8 @@ def test_the_worm_on_the_axis():
 
 
 def test_unknown_layers_and_signs():
-    wiring = connectome.load("varshney2011")
+    graph = connectome.load("varshney2011")
     with pytest.raises(ValueError, match="No layer 'peptide'. Known: chemical, gap"):
-        wiring_couplings(wiring, ["peptide"], "gaba")
+        connectome_couplings(graph, ["peptide"], "gaba")
     with pytest.raises(ValueError, match="No sign rule 'dale'"):
-        wiring_couplings(wiring, ["gap"], "dale")
+        connectome_couplings(graph, ["gap"], "dale")

@@ -1,4 +1,4 @@
-"""The structure of the wiring against Varshney et al. (2011) and Towlson et al. (2013)."""
+"""The structure of the connectome against Varshney et al. (2011) and Towlson et al. (2013)."""
 
 import tomllib
 from importlib.resources import files

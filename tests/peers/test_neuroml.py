@@ -30,12 +30,12 @@ PLM = ("PLML", "PLMR")
 @pytest.fixture(scope="module")
 def neighbours():
     """PLM and the 18 neurons most strongly wired to it, in the order of the data set."""
-    wiring = connectome.load("varshney2011")
-    plm = wiring.index(PLM)
-    strength = (wiring.chemical + wiring.chemical.T + wiring.gap)[plm].sum(axis=0)
+    graph = connectome.load("varshney2011")
+    plm = graph.index(PLM)
+    strength = (graph.chemical + graph.chemical.T + graph.gap)[plm].sum(axis=0)
     strength[plm] = strength.max() + 1
     chosen = np.argsort(-strength, kind="stable")[:20]
-    return sims.GradedNetwork(wiring.subset(*(wiring.neurons[i] for i in chosen)))
+    return sims.GradedNetwork(graph.subset(*(graph.neurons[i] for i in chosen)))
 
 
 @pytest.fixture(scope="module")
@@ -211,11 +211,11 @@ def test_a_cell_of_level_a_fires_as_the_closed_form_says(tmp_path):
 @needs_java
 def test_gap_junctions_of_level_b_conduct_and_those_of_a_do_not(tmp_path):
     """Two cells at rest: (g + 2 G) difference = I, with g = 0.1 nS and G = 5 x 0.01 nS."""
-    wiring = bare(["A", "B"], [[0, 5], [5, 0]])
+    graph = bare(["A", "B"], [[0, 5], [5, 0]])
     stimulus = sims.step_current(["A"], amplitude_pA=1)
     for level, difference in (("A", 10.0), ("B", 5.0)):
         exported = export_neuroml(
-            wiring, tmp_path / level, level=level, stimulus=stimulus, duration_s=0.4
+            graph, tmp_path / level, level=level, stimulus=stimulus, duration_s=0.4
         )
         last = run_export(exported)[-1, 1:]
         assert last[0] - last[1] == pytest.approx(difference, abs=1e-3)
@@ -266,18 +266,18 @@ def test_a_cell_of_level_c1_follows_its_equations(tmp_path):
 @pytest.mark.parametrize("level", LEVELS)
 def test_jneuroml_runs_and_validates_every_level(tmp_path, level):
     """With muscles, autapses and self gap junctions; NeuroML's own cross references too."""
-    wiring = connectome.load("cook2019-hermaphrodite").subset(
+    graph = connectome.load("cook2019-hermaphrodite").subset(
         *("AVAL", "PLML", "DA1", "DD1", "VB1", "VD1", "RIH", "IL1DL")
     )
-    few = [i for i, row in enumerate(wiring.neuromuscular) if row.any()][:3]
-    wiring = wiring.changed(
+    few = [i for i, row in enumerate(graph.neuromuscular) if row.any()][:3]
+    graph = graph.changed(
         "three muscles",
-        muscles=tuple(wiring.muscles[i] for i in few),
-        neuromuscular=wiring.neuromuscular[few],
+        muscles=tuple(graph.muscles[i] for i in few),
+        neuromuscular=graph.neuromuscular[few],
     )
     stimulus = sims.step_current(["PLML"], amplitude_pA=5)
     exported = export_neuroml(
-        wiring, tmp_path / "out", level=level, stimulus=stimulus, duration_s=0.01, step_ms=0.01
+        graph, tmp_path / "out", level=level, stimulus=stimulus, duration_s=0.01, step_ms=0.01
     )
     assert exported.n_muscles == 3
     traces = run_export(exported)

@@ -26,31 +26,31 @@ def circuit():
 
     With all contacts and GABA alone inhibiting, cells without refractory period run away.
     """
-    wiring = connectome.load("varshney2011")
-    plm = wiring.index(["PLML", "PLMR", "AVAL", "AVAR", "DVA"])
-    strength = (wiring.chemical + wiring.chemical.T)[plm].sum(axis=0)
+    graph = connectome.load("varshney2011")
+    plm = graph.index(["PLML", "PLMR", "AVAL", "AVAR", "DVA"])
+    strength = (graph.chemical + graph.chemical.T)[plm].sum(axis=0)
     chosen = np.argsort(-strength, kind="stable")[:40]
-    names = {wiring.neurons[i] for i in (*plm, *chosen)}
+    names = {graph.neurons[i] for i in (*plm, *chosen)}
     rule = connectome.TransmitterSigns(inhibitory=("GABA", "glutamate"))
-    return wiring.subset(*names).with_signs(rule).binarise()
+    return graph.subset(*names).with_signs(rule).binarise()
 
 
-def jneuroml_rates(wiring, folder, level, stimulus):
+def jneuroml_rates(graph, folder, level, stimulus):
     """Spikes per second of each neuron."""
     exported = export_neuroml(
-        *(wiring, folder),
+        *(graph, folder),
         level=level,
         stimulus=stimulus,
         muscles=False,
         duration_s=DURATION_S,
         step_ms=STEP_MS,
     )
-    spikes = f"{wiring.name}.spikes"
+    spikes = f"{graph.name}.spikes"
     command = [*jneuroml_command(), exported.simulation.name, "-nogui"]
     rows = np.loadtxt(
         run_process(command, exported.folder, name="jNeuroML", produces=spikes), ndmin=2
     )
-    counts = np.bincount(rows[:, 1].astype(int), minlength=len(wiring.neurons))
+    counts = np.bincount(rows[:, 1].astype(int), minlength=len(graph.neurons))
     return counts / DURATION_S
 
 

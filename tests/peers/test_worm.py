@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from isochron import analysis, connectome, sims
-from isochron.analysis.adjoint import AdjointSweep
-from isochron.experiments.worm_system import MOTOR_CLASSES
+from isochron.analysis.systems.adjoint import AdjointSweep
+from isochron.studies.compare.worm import MOTOR_CLASSES
 
 N_STEPS = 256  # of 7 ms in a period: errors of order 6 leave 11 digits of it
 
@@ -73,7 +73,7 @@ def test_the_adjoint_of_the_stiff_equations_gives_the_same_response(
     exact = sweep(worm_response.response[-1], times)[:-1]
     error = np.abs(worm_response.response[:-1] - exact)[:, :279].max(axis=0)
     relative = error / np.abs(exact[:, :279]).max(axis=0)
-    assert relative[worm.wiring.index(["PVDL"])[0]] < 1e-3
+    assert relative[worm.connectome.index(["PVDL"])[0]] < 1e-3
     assert np.median(relative) < 1e-3
 
 
@@ -86,7 +86,7 @@ def test_a_push_moves_the_phase_by_the_phase_response(worm, touch, worm_cycle):
     cycle = analysis.find_limit_cycle(coarse, worm_cycle.point, period_guess=1808, n_multipliers=0)
     response = analysis.find_phase_response(coarse, cycle, n_nodes=8)
     for neuron in ("PVDL", "AVAL"):
-        place = worm.wiring.index([neuron])[0]
+        place = worm.connectome.index([neuron])[0]
         (pushed,) = analysis.perturbed_phase_response(
             coarse, cycle, response.phases[[3]], np.eye(558)[place], size=0.1, max_periods=200
         )
@@ -101,7 +101,7 @@ def test_a_lasting_current_shortens_the_period_by_the_mean_response(
 
     A sine of frequency 0 is a current that the thresholds do not follow.
     """
-    place = worm.wiring.index(["PVDL"])[0]
+    place = worm.connectome.index(["PVDL"])[0]
     frequencies = []
     for current in (2e-4, -2e-4):  # pA; PVD is so sensitive that at 1e-3 the cubic term is 2 %
         more = sims.sinusoidal_current(
@@ -118,7 +118,9 @@ def test_a_lasting_current_shortens_the_period_by_the_mean_response(
 
 
 def test_two_components_carry_the_motor_variance(worm, worm_cycle):
-    motor = np.concatenate([worm.wiring.index(worm.wiring.select(c)) for c in MOTOR_CLASSES])
+    motor = np.concatenate(
+        [worm.connectome.index(worm.connectome.select(c)) for c in MOTOR_CLASSES]
+    )
     ratio, _ = analysis.principal_components(worm_cycle.states[:-1, motor])
     assert ratio[:2].sum() >= 0.99
 
@@ -146,7 +148,7 @@ def test_the_period_scales_with_the_time_constants(worm, touch, worm_cycle):
     """C, 1/a_r and 1/a_d times k: the same orbit, k times slower, exactly."""
     k, p = 1.7, worm.parameters
     slow = sims.GradedNetwork(
-        worm.wiring,
+        worm.connectome,
         dataclasses.replace(
             p,
             capacitance=k * p.capacitance,
@@ -207,7 +209,7 @@ def test_torch_and_the_compiled_engine_are_equal(worm, current):
 
 @pytest.mark.parametrize("current", [1000, 2000, 4000])
 def test_cook_2019_rests_with_the_same_constants(current):
-    """The negative control of the specification: no rhythm on the newer wiring."""
+    """The negative control of the specification: no rhythm on the newer connectome."""
     network = sims.GradedNetwork(connectome.load("cook2019-hermaphrodite"))
     stimulus = sims.step_current(["PLM"], amplitude_pA=current)
     rest = network.equilibrium(stimulus)

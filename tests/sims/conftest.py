@@ -10,7 +10,7 @@ def small():
     rng = np.random.default_rng(3)
     n = 20
     gap = np.triu(rng.integers(0, 3, (n, n)) * (rng.random((n, n)) < 0.2), 1)
-    wiring = connectome.Connectome(
+    graph = connectome.Connectome(
         name="small",
         neurons=tuple(f"N{i}" for i in range(n)),
         muscles=(),
@@ -19,8 +19,8 @@ def small():
         neuromuscular=np.zeros((0, n)),
         source=connectome.load("varshney2011").source,
     )
-    signs = rng.choice([-1, 0, 1], (n, n), p=[0.3, 0.1, 0.6]) * (wiring.chemical > 0)
-    return sims.GradedNetwork(wiring, signs=lambda _: signs)
+    signs = rng.choice([-1, 0, 1], (n, n), p=[0.3, 0.1, 0.6]) * (graph.chemical > 0)
+    return sims.GradedNetwork(graph, signs=lambda _: signs)
 
 
 @pytest.fixture(scope="session")

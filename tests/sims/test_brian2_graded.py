@@ -18,7 +18,7 @@ TOUCHED = ("PLML", "PLMR")
 @pytest.fixture(scope="module")
 def twenty(worm):
     """Twenty neurons between touch and the motor neurons."""
-    chosen = worm.wiring.subset(
+    chosen = worm.connectome.subset(
         *("PLML", "PLMR", "AVAL", "AVAR", "AVBL", "AVBR", "AVDL", "AVDR", "PVCL", "PVCR"),
         *("DB2", "DB3", "VB2", "VB3", "DA2", "DA3", "DD2", "DD3", "VD3", "VD4"),
     )
@@ -151,7 +151,7 @@ def test_compiled_code_gives_the_same_numbers(twenty, changing, target):
 
 def test_neurons_without_connections_relax_alone(worm):
     """No synapses, no gap junctions: V = E_c + (V_0 - E_c) exp(-t G_c / C)."""
-    network = sims.GradedNetwork(worm.wiring.subset("PLNR", "SIBDL", "DA7"))
+    network = sims.GradedNetwork(worm.connectome.subset("PLNR", "SIBDL", "DA7"))
     assert not network.laplacian.any()
     assert not network.synapses.any()
     quiet = sims.Stimulus()

@@ -12,7 +12,7 @@ OPTIONS = {"duration_s": 0.3, "step_ms": 2, "record_every_ms": 20}
 
 @pytest.fixture(scope="module")
 def members(small):
-    """Eleven networks, more than a group of lanes: other parameters, other wirings."""
+    """Eleven networks, more than a group of lanes: other parameters, other connectomes."""
     return [
         *[small.with_parameters(gap_conductance=g) for g in (0.05, 0.2)],
         *[small.with_parameters(capacitance=c, steepness=0.1) for c in (1.0, 2.0)],
@@ -96,9 +96,9 @@ def test_float32_is_float64_to_its_precision(small, stimuli, device):
 def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
     """The others, simulated without it, move alike."""
     cut = small.disconnect("N1*")
-    absent = sims.GradedNetwork(small.wiring.ablate("N1*"))
+    absent = sims.GradedNetwork(small.connectome.ablate("N1*"))
     stimulus = sims.step_current(["N3", "N5"], amplitude_pA=20)
-    kept = small.wiring.index(absent.wiring.neurons)
+    kept = small.connectome.index(absent.connectome.neurons)
     start = cut.random_state(stimulus, np.random.default_rng(0))
     whole = sims.simulate(cut, stimulus, initial_state=start, **OPTIONS)
     part = sims.simulate(
@@ -133,7 +133,7 @@ def test_bad_ensembles_are_refused(members, stimuli, options, message):
 
 
 def test_other_neurons_are_refused(small, stimuli):
-    other = sims.GradedNetwork(small.wiring.ablate("N9"))
+    other = sims.GradedNetwork(small.connectome.ablate("N9"))
     with pytest.raises(ValueError, match=r"same neurons.*disconnect"):
         sims.simulate_many([small, other], stimuli[0], rng=np.random.default_rng(0), **OPTIONS)
 

@@ -18,11 +18,11 @@ def dense_velocity(network, stimulus, t, x):
     """The equations of the model, term by term."""
     p, n = network.parameters, network.n_neurons
     v, s = x[:n], x[n:]
-    gap = p.gap_conductance * network.wiring.gap
-    chemical = p.synaptic_conductance * network.wiring.chemical * abs(network.wiring.signs)
-    constant = stimulus.constant(network.wiring)
+    gap = p.gap_conductance * network.connectome.gap
+    chemical = p.synaptic_conductance * network.connectome.chemical * abs(network.connectome.signs)
+    constant = stimulus.constant(network.connectome)
     threshold = network.thresholds(constant)
-    current = constant + stimulus.varying(network.wiring, t)
+    current = constant + stimulus.varying(network.connectome, t)
     dv, ds = np.empty(n), np.empty(n)
     for i in range(n):
         dv[i] = -p.leak_conductance * (v[i] - p.leak_reversal) + current[i]
@@ -53,7 +53,7 @@ def test_the_jacobian_is_the_derivative_of_the_field(small, stimulus):
 
 @pytest.mark.parametrize("parameters", [sims.GRADED_INTERACTOME, sims.GRADED_KUNERT2014])
 def test_the_equilibrium_is_exact(worm, touch, parameters):
-    network = sims.GradedNetwork(worm.wiring, parameters)
+    network = sims.GradedNetwork(worm.connectome, parameters)
     rest = network.equilibrium(touch)
     # Potentials reach volts, so 1e-11 mV/ms is rounding.
     assert np.abs(network.field_under(touch)(0, rest)).max() < 1e-11
@@ -63,7 +63,7 @@ def test_a_family_of_fields_along_a_parameter(small, stimulus):
     x = small.random_state(stimulus, np.random.default_rng(7))
     family = small.field_family(stimulus, "gap_conductance")
     p = dataclasses.replace(small.parameters, gap_conductance=0.3)
-    expected = sims.GradedNetwork(small.wiring, p).field_under(stimulus)
+    expected = sims.GradedNetwork(small.connectome, p).field_under(stimulus)
     np.testing.assert_array_equal(family(0.3)(5.0, x), expected(5.0, x))
     constant = sims.step_current(["N3", "N5"], amplitude_pA=1)
     expected = small.field_under(sims.step_current(["N3", "N5"], amplitude_pA=40))
@@ -104,7 +104,7 @@ def test_the_engine_agrees_with_dense_linear_algebra(small, stimulus):
         return target + np.exp(-rate * h / 2) * (s - target)
 
     s = relax(s)
-    current = stimulus.constant(small.wiring) + stimulus.varying(small.wiring, h / 2)
+    current = stimulus.constant(small.connectome) + stimulus.varying(small.connectome, h / 2)
     matrix = small.laplacian + np.diag(p.leak_conductance + small.synapses @ s)
     right = p.leak_conductance * p.leak_reversal + (small.synapses * small.reversal) @ s + current
     inertia = 2 * p.capacitance / h
@@ -180,15 +180,15 @@ def test_stimuli_add_up_and_refuse_nonsense(worm):
     both = sims.step_current(["AVAL"], amplitude_pA=3) + sims.step_current(
         ["AVAL", "AVAR"], amplitude_pA=4
     )
-    current = both.constant(worm.wiring)
-    assert current[worm.wiring.index(["AVAL", "AVAR"])].tolist() == [7, 4]
+    current = both.constant(worm.connectome)
+    assert current[worm.connectome.index(["AVAL", "AVAR"])].tolist() == [7, 4]
     assert current.sum() == 11
     with pytest.raises(ValueError, match="offset must be finite"):
         sims.step_current(["AVAL"], amplitude_pA=float("inf"))
     with pytest.raises(ValueError, match="frequency"):
         sims.sinusoidal_current(["AVAL"], amplitude_pA=1, frequency_Hz=-1)
     with pytest.raises(ValueError, match="no neuron 'XXX'"):
-        sims.step_current(["XXX"], amplitude_pA=1).constant(worm.wiring)
+        sims.step_current(["XXX"], amplitude_pA=1).constant(worm.connectome)
 
 
 def test_a_simulation_is_labelled_and_repeats(small, stimulus):

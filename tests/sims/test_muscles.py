@@ -27,13 +27,13 @@ def body():
     return connectome.load("cook2019-hermaphrodite")
 
 
-def output_of(wiring, times, values):
+def output_of(graph, times, values):
     """The same output over time from every neuron, or one column for each."""
     values = np.broadcast_to(np.asarray(values).reshape(len(times), -1), (len(times), 302))
     return xr.DataArray(
         values,
         dims=("time", "neuron"),
-        coords={"time": times, "neuron": list(wiring.neurons)},
+        coords={"time": times, "neuron": list(graph.neurons)},
     )
 
 

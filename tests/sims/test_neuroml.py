@@ -30,24 +30,24 @@ def parsed(path):
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("dataset", ["varshney2011", "cook2019-hermaphrodite", "cook2019-male"])
 def test_round_trip_is_exact(tmp_path, dataset, level):
-    wiring = connectome.load(dataset).with_signs(connectome.gaba_inhibitory)
-    found = read_neuroml(export_neuroml(wiring, tmp_path / "out", level=level).network)
+    graph = connectome.load(dataset).with_signs(connectome.gaba_inhibitory)
+    found = read_neuroml(export_neuroml(graph, tmp_path / "out", level=level).network)
     for layer in ("chemical", "gap", "neuromuscular", "signs"):
-        np.testing.assert_array_equal(getattr(found, layer), getattr(wiring, layer), layer)
-    assert found.neurons == wiring.neurons
-    assert found.muscles == wiring.muscles
-    assert (found.name, found.source.weight_unit) == (dataset, wiring.source.weight_unit)
+        np.testing.assert_array_equal(getattr(found, layer), getattr(graph, layer), layer)
+    assert found.neurons == graph.neurons
+    assert found.muscles == graph.muscles
+    assert (found.name, found.source.weight_unit) == (dataset, graph.source.weight_unit)
     assert found.source.left_out == ""
 
 
 def test_connections_without_a_sign_come_back_without_one(tmp_path):
     rule = connectome.Fenyves2020(unsigned="none", complex="none")
-    wiring = connectome.load("cook2019-hermaphrodite").with_signs(rule)
+    graph = connectome.load("cook2019-hermaphrodite").with_signs(rule)
     for level in ("graded", "A"):
-        exported = export_neuroml(wiring, tmp_path / level, level=level)
+        exported = export_neuroml(graph, tmp_path / level, level=level)
         found = read_neuroml(exported.network)
-        np.testing.assert_array_equal(found.chemical, wiring.chemical)
-        np.testing.assert_array_equal(found.signs, wiring.signs)
+        np.testing.assert_array_equal(found.chemical, graph.chemical)
+        np.testing.assert_array_equal(found.signs, graph.signs)
 
 
 def test_weights_and_names_of_a_user_survive(tmp_path):
@@ -56,13 +56,13 @@ def test_weights_and_names_of_a_user_survive(tmp_path):
     chemical[1, 0], chemical[2, 2], chemical[5, 4] = 0.1, 1e-7, 1e30
     gap = np.zeros((7, 7))
     gap[0, 3] = gap[3, 0] = gap[6, 6] = 1 / 3
-    wiring = connectome.from_matrices(names, chemical, gap, rows="postsynaptic", name="../../x")
-    exported = export_neuroml(wiring, tmp_path / "out")
+    graph = connectome.from_matrices(names, chemical, gap, rows="postsynaptic", name="../../x")
+    exported = export_neuroml(graph, tmp_path / "out")
     assert exported.network.parent == tmp_path / "out"
     found = read_neuroml(exported.network)
-    assert found.neurons == wiring.neurons
-    np.testing.assert_array_equal(found.chemical, wiring.chemical)
-    np.testing.assert_array_equal(found.gap, wiring.gap)
+    assert found.neurons == graph.neurons
+    np.testing.assert_array_equal(found.chemical, graph.chemical)
+    np.testing.assert_array_equal(found.gap, graph.gap)
     assert found.name == "../../x"
 
 
@@ -132,8 +132,8 @@ def test_c302_levels_have_the_published_values(tmp_path, circuit):
 
 
 def test_gabaergic_neurons_inhibit_muscles(tmp_path):
-    wiring = connectome.load("cook2019-hermaphrodite")
-    root = parsed(export_neuroml(wiring, tmp_path / "out", level="A").network)
+    graph = connectome.load("cook2019-hermaphrodite")
+    root = parsed(export_neuroml(graph, tmp_path / "out", level="A").network)
     kinds = {
         (p.get("presynapticPopulation"), p.get("postsynapticPopulation")): p.get("synapse")
         for p in root.findall(".//n:projection", NS)

@@ -356,7 +356,7 @@ def test_signs_that_are_all_zero_come_back(tmp_path, level):
     """They say that no connection has an effect, which no sign rule may replace."""
     chemical = np.array([[0, 2], [1, 0]])
     given = connectome.from_matrices(["AVAL", "DB2"], chemical, rows="postsynaptic", name="x")
-    given = given.with_signs(lambda wiring: np.zeros_like(wiring.chemical))
+    given = given.with_signs(lambda graph: np.zeros_like(graph.chemical))
     found = read_neuroml(export_neuroml(given, tmp_path / "out", level=level).network)
     np.testing.assert_array_equal(found.chemical, chemical)
     np.testing.assert_array_equal(found.signs, np.zeros((2, 2)))

@@ -26,8 +26,8 @@ def switched():
 def test_thresholds_of_the_rules(small, switched):
     times = np.array([0.0, 50.0, 150.0, 400.0])
     fixed, adiabatic, ramped = (Drive(small, switched, rule) for rule in RULES)
-    current = switched.bound(small.wiring).at(times)
-    constant = small.thresholds(switched.constant(small.wiring))
+    current = switched.bound(small.connectome).at(times)
+    constant = small.thresholds(switched.constant(small.connectome))
     np.testing.assert_array_equal(fixed.thresholds(times), np.tile(constant, (4, 1)))
     for t, input_then in zip(times, current, strict=True):
         np.testing.assert_allclose(adiabatic.thresholds(t), small.thresholds(input_then), atol=1e-9)
@@ -41,11 +41,11 @@ def test_thresholds_of_the_rules(small, switched):
 def test_layers_that_are_not_simulated_are_stated(small, switched):
     n = small.n_neurons
     layers = {"dopamine": np.eye(n, dtype=int), "tyramine": np.zeros((n, n), dtype=int)}
-    wiring = dataclasses.replace(small.wiring, extrasynaptic=layers)
+    graph = dataclasses.replace(small.connectome, extrasynaptic=layers)
     options = {"duration_s": 0.01, "rng": np.random.default_rng(0)}
-    run = sims.simulate(sims.GradedNetwork(wiring), switched, **options)
+    run = sims.simulate(sims.GradedNetwork(graph), switched, **options)
     assert run.attrs["not_simulated"] == "extrasynaptic connections: dopamine (20)"
-    both = sims.simulate_many(sims.GradedNetwork(wiring), [switched] * 2, **options)
+    both = sims.simulate_many(sims.GradedNetwork(graph), [switched] * 2, **options)
     assert both.attrs["not_simulated"] == run.attrs["not_simulated"]
     assert "not_simulated" not in sims.simulate(small, switched, **options).attrs
 
@@ -179,7 +179,7 @@ def test_milliseconds_for_seconds_are_noticed(small, switched):
 
 def sample_of(network):
     rng = np.random.default_rng(0)
-    names = list(network.wiring.neurons)
+    names = list(network.connectome.neurons)
     return xr.Dataset(
         {name: (("neuron",), rng.random(len(names))) for name in ("V", "s")},
         coords={"neuron": names},

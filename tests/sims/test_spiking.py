@@ -99,8 +99,8 @@ def test_one_spike_opens_the_published_conductance(sign, reversal):
     Its peak is weight * 0.01 nS, log(10/3) / (1/3 - 1/10) = 5.160 ms after the spike. As
     the potential follows within 0.01 ms, g is known from it to about 0.01 / 3.
     """
-    wiring = wired(2, chemical=[(1, 0, 7)], signs=[[0, 0], [sign, 0]])
-    network = SpikingNetwork(wiring, fast_follower())
+    graph = wired(2, chemical=[(1, 0, 7)], signs=[[0, 0], [sign, 0]])
+    network = SpikingNetwork(graph, fast_follower())
     run = run_numpy(
         network,
         QUIET,
@@ -124,10 +124,10 @@ def test_one_spike_opens_the_published_conductance(sign, reversal):
 
 
 def test_a_delay_shifts_the_response():
-    wiring = wired(2, chemical=[(1, 0, 7)])
+    graph = wired(2, chemical=[(1, 0, 7)])
     prompt, late = (
         run_numpy(
-            SpikingNetwork(wiring, fast_follower(delay=delay)),
+            SpikingNetwork(graph, fast_follower(delay=delay)),
             QUIET,
             duration_s=0.01,
             step_ms=0.01,
@@ -142,8 +142,8 @@ def test_a_delay_shifts_the_response():
 
 def test_synapses_of_several_senders_add_up_and_follow_the_equation():
     """Against SciPy with the closed form of the conductances; first order in the step."""
-    wiring = wired(3, chemical=[(2, 0, 9), (2, 1, 4)], signs=[[0] * 3, [0] * 3, [1, -1, 0]])
-    network = SpikingNetwork(wiring, C302_A)
+    graph = wired(3, chemical=[(2, 0, 9), (2, 1, 4)], signs=[[0] * 3, [0] * 3, [1, -1, 0]])
+    network = SpikingNetwork(graph, C302_A)
     factor = C302_A.synapses.peak_factor
 
     def conductance(t, weight):
@@ -277,14 +277,14 @@ def test_samples_stand_where_they_were_asked_for(n_steps, times):
 
 @pytest.mark.parametrize("parameters", [C302_A, C302_B])
 def test_without_input_nothing_fires(worm, parameters):
-    network = SpikingNetwork(worm.wiring, parameters)
+    network = SpikingNetwork(worm.connectome, parameters)
     run = run_numpy(network, QUIET, duration_s=0.05, step_ms=0.1, rng=np.random.default_rng(0))
     assert run.sizes["event"] == 0
     assert not run.rate.any()
 
 
 def test_the_same_seed_gives_the_same_spikes(worm):
-    network = SpikingNetwork(worm.wiring, C302_B)
+    network = SpikingNetwork(worm.connectome, C302_B)
     touch = sims.step_current(["PLML", "PLMR"], amplitude_pA=6)
     run = partial(run_numpy, network, touch, duration_s=0.05, step_ms=0.1)
     first, again, other = (run(rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -310,7 +310,7 @@ def test_global_generators_do_not_matter_and_are_left_alone():
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 def test_every_target_gives_the_same_spikes(worm, target):
     """Chance lies outside the generated code; potentials differ by rounding only."""
-    chosen = worm.wiring.subset("PLML", "PLMR", "AVAL", "AVAR", "PVCL", "PVCR", "DD*", "VD*")
+    chosen = worm.connectome.subset("PLML", "PLMR", "AVAL", "AVAR", "PVCL", "PVCR", "DD*", "VD*")
     network = SpikingNetwork(chosen, C302_B)
     stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=6)
     stimulus += sims.sinusoidal_current(["AVAL"], amplitude_pA=3, frequency_Hz=9)
@@ -343,21 +343,21 @@ def test_an_ablated_neuron_no_longer_passes_spikes_on():
     assert run.neuron.values.tolist() == ["N0", "N2"]
     assert run.rate.values[1] == 0
     assert run.rate.values[0] == whole.rate.values[0]
-    assert "ablate" in run.wiring_history or "without" in run.wiring_history
+    assert "ablate" in run.connectome_history or "without" in run.connectome_history
 
 
 def test_signs_come_from_the_rule_and_unsigned_connections_are_silent(worm):
-    wiring = connectome.load("varshney2011")
-    network = SpikingNetwork(wiring, C302_A)
-    gaba = np.isin(wiring.neurons, connectome.GABAERGIC)
-    np.testing.assert_array_equal(network.excitation + network.inhibition, 0.01 * wiring.chemical)
+    graph = connectome.load("varshney2011")
+    network = SpikingNetwork(graph, C302_A)
+    gaba = np.isin(graph.neurons, connectome.GABAERGIC)
+    np.testing.assert_array_equal(network.excitation + network.inhibition, 0.01 * graph.chemical)
     assert not network.inhibition[:, ~gaba].any()
     assert not network.excitation[:, gaba].any()
-    silent = SpikingNetwork(wiring, C302_A, signs=lambda w: np.zeros_like(w.chemical, dtype=int))
+    silent = SpikingNetwork(graph, C302_A, signs=lambda w: np.zeros_like(w.chemical, dtype=int))
     assert not silent.excitation.any()
     assert not silent.inhibition.any()
     assert not network.gap.any()
-    gap = SpikingNetwork(wiring, C302_B).gap
+    gap = SpikingNetwork(graph, C302_B).gap
     np.testing.assert_array_equal(gap, gap.T)
     assert gap.sum() == pytest.approx(0.01 * 2 * 887)  # contacts of pairs, both ways
 

@@ -17,12 +17,12 @@ def wave(stimulus, times: Any = TIMES):
 
 def test_neurons_are_chosen_by_name_class_type_and_pattern(worm):
     for choice, count in ((["PLML"], 1), (["AVA"], 2), (["VB*"], 11), (["AVAL", "AVA"], 2)):
-        current = sims.step_current(choice, amplitude_pA=2).constant(worm.wiring)
+        current = sims.step_current(choice, amplitude_pA=2).constant(worm.connectome)
         assert current.sum() == 2 * count
-    motor = sims.step_current(["motor"], amplitude_pA=1).constant(worm.wiring)
-    assert motor[worm.wiring.index(["VB5", "PLML"])].tolist() == [1, 0]
+    motor = sims.step_current(["motor"], amplitude_pA=1).constant(worm.connectome)
+    assert motor[worm.connectome.index(["VB5", "PLML"])].tolist() == [1, 0]
     with pytest.raises(ValueError, match="no neuron 'XX\\*'"):
-        sims.step_current(["XX*"], amplitude_pA=1).bound(worm.wiring)
+        sims.step_current(["XX*"], amplitude_pA=1).bound(worm.connectome)
     with pytest.raises(TypeError, match="list of names"):
         sims.step_current("AVAL", amplitude_pA=1)
 
@@ -105,7 +105,7 @@ def test_noise_repeats_with_its_seed():
 def test_a_current_from_a_file(tmp_path, small):
     path = tmp_path / "input.csv"
     path.write_text("time_ms,N0,N1*\n0,0,1\n10,20,1\n20,20,-1\n")
-    current = sims.load_current(path).bound(small.wiring).at([5.0, 15.0])
+    current = sims.load_current(path).bound(small.connectome).at([5.0, 15.0])
     assert current[:, 0].tolist() == [10, 20]
     # N1* is N1 and N10 to N19.
     assert (current[0] == 1).sum() == 11
@@ -116,7 +116,7 @@ def test_a_table_with_a_byte_order_mark_is_read(tmp_path, small):
     """As spreadsheets write it."""
     path = tmp_path / "input.csv"
     path.write_text("time_ms,N0\n0,0\n10,20\n", encoding="utf-8-sig")
-    assert sims.load_current(path).bound(small.wiring).at([5.0])[0, 0] == 10
+    assert sims.load_current(path).bound(small.connectome).at([5.0])[0, 0] == 10
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ NAMES = ["capacitance", "gap_conductance", "synaptic_conductance", "inhibitory_r
 def test_gradients_against_finite_differences(small, drive, name):
     """Central differences, relative step 1e-5: good to 1e-9 of truncation, 1e-8 of rounding."""
     batch = GradedBatch([small])
-    current = torch.tensor(drive.constant(small.wiring))[:, None].repeat(1, 2)
+    current = torch.tensor(drive.constant(small.connectome))[:, None].repeat(1, 2)
 
     def value(x):
         if name == "current":
@@ -114,6 +114,6 @@ def test_gradients_against_finite_differences(small, drive, name):
 
 def test_thresholds_are_those_of_the_network(small, drive):
     batch = GradedBatch([small, small])
-    current = drive.constant(small.wiring)
+    current = drive.constant(small.connectome)
     found = batch.thresholds(torch.tensor(np.stack([current, 2 * current], axis=1)))
     np.testing.assert_allclose(found[:, 1], small.thresholds(2 * current), atol=1e-10)

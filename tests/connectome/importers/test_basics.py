@@ -38,11 +38,11 @@ def test_the_orientation_must_be_said_and_counts():
 
 def test_types_are_known_or_told():
     zeros = np.zeros((3, 3))
-    wiring = connectome.from_matrices(
+    graph = connectome.from_matrices(
         ["A", "X", "Y"], zeros, rows="postsynaptic", types={"X": "motor"}
     )
-    assert [cell.type for cell in wiring.cells] == ["unknown", "motor", "unknown"]
-    assert wiring.select("motor") == ("X",)
+    assert [cell.type for cell in graph.cells] == ["unknown", "motor", "unknown"]
+    assert graph.select("motor") == ("X",)
     worm = connectome.from_matrices(["AVAL", "DB2", "PLML"], zeros, rows="postsynaptic")
     assert [cell.type for cell in worm.cells] == ["interneuron", "motor", "sensory"]
     for types in ({"X": "muscle"}, {"Z": "motor"}):
@@ -80,11 +80,11 @@ def test_a_published_wiring_survives_a_file(tmp_path, name):
 
 def test_a_short_csv(tmp_path):
     path = written(tmp_path, b"\xef\xbb\xbfpre,post,weight\r\nA,B,1.5\r\nB,C,2\r\n")
-    wiring = connectome.from_csv(path)
-    assert wiring.name == "own"
-    assert wiring.neurons == ("A", "B", "C")
-    assert wiring.chemical[1, 0] == 1.5
-    assert wiring.signs is None
+    graph = connectome.from_csv(path)
+    assert graph.name == "own"
+    assert graph.neurons == ("A", "B", "C")
+    assert graph.chemical[1, 0] == 1.5
+    assert graph.signs is None
 
 
 def test_a_gap_junction_may_stand_once_or_twice(tmp_path):

@@ -129,10 +129,10 @@ def matrices(names, **fields):
 @pytest.mark.parametrize("written", ["DD01", "dd1", "DD_1"])
 def test_cells_of_a_user_have_canonical_names(written):
     cells = (connectome.Cell(written, "DD", "motor"),)
-    wiring = matrices([written], cells=cells, species="C. elegans")
-    assert wiring.neurons == ("DD1",)
-    assert wiring.cells == (connectome.Cell("DD1", "DD", "motor"),)
-    assert connectome.gaba_neurons(wiring) == ("DD1",)
+    graph = matrices([written], cells=cells, species="C. elegans")
+    assert graph.neurons == ("DD1",)
+    assert graph.cells == (connectome.Cell("DD1", "DD", "motor"),)
+    assert connectome.gaba_neurons(graph) == ("DD1",)
     fly = matrices([written], cells=cells, species="D. melanogaster")
     assert fly.neurons == (written,)
 
@@ -152,7 +152,7 @@ def test_names_of_layers_that_mean_something_else(layers, message):
 
 
 def test_options_of_a_file_of_labeled_matrices(tmp_path):
-    from isochron.experiments.datasets import open_connectome
+    from isochron.runs.datasets import open_connectome
     from isochron.sims import save_dataset
 
     save_dataset(labeled(variables=("chemical", "wireless"), species=""), tmp_path / "x.nc")

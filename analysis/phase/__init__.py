@@ -1,0 +1,1 @@
+"""Phase: of signals, phase response, isochrons, coupling, rotation numbers."""

@@ -1,0 +1,242 @@
+"""Weakly coupled and weakly driven oscillators: averaging, and the states that lock.
+
+Two phases that obey φ' = Ω + Z(φ)·p(φ, ψ) drift slowly against one another if the push p is
+small; averaging over one turn leaves an equation for their difference alone.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from isochron.analysis.arrays import require_finite
+from isochron.analysis.phase.response import PhaseResponse
+from isochron.analysis.systems.protocols import Flow, VectorField
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouplingFunction:
+    """H(χ): mean advance of a phase by a push that lags behind it by χ.
+
+    Attributes
+    ----------
+    lags : ndarray, shape (m,)
+        χ from 0, evenly spaced over one turn, its end not included.
+    values : ndarray, shape (m,)
+        H in radians per unit of time.
+    n, m : int
+        The lag is χ = φ - (m/n) ψ with φ the own and ψ the other phase.
+    """
+
+    lags: np.ndarray
+    values: np.ndarray
+    n: int = 1
+    m: int = 1
+
+    def __call__(self, lags: ArrayLike) -> np.ndarray:
+        """H between the samples, by its Fourier series."""
+        coefficients = np.fft.rfft(self.values) / self.values.size
+        coefficients[1 : (self.values.size + 1) // 2] *= 2
+        waves = np.exp(1j * np.multiply.outer(np.asarray(lags), np.arange(coefficients.size)))
+        return np.real(waves @ coefficients)
+
+    def mutual(self) -> "CouplingFunction":
+        """H(χ) - H(-χ): velocity of the phase difference of two alike that push each other."""
+        mirrored = np.roll(self.values[::-1], 1)
+        return CouplingFunction(lags=self.lags, values=self.values - mirrored, n=self.n, m=self.m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedState:
+    """A lag at which the phases keep step.
+
+    Attributes
+    ----------
+    lag : float
+        χ in radians, in [0, 2π).
+    exponent : float
+        Rate at which a small deviation grows, per unit of time; stable if negative.
+    """
+
+    lag: float
+    exponent: float
+
+    @property
+    def stable(self) -> bool:
+        """Whether deviations shrink."""
+        return self.exponent < 0
+
+
+def phase_coupling_function(
+    response: PhaseResponse,
+    push: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    n: int = 1,
+    m: int = 1,
+) -> CouplingFunction:
+    """H(χ) = mean over φ of Z(φ)·p(φ, ψ), where the other phase is ψ = (n/m) (φ - χ).
+
+    The mean is over m turns of φ, after which both phases have come round. The
+    trapezoidal rule converges faster than any power of the number of nodes.
+
+    Parameters
+    ----------
+    response : PhaseResponse
+        Of the oscillator that is pushed.
+    push : callable
+        ``push(phase, other)``: change of its velocity, shape (m, dimension), at its own phases
+        and those of the other oscillator or drive, each of shape (m,).
+    n, m : int
+        Near n : m locking the other makes n turns in m of this one.
+
+    Returns
+    -------
+    CouplingFunction
+
+    Raises
+    ------
+    ValueError
+        If n or m is not a positive integer, or `push` returns a different shape or values that
+        are not finite.
+
+    References
+    ----------
+    Kuramoto (1984), Chemical Oscillations, Waves, and Turbulence, section 5.2.
+    """
+    if n != int(n) or m != int(m) or min(n, m) < 1:
+        raise ValueError(f"n and m must be integers from 1, got {n!r} and {m!r}.")
+    own, z = response.phases[:-1], response.response[:-1]
+    phases = np.concatenate([own + 2 * math.pi * turn for turn in range(m)])
+    z = np.tile(z, (m, 1))
+
+    def pushed(lag: float) -> np.ndarray:
+        change = np.asarray(push(phases, n / m * (phases - lag)), dtype=float)
+        if change.shape != z.shape:
+            raise ValueError(
+                f"push must return shape {z.shape} (phases, dimension of the state), got "
+                f"{change.shape}."
+            )
+        return change
+
+    values = np.array([np.mean(np.sum(z * pushed(lag), axis=1)) for lag in own])
+    require_finite(values, "The coupling function")
+    return CouplingFunction(lags=own, values=values, n=n, m=m)
+
+
+def find_locked_states(
+    coupling: CouplingFunction, detuning: float = 0.0
+) -> tuple[LockedState, ...]:
+    """Zeros of χ' = detuning + H(χ), stable and unstable.
+
+    Parameters
+    ----------
+    coupling : CouplingFunction
+        Of one driven oscillator; of two that push one another, its `mutual()`.
+    detuning : float
+        Ω - (m/n) Ω_other, own angular velocity less that at which it would lock.
+
+    Returns
+    -------
+    tuple of LockedState
+        By lag; empty if nothing locks. A lag at which the sum touches zero without a change of
+        sign (the edge of the tongue) is not seen.
+
+    Raises
+    ------
+    ValueError
+        If the detuning is not finite, or every lag is a locked state: H is constant and
+        cancels the detuning.
+    """
+    if not math.isfinite(detuning):
+        raise ValueError(f"detuning must be finite (radians per unit of time), got {detuning!r}.")
+
+    def velocity(lag: float) -> float:
+        return detuning + float(coupling(lag))
+
+    fine = np.linspace(0, 2 * math.pi, 8 * coupling.lags.size + 1) - 1e-3
+    values = detuning + coupling(fine)
+    size = max(abs(detuning), float(np.abs(coupling.values).max()))
+    if np.abs(values).max() <= 1e-12 * size or not size:
+        raise ValueError(
+            "detuning + H is 0 at every lag: the phases keep any lag, and none is selected. Check "
+            "that the push acts on a variable to which the phase responds."
+        )
+    states = []
+    for k in np.flatnonzero((values[:-1] < 0) != (values[1:] < 0)):
+        lag = optimize.root_scalar(velocity, bracket=fine[k : k + 2], xtol=1e-14).root
+        slope = (velocity(lag + 1e-5) - velocity(lag - 1e-5)) / 2e-5
+        states.append(LockedState(lag=lag % (2 * math.pi), exponent=slope))
+    return tuple(sorted(states, key=lambda state: state.lag))
+
+
+def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
+    """Least and greatest detuning at which a locked state exists: -max H and -min H."""
+    fine = coupling(np.linspace(0, 2 * math.pi, 64 * coupling.lags.size, endpoint=False))
+    return float(-fine.max()), float(-fine.min())
+
+
+def fixed_radius_field(
+    field: VectorField, *, radius: float, angular_velocity: float, centre: ArrayLike = (0.0, 0.0)
+) -> Flow:
+    """A driven planar field reduced to its angle, at one radius, in a turning frame.
+
+    With x = centre + r e(θ) and θ = Ωt + ψ, the angle obeys ψ' = e'(θ)·field(t, x)/r - Ω. Its
+    periodic orbits over one period of the drive, 2π/Ω, are the locked states of the
+    reduction: `find_limit_cycle(reduced, [psi], period=...)` finds both kinds. It is the phase
+    model whose response is Z = e'(θ)/r, as if the radius relaxed at once; nothing is averaged.
+
+    Parameters
+    ----------
+    field : VectorField
+        Two-dimensional.
+    radius : float
+        r, mean radius of the cycle, in the unit of the state.
+    angular_velocity : float
+        Ω of the frame, radians per unit of time; that of the drive for 1:1 locking.
+    centre : array_like, shape (2,)
+
+    Returns
+    -------
+    Flow
+        In one dimension, ψ in radians.
+
+    Raises
+    ------
+    ValueError
+        If the field is not two-dimensional, or a number is out of range.
+
+    References
+    ----------
+    Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
+    """
+    if not 0 < radius < math.inf:
+        raise ValueError(f"radius must be positive, got {radius!r}.")
+    if not math.isfinite(angular_velocity):
+        raise ValueError(
+            f"angular_velocity must be finite (radians per unit of time), got {angular_velocity!r}."
+        )
+    origin = np.asarray(centre, dtype=float)
+    if origin.shape != (2,) or not np.isfinite(origin).all():
+        raise ValueError(f"centre must be two finite numbers, got {centre!r}.")
+    if np.shape(field(0.0, origin + [radius, 0.0])) != (2,):
+        raise ValueError("field must be two-dimensional: its velocity must have shape (2,).")
+
+    def frame(t: float, psi: np.ndarray):
+        theta = angular_velocity * t + float(psi[0])
+        outward = np.array([math.cos(theta), math.sin(theta)])
+        return outward, np.array([-outward[1], outward[0]])
+
+    def velocity(t: float, psi: np.ndarray) -> np.ndarray:
+        outward, along = frame(t, psi)
+        return np.array([along @ field(t, origin + radius * outward) / radius - angular_velocity])
+
+    def derivative(t: float, psi: np.ndarray) -> np.ndarray:
+        outward, along = frame(t, psi)
+        point = origin + radius * outward
+        slope = along @ (field.jacobian(t, point) @ along) - outward @ field(t, point) / radius
+        return np.array([[slope]])
+
+    return Flow(velocity, derivative)

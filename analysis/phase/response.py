@@ -1,0 +1,416 @@
+"""Phase response of a limit cycle or invariant circle: how far a small push moves its phase.
+
+The response Z is the gradient of the asymptotic phase along the curve γ(φ), so Z·dγ/dφ = 1.
+On a cycle x(t) it is the periodic solution of the adjoint equation dZ/dt = -J(x(t))ᵀ Z, with
+Z·dx/dt = Ω = 2π/T at every time: that is checked, and is the residual of the result.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from isochron.analysis.arrays import real_array
+from isochron.analysis.floquet import has_free_step
+from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.phase.isochrons import (
+    asymptotic_phase,
+    difference_of_phases,
+    require_dimension,
+)
+from isochron.analysis.phase.rotation import InvariantCircle, evaluate_series, fourier_series
+from isochron.analysis.systems.adjoint import AdjointSweep, periodic_adjoint
+from isochron.analysis.systems.integration import integrate
+from isochron.analysis.systems.protocols import ForcedMap, System, VectorField
+from isochron.analysis.systems.scales import measure_scale
+from isochron.analysis.systems.units import Units
+
+_SETTLED = 1e-7  # change of a phase shift in a period, relative to the largest
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseResponse:
+    """Gradient of the phase along a cycle.
+
+    Attributes
+    ----------
+    phases : ndarray, shape (m,)
+        From 0 to 2π, evenly spaced, both ends included.
+    states : ndarray, shape (m, n)
+        The cycle at these phases.
+    response : ndarray, shape (m, n)
+        Z in radians per unit of state: a sudden small change p of the state advances the
+        phase by Z·p.
+    angular_velocity : float
+        Ω in radians per unit of time (per ms for ours), or per return of a map.
+    residual : float
+        Largest |Z·dγ/dφ - 1| over the nodes; for a flow dγ/dφ is the velocity over Ω.
+    consistency : float
+        An independent check, relative to the largest |Z|: of a flow |Z(T) - Z(0)|; of a map
+        the difference between two solutions with different ends.
+    tolerance : float
+        Largest residual and consistency accepted.
+    method : str
+    """
+
+    phases: np.ndarray
+    states: np.ndarray
+    response: np.ndarray
+    angular_velocity: float
+    residual: float
+    consistency: float
+    tolerance: float
+    method: str
+
+    def __post_init__(self) -> None:
+        if not max(self.residual, self.consistency) <= self.tolerance:
+            raise ArithmeticError(
+                f"The phase response is off by {self.residual:.1e} in Z·dγ/dφ and by "
+                f"{self.consistency:.1e} from itself, above {self.tolerance:.1e}. Lower rtol of "
+                "the cycle and here, or the step of a map, check the Jacobian, or raise tolerance."
+            )
+
+
+def find_phase_response(
+    system: System,
+    cycle: LimitCycle,
+    *,
+    n_nodes: int = 256,
+    rtol: float | None = None,
+    tolerance: float | None = None,
+) -> PhaseResponse:
+    """Phase response by the adjoint method, for stable and unstable cycles alike.
+
+    With M the monodromy matrix and f the velocity at the first node, Z there is the solution
+    of (I - Mᵀ + f fᵀ/|f|²) Z = Ω f/|f|²: multiplied by fᵀ it says Z·f = Ω, and then MᵀZ = Z.
+    For a field GMRES solves it; every product with Mᵀ is one integration of the adjoint
+    equation backward in time, in which what decays forward decays too. For a map that stands
+    for a flow M is made, and Z goes backward through the derivatives of its steps; Ω f is
+    dγ/dφ, from the Fourier series of the cycle, which knows nothing of the derivatives.
+
+    Parameters
+    ----------
+    system : VectorField or ForcedMap
+        Autonomous. A map with ``with_step``, of which `find_limit_cycle` found the cycle.
+    cycle : LimitCycle
+        Of that system; found.
+    n_nodes : int
+        Intervals between the nodes. For a map it divides the steps of the cycle.
+    rtol : float, optional
+        Relative tolerance of the integration of a field; 1e-12 by default, 1e-9 if stiff.
+    tolerance : float, optional
+        Largest accepted residual; 1e-7 by default, 1e-4 if a field is stiff and for a map,
+        which stands for one. In units of the size of each variable.
+
+    Returns
+    -------
+    PhaseResponse
+
+    Raises
+    ------
+    TypeError
+        If `cycle` is not a `LimitCycle`.
+    ValueError
+        If the cycle was not found, is of a different system, or is driven: then the drive, not
+        the cycle, sets the phase.
+        If `n_nodes` is below 4 or does not fit the steps of a map.
+    ArithmeticError
+        If the integration fails, or the residual exceeds the tolerance.
+
+    References
+    ----------
+    Ermentrout and Kopell (1991), Journal of Mathematical Biology 29:195; Brown, Moehlis and
+    Holmes (2004), Neural Computation 16:673.
+    """
+    require_own_phase(system, cycle)
+    if not n_nodes >= 4:
+        raise ValueError(f"n_nodes must be at least 4, got {n_nodes!r}.")
+    units = Units(measure_scale(cycle.states))
+    system, cycle = units.system(system), units.enter_cycle(cycle)
+    if hasattr(system, "advance"):
+        tolerance = 1e-4 if tolerance is None else tolerance
+        return _in_users_units(_response_in_steps(system, cycle, n_nodes, tolerance), units)
+    stiff = getattr(system, "stiff", False)
+    tolerance = (1e-4 if stiff else 1e-7) if tolerance is None else tolerance
+    rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
+    return _in_users_units(_response_of_flow(system, cycle, n_nodes, rtol, tolerance), units)
+
+
+def _in_users_units(found: PhaseResponse, units: Units) -> PhaseResponse:
+    """Radians per unit of each variable."""
+    if units.plain:
+        return found
+    return replace(found, states=units.leave(found.states), response=units.enter(found.response))
+
+
+def _response_of_flow(field: Any, cycle, n_nodes, rtol, tolerance) -> PhaseResponse:
+    sweep = AdjointSweep(field, cycle, rtol)
+    omega = 2 * math.pi / cycle.period
+    first = periodic_adjoint(sweep, field(0.0, cycle.point), omega, rtol)
+    times = np.linspace(0, cycle.period, n_nodes + 1)
+    response = sweep(first, times)
+    states = sweep.orbit(times).T
+    tangents = np.array([field(0.0, x) for x in states]) / omega
+    method = f"adjoint equation, {sweep.count} backward integrations"
+    return _checked(omega, omega * times, states, tangents, response, tolerance, method)
+
+
+def _response_in_steps(system: Any, cycle, n_nodes, tolerance) -> PhaseResponse:
+    n_steps, n = len(cycle.states) - 1, cycle.point.size
+    if n_steps % n_nodes:
+        raise ValueError(f"n_nodes must divide the {n_steps} steps of the cycle, got {n_nodes!r}.")
+    system = system.with_step(cycle.period / n_steps)
+    phases = np.linspace(0, 2 * math.pi, n_nodes + 1)
+    states, tangents = _curve(cycle, phases)
+    everything, length = np.eye(n), np.linalg.norm(tangents[0])
+    unit = tangents[0] / length
+    monodromy = system.advance(states[0], n_steps, tangents=everything)[1]
+    last = np.linalg.solve(everything - monodromy.T + np.outer(unit, unit), unit / length)
+    response = [last]
+    for state in states[-2::-1]:
+        passage = system.advance(state, n_steps // n_nodes, tangents=everything)[1]
+        response.append(passage.T @ response[-1])
+    omega, method = 2 * math.pi / cycle.period, f"adjoint of {n_steps} steps"
+    return _checked(omega, phases, states, tangents, np.array(response[::-1]), tolerance, method)
+
+
+def _checked(omega, phases, states, tangents, response, tolerance, method) -> PhaseResponse:
+    product = np.sum(response * tangents, axis=1)
+    return PhaseResponse(
+        phases=phases,
+        states=states,
+        response=response,
+        angular_velocity=omega,
+        residual=float(np.abs(product - 1).max()),
+        consistency=float(np.linalg.norm(response[0] - response[-1]) / np.abs(response).max()),
+        tolerance=tolerance,
+        method=method,
+    )
+
+
+def _curve(cycle: LimitCycle, phases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """γ and dγ/dφ of a cycle in equal steps, by its Fourier series; each of shape (m, n)."""
+    coefficients = np.fft.fftshift(np.fft.fft(cycle.states[:-1], axis=0, norm="forward"), axes=0)
+    coefficients = coefficients[1 - len(coefficients) % 2 :]  # without the highest, of one sign
+    orders = np.arange(len(coefficients)) - len(coefficients) // 2
+    return (
+        evaluate_series(coefficients, phases),
+        evaluate_series(1j * orders[:, None] * coefficients, phases),
+    )
+
+
+def find_map_phase_response(
+    system: ForcedMap,
+    circle: InvariantCircle,
+    *,
+    n_nodes: int = 256,
+    n_returns: int = 2000,
+    n_transient: int = 500,
+    tolerance: float = 1e-7,
+) -> PhaseResponse:
+    """Phase response of the attracting invariant circle of a map, at the start of a return.
+
+    Along an orbit the response obeys Z(x) = Z(P(x)) DP(x), P being one return. Followed
+    backward this forgets where it began, and what remains is expanded in the phase.
+
+    Parameters
+    ----------
+    system : ForcedMap
+        Its derivative is asked for as a matrix, one of shape (n, n) for every return.
+    circle : InvariantCircle
+        Of that map.
+    n_nodes : int
+        Intervals between the nodes.
+    n_returns, n_transient : int
+        Returns to follow, and how many of these to throw away.
+    tolerance : float
+        Largest accepted residual.
+
+    Returns
+    -------
+    PhaseResponse
+
+    Raises
+    ------
+    TypeError
+        If `circle` is not an `InvariantCircle`.
+    ValueError
+        If the circle is of a map of a different dimension, or too few returns are asked for.
+    ArithmeticError
+        If the residual exceeds the tolerance.
+    """
+    if not isinstance(circle, InvariantCircle):
+        raise TypeError(
+            f"circle must be an InvariantCircle, as find_invariant_circle returns it; got "
+            f"{type(circle).__name__}. For a LimitCycle use find_phase_response."
+        )
+    if circle.coefficients.shape[1] != system.dimension:
+        raise ValueError(
+            f"The map has dimension {system.dimension}, the circle "
+            f"{circle.coefficients.shape[1]}: give the map of which the circle was found."
+        )
+    units = Units(measure_scale(circle(np.linspace(0, 2 * math.pi, 64))))
+    system, circle = units.system(system), circle.in_units(units)
+    n_harmonics = len(circle.coefficients) // 2
+    if not (n_transient >= 1 and n_returns >= n_transient + 16 * n_harmonics):
+        raise ValueError(
+            f"Need n_transient >= 1 and n_returns >= n_transient + {16 * n_harmonics}, got "
+            f"{n_transient!r} and {n_returns!r}."
+        )
+    omega = 2 * math.pi * circle.rotation.value
+    along = omega * np.arange(n_returns + 1)
+    rows, consistency = _backward_rows(system, circle, along, n_transient)
+    series = fourier_series(rows, along[: len(rows)], n_harmonics)
+    phases = np.linspace(0, 2 * math.pi, n_nodes + 1)
+    response = evaluate_series(series, phases)
+    product = np.sum(response * circle.tangent(phases), axis=1)
+    found = PhaseResponse(
+        phases=phases,
+        states=circle(phases),
+        response=response,
+        angular_velocity=omega,
+        residual=float(np.abs(product - 1).max()),
+        consistency=consistency,
+        tolerance=tolerance,
+        method=f"adjoint map, {n_returns} returns backward",
+    )
+    return _in_users_units(found, units)
+
+
+def _backward_rows(system, circle, along, n_transient):
+    """Z along an orbit, and the difference of two solutions that end differently."""
+    states, tangent = circle(along), circle.tangent(along[-1])
+    n = tangent.size
+    other = tangent + np.linalg.norm(tangent) * np.random.default_rng(0).standard_normal(n) / n
+    last = np.array([tangent / (tangent @ tangent), other / (other @ tangent)])
+    rows = []
+    for state in states[-2::-1]:
+        last = last @ system.advance(state, system.n_steps, tangents=np.eye(n))[1]
+        rows.append(last)
+    settled = np.array(rows[n_transient:][::-1])
+    difference = np.linalg.norm(settled[:, 0] - settled[:, 1], axis=1).max()
+    return settled[:, 0], float(difference / np.abs(settled).max())
+
+
+def require_own_phase(system: Any, cycle: LimitCycle) -> None:
+    """Refuse what has no phase of its own: no cycle, a driven one, or a map of fixed step."""
+    if not isinstance(cycle, LimitCycle):
+        raise TypeError(
+            f"A phase needs a LimitCycle, as find_limit_cycle returns it; got "
+            f"{type(cycle).__name__}. A fixed point does not have a phase; for an InvariantCircle "
+            "use find_map_phase_response."
+        )
+    if not cycle.found:
+        raise ValueError(f"There is no cycle to take the phase of: {cycle.message}")
+    stepped = hasattr(system, "advance")
+    if (stepped and not has_free_step(system)) or not cycle.autonomous:
+        raise ValueError(
+            "A driven cycle has the phase of its drive: a push moves it for a while only. Take "
+            "the autonomous field, or find_invariant_circle for a map without a drive."
+        )
+    if not stepped:
+        require_dimension(system, cycle)
+    if stepped and system.dimension != cycle.point.size:
+        raise ValueError(
+            f"The map has dimension {system.dimension}, the cycle {cycle.point.size}: give the "
+            "system of which the cycle was found."
+        )
+
+
+def perturbed_phase_response(
+    system: System,
+    cycle: LimitCycle,
+    phases: np.ndarray,
+    direction: np.ndarray,
+    *,
+    size: float = 1e-4,
+    max_periods: int = 100,
+) -> np.ndarray:
+    """Phase response by pushing the state and waiting: an independent, direct method.
+
+    The change of the asymptotic phase by a push of `size` times `direction` forth and back,
+    divided by twice the size: an error of order size².
+
+    Parameters
+    ----------
+    system : VectorField or ForcedMap
+        As in `find_phase_response`.
+    cycle : LimitCycle
+        Stable, autonomous.
+    phases : ndarray, shape (m,)
+        Where to push, radians.
+    direction : ndarray, shape (n,)
+    size : float
+        Relative to the length of `direction`, positive.
+    max_periods : int
+        How long to wait for the state to return to the cycle.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Radians per unit of `direction`; NaN where the state has not returned.
+
+    Raises
+    ------
+    TypeError
+        If `cycle` is not a `LimitCycle`.
+    ValueError
+        If the cycle was not found, is driven or unstable (a pushed state does not return), is of
+        a different system, or the direction is 0 or of a different dimension.
+    """
+    require_own_phase(system, cycle)
+    if cycle.multipliers.size and not cycle.stable:
+        raise ValueError(
+            "The cycle is not stable: a state that is pushed off does not return to it. "
+            "find_phase_response works for unstable cycles, too."
+        )
+    phases = real_array(phases, "phases", n_axes=1)
+    direction = real_array(direction, "direction", n_axes=1)
+    if direction.shape != cycle.point.shape or not direction.any():
+        raise ValueError(
+            f"direction must be {cycle.point.size} numbers, one for each variable, not all 0; got "
+            f"{direction}."
+        )
+    if not (0 < size < math.inf and max_periods >= 1):
+        raise ValueError(
+            f"size must be positive and max_periods at least 1, got {size!r} and {max_periods!r}."
+        )
+    units = Units(measure_scale(cycle.states))
+    system, cycle = units.system(system), units.enter_cycle(cycle)
+    direction = size * units.enter(direction)
+    if hasattr(system, "advance"):
+        return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
+    return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
+
+
+def _push_and_follow(field: Any, cycle, phases, direction, max_periods) -> np.ndarray:
+    """Difference of the asymptotic phases of states pushed forth and back."""
+    points = _states_at(field, cycle, phases)
+    forth, back = (
+        asymptotic_phase(field, cycle, points + sign * direction, max_periods=max_periods)
+        for sign in (1, -1)
+    )
+    return difference_of_phases(forth, back)
+
+
+def _wait_in_steps(system: Any, cycle, phases, direction, max_periods) -> np.ndarray:
+    """Phase between states pushed forth and back, once it changes by less than 1e-7 a period."""
+    n_steps = len(cycle.states) - 1
+    system = system.with_step(cycle.period / n_steps)
+    points, tangents = _curve(cycle, phases)
+    dual = tangents / np.sum(tangents**2, axis=1, keepdims=True)
+    pair, shift, change = np.array([points + direction, points - direction]), np.inf, np.inf
+    for _ in range(max_periods):
+        pair = system.advance(pair, n_steps)
+        last, shift = shift, np.sum((pair[0] - pair[1]) * dual, axis=1)
+        change = np.abs(shift - last)
+        if np.all(change <= _SETTLED * np.abs(shift).max()):
+            break
+    return np.where(change <= _SETTLED * np.abs(shift).max(), shift, math.nan)
+
+
+def _states_at(field: VectorField, cycle: LimitCycle, phases: np.ndarray) -> np.ndarray:
+    times = phases % (2 * math.pi) / (2 * math.pi) * cycle.period
+    distinct, places = np.unique(times, return_inverse=True)
+    return integrate(field, cycle.point, cycle.period, times=distinct)[places]

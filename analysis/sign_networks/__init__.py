@@ -1,0 +1,78 @@
+"""How many attractors does a network of +-1 neurons hold?
+
+Small networks are enumerated (`enumerate_attractors`), ensembles of them counted
+(`count_attractors`) and compared with theory (`mean_fixed_points`, `complexity`, ...); large
+ones are sampled (`sample_attractors`) or solved for their short cycles (`solve_cycles`).
+"""
+
+from isochron.analysis.sign_networks.complexity import (
+    Complexity,
+    complexity,
+    complexity_asymptote,
+    fixed_point_complexity,
+    fixed_point_prefactor,
+    interior_branch_end,
+)
+from isochron.analysis.sign_networks.constraints import SolvedCycles, solve_cycles
+from isochron.analysis.sign_networks.ensembles import (
+    EnsembleCount,
+    asymmetry,
+    count_attractors,
+    random_couplings,
+)
+from isochron.analysis.sign_networks.enumeration import enumerate_attractors
+from isochron.analysis.sign_networks.estimates import (
+    chao1,
+    unseen_mass,
+    unseen_mass_bound,
+    wilson_interval,
+)
+from isochron.analysis.sign_networks.exact_means import (
+    limit_at_zero_symmetry,
+    mean_fixed_points,
+    mean_three_cycles,
+    mean_two_cycles,
+)
+from isochron.analysis.sign_networks.network import (
+    TIE_RULES,
+    SignNetwork,
+    from_boolean,
+    pack,
+    unpack,
+)
+from isochron.analysis.sign_networks.results import Attractor, Enumeration
+from isochron.analysis.sign_networks.sampling import Sample, SampledAttractor, sample_attractors
+
+__all__ = [
+    "TIE_RULES",
+    "Attractor",
+    "Complexity",
+    "EnsembleCount",
+    "Enumeration",
+    "Sample",
+    "SampledAttractor",
+    "SignNetwork",
+    "SolvedCycles",
+    "asymmetry",
+    "chao1",
+    "complexity",
+    "complexity_asymptote",
+    "count_attractors",
+    "enumerate_attractors",
+    "fixed_point_complexity",
+    "fixed_point_prefactor",
+    "from_boolean",
+    "interior_branch_end",
+    "limit_at_zero_symmetry",
+    "mean_fixed_points",
+    "mean_three_cycles",
+    "mean_two_cycles",
+    "pack",
+    "random_couplings",
+    "sample_attractors",
+    "solve_cycles",
+    "unpack",
+    "unseen_mass",
+    "unseen_mass_bound",
+    "wilson_interval",
+]

@@ -1,0 +1,174 @@
+"""Exact fixed points and short cycles of large networks, by constraint solving.
+
+Needs OR-tools: pip install "isochron[attractors]".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.sign_networks.network import SignNetwork, pack
+from isochron.analysis.sign_networks.sampling import clamp
+
+LARGEST_SUM = 1 << 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolvedCycles:
+    """Cycles of one length that a solver found.
+
+    Attributes
+    ----------
+    length : int
+    representatives : tuple of int
+        Smallest state of each cycle, ascending: neuron 0 is the lowest bit.
+    complete : bool
+        Whether the solver proved that there are no others.
+    message : str
+        Why not, and what to try.
+    """
+
+    length: int
+    representatives: tuple[int, ...]
+    complete: bool
+    message: str
+
+    @property
+    def count(self) -> int:
+        """Number of cycles found."""
+        return len(self.representatives)
+
+
+def solve_cycles(
+    J: ArrayLike,
+    theta: ArrayLike = 0,
+    tie: str = "plus",
+    *,
+    length: int = 1,
+    clamped: Mapping[int, int] | None = None,
+    limit: int = 1_000_000,
+    time_limit_s: float = 600.0,
+) -> SolvedCycles:
+    """Find all cycles of one length, or all fixed points, without visiting the states.
+
+    Every neuron at every time is a Boolean variable, and the sign of its field is a linear
+    constraint. All solutions are enumerated.
+
+    Parameters
+    ----------
+    J : array_like, shape (n, n)
+        Couplings ``[post, pre]``, integers, or floats that become integers of less than 60 bits
+        when a row is multiplied by a power of two.
+    theta : array_like, shape (n,) or ()
+        Thresholds.
+    tie : {"plus", "minus", "keep", "flip"}
+        The next state of a neuron whose field is exactly 0.
+    length : int
+        1 for fixed points.
+    clamped : mapping of int to int, optional
+        Neurons that are held, and their states, +1 or -1.
+    limit : int
+        Stop after so many cycles.
+    time_limit_s : float
+        Stop after so many seconds.
+
+    Returns
+    -------
+    SolvedCycles
+
+    Raises
+    ------
+    ValueError
+        If the network is not valid or its rows are not integers of less than 60 bits, or a number
+        is not positive.
+    ImportError
+        Without OR-tools.
+    """
+    for name, value in (("length", length), ("limit", limit), ("time_limit_s", time_limit_s)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value!r}.")
+    network = clamp(SignNetwork.of(J, theta, tie), clamped or {})
+    for i, row in enumerate(network.rows):
+        if sum(map(abs, row)) > LARGEST_SUM:
+            raise ValueError(
+                f"Row {i} of J has no integer form of less than 60 bits, which the solver needs. "
+                "Round the couplings, for example np.rint(J * 2**20)."
+            )
+    cp_model = _import_solver()
+    model = cp_model.CpModel()
+    states = [[model.new_bool_var(f"s{t},{i}") for i in range(network.n)] for t in range(length)]
+    for t in range(length):
+        _add_step(model, network, states[t], states[(t + 1) % length])
+    for period in range(1, length):
+        if length % period == 0:
+            _add_difference(model, states[0], states[period])
+    solver = cp_model.CpSolver()
+    solver.parameters.enumerate_all_solutions = True
+    solver.parameters.num_workers = 1
+    solver.parameters.max_time_in_seconds = time_limit_s
+    collector = _collector(cp_model, states, limit)
+    status = solver.solve(model, collector)
+    complete = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE) and not collector.stopped
+    return SolvedCycles(
+        length=length,
+        representatives=tuple(sorted(collector.cycles)),
+        complete=complete,
+        message="all cycles of this length" if complete else _why_not(collector, limit),
+    )
+
+
+def _import_solver() -> Any:
+    try:
+        from ortools.sat.python import cp_model
+    except ImportError as error:
+        raise ImportError(
+            'Solving for cycles needs OR-tools: pip install "isochron[attractors]".'
+        ) from error
+    return cp_model
+
+
+def _add_step(model: Any, network: SignNetwork, now: list[Any], following: list[Any]) -> None:
+    """s_i(t+1) = 1 exactly if sum_j a_ij s_j(t) + a_i > 0, with s = 2 x - 1; it is never 0."""
+    for row, bit in zip(network.rows, following, strict=True):
+        *couplings, constant = row
+        used = [(a, x) for a, x in zip(couplings, now, strict=True) if a]
+        field = sum(2 * a * x for a, x in used) + constant - sum(a for a, _ in used)
+        model.add(field >= 1).only_enforce_if(bit)
+        model.add(field <= -1).only_enforce_if(bit.negated())
+
+
+def _add_difference(model: Any, one: list[Any], other: list[Any]) -> None:
+    """The two states differ in some neuron."""
+    differ = []
+    for a, b in zip(one, other, strict=True):
+        bit = model.new_bool_var("")
+        model.add(a + b == 1).only_enforce_if(bit)
+        differ.append(bit)
+        model.add(a == b).only_enforce_if(bit.negated())  # one solution for each state
+    model.add_bool_or(differ)
+
+
+def _collector(cp_model: Any, states: list[list[Any]], limit: int) -> Any:
+    class Collector(cp_model.CpSolverSolutionCallback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cycles: set[int] = set()
+            self.stopped = False
+
+        def on_solution_callback(self) -> None:
+            values = [[self.boolean_value(x) for x in state] for state in states]
+            self.cycles.add(min(pack(np.array(values, dtype=np.int8))))
+            if len(self.cycles) >= limit:
+                self.stopped = True
+                self.stop_search()
+
+    return Collector()
+
+
+def _why_not(collector: Any, limit: int) -> str:
+    if collector.stopped:
+        return f"stopped at {limit} cycles; raise limit"
+    return "stopped by the time limit; raise time_limit_s"

@@ -1,0 +1,229 @@
+"""Random networks between symmetric and antisymmetric, and how many attractors they hold."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from isochron.analysis.sign_networks.enumeration import MAX_NEURONS, enumerate_attractors
+
+LAWS = ("gaussian", "uniform", "sign")
+DILUTIONS = ("couples", "directions")
+Report = Callable[[float, str], None]
+
+
+def asymmetry(symmetry: float) -> float:
+    """The epsilon of a symmetry degree: eta = (1 - epsilon) / (1 - epsilon + epsilon^2 / 2).
+
+    Raises
+    ------
+    ValueError
+        If the symmetry degree is not between -1 and 1.
+    """
+    if not -1 <= symmetry <= 1:
+        raise ValueError(
+            f"The symmetry degree must lie between -1 (antisymmetric) and 1 (symmetric), got "
+            f"{symmetry!r}."
+        )
+    if symmetry == 1:
+        return 0.0
+    return 2 * (1 - symmetry) / (1 - symmetry + math.sqrt(1 - symmetry**2))
+
+
+def random_couplings(
+    n: int,
+    symmetry: float,
+    rng: np.random.Generator,
+    *,
+    law: str = "gaussian",
+    dilution: float = 0.0,
+    dilute: str = "couples",
+) -> np.ndarray:
+    """Draw J = (1 - epsilon/2) S + (epsilon/2) A, S symmetric and A antisymmetric.
+
+    Parameters
+    ----------
+    n : int
+        Number of neurons.
+    symmetry : float
+        eta = <J_ij J_ji> / <J_ij^2> before dilution, between -1 and 1.
+    rng : numpy.random.Generator
+    law : {"gaussian", "uniform", "sign"}
+        Of the independent entries of S and A, of variance 1. With ``sign`` every J_ij is +-1
+        and J_ji = J_ij with probability (1 + eta) / 2.
+    dilution : float
+        Fraction of connections to remove, from 0 to less than 1.
+    dilute : {"couples", "directions"}
+        Remove J_ij together with J_ji, or each for itself. The second makes the symmetry degree
+        eta (1 - dilution).
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        ``[post, pre]``, with a diagonal of 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or a name is not known.
+
+    References
+    ----------
+    Hwang et al. (2019), arXiv:1810.09325, for the mixture; Folli et al. (2018), Neural Networks
+    104:50, for dilution.
+    """
+    epsilon = asymmetry(symmetry)
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n!r}.")
+    if law not in LAWS:
+        raise ValueError(f"law must be one of {', '.join(LAWS)}, got {law!r}.")
+    if dilute not in DILUTIONS:
+        raise ValueError(f"dilute must be one of {', '.join(DILUTIONS)}, got {dilute!r}.")
+    if not 0 <= dilution < 1:
+        raise ValueError(f"dilution must be from 0 to less than 1, got {dilution!r}.")
+    upper = np.triu_indices(n, 1)
+    if law == "sign":
+        above = rng.choice([-1.0, 1.0], upper[0].size)
+        below = np.where(rng.random(upper[0].size) < (1 + symmetry) / 2, above, -above)
+    else:
+        draw = rng.standard_normal if law == "gaussian" else _standard_uniform(rng)
+        even, odd = draw(upper[0].size), draw(upper[0].size)
+        above = (1 - epsilon / 2) * even + epsilon / 2 * odd
+        below = (1 - epsilon / 2) * even - epsilon / 2 * odd
+    if dilution:
+        kept = rng.random((2, upper[0].size)) >= dilution
+        above = np.where(kept[0], above, 0.0)
+        below = np.where(kept[0 if dilute == "couples" else 1], below, 0.0)
+    couplings = np.zeros((n, n))
+    couplings[upper] = above
+    couplings.T[upper] = below
+    return couplings
+
+
+def _standard_uniform(rng: np.random.Generator):
+    edge = math.sqrt(3)
+    return lambda size: rng.uniform(-edge, edge, size)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EnsembleCount:
+    """Attractors of many random networks.
+
+    Attributes
+    ----------
+    n : int
+    symmetry : float
+    lengths : ndarray of int64, shape (n_lengths,)
+        All lengths that occurred, ascending.
+    counts : ndarray of int64, shape (n_networks, n_lengths)
+        Attractors of each network by length.
+    largest_basins : ndarray, shape (n_networks,)
+        Fraction of states that come to the attractor with the largest basin.
+    basins : ndarray, shape (n_attractors,)
+        Fraction of states of every attractor of every network, network by network.
+    basin_lengths : ndarray of int64, shape (n_attractors,)
+    mean_transients : ndarray, shape (n_networks,)
+        Steps to the attractor, mean over states.
+    """
+
+    n: int
+    symmetry: float
+    lengths: np.ndarray
+    counts: np.ndarray
+    largest_basins: np.ndarray
+    basins: np.ndarray
+    basin_lengths: np.ndarray
+    mean_transients: np.ndarray
+
+    def of_length(self, length: int) -> tuple[float, float]:
+        """Mean number of attractors of a length, and its standard error."""
+        place = np.flatnonzero(self.lengths == length)
+        column = self.counts[:, place].sum(axis=1)
+        return _mean_and_error(column)
+
+    @property
+    def total(self) -> tuple[float, float]:
+        """E N: mean number of attractors, and its standard error."""
+        return _mean_and_error(self.counts.sum(axis=1))
+
+    @property
+    def log_total(self) -> tuple[float, float]:
+        """E ln N, which tells of a typical network, and its standard error."""
+        return _mean_and_error(np.log(self.counts.sum(axis=1)))
+
+
+def count_attractors(
+    n: int,
+    symmetry: float,
+    n_networks: int,
+    rng: np.random.Generator,
+    *,
+    law: str = "gaussian",
+    dilution: float = 0.0,
+    dilute: str = "couples",
+    tie: str = "plus",
+    n_threads: int | None = None,
+    progress: Report | None = None,
+) -> EnsembleCount:
+    """Enumerate the attractors of random networks; see `random_couplings` for the ensemble.
+
+    Parameters
+    ----------
+    n : int
+        Number of neurons, up to 30.
+    symmetry : float
+        eta, between -1 and 1.
+    n_networks : int
+        At least 2, for a standard error.
+    rng : numpy.random.Generator
+    tie : {"plus", "minus", "keep", "flip"}
+        Matters for laws that are not continuous, and for diluted neurons without input.
+    n_threads : int, optional
+        Of `enumerate_attractors`.
+    progress : callable, optional
+        Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
+
+    Returns
+    -------
+    EnsembleCount
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+    if not 1 <= n <= MAX_NEURONS:
+        raise ValueError(f"n must be from 1 to {MAX_NEURONS}, got {n!r}.")
+    if n_networks < 2:
+        raise ValueError(
+            f"n_networks must be at least 2, for a standard error; got {n_networks!r}."
+        )
+    found = []
+    for k in range(n_networks):
+        if progress is not None:
+            progress(k / n_networks, f"network {k + 1} of {n_networks}")
+        couplings = random_couplings(
+            n, symmetry, rng, law=law, dilution=dilution, dilute=dilute
+        )  # fmt: skip
+        found.append(enumerate_attractors(couplings, 0, tie, n_threads=n_threads))
+    if progress is not None:
+        progress(1.0, "done")
+    lengths = np.unique(np.concatenate([one.lengths for one in found]))
+    counts = [np.bincount(np.searchsorted(lengths, one.lengths), minlength=lengths.size)
+              for one in found]  # fmt: skip
+    states = 2.0**n
+    return EnsembleCount(
+        n=n,
+        symmetry=symmetry,
+        lengths=lengths,
+        counts=np.array(counts, dtype=np.int64),
+        largest_basins=np.array([one.basins.max() / states for one in found]),
+        basins=np.concatenate([one.basins / states for one in found]),
+        basin_lengths=np.concatenate([one.lengths for one in found]),
+        mean_transients=np.array([one.mean_transient for one in found]),
+    )
+
+
+def _mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(values.size))

@@ -1,0 +1,164 @@
+"""All attractors of a small network, by visiting every state."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isochron.analysis.sign_networks.network import SignNetwork
+from isochron.analysis.sign_networks.results import Enumeration
+
+MAX_NEURONS = 30
+SLAB = 1 << 22  # states, or images, between two reports of progress
+PROBES = 64
+Report = Callable[[float, str], None]
+
+
+def enumerate_attractors(
+    J: ArrayLike,
+    theta: ArrayLike = 0,
+    tie: str = "plus",
+    *,
+    device: str = "cpu",
+    n_threads: int | None = None,
+    max_memory: int | None = None,
+    progress: Report | None = None,
+) -> Enumeration:
+    """Find every attractor of a network of +-1 neurons, with its basin and its transients.
+
+    All neurons are updated at once, s_i(t+1) = sgn(sum_j J_ij s_j(t) - theta_i). The sign is
+    that of the exact sum of the given numbers, whatever their size: nothing is rounded. Note
+    that 0.1 + 0.2 - 0.3 is not 0 in floats; if ties matter, give integers.
+
+    Parameters
+    ----------
+    J : array_like, shape (n, n)
+        Couplings ``[post, pre]``, n up to 30. The diagonal is used as it is.
+    theta : array_like, shape (n,) or ()
+        Thresholds.
+    tie : {"plus", "minus", "keep", "flip"}
+        The next state of a neuron whose field is exactly 0.
+    device : str
+        ``cpu`` for compiled code; else a device of PyTorch, such as ``cuda``.
+    n_threads : int, optional
+        Threads of the compiled code; all cores by default. Results do not depend on it.
+    max_memory : int, optional
+        Bytes that may be used; by default what the machine has to spare.
+    progress : callable, optional
+        Called as ``progress(fraction, text)`` a few times a second. Raise from it, or press
+        Ctrl-C, to stop.
+
+    Returns
+    -------
+    Enumeration
+
+    Raises
+    ------
+    ValueError
+        If the network is not valid or has more than 30 neurons.
+    MemoryError
+        If more memory is needed than allowed; the message names both numbers of bytes.
+
+    References
+    ----------
+    Hwang, Folli, Lanza, Parisi, Ruocco and Zamponi (2019), arXiv:1810.09325, for the question.
+    """
+    network = SignNetwork.of(J, theta, tie)
+    if network.n > MAX_NEURONS:
+        raise ValueError(
+            f"{network.n} neurons have 2**{network.n} states; at most {MAX_NEURONS} neurons can be "
+            "enumerated. Use sample_attractors."
+        )
+    if n_threads is not None and n_threads < 1:
+        raise ValueError(f"n_threads must be at least 1, got {n_threads!r}.")
+    allowed = spare_memory() if max_memory is None else max_memory
+    report = progress or (lambda fraction, text: None)
+    if device == "cpu":
+        backend: Any = import_module("isochron.analysis.sign_networks.compiled")
+        options: dict[str, Any] = {"n_threads": n_threads}
+    else:
+        backend = import_module("isochron.analysis.sign_networks.tensors")
+        options = {"device": device}
+    backend.warm_up()
+    began = time.perf_counter()
+    symmetric = is_odd(network)
+    columns = backend.find_cycles(network, symmetric, allowed, report, **options)
+    if columns is None:  # a tie, met only now, breaks the symmetry
+        symmetric = False
+        columns = backend.find_cycles(network, symmetric, allowed, report, **options)
+    order = np.argsort(columns["representatives"])
+    for name in ("lengths", "basins", "representatives", "max_transients"):
+        columns[name] = columns[name][order]
+    return Enumeration(
+        n=network.n,
+        tie_rule=tie,
+        symmetric=symmetric,
+        seconds=time.perf_counter() - began,
+        **columns,
+    )
+
+
+def is_odd(network: SignNetwork) -> bool:
+    """Whether F(-s) = -F(s), as far as can be seen without visiting every state.
+
+    It holds without thresholds if no state has a tie, or if the tie rule is odd itself. If
+    the rule prefers a sign, a few random states are looked at; a tie found later still counts.
+    """
+    if not network.without_thresholds or network.n < 2:
+        return False
+    if not network.breaks_symmetry:
+        return True
+    if cannot_tie(network):
+        return True
+    states = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (PROBES, network.n))
+    return bool((network.step(states) == -network.step(-states)).all())
+
+
+def cannot_tie(network: SignNetwork) -> bool:
+    """Whether parity alone excludes ties: a sum of signed odd numbers of odd count is odd."""
+    return all(sum(row) // 2 % 2 for row in network.plain_rows)
+
+
+def spare_memory() -> int:
+    """Bytes of memory that the machine can spare."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+
+
+def check_memory(needed: int, allowed: int, why: str) -> None:
+    """Refuse work that would not fit.
+
+    Raises
+    ------
+    MemoryError
+        With both numbers of bytes.
+    """
+    if needed > allowed:
+        raise MemoryError(
+            f"{why} needs {needed:,} bytes, but {allowed:,} may be used. Use fewer neurons, "
+            "sample_attractors, or raise max_memory."
+        )
+
+
+@contextmanager
+def limited_threads(count: int) -> Iterator[None]:
+    """Let numba use so many threads for a while."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(count, before))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""Surveys of attractors: sampling, refinement, basins, completeness."""

@@ -1,0 +1,297 @@
+"""Which synapse exists in a circuit of sigmoidal synapses: policies, full, the worm's own."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isochron.ann_bridge.masks import SignRule, connectome_masks
+from isochron.connectome import Connectome
+from isochron.wording import counted
+
+
+class CircuitConnectivity(NamedTuple):
+    """Synapses of a circuit, from inputs to units and between units.
+
+    Attributes
+    ----------
+    synapses : Tensor of int, shape (3, n_synapses)
+        Sender, receiver, and +1 for excitation or -1 for inhibition; by receiver.
+    input_synapses : Tensor of int, shape (3, n_input_synapses)
+        The same, from inputs to units.
+    layers : Tensor of int, shape (n_units,)
+        Layer of each unit, from 0 on, in rising order; one layer updates after the other.
+    motor : Tensor of bool, shape (n_units,)
+        Units that the output reads.
+    """
+
+    synapses: Tensor
+    input_synapses: Tensor
+    layers: Tensor
+    motor: Tensor
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.layers)
+
+    @property
+    def n_inputs(self) -> int:
+        """Least number of inputs: up to the last one that has a synapse, 0 if none has."""
+        return count_senders(self.input_synapses)
+
+    def check_fit(self, n_units: int, n_inputs: int) -> None:
+        """Refuse synapses of units and inputs that a net does not have, and layers out of order.
+
+        Raises
+        ------
+        ValueError
+            If there are such.
+        """
+        if n_units != self.n_units or n_inputs < self.n_inputs:
+            raise ValueError(
+                f"n_units={n_units} and n_inputs={n_inputs}, but the connectivity has "
+                f"{counted(self.n_units, 'unit')} and {counted(self.n_inputs, 'input')} "
+                "(further inputs may be without synapses)."
+            )
+        for edges, n_senders in ((self.synapses, n_units), (self.input_synapses, n_inputs)):
+            sender, receiver, _ = edges
+            known = (sender >= 0) & (sender < n_senders) & (receiver >= 0) & (receiver < n_units)
+            if not known.all():
+                raise ValueError("The connectivity has synapses of units that do not exist.")
+        ordered = self.layers[0] >= 0 and (self.layers.diff() >= 0).all()
+        if not ordered or self.layers[-1] >= n_units:
+            raise ValueError(
+                "The layers of a connectivity must be in rising order, from 0 on, below the number "
+                "of units."
+            )
+
+
+def count_senders(edges: Tensor) -> int:
+    """Number of senders, up to the last one that has a synapse; 0 without synapses."""
+    return int(edges[0].max()) + 1 if edges.shape[1] else 0
+
+
+def policy_connectivity(
+    n_inputs: int,
+    *,
+    n_inter: int,
+    n_command: int,
+    n_motor: int,
+    sensory_fanout: int,
+    inter_fanout: int,
+    command_synapses: int,
+    motor_fanin: int,
+    rng: np.random.Generator,
+) -> CircuitConnectivity:
+    """A neural circuit policy: inputs to interneurons to command neurons to motor neurons.
+
+    Every sender has the same number of receivers, drawn at random, and every motor neuron
+    the same number of command neurons; who is left without partner gets as many as the
+    others have on average. Command neurons are wired among themselves. Half of the synapses
+    excite.
+
+    Parameters
+    ----------
+    n_inputs, n_inter, n_command, n_motor : int
+    sensory_fanout : int
+        Interneurons that an input reaches.
+    inter_fanout : int
+        Command neurons that an interneuron reaches.
+    command_synapses : int
+        Between command neurons; some of them may fall together.
+    motor_fanin : int
+        Command neurons that reach a motor neuron.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        If there are fewer neurons than partners to be found.
+
+    References
+    ----------
+    Lechner et al. (2020), Nature Machine Intelligence 2:642.
+    """
+    sizes = {"n_inputs": n_inputs, "n_inter": n_inter, "n_command": n_command, "n_motor": n_motor}
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size!r}.")
+    for name, partners, among, most in (
+        ("sensory_fanout", sensory_fanout, "n_inter", n_inter),
+        ("inter_fanout", inter_fanout, "n_command", n_command),
+        ("motor_fanin", motor_fanin, "n_command", n_command),
+    ):
+        if not 1 <= partners <= most:
+            raise ValueError(f"{name} must lie between 1 and {among}={most}, got {partners!r}.")
+    if command_synapses < 0:
+        raise ValueError(f"command_synapses must be >= 0, got {command_synapses!r}.")
+    to_inter = _fan_out(n_inputs, n_inter, sensory_fanout, rng)
+    to_command = _fan_out(n_inter, n_command, inter_fanout, rng)
+    to_motor = _fan_out(n_motor, n_command, motor_fanin, rng).T
+    among = np.zeros((n_command, n_command), dtype=bool)
+    among[tuple(rng.integers(n_command, size=(2, command_synapses)))] = True
+    inter, command = slice(n_inter), slice(n_inter, n_inter + n_command)
+    n_units = n_inter + n_command + n_motor
+    matrix = np.zeros((n_units, n_units), dtype=bool)  # sender, receiver
+    matrix[inter, command], matrix[command, command] = to_command, among
+    matrix[command, n_inter + n_command :] = to_motor
+    inputs = np.zeros((n_inputs, n_units), dtype=bool)
+    inputs[:, inter] = to_inter
+    layers = torch.repeat_interleave(torch.tensor([n_inter, n_command, n_motor]))
+    return CircuitConnectivity(
+        synapses=_edges(_draw_signs(matrix, 0.5, rng)),
+        input_synapses=_edges(_draw_signs(inputs, 0.5, rng)),
+        layers=layers,
+        motor=layers == 2,
+    )
+
+
+def default_policy_connectivity(
+    n_units: int, n_inputs: int, *, n_motor: int, density: float = 0.5, rng: np.random.Generator
+) -> CircuitConnectivity:
+    """A neural circuit policy of so many units: 4 command neurons to 6 interneurons.
+
+    Parameters
+    ----------
+    n_units, n_inputs : int
+    n_motor : int
+        Of the units.
+    density : float
+        Fan-outs and fan-ins, as a fraction of the neurons in the next layer.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        If no units are left for the other layers, or density is not in (0, 1].
+    """
+    if not 1 <= n_motor <= n_units - 3:
+        raise ValueError(
+            f"n_motor must lie between 1 and n_units - 3 = {n_units - 3}, got {n_motor!r}."
+        )
+    if not 0 < density <= 1:
+        raise ValueError(f"density must lie in (0, 1], got {density!r}.")
+    n_command = max(1, int(0.4 * (n_units - n_motor)))
+    n_inter = n_units - n_motor - n_command
+    return policy_connectivity(
+        n_inputs,
+        n_inter=n_inter,
+        n_command=n_command,
+        n_motor=n_motor,
+        sensory_fanout=max(1, int(density * n_inter)),
+        inter_fanout=max(1, int(density * n_command)),
+        command_synapses=max(1, int(2 * density * n_command)),
+        motor_fanin=max(1, int(density * n_command)),
+        rng=rng,
+    )
+
+
+def full_connectivity(
+    n_units: int, n_inputs: int, *, n_motor: int | None = None, rng: np.random.Generator
+) -> CircuitConnectivity:
+    """Every unit to every unit, itself included; two of three synapses excite.
+
+    Parameters
+    ----------
+    n_units, n_inputs : int
+    n_motor : int, optional
+        The last so many units are read; all by default.
+    rng : numpy.random.Generator
+    """
+    n_motor = n_units if n_motor is None else n_motor
+    if n_units < 1 or n_inputs < 1 or not 1 <= n_motor <= n_units:
+        raise ValueError(
+            f"Need n_units, n_inputs >= 1 and 1 <= n_motor <= n_units, got {n_units!r}, "
+            f"{n_inputs!r} and {n_motor!r}."
+        )
+    return CircuitConnectivity(
+        synapses=_edges(_draw_signs(np.ones((n_units, n_units), dtype=bool), 2 / 3, rng)),
+        input_synapses=_edges(_draw_signs(np.ones((n_inputs, n_units), dtype=bool), 2 / 3, rng)),
+        layers=torch.zeros(n_units, dtype=torch.long),
+        motor=torch.arange(n_units) >= n_units - n_motor,
+    )
+
+
+def connectome_connectivity(
+    connectivity: Connectome,
+    n_inputs: int,
+    *,
+    rng: np.random.Generator,
+    signs: SignRule | None = None,
+) -> CircuitConnectivity:
+    """A connectome: inputs reach all sensory neurons, motor neurons are read.
+
+    A gap junction is a pair of excitatory synapses, where there is no chemical one already.
+
+    Parameters
+    ----------
+    connectivity : Connectome
+    n_inputs : int
+    signs : callable, optional
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`; by default the signs of
+        the connectome.
+    rng : numpy.random.Generator
+        Of the signs of the input's synapses, half of which excite.
+
+    Raises
+    ------
+    ValueError
+        If there are no signs, or no sensory or motor neurons.
+    """
+    masks = connectome_masks(connectivity, signs=signs)
+    if masks.signs is None:
+        raise ValueError(f"{connectivity.name} has no signs; give signs, a sign rule.")
+    chemical = torch.where(masks.chemical, masks.signs, 0.0)
+    matrix = torch.where(masks.gap & (chemical == 0), 1.0, chemical).T
+    inputs = masks.sensory.numpy()[None] & np.ones((n_inputs, 1), dtype=bool)
+    return CircuitConnectivity(
+        synapses=_edges(matrix.numpy().astype(int)),
+        input_synapses=_edges(_draw_signs(inputs, 0.5, rng)),
+        layers=torch.zeros(len(matrix), dtype=torch.long),
+        motor=masks.motor,
+    )
+
+
+def add_recurrence(connectivity: CircuitConnectivity, among: str) -> CircuitConnectivity:
+    """More excitatory synapses: "layers" for all within a layer, "self" for one to oneself.
+
+    Those that exist stay; "none" adds nothing.
+
+    Raises
+    ------
+    ValueError
+        If `among` is something else.
+    """
+    same = connectivity.layers[:, None] == connectivity.layers
+    added = {"none": same & False, "self": torch.eye(len(same), dtype=torch.bool), "layers": same}
+    if among not in added:
+        raise ValueError(f"recurrence must be one of {', '.join(added)}, got {among!r}.")
+    matrix = added[among].long()
+    sender, receiver, sign = connectivity.synapses
+    matrix[sender, receiver] = sign
+    return connectivity._replace(synapses=_edges(matrix.numpy()))
+
+
+def _fan_out(
+    n_senders: int, n_receivers: int, fan_out: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Which sender reaches whom, bool, shape (n_senders, n_receivers)."""
+    reached = np.zeros((n_senders, n_receivers), dtype=bool)
+    for row in reached:
+        row[rng.choice(n_receivers, fan_out, replace=False)] = True
+    fan_in = min(n_senders, max(1, n_senders * fan_out // n_receivers))
+    for receiver in np.flatnonzero(~reached.any(axis=0)):
+        reached[rng.choice(n_senders, fan_in, replace=False), receiver] = True
+    return reached
+
+
+def _draw_signs(matrix: np.ndarray, excitatory: float, rng: np.random.Generator) -> np.ndarray:
+    return np.where(rng.random(matrix.shape) < excitatory, 1, -1) * matrix
+
+
+def _edges(matrix: np.ndarray) -> Tensor:
+    """Sender, receiver and sign of what is not 0 in a matrix [sender, receiver], by receiver."""
+    receiver, sender = np.nonzero(matrix.T)
+    return torch.from_numpy(np.stack([sender, receiver, matrix[sender, receiver]])).long()

@@ -1,0 +1,97 @@
+"""A connectome with frozen weights and a trained term of low rank."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from isochron.ann_bridge.draws import normal, zeros
+from isochron.ann_bridge.masks import ConnectomeMasks, check_masks
+from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
+from isochron.ann_bridge.nets.leaky import LeakyRNN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
+    """Settings of a frozen connectome with a term of low rank; `gain` is its spectral radius."""
+
+    rank: int = 2
+    loading_std: float = 0.1  # of m and n before training
+
+    def __post_init__(self) -> None:
+        ConnectomeRNNParameters.__post_init__(self)
+        if not isinstance(self.rank, int) or not 1 <= self.rank <= self.n_units:
+            raise ValueError(f"rank must lie between 1 and n_units, got {self.rank!r}.")
+        if not 0 <= self.loading_std < math.inf:
+            raise ValueError(f"loading_std must be >= 0 and finite, got {self.loading_std!r}.")
+        if self.learns_class_parameters:
+            raise ValueError("learns_class_parameters does not go with a frozen connectome.")
+
+
+class LowRankAdaptedConnectomeRNN(LeakyRNN):
+    """W = gain W0 + sum_r m_r n_r': the connectome W0 is not trained, m and n are.
+
+    The input enters sensory neurons and the output reads motor neurons.
+
+    Parameters
+    ----------
+    connectome : Tensor, shape (n, n)
+        W0, from `connectome_weights`.
+    masks : ConnectomeMasks
+        From `connectome_masks`; only sensory and motor neurons matter.
+    parameters : LowRankAdaptedConnectomeParameters, optional
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+
+    Raises
+    ------
+    TypeError
+        If `masks` are not masks, such as a connectome.
+    ValueError
+        If the number of units does not fit the connectome.
+    """
+
+    kind: ClassVar[str] = "connectome-low-rank"
+    settings: LowRankAdaptedConnectomeParameters
+    connectome: Tensor
+    sensory_mask: Tensor
+
+    def __init__(
+        self,
+        connectome: Tensor,
+        masks: ConnectomeMasks,
+        parameters: LowRankAdaptedConnectomeParameters | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        check_masks(masks)
+        n = len(connectome)
+        p = parameters or LowRankAdaptedConnectomeParameters(n_units=n)
+        if p.n_units != n:
+            raise ValueError(f"n_units={p.n_units} but the connectome has {n} neurons.")
+        g = generator or torch.Generator().manual_seed(0)
+        self.settings = p
+        self.m = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
+        self.n = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
+        self.input_weights = nn.Parameter(
+            normal(n, p.n_inputs, generator=g) * masks.sensory[:, None]
+        )
+        self.output_scale = nn.Parameter(p.output_scale + zeros())
+        self.register_buffer("output_weights", draw_motor_readout(p, masks.motor, g))
+        self.register_buffer("connectome", connectome.clone())
+        self.register_buffer("sensory_mask", masks.sensory)
+
+    def connectivity(self) -> tuple[Tensor, None]:
+        """The full matrix W."""
+        return self.settings.gain * self.connectome + self.m @ self.n.T, None
+
+    def input_matrix(self) -> Tensor:
+        """B, zero but for sensory neurons."""
+        return self.input_weights * self.sensory_mask[:, None]
+
+    def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Independent normal states."""
+        return self.normal_states(self.settings.initial_std, batch_size, generator)

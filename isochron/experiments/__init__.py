@@ -1,1 +1,0 @@
-"""Experiments: configuration, run folder, provenance, recipes."""

@@ -1,0 +1,208 @@
+"""Files written whole or not at all, and files of a user read with care."""
+
+import codecs
+import csv
+import json
+import os
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from isochron.formats import describe_content
+
+LARGEST_TEXT = 64 * 2**20
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DataFileError(ValueError):
+    """A file of data is damaged, or is not what it should be."""
+
+
+class MissingDataFileError(DataFileError, FileNotFoundError):
+    """A file of data is not there."""
+
+
+def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
+    """Make a reader, whose first argument is a path, say which file it cannot read.
+
+    What it raises as ValueError, EOFError or FileNotFoundError is raised as `DataFileError` or
+    `MissingDataFileError`, which are such errors too.
+    """
+
+    @wraps(reader)
+    def read(*args: P.args, **kwargs: P.kwargs) -> T:
+        path: Any = args[0] if args else kwargs["path"]
+        try:
+            return reader(*args, **kwargs)
+        except DataFileError:
+            raise
+        except FileNotFoundError as error:
+            text = f"There is no file {path}." if error.filename else str(error)
+            raise MissingDataFileError(text) from error
+        except (ValueError, EOFError, csv.Error) as error:
+            text = str(error) if str(path) in str(error) else f"{path}: {error}"
+            raise DataFileError(text) from error
+
+    return read
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file whole or not at all: under a temporary name in its folder, then renamed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was at `path` is left as it was.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@reads_data
+def read_text(path: str | os.PathLike) -> str:
+    """Text of a user's file: UTF-8, or UTF-16 with a byte-order mark; 64 MB at most.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not an ordinary file, is too large, or is neither UTF-8 nor UTF-16.
+    """
+    content = _content(path)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return _decoded(path, content, "utf-16" if wide else "utf-8-sig")
+
+
+def _content(path: str | os.PathLike) -> bytes:
+    """Bytes of an ordinary file of at most `LARGEST_TEXT`."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file.")
+    if path.stat().st_size > LARGEST_TEXT:
+        raise ValueError(
+            f"{path} has {path.stat().st_size} bytes; at most {LARGEST_TEXT} are read."
+        )
+    return path.read_bytes()
+
+
+def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if encoding == "utf-8-sig" else encoding.upper()
+        kind = _kind(path)
+        what = f"{error.reason} at byte {error.start}{kind}"
+        way_out = "" if kind else " Save it as UTF-8."
+        raise ValueError(f"{path} is not {name}: {what}.{way_out}") from None
+    if "\0" in text:
+        raise ValueError(f"{path} is not text: it holds NUL bytes{_kind(path)}.")
+    return text
+
+
+def _kind(path: str | os.PathLike) -> str:
+    kind = describe_content(path)
+    return f"; it is {kind}" if kind else ""
+
+
+@reads_data
+def read_xml(path: str | os.PathLike) -> bytes:
+    """UTF-8 bytes of a user's XML file, safe for any parser.
+
+    The encoding that the file declares in its first line is used; without one it is UTF-8.
+    Document types and entities are rejected in the decoded text, before any parser sees the
+    file: they can name other files, or grow without bound.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_text`; if the file declares a document type, an entity, or an encoding that is
+        not supported.
+    """
+    content = _content(path)
+    text = _decoded(path, content, _xml_encoding(path, content))
+    for forbidden in ("<!DOCTYPE", "<!ENTITY"):
+        if forbidden in text.upper():
+            raise ValueError(f"{path} holds {forbidden}, which is refused; delete that line.")
+    # Without the declaration the parser reads UTF-8, which is what it gets.
+    return _XML_DECLARATION.sub("", text, count=1).encode()
+
+
+# Every encoding here writes ASCII characters as ASCII.
+_XML_ENCODING = re.compile(
+    r"utf-?8|(us-)?ascii|iso[-_]?8859[-_]?\d\d?|latin-?\d|(windows|cp)-?125\d", re.IGNORECASE
+)
+_XML_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
+_DECLARED = re.compile(rb"^<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
+
+
+def _xml_encoding(path: str | os.PathLike, content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    declared = _DECLARED.match(content)
+    name = declared[1].decode("ascii", "replace").strip() if declared else "utf-8"
+    try:
+        known = _XML_ENCODING.fullmatch(name) and codecs.lookup(name).name
+    except LookupError:
+        known = None
+    if not known:
+        raise ValueError(
+            f"{path} declares the encoding {name!r}, which is not supported; save it as UTF-8."
+        )
+    return "utf-8-sig" if known == "utf-8" else known
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON without NaN or Infinity.
+
+    Raises
+    ------
+    ArithmeticError
+        If there is one.
+    """
+    write_bytes(path, (to_json(value) + "\n").encode())
+
+
+def to_json(value: Any, **options: Any) -> str:
+    """Indented JSON; options as for `json.dumps`.
+
+    Raises
+    ------
+    ArithmeticError
+        If a number is not finite.
+    """
+    try:
+        return json.dumps(value, indent=1, allow_nan=False, **options)
+    except ValueError as error:
+        raise ArithmeticError(f"A result is not finite: {error}.") from error
+
+
+@reads_data
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises
+    ------
+    ValueError
+        If the file is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is not a JSON file: {error}.") from error

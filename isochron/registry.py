@@ -1,0 +1,111 @@
+"""Registries: names, and the paths of what they stand for, which is imported when used.
+
+Networks, tasks, engines, sign rules, null models and studies are each one `Registry`. The command
+line, configurations, reports and docs read it; nothing lists its entries a second time.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a registry, not imported yet.
+
+    Attributes
+    ----------
+    path : str
+        ``package.module:name`` of the class or function, or ``package.module`` of a module.
+    summary : str
+        One line for lists and help texts.
+    settings : str
+        The path of the frozen dataclass with its settings, in a module without heavy imports;
+        empty if it has none.
+    package : str
+        Distribution, with its extra, that installs the packages that it needs.
+    """
+
+    path: str
+    summary: str
+    settings: str = ""
+    package: str = "isochron"
+
+
+class Registry(Mapping[str, Entry]):
+    """Names and their entries.
+
+    Parameters
+    ----------
+    noun : str
+        What the entries are, for messages: ``"network"``.
+    entries : mapping of str to Entry
+    """
+
+    def __init__(self, noun: str, entries: Mapping[str, Entry]) -> None:
+        self.noun = noun
+        self._entries = dict(entries)
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def check(self, name: str) -> str:
+        """A name that is in the registry.
+
+        Raises
+        ------
+        ValueError
+            If it is not; the message states close names and all names.
+        """
+        if name in self._entries:
+            return name
+        near = get_close_matches(str(name), self._entries, n=2)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(
+            f"Unknown {self.noun} {name!r}.{hint} Available: {', '.join(self._entries)}."
+        )
+
+    def load(self, name: str) -> Any:
+        """The class, function or module of an entry, imported on first use.
+
+        Raises
+        ------
+        ValueError
+            If there is no such entry.
+        ModuleNotFoundError
+            If a package that it needs is not installed; the message states what installs it.
+        """
+        return self._load(name, self[self.check(name)].path)
+
+    def load_settings(self, name: str) -> Any:
+        """The dataclass with the settings of an entry; None if it has no settings.
+
+        Raises
+        ------
+        ValueError, ModuleNotFoundError
+            As `load`.
+        """
+        path = self[self.check(name)].settings
+        return self._load(name, path) if path else None
+
+    def _load(self, name: str, path: str) -> Any:
+        module, _, attribute = path.partition(":")
+        try:
+            loaded = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] == "isochron":
+                raise
+            raise ModuleNotFoundError(
+                f"The {self.noun} {name!r} needs {error.name}, which is not installed: "
+                f'pip install "{self[name].package}".',
+                name=error.name,
+            ) from error
+        return getattr(loaded, attribute) if attribute else loaded

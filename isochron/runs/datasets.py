@@ -1,0 +1,232 @@
+"""A connectome by the name of a data set or the path of a file, for every command."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from isochron.connectome import (
+    Connectome,
+    available,
+    from_csv,
+    from_graphml,
+    from_xarray,
+    load,
+)
+from isochron.connectome.cells import cells_of
+from isochron.connectome.datasets import content_digest
+from isochron.files import DataFileError, read_xml, reads_data
+from isochron.connectome.gap_junctions import UnequalGap
+from isochron.connectome.importers.assembly import INFER, digest
+from isochron.runs.dataset_descriptions import options_of, read_described
+
+T = TypeVar("T")
+FORMATS = {
+    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
+    ".graphml": "graphml", ".nml": "neuroml", ".xml": "xml", ".nc": "labeled",
+}  # fmt: skip
+SUFFIXES = (*FORMATS, ".toml")
+READABLE = ("csv", "graphml", "neuroml", "labeled")
+
+
+def is_file_name(identifier: str | os.PathLike) -> bool:
+    """Whether an identifier is a path and not the name of a data set."""
+    path = Path(identifier)
+    if str(identifier) in available():
+        return False
+    return bool(path.suffix) or len(path.parts) > 1 or path.is_file()
+
+
+def resolve_dataset(identifier: str, folder: Path | None = None) -> str:
+    """The name of a data set as it is, a file by its absolute path.
+
+    Parameters
+    ----------
+    identifier : str
+    folder : Path, optional
+        Where a relative path starts; the working folder by default.
+    """
+    if not is_file_name(identifier):
+        return identifier
+    return str(((folder or Path()) / identifier).resolve())
+
+
+def with_resolved_dataset(config: T, section: str, folder: Path | None) -> T:
+    """A configuration whose section names its dataset as `resolve_dataset` returns it.
+
+    Parameters
+    ----------
+    config : frozen dataclass
+    section : str
+        The field that has a field ``dataset``.
+    folder : Path, optional
+        Where a relative path starts, such as the folder of the configuration file.
+    """
+    part: Any = getattr(config, section)
+    part = replace(part, dataset=resolve_dataset(part.dataset, folder))
+    return replace(config, **{section: part})  # type: ignore[type-var]
+
+
+def open_connectome(identifier: str | os.PathLike) -> Connectome:
+    """The connectome of a data set or of a user's file.
+
+    Parameters
+    ----------
+    identifier : str or path
+        A data set of `connectome.available`, or a file: a table of connections (.csv, .tsv,
+        .tab, .txt), GraphML, NeuroML (.nml, .xml), labeled matrices (.nc), or a description
+        (.toml) that names such a file, or matrices (.npy), and the options of its reader.
+
+    Returns
+    -------
+    Connectome
+        That of a file has ``source.file_sha256`` and ``source.content_sha256``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If there is no such data set, or the file cannot be read.
+    """
+    if not is_file_name(identifier):
+        return _load(str(identifier))
+    path = Path(identifier)
+    if path.suffix.lower() == ".toml":
+        return _with_digest(read_described(path, _reader_of), path)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(_unknown_suffix(path))
+    format_name = _format(path)
+    try:
+        return _with_digest(_reader(format_name)(path), path)
+    except DataFileError as error:
+        if advice := _advice(str(error), format_name, path):
+            raise type(error)(f"{error} {advice}") from error
+        raise
+
+
+def dataset_inputs(identifier: str) -> dict[str, str]:
+    """Digest of the connectome of a file, for `RunFolder`; empty for a data set."""
+    if not is_file_name(identifier):
+        return {}
+    return {"dataset": open_connectome(identifier).source.content_sha256}
+
+
+def content_sha256(connectome: Connectome) -> str:
+    """Digest of what a model takes from a connectome: names, layers, signs, species and cells.
+
+    *C. elegans* with the cells of its table has neither of the last two in its digest.
+    """
+    arrays = {layer: connectome.layer(layer) for layer in connectome.layers}
+    if connectome.signs is not None:
+        arrays["signs"] = connectome.signs
+    names = {"neurons": connectome.neurons, "muscles": connectome.muscles}
+    if not connectome.is_worm:
+        names["species"] = (connectome.species or "",)
+    if connectome.cells != cells_of(connectome.neurons, of_the_worm=connectome.is_worm):
+        names["cells"] = tuple(map(repr, connectome.cells))
+    return content_digest(arrays | {key: np.array(value, str) for key, value in names.items()})
+
+
+def _load(name: str) -> Connectome:
+    try:
+        return load(name)
+    except ValueError as error:
+        if isinstance(error, DataFileError):
+            raise
+        files = [name + suffix for suffix in SUFFIXES if Path(name + suffix).is_file()]
+        hint = f" Did you mean the file {files[0]}?" if files else ""
+        raise ValueError(f"{error}{hint} A file ends in {', '.join(SUFFIXES)}.") from error
+
+
+def _with_digest(connectome: Connectome, path: Path) -> Connectome:
+    source = connectome.source
+    return replace(
+        connectome,
+        source=replace(
+            source,
+            file=source.file or path.name,
+            file_sha256=source.file_sha256 or digest(path.read_bytes()),
+            content_sha256=content_sha256(connectome),
+        ),
+    )
+
+
+def _format(path: Path) -> str:
+    """The format by the suffix; of .xml by the root element."""
+    format_name = FORMATS[path.suffix.lower()]
+    if format_name != "xml":
+        return format_name
+    return "graphml" if b"<graphml" in read_xml(path)[:4096] else "neuroml"
+
+
+def _unknown_suffix(path: Path) -> str:
+    message = f"{path} is not a file of a known format: {', '.join(SUFFIXES)}."
+    if path.suffix == ".npz":
+        return f"{message} Save each matrix as .npy, and name them in a .toml file."
+    if path.suffix == ".npy":
+        return (
+            f'{message} For matrices write a .toml file: neurons = ["A", "B"], chemical = '
+            f'"{path.name}", rows = "postsynaptic" (or "presynaptic").'
+        )
+    if path.suffix in (".xls", ".xlsx", ".ods"):
+        return f"{message} Save the sheet as .csv."
+    near = get_close_matches(path.name, available(), n=1)
+    return f"{message} Did you mean the data set {near[0]}?" if near else message
+
+
+def _advice(message: str, format_name: str, path: Path) -> str:
+    """How a command is given an option that a message names."""
+    options = [name for name in options_of(_reader(format_name)) if f"{name}=" in message]
+    if not options:
+        return ""
+    return (
+        f'For a command, write a file {path.stem}.toml with the lines file = "{path.name}" and '
+        f"{options[0]} = …, and give it in place of {path.name}."
+    )
+
+
+def _reader_of(format_name: str | None, data: Path) -> Callable[..., Connectome]:
+    """The reader of a format, or of the format of a file."""
+    if format_name is None and data.suffix.lower() in FORMATS:
+        format_name = _format(data)
+    if format_name is None:
+        raise ValueError(
+            f"{_unknown_suffix(data)} For a different suffix, state the format: format must be one "
+            f"of {', '.join(READABLE)}."
+        )
+    if format_name not in READABLE:
+        raise ValueError(f"format must be one of {', '.join(READABLE)}, got {format_name!r}.")
+    return _reader(format_name)
+
+
+def _reader(format_name: str) -> Callable[..., Connectome]:
+    if format_name == "neuroml":
+        from isochron.sims.neuroml import read_neuroml
+
+        return read_neuroml
+    return {"csv": from_csv, "graphml": from_graphml, "labeled": _read_labeled}[format_name]
+
+
+@reads_data
+def _read_labeled(
+    path: Path,
+    *,
+    extrasynaptic: Iterable[str] = (),
+    signs: Literal["from_weights"] | None = None,
+    unequal_gap: UnequalGap = "error",
+    species: str | None = INFER,
+) -> Connectome:
+    from isochron.sims import load_dataset
+
+    return from_xarray(
+        load_dataset(path),
+        extrasynaptic=extrasynaptic,
+        signs=signs,
+        unequal_gap=unequal_gap,
+        species=species,
+    )

@@ -1,0 +1,170 @@
+"""What is measured on every system, worm or net, by the same functions."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from isochron import analysis
+from isochron.analysis import ForcedMap, FixedPoint, LimitCycle
+
+Report = Callable[[float, str], None]
+
+N_MULTIPLIERS = 8
+SILENT = 0.01  # of the amplitude under the reference
+
+
+def describe_cycle(
+    cycle: LimitCycle,
+    *,
+    condition: str,
+    how_found: str,
+    output_phase: float | None = None,
+    forcing_cycles: int = 1,
+) -> dict[str, Any]:
+    """A limit cycle as JSON values.
+
+    A map that repeats only after several periods of its drive has multipliers over all of
+    them; the period, and the largest non-trivial multiplier, are given for one.
+    """
+    return {
+        "condition": condition,
+        "period_ms": cycle.period / forcing_cycles,
+        "stable": cycle.stable,
+        "residual": cycle.residual,
+        "multipliers": [[m.real, m.imag] for m in cycle.multipliers[:N_MULTIPLIERS].tolist()],
+        "multiplier_periods": forcing_cycles,
+        "largest_nontrivial_multiplier": cycle.largest_multiplier ** (1 / forcing_cycles),
+        "output_phase_cycles": output_phase,
+        "how_found": how_found,
+        "checks": cycle.checks,
+    }
+
+
+def describe_fixed_point(point: FixedPoint, *, condition: str) -> dict[str, Any]:
+    """A fixed point as JSON values."""
+    leading = complex(point.eigenvalues[0])
+    return {
+        "condition": condition,
+        "stable": point.stable,
+        "residual": point.residual,
+        "leading_eigenvalue": [leading.real, leading.imag],
+        "n_starts": point.n_starts,
+    }
+
+
+def distinct_phases(phases: Sequence[float], merge_tolerance: float = 0.05) -> list[float]:
+    """Output phases (cycles, in [0, 1)) that differ by more than `same`, in order."""
+    kept: list[float] = []
+    for phase in sorted(phases):
+        if all(abs((phase - other + 0.5) % 1 - 0.5) > merge_tolerance for other in kept):
+            kept.append(phase)
+    return kept
+
+
+def measure_dimensionality(states: np.ndarray) -> dict[str, float]:
+    """Variance in two principal components, and participation ratio; states (n_times, n)."""
+    ratio, _ = analysis.principal_components(states)
+    return {
+        "variance_in_2_components": float(ratio[:2].sum()),
+        "participation_ratio": analysis.participation_ratio(states),
+    }
+
+
+def measure_phase_locking(
+    signal: np.ndarray, reference_phase: np.ndarray, samples_per_period: int
+) -> float | None:
+    """Phase-locking value of a signal to a reference, two periods left out at either end.
+
+    None if the signal is constant. An irregular one is not locked, and counts as such.
+    """
+    try:
+        phase = analysis.compute_phase(signal, significance=1.0)
+    except ValueError:
+        return None
+    inner = slice(2 * samples_per_period, -2 * samples_per_period)
+    return analysis.phase_locking_value(phase[inner], reference_phase[inner])
+
+
+def measure_free_running(
+    signal: np.ndarray, step_ms: float, driven_amplitude: float
+) -> dict[str, Any]:
+    """Whether a system oscillates with the reference off: amplitude and frequency."""
+    amplitude = float(np.ptp(signal)) / 2
+    if amplitude < SILENT * driven_amplitude:
+        return {"oscillates": False, "amplitude": amplitude, "frequency_Hz": None}
+    # Any signal: the system may oscillate more slowly than the observation is long.
+    phase = np.unwrap(analysis.compute_phase(signal, significance=1.0))
+    inner = phase[len(phase) // 8 : -len(phase) // 8]
+    slope = float(np.polyfit(np.arange(inner.size), inner, 1)[0])
+    frequency = 1e3 * slope / (2 * math.pi * step_ms)
+    return {"oscillates": True, "amplitude": amplitude, "frequency_Hz": frequency}
+
+
+def measure_tongues(
+    system_at: Callable[[float, float], ForcedMap],
+    point: np.ndarray,
+    *,
+    frequency: float,
+    amplitude: float,
+    amplitudes: Sequence[float],
+    limits: tuple[float, float],
+    report: Report,
+) -> list[dict[str, Any]]:
+    """1:1 tongue edges at several amplitudes of the reference, from the given one outwards.
+
+    Parameters
+    ----------
+    system_at : callable
+        Frequency (Hz) and amplitude to the driven map.
+    point : ndarray, shape (n,)
+        On the cycle at `frequency` and `amplitude`.
+    """
+    step, resolution = frequency / 25, frequency / 200
+    below = sorted({a for a in amplitudes if a < amplitude}, reverse=True)
+    above = sorted({a for a in amplitudes if a > amplitude})
+    rows = []
+    for branch in ([amplitude, *below], above):
+        start = point
+        for current in branch:
+            report(len(rows) / (1 + len(below) + len(above)), f"tongue at amplitude {current:g}")
+            tongue = analysis.find_tongue(
+                lambda f, a=current: system_at(f, a),
+                start,
+                frequency=frequency,
+                limits=limits,
+                step=step,
+                resolution=resolution,
+            )
+            rows.append(_describe_tongue(tongue, current))
+            if tongue.centre is None:
+                break
+            start = tongue.centre
+    return sorted(rows, key=lambda row: row["amplitude"])
+
+
+def _describe_tongue(tongue: analysis.Tongue, amplitude: float) -> dict[str, Any]:
+    found = tongue.centre is not None
+    return {
+        "amplitude": amplitude,
+        "low_Hz": tongue.low if found else None,
+        "high_Hz": tongue.high if found else None,
+        "low_open": tongue.low_open,
+        "high_open": tongue.high_open,
+        "resolution_Hz": tongue.resolution,
+    }
+
+
+def common_tongue(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Where all of several cycles exist: the overlap of their tongues."""
+    if not rows or any(row["low_Hz"] is None for row in rows):
+        return {"low_Hz": None, "high_Hz": None, "low_open": False, "high_open": False}
+    low = max(rows, key=lambda row: row["low_Hz"])
+    high = min(rows, key=lambda row: row["high_Hz"])
+    return {
+        "low_Hz": low["low_Hz"],
+        "high_Hz": high["high_Hz"],
+        "low_open": low["low_open"],
+        "high_open": high["high_open"],
+    }

@@ -1,0 +1,48 @@
+"""Where a result comes from: version, machine, data, seeds."""
+
+import hashlib
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from isochron._version import __version__
+from isochron.connectome import Connectome
+
+PACKAGES = ("numpy", "scipy", "numba", "torch", "xarray", "matplotlib")
+
+
+def describe_provenance(connectome: Connectome | None = None) -> dict[str, Any]:
+    """Version, packages, machine and, if there is a connectome, data of this run, as JSON values."""
+    described: dict[str, Any] = {
+        "isochron": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+    if connectome is not None:
+        described["dataset"] = _describe_source(connectome)
+    return described
+
+
+def _describe_source(connectome: Connectome) -> dict[str, Any]:
+    source = connectome.source
+    return {
+        "id": connectome.name,
+        "paper": source.paper,
+        "doi": source.doi,
+        "file": source.file,
+        "file_sha256": source.file_sha256,
+        "content_sha256": source.content_sha256,
+        "license": source.license,
+    }
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A seed of 32 bits from numbers and words: the same ones always give the same."""
+    text = "/".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

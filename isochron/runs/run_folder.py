@@ -1,0 +1,184 @@
+"""A run folder: one configuration, the results of each step, and a lock."""
+
+import errno
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from isochron.files import DataFileError, write_bytes
+from isochron.runs.configuration import config_digest, to_toml
+from isochron.files import read_json, write_json
+
+MARKER = "run.json"
+SCHEMA = 1
+OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "data", ".lock")
+
+
+class RunPaths:
+    """Where things are in a run folder; what a worker gets, which neither locks nor finishes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def net_path(self, system: str) -> Path:
+        """Where a net is kept, without suffix."""
+        return self.path / "nets" / system
+
+    def data_path(self, system: str) -> Path:
+        """Where the arrays of a system are kept."""
+        return self.path / "data" / f"{system}.nc"
+
+
+class RunFolder(RunPaths):
+    """Where a run keeps what it made, so that the same command can go on.
+
+    A context manager: the folder is locked until it is left.
+
+    Parameters
+    ----------
+    path : Path
+    config : frozen dataclass
+        A folder of another configuration is refused.
+    version : str
+        A folder of another version is refused.
+    force : bool
+        Empty a run folder that does not fit, instead of refusing it. A folder that is not
+        a run folder is never emptied.
+    title : str
+        First line of its ``config.toml``.
+    inputs : mapping of str to str, optional
+        Digests of the files that the configuration names, by what they are. A folder of other
+        contents of these files is refused.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else, or another run.
+    BlockingIOError
+        If it is in use.
+    OSError
+        If it cannot be written to.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: Any,
+        version: str,
+        *,
+        force: bool = False,
+        title: str = "isochron compare",
+        inputs: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(path)
+        self._inputs = dict(inputs or {})
+        self._title = title
+        self._lock: TextIO | None = None
+        try:
+            self._open(config, version, force)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _open(self, config: Any, version: str, force: bool) -> None:
+        path = self.path
+        wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
+        wanted |= {f"{name}_sha256": digest for name, digest in self._inputs.items()}
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file. Give a folder with --out.")
+        if path.is_dir() and {item.name for item in path.iterdir()} - {".lock", f".{MARKER}.part"}:
+            self._check(wanted, force)
+        path.mkdir(parents=True, exist_ok=True)
+        self._acquire()
+        write_json(path / MARKER, wanted)  # first: from now on the folder is known as ours
+        for name in ("steps", "nets", "data"):
+            (path / name).mkdir(exist_ok=True)
+        for part in path.rglob(".*.part"):
+            part.unlink()
+        write_bytes(path / "config.toml", to_toml(config, self._title).encode())
+
+    def _check(self, wanted: dict[str, Any], force: bool) -> None:
+        foreign = sorted(
+            item.name
+            for item in self.path.iterdir()
+            if item.name not in OURS and not item.name.endswith(".part")
+        )
+        if foreign or not (self.path / MARKER).is_file():
+            what = foreign[0] if foreign else "files of something else"
+            raise ValueError(f"{self.path} holds {what}. Give an empty or new folder with --out.")
+        present = read_json(self.path / MARKER)
+        if not isinstance(present, dict):
+            raise DataFileError(f"{self.path / MARKER} does not describe a run.")
+        if present == wanted and not force:
+            return
+        if not force:
+            keys = dict.fromkeys((*wanted, *present))
+            different = [k.removesuffix("_sha256") for k in keys if present.get(k) != wanted.get(k)]
+            raise ValueError(
+                f"{self.path} holds a run of a different {' and '.join(different)}. "
+                "Give another folder with --out, or --force to start again."
+            )
+        self._acquire()
+        for name in OURS[:-1]:
+            item = self.path / name
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item)
+            else:
+                item.unlink(missing_ok=True)
+
+    def _acquire(self) -> None:
+        if self._lock is None:
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until close()
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy = f"{self.path} is in use by another isochron."
+                raise BlockingIOError(errno.EWOULDBLOCK, busy) from None
+
+    def finished(self, step: str) -> bool:
+        """Whether a step is done."""
+        return self._step_path(step).is_file()
+
+    def finish(self, step: str, result: Any, seconds: float) -> None:
+        """Keep the result of a step; from now on it is done."""
+        body = {"result": result, "seconds": round(seconds, 3)}
+        write_json(self._step_path(step), {"sha256": _digest(body), **body})
+
+    def result(self, step: str) -> Any:
+        """Result of a finished step."""
+        return self._read_step(step)["result"]
+
+    def seconds(self, step: str) -> float:
+        """How long a finished step took."""
+        return self._read_step(step)["seconds"]
+
+    def _read_step(self, step: str) -> dict[str, Any]:
+        path = self._step_path(step)
+        kept = read_json(path)
+        digest = kept.pop("sha256", None) if isinstance(kept, dict) else None
+        if digest != _digest(kept):
+            raise DataFileError(f"{path} has been altered. Remove it to do this step again.")
+        return kept
+
+    def _step_path(self, step: str) -> Path:
+        return self.path / "steps" / f"{step}.json"
+
+
+def _digest(body: Any) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""How a simulated connectome was made, so that a kept run can be taken up again."""
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import xarray as xr
+
+from isochron import sims
+from isochron.connectome import SIGN_RULES, Connectome
+from isochron.files import DataFileError
+from isochron.connectome.signs import hint_for_rule
+from isochron.runs.datasets import is_file_name, open_connectome
+
+GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
+SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
+MODELS = (*GRADED, *SPIKING)
+ATTRIBUTE = "simulation_spec"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulationSpec:
+    """A connectome, a model and its currents.
+
+    Attributes
+    ----------
+    dataset : str
+        A data set or a file; see `open_connectome`.
+    model : str
+        One of `MODELS`.
+    signs : str, optional
+        A sign rule; the one that signed the connectome, or ``gaba``, by default.
+    ablate : tuple of str
+        Neurons, classes, types or patterns that are left out.
+    currents : tuple of (str, float)
+        Constant currents, pA, into neurons, classes, types or patterns.
+    table : str, optional
+        A .csv file of further currents over time.
+    dataset_sha256 : str
+        Digest of the connectome of a file, to find a file that was changed; or empty.
+
+    Raises
+    ------
+    ValueError
+        If model or sign rule is not known.
+    """
+
+    dataset: str
+    model: str = "graded"
+    signs: str | None = None
+    ablate: tuple[str, ...] = ()
+    currents: tuple[tuple[str, float], ...] = ()
+    table: str | None = None
+    dataset_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"No model {self.model!r}. Known: {', '.join(MODELS)}.")
+        if self.signs is not None and self.signs not in SIGN_RULES:
+            raise ValueError(
+                f"No sign rule {self.signs!r}.{hint_for_rule(self.signs)} Known: "
+                f"{', '.join(SIGN_RULES)}."
+            )
+
+    def connectome(self) -> Connectome:
+        """The connectome, without the neurons left out.
+
+        Raises
+        ------
+        DataFileError
+            If its file has been changed since the run was made.
+        """
+        connectome = open_connectome(self.dataset)
+        if self.dataset_sha256 and self.dataset_sha256 != connectome.source.content_sha256:
+            raise DataFileError(
+                f"{self.dataset} has been changed since the run was made. Restore it, or simulate "
+                "again."
+            )
+        return connectome.ablate(*self.ablate) if self.ablate else connectome
+
+    def stimulus(self) -> sims.Stimulus:
+        """All currents together."""
+        total = self._tabulated(self.table) if self.table else sims.Stimulus()
+        for name, amplitude in self.currents:
+            total += sims.step_current([name], amplitude_pA=amplitude)
+        return total
+
+    def _tabulated(self, path: str) -> sims.Stimulus:
+        stimulus, connectome = sims.load_current(path), self.connectome()
+        for part in stimulus.parts:
+            try:
+                connectome.select(*part.neurons)
+            except ValueError as error:
+                raise DataFileError(f"{path}: {error}") from error
+        return stimulus
+
+    def network(self) -> Any:
+        """The model on the connectome: a GradedNetwork or a SpikingNetwork."""
+        signs = None if self.signs is None else SIGN_RULES[self.signs]
+        if self.model in GRADED:
+            parameters = getattr(sims, GRADED[self.model])
+            return sims.GradedNetwork(self.connectome(), parameters, signs=signs)
+        from isochron.sims import spiking
+
+        sets = {
+            "c302-a": spiking.C302_A,
+            "c302-b": spiking.C302_B,
+            "adaptive-exponential": spiking.SpikingParameters(neuron=spiking.AdaptiveExponential()),
+        }
+        return spiking.SpikingNetwork(self.connectome(), sets[self.model], signs=signs)
+
+
+def describe_model(spec: SimulationSpec, network: Any) -> str:
+    """Model, connectome and number of state variables in words."""
+    return f"{spec.model} model of {network.connectome.name}, {network.dimension} dimensions"
+
+
+def write_simulation_spec(spec: SimulationSpec, run: xr.Dataset) -> xr.Dataset:
+    """A run that carries its specification."""
+    if is_file_name(spec.dataset):
+        digest = open_connectome(spec.dataset).source.content_sha256
+        spec = replace(spec, dataset_sha256=digest)
+    return run.assign_attrs({ATTRIBUTE: json.dumps(asdict(spec))})
+
+
+def read_simulation_spec(run: xr.Dataset) -> SimulationSpec:
+    """The specification that a run carries.
+
+    Raises
+    ------
+    ValueError
+        If it carries none, or one of another form.
+    """
+    if ATTRIBUTE not in run.attrs:
+        raise ValueError("This run does not say how it was made; isochron simulate makes such.")
+    try:
+        values = json.loads(run.attrs[ATTRIBUTE])
+        values["currents"] = tuple((str(n), float(pA)) for n, pA in values["currents"])
+        values["ablate"] = tuple(map(str, values["ablate"]))
+        values.setdefault("dataset_sha256", "")  # of runs of earlier versions
+        return SimulationSpec(**{item.name: values[item.name] for item in fields(SimulationSpec)})
+    except (TypeError, KeyError, RecursionError, json.JSONDecodeError) as error:
+        raise ValueError(f"The specification of this run is damaged: {error!r}.") from error

@@ -1,0 +1,1 @@
+"""`isochron compare`: do trained networks develop the rhythms of the connectome?"""

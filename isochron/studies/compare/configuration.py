@@ -1,0 +1,163 @@
+"""The configuration of `isochron compare`."""
+
+import math
+from dataclasses import dataclass, field
+
+from isochron.runs.configuration import check_positive, setting
+
+MAX_SEEDS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class WormSection:
+    """The worm and its drive."""
+
+    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
+    stimulated: tuple[str, ...] = setting(("PLML", "PLMR"), "neurons that receive the current")
+    current_pA: float = setting(2000.0, "constant current at which the rhythm is sought")
+    resting_current_pA: float = setting(1000.0, "constant current at which the worm rests")
+    simulated_s: float = setting(60.0, "simulated seconds before the search for the cycle")
+    step_ms: float = setting(2.0, "time step of the simulation")
+    n_starts: int = setting(16, "random starts that must come to the cycle")
+    reference_amplitude_pA: float = setting(5.0, "sinusoidal current added, as a reference")
+    tongue_amplitudes_pA: tuple[float, ...] = setting((1.25, 2.5, 5.0, 10.0), "for the tongue")
+    tongue_span: float = setting(0.4, "how far to follow the tongue, as a fraction of frequency")
+    tongue_step_ms: float = setting(4.0, "time step while following the tongue")
+
+    def __post_init__(self) -> None:
+        check_positive(
+            self,
+            *("current_pA", "resting_current_pA", "simulated_s", "step_ms", "tongue_step_ms"),
+            *("reference_amplitude_pA", "tongue_amplitudes_pA", "n_starts"),
+        )
+        if not self.stimulated:
+            raise ValueError("stimulated must name at least one neuron.")
+        if not 1 <= self.simulated_s <= 3600:
+            raise ValueError(f"simulated_s must lie between 1 and 3600, got {self.simulated_s!r}.")
+        if not 0 < self.tongue_span < 1:
+            raise ValueError(f"tongue_span must lie between 0 and 1, got {self.tongue_span!r}.")
+        if self.step_ms > 20 or self.tongue_step_ms > 20:
+            raise ValueError("step_ms and tongue_step_ms must be at most 20 ms to be accurate.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSection:
+    """Phase-coded working memory."""
+
+    offsets: tuple[float, ...] = setting((-0.1, -0.6), "phase of each memory, in cycles")
+    duration_ms: float = setting(800.0, "length of a trial")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSection:
+    """How nets of one kind are trained."""
+
+    seeds: tuple[int, ...] = setting((0,), "one net for each")
+    steps: int = setting(2000, "training steps, at most")
+    batch_size: int = setting(128, "trials in a training step")
+    learning_rate: float = setting(0.01, "of Adam")
+    stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below; 0: never")
+
+    def __post_init__(self) -> None:
+        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) > MAX_SEEDS:
+            raise ValueError(
+                f"seeds must be at most {MAX_SEEDS} different numbers, got {self.seeds!r}."
+            )
+        if not all(0 <= seed < 2**32 for seed in self.seeds):
+            raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {self.seeds!r}.")
+        check_positive(self, "steps", "batch_size", "learning_rate")
+        if not self.stop_below >= 0:
+            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowRankSection(TrainingSection):
+    """The low-rank nets."""
+
+    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "one net for each")
+    n_units: int = setting(512, "units")
+    rank: int = setting(2, "rank of the recurrent weights")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectomeSection(TrainingSection):
+    """The nets on the worm's connectome, and their controls on rewired ones."""
+
+    seeds: tuple[int, ...] = setting((0, 1, 2), "one net and one rewired control for each")
+    steps: int = setting(1000, "training steps, at most; the same for the control")
+    batch_size: int = setting(64, "trials in a training step")
+    swaps_per_edge: float = setting(10.0, "of the degree-preserving rewiring")
+
+    def __post_init__(self) -> None:
+        TrainingSection.__post_init__(self)
+        if not 0 <= self.swaps_per_edge <= 1000:
+            raise ValueError(
+                f"swaps_per_edge must lie between 0 and 1000, got {self.swaps_per_edge!r}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceSection:
+    """The reference oscillation under which the nets are analysed."""
+
+    frequency_Hz: float = setting(8.333333333333334, "a period of 60 steps")
+    amplitude: float = setting(1.0, "of the sine on input 0")
+    n_starts: int = setting(128, "simulated states of the census")
+    noisy_periods: int = setting(40, "periods simulated with noise for the phase-locking value")
+    tongue_amplitudes: tuple[float, ...] = setting(
+        (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), "for the tongue"
+    )
+    tongue_limits_Hz: tuple[float, float] = setting((5.0, 16.0), "how far to follow the tongue")
+
+    def __post_init__(self) -> None:
+        check_positive(
+            self, "frequency_Hz", "amplitude", "n_starts", "noisy_periods", "tongue_amplitudes"
+        )
+        if self.n_starts < 2 or self.noisy_periods < 8:
+            raise ValueError(
+                "n_starts must be at least 2 and noisy_periods at least 8, got "
+                f"{self.n_starts!r} and {self.noisy_periods!r}."
+            )
+        low, high = self.tongue_limits_Hz
+        if not 0 < low < self.frequency_Hz < high < math.inf:
+            raise ValueError(
+                f"tongue_limits_Hz must lie around frequency_Hz={self.frequency_Hz:g}, "
+                f"got {self.tongue_limits_Hz!r}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """One comparison of worm, trained nets and controls."""
+
+    seed: int = setting(0, "of everything random; the seeds below are added to it")
+    untrained: bool = setting(True, "also analyse a low-rank and a connectome net before training")
+    worm: WormSection = field(default_factory=WormSection, metadata={"comment": "The worm."})
+    task: TaskSection = field(
+        default_factory=TaskSection, metadata={"comment": "The working-memory task."}
+    )
+    low_rank: LowRankSection = field(
+        default_factory=LowRankSection, metadata={"comment": "Low-rank nets."}
+    )
+    connectome: ConnectomeSection = field(
+        default_factory=ConnectomeSection,
+        metadata={"comment": "Nets whose weights exist only where the worm has a connection."},
+    )
+    reference: ReferenceSection = field(
+        default_factory=ReferenceSection,
+        metadata={"comment": "The reference oscillation under which nets are analysed."},
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {self.seed!r}.")
+
+
+QUICK = CompareConfig(
+    worm=WormSection(n_starts=6, tongue_amplitudes_pA=(2.5, 5.0, 10.0), tongue_step_ms=8.0),
+    low_rank=LowRankSection(
+        seeds=(0, 1), steps=700, batch_size=32, learning_rate=0.02, stop_below=0.03
+    ),
+    connectome=ConnectomeSection(seeds=(0,), steps=300, batch_size=32, stop_below=0.01),
+    reference=ReferenceSection(n_starts=48, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
+)

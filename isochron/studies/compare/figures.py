@@ -1,0 +1,229 @@
+"""The pictures of a run, drawn from its folder alone."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron.analysis import principal_components
+from isochron.analysis.plotting import (
+    SERIES_COLOURS,
+    place_legend_below,
+    plot_multipliers,
+    plot_phase_portrait,
+    plot_series,
+    plot_tongue,
+)
+from isochron.report import STYLE
+from isochron.sims import load_dataset
+
+PANEL_INCHES = (4.6, 3.5)
+WORM_SECONDS = 8.0
+SERIES_CLASSES = ("VB", "DB", "VA", "DA", "VD", "DD")
+MAX_POINTS = 3000
+
+
+def draw_panels(run: Path, system: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Figures of one system: portrait, time series, multipliers, tongue.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder.
+    system : dict
+        Its entry in ``results.json``.
+
+    Returns
+    -------
+    list of (str, matplotlib.figure.Figure)
+        Caption and figure.
+    """
+    data = load_dataset(run / "data" / f"{system['name']}.nc")
+    portrait, series = (
+        (_worm_portrait, _worm_series) if system["kind"] == "worm" else (_net_portrait, _net_series)
+    )
+    return [
+        (portrait.__doc__ or "", _figure(portrait, data, system)),
+        (series.__doc__ or "", _figure(series, data, system)),
+        (_multipliers.__doc__ or "", _figure(_multipliers, data, system)),
+        (_tongue.__doc__ or "", _figure(_tongue, data, system)),
+    ]
+
+
+def draw_overview(run: Path, systems: Sequence[dict[str, Any]]) -> Any:
+    """The main figure: the phase portraits of several systems side by side."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    columns = min(3, len(systems))
+    rows = -(-len(systems) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.2 * columns, 4 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for system, ax in zip(systems, panels, strict=False):
+            data = load_dataset(run / "data" / f"{system['name']}.nc")
+            (_worm_portrait if system["kind"] == "worm" else _net_portrait)(data, system, ax)
+            ax.set_title(system["name"])
+        for ax in panels[len(systems) :]:
+            ax.remove()
+    return figure
+
+
+def _figure(draw: Callable[..., None], data: xr.Dataset, system: dict[str, Any]) -> Any:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=PANEL_INCHES, layout="constrained")
+        draw(data, system, figure.subplots())
+    return figure
+
+
+def _plane(cycles: Sequence[np.ndarray], other: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Projection on the two main components of the cycles, or of something else without any."""
+    states = np.concatenate([cycle[:-1] for cycle in cycles]) if len(cycles) else other
+    _, components = principal_components(states)
+    centre = states.mean(axis=0)
+    return lambda x: (x - centre) @ components[:2].T
+
+
+def _thin(orbit: np.ndarray) -> np.ndarray:
+    return orbit[:: max(1, len(orbit) // MAX_POINTS)]
+
+
+def _worm_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Phase portrait: motor neurons in the plane of the two main components of the cycle."""
+    motor = np.flatnonzero(data.is_motor.values)
+    threshold = data.threshold.values[motor]
+    cycles = [] if "cycle_states" not in data else list(data.cycle_states.values[:, :, motor])
+    trajectory = data.trajectory.values[:, motor].astype(float) + threshold
+    project = _plane(cycles, trajectory)
+    points = project(data.fixed_point_states.values[:, motor])
+    driven = [point["condition"] for point in system["fixed_points"]]
+    active = [c["condition"] for c in system["limit_cycles"]]
+    here = np.array([condition in active for condition in driven], dtype=bool)
+    stable = np.array([point["stable"] for point in system["fixed_points"]], dtype=bool)
+    plot_phase_portrait(
+        trajectories=[_thin(project(trajectory))],
+        stable_cycles=[project(cycle) for cycle in cycles],
+        stable_points=points[here & stable],
+        unstable_points=points[here & ~stable],
+        labels=("component 1 (mV)", "component 2 (mV)"),
+        ax=ax,
+    )
+
+
+def _net_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Phase portrait: all units in the plane of the two main components of the stable cycles.
+
+    Fixed points are those with the reference off.
+    """
+    stable = np.array([cycle["stable"] for cycle in system["limit_cycles"]], dtype=bool)
+    cycles = data.cycle_states.values
+    trajectories = data.trajectory.values.astype(float)
+    project = _plane(cycles[stable], trajectories.reshape(-1, trajectories.shape[-1]))
+    points = project(data.fixed_point_states.values)
+    rests = np.array([point["stable"] for point in system["fixed_points"]], dtype=bool)
+    plot_phase_portrait(
+        trajectories=[project(orbit) for orbit in trajectories],
+        stable_cycles=[project(cycle) for cycle in cycles[stable]],
+        unstable_cycles=[project(cycle) for cycle in cycles[~stable]],
+        stable_points=points[rests],
+        unstable_points=points[~rests],
+        labels=("component 1", "component 2"),
+        ax=ax,
+    )
+
+
+def _worm_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Time series: the most active motor neuron of six classes, or the six most active neurons
+    without them; V − Vth, each on its own scale."""
+    time = data.time.values * 1e-3
+    recent = time >= time[-1] - WORM_SECONDS
+    activity = data.trajectory.values[recent]
+    chosen = _most_active(data, np.ptp(activity, axis=0))
+    swing = np.ptp(activity[:, chosen], axis=0)
+    scaled = (activity[:, chosen] - activity[:, chosen].mean(axis=0)) / np.where(swing, swing, 1)
+    names = [
+        f"{data.neuron.values[i]}\n{size:.3g} mV" for i, size in zip(chosen, swing, strict=True)
+    ]
+    plot_series(time[recent], scaled, names=names, offset=1.3, ax=ax)
+
+
+def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
+    """The most active motor neuron of each class, or the most active ones without classes."""
+    read = np.flatnonzero(data.is_motor.values).tolist()
+    chosen = []
+    for group in SERIES_CLASSES:
+        members = [i for i in read if str(data.neuron.values[i]).startswith(group)]
+        chosen += [max(members, key=swings.__getitem__)] if members else []
+    return chosen or sorted(read, key=swings.__getitem__, reverse=True)[: len(SERIES_CLASSES)]
+
+
+def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Time series: output and target in one trial for each stimulus; the stimulus is shaded."""
+    time = data.trial_time.values * 1e-3
+    n_trials = data.sizes["trial"]
+    for trial in range(n_trials):
+        base = -2.8 * trial
+        pulse = data.trial_inputs.values[:, trial, 1:].max(axis=-1) > 0
+        counts = data.trial_mask.values[:, trial] > 0
+        target = np.where(counts, data.trial_target.values[:, trial], np.nan)
+        first = trial == 0
+        ax.fill_between(time, base - 1.2, base + 1.2, where=pulse, color="#e8d9a0", linewidth=0)
+        ax.plot(
+            time, base + target, "--", color=SERIES_COLOURS[1], label="target" if first else None
+        )
+        ax.plot(
+            time,
+            base + data.trial_output.values[:, trial],
+            color=SERIES_COLOURS[0],
+            linewidth=1,
+            label="output" if first else None,
+        )
+    names = [f"stimulus {trial + 1}" for trial in range(n_trials)]
+    ax.set_yticks([-2.8 * trial for trial in range(n_trials)], names)
+    ax.set_xlabel("time (s)")
+    ax.set_xlim(time[0], time[-1])
+    ax.set_ylim(-2.8 * (n_trials - 1) - 1.6, 1.6)
+    place_legend_below(ax)
+
+
+def _multipliers(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Floquet multipliers of every cycle: filled if it is stable; inside the circle, decay."""
+    groups = [
+        (np.array([complex(*pair) for pair in cycle["multipliers"]]), cycle["stable"])
+        for cycle in system["limit_cycles"]
+    ]
+    plot_multipliers(groups, ax=ax)
+
+
+def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+    """Arnold tongue: where a stable cycle is locked 1:1 to the reference.
+
+    Arrows: the search ended there. Cross: the reference. Diamond: own frequency without it.
+    """
+    locking = system["locking"] or {}
+    rows = locking.get("tongue_by_amplitude") or []
+    if not any(row["low_Hz"] is not None for row in rows):
+        ax.text(0.5, 0.5, "no locked cycle", ha="center", transform=ax.transAxes)
+        ax.set_axis_off()
+        return
+    edges = {
+        key: np.array([np.nan if row[key] is None else row[key] for row in rows], dtype=float)
+        for key in ("low_Hz", "high_Hz", "amplitude")
+    }
+    unit = "" if locking["amplitude_unit"] == "1" else f" ({locking['amplitude_unit']})"
+    plot_tongue(
+        edges["low_Hz"],
+        edges["high_Hz"],
+        edges["amplitude"],
+        low_open=np.array([row["low_open"] for row in rows], dtype=bool),
+        high_open=np.array([row["high_open"] for row in rows], dtype=bool),
+        reference=(locking["reference_frequency_Hz"], locking["reference_amplitude"]),
+        intrinsic_frequency=system["free_running"]["frequency_Hz"],
+        label=f"amplitude of the reference{unit}",
+        ax=ax,
+    )

@@ -1,0 +1,142 @@
+"""`isochron compare`: do trained networks develop the rhythms of the worm's connectome?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from isochron._version import __version__
+from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
+from isochron.runs.datasets import dataset_inputs, open_connectome
+from isochron.runs.plan import count_workers, run_plan
+from isochron.runs.pool import Progress, Step
+from isochron.runs.provenance import describe_provenance
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.studies.compare.configuration import CompareConfig
+from isochron.studies.compare.networks import (
+    NetSpec,
+    analyse_net,
+    build_net,
+    phase_memory,
+    train_net,
+)
+from isochron.studies.compare.report import build_report
+from isochron.studies.compare.worm import analyse_worm, check_worm
+
+SCHEMA = 1
+TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32
+QUESTION = (
+    "Do trained networks develop the phase-locked limit cycles that the worm's connectome produces?"
+)
+
+
+def compare(
+    config: CompareConfig,
+    out: Path,
+    *,
+    progress: Progress,
+    force: bool = False,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Run a comparison into a folder, or go on with one; return what is in ``results.json``.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    out : Path
+        Run folder. One that holds a part of this very run is completed.
+    progress : Progress
+        Where progress is shown.
+    force : bool
+        Start anew in a run folder of another configuration.
+    workers : int, optional
+        Processes; by default as many as cores. Results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the configuration or the folder is refused; nothing has been done then.
+    OSError
+        If the folder cannot be written to.
+    ArithmeticError
+        If a simulation or a training leaves the finite numbers.
+    """
+    check(config)
+    workers = count_workers(workers)
+    inputs = dataset_inputs(config.worm.dataset)
+    with RunFolder(out, config, __version__, force=force, inputs=inputs) as folder:
+        steps = plan(config, folder)
+        return run_plan(
+            folder,
+            steps,
+            lambda: assemble(config, folder, steps),
+            build_report,
+            progress=progress,
+            workers=workers,
+        )
+
+
+def check(config: CompareConfig) -> None:
+    """Refuse what cannot be run, before any work is done."""
+    check_worm(config.worm)
+    if config.connectome.seeds:
+        build_net(config, NetSpec("connectome", config.connectome.seeds[0]))
+    task, low_rank = phase_memory(config), config.low_rank
+    LowRankParameters(n_units=low_rank.n_units, rank=low_rank.rank)
+    needed = 3 * 4 * low_rank.n_units * low_rank.batch_size * task.n_steps
+    if needed > TRAINING_MEMORY_BYTES:
+        raise ValueError(
+            f"[low_rank] {low_rank.n_units} units at batch_size {low_rank.batch_size} need about "
+            f"{needed / 2**30:.3g} GiB in training; at most {TRAINING_MEMORY_BYTES >> 30} GiB are "
+            "allowed. Lower one of them."
+        )
+    smallest = LowRankRNN(n_units=1, rank=1)
+    for hertz in (config.reference.frequency_Hz, *config.reference.tongue_limits_Hz):
+        TrainedMap(smallest, frequency_Hz=hertz)
+
+
+def net_specs(config: CompareConfig) -> list[NetSpec]:
+    """The nets of a comparison, in the order of the table."""
+    specs = [NetSpec("low-rank", seed) for seed in config.low_rank.seeds]
+    specs += [NetSpec("connectome", seed) for seed in config.connectome.seeds]
+    specs += [NetSpec("rewired", seed) for seed in config.connectome.seeds]
+    if config.untrained:
+        first = {spec.kind: spec for spec in reversed(specs)}
+        specs += [
+            NetSpec(kind, first[kind].seed, trained=False)
+            for kind in ("low-rank", "connectome")
+            if kind in first
+        ]
+    return specs
+
+
+def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
+    """The steps of a comparison: the worm, and training and analysis of each net."""
+    paths = RunPaths(folder.path)
+    steps = []
+    for spec in net_specs(config):
+        train, analyse = f"train-{spec.name}", f"analyse-{spec.name}"
+        steps.append(Step(train, train_net, (config, paths, spec)))
+        steps.append(Step(analyse, analyse_net, (config, paths, spec), after=(train,)))
+    steps.insert(2, Step("worm", analyse_worm, (config, paths, "worm")))
+    return steps
+
+
+def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) -> dict[str, Any]:
+    """The content of ``results.json`` from the results of the steps."""
+    systems = [folder.result("worm")]
+    for spec in net_specs(config):
+        training = folder.result(f"train-{spec.name}")
+        row = folder.result(f"analyse-{spec.name}")
+        systems.append({**row, "training": training})
+    return {
+        "schema": SCHEMA,
+        "question": QUESTION,
+        "provenance": {
+            **describe_provenance(open_connectome(config.worm.dataset)),
+            "config": asdict(config),
+            "seeds": {row["name"]: row["seed"] for row in systems},
+        },
+        "systems": systems,
+        "timings": {step.name: folder.seconds(step.name) for step in steps},
+    }

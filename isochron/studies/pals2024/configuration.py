@@ -1,0 +1,201 @@
+"""The configuration of `isochron reproduce pals2024`."""
+
+import math
+from dataclasses import dataclass, field
+
+from isochron.runs.configuration import check_positive, setting
+
+MAX_NETS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How nets are trained."""
+
+    steps: int = setting(2000, "training steps, at most")
+    batch_size: int = setting(128, "trials in a training step")
+    learning_rate: float = setting(0.01, "of Adam")
+    stop_below: float = setting(0.01, "stop when the mean loss of 20 steps is below; 0: never")
+
+    def __post_init__(self) -> None:
+        check_positive(self, "steps", "batch_size", "learning_rate")
+        if not self.stop_below >= 0:
+            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowRankSection(Budget):
+    """Nets of rank 1, 2, 3, ...."""
+
+    n_units: int = setting(512, "units")
+    loading_covariance: float = setting(0.6, "of n and m before training, default start")
+    oscillation_Hz: float = setting(8.0, "of the limit cycle of the oscillatory start")
+    growth: float = setting(0.5, "of the oscillatory start around 0, in 1 / time constant")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullRankSection(Budget):
+    """Nets of full rank."""
+
+    learning_rate: float = setting(0.001, "of Adam")
+    n_units: int = setting(100, "units")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatedSection(Budget):
+    """GRU and LSTM."""
+
+    learning_rate: float = setting(0.005, "of Adam")
+    n_units: int = setting(64, "units")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitSection(Budget):
+    """Liquid or closed-form nets."""
+
+    connectivity: str = setting(
+        "policy", "policy (inputs, inter-, command and motor neurons) or full"
+    )
+    n_units: int = setting(48, "units")
+    n_motor: int = setting(8, "of them motor neurons, which are read")
+
+    def __post_init__(self) -> None:
+        Budget.__post_init__(self)
+        if self.connectivity not in ("policy", "full"):
+            raise ValueError(f"connectome must be policy or full, got {self.connectivity!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OscillatorSection(Budget):
+    """Nets of coupled oscillators."""
+
+    n_units: int = setting(64, "units")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikingSection(Budget):
+    """Spiking nets; they need the extra surrogate."""
+
+    n_units: int = setting(100, "units")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectomeSection(Budget):
+    """Nets on the connectome of the worm."""
+
+    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSection:
+    """How trained nets are analysed."""
+
+    learned_below: float = setting(
+        0.2, "upper end of the 95 % interval of the loss; of the paper's sweep (figure S3)"
+    )
+    frequency_Hz: float = setting(8.333333333333334, "of the reference: a period of 60 steps")
+    amplitude: float = setting(1.0, "of the reference")
+    n_starts: int = setting(96, "simulated states of the census of cycles")
+    n_trials: int = setting(32, "trials of each stimulus")
+    tongue_amplitudes: tuple[float, ...] = setting(
+        (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5), "of the tongue, first net of a condition"
+    )
+    tongue_limits_Hz: tuple[float, float] = setting((4.5, 20.0), "how far the tongue is followed")
+    confidence: float = setting(0.95, "of the intervals")
+
+    def __post_init__(self) -> None:
+        check_positive(self, "learned_below", "frequency_Hz", "amplitude", "n_starts", "n_trials")
+        low, high = self.tongue_limits_Hz
+        if not 0 < low < self.frequency_Hz < high < math.inf:
+            raise ValueError(
+                f"tongue_limits_Hz must lie around frequency_Hz={self.frequency_Hz:g}, "
+                f"got {self.tongue_limits_Hz!r}."
+            )
+        if not all(0 < amplitude < math.inf for amplitude in self.tongue_amplitudes):
+            raise ValueError(
+                f"tongue_amplitudes must be positive and finite, got {self.tongue_amplitudes!r}."
+            )
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence!r}.")
+
+
+PAPER = (
+    *("rank-1-linear", "rank-1-tanh"),
+    *("rank-2-linear", "rank-2-linear-oscillatory", "rank-2-linear-long"),
+    *("rank-2-tanh", "rank-2-tanh-oscillatory"),
+    *("rank-3-linear", "rank-3-linear-oscillatory", "rank-3-tanh", "rank-3-tanh-oscillatory"),
+    *("full-rank-linear", "full-rank-tanh"),
+)
+FURTHER = (
+    *("rank-2-linear-four", "gru", "lstm", "liquid", "closed-form", "coupled-oscillators"),
+    "spiking",
+    *("connectome-linear", "connectome-tanh"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pals2024Config:
+    """One reproduction."""
+
+    seed: int = setting(0, "of everything random")
+    nets: int = setting(10, "in each condition, each with a seed of its own")
+    conditions: tuple[str, ...] = setting(PAPER + FURTHER, "rows of the table")
+    low_rank: LowRankSection = field(
+        default_factory=LowRankSection, metadata={"comment": "Nets of rank 1, 2, 3."}
+    )
+    long: LowRankSection = field(
+        default_factory=lambda: LowRankSection(steps=4000, stop_below=0.0),
+        metadata={"comment": "Nets of low rank that are trained long after they have learned."},
+    )
+    full_rank: FullRankSection = field(
+        default_factory=FullRankSection, metadata={"comment": "Nets of full rank."}
+    )
+    gated: GatedSection = field(default_factory=GatedSection, metadata={"comment": "GRU and LSTM."})
+    liquid: CircuitSection = field(
+        default_factory=lambda: CircuitSection(learning_rate=0.02),
+        metadata={"comment": "Liquid time-constant nets."},
+    )
+    closed_form: CircuitSection = field(
+        default_factory=lambda: CircuitSection(
+            connectivity="full", n_units=32, learning_rate=0.003
+        ),
+        metadata={"comment": "Closed-form continuous nets."},
+    )
+    oscillators: OscillatorSection = field(
+        default_factory=OscillatorSection, metadata={"comment": "Nets of coupled oscillators."}
+    )
+    spiking: SpikingSection = field(
+        default_factory=SpikingSection, metadata={"comment": "Spiking nets."}
+    )
+    connectome: ConnectomeSection = field(
+        default_factory=ConnectomeSection, metadata={"comment": "Nets on the worm's connectome."}
+    )
+    four_stimuli: Budget = field(
+        default_factory=lambda: Budget(steps=10_000),
+        metadata={"comment": "Training of the conditions with four stimuli."},
+    )
+    analysis: AnalysisSection = field(
+        default_factory=AnalysisSection, metadata={"comment": "Analysis of the trained nets."}
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {self.seed!r}.")
+        if not 1 <= self.nets <= MAX_NETS:
+            raise ValueError(f"nets must lie between 1 and {MAX_NETS}, got {self.nets!r}.")
+        if not self.conditions or len(set(self.conditions)) != len(self.conditions):
+            raise ValueError(f"conditions must be different names, got {self.conditions!r}.")
+
+
+QUICK = Pals2024Config(
+    nets=5,
+    conditions=(
+        *("rank-1-linear", "rank-2-linear", "rank-2-linear-long"),
+        *("rank-2-tanh", "rank-2-tanh-oscillatory"),
+    ),
+    low_rank=LowRankSection(
+        n_units=256, steps=600, batch_size=32, learning_rate=0.02, stop_below=0.025
+    ),
+    long=LowRankSection(n_units=128, steps=3500, batch_size=32, stop_below=0.0),
+    analysis=AnalysisSection(n_starts=48, n_trials=16, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
+)

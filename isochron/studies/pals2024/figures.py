@@ -1,0 +1,213 @@
+"""The figures of `isochron reproduce pals2024`, drawn from its run folder alone."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron.analysis.plotting import SERIES_COLOURS, place_legend_below, plot_tongue
+from isochron.sims import load_dataset
+from isochron.studies.compare.figures import STYLE
+
+MARKERS = "osD^vPX*<>"
+PANEL_INCHES = (5.6, 4.0)
+SMOOTH_STEPS = 10
+
+
+def draw_figures(run: Path, results: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """Title, caption and figure of everything there is to show."""
+    drawn = [("Example trials", _draw_trials.__doc__ or "", _draw_trials(run, results))]
+    for title, draw in (
+        ("Code", _draw_codes),
+        ("Losses", _draw_losses),
+        ("Tongue", _draw_tongue),
+        ("Stimuli destroy the other memory", _draw_folds),
+    ):
+        drawn.append((title, draw.__doc__ or "", _panel(draw, results)))
+    return [(title, " ".join(caption.split()), figure) for title, caption, figure in drawn]
+
+
+def _panel(draw: Callable[..., None], results: dict[str, Any]) -> Any:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=PANEL_INCHES, layout="constrained")
+        draw(results, figure.subplots())
+    return figure
+
+
+def _names(results: dict[str, Any]) -> list[str]:
+    return [condition["condition"] for condition in results["conditions"]]
+
+
+def _nets_of(results: dict[str, Any], condition: str) -> list[dict[str, Any]]:
+    return [net for net in results["nets"] if net["condition"] == condition]
+
+
+def _look(index: int) -> dict[str, Any]:
+    """Colour and marker of a condition: also told apart without colour."""
+    return {
+        "color": SERIES_COLOURS[index % len(SERIES_COLOURS)],
+        "marker": MARKERS[index % len(MARKERS)],
+    }
+
+
+def _draw_trials(run: Path, results: dict[str, Any]) -> Any:
+    """Output (solid) and target (dashed) in one trial of each stimulus, with noise; the stimulus
+    is shaded. The first net of each condition that learned, or the first net.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    names = _names(results)
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * columns, 2.4 * rows + 0.3), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+        for name, ax in zip(names, panels, strict=False):
+            nets = _nets_of(results, name)
+            net = next((net for net in nets if net["learned"]), nets[0])
+            _draw_trial(load_dataset(run / "data" / f"{net['name']}.nc"), ax)
+            ax.set_title(f"{name}\nloss {net['loss']:.3f}", fontsize="small")
+        for ax in panels[len(names) :]:
+            ax.remove()
+    return figure
+
+
+def _draw_trial(data: Any, ax: Any) -> None:
+    time = data.time.values * 1e-3
+    for trial in range(data.sizes["trial"]):
+        base = -2.8 * trial
+        pulse = data.input.values[:, trial, 1:].max(axis=-1) > 0
+        target = np.where(data["mask"].values[:, trial] > 0, data.target.values[:, trial], np.nan)
+        ax.fill_between(time, base - 1.2, base + 1.2, where=pulse, color="#e8d9a0", linewidth=0)
+        ax.plot(time, base + target, "--", color=SERIES_COLOURS[1], linewidth=1)
+        ax.plot(time, base + data.output.values[:, trial], color=SERIES_COLOURS[0], linewidth=1)
+    n_trials = data.sizes["trial"]
+    ax.set_yticks([-2.8 * k for k in range(n_trials)], [f"{1 + k}" for k in range(n_trials)])
+    ax.set_xlabel("time (s)")
+    ax.set_ylabel("stimulus")
+    ax.set_ylim(-2.8 * (n_trials - 1) - 1.8, 1.8)
+
+
+def _draw_codes(results: dict[str, Any], ax: Any) -> None:
+    """Each net that learned: mean |Δrate| and mean |Δφ| of its units between the memories.
+    Above the dashed line and at the left edge: a pure phase code.
+    """
+    ax.axhline(1.6, color="#9a9a9a", linestyle="--", linewidth=1)
+    for index, name in enumerate(_names(results)):
+        codes = [net["code"] for net in _nets_of(results, name) if net["learned"]]
+        if codes:
+            ax.plot(
+                [code["rate_difference"] for code in codes],
+                [code["phase_difference"] for code in codes],
+                linestyle="none",
+                markersize=7,
+                alpha=0.75,
+                label=name,
+                **_look(index),
+            )
+    ax.set_xlabel("mean |Δrate| (standard deviations)")
+    ax.set_ylabel("mean |Δφ| (rad)")
+    ax.set_xlim(left=-0.05)
+    ax.set_ylim(-0.1, np.pi)
+    if ax.get_legend_handles_labels()[0]:
+        place_legend_below(ax)
+
+
+def _draw_losses(results: dict[str, Any], ax: Any) -> None:
+    """Loss of every net in training, mean of 10 steps, on a logarithmic scale; 0.5 is chance."""
+    for index, name in enumerate(_names(results)):
+        for number, net in enumerate(_nets_of(results, name)):
+            losses = np.array(net["training"]["losses"], dtype=float)
+            window = min(SMOOTH_STEPS, losses.size)
+            if not window:
+                continue
+            smooth = np.convolve(losses, np.full(window, 1 / window), mode="valid")
+            ax.plot(
+                window + np.arange(smooth.size),
+                smooth,
+                color=_look(index)["color"],
+                linestyle=("-", "--", ":")[index // len(SERIES_COLOURS) % 3],
+                linewidth=1,
+                label=None if number else name,
+            )
+    ax.axhline(0.5, color="#9a9a9a", linestyle="--", linewidth=1)
+    ax.set_yscale("log")
+    ax.set_xlabel("training step")
+    ax.set_ylabel("loss")
+    place_legend_below(ax)
+
+
+def _draw_tongue(results: dict[str, Any], ax: Any) -> None:
+    """Where the first memory of a net exists, in frequency and amplitude of the reference, at
+    least; cross: where nets were analysed. Arrows: the search ended there.
+    """
+    net = _first_with(results, lambda net: net["existence"] and net["code"]["kind"] == "phase")
+    if net is None:
+        _say(ax, "no net with a phase code")
+        return
+    rows = [row for row in net["existence"]["tongue"] if row["low_Hz"] is not None]
+    column = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+    settings = results["provenance"]["config"]["analysis"]
+    plot_tongue(
+        column["low_Hz"],
+        column["high_Hz"],
+        column["amplitude"],
+        low_open=column["low_open"],
+        high_open=column["high_open"],
+        reference=(settings["frequency_Hz"], settings["amplitude"]),
+        label="amplitude of the reference",
+        ax=ax,
+    )
+    ax.set_title(net["name"], fontsize="medium")
+
+
+def _draw_folds(results: dict[str, Any], ax: Any) -> None:
+    """Pulse amplitude, held on, at which a memory is lost: filled, under the stimulus of another
+    memory; open, under its own. Points at 1: it survives.
+    """
+    names = [
+        name for name in _names(results) if any(net["folds"] for net in _nets_of(results, name))
+    ]
+    if not names:
+        _say(ax, "no memories")
+        return
+    for place, name in enumerate(names):
+        look = _look(_names(results).index(name))
+        folds = [fold for net in _nets_of(results, name) for fold in net["folds"]]
+        for own, shift in ((False, -0.15), (True, 0.15)):
+            lost = [
+                1.0 if fold["lost_at"] is None else fold["lost_at"]
+                for fold in folds
+                if (fold["stimulus"] == fold["memory"]) is own
+            ]
+            spread = np.linspace(-0.1, 0.1, len(lost)) if len(lost) > 1 else [0.0]
+            ax.plot(
+                place + shift + np.asarray(spread),
+                lost,
+                linestyle="none",
+                markersize=6,
+                markerfacecolor="white" if own else look["color"],
+                **look,
+            )
+    ax.set_xticks(range(len(names)), names, rotation=20, ha="right")
+    ax.set_xlim(-0.5, len(names) - 0.5)
+    ax.set_ylim(0, 1.05)
+    ax.set_ylabel("lost at pulse amplitude")
+
+
+def _first_with(
+    results: dict[str, Any], holds: Callable[[dict[str, Any]], Any]
+) -> dict[str, Any] | None:
+    """The first net that has the longest tongue of those for which something holds."""
+    found: Sequence[dict[str, Any]] = [net for net in results["nets"] if holds(net)]
+    return max(found, key=lambda net: len(net["existence"]["tongue"]), default=None)
+
+
+def _say(ax: Any, text: str) -> None:
+    ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes)
+    ax.set_axis_off()

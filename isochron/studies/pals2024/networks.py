@@ -1,0 +1,333 @@
+"""One net of the reproduction: trained, then analysed; each result as JSON values."""
+
+import shutil
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from isochron import analysis, ann_bridge, sims
+from isochron.ann_bridge import TrainedMap
+from isochron.ann_bridge.trained_map import FixedRadiusMap
+from isochron.runs.measures import (
+    Report,
+    describe_cycle,
+    distinct_phases,
+    measure_free_running,
+    measure_tongues,
+)
+from isochron.runs.provenance import derive_seed
+from isochron.runs.run_folder import RunPaths
+from isochron.runs.training_progress import training_progress
+from isochron.studies.pals2024.analysed_network import AnalysedNetwork, TrialEnds, run_trials
+from isochron.studies.pals2024.code import measure_code
+from isochron.studies.pals2024.conditions import (
+    Condition,
+    budget_of,
+    build_net,
+    build_task,
+    parse_condition,
+)
+from isochron.studies.pals2024.configuration import Pals2024Config
+from isochron.studies.pals2024.memories import (
+    Memory,
+    find_memories,
+    follow_until_lost,
+)
+from isochron.studies.pals2024.polar import lock_angles
+
+CHECKPOINT_EVERY = 100
+FREE_PERIODS = 100
+SHOWN_PERIODS = 20
+LEAST_OUTPUT = 0.2  # amplitude of an output, of a target 1, that has a phase
+LOWEST_AMPLITUDE = 0.02
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """One net: its condition and its number."""
+
+    condition: Condition
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Name of the net, also of its files."""
+        return f"{self.condition.name}-{self.number}"
+
+
+def net_specs(config: Pals2024Config) -> list[NetSpec]:
+    """All nets: the first of every condition, then the second of every one, and so on."""
+    conditions = [parse_condition(name) for name in config.conditions]
+    return [NetSpec(c, number) for number in range(config.nets) for c in conditions]
+
+
+def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+    """Train a net and keep it; its losses. Taken up from its last checkpoint if there is one."""
+    condition, task = spec.condition, build_task(spec.condition)
+    budget = budget_of(config, condition)
+    generator = torch.Generator().manual_seed(_seed(config, spec, "weights"))
+    net = build_net(config, condition, generator)
+    checkpoints = folder.path / "data" / f"{spec.name}-checkpoints"
+    record = ann_bridge.train(
+        net,
+        task,
+        ann_bridge.TrainingParameters(
+            steps=budget.steps,
+            batch_size=budget.batch_size,
+            learning_rate=budget.learning_rate,
+            stop_below=budget.stop_below,
+        ),
+        seed=_seed(config, spec, "training"),
+        progress=training_progress(report, budget.steps),
+        checkpoints=checkpoints,
+        checkpoint_every=CHECKPOINT_EVERY,
+    )
+    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, spec, "evaluation"))
+    loss = {"loss": found.loss, "standard_error": found.standard_error}
+    ann_bridge.save_net(
+        net, folder.net_path(spec.name), task=task, condition=condition.name, **loss
+    )
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return {"steps": len(record.losses), "losses": record.losses, **loss}
+
+
+def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+    """Find the cycles, memories and code of a trained net; its row of the results."""
+    net, notes = ann_bridge.load_net(folder.net_path(spec.name))
+    task, settings = build_task(spec.condition), config.analysis
+    found = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
+    network, learned = AnalysedNetwork.of(net), found.is_below(settings.learned_below)
+    system = network.map_at(settings.frequency_Hz, settings.amplitude)
+    report(0.0, "census of locked cycles")
+    seed = _seed(config, spec, "analysis")
+    trials = run_trials(
+        network, system, task, amplitude=settings.amplitude, n_trials=settings.n_trials, seed=seed
+    )
+    survey = _run_survey(config, network, system, trials, seed)
+    memories = find_memories(system, trials.stimulus, trials.orbit[-1], survey.stable)
+    cycles = [
+        _describe_cycle(system, cycle, basin, survey.n_starts)
+        for cycle, basin in zip(survey.cycles, survey.basins, strict=True)
+    ]
+    _save_trial(folder, spec, net, task, seed)
+    row = {
+        "name": spec.name,
+        "condition": spec.condition.name,
+        "number": spec.number,
+        "n_units": net.settings.n_units,
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "chance": found.chance,
+        "learned": learned,
+        "code": _describe_code(network, system, trials),
+        "limit_cycles": cycles,
+        "n_stable_cycles": len(survey.stable) if system.smooth else None,
+        "output_phases": distinct_phases(
+            [c["output_phase_cycles"] for c in cycles if c["stable"] and _is_heard(c)]
+        ),
+        "survey": {
+            "n_starts": survey.n_starts,
+            "n_not_entrained": survey.n_not_entrained,
+            "undetected_basin_bound": survey.undetected_basin_bound,
+            "index_sum": survey.index_sum if system.smooth else None,
+        },
+        "memories": [
+            _describe_memory(system, memory, offset)
+            for memory, offset in zip(memories, task.offsets, strict=True)
+        ],
+        "free_running": _run_free(network, system, memories),
+        "existence": None,
+        "folds": [],
+        "polar": None,
+    }
+    held = [memory for memory in memories if memory.cycle is not None]
+    if learned and held:
+        report(0.4, "frequencies and amplitudes")
+        row["existence"] = _measure_existence(config, spec, network, held, report)
+        report(0.8, "stimuli held on")
+        row["folds"] = _measure_folds(config, network, memories)
+        if spec.condition.kind == "rank" and spec.condition.rank == 2:
+            row["polar"] = _reduce_to_phase(system, held)
+    return row
+
+
+def _seed(config: Pals2024Config, spec: NetSpec, purpose: str) -> int:
+    return derive_seed(config.seed, spec.condition.name, spec.number, purpose)
+
+
+def _run_survey(
+    config: Pals2024Config,
+    network: AnalysedNetwork,
+    system: TrainedMap,
+    trials: TrialEnds,
+    seed: int,
+) -> analysis.EntrainedCycleSurvey:
+    """Cycles from states where the network moves and from those after trials, in equal parts.
+
+    None of a map that jumps.
+    """
+    if not system.smooth:
+        return analysis.EntrainedCycleSurvey(cycles=(), basins=(), n_starts=0, n_not_entrained=0)
+    half = config.analysis.n_starts // 2
+    rng = np.random.default_rng(seed)
+    ends = trials.orbit[-1]
+    chosen = rng.choice(len(ends), min(half, len(ends)), replace=False)
+    starts = np.concatenate([system.initial_states(max(1, half), rng), ends[chosen]])
+    return analysis.find_entrained_cycles(system, starts)
+
+
+def _describe_cycle(
+    system: TrainedMap, cycle: analysis.LimitCycle, basin: int, n_starts: int
+) -> dict[str, Any]:
+    phase, amplitude = _output_of(system, cycle)
+    described = describe_cycle(
+        cycle,
+        condition="under the reference",
+        how_found=f"{basin} of {n_starts} starts" if basin else "Newton or mirror image",
+        output_phase=phase,
+        forcing_cycles=system.forcing_cycles,
+    )
+    return described | {"output_amplitude": amplitude}
+
+
+def _output_of(system: TrainedMap, cycle: analysis.LimitCycle) -> tuple[float, float]:
+    """Phase in cycles and amplitude of the output on a cycle."""
+    return analysis.harmonic_phase(system.outputs(cycle.states[1:]), system.reference_phase())
+
+
+def _is_heard(cycle: dict[str, Any]) -> bool:
+    return cycle["output_amplitude"] > LEAST_OUTPUT
+
+
+def _describe_code(
+    network: AnalysedNetwork, system: TrainedMap, trials: TrialEnds
+) -> dict[str, Any]:
+    units = network.units(trials.orbit[1:])
+    code = measure_code(units, network.read(units), trials.stimulus, system.reference_phase())
+    return asdict(code) | {"kind": code.kind}
+
+
+def _describe_memory(system: TrainedMap, memory: Memory, offset: float) -> dict[str, Any]:
+    described: dict[str, Any] = {"target_phase": offset % 1, "share_of_trials": memory.share}
+    if memory.cycle is None:
+        return described | {"output_phase": None, "phase_error": None}
+    phase, _ = _output_of(system, memory.cycle)
+    error = abs((phase - offset + 0.5) % 1 - 0.5)
+    return described | {"output_phase": phase, "phase_error": error}
+
+
+def _run_free(
+    network: AnalysedNetwork, system: TrainedMap, memories: list[Memory]
+) -> dict[str, Any]:
+    """What is left when the reference is switched off, from the first memory or from rest."""
+    free = network.map_at()
+    cycle = next((memory.cycle for memory in memories if memory.cycle is not None), None)
+    start = np.full(free.dimension, 0.1) if cycle is None else cycle.point
+    driven = 1.0 if cycle is None else float(np.ptp(system.outputs(cycle.states)) / 2)
+    settled = free.advance(start, FREE_PERIODS * system.n_steps)
+    signal = free.outputs(free.orbit(settled, SHOWN_PERIODS * system.n_steps)[1:])
+    return measure_free_running(signal, free.step_ms, max(driven, LEAST_OUTPUT))
+
+
+def _measure_existence(
+    config: Pals2024Config,
+    spec: NetSpec,
+    network: AnalysedNetwork,
+    held: list[Memory],
+    report: Report,
+) -> dict[str, Any]:
+    """Between which frequencies, and from which amplitude on, each memory exists.
+
+    The first net of a condition is followed at all amplitudes of the tongue.
+    """
+    settings, rows, lowest = config.analysis, [], []
+    for i, memory in enumerate(held):
+        assert memory.cycle is not None
+        rows.append(
+            measure_tongues(
+                network.map_at,
+                memory.cycle.point,
+                frequency=settings.frequency_Hz,
+                amplitude=settings.amplitude,
+                amplitudes=settings.tongue_amplitudes if spec.number == 0 else (),
+                limits=settings.tongue_limits_Hz,
+                report=lambda fraction, text, i=i: report(
+                    0.4 + 0.4 * (i + fraction) / len(held), text
+                ),
+            )
+        )
+        survival = follow_until_lost(
+            lambda amplitude: network.map_at(settings.frequency_Hz, amplitude),
+            memory.cycle,
+            settings.amplitude,
+            LOWEST_AMPLITUDE,
+        )
+        lowest.append({"amplitude": survival.lost_at, "how": survival.how})
+    here = [[row for row in tongue if row["amplitude"] == settings.amplitude] for tongue in rows]
+    return {
+        "edges": [edges[0] for edges in here],
+        "tongue": rows[0],
+        "lowest_amplitudes": lowest,
+    }
+
+
+def _measure_folds(
+    config: Pals2024Config, network: AnalysedNetwork, memories: list[Memory]
+) -> list[dict[str, Any]]:
+    """Where a stimulus that is held on destroys each memory: all pairs."""
+    settings, rows = config.analysis, []
+    for stimulus in range(len(memories)):
+        for index, memory in enumerate(memories):
+            if memory.cycle is None:
+                continue
+            survival = follow_until_lost(
+                lambda pulse, stimulus=stimulus: network.map_under(
+                    settings.frequency_Hz, settings.amplitude, stimulus, pulse
+                ),
+                memory.cycle,
+                0.0,
+                1.0,
+            )
+            rows.append(
+                {
+                    "stimulus": stimulus,
+                    "memory": index,
+                    "lost_at": survival.lost_at,
+                    "how": survival.how,
+                }
+            )
+    return rows
+
+
+def _reduce_to_phase(system: TrainedMap, held: list[Memory]) -> dict[str, Any]:
+    cycles = [memory.cycle for memory in held if memory.cycle is not None]
+    radius = np.mean([np.linalg.norm(cycle.states[:-1, :2], axis=1).mean() for cycle in cycles])
+    angles = lock_angles(FixedRadiusMap(system, radius=float(radius)))
+    return {
+        "radius": float(radius),
+        "n_stable": len(angles.stable),
+        "n_unstable": len(angles.unstable),
+    }
+
+
+@torch.no_grad()
+def _save_trial(folder: RunPaths, spec: NetSpec, net: Any, task: Any, seed: int) -> None:
+    """One trial of each stimulus with noise, for the figures."""
+    generator = torch.Generator().manual_seed(seed)
+    trials = task.sample(64, generator)
+    outputs = net(trials.inputs, generator).numpy()
+    shown = trials.inputs[:, :, 1:].amax(dim=0).argmax(dim=0).tolist()
+    dataset = xr.Dataset(
+        {
+            "input": (("time", "trial", "channel"), trials.inputs[:, shown].numpy()),
+            "target": (("time", "trial"), trials.targets[:, shown].numpy()),
+            "mask": (("time", "trial"), trials.mask[:, shown].numpy()),
+            "output": (("time", "trial"), outputs[:, shown]),
+        },
+        {"time": np.arange(task.n_steps) * task.step_ms},
+        {"time_unit": "ms"},
+    )
+    sims.save_dataset(dataset, folder.data_path(spec.name))

@@ -1,0 +1,130 @@
+"""`isochron reproduce pals2024`: the plan of steps, and the results from theirs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from isochron._version import __version__
+from isochron.ann_bridge import LowRankRNN, TrainedMap
+from isochron.runs.datasets import dataset_inputs, open_connectome
+from isochron.runs.plan import count_workers, run_plan
+from isochron.runs.pool import Progress, Step
+from isochron.runs.provenance import derive_seed, describe_provenance
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.studies.pals2024.claims import RULES, judge
+from isochron.studies.pals2024.conditions import build_net, parse_condition
+from isochron.studies.pals2024.configuration import Pals2024Config
+from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
+from isochron.studies.pals2024.report import build_report
+from isochron.studies.pals2024.summary import summarise
+
+SCHEMA = 1
+EXPERIMENT = "pals2024"
+QUESTION = (
+    "Do trained recurrent networks hold memories as phase-locked limit cycles, and when do "
+    "they code by phase, when by rate?"
+)
+
+
+def reproduce(
+    config: Pals2024Config,
+    out: Path,
+    *,
+    progress: Progress,
+    force: bool = False,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Run the reproduction into a folder, or go on with one; return ``results.json``.
+
+    Parameters
+    ----------
+    config : Pals2024Config
+    out : Path
+        Run folder. One that holds a part of this very run is completed.
+    progress : Progress
+    force : bool
+        Start anew in a run folder of another configuration.
+    workers : int, optional
+        Processes; by default as many as cores. Results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the configuration or the folder is refused; nothing has been done then.
+    OSError
+        If the folder cannot be written to.
+    ArithmeticError
+        If a training leaves the finite numbers.
+    """
+    check(config)
+    workers = count_workers(workers)
+    title = f"isochron reproduce {EXPERIMENT}"
+    inputs = dataset_inputs(config.connectome.dataset) if _uses_dataset(config) else {}
+    with RunFolder(out, config, __version__, force=force, title=title, inputs=inputs) as folder:
+        return run_plan(
+            folder,
+            plan(config, folder),
+            lambda: assemble(config, folder),
+            build_report,
+            progress=progress,
+            workers=workers,
+        )
+
+
+def _uses_dataset(config: Pals2024Config) -> bool:
+    return any(parse_condition(name).kind == "connectome" for name in config.conditions)
+
+
+def check(config: Pals2024Config) -> None:
+    """Refuse what cannot be run, before any work is done."""
+    for name in config.conditions:
+        build_net(config, parse_condition(name), torch.Generator().manual_seed(0))
+    smallest = LowRankRNN(n_units=1, rank=1)
+    for hertz in (config.analysis.frequency_Hz, *config.analysis.tongue_limits_Hz):
+        TrainedMap(smallest, frequency_Hz=hertz)
+
+
+def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:
+    """Training and analysis of every net, in rounds over the conditions."""
+    paths, steps = RunPaths(folder.path), []
+    for spec in net_specs(config):
+        train, analyse = f"train-{spec.name}", f"analyse-{spec.name}"
+        steps.append(Step(train, train_net, (config, paths, spec)))
+        steps.append(Step(analyse, analyse_net, (config, paths, spec), after=(train,)))
+    return steps
+
+
+def assemble(config: Pals2024Config, folder: RunFolder) -> dict[str, Any]:
+    """The content of ``results.json`` from the results of the steps."""
+    specs, confidence = net_specs(config), config.analysis.confidence
+    rows = [
+        folder.result(f"analyse-{spec.name}") | {"training": folder.result(f"train-{spec.name}")}
+        for spec in specs
+    ]
+    conditions = [parse_condition(name) for name in config.conditions]
+    used = open_connectome(config.connectome.dataset) if _uses_dataset(config) else None
+    return {
+        "schema": SCHEMA,
+        "experiment": EXPERIMENT,
+        "question": QUESTION,
+        "provenance": {**describe_provenance(used), "config": asdict(config)},
+        "rules": judge(RULES, rows, confidence),
+        "conditions": [
+            summarise(
+                condition.name,
+                [row for row in rows if row["condition"] == condition.name],
+                condition.n_stimuli,
+                confidence=confidence,
+                seed=derive_seed(config.seed, condition.name, "bootstrap"),
+            )
+            for condition in conditions
+        ],
+        "nets": rows,
+        "seconds": {
+            f"{what}-{spec.name}": folder.seconds(f"{what}-{spec.name}")
+            for spec in specs
+            for what in ("train", "analyse")
+        },
+    }

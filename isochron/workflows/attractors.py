@@ -1,0 +1,239 @@
+"""The worm on the axis of Hwang et al.: a connectome as a ±1 network, rewirings, the theory."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron.analysis import sign_networks as attractors
+from isochron.connectome import Connectome, gaba_inhibitory, rewire
+from isochron.connectome.arrays import load_npy
+from isochron.connectome.statistics import symmetry_degree
+from isochron.files import reads_data
+
+LAYERS = ("chemical", "gap")
+SIGNS = ("own", "gaba", "none")
+SYMMETRY = "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centred"
+SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
+Report = Callable[[float, str], None]
+
+
+def connectome_couplings(
+    connectome: Connectome, layers: Sequence[str], signs: str | None = None
+) -> np.ndarray:
+    """Couplings of a connectome: signed chemical synapses, and gap junctions with a plus sign.
+
+    Self-connections are left out, as in the model.
+
+    Parameters
+    ----------
+    layers : sequence of {"chemical", "gap"}
+    signs : {"own", "gaba", "none"}, optional
+        The signs of the connectome (a connection without a sign is omitted); the 26 GABAergic
+        neurons inhibit; or all excite. By default "own" if the connectome has signs, else
+        "gaba".
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        ``[post, pre]``.
+
+    Raises
+    ------
+    ValueError
+        If a layer or a sign rule is not known, or "own" is asked of a connectome without signs.
+    """
+    unknown = [layer for layer in layers if layer not in LAYERS]
+    if unknown or not layers:
+        raise ValueError(
+            f"No layer {', '.join(map(repr, unknown)) or 'given'}. Known: {', '.join(LAYERS)}."
+        )
+    which = which_signs(connectome, signs)
+    couplings = np.zeros(connectome.chemical.shape, dtype=float)
+    if "chemical" in layers:
+        couplings += connectome.chemical * _signs(connectome, which)
+    if "gap" in layers:
+        couplings += connectome.gap
+    np.fill_diagonal(couplings, 0)
+    return couplings
+
+
+def which_signs(connectome: Connectome, signs: str | None) -> str:
+    """The choice of signs, one of `SIGNS`; by default those of the connectome, if it has some.
+
+    Raises
+    ------
+    ValueError
+        If the choice is not known, or the connectome does not have signs.
+    """
+    if signs is None:
+        return "gaba" if connectome.signs is None else "own"
+    if signs not in SIGNS:
+        raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
+    if signs == "own" and connectome.signs is None:
+        raise ValueError(f"{connectome.name} has no signs of its own; choose gaba or none.")
+    return signs
+
+
+def _signs(connectome: Connectome, which: str) -> np.ndarray | int:
+    if which == "own" and connectome.signs is not None:
+        return connectome.signs
+    return gaba_inhibitory(connectome) if which == "gaba" else 1
+
+
+@reads_data
+def load_array(path: Path) -> np.ndarray:
+    """An array of finite numbers from a .npy file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a .npy file of finite numbers.
+    FileNotFoundError
+        If there is no such file.
+    """
+    array = load_npy(path)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{path} holds {array.dtype} that is not all finite numbers.")
+    return array
+
+
+def place_on_axis(
+    connectome: Connectome,
+    *,
+    layers: Sequence[str] = LAYERS,
+    signs: str | None = None,
+    tie: str = "plus",
+    n_nulls: int = 0,
+    n_starts: int = 2000,
+    seed: int = 0,
+    progress: Report | None = None,
+) -> dict[str, Any]:
+    """Attractors of a connectome under every tie rule, of its rewirings, and the theory at its eta.
+
+    Parameters
+    ----------
+    connectome : Connectome
+    layers, signs
+        See `connectome_couplings`.
+    tie : str
+        The rule of the rewirings and of the solver; the connectome is sampled under all four.
+    n_nulls : int
+        Rewirings that keep degrees, and weights and signs with their presynaptic neurons.
+    n_starts : int
+        Random states, for each network.
+    seed : int
+    progress : callable, optional
+        Called as ``progress(fraction, text)``.
+
+    Returns
+    -------
+    dict
+        JSON values.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range or not known.
+    """
+    if n_nulls < 0 or n_starts < 1:
+        raise ValueError(
+            f"The numbers of rewirings and of starts must be at least 0 and 1, got {n_nulls!r} "
+            f"and {n_starts!r}."
+        )
+    if tie not in attractors.TIE_RULES:
+        raise ValueError(f"tie must be one of {', '.join(attractors.TIE_RULES)}, got {tie!r}.")
+    report = progress or (lambda fraction, text: None)
+    which = which_signs(connectome, signs)
+    couplings = connectome_couplings(connectome, layers, which)
+    streams = np.random.default_rng(seed).spawn(len(attractors.TIE_RULES) + n_nulls)
+    total = len(streams) + 1
+    by_rule = {}
+    for k, rule in enumerate(attractors.TIE_RULES):
+        report(k / total, f"sampling, tie rule {rule}")
+        by_rule[rule] = describe_sample(
+            attractors.sample_attractors(couplings, 0, rule, n_starts=n_starts, rng=streams[k])
+        )
+    report(len(by_rule) / total, "solving for fixed points")
+    fixed_points = _solve_fixed_points(couplings, tie)
+    nulls = []
+    for k, rng in enumerate(streams[len(by_rule) :]):
+        report((len(by_rule) + 1 + k) / total, f"rewiring {k + 1} of {n_nulls}")
+        rewired = connectome_couplings(rewire(connectome, rng), layers, which)
+        sample = attractors.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
+        nulls.append({"symmetry_degree": symmetry_degree(rewired)} | describe_sample(sample))
+    report(1.0, "done")
+    eta = symmetry_degree(couplings)
+    return {
+        "dataset": connectome.name,
+        "layers": list(layers),
+        "signs": which,
+        "n_inhibitory": int((_signs(connectome, which) * connectome.chemical < 0).sum()),
+        "n": len(couplings),
+        "tie_rule": tie,
+        "symmetry_degree": eta,
+        "symmetry_degree_definition": SYMMETRY,
+        "sampled": by_rule[tie],
+        "sampled_by_tie_rule": by_rule,
+        "fixed_points": fixed_points,
+        "nulls": nulls,
+        "theory": describe_theory(len(couplings), eta),
+        "seed": seed,
+    }
+
+
+def describe_sample(sample: attractors.Sample) -> dict[str, Any]:
+    """A sample as JSON values; what was found is not all there is."""
+    return {
+        "n_starts": sample.n_starts,
+        "n_unfinished": sample.n_unfinished,
+        "n_found": len(sample.attractors),
+        "n_attractors_at_least": sample.n_attractors_at_least,
+        "unseen_mass": sample.unseen_mass,
+        "unseen_mass_bound": sample.unseen_mass_bound,
+        "found_by_length": sample.found_by_length,
+        "starts_by_length": sample.hits_by_length,
+        "mean_transient": float(sample.transients.mean()) if sample.transients.size else None,
+        "max_transient": int(sample.transients.max(initial=0)),
+        "attractors": [
+            {
+                "length": one.length,
+                "basin_low": one.basin_low,
+                "basin_high": one.basin_high,
+                "representative": one.representative,
+                "max_transient": one.max_transient,
+            }
+            for one in sample.attractors
+        ],
+    }
+
+
+def describe_theory(n: int, symmetry: float) -> dict[str, Any]:
+    """What dense Gaussian networks of this size and symmetry degree hold on average."""
+    mean = attractors.mean_fixed_points(n, symmetry)
+    return {
+        "ensemble": "dense Gaussian couplings, no ties, same n and symmetry degree",
+        "mean_fixed_points": {"value": mean, "kind": "exact mean"},
+        "ln_mean_fixed_points": math.log(mean) if mean > 0 else None,
+        "complexity_of_fixed_points": {
+            "value": attractors.fixed_point_complexity(symmetry) if symmetry > -1 else None,
+            "kind": "annealed",
+        },
+        "complexity_of_2_cycles": {
+            "value": attractors.complexity(2, symmetry).leading if symmetry > -1 else None,
+            "kind": "annealed",
+        },
+    }
+
+
+def _solve_fixed_points(couplings: np.ndarray, tie: str) -> dict[str, Any] | None:
+    """All fixed points, or as many as the limits allow; None without OR-tools."""
+    try:
+        solved = attractors.solve_cycles(
+            couplings, 0, tie, limit=SOLVER_LIMIT, time_limit_s=SOLVER_SECONDS
+        )
+    except ImportError:
+        return None
+    return {"count": solved.count, "complete": solved.complete, "message": solved.message}

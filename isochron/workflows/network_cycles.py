@@ -1,0 +1,198 @@
+"""Fixed points, cycles and other attractors of a saved network, with and without a reference."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from isochron import analysis, ann_bridge
+from isochron.ann_bridge.tasks import ReferenceInput
+from isochron.runs.saved_network import SavedNet
+from isochron.workflows.cycle_rows import circle_row, cycle_row, fixed_point_row, set_row
+
+N_FIXED_POINT_STARTS = 8
+TRANSIENT_STEPS = 2000
+OBSERVATION_STEPS = 800
+LONGEST_CYCLE = 200  # steps
+CIRCLE_TOLERANCE = 1e-8  # of its size; `LOOSE_TOLERANCE` with a remark
+LOOSE_TOLERANCE = 1e-3
+FAR = 1e100  # of states beyond it a start has diverged
+UNFORCED = "no reference"
+UNDECIDED = "quasi-periodic or a long cycle"  # no smooth circle was fitted
+AT_REST = 1e-9  # of the largest state, starts included: a resting network moves less
+
+
+def find_net_rhythms(
+    saved: SavedNet,
+    reference: ReferenceInput | None,
+    n_starts: int,
+    seed: int,
+    assumed: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The rhythms of a saved network as JSON values: ``rhythms``, ``training``, ``notes``.
+
+    Under a reference these are the cycles that it entrains, and the fixed points without it.
+    Without one they are all attractors of the map: fixed points, cycles of several steps,
+    invariant circles, chaotic sets; and unstable fixed points. `assumed` are notes to add.
+    """
+    system = saved.map_under(reference)
+    rng = np.random.default_rng(seed)
+    starts = system.initial_states(n_starts, rng)
+    if not system.smooth:
+        rhythms, notes = [], _notes_of_spikes(system, starts)
+    elif reference is None:
+        rhythms, notes = _find_free(system, starts, rng)
+        if saved.task is None:
+            notes.append(
+                "The file names no task, so no input is forced. To force one: --frequency HZ "
+                "--input NUMBER."
+            )
+    else:
+        rhythms, notes = _find_entrained(saved, system, reference, starts)
+    return {
+        "source": str(saved.path),
+        "system": saved.description,
+        "training": saved.describe_training(),
+        "rhythms": rhythms,
+        "notes": [*saved.training_notes(), *assumed, *notes],
+    }
+
+
+def _find_entrained(
+    saved: SavedNet, system: ann_bridge.TrainedMap, reference: ReferenceInput, starts: np.ndarray
+) -> tuple[list[dict[str, Any]], list[str]]:
+    survey = analysis.find_entrained_cycles(system, starts)
+    free = saved.map_under(None)
+    candidates = [np.zeros(free.dimension), *starts[:N_FIXED_POINT_STARTS]]
+    candidates += [cycle.point for cycle in survey.cycles]
+    rhythms = [
+        fixed_point_row(point, "reference off", "Newton's method")
+        for point in analysis.find_fixed_points(free, candidates)
+    ]
+    condition = (
+        f"reference {system.frequency_Hz:.4g} Hz, amplitude {reference.amplitude:g}"
+        + f", input {reference.channel}" * (reference.channel != 0)
+    )
+    for cycle, basin in zip(survey.cycles, survey.basins, strict=True):
+        how = f"{basin} of {survey.n_starts} starts; {cycle.message}"
+        rhythms.append(cycle_row(cycle, condition, how, system.forcing_cycles))
+    notes = [describe_unforced(saved, starts), survey.cannot_exclude]
+    if abs(system.frequency_Hz / reference.frequency_Hz - 1) > 1e-6:
+        notes.insert(
+            0,
+            f"Analyzed at {system.frequency_Hz:.6g} Hz instead of {reference.frequency_Hz:.6g} Hz, "
+            f"where {system.forcing_cycles} periods are {system.n_steps} steps.",
+        )
+    return rhythms, notes
+
+
+def _find_free(
+    system: ann_bridge.TrainedMap, starts: np.ndarray, rng: np.random.Generator
+) -> tuple[list[dict[str, Any]], list[str]]:
+    survey = analysis.find_all_attractors(
+        system, lambda rng, n: starts[:n], rng,
+        transient=TRANSIENT_STEPS, observation=OBSERVATION_STEPS,
+        max_period=LONGEST_CYCLE, n_starts=len(starts), rounds=1,
+    )  # fmt: skip
+    candidates = [np.zeros(system.dimension), *starts[:N_FIXED_POINT_STARTS]]
+    candidates += [attractor.states.mean(axis=0) for attractor in survey.attractors]
+    points = analysis.find_fixed_points(system, candidates)
+    rhythms, placed = [], []
+    for attractor in survey.attractors:
+        how = f"{attractor.n_starts} of {survey.n_starts} starts"
+        rhythms.append(_describe(system, attractor, how))
+        if attractor.kind == "fixed point":
+            placed.append(attractor.solution)
+    rhythms += [
+        fixed_point_row(point, UNFORCED, "Newton's method")
+        for point in points
+        if not any(_is_same(point, other) for other in placed)
+    ]
+    return rhythms, ["The survey cannot exclude: " + survey.cannot_exclude]
+
+
+def _is_same(point: Any, other: Any) -> bool:
+    size = max(float(np.abs(other.point).max()), 1e-9)
+    return bool(np.abs(point.point - other.point).max() < 1e-5 * size)
+
+
+def _describe(
+    system: ann_bridge.TrainedMap, attractor: analysis.FoundAttractor, how: str
+) -> dict[str, Any]:
+    if attractor.kind == "fixed point":
+        return fixed_point_row(attractor.solution, UNFORCED, how)  # type: ignore[arg-type]
+    if attractor.kind == "limit cycle":
+        solution: Any = attractor.solution
+        return cycle_row(solution, UNFORCED, f"{how}; {solution.message}")
+    kind: str = attractor.kind
+    if kind == "quasi-periodic":
+        try:
+            circle, remark = _fit_circle(system, attractor.states[-1])
+        except ArithmeticError as error:
+            kind, how = UNDECIDED, f"{how}; {error}"
+        else:
+            return circle_row(circle, system.step_ms, UNFORCED, how + remark)
+    return set_row(kind, attractor.exponent, attractor.exponent_error, UNFORCED, how)
+
+
+def _fit_circle(
+    system: ann_bridge.TrainedMap, start: np.ndarray
+) -> tuple[analysis.InvariantCircle, str]:
+    """The circle through a state, and a remark if it is known only roughly."""
+    circle = analysis.find_invariant_circle(system, start, n_transient=0, tolerance=LOOSE_TOLERANCE)
+    for n_harmonics in (32, 64):
+        if circle.residual <= CIRCLE_TOLERANCE:
+            return circle, ""
+        try:
+            circle = analysis.find_invariant_circle(
+                system, start, n_transient=TRANSIENT_STEPS, n_harmonics=n_harmonics,
+                tolerance=circle.residual,
+            )  # fmt: skip
+        except (ArithmeticError, np.linalg.LinAlgError):
+            continue
+    if circle.residual <= CIRCLE_TOLERANCE:
+        return circle, ""
+    return circle, (
+        f"; approximate: the orbit is off the fitted circle by {circle.residual:.1e} of its size, "
+        f"above {CIRCLE_TOLERANCE:g}"
+    )
+
+
+def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
+    """How many starts come to rest without inputs, and what this means for a forced response."""
+    system = saved.map_under(None)
+    resting, moving = _count_resting(system, starts)
+    text = f"Without the reference {resting} of {len(starts)} starts come to rest"
+    if resting == len(starts):
+        return (
+            f"{text}: no intrinsic rhythm was found, and the cycles are the response to the "
+            "reference."
+        )
+    diverging = len(starts) - moving - resting
+    return f"{text}; {moving} continue to move" + (f"; {diverging} diverge." if diverging else ".")
+
+
+def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[int, int]:
+    """Numbers of starts that come to rest and that continue to move; others diverge."""
+    period = system.n_steps
+    with np.errstate(over="ignore", invalid="ignore"):
+        states = system.advance(starts, -(-TRANSIENT_STEPS // period) * period)
+        bounded = np.isfinite(states).all(axis=-1) & (np.abs(states).max(axis=-1) < FAR)
+        if not bounded.any():
+            return 0, 0
+        orbit = system.orbit(states[bounded], max(OBSERVATION_STEPS, period))
+        moves = np.ptp(orbit, axis=0).max(axis=-1)
+    size = max(float(np.abs(orbit).max()), float(np.abs(starts).max()))
+    resting = int(np.sum(moves <= AT_REST * size))
+    return resting, int(bounded.sum()) - resting
+
+
+def _notes_of_spikes(system: ann_bridge.TrainedMap, starts: np.ndarray) -> list[str]:
+    """What can be said of a map that jumps: how many starts come to rest."""
+    resting, moving = _count_resting(system, starts)
+    return [
+        "A spiking network jumps with every spike: its map has no Jacobian, and fixed points and "
+        "cycles cannot be solved for. Use TrainedMap.orbit with the phase and spectra of its "
+        "outputs.",
+        f"{resting} of {len(starts)} starts come to rest; {moving} go on firing or moving.",
+    ]

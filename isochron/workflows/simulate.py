@@ -1,0 +1,165 @@
+"""One run of a connectome under a stimulus: the dataset, its summary, its figure."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isochron import sims
+from isochron.analysis import principal_components
+from isochron.analysis.plotting import place_legend_below
+from isochron.connectome import Connectome
+from isochron.files import write_bytes
+from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
+from isochron.runs.simulation_spec import GRADED, SimulationSpec, write_simulation_spec
+from isochron.sims.simulate import unsimulated_layers
+
+SHOWN = 40
+
+
+def simulate_spec(
+    spec: SimulationSpec, *, seed: int = 0, **options: Any
+) -> tuple[xr.Dataset, dict[str, Any]]:
+    """Simulate a connectome.
+
+    Parameters
+    ----------
+    spec : SimulationSpec
+    seed : int
+        Of the initial state.
+    **options
+        Of `isochron.sims.simulate`, or of `isochron.sims.spiking.run_spiking`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Carries the specification.
+    dict
+        JSON values: how long it took, how it was done and where it ended.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range, or a neuron is not there.
+    """
+    if seed < 0:
+        raise ValueError(f"The seed must not be negative, got {seed}.")
+    rng = np.random.default_rng(seed)
+    network, stimulus = spec.network(), spec.stimulus()
+    began = time.perf_counter()
+    if spec.model in GRADED:
+        run = sims.simulate(network, stimulus, rng=rng, **options)
+        found = _describe_end(network, stimulus, run)
+    else:
+        from isochron.sims.spiking import run_spiking
+
+        run = run_spiking(network, stimulus, rng=rng, **options)
+        found = _describe_spikes(run)
+    wall = time.perf_counter() - began
+    done = {
+        "dataset": network.connectome.name,
+        "history": "; ".join(network.connectome.history),
+        "model": spec.model,
+        "engine": run.attrs["engine"],
+        "method": run.attrs.get("method"),
+        "neurons": run.sizes["neuron"],
+        "simulated_seconds": 1e-3 * run.attrs["n_steps"] * run.attrs["step_ms"],
+        "wall_seconds": wall,
+        "steps": run.attrs["n_steps"],
+        "step_ms": run.attrs["step_ms"],
+        "seed": seed,
+        **unsimulated_layers(network.connectome),
+        "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
+    }
+    return write_simulation_spec(spec, run).assign_attrs(seed=seed), done | found
+
+
+def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:
+    """How fast the potentials still move at the last sample, and whether the model rests."""
+    if not {"V", "s"} <= set(run):
+        return {"largest_dV_dt_at_end": None, "state_at_end": None}
+    last = run.isel(time=-1)
+    state = sims.state_vector(last)
+    velocity = network.field_under(stimulus)(float(last.time), state)
+    return {
+        "largest_dV_dt_at_end": float(np.abs(velocity[: network.n_neurons]).max()),
+        "state_at_end": _name_state(network, stimulus, state) if stimulus.steady else None,
+    }
+
+
+def _name_state(network: Any, stimulus: Any, state: np.ndarray) -> str:
+    rest = (
+        find_resting_state(network, stimulus, state)
+        if is_near_equilibrium(network, stimulus, state)
+        else None
+    )
+    if rest is None:
+        return "moving"
+    return "settling to rest" if rest.settled_s else "resting"
+
+
+def _describe_spikes(run: xr.Dataset) -> dict[str, Any]:
+    return {
+        "spikes": run.sizes["event"],
+        "mean_rate_Hz": float(run.rate.mean()),
+        "largest_rate_Hz": float(run.rate.max()),
+    }
+
+
+def draw_run(run: xr.Dataset, connectome: Connectome, path: Path) -> None:
+    """Write a figure of a run; the format is that of the suffix of `path`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(f"{run.attrs['dataset']}, {run.attrs['model']} model, {run.attrs['engine']}")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    if "spike_time" in run:
+        _draw_spikes(run, top, bottom)
+    else:
+        _draw_potentials(run, connectome, figure, top, bottom)
+    bottom.set_xlabel("time (s)")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=path.suffix[1:], dpi=150)
+    write_bytes(path, buffer.getvalue())
+
+
+def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: Any, bottom: Any):
+    seconds = 1e-3 * run.time.values
+    values = (run.V - run.threshold).transpose("time", "neuron").values
+    most = np.argsort(-values.std(axis=0), kind="stable")[:SHOWN]
+    limit = np.abs(values[:, most]).max() or 1.0
+    image = top.imshow(
+        values[:, most].T, aspect="auto", extent=(seconds[0], seconds[-1], len(most), 0),
+        cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest",
+    )  # fmt: skip
+    top.set_yticks(np.arange(len(most)) + 0.5, run.neuron.values[most], fontsize=6.5)
+    top.set_ylabel(f"the {len(most)} neurons that move most")
+    figure.colorbar(image, ax=top, label="V − Vth (mV)")
+    motor = [cell.name for cell in connectome.cells if cell.type == "motor"]
+    chosen = run.sel(neuron=motor) if motor else run
+    potentials = chosen.V.values
+    ratios, components = principal_components(potentials)
+    scores = (potentials - potentials.mean(axis=0)) @ components[:2].T
+    for k, style in zip(range(scores.shape[1]), ("-", "--"), strict=False):
+        share = f"component {k + 1}, {100 * ratios[k]:.0f} % of the variance"
+        bottom.plot(seconds, scores[:, k], style, label=share)
+    bottom.set_ylabel(f"{'motor neurons' if motor else 'all neurons'} (mV)")
+    place_legend_below(bottom)
+
+
+def _draw_spikes(run: xr.Dataset, top: Any, bottom: Any):
+    seconds, rank = 1e-3 * run.spike_time.values, np.argsort(np.argsort(run.neuron.values))
+    top.plot(seconds, rank[run.spike_neuron.values], "|", color="black", markersize=2)
+    top.set_ylim(run.sizes["neuron"], 0)
+    top.set_ylabel("neuron, sorted by name")
+    end = 1e-3 * run.attrs["n_steps"] * run.attrs["step_ms"]
+    edges = np.linspace(0, end, 101)
+    counts = np.histogram(seconds, edges)[0] / (edges[1] * run.sizes["neuron"])
+    bottom.stairs(counts, edges, color="black")
+    bottom.set_xlim(0, end)
+    bottom.set_ylabel("mean rate (Hz)")
