@@ -16,13 +16,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from isochron.settings import choices_of, describe
+
 MAX_CONFIG_BYTES = 2**20
 T = TypeVar("T")
-
-
-def setting(default: Any, comment: str) -> Any:
-    """A field of a configuration with the comment that stands beside it in the file."""
-    return dataclasses.field(default=default, metadata={"comment": comment})
 
 
 def read_toml(path: str | os.PathLike) -> dict[str, Any]:
@@ -115,17 +112,23 @@ def to_toml(config: Any, title: str = "") -> str:
     lines = [f"# {title}", ""] if title else []
     for field in dataclasses.fields(config):
         section = getattr(config, field.name)
-        lines.append(f"# {field.metadata.get('comment', '')}")
+        lines.append(f"# {_comment(field)}")
         if not dataclasses.is_dataclass(section):
             lines += [f"{field.name} = {_literal(section)}", ""]
             continue
         lines.append(f"[{field.name}]")
         for inner in dataclasses.fields(section):
             text = f"{inner.name} = {_literal(getattr(section, inner.name))}"
-            comment = inner.metadata.get("comment", "")
+            comment = _comment(inner)
             lines.append(f"{text:<44}# {comment}" if comment else text)
         lines.append("")
     return "\n".join(lines)
+
+
+def _comment(field: dataclasses.Field) -> str:
+    """Description of a field, its unit, and the values that it may take."""
+    choices = ", ".join(choices_of(field))
+    return ": ".join(text for text in (describe(field), choices) if text)
 
 
 def _literal(value: Any) -> str:

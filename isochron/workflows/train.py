@@ -15,12 +15,13 @@ from isochron._version import __version__
 from isochron.ann_bridge import tasks
 from isochron.ann_bridge.train import PRECISIONS
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.runs.configuration import overlay, read_toml, setting
+from isochron.runs.configuration import overlay, read_toml
 from isochron.runs.datasets import dataset_inputs, open_connectome, resolve_dataset
 from isochron.runs.pool import Progress
 from isochron.runs.provenance import derive_seed, describe_provenance
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.training_progress import training_progress
+from isochron.settings import setting
 
 TASKS: dict[str, Any] = {
     "phase-memory": tasks.PhaseMemory,

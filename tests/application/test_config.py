@@ -18,10 +18,10 @@ def test_the_printed_configuration_reads_back(config):
 
 def test_every_setting_has_a_comment():
     for field in dataclasses.fields(CompareConfig):
-        assert field.metadata["comment"]
+        assert field.metadata["description"]
         section = getattr(CompareConfig(), field.name)
         if dataclasses.is_dataclass(section):
-            assert all(inner.metadata["comment"] for inner in dataclasses.fields(section))
+            assert all(inner.metadata["description"] for inner in dataclasses.fields(section))
 
 
 @pytest.mark.parametrize(

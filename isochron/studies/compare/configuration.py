@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
-from isochron.runs.configuration import check_positive, setting
+from isochron.runs.configuration import check_positive
+from isochron.settings import setting
 
 MAX_SEEDS = 1000
 
@@ -132,20 +133,20 @@ class CompareConfig:
 
     seed: int = setting(0, "of everything random; the seeds below are added to it")
     untrained: bool = setting(True, "also analyse a low-rank and a connectome net before training")
-    worm: WormSection = field(default_factory=WormSection, metadata={"comment": "The worm."})
+    worm: WormSection = field(default_factory=WormSection, metadata={"description": "The worm."})
     task: TaskSection = field(
-        default_factory=TaskSection, metadata={"comment": "The working-memory task."}
+        default_factory=TaskSection, metadata={"description": "The working-memory task."}
     )
     low_rank: LowRankSection = field(
-        default_factory=LowRankSection, metadata={"comment": "Low-rank nets."}
+        default_factory=LowRankSection, metadata={"description": "Low-rank nets."}
     )
     connectome: ConnectomeSection = field(
         default_factory=ConnectomeSection,
-        metadata={"comment": "Nets whose weights exist only where the worm has a connection."},
+        metadata={"description": "Nets whose weights exist only where the worm has a connection."},
     )
     reference: ReferenceSection = field(
         default_factory=ReferenceSection,
-        metadata={"comment": "The reference oscillation under which nets are analysed."},
+        metadata={"description": "The reference oscillation under which nets are analysed."},
     )
 
     def __post_init__(self) -> None:

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
-from isochron.runs.configuration import check_positive, setting
+from isochron.runs.configuration import check_positive
+from isochron.settings import setting
 
 MAX_NETS = 1000
 
@@ -141,41 +142,41 @@ class Pals2024Config:
     nets: int = setting(10, "in each condition, each with a seed of its own")
     conditions: tuple[str, ...] = setting(PAPER + FURTHER, "rows of the table")
     low_rank: LowRankSection = field(
-        default_factory=LowRankSection, metadata={"comment": "Nets of rank 1, 2, 3."}
+        default_factory=LowRankSection, metadata={"description": "Nets of rank 1, 2, 3."}
     )
     long: LowRankSection = field(
         default_factory=lambda: LowRankSection(steps=4000, stop_below=0.0),
-        metadata={"comment": "Nets of low rank that are trained long after they have learned."},
+        metadata={"description": "Nets of low rank that are trained long after they have learned."},
     )
     full_rank: FullRankSection = field(
-        default_factory=FullRankSection, metadata={"comment": "Nets of full rank."}
+        default_factory=FullRankSection, metadata={"description": "Nets of full rank."}
     )
-    gated: GatedSection = field(default_factory=GatedSection, metadata={"comment": "GRU and LSTM."})
+    gated: GatedSection = field(default_factory=GatedSection, metadata={"description": "GRU and LSTM."})
     liquid: CircuitSection = field(
         default_factory=lambda: CircuitSection(learning_rate=0.02),
-        metadata={"comment": "Liquid time-constant nets."},
+        metadata={"description": "Liquid time-constant nets."},
     )
     closed_form: CircuitSection = field(
         default_factory=lambda: CircuitSection(
             connectivity="full", n_units=32, learning_rate=0.003
         ),
-        metadata={"comment": "Closed-form continuous nets."},
+        metadata={"description": "Closed-form continuous nets."},
     )
     oscillators: OscillatorSection = field(
-        default_factory=OscillatorSection, metadata={"comment": "Nets of coupled oscillators."}
+        default_factory=OscillatorSection, metadata={"description": "Nets of coupled oscillators."}
     )
     spiking: SpikingSection = field(
-        default_factory=SpikingSection, metadata={"comment": "Spiking nets."}
+        default_factory=SpikingSection, metadata={"description": "Spiking nets."}
     )
     connectome: ConnectomeSection = field(
-        default_factory=ConnectomeSection, metadata={"comment": "Nets on the worm's connectome."}
+        default_factory=ConnectomeSection, metadata={"description": "Nets on the worm's connectome."}
     )
     four_stimuli: Budget = field(
         default_factory=lambda: Budget(steps=10_000),
-        metadata={"comment": "Training of the conditions with four stimuli."},
+        metadata={"description": "Training of the conditions with four stimuli."},
     )
     analysis: AnalysisSection = field(
-        default_factory=AnalysisSection, metadata={"comment": "Analysis of the trained nets."}
+        default_factory=AnalysisSection, metadata={"description": "Analysis of the trained nets."}
     )
 
     def __post_init__(self) -> None:
