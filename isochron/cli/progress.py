@@ -11,6 +11,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from isochron.cli.console import PipedConsole
 from isochron.runs import pool
 
+OFTEN_S, SELDOM_S = 10.0, 60.0  # between two lines of one step
+PART = 0.1  # of a step, between two lines
+
 
 @contextmanager
 def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
@@ -19,8 +22,8 @@ def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
         yield _Lines(stream)
         return
     columns = (
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=12),
         TimeElapsedColumn(),
         TextColumn("{task.fields[text]}"),
     )
@@ -62,17 +65,26 @@ class _Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._began = time.perf_counter()
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._began
 
     def _write(self, text: str) -> None:
-        elapsed = time.perf_counter() - self._began
-        self._stream.write(f"[{elapsed:6.1f} s] {text}\n")
+        self._stream.write(f"[{self._elapsed():6.1f} s] {text}\n")
         self._stream.flush()
 
     def begin(self, step: str) -> None:
+        self._last[step] = self._elapsed(), 0.0
         self._write(f"{step} ...")
 
     def update(self, step: str, fraction: float, text: str) -> None:
-        pass
+        """A line after a tenth of the work, but not within 10 s; after a minute in any case."""
+        now, (last, before) = self._elapsed(), self._last[step]
+        waited, done = now - last, fraction - before
+        if waited >= SELDOM_S or (waited >= OFTEN_S and done >= PART):
+            self._last[step] = now, fraction
+            self._write(f"{step}: {100 * fraction:.0f} %, {text}")
 
     def end(self, step: str, seconds: float) -> None:
         self._write(f"{step} done in {seconds:.1f} s")

@@ -1,6 +1,5 @@
 """Training runs: some nets of one kind on one task, kept in a run folder, resumable."""
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from isochron.runs.datasets import dataset_inputs, open_connectome, resolve_data
 from isochron.runs.pool import Progress
 from isochron.runs.provenance import derive_seed, describe_provenance
 from isochron.runs.run_folder import RunFolder, RunPaths
-from isochron.runs.training_progress import training_progress
+from isochron.runs.training import Training, describe_evaluation, train_and_save
 from isochron.settings import setting
 
 TASKS: dict[str, Any] = {
@@ -65,7 +64,6 @@ GOES_WITH = {  # settings that only some nets have
 REFERENCES = ("sines", "theta")
 LONG_STEP_MS = 10.0  # from here on units are slower
 SLOW_TIME_CONSTANT_MS = {"sternberg": 500.0}  # of tasks with long steps; 100 of the others
-CHECKPOINT_EVERY = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -295,7 +293,8 @@ def train_replicates(
     ArithmeticError
         If a loss is no longer finite.
     """
-    task, budget = build_task(config), _budget(config)
+    task = build_task(config)
+    _budget(config)
     device = ann_bridge.choose_device(config.device).type
     build_net(config, 0)  # settings that no net can have are refused before any file is made
     inputs = dataset_inputs(config.dataset) if _uses_dataset(config) else {}
@@ -309,13 +308,12 @@ def train_replicates(
                 progress.begin(name)
                 began = time.perf_counter()
                 row = _train_one(
-                    config, folder, replicate, task, budget, device,
+                    config, folder, replicate, task, device,
                     lambda fraction, text, name=name: progress.update(name, fraction, text),
                 )  # fmt: skip
                 seconds = time.perf_counter() - began
                 folder.finish(name, row, seconds)
                 progress.end(name, seconds)
-            shutil.rmtree(_checkpoints(folder, name), ignore_errors=True)
             rows.append({"name": name, **folder.result(name)})
     return {
         "folder": str(out),
@@ -367,7 +365,7 @@ def evaluate_nets(
             continue
         net, _ = ann_bridge.load_net(path)
         found = ann_bridge.evaluate_trials(net.to(where), task, seed=seed, n_trials=n_trials)
-        rows.append({"name": path.name, **_describe(found)})
+        rows.append({"name": path.name, **describe_evaluation(found)})
     if not rows:
         raise ValueError(
             f"No net in {folder} is finished. Go on with isochron train --out {folder}"
@@ -389,39 +387,26 @@ def _train_one(
     folder: RunFolder,
     replicate: int,
     task: tasks.Task,
-    budget: ann_bridge.TrainingParameters,
     device: str,
     report: Callable[[float, str], None],
 ) -> dict[str, Any]:
-    name = f"replicate-{replicate}"
-    net = build_net(config, replicate)
-    record = ann_bridge.train(
-        net,
-        task,
-        budget,
+    training = Training(
+        net=build_net(config, replicate),
+        task=task,
+        parameters=_budget(config),
         seed=_seed(config, "training", replicate),
+        evaluation_seed=_seed(config, "evaluation", replicate),
         device=device,
-        progress=training_progress(report, budget.steps),
-        checkpoints=_checkpoints(folder, name),
-        checkpoint_every=CHECKPOINT_EVERY,
     )
-    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, "evaluation", replicate))
-    row = {
-        "steps": len(record.losses),
-        **_describe(found),
-        "seconds_per_step": record.seconds / max(1, len(record.losses)),
-        "losses": record.losses,
-    }
     on_connectome = open_connectome(config.dataset) if _uses_dataset(config) else None
     provenance = describe_provenance(on_connectome) | {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
     }
-    ann_bridge.save_net(
-        net, folder.net_path(name), task=task, training=str(budget), seed=config.seed,
-        provenance=provenance, **row,
-    )  # fmt: skip
-    return row
+    result = train_and_save(
+        training, folder, f"replicate-{replicate}", report, seed=config.seed, provenance=provenance
+    )
+    return result.describe_all()
 
 
 def describe_loss(row: dict[str, Any]) -> str:
@@ -441,17 +426,6 @@ def describe_stretches(stretches: Sequence[list[float]], most: int = 5) -> str:
     return text + (f" and {more} shorter {'part' if more == 1 else 'parts'}" if more else "")
 
 
-def _describe(found: ann_bridge.Evaluation) -> dict[str, Any]:
-    """A loss as JSON values."""
-    return {
-        "loss": found.loss,
-        "standard_error": found.standard_error,
-        "interval": list(found.interval),
-        "beats_chance": found.beats_chance,
-        "learned": found.learned,
-    }
-
-
 def _uses_dataset(config: TrainConfig) -> bool:
     return config.net in ON_CONNECTOME or config.connectivity == "connectome"
 
@@ -468,10 +442,6 @@ def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:
         rate_penalty=config.rate_penalty,
         precision=config.precision,
     )
-
-
-def _checkpoints(folder: RunPaths, name: str) -> Path:
-    return folder.path / "data" / f"{name}-checkpoints"
 
 
 def _seed(config: TrainConfig, purpose: str, replicate: int) -> int:

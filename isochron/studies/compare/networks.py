@@ -23,7 +23,7 @@ from isochron.runs.measures import (
 )
 from isochron.runs.provenance import derive_seed
 from isochron.runs.run_folder import RunPaths
-from isochron.runs.training_progress import training_progress
+from isochron.runs.training import Training, train_and_save
 from isochron.studies.compare.configuration import CompareConfig
 
 N_TRAJECTORIES = 3
@@ -74,7 +74,7 @@ def build_net(config: CompareConfig, spec: NetSpec) -> ann_bridge.LeakyRNN:
 
 
 def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
-    """Train a net and keep it; its losses as JSON values."""
+    """Train a network, or resume it, and save it; its losses as JSON values."""
     net, task = build_net(config, spec), phase_memory(config)
     section = config.low_rank if spec.kind == "low-rank" else config.connectome
     budget = ann_bridge.TrainingParameters(
@@ -83,17 +83,14 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
         learning_rate=section.learning_rate,
         stop_below=section.stop_below,
     )
-    record = ann_bridge.train(
-        net,
-        task,
-        budget,
+    training = Training(
+        net=net,
+        task=task,
+        parameters=budget,
         seed=_seed(config, spec, "training"),
-        progress=training_progress(report, budget.steps),
+        evaluation_seed=_seed(config, spec, "evaluation"),
     )
-    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, spec, "evaluation"))
-    loss = {"loss": found.loss, "standard_error": found.standard_error}
-    ann_bridge.save_net(net, folder.net_path(spec.name), task=task, seed=spec.seed, **loss)
-    return {"steps": len(record.losses), "losses": record.losses, **loss}
+    return train_and_save(training, folder, spec.name, report, seed=spec.seed).describe()
 
 
 def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:

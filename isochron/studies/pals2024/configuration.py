@@ -151,7 +151,9 @@ class Pals2024Config:
     full_rank: FullRankSection = field(
         default_factory=FullRankSection, metadata={"description": "Nets of full rank."}
     )
-    gated: GatedSection = field(default_factory=GatedSection, metadata={"description": "GRU and LSTM."})
+    gated: GatedSection = field(
+        default_factory=GatedSection, metadata={"description": "GRU and LSTM."}
+    )
     liquid: CircuitSection = field(
         default_factory=lambda: CircuitSection(learning_rate=0.02),
         metadata={"description": "Liquid time-constant nets."},
@@ -169,7 +171,8 @@ class Pals2024Config:
         default_factory=SpikingSection, metadata={"description": "Spiking nets."}
     )
     connectome: ConnectomeSection = field(
-        default_factory=ConnectomeSection, metadata={"description": "Nets on the worm's connectome."}
+        default_factory=ConnectomeSection,
+        metadata={"description": "Nets on the worm's connectome."},
     )
     four_stimuli: Budget = field(
         default_factory=lambda: Budget(steps=10_000),

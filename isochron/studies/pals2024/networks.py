@@ -1,6 +1,5 @@
 """One net of the reproduction: trained, then analysed; each result as JSON values."""
 
-import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from isochron.runs.measures import (
 )
 from isochron.runs.provenance import derive_seed
 from isochron.runs.run_folder import RunPaths
-from isochron.runs.training_progress import training_progress
+from isochron.runs.training import Training, train_and_save
 from isochron.studies.pals2024.analysed_network import AnalysedNetwork, TrialEnds, run_trials
 from isochron.studies.pals2024.code import measure_code
 from isochron.studies.pals2024.conditions import (
@@ -38,7 +37,6 @@ from isochron.studies.pals2024.memories import (
 )
 from isochron.studies.pals2024.polar import lock_angles
 
-CHECKPOINT_EVERY = 100
 FREE_PERIODS = 100
 SHOWN_PERIODS = 20
 LEAST_OUTPUT = 0.2  # amplitude of an output, of a target 1, that has a phase
@@ -65,33 +63,24 @@ def net_specs(config: Pals2024Config) -> list[NetSpec]:
 
 
 def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
-    """Train a net and keep it; its losses. Taken up from its last checkpoint if there is one."""
-    condition, task = spec.condition, build_task(spec.condition)
+    """Train a network, or resume it, and save it; its losses as JSON values."""
+    condition = spec.condition
     budget = budget_of(config, condition)
     generator = torch.Generator().manual_seed(_seed(config, spec, "weights"))
-    net = build_net(config, condition, generator)
-    checkpoints = folder.path / "data" / f"{spec.name}-checkpoints"
-    record = ann_bridge.train(
-        net,
-        task,
-        ann_bridge.TrainingParameters(
+    training = Training(
+        net=build_net(config, condition, generator),
+        task=build_task(condition),
+        parameters=ann_bridge.TrainingParameters(
             steps=budget.steps,
             batch_size=budget.batch_size,
             learning_rate=budget.learning_rate,
             stop_below=budget.stop_below,
         ),
         seed=_seed(config, spec, "training"),
-        progress=training_progress(report, budget.steps),
-        checkpoints=checkpoints,
-        checkpoint_every=CHECKPOINT_EVERY,
+        evaluation_seed=_seed(config, spec, "evaluation"),
     )
-    found = ann_bridge.evaluate_trials(net, task, seed=_seed(config, spec, "evaluation"))
-    loss = {"loss": found.loss, "standard_error": found.standard_error}
-    ann_bridge.save_net(
-        net, folder.net_path(spec.name), task=task, condition=condition.name, **loss
-    )
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    return {"steps": len(record.losses), "losses": record.losses, **loss}
+    result = train_and_save(training, folder, spec.name, report, condition=condition.name)
+    return result.describe()
 
 
 def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
