@@ -18,6 +18,8 @@ from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
 
+PARTS = 8  # of a step at the resolution, before a cycle counts as lost
+
 
 def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
     """|mean exp(i (phase - reference))|: 1 for a constant phase difference, 0 for all alike.
@@ -226,7 +228,8 @@ def find_tongue(
 
     Each cycle is the start of the search at the next frequency. The step grows to twice the
     first while that succeeds; where it fails, or the cycle found is unstable or another one,
-    it is halved, down to the resolution. A gap narrower than the step is not seen.
+    it is halved, down to the resolution. A step of that length is repeated in eight parts before
+    the cycle counts as lost. A gap narrower than the step is not seen.
 
     Parameters
     ----------
@@ -301,29 +304,52 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale)
 
     The place to start from is a cycle, the value that was asked for and that of its map.
     """
-    cycle, frequency, reached = place
-    sign, longest = 1 if limit >= frequency else -1, 2 * step
-    while sign * (limit - frequency) > 0:
-        trial = frequency + sign * min(step, abs(limit - frequency))
+    cycle, value, reached = place
+    sign, longest = 1 if limit >= value else -1, 2 * step
+    while sign * (limit - value) > 0:
+        trial = value + sign * min(step, abs(limit - value))
         system = system_at(trial)
-        found = find_limit_cycle(
-            system,
-            cycle.point,
-            tolerance=tolerance,
-            max_iterations=6,
-            n_multipliers=2,
-            verify=False,
-            max_transient=0,
-            scale=scale,
-        )
-        if found.stable and _continues(system, cycle, found, scale):
-            cycle, frequency, reached = found, trial, value_of(system, trial)
-            step = min(1.5 * step, longest)
-        elif step > resolution:
+        found = _find_next(system, cycle, cycle.point, tolerance, scale)
+        if found is None and step <= resolution:
+            found = _find_in_parts(system_at, cycle, (value, trial), tolerance, scale)
+            if found is None:
+                return reached, False
+        if found is None:
             step = max(step / 2, resolution)
         else:
-            return reached, False
+            cycle, value, reached = found, trial, value_of(system, trial)
+            step = min(1.5 * step, longest)
     return reached, True
+
+
+def _find_next(system, before, start, tolerance, scale) -> LimitCycle | None:
+    """The stable cycle of the next map that continues one; None if Newton's method fails."""
+    found = find_limit_cycle(
+        system,
+        start,
+        tolerance=tolerance,
+        max_iterations=6,
+        n_multipliers=2,
+        verify=False,
+        max_transient=0,
+        scale=scale,
+    )
+    return found if found.stable and _continues(system, before, found, scale) else None
+
+
+def _find_in_parts(system_at, cycle, ends, tolerance, scale) -> LimitCycle | None:
+    """The cycle at the end of a step of the walk, in parts of the step; None if it is lost.
+
+    Where the branch bends sharply, the cycle of the last map is too far for Newton's method
+    although the next one exists. Each start is extrapolated from the two cycles before it.
+    """
+    start = cycle.point
+    for value in np.linspace(*ends, 1 + PARTS)[1:]:
+        found = _find_next(system_at(float(value)), cycle, start, tolerance, scale)
+        if found is None:
+            return None
+        start, cycle = 2 * found.point - cycle.point, found
+    return cycle
 
 
 def _given_value(system: ForcedMap, value: float) -> float:

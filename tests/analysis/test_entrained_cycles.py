@@ -244,6 +244,25 @@ def test_a_tongue_of_cycles_smaller_than_their_distance_from_zero_has_no_edge():
     assert (tongue.low, tongue.high) == (0.5, 2)
 
 
+def test_a_branch_that_bends_sharply_has_no_edge_at_the_bend():
+    """x → x - arctan(x - c) / 2 is stable at every c; Newton's method needs |x - c| < 1.39.
+
+    c = 10 tanh((p - 1) / 0.004) moves by 4.6 over the resolution, and by 0.6 over a part of it.
+    """
+
+    def bent(p):
+        c = 10 * np.tanh((p - 1) / 0.004)
+        return SteppedMap(lambda k, x: x - np.arctan(x - c) / 2, None, 1)
+
+    tongue = find_tongue(
+        bent, [-10.0], frequency=0.9, limits=(0.8, 1.2), step=0.02, resolution=0.002,
+        along="parameter", scale=10.0,
+    )  # fmt: skip
+    assert (tongue.low, tongue.high) == (0.8, 1.2)
+    assert tongue.low_open
+    assert tongue.high_open
+
+
 def phase_at(drive_Hz):
     """One period of φ' = 2π (8 - f) - 2π sin φ by Heun's method."""
     h = 1 / (100 * drive_Hz)
