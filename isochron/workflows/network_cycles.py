@@ -8,6 +8,7 @@ import numpy as np
 from isochron import analysis, ann_bridge
 from isochron.ann_bridge.tasks import ReferenceInput
 from isochron.runs.saved_network import SavedNet
+from isochron.wording import counted
 from isochron.workflows.cycle_rows import circle_row, cycle_row, fixed_point_row, set_row
 
 N_FIXED_POINT_STARTS = 8
@@ -65,10 +66,8 @@ def _find_entrained(
     free = saved.map_under(None)
     candidates = [np.zeros(free.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [cycle.point for cycle in survey.cycles]
-    rhythms = [
-        fixed_point_row(point, "reference off", "Newton's method")
-        for point in analysis.find_fixed_points(free, candidates)
-    ]
+    points = find_mirrored_fixed_points(free, candidates)
+    rhythms = [fixed_point_row(point, "reference off", how) for point, how in points]
     condition = (
         f"reference {system.frequency_Hz:.4g} Hz, amplitude {reference.amplitude:g}"
         + f", input {reference.channel}" * (reference.channel != 0)
@@ -77,6 +76,9 @@ def _find_entrained(
         how = f"{basin} of {survey.n_starts} starts; {cycle.message}"
         rhythms.append(cycle_row(cycle, condition, how, system.forcing_cycles))
     notes = [describe_unforced(saved, starts), survey.cannot_exclude]
+    if survey.bounded and survey.index_sum == 1:
+        notes.append("The indices of the cycles add up to 1, as those of all cycles do.")
+    notes.append(_count_fixed_points(free, [point for point, _ in points]))
     if abs(system.frequency_Hz / reference.frequency_Hz - 1) > 1e-6:
         notes.insert(
             0,
@@ -96,19 +98,57 @@ def _find_free(
     )  # fmt: skip
     candidates = [np.zeros(system.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [attractor.states.mean(axis=0) for attractor in survey.attractors]
-    points = analysis.find_fixed_points(system, candidates)
     rhythms, placed = [], []
     for attractor in survey.attractors:
         how = f"{attractor.n_starts} of {survey.n_starts} starts"
         rhythms.append(_describe(system, attractor, how))
         if attractor.kind == "fixed point":
             placed.append(attractor.solution)
-    rhythms += [
-        fixed_point_row(point, UNFORCED, "Newton's method")
-        for point in points
+    further = [
+        (point, how)
+        for point, how in find_mirrored_fixed_points(system, candidates, placed)
         if not any(_is_same(point, other) for other in placed)
     ]
-    return rhythms, ["The survey cannot exclude: " + survey.cannot_exclude]
+    rhythms += [fixed_point_row(point, UNFORCED, how) for point, how in further]
+    points = [*placed, *(point for point, _ in further)]
+    return rhythms, [
+        "The survey cannot exclude: " + survey.cannot_exclude,
+        _count_fixed_points(system, points),
+    ]
+
+
+def find_mirrored_fixed_points(
+    system: ann_bridge.TrainedMap, starts: Sequence[np.ndarray], known: Sequence[Any] = ()
+) -> list[tuple[Any, str]]:
+    """Fixed points from some starts, and how each was found.
+
+    With those and the known ones come their mirror images, if the map is odd, F(-x) = -F(x):
+    Newton's method is started there.
+    """
+    points = list(analysis.find_fixed_points(system, starts))
+    found = [(point, "Newton's method") for point in points]
+    if not analysis.has_odd_symmetry(system, np.array(starts)):
+        return found
+    images = analysis.find_fixed_points(system, [-point.point for point in (*points, *known)])
+    found += [
+        (image, "mirror image")
+        for image in images
+        if not any(_is_same(image, point) for point in points)
+    ]
+    return sorted(found, key=lambda item: not item[0].stable)
+
+
+def _count_fixed_points(system: ann_bridge.TrainedMap, points: Sequence[Any]) -> str:
+    """How many there are at least, and the sum of their indices, in words."""
+    text = f"{counted(len(points), 'fixed point')} found: a lower bound."
+    if not system.bounded or any(point.degenerate for point in points):
+        return text
+    total = sum((-1) ** int(np.sum(np.real(point.eigenvalues) > 1)) for point in points)
+    text += f" Their indices add up to {total}"
+    if total == 1:
+        return f"{text}, as those of all fixed points of a bounded map do."
+    missing = counted(abs(total - 1), "fixed point is", "fixed points are")
+    return f"{text}; those of a bounded map have the sum 1: at least {missing} missing."
 
 
 def _is_same(point: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,6 +107,35 @@ def test_all_resting_states_of_a_network_without_a_reference(capsys, tmp_path):
     assert any(not row["stable"] for row in rows)
     text = cycles(capsys, tmp_path / "net", "--starts", 24)
     assert "trained on FlipFlop, chance 1" in text
+
+
+def test_mirror_images_of_the_fixed_points_of_an_odd_network_are_listed():
+    """One start each near κ₁, κ₂ and the origin: also -κ₁ and -κ₂, but not the origin twice."""
+    system = SavedNet(Path("net"), net := four_memories(), {}, net).map_under(None)
+    first, second = (2 * column for column in net.m.detach().double().numpy().T)
+    found = net_rhythms.find_mirrored_fixed_points(system, [first, second, 0 * first])
+    assert [how for _, how in found].count("mirror image") == 2
+    assert [point.stable for point, _ in found] == [True] * 4 + [False]
+    for point, _ in found:
+        assert any(np.allclose(point.point, -image.point, atol=1e-9) for image, _ in found)
+    biased = ann_bridge.FullRankRNN.from_weights(
+        [[2.0]], input_weights=[[0.2]], output_weights=[1.0], biases=[0.01]
+    )
+    system = SavedNet(Path("net"), biased, {}, biased).map_under(None)
+    (only,) = net_rhythms.find_mirrored_fixed_points(system, [[2.0]])
+    assert only[1] == "Newton's method"
+
+
+def test_the_number_of_fixed_points_is_a_lower_bound(capsys, tmp_path):
+    """9 of them: 4 memories and the origin, whose index is 1 as that of each, and 4 saddles."""
+    ann_bridge.save_net(four_memories(), tmp_path / "net", task=tasks.FlipFlop(n_bits=1))
+    rows, system = rows_of(capsys, tmp_path / "net", "--starts", 24)
+    (note,) = (note for note in system["notes"] if "lower bound" in note)
+    assert note.startswith(f"{len(rows)} fixed points found: a lower bound. Their indices add up")
+    assert ("have the sum 1: at least" in note) == (len(rows) < 9)
+    ann_bridge.save_net(one_relu_unit(), tmp_path / "net")
+    _, system = rows_of(capsys, tmp_path / "net", "--starts", 4)
+    assert "2 fixed points found: a lower bound." in system["notes"]
 
 
 def test_an_oscillation_without_a_reference_is_an_invariant_circle(capsys, tmp_path):
