@@ -19,9 +19,9 @@ from isochron.connectome import (
 )
 from isochron.connectome.cells import cells_of
 from isochron.connectome.datasets import content_digest
-from isochron.files import DataFileError, read_xml, reads_data
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER, digest
+from isochron.files import DataFileError, read_xml, reads_data
 from isochron.runs.dataset_descriptions import options_of, read_described
 
 T = TypeVar("T")

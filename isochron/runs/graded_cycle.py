@@ -17,8 +17,8 @@ def find_graded_cycle(
 
     Newton-Krylov on the map of the compiled engine, extrapolated to steps of length zero. The
     model's equations, integrated from the point that was found by an independent method
-    (Radau IIA, rtol 1e-9), must close too: ``checks["stiff_return_error"]``, relative to the size of
-    the orbit.
+    (Radau IIA, rtol 1e-9), must close too: ``checks["stiff_return_error"]``, relative to the size
+    of the orbit.
 
     Returns
     -------
@@ -37,8 +37,8 @@ def find_graded_cycle(
         return analysis.LimitCycle(
             found=False,
             message=f"The compiled engine has a cycle of {cycle.period:.6g} ms, which a stiff "
-            f"integrator closes only to {return_error:.1e} of its size; it may be an artefact of the "
-            f"step of {STEP_MS:g} ms.",
+            f"integrator closes only to {return_error:.1e} of its size; it may be an artefact of "
+            f"the step of {STEP_MS:g} ms.",
             tolerance=cycle.tolerance,
         )
     return replace(cycle, checks=cycle.checks | {"stiff_return_error": return_error})

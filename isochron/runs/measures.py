@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from isochron import analysis
-from isochron.analysis import ForcedMap, FixedPoint, LimitCycle
+from isochron.analysis import FixedPoint, ForcedMap, LimitCycle
 
 Report = Callable[[float, str], None]
 

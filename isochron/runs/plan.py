@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from isochron.files import write_bytes
-from isochron.files import write_json
+from isochron.files import write_bytes, write_json
 from isochron.runs.pool import Progress, Step, run_steps
 from isochron.runs.run_folder import RunFolder
 

@@ -13,7 +13,7 @@ PACKAGES = ("numpy", "scipy", "numba", "torch", "xarray", "matplotlib")
 
 
 def describe_provenance(connectome: Connectome | None = None) -> dict[str, Any]:
-    """Version, packages, machine and, if there is a connectome, data of this run, as JSON values."""
+    """Version, packages, machine and, with a connectome, data of this run, as JSON values."""
     described: dict[str, Any] = {
         "isochron": __version__,
         "python": platform.python_version(),

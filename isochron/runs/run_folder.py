@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from isochron.files import DataFileError, write_bytes
+from isochron.files import DataFileError, read_json, write_bytes, write_json
 from isochron.runs.configuration import config_digest, to_toml
-from isochron.files import read_json, write_json
 
 MARKER = "run.json"
 SCHEMA = 1

@@ -8,8 +8,8 @@ import xarray as xr
 
 from isochron import sims
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.files import DataFileError
 from isochron.connectome.signs import hint_for_rule
+from isochron.files import DataFileError
 from isochron.runs.datasets import is_file_name, open_connectome
 
 GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}

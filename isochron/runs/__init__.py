@@ -1,0 +1,1 @@
+"""What every run needs: folder, pool, plan, configuration, provenance, measures."""

@@ -1,0 +1,133 @@
+"""Training in a run folder: train with checkpoints, evaluate, save. Once, for every command."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isochron import ann_bridge
+from isochron.ann_bridge.tasks import Task
+from isochron.runs.run_folder import RunPaths
+from isochron.runs.training_progress import training_progress
+
+CHECKPOINT_EVERY = 50  # steps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """A network, a task, and how the one is trained on the other.
+
+    Attributes
+    ----------
+    net : RecurrentNet
+        Before training; it is trained in place.
+    task : Task
+    parameters : TrainingParameters
+    seed : int
+        Seed of the trials, initial states and noise of the training.
+    evaluation_seed : int
+        Seed of the trials after it.
+    device : {"cpu", "cuda"}
+    """
+
+    net: ann_bridge.RecurrentNet
+    task: Task
+    parameters: ann_bridge.TrainingParameters
+    seed: int
+    evaluation_seed: int
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingResult:
+    """A finished training.
+
+    Attributes
+    ----------
+    losses : list of float
+        Loss of each step.
+    evaluation : Evaluation
+        Loss on fresh trials, its standard error, and whether the network learned.
+    seconds : float
+        Duration, also of the part before an interruption.
+    """
+
+    losses: list[float]
+    evaluation: ann_bridge.Evaluation
+    seconds: float
+
+    def describe(self) -> dict[str, Any]:
+        """JSON values that are the same in each repetition of the training."""
+        return {
+            "steps": len(self.losses),
+            "losses": self.losses,
+            "loss": self.evaluation.loss,
+            "standard_error": self.evaluation.standard_error,
+        }
+
+    def describe_all(self) -> dict[str, Any]:
+        """JSON values of everything, the duration included."""
+        seconds = self.seconds / max(1, len(self.losses))
+        return (
+            self.describe() | describe_evaluation(self.evaluation) | {"seconds_per_step": seconds}
+        )
+
+
+def describe_evaluation(found: ann_bridge.Evaluation) -> dict[str, Any]:
+    """A loss on fresh trials as JSON values."""
+    return {
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "interval": list(found.interval),
+        "beats_chance": found.beats_chance,
+        "learned": found.learned,
+    }
+
+
+def train_and_save(
+    training: Training,
+    folder: RunPaths,
+    name: str,
+    report: Callable[[float, str], None],
+    **notes: Any,
+) -> TrainingResult:
+    """Train a network, evaluate it and save it; an interrupted training is resumed.
+
+    Checkpoints do not change the result: a resumed training is bit-identical to one without
+    interruption.
+
+    Parameters
+    ----------
+    training : Training
+    folder : RunPaths
+    name : str
+        Name of the network in the run folder.
+    report : callable
+        Called as ``report(fraction, text)``.
+    **notes
+        Further JSON values to save with the network.
+    """
+    net, task, steps = training.net, training.task, training.parameters.steps
+    checkpoints = checkpoints_path(folder, name)
+    record = ann_bridge.train(
+        net,
+        task,
+        training.parameters,
+        seed=training.seed,
+        device=training.device,
+        progress=training_progress(report, steps),
+        checkpoints=checkpoints,
+        checkpoint_every=CHECKPOINT_EVERY,
+    )
+    found = ann_bridge.evaluate_trials(net, task, seed=training.evaluation_seed)
+    result = TrainingResult(losses=record.losses, evaluation=found, seconds=record.seconds)
+    notes = {"training": str(training.parameters)} | notes | result.describe_all()
+    ann_bridge.save_net(net, folder.net_path(name), task=task, **notes)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return result
+
+
+def checkpoints_path(folder: RunPaths, name: str) -> Path:
+    """Folder of the checkpoints of a training; it exists until the network is saved."""
+    return folder.path / "data" / f"{name}-checkpoints"
