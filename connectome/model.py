@@ -359,7 +359,7 @@ class Connectome:
 
     def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         reject_masked(f"{self.name}: {layer}", given)
-        weights = np.array(given)
+        weights = np.array(given, order="C")  # compiled code and files take rows in order
         if weights.shape != shape:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
         if weights.dtype.kind not in "biuf":
@@ -376,12 +376,19 @@ class Connectome:
 
     def _checked_signs(self, given: np.ndarray) -> np.ndarray:
         reject_masked(f"{self.name}: signs", given)
-        signs = np.array(given, dtype=np.int8)
-        if signs.shape != self.chemical.shape or not np.isin(given, (-1, 0, 1)).all():
+        values = np.asarray(given)
+        if values.shape != self.chemical.shape:
             raise ValueError(
                 f"{self.name}: signs must be -1, 0 or 1 in shape {self.chemical.shape}, "
-                f"got shape {np.shape(given)}."
+                f"got shape {values.shape}."
             )
+        if not (allowed := np.isin(values, (-1, 0, 1))).all():
+            row, column = np.argwhere(~allowed)[0]
+            raise ValueError(
+                f"{self.name}: signs must be -1, 0 or 1, got {values[row, column]!r} from "
+                f"{self.neurons[column]} to {self.neurons[row]}."
+            )
+        signs = np.array(values, dtype=np.int8, order="C")
         if (signs[self.chemical == 0] != 0).any():
             raise ValueError(f"{self.name}: there are signs where there is no connection.")
         signs.setflags(write=False)

@@ -135,8 +135,14 @@ def joint_cells(label: str) -> tuple[str, ...]:
     first, *others = [part for part in _OR.split(str(label).strip()) if part] or [""]
     if not others or _key(label) in _ALIASES:
         return ()
-    full = [first, *(x if _is_cell(x) else first[: len(first) - len(x)] + x for x in others)]
+    full = [first, *(x if _is_cell(x) else _completed(first, x) for x in others)]
     return tuple(dict.fromkeys(canonical_name(name) for name in full if _is_cell(name)))
+
+
+def _completed(first: str, end: str) -> str:
+    """The name that a shortened one stands for: 10 after VB9 is VB10, R after AVFL is AVFR."""
+    same_length = first[: len(first) - len(end)] + end
+    return same_length if _is_cell(same_length) else re.sub(r"\d+\w*$", "", first) + end
 
 
 def is_muscle(name: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from isochron.ann_bridge.draws import normal, uniform, zeros
-from isochron.ann_bridge.tasks.references import Reference, Signal
+from isochron.ann_bridge.tasks.references import Reference, Signal, check_sampled
 from isochron.ann_bridge.tasks.task import ReferenceInput, Trials, check_batch
 
 
@@ -48,6 +48,8 @@ class PhaseMemory:
                 raise ValueError(
                     f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
                 )
+        if self.reference is None:
+            check_sampled(self.frequency_Hz, self.step_ms)
         for name in ("frequency_std_Hz", "amplitude", "amplitude_std"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")

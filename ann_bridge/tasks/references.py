@@ -71,8 +71,9 @@ class SyntheticTheta:
         Raises
         ------
         ValueError
-            If a step is too long for `noise_above_Hz`.
+            If a step is too long for `frequency_Hz` or `noise_above_Hz`.
         """
+        check_sampled(self.frequency_Hz, step_ms)
         device, shape = generator.device, (n_steps, batch_size)
         first = 2 * math.pi * uniform(batch_size, generator=generator)
         steps = normal(*shape, generator=generator)
@@ -84,6 +85,21 @@ class SyntheticTheta:
         amplitude = self.amplitude + self.amplitude_std * _autoregressive(shape, memory, generator)
         noise = self.noise_std * _pink(shape, step_ms, self.noise_above_Hz, generator)
         return amplitude * torch.sin(phase) + noise, phase
+
+
+def check_sampled(frequency_Hz: float, step_ms: float) -> None:
+    """Check that a period of a reference has more than two time steps.
+
+    Raises
+    ------
+    ValueError
+        If not: sampled, it would be an oscillation of a lower frequency.
+    """
+    if not frequency_Hz * step_ms < 500:
+        raise ValueError(
+            f"frequency_Hz must be below {500 / step_ms:g} Hz, half the sampling frequency of "
+            f"steps of {step_ms:g} ms, got {frequency_Hz!r}. Shorten step_ms."
+        )
 
 
 def _autoregressive(

@@ -360,6 +360,8 @@ def read_weight(word: object, *, where: str, decimal: str = ".") -> float:
         raise ValueError(f"{where}: weight {given}.")
     if not math.isfinite(value := float(text)):
         raise ValueError(f"{where}: weight must be finite and not negative, got {value!r}.")
+    if value == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise ValueError(f"{where}: weight {text} is too small for a float (below 5e-324).")
     return value
 
 

@@ -1,6 +1,7 @@
 """The command line. One command, one file; nothing heavy is imported before it is needed."""
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     4 numerical failure; 5 resources; 130 interrupted; 141 output closed; 143 terminated.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_outputs()
     streams = sys.stdout, sys.stderr
     try:
         code = _run(arguments)
@@ -59,6 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
     return code
+
+
+def _open_closed_outputs() -> None:
+    """Point outputs that were closed before the process started at nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _run(arguments: list[str]) -> int:

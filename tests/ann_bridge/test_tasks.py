@@ -233,7 +233,8 @@ def test_synthetic_noise_is_one_over_f():
 
 
 def test_noise_that_no_step_resolves_is_refused(draw):
-    task = tasks.PhaseMemory(step_ms=100.0, reference=tasks.SyntheticTheta(noise_above_Hz=9.0))
+    theta = tasks.SyntheticTheta(frequency_Hz=2.0, noise_above_Hz=9.0)
+    task = tasks.PhaseMemory(step_ms=100.0, reference=theta)
     with pytest.raises(ValueError, match="needs a step below 55"):
         draw(task, 1)
 
@@ -334,3 +335,18 @@ def test_a_trial_is_drawn(draw, task):
     np.testing.assert_array_equal(drawn[-1], expected)
     assert np.max(ax.lines[0].get_xdata()) == (task.n_steps - 1) * task.step_ms
     assert ax.get_xlabel() == "time (ms)"
+
+
+@pytest.mark.parametrize("step_ms", [2.0, 1.0])
+def test_a_reference_that_steps_cannot_follow_is_refused(step_ms):
+    """Sampled at two steps a period or fewer, it would be an oscillation of a lower frequency."""
+    nyquist = 500 / step_ms
+    phase_memory = tasks.PhaseMemory(frequency_Hz=0.98 * nyquist, step_ms=step_ms)
+    assert phase_memory.sample(2, torch.Generator()).inputs.isfinite().all()
+    with pytest.raises(ValueError, match=f"below {nyquist:g} Hz, half the sampling frequency"):
+        tasks.PhaseMemory(frequency_Hz=nyquist, step_ms=step_ms)
+    theta = tasks.PhaseMemory(
+        reference=tasks.SyntheticTheta(frequency_Hz=1.2 * nyquist), step_ms=step_ms
+    )
+    with pytest.raises(ValueError, match="half the sampling frequency"):
+        theta.sample(2, torch.Generator())

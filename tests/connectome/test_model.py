@@ -156,3 +156,20 @@ def test_integers_of_pandas_are_numbers():
     frame.iloc[0, 1] = pd.NA
     with pytest.raises(ValueError, match="chemical contains object, not numbers. Write 0 where"):
         connectome.from_matrices(["A", "B"], frame, rows="postsynaptic")
+
+
+def test_arrays_are_kept_by_rows():
+    """Compiled code and files of weights take rows in order; a transposed table is copied."""
+    weights = np.arange(9).reshape(3, 3)
+    graph = connectome.from_matrices(["A", "B", "C"], weights.T, rows="postsynaptic")
+    assert graph.chemical.flags.c_contiguous
+    signs = np.asfortranarray(np.sign(graph.chemical))
+    signed = connectome.from_matrices(["A", "B", "C"], weights.T, rows="postsynaptic", signs=signs)
+    assert signed.signs.flags.c_contiguous
+
+
+def test_a_sign_that_is_none_is_stated_with_its_pair():
+    with pytest.raises(ValueError, match=r"signs must be -1, 0 or 1, got .*0\.5.* from B to A"):
+        connectome.from_matrices(
+            ["A", "B"], [[0, 2], [0, 0]], rows="postsynaptic", signs=[[0, 0.5], [0, 0]]
+        )

@@ -47,6 +47,26 @@ def test_a_closed_standard_error_too():
     assert run_into_a_closed_pipe(arguments, also_errors=True)[0] == 141
 
 
+@pytest.mark.parametrize(
+    ("redirect", "command", "code"),
+    [
+        (">&-", "connectome list", 0),
+        (">&-", "connectome show varshney2011 --json", 0),
+        ("2>&-", "connectome show nope", 2),
+        (">&- 2>&-", "connectome show nope --json", 2),
+    ],
+)
+def test_an_output_closed_from_the_start_is_no_error(redirect, command, code):
+    result = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m isochron {command} {redirect}"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == code
+    assert result.stderr == b""
+
+
 @pytest.mark.parametrize(("shell", "current"), [("bash", "1"), ("zsh", "1"), ("fish", "sim")])
 def test_completion_offers_commands(shell, current):
     setting = {

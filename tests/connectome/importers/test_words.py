@@ -250,3 +250,12 @@ def test_sparse_matrices():
     matrix: Any = sparse.csr_matrix([[0, 2], [0, 0]])
     read = from_matrices(["A", "B"], matrix, rows="postsynaptic")
     assert read.chemical[0, 1] == 2
+
+
+def test_a_weight_below_the_smallest_number_is_no_zero(tmp_path):
+    path = tmp_path / "tiny.csv"
+    path.write_text("pre,post,weight\na,b,1e-400\nb,a,2\n")
+    with pytest.raises(ValueError, match="weight 1e-400 is too small for a float"):
+        from_csv(path)
+    path.write_text("pre,post,weight\na,b,0.000\nb,a,2\n")
+    assert np.count_nonzero(from_csv(path).chemical) == 1
