@@ -13,50 +13,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch.overrides import TorchFunctionMode
 
-from isochron.ann_bridge.fitting.task import WormNet, WormNetParameters
-from isochron.ann_bridge.masks import ConnectomeMasks
-from isochron.ann_bridge.nets import (
-    CircuitNet,
-    ClosedFormNet,
-    ClosedFormParameters,
-    ConnectomeRNN,
-    ConnectomeRNNParameters,
-    CoupledOscillatorNet,
-    CoupledOscillatorParameters,
-    FullRankParameters,
-    FullRankRNN,
-    GatedParameters,
-    GRUNet,
-    LiquidNet,
-    LiquidParameters,
-    LowRankAdaptedConnectomeParameters,
-    LowRankAdaptedConnectomeRNN,
-    LowRankParameters,
-    LowRankRNN,
-    LSTMNet,
-    RecurrentNet,
-    SpikingNet,
-    SpikingParameters,
-)
-from isochron.ann_bridge.nets.net import check_network
+from isochron.ann_bridge.nets.net import RecurrentNet, check_network
+from isochron.ann_bridge.registry import load_network_class
 from isochron.ann_bridge.tasks.task import describe_task
 from isochron.files import reads_data, write_bytes
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)  # 1 is that of version 0.1
 MAX_BYTES = 2**30
-_NETS: dict[str, tuple[Any, Any]] = {
-    "closed-form": (ClosedFormNet, ClosedFormParameters),
-    "connectome": (ConnectomeRNN, ConnectomeRNNParameters),
-    "connectome-low-rank": (LowRankAdaptedConnectomeRNN, LowRankAdaptedConnectomeParameters),
-    "coupled-oscillators": (CoupledOscillatorNet, CoupledOscillatorParameters),
-    "full-rank": (FullRankRNN, FullRankParameters),
-    "gru": (GRUNet, GatedParameters),
-    "liquid": (LiquidNet, LiquidParameters),
-    "low-rank": (LowRankRNN, LowRankParameters),
-    "lstm": (LSTMNet, GatedParameters),
-    "spiking": (SpikingNet, SpikingParameters),
-    "worm": (WormNet, WormNetParameters),
-}
 _MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros)
 _UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, OverflowError)
 
@@ -131,6 +95,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     try:
         with safe_open(weights_path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = _migrate(description, tensors)
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise ValueError(f"{name} is not finite.")
@@ -160,13 +125,14 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
         schema, kind = description["schema"], description["kind"]
-        known = {field.name for field in fields(_NETS[kind][1])}
+        known = {field.name for field in fields(load_network_class(kind).parameters_type)}
         unknown = set(description["parameters"]) - known
         missing = {"sha256", "notes"} - set(description)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError, KeyError) as error:
+    except (ValueError, RecursionError, TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a net: {error!r}.") from error
-    if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA}.")
+    if schema not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise ValueError(f"{path} has schema {schema!r}; this version reads {known}.")
     if missing:
         raise ValueError(f"{path} does not describe a net: it lacks {', '.join(sorted(missing))}.")
     if unknown:
@@ -191,20 +157,15 @@ class _NoLargerThan(TorchFunctionMode):
         return func(*args, **kwargs or {})
 
 
+def _migrate(
+    description: dict[str, Any], tensors: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Tensors of a file of schema 1 (version 0.1) under the names of today."""
+    if description["schema"] == 1 and description["kind"] == "connectome-low-rank":
+        return {"connectome" if k == "wiring" else k: tensor for k, tensor in tensors.items()}
+    return tensors
+
+
 def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> RecurrentNet:
-    net_type, parameters_type = _NETS[description["kind"]]
-    parameters = parameters_type(**description["parameters"])
-    if issubclass(net_type, CircuitNet | WormNet):
-        return net_type.rebuild(parameters, tensors)
-    if net_type not in (ConnectomeRNN, LowRankAdaptedConnectomeRNN):
-        return net_type(parameters)
-    motor = tensors["output_weights"] != 0
-    sensory, motor = tensors["sensory_mask"], motor if motor.ndim == 1 else motor.any(dim=1)
-    if net_type is LowRankAdaptedConnectomeRNN:
-        connectome = tensors["connectome"]
-        masks = ConnectomeMasks(connectome != 0, connectome != 0, sensory, motor)
-        return LowRankAdaptedConnectomeRNN(connectome, masks, parameters)
-    upper = tensors["gap_mask"]
-    gap, signs, classes = upper | upper.T, tensors.get("signs"), tensors.get("classes")
-    masks = ConnectomeMasks(tensors["chemical_mask"], gap, sensory, motor, signs, classes)
-    return ConnectomeRNN(masks, parameters)
+    network: Any = load_network_class(description["kind"])
+    return network.rebuild(network.parameters_type(**description["parameters"]), tensors)

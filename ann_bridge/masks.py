@@ -120,6 +120,28 @@ def connectome_weights(connectome: Connectome, *, signs: SignRule | None = None)
     return torch.from_numpy(weights / radius).float()
 
 
+def require_connectome(kind: str, connectome: Connectome | None) -> Connectome:
+    """The connectome of a network that cannot do without one.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if connectome is None:
+        raise ValueError(
+            f"A network of kind {kind} needs a connectome, such as "
+            "connectome=isochron.connectome.load('varshney2011')."
+        )
+    return connectome
+
+
+def endpoints(tensors: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sensory and motor neurons of a saved network, from its tensors."""
+    motor = tensors["output_weights"] != 0
+    return tensors["sensory_mask"], motor if motor.ndim == 1 else motor.any(dim=1)
+
+
 def check_masks(masks: object) -> None:
     """Check that masks are those of a network.
 

@@ -82,6 +82,7 @@ class WormNet(RecurrentNet):
     """
 
     kind: ClassVar[str] = "worm"
+    parameters_type = WormNetParameters
     settings: WormNetParameters
     worm: Tensor
 

@@ -54,7 +54,8 @@ def read_worm(content: bytes) -> Worm:
     try:
         described = json.loads(content)
         network = GradedNetwork(
-            _connectome(described["connectome"]), GradedParameters(**described["parameters"])
+            _connectome(described.get("connectome") or described["wiring"]),  # wiring in 0.1
+            GradedParameters(**described["parameters"]),
         )
         parts = [
             step_current(_texts(neurons), amplitude_pA=float(current))

@@ -1,16 +1,25 @@
 """What liquid and closed-form nets share: a connectivity, and a readout of its motor neurons."""
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
 from isochron.ann_bridge.nets.agreement import check_agreement
-from isochron.ann_bridge.nets.circuit_connectivity import CircuitConnectivity
+from isochron.ann_bridge.nets.circuit_connectivity import (
+    CircuitConnectivity,
+    connectome_connectivity,
+    default_policy_connectivity,
+    full_connectivity,
+)
 from isochron.ann_bridge.nets.ncps_import import Imported
 from isochron.ann_bridge.nets.stepped import SteppedNet
+from isochron.connectome import Connectome, gaba_inhibitory
+
+CONNECTIVITIES = ("policy", "full")
 
 
 class CircuitNet(SteppedNet):
@@ -32,7 +41,7 @@ class CircuitNet(SteppedNet):
         If the sizes do not fit the connectivity.
     """
 
-    parameters_type: type
+    options_on_connectomes: ClassVar[dict[str, Any]] = {}  # of the constructor
     synapses: Tensor
     input_synapses: Tensor
     layers: Tensor
@@ -80,6 +89,39 @@ class CircuitNet(SteppedNet):
         return net
 
     @classmethod
+    def for_task(
+        cls,
+        task: Any,
+        parameters: Any = None,
+        *,
+        connectome: Connectome | None = None,
+        generator: torch.Generator | None = None,
+        connectivity: str = "policy",
+        **fields: Any,
+    ) -> Self:
+        """As `RecurrentNet.for_task`; without a connectome, on a circuit that is drawn.
+
+        Parameters
+        ----------
+        connectivity : {"policy", "full"}
+            The circuit that is drawn: a neural circuit policy, with a sixth of its units motor
+            neurons, or one with all synapses.
+        """
+        g = generator or torch.Generator().manual_seed(0)
+        rng = np.random.default_rng(g.initial_seed())
+        n_units = fields.get("n_units") if parameters is None else parameters.n_units
+        if connectome is None:
+            n_units = n_units or cls.parameters_for(task).n_units
+            drawn = _draw(connectivity, n_units, task.n_inputs, rng)
+        else:
+            signs = gaba_inhibitory if connectome.signs is None else None
+            drawn = connectome_connectivity(connectome, task.n_inputs, signs=signs, rng=rng)
+        fields["n_units"] = n_units or drawn.n_units
+        settings = cls.parameters_for(task, parameters, **fields)
+        options = {} if connectome is None else cls.options_on_connectomes
+        return cls(drawn, settings, generator=g, **options)
+
+    @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
         """A net of the connectivity among the tensors of its file."""
         return cls(
@@ -90,3 +132,16 @@ class CircuitNet(SteppedNet):
     def read(self, states: Tensor) -> Tensor:
         """Outputs in states, shape (...) or (..., n_outputs)."""
         return (self.sent(states) * self.motor) @ self.output_weights + self.output_bias
+
+
+def _draw(
+    connectivity: str, n_units: int, n_inputs: int, rng: np.random.Generator
+) -> CircuitConnectivity:
+    if connectivity == "policy":
+        n_motor = max(1, n_units // 6)
+        return default_policy_connectivity(n_units, n_inputs, n_motor=n_motor, rng=rng)
+    if connectivity == "full":
+        return full_connectivity(n_units, n_inputs, rng=rng)
+    raise ValueError(
+        f"connectivity must be one of {', '.join(CONNECTIVITIES)}, got {connectivity!r}."
+    )

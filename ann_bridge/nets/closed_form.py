@@ -66,6 +66,8 @@ class ClosedFormNet(CircuitNet):
     kind: ClassVar[str] = "closed-form"
     settings: ClosedFormParameters
     parameters_type = ClosedFormParameters
+    usual_learning_rate: ClassVar[float] = 3e-3
+    options_on_connectomes: ClassVar[dict[str, Any]] = {"recurrence": "self"}
 
     def __init__(
         self,

@@ -2,14 +2,21 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.masks import ConnectomeMasks, check_masks
+from isochron.ann_bridge.masks import (
+    ConnectomeMasks,
+    check_masks,
+    connectome_masks,
+    endpoints,
+    require_connectome,
+)
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
+from isochron.connectome import Connectome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,12 +67,40 @@ class ConnectomeRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "connectome"
+    parameters_type = ConnectomeRNNParameters
     settings: ConnectomeRNNParameters
     chemical_mask: Tensor
     gap_mask: Tensor
     sensory_mask: Tensor
     signs: Tensor | None
     classes: Tensor
+
+    @classmethod
+    def for_task(
+        cls,
+        task: Any,
+        parameters: ConnectomeRNNParameters | None = None,
+        *,
+        connectome: Connectome | None = None,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> Self:
+        """As `RecurrentNet.for_task`, on a connectome; its signs, if it has some, stay."""
+        connectome = require_connectome(cls.kind, connectome)
+        fields = {"n_units": len(connectome.neurons)} | fields
+        settings = cls.parameters_for(task, parameters, **fields)
+        return cls(connectome_masks(connectome), settings, generator=generator)
+
+    @classmethod
+    def rebuild(cls, parameters: ConnectomeRNNParameters, tensors: dict[str, Tensor]) -> Self:
+        """A network of the masks among the tensors of its file."""
+        upper = tensors["gap_mask"]
+        sensory, motor = endpoints(tensors)
+        masks = ConnectomeMasks(
+            tensors["chemical_mask"], upper | upper.T, sensory, motor,
+            tensors.get("signs"), tensors.get("classes"),
+        )  # fmt: skip
+        return cls(masks, parameters)
 
     def __init__(
         self,

@@ -61,6 +61,7 @@ class CoupledOscillatorNet(SteppedNet):
     """
 
     kind: ClassVar[str] = "coupled-oscillators"
+    parameters_type = CoupledOscillatorParameters
     settings: CoupledOscillatorParameters
 
     def __init__(

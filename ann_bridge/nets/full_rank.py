@@ -70,6 +70,8 @@ class FullRankRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "full-rank"
+    parameters_type = FullRankParameters
+    usual_learning_rate: ClassVar[float] = 1e-3
     settings: FullRankParameters
     signs: Tensor
 

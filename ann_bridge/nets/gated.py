@@ -38,6 +38,8 @@ class GatedNet(RecurrentNet):
         Source of the initial weights, uniform within 1 / √n_units; one with seed 0 by default.
     """
 
+    parameters_type = GatedParameters
+    usual_learning_rate: ClassVar[float] = 5e-3
     settings: GatedParameters
     layer: type[nn.RNNBase]
     step_type: type[GRUStep] | type[LSTMStep]

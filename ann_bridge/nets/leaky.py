@@ -15,6 +15,7 @@ from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.nets.settings import check_single_numbers
 from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
+from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 from isochron.shapes import check_shape
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class LeakyRNN(RecurrentNet):
     settings: Any  # LeakyParameters, or what a net makes of it
     output_scale: Tensor
     output_weights: Tensor
+
+    @classmethod
+    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
+        """A time constant longer than the steps of the task."""
+        constant = usual_time_constant_ms(task)
+        return {} if constant is None else {"time_constant_ms": constant}
 
     @property
     def leak(self) -> float:

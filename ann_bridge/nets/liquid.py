@@ -16,6 +16,7 @@ from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
 from isochron.ann_bridge.nets.ncps_import import read_liquid
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
+from isochron.ann_bridge.tasks.task import LONG_STEP_MS
 
 TINY = 1e-8  # keeps a unit without conductance from dividing by 0
 
@@ -24,6 +25,7 @@ TINY = 1e-8  # keeps a unit without conductance from dividing by 0
 class LiquidParameters(SteppedParameters):
     """Settings of a liquid time-constant net, in a time of its own without unit."""
 
+    n_units: int = 48
     time_step: float = 1.0
     unfolds: int = 6  # steps of the solver in each time step
 
@@ -101,6 +103,12 @@ class LiquidNet(CircuitNet):
     kind: ClassVar[str] = "liquid"
     settings: LiquidParameters
     parameters_type = LiquidParameters
+    usual_learning_rate: ClassVar[float] = 2e-2
+
+    @classmethod
+    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
+        """A time step of the network that is shorter than its units remember."""
+        return {"unfolds": 1, "time_step": 0.3 if task.step_ms >= LONG_STEP_MS else 0.03}
 
     @classmethod
     def from_ncps(

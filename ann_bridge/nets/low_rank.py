@@ -60,6 +60,7 @@ class LowRankRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "low-rank"
+    parameters_type = LowRankParameters
     settings: LowRankParameters
 
     def __init__(

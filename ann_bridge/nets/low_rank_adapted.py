@@ -2,15 +2,23 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
-from isochron.ann_bridge.masks import ConnectomeMasks, check_masks
+from isochron.ann_bridge.masks import (
+    ConnectomeMasks,
+    check_masks,
+    connectome_masks,
+    connectome_weights,
+    endpoints,
+    require_connectome,
+)
 from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
 from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.connectome import Connectome, gaba_inhibitory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +62,37 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
     """
 
     kind: ClassVar[str] = "connectome-low-rank"
+    parameters_type = LowRankAdaptedConnectomeParameters
     settings: LowRankAdaptedConnectomeParameters
     connectome: Tensor
     sensory_mask: Tensor
+
+    @classmethod
+    def for_task(
+        cls,
+        task: Any,
+        parameters: LowRankAdaptedConnectomeParameters | None = None,
+        *,
+        connectome: Connectome | None = None,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> Self:
+        """As `RecurrentNet.for_task`, on a connectome; one without signs gets `gaba_inhibitory`."""
+        connectome = require_connectome(cls.kind, connectome)
+        fields = {"n_units": len(connectome.neurons)} | fields
+        signs = gaba_inhibitory if connectome.signs is None else None
+        weights = connectome_weights(connectome, signs=signs)
+        settings = cls.parameters_for(task, parameters, **fields)
+        return cls(weights, connectome_masks(connectome), settings, generator=generator)
+
+    @classmethod
+    def rebuild(
+        cls, parameters: LowRankAdaptedConnectomeParameters, tensors: dict[str, Tensor]
+    ) -> Self:
+        """A network of the connectome among the tensors of its file."""
+        weights = tensors["connectome"]
+        masks = ConnectomeMasks(weights != 0, weights != 0, *endpoints(tensors))
+        return cls(weights, masks, parameters)
 
     def __init__(
         self,

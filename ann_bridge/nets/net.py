@@ -2,13 +2,18 @@
 
 import os
 from abc import abstractmethod
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.checks import checked_inputs
 from isochron.ann_bridge.steps import Step
+
+if TYPE_CHECKING:
+    from isochron.ann_bridge.tasks import Task
+    from isochron.connectome import Connectome
 
 
 class RecurrentNet(nn.Module):
@@ -18,12 +23,82 @@ class RecurrentNet(nn.Module):
     ----------
     kind : str
         Name of the kind of net, in files and on the command line.
+    parameters_type : type
+        The frozen dataclass of the settings, with at least n_units, n_inputs, n_outputs and
+        step_ms.
+    usual_learning_rate : float
+        Learning rate of Adam with which such networks usually learn.
     settings : frozen dataclass
-        With at least n_units, n_inputs, n_outputs and step_ms.
+        Those of this network.
     """
 
     kind: ClassVar[str]
+    parameters_type: ClassVar[type]
+    usual_learning_rate: ClassVar[float] = 1e-2
     settings: Any
+
+    @classmethod
+    def for_task(
+        cls,
+        task: "Task",
+        parameters: Any = None,
+        *,
+        connectome: "Connectome | None" = None,
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> Self:
+        """A network before training, with the inputs, outputs and time step of a task.
+
+        Parameters
+        ----------
+        task : Task
+        parameters : frozen dataclass, optional
+            The settings; sizes and time step are replaced by those of the task.
+        connectome : Connectome, optional
+            The connectome, for networks on one. Sign it first (`Connectome.with_signs`) to fix
+            the signs of the weights.
+        generator : torch.Generator, optional
+            Source of the initial weights; one with seed 0 by default.
+        **fields
+            Settings in the place of `parameters`; the others suit the task.
+
+        Raises
+        ------
+        ValueError
+            If a setting is out of range, or a connectome is missing or has no use.
+        """
+        if connectome is not None:
+            raise ValueError(f"A network of kind {cls.kind} does not have a connectome.")
+        constructor: Any = cls  # each kind has a constructor of its own
+        return constructor(cls.parameters_for(task, parameters, **fields), generator=generator)
+
+    @classmethod
+    def parameters_for(cls, task: "Task", parameters: Any = None, **fields: Any) -> Any:
+        """The settings of `for_task`."""
+        sizes = {
+            "n_inputs": task.n_inputs, "n_outputs": task.n_outputs, "step_ms": task.step_ms
+        }  # fmt: skip
+        if parameters is not None:
+            return replace(parameters, **sizes)
+        return cls.parameters_type(**cls.settings_that_suit(task) | fields | sizes)
+
+    @classmethod
+    def settings_that_suit(cls, task: "Task") -> dict[str, Any]:
+        """Settings that depend on the task unless they are given, such as time constants."""
+        return {}
+
+    @classmethod
+    def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
+        """A network of the sizes and constants of a file; its weights are loaded afterwards.
+
+        Parameters
+        ----------
+        parameters : frozen dataclass
+        tensors : dict of str to Tensor
+            The content of the file, for networks whose constants are in it.
+        """
+        constructor: Any = cls
+        return constructor(parameters, generator=torch.Generator().manual_seed(0))
 
     @property
     def dtype(self) -> torch.dtype:

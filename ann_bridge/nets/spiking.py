@@ -20,8 +20,11 @@ from isochron.ann_bridge.nets.snntorch_import import (
     time_constant,
 )
 from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters, TorchStep
+from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 
 SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness
+
+TIME_CONSTANTS = ("time_constant_ms", "readout_time_constant_ms")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +82,14 @@ class SpikingNet(SteppedNet):
     """
 
     kind: ClassVar[str] = "spiking"
+    parameters_type = SpikingParameters
     settings: SpikingParameters
+
+    @classmethod
+    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
+        """Time constants longer than the steps of the task."""
+        constant = usual_time_constant_ms(task)
+        return {} if constant is None else dict.fromkeys(TIME_CONSTANTS, constant)
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Sternberg's task: was the probe among the items?"""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch.nn.functional import one_hot
@@ -22,6 +23,8 @@ class Sternberg(DelayTask):
     ----------
     Sternberg (1966), Science 153:652.
     """
+
+    usual_time_constant_ms: ClassVar[float] = 500.0  # items are held for longer than 100 ms
 
     n_items: int = 6
     largest_set: int = 3

@@ -7,6 +7,8 @@ import torch
 
 from isochron.ann_bridge.draws import uniform
 
+LONG_STEP_MS = 10.0  # from here on, units with the usual time constants forget too fast
+
 
 class Trials(NamedTuple):
     """A batch of trials, time first.
@@ -22,6 +24,17 @@ class Trials(NamedTuple):
     inputs: torch.Tensor
     targets: torch.Tensor
     mask: torch.Tensor
+
+
+def usual_time_constant_ms(task: Any) -> float | None:
+    """Time constant of units, in ms, that suits a task with long time steps.
+
+    That of the task (``task.usual_time_constant_ms``) or 100 ms; None for tasks with shorter
+    steps, which the usual time constants of networks suit.
+    """
+    if task.step_ms < LONG_STEP_MS:
+        return None
+    return getattr(task, "usual_time_constant_ms", 100.0)
 
 
 class ReferenceInput(NamedTuple):

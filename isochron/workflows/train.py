@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from isochron import ann_bridge
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
+from isochron.ann_bridge.registry import NETWORKS, TASKS
 from isochron.ann_bridge.train import PRECISIONS
 from isochron.connectome import SIGN_RULES, Connectome
 from isochron.runs.configuration import overlay, read_toml
@@ -22,39 +22,14 @@ from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.training import Training, describe_evaluation, train_and_save
 from isochron.settings import setting
 
-TASKS: dict[str, Any] = {
-    "phase-memory": tasks.PhaseMemory,
-    "match-to-sample": tasks.DelayedMatchToSample,
-    "comparison": tasks.DelayedComparison,
-    "parametric-memory": tasks.ParametricWorkingMemory,
-    "sternberg": tasks.Sternberg,
-    "flip-flop": tasks.FlipFlop,
-    "ready-set-go": tasks.ReadySetGo,
-}
-GATED: dict[str, Any] = {"gru": ann_bridge.GRUNet, "lstm": ann_bridge.LSTMNet}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "low-rank": {"units": 512, "learning_rate": 1e-2},
-    "full-rank": {"units": 100, "learning_rate": 1e-3},
-    "connectome": {"units": 0, "learning_rate": 1e-2},
-    "connectome-low-rank": {"units": 0, "learning_rate": 1e-2},
-    "gru": {"units": 64, "learning_rate": 5e-3},
-    "lstm": {"units": 64, "learning_rate": 5e-3},
-    "liquid": {"units": 48, "learning_rate": 2e-2},
-    "closed-form": {"units": 64, "learning_rate": 3e-3},
-    "coupled-oscillators": {"units": 64, "learning_rate": 1e-2},
-    "spiking": {"units": 100, "learning_rate": 1e-2},
-}
 ON_CONNECTOME = ("connectome", "connectome-low-rank")
-CIRCUITS: dict[str, Any] = {
-    "liquid": ann_bridge.LiquidNet,
-    "closed-form": ann_bridge.ClosedFormNet,
-}
+CIRCUITS = ("liquid", "closed-form")
 CONNECTIVITIES = ("policy", "full", "connectome")
 GOES_WITH = {  # settings that only some nets have
     "rank": ("low-rank", "connectome-low-rank"),
     "readout": ("low-rank", "full-rank", *ON_CONNECTOME),
     "oscillation_Hz": ("low-rank",),
-    "connectivity": tuple(CIRCUITS),
+    "connectivity": CIRCUITS,
     "dataset": (*ON_CONNECTOME, *CIRCUITS),
     "signs": (*ON_CONNECTOME, *CIRCUITS),
     "class_parameters": ("connectome",),
@@ -62,8 +37,6 @@ GOES_WITH = {  # settings that only some nets have
     "precision": ("full-rank", *ON_CONNECTOME),
 }
 REFERENCES = ("sines", "theta")
-LONG_STEP_MS = 10.0  # from here on units are slower
-SLOW_TIME_CONSTANT_MS = {"sternberg": 500.0}  # of tasks with long steps; 100 of the others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +48,7 @@ class TrainConfig:
     reference: str = setting("sines", "of phase-memory: sines, theta or a .npy file")
     sampling_Hz: float = setting(0.0, "of the file")
     channel: int = setting(-1, "of the file, from 0 on; -1: it has one")
-    net: str = setting("low-rank", f"one of {', '.join(DEFAULTS)}")
+    net: str = setting("low-rank", f"one of {', '.join(NETWORKS)}")
     units: int = setting(512, "0 on a connectome: as many as the connectome has neurons")
     rank: int = setting(2, "of low-rank and connectome-low-rank")
     readout: str = setting("states", "states or rates (tanh)")
@@ -103,7 +76,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name, known in (
             ("task", TASKS),
-            ("net", DEFAULTS),
+            ("net", NETWORKS),
             ("connectivity", CONNECTIVITIES),
             ("precision", PRECISIONS),
         ):
@@ -159,7 +132,12 @@ class TrainConfig:
 
 def train_config(**given: Any) -> TrainConfig:
     """A configuration; units and learning rate default to what suits the kind of net."""
-    defaults: dict[str, Any] = DEFAULTS.get(given.get("net", "low-rank"), {})
+    kind = given.get("net", "low-rank")
+    defaults: dict[str, Any] = {}
+    if kind in NETWORKS:
+        network = NETWORKS.load(kind)
+        units = 0 if kind in ON_CONNECTOME else network.parameters_type().n_units
+        defaults = {"units": units, "learning_rate": network.usual_learning_rate}
     if given.get("connectivity") == "connectome":
         defaults = defaults | {"units": 0}
     if str(given.get("reference", "")).endswith(".npy"):
@@ -185,86 +163,46 @@ def build_task(config: TrainConfig) -> tasks.Task:
             )
     elif config.task == "match-to-sample":
         options["n_stimuli"] = config.stimuli
-    return TASKS[config.task](**options)
+    return TASKS.load(config.task)(**options)
 
 
 def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
-    """A net before training."""
-    task = build_task(config)
-    generator = torch.Generator().manual_seed(_seed(config, "weights", replicate))
-    sizes: dict[str, Any] = {"n_inputs": task.n_inputs, "n_outputs": task.n_outputs}
-    sizes["step_ms"] = task.step_ms
-    if config.net in CIRCUITS:
-        return _build_circuit(config, generator, sizes)
-    if config.net in GATED:
-        return GATED[config.net](n_units=config.units, **sizes, generator=generator)
-    if config.net == "coupled-oscillators":
-        return ann_bridge.CoupledOscillatorNet(n_units=config.units, **sizes, generator=generator)
+    """A network before training."""
+    return NETWORKS.load(config.net).for_task(
+        build_task(config),
+        connectome=_signed_connectome(config) if _uses_dataset(config) else None,
+        generator=torch.Generator().manual_seed(_seed(config, "weights", replicate)),
+        **_network_settings(config),
+    )
+
+
+def _network_settings(config: TrainConfig) -> dict[str, Any]:
+    """Settings of a network that are given; the others suit the task."""
+    given = {
+        "rank": config.rank,
+        "readout": config.readout,
+        "oscillation_Hz": config.oscillation_Hz or None,
+        "class_parameters": config.class_parameters,
+        "connectivity": config.connectivity,
+    }
+    settings: dict[str, Any] = {k: v for k, v in given.items() if config.net in GOES_WITH[k]}
+    if "class_parameters" in settings:
+        settings["learns_class_parameters"] = settings.pop("class_parameters")
+    if settings.get("connectivity") == "connectome":
+        del settings["connectivity"]
+    if config.units or not _uses_dataset(config):  # 0 on a connectome: that of its neurons
+        settings["n_units"] = config.units
     if config.time_constant_ms:
-        sizes["time_constant_ms"] = config.time_constant_ms
-    elif task.step_ms >= LONG_STEP_MS:
-        sizes["time_constant_ms"] = SLOW_TIME_CONSTANT_MS.get(config.task, 100.0)
-    if config.net == "spiking":
-        if "time_constant_ms" in sizes:
-            sizes["readout_time_constant_ms"] = sizes["time_constant_ms"]
-        return ann_bridge.SpikingNet(n_units=config.units, **sizes, generator=generator)
-    sizes["readout"] = config.readout
-    if config.net == "full-rank":
-        return ann_bridge.FullRankRNN(n_units=config.units, **sizes, generator=generator)
-    if config.net == "low-rank":
-        return ann_bridge.LowRankRNN(
-            n_units=config.units, rank=config.rank, oscillation_Hz=config.oscillation_Hz or None,
-            **sizes, generator=generator,
-        )  # fmt: skip
-    return _build_on_connectome(config, generator, sizes)
+        settings["time_constant_ms"] = config.time_constant_ms
+        if config.net == "spiking":
+            settings["readout_time_constant_ms"] = config.time_constant_ms
+    return settings
 
 
-def _build_circuit(
-    config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
-) -> ann_bridge.RecurrentNet:
-    rng = np.random.default_rng(generator.initial_seed())
-    n_inputs, options = sizes["n_inputs"], {}
-    if config.net == "liquid":  # a step of the net is shorter than its units remember
-        options = {"unfolds": 1, "time_step": 0.3 if sizes["step_ms"] >= LONG_STEP_MS else 0.03}
-    if config.connectivity == "policy":
-        n_motor = max(1, config.units // 6)
-        connectome = ann_bridge.default_policy_connectivity(
-            config.units, n_inputs, n_motor=n_motor, rng=rng
-        )
-    elif config.connectivity == "full":
-        connectome = ann_bridge.full_connectivity(config.units, n_inputs, rng=rng)
-    else:
-        worm = open_connectome(config.dataset)
-        rule = _sign_rule(config, worm)
-        connectome = ann_bridge.connectome_connectivity(worm, n_inputs, signs=rule, rng=rng)
-        if config.net == "closed-form":
-            options = {"recurrence": "self"}
-    sizes["n_units"] = config.units or connectome.n_units
-    return CIRCUITS[config.net](connectome, generator=generator, **sizes, **options)
-
-
-def _sign_rule(config: TrainConfig, connectome: Connectome) -> Any:
-    """The rule of the configuration; else the signs of the connectome (None), else gaba."""
-    if config.signs or connectome.signs is None:
-        return SIGN_RULES[config.signs or "gaba"]
-    return None
-
-
-def _build_on_connectome(
-    config: TrainConfig, generator: torch.Generator, sizes: dict[str, Any]
-) -> ann_bridge.RecurrentNet:
+def _signed_connectome(config: TrainConfig) -> Connectome:
+    """The connectome of a configuration, signed by its rule if it names one."""
     connectome = open_connectome(config.dataset)
-    rule = _sign_rule(config, connectome)
-    masks = ann_bridge.connectome_masks(connectome, signs=rule if config.signs else None)
-    sizes["n_units"] = config.units or len(connectome.neurons)
-    if config.net == "connectome":
-        parameters = ann_bridge.ConnectomeRNNParameters(
-            learns_class_parameters=config.class_parameters, **sizes
-        )
-        return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
-    weights = ann_bridge.connectome_weights(connectome, signs=rule)
-    adapted = ann_bridge.LowRankAdaptedConnectomeParameters(rank=config.rank, **sizes)
-    return ann_bridge.LowRankAdaptedConnectomeRNN(weights, masks, adapted, generator=generator)
+    return connectome.with_signs(SIGN_RULES[config.signs]) if config.signs else connectome
 
 
 def train_replicates(

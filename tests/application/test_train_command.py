@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from isochron import ann_bridge
+from isochron.ann_bridge.registry import NETWORKS, TASKS
 from isochron.cli.errors import describe_error
 from isochron.cli.evaluate import evaluate
 from isochron.cli.train import train
-from isochron.workflows.train import DEFAULTS, TASKS, build_net, build_task, train_config
+from isochron.workflows.train import build_net, build_task, train_config
 
 SMALL = ["--task", "comparison", "--units", "12", "--batch-size", "4", "--steps", "60",
          "--device", "cpu"]  # fmt: skip
@@ -115,7 +116,7 @@ def test_another_configuration_needs_force(tmp_path, capsys):
     assert weights(out) != before
 
 
-@pytest.mark.parametrize("net", DEFAULTS)
+@pytest.mark.parametrize("net", NETWORKS)
 @pytest.mark.parametrize("task", TASKS)
 def test_every_net_fits_every_task(net, task):
     config = train_config(net=net, task=task, **({} if "connectome" in net else {"units": 8}))
