@@ -43,7 +43,9 @@ def render_report(run: Path, render: Callable[[dict[str, Any]], str]) -> str:
     results = load_results(run)
     try:
         return render(results)
-    except (LookupError, TypeError, AttributeError, StopIteration) as error:
+    except DataFileError:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
         text = f"{run / 'results.json'} is not a whole result of a run: {error!r}."
         raise DataFileError(text) from error
 
