@@ -46,14 +46,15 @@ def reproduce(
         click.echo(to_toml(experiment, title))
         return
     from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.studies.pals2024.report import format_rules
+    from isochron.runs.results import to_json_values
+    from isochron.studies.pals2024.report import format_claims
     from isochron.studies.pals2024.study import reproduce as run
 
     folder = Path("runs") / paper if out is None else out
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
         results = run(experiment, folder, progress=progress, force=force, workers=workers)
     if as_json:
-        print_json(results)
+        print_json(to_json_values(results))
     else:
-        click.echo(format_rules(results["rules"]))
+        click.echo(format_claims(results.claims))
         click.echo(f"Report: {folder / 'report.html'}")

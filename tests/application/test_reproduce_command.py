@@ -13,6 +13,8 @@ import pytest
 
 from isochron import ann_bridge, sims
 from isochron.cli import main
+from isochron.runs.results import from_json_values, to_json_values
+from isochron.studies.pals2024.results import Pals2024Results
 
 # learned_below is above every loss: untrained nets too go through the whole analysis.
 CONFIG = """
@@ -88,13 +90,13 @@ def test_every_net_and_condition_has_its_row(results):
     }
 
 
-def test_rules_are_judged_by_the_nets(results):
-    rank_1 = results["rules"][0]
+def test_claims_are_judged_by_the_nets(results):
+    rank_1 = results["claims"][0]
     nets = [net for net in results["nets"] if net["condition"] == "rank-1-linear"]
     ends = [net["loss"] + 1.96 * net["standard_error"] for net in nets]
     assert rank_1["found"]["count"] == sum(end >= 0.465 for end in ends)
     assert rank_1["found"]["n"] == 2
-    assert {rule["verdict"] for rule in results["rules"]} <= {"holds", "does not hold"}
+    assert {claim["verdict"] for claim in results["claims"]} <= {"holds", "does not hold"}
 
 
 def test_the_report_stands_alone(folder):
@@ -132,6 +134,23 @@ def test_a_finished_run_is_not_done_again_and_its_report_is_the_same(folder, cap
     assert json.loads(capsys.readouterr().out)["experiment"] == "pals2024"
     assert main(["report", str(run)]) == 0
     assert ((run / "results.json").read_bytes(), (run / "report.html").read_bytes()) == before
+
+
+def test_results_are_read_back_typed(results):
+    read = from_json_values(results, Pals2024Results)
+    assert json.loads(json.dumps(to_json_values(read))) == results
+    assert read.config.conditions == ("rank-1-linear", "rank-2-tanh-oscillatory")
+
+
+def test_results_of_a_different_form_have_no_report(folder, results, tmp_path, capsys):
+    """Those of version 0.1 have rules in place of claims."""
+    older = {"rules" if key == "claims" else key: value for key, value in results.items()}
+    (tmp_path / "results.json").write_text(json.dumps(older))
+    assert main(["report", str(tmp_path)]) == 3
+    error = capsys.readouterr().err
+    assert "results.json is not a whole result of a run" in error
+    assert "claims" in error
+    assert error.count("\n") == 1
 
 
 def test_nets_and_trials_are_there(folder):

@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,22 @@ import torch
 from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
 from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.runs.configuration import overlay, to_toml
-from isochron.studies.pals2024.claims import RULES, judge
-from isochron.studies.pals2024.code import measure_code
+from isochron.runs.results import FreeRunning, TongueRow
+from isochron.studies.pals2024.claims import CLAIMS, judge
+from isochron.studies.pals2024.code import Code, measure_code
 from isochron.studies.pals2024.conditions import budget_of, build_net, parse_condition
 from isochron.studies.pals2024.configuration import QUICK, Pals2024Config
 from isochron.studies.pals2024.polar import lock_angles
+from isochron.studies.pals2024.results import (
+    Existence,
+    Fold,
+    LowestAmplitude,
+    Mean,
+    MemoryOutput,
+    NetworkAnalysis,
+    PhaseOrbits,
+    SurveyCounts,
+)
 from isochron.studies.pals2024.summary import mean_interval, proportion, summarise
 
 EXAMPLES = [
@@ -71,97 +83,108 @@ def test_one_memory_is_no_code():
 def test_wilson_interval_of_a_published_example():
     """Newcombe (1998), Statistics in Medicine 17:857, table I: 15 of 148, 81 of 263."""
     found = proportion(81, 263, 0.95)
-    assert (found["low"], found["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     found = proportion(15, 148, 0.95)
-    assert (found["low"], found["high"]) == pytest.approx((0.0624, 0.1605), abs=5e-5)
-    assert proportion(0, 0, 0.95)["value"] is None
+    assert (found.low, found.high) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert proportion(0, 0, 0.95).value is None
 
 
 def test_bootstrap_interval_covers_the_mean_as_often_as_it_says():
     """90 % intervals of 12 normal numbers; BCa falls a little short at this size."""
     rng = np.random.default_rng(0)
     found = [mean_interval(rng.normal(size=12), 0.9, rng) for _ in range(60)]
-    covered = sum(interval["low"] < 0 < interval["high"] for interval in found)
+    covered = sum((one.low or 0) < 0 < (one.high or 0) for one in found)
     assert 43 <= covered <= 59  # 0.85 of 60 is 51, standard deviation 2.8
 
 
 def test_means_of_few_values_are_plain():
     rng = np.random.default_rng(0)
-    assert mean_interval([None, 2.0], 0.95, rng) == {"value": 2, "low": None, "high": None, "n": 1}
-    assert mean_interval([3.0, 3.0], 0.95, rng) == {"value": 3, "low": 3, "high": 3, "n": 2}
-    assert mean_interval([None], 0.95, rng)["value"] is None
+    assert mean_interval([None, 2.0], 0.95, rng) == Mean(value=2, low=None, high=None, n=1)
+    assert mean_interval([3.0, 3.0], 0.95, rng) == Mean(value=3, low=3, high=3, n=2)
+    assert mean_interval([None], 0.95, rng).value is None
+
+
+PHASE_CODE = Code(phase_difference=2.0, rate_difference=0.01, kind="phase")
+SILENT = FreeRunning(oscillates=False, amplitude=0.0, frequency_Hz=None)
+LOUD = FreeRunning(oscillates=True, amplitude=1.0, frequency_Hz=8.0)
+
+
+def edge(low, high, low_open=False):
+    return TongueRow(
+        amplitude=1.0, low_Hz=low, high_Hz=high, low_open=low_open, high_open=False,
+        resolution_Hz=0.1,
+    )  # fmt: skip
+
+
+def existence(edges, lowest):
+    amplitudes = tuple(LowestAmplitude(amplitude=amplitude, how="fold") for amplitude in lowest)
+    return Existence(edges=tuple(edges), tongue=(), lowest_amplitudes=amplitudes)
+
+
+def outputs(*errors):
+    return tuple(MemoryOutput(target_phase=0, share_of_trials=1, phase_error=e) for e in errors)
+
+
+ROW = NetworkAnalysis(
+    name="rank-2-linear-0", condition="rank-2-linear", number=0, n_units=8, loss=0.02,
+    standard_error=0.0, chance=0.5, learned=True, code=PHASE_CODE, limit_cycles=(),
+    n_stable_cycles=2, output_phases=(),
+    survey=SurveyCounts(n_starts=8, n_not_entrained=0, undetected_basin_bound=0.3, index_sum=1),
+    memories=outputs(0.01, 0.02), free_running=SILENT,
+    existence=existence([edge(7.0, 11.0), edge(7.5, 10.0)], [0.4, 0.3]),
+    folds=tuple(
+        Fold(stimulus=stimulus, memory=memory, lost_at=lost_at, how="fold")
+        for stimulus, memory, lost_at in [(0, 0, None), (0, 1, 0.1), (1, 0, 0.2), (1, 1, 0.9)]
+    ),
+    polar=PhaseOrbits(radius=1.0, n_stable=2, n_unstable=2),
+)  # fmt: skip
 
 
 def net_row(**changes):
     """A net with a phase code, as the paper has it."""
-    fold = {"how": "fold"}
-    return {
-        "condition": "rank-2-linear",
-        "loss": 0.02,
-        "chance": 0.5,
-        "learned": True,
-        "code": {"phase_difference": 2.0, "rate_difference": 0.01, "kind": "phase"},
-        "n_stable_cycles": 2,
-        "memories": [{"phase_error": 0.01}, {"phase_error": 0.02}],
-        "free_running": {"oscillates": False},
-        "existence": {
-            "edges": [
-                {"low_Hz": 7.0, "high_Hz": 11.0, "low_open": False, "high_open": False},
-                {"low_Hz": 7.5, "high_Hz": 10.0, "low_open": False, "high_open": False},
-            ],
-            "lowest_amplitudes": [{"amplitude": 0.4}, {"amplitude": 0.3}],
-        },
-        "folds": [
-            {"stimulus": 0, "memory": 0, "lost_at": None} | fold,
-            {"stimulus": 0, "memory": 1, "lost_at": 0.1} | fold,
-            {"stimulus": 1, "memory": 0, "lost_at": 0.2} | fold,
-            {"stimulus": 1, "memory": 1, "lost_at": 0.9} | fold,
-        ],
-        "polar": {"n_stable": 2, "n_unstable": 2},
-    } | changes
+    return replace(ROW, **changes)
 
 
 def test_a_condition_is_summed_up():
-    failed = net_row(learned=False, loss=0.5, existence=None, folds=[], polar=None)
-    lost = net_row(memories=[{"phase_error": 0.01}, {"phase_error": None}], n_stable_cycles=1)
+    failed = net_row(learned=False, loss=0.5, existence=None, folds=(), polar=None)
+    lost = net_row(memories=outputs(0.01, None), n_stable_cycles=1)
     found = summarise("rank-2-linear", [net_row(), lost, failed], 2, confidence=0.95, seed=0)
-    assert (found["learned"]["count"], found["learned"]["n"]) == (2, 3)
-    assert found["loss"]["value"] == pytest.approx(0.18)
-    assert found["codes"] == {"phase": 2}
-    assert found["cycle_counts"] == {"1": 1, "2": 1}
-    assert found["one_cycle_per_stimulus"]["count"] == found["all_memories_held"]["count"] == 1
-    assert found["phase_error_cycles"]["value"] == 0.02
-    assert (found["tongue_low_Hz"]["value"], found["tongue_high_Hz"]["value"]) == (7.5, 10.0)
-    assert found["lowest_amplitude"]["value"] == 0.4
-    assert found["fold_of_others"]["value"] == pytest.approx(0.15)
-    assert (found["own_survives"]["count"], found["own_survives"]["n"]) == (1, 2)
-    assert found["polar"] == {"2 + 2": 2}
+    assert (found.learned.count, found.learned.n) == (2, 3)
+    assert found.loss.value == pytest.approx(0.18)
+    assert found.codes == {"phase": 2}
+    assert found.cycle_counts == {"1": 1, "2": 1}
+    assert found.one_cycle_per_stimulus.count == found.all_memories_held.count == 1
+    assert found.phase_error_cycles.value == 0.02
+    assert (found.tongue_low_Hz.value, found.tongue_high_Hz.value) == (7.5, 10.0)
+    assert found.lowest_amplitude.value == 0.4
+    assert found.fold_of_others.value == pytest.approx(0.15)
+    assert (found.own_survives.count, found.own_survives.n) == (1, 2)
+    assert found.polar == {"2 + 2": 2}
 
 
 def test_an_edge_that_was_not_reached_is_no_edge():
-    edge = {"low_Hz": 4.5, "high_Hz": 11.0, "low_open": True, "high_open": False}
-    row = net_row(existence={"edges": [edge], "lowest_amplitudes": [{"amplitude": None}]})
+    row = net_row(existence=existence([edge(4.5, 11.0, low_open=True)], [None]))
     found = summarise("rank-2-linear", [row], 2, confidence=0.95, seed=0)
-    assert found["tongue_low_Hz"]["value"] is None
-    assert found["tongue_high_Hz"]["value"] == 11.0
-    assert found["lowest_amplitude"]["value"] is None
+    assert found.tongue_low_Hz.value is None
+    assert found.tongue_high_Hz.value == 11.0
+    assert found.lowest_amplitude.value is None
 
 
-def test_rules_hold_or_not_by_what_is_found():
-    rate = {"phase_difference": 0.2, "rate_difference": 1.4, "kind": "rate"}
+def test_claims_hold_or_not_by_what_is_found():
+    rate = Code(phase_difference=0.2, rate_difference=1.4, kind="rate")
     wrong = net_row(code=rate, n_stable_cycles=4)
-    good, bad = (judge(RULES, [row] * 5, 0.95) for row in (net_row(), wrong))
-    assert [entry["verdict"] for entry in good] == ["holds"] * 3
-    assert [entry["verdict"] for entry in bad] == ["holds", *["does not hold"] * 2]
-    assert (bad[1]["found"]["count"], bad[1]["found"]["n"]) == (0, 5)
-    none = judge(RULES, [net_row(learned=False, loss=0.5)] * 5, 0.95)
-    assert [entry["verdict"] for entry in none] == ["does not hold", *["not tested"] * 2]
+    good, bad = (judge(CLAIMS, [row] * 5, 0.95) for row in (net_row(), wrong))
+    assert [entry.verdict for entry in good] == ["holds"] * 3
+    assert [entry.verdict for entry in bad] == ["holds", *["does not hold"] * 2]
+    assert (bad[1].found.count, bad[1].found.n) == (0, 5)
+    none = judge(CLAIMS, [net_row(learned=False, loss=0.5)] * 5, 0.95)
+    assert [entry.verdict for entry in none] == ["does not hold", *["not tested"] * 2]
 
 
 def test_silence_is_asked_of_nets_that_were_trained_long():
     silent = net_row(condition="rank-2-linear-long")
-    loud = silent | {"free_running": {"oscillates": True}}
-    verdicts = [judge(RULES, [row] * 5, 0.95)[0]["verdict"] for row in (silent, loud)]
+    loud = replace(silent, free_running=LOUD)
+    verdicts = [judge(CLAIMS, [row] * 5, 0.95)[0].verdict for row in (silent, loud)]
     assert verdicts == ["holds", "does not hold"]
 
 
@@ -173,18 +196,18 @@ def test_nets_that_are_trained_long_have_a_section_of_their_own():
     assert budget_of(config, parse_condition("rank-2-linear")).steps == 2000
 
 
-def test_a_rank_one_net_that_learns_breaks_its_rule():
+def test_a_rank_one_net_that_learns_breaks_its_claim():
     rows = [net_row(condition="rank-1-linear", loss=loss) for loss in (0.5, 0.49, 0.3, 0.2, 0.1)]
-    (judged,) = judge(RULES, rows, 0.95)
-    assert judged["verdict"] == "does not hold"
-    assert judged["found"]["count"] == 2
+    (judged,) = judge(CLAIMS, rows, 0.95)
+    assert judged.verdict == "does not hold"
+    assert judged.found.count == 2
 
 
 @pytest.mark.parametrize("config", [Pals2024Config(), QUICK, *EXAMPLES])
 def test_configurations_have_conditions_and_go_through_toml(config):
     names = [parse_condition(name).name for name in config.conditions]
     assert names == list(config.conditions)
-    assert {rule.condition for rule in RULES} <= {*Pals2024Config().conditions}
+    assert {claim.condition for claim in CLAIMS} <= {*Pals2024Config().conditions}
     assert overlay(Pals2024Config(), tomllib.loads(to_toml(config))) == config
 
 

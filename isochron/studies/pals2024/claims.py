@@ -1,146 +1,149 @@
-"""The rules of the paper, each a test of single nets: what is expected, what is found."""
+"""The claims of the paper, each a test of single networks: what is expected, what is found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from isochron.ann_bridge import Evaluation
 from isochron.studies.pals2024.code import PHASE_CODE_RAD, PURE_PHASE_RATE_Z
-from isochron.studies.pals2024.summary import Row, holds_all, proportion
+from isochron.studies.pals2024.results import JudgedClaim, NetworkAnalysis
+from isochron.studies.pals2024.summary import proportion
 
 UNLEARNED_LOSS = 0.465
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What nets of a condition should be like.
+class Claim:
+    """What networks of a condition should be like.
 
     Attributes
     ----------
     condition : str
-    says : str
-        The rule in words.
+    text : str
+        The claim in words.
     expected : str
-        Of a single net.
+        Of a single network.
     holds : callable
-        Row of a net to whether it holds.
+        Analysis of a network to whether it holds.
     share : float
-        Fraction of the nets of which it must hold.
+        Fraction of the networks of which it must hold.
     learned_only : bool
-        Whether it speaks only of nets that learned.
+        Whether it is a claim only about networks that learned.
     """
 
     condition: str
-    says: str
+    text: str
     expected: str
-    holds: Callable[[Row], bool]
+    holds: Callable[[NetworkAnalysis], bool]
     share: float = 0.8
     learned_only: bool = True
 
 
-def _phase_code(row: Row) -> bool:
-    return row["code"]["kind"] == "phase"
+def _phase_code(row: NetworkAnalysis) -> bool:
+    return row.code.kind == "phase"
 
 
-def _rate_code(row: Row) -> bool:
-    return row["code"]["kind"] == "rate"
+def _rate_code(row: NetworkAnalysis) -> bool:
+    return row.code.kind == "rate"
 
 
-def _two_stable_cycles(row: Row) -> bool:
-    return row["n_stable_cycles"] == 2 and holds_all(row)
+def _two_stable_cycles(row: NetworkAnalysis) -> bool:
+    return row.n_stable_cycles == 2 and row.holds_all
 
 
-def _leans_to_phase(row: Row) -> bool:
-    return row["code"]["phase_difference"] > PHASE_CODE_RAD and not _rate_code(row)
+def _leans_to_phase(row: NetworkAnalysis) -> bool:
+    return row.code.phase_difference > PHASE_CODE_RAD and not _rate_code(row)
 
 
 PURE_PHASE = f"|Δφ| > {PHASE_CODE_RAD:g} rad and |Δrate| < {PURE_PHASE_RATE_Z:g} z"
 
-RULES = (
-    Rule(
+CLAIMS = (
+    Claim(
         "rank-1-linear",
         "Rank 1 with a linear readout never learns",
         f"loss ≥ {UNLEARNED_LOSS:g}, or not below it beyond the error",
-        lambda row: not Evaluation.from_record(row).is_below(UNLEARNED_LOSS),
+        lambda row: not row.evaluation.is_below(UNLEARNED_LOSS),
         learned_only=False,
     ),
-    Rule(
+    Claim(
         "rank-2-linear",
         "Rank 2 with a linear readout learns",
         "loss below that of the paper's sweep",
-        lambda row: row["learned"],
+        lambda row: row.learned,
         learned_only=False,
     ),
-    Rule(
+    Claim(
         "rank-2-linear",
         "Rank 2 with a linear readout: a pure phase code",
         PURE_PHASE,
         _phase_code,
     ),
-    Rule(
+    Claim(
         "rank-2-linear",
         "One stable locked cycle for each stimulus, its output at the target",
         "2 stable cycles",
         _two_stable_cycles,
     ),
-    Rule(
+    Claim(
         "rank-2-linear-long",
         "Low-rank nets fall silent when the reference is switched off",
         "no oscillation of its own",
-        lambda row: not row["free_running"]["oscillates"],
+        lambda row: not row.free_running.oscillates,
     ),
-    Rule(
+    Claim(
         "rank-2-tanh",
         "Rank 2 with a tanh readout, default start: mostly a rate code",
         "|Δrate| / 2 > |Δφ| / π",
         _rate_code,
         share=0.5,
     ),
-    Rule(
+    Claim(
         "rank-2-tanh-oscillatory",
         "The oscillatory start turns it into a phase code",
         f"|Δφ| > {PHASE_CODE_RAD:g} rad, no rate code",
         _leans_to_phase,
     ),
-    Rule(
+    Claim(
         "full-rank-linear",
         "Full-rank nets mostly oscillate on their own",
         "oscillates with the reference off",
-        lambda row: row["free_running"]["oscillates"],
+        lambda row: row.free_running.oscillates,
         share=0.5,
     ),
-    Rule(
+    Claim(
         "rank-2-linear-four",
         "Four stimuli: one stable locked cycle for each",
         "4 stable cycles",
-        lambda row: row["n_stable_cycles"] == 4 and holds_all(row),
+        lambda row: row.n_stable_cycles == 4 and row.holds_all,
     ),
 )
 
 
-def judge(rules: Sequence[Rule], rows: Sequence[Row], confidence: float) -> list[dict[str, Any]]:
-    """Of how many nets each rule holds, and what follows; rules of absent conditions are left out.
+def judge(
+    claims: Sequence[Claim], rows: Sequence[NetworkAnalysis], confidence: float
+) -> tuple[JudgedClaim, ...]:
+    """Of how many networks each claim holds, and what follows.
 
-    A rule ``holds`` if the share of nets reaches what it expects, ``does not hold`` if not, and
-    is ``not tested`` if no net is there to speak of. The interval says how sure that is.
+    A claim ``holds`` if the share of networks reaches what it expects, ``does not hold`` if not,
+    and is ``not tested`` if there is no network to test it on. The interval is that of the share.
+    Claims about absent conditions are omitted.
     """
     judged = []
-    for rule in rules:
-        there = [row for row in rows if row["condition"] == rule.condition]
-        if not there:
-            continue
-        tested = [row for row in there if row["learned"] or not rule.learned_only]
-        found = proportion(sum(map(rule.holds, tested)), len(tested), confidence)
-        verdict = "not tested"
-        if tested:
-            verdict = "holds" if found["value"] >= rule.share else "does not hold"
-        judged.append(
-            {
-                "condition": rule.condition,
-                "rule": rule.says,
-                "expected": f"{rule.expected}, in at least {rule.share:.0%} of nets",
-                "found": found,
-                "verdict": verdict,
-            }
-        )
-    return judged
+    for claim in claims:
+        there = [row for row in rows if row.condition == claim.condition]
+        if there:
+            tested = [row for row in there if row.learned or not claim.learned_only]
+            judged.append(_judge(claim, tested, confidence))
+    return tuple(judged)
+
+
+def _judge(claim: Claim, tested: Sequence[NetworkAnalysis], confidence: float) -> JudgedClaim:
+    found = proportion(sum(map(claim.holds, tested)), len(tested), confidence)
+    verdict = "not tested"
+    if found.value is not None:
+        verdict = "holds" if found.value >= claim.share else "does not hold"
+    return JudgedClaim(
+        condition=claim.condition,
+        claim=claim.text,
+        expected=f"{claim.expected}, in at least {claim.share:.0%} of nets",
+        found=found,
+        verdict=verdict,
+    )

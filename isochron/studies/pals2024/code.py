@@ -20,25 +20,28 @@ class Code:
         Mean |Δφ| over units and pairs of memories, radians, from 0 to π.
     rate_difference : float
         Mean |Δrate| over units and pairs of memories, in standard deviations.
+    kind : {"phase", "rate", "mixed", "none"}
+        See `name_code`.
     """
 
     phase_difference: float
     rate_difference: float
+    kind: str
 
-    @property
-    def kind(self) -> str:
-        """``phase``, ``rate``, ``mixed`` or ``none``.
 
-        A pure phase code has |Δφ| > 1.6 rad and |Δrate| < 0.05. Otherwise it is a rate code if
-        the rates differ by more than the phases, each relative to the largest difference there
-        can be between two memories: 2 standard deviations, and π rad.
-        """
-        if self.rate_difference < PURE_PHASE_RATE_Z:
-            if self.phase_difference > PHASE_CODE_RAD:
-                return "phase"
-            if self.phase_difference < NO_PHASE_RAD:
-                return "none"
-        return "rate" if self.rate_difference / 2 > self.phase_difference / np.pi else "mixed"
+def name_code(phase_difference: float, rate_difference: float) -> str:
+    """``phase``, ``rate``, ``mixed`` or ``none``.
+
+    A pure phase code has |Δφ| > 1.6 rad and |Δrate| < 0.05. Otherwise it is a rate code if
+    the rates differ by more than the phases, each relative to the largest difference there
+    can be between two memories: 2 standard deviations, and π rad.
+    """
+    if rate_difference < PURE_PHASE_RATE_Z:
+        if phase_difference > PHASE_CODE_RAD:
+            return "phase"
+        if phase_difference < NO_PHASE_RAD:
+            return "none"
+    return "rate" if rate_difference / 2 > phase_difference / np.pi else "mixed"
 
 
 def measure_code(
@@ -82,9 +85,6 @@ def measure_code(
     turn = {kind: turns[memories == kind].mean(axis=0) for kind in kinds}
     level = {kind: levels[memories == kind].mean(axis=0) for kind in kinds}
     pairs = list(combinations(kinds, 2))
-    return Code(
-        phase_difference=float(
-            np.mean([np.abs(np.angle(turn[a] * turn[b].conj())) for a, b in pairs])
-        ),
-        rate_difference=float(np.mean([np.abs(level[a] - level[b]) for a, b in pairs])),
-    )
+    phase = float(np.mean([np.abs(np.angle(turn[a] * turn[b].conj())) for a, b in pairs]))
+    rate = float(np.mean([np.abs(level[a] - level[b]) for a, b in pairs]))
+    return Code(phase_difference=phase, rate_difference=rate, kind=name_code(phase, rate))

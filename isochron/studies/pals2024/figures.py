@@ -1,6 +1,6 @@
 """The figures of `isochron reproduce pals2024`, drawn from its run folder alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,14 @@ import numpy as np
 from isochron.analysis.plotting import SERIES_COLOURS, place_legend_below, plot_tongue
 from isochron.sims import load_dataset
 from isochron.studies.compare.figures import STYLE
+from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
 
 MARKERS = "osD^vPX*<>"
 PANEL_INCHES = (5.6, 4.0)
 SMOOTH_STEPS = 10
 
 
-def draw_figures(run: Path, results: dict[str, Any]) -> list[tuple[str, str, Any]]:
+def draw_figures(run: Path, results: Pals2024Results) -> list[tuple[str, str, Any]]:
     """Title, caption and figure of everything there is to show."""
     drawn = [("Example trials", _draw_trials.__doc__ or "", _draw_trials(run, results))]
     for title, draw in (
@@ -28,7 +29,7 @@ def draw_figures(run: Path, results: dict[str, Any]) -> list[tuple[str, str, Any
     return [(title, " ".join(caption.split()), figure) for title, caption, figure in drawn]
 
 
-def _panel(draw: Callable[..., None], results: dict[str, Any]) -> Any:
+def _panel(draw: Callable[..., None], results: Pals2024Results) -> Any:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -38,12 +39,12 @@ def _panel(draw: Callable[..., None], results: dict[str, Any]) -> Any:
     return figure
 
 
-def _names(results: dict[str, Any]) -> list[str]:
-    return [condition["condition"] for condition in results["conditions"]]
+def _names(results: Pals2024Results) -> list[str]:
+    return [condition.condition for condition in results.conditions]
 
 
-def _nets_of(results: dict[str, Any], condition: str) -> list[dict[str, Any]]:
-    return [net for net in results["nets"] if net["condition"] == condition]
+def _nets_of(results: Pals2024Results, condition: str) -> list[NetworkRow]:
+    return [net for net in results.nets if net.condition == condition]
 
 
 def _look(index: int) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _look(index: int) -> dict[str, Any]:
     }
 
 
-def _draw_trials(run: Path, results: dict[str, Any]) -> Any:
+def _draw_trials(run: Path, results: Pals2024Results) -> Any:
     """Output (solid) and target (dashed) in one trial of each stimulus, with noise; the stimulus
     is shaded. The first net of each condition that learned, or the first net.
     """
@@ -69,9 +70,9 @@ def _draw_trials(run: Path, results: dict[str, Any]) -> Any:
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
         for name, ax in zip(names, panels, strict=False):
             nets = _nets_of(results, name)
-            net = next((net for net in nets if net["learned"]), nets[0])
-            _draw_trial(load_dataset(run / "data" / f"{net['name']}.nc"), ax)
-            ax.set_title(f"{name}\nloss {net['loss']:.3f}", fontsize="small")
+            net = next((net for net in nets if net.learned), nets[0])
+            _draw_trial(load_dataset(run / "data" / f"{net.name}.nc"), ax)
+            ax.set_title(f"{name}\nloss {net.loss:.3f}", fontsize="small")
         for ax in panels[len(names) :]:
             ax.remove()
     return figure
@@ -93,17 +94,17 @@ def _draw_trial(data: Any, ax: Any) -> None:
     ax.set_ylim(-2.8 * (n_trials - 1) - 1.8, 1.8)
 
 
-def _draw_codes(results: dict[str, Any], ax: Any) -> None:
+def _draw_codes(results: Pals2024Results, ax: Any) -> None:
     """Each net that learned: mean |Δrate| and mean |Δφ| of its units between the memories.
     Above the dashed line and at the left edge: a pure phase code.
     """
     ax.axhline(1.6, color="#9a9a9a", linestyle="--", linewidth=1)
     for index, name in enumerate(_names(results)):
-        codes = [net["code"] for net in _nets_of(results, name) if net["learned"]]
+        codes = [net.code for net in _nets_of(results, name) if net.learned]
         if codes:
             ax.plot(
-                [code["rate_difference"] for code in codes],
-                [code["phase_difference"] for code in codes],
+                [code.rate_difference for code in codes],
+                [code.phase_difference for code in codes],
                 linestyle="none",
                 markersize=7,
                 alpha=0.75,
@@ -118,11 +119,11 @@ def _draw_codes(results: dict[str, Any], ax: Any) -> None:
         place_legend_below(ax)
 
 
-def _draw_losses(results: dict[str, Any], ax: Any) -> None:
+def _draw_losses(results: Pals2024Results, ax: Any) -> None:
     """Loss of every net in training, mean of 10 steps, on a logarithmic scale; 0.5 is chance."""
     for index, name in enumerate(_names(results)):
         for number, net in enumerate(_nets_of(results, name)):
-            losses = np.array(net["training"]["losses"], dtype=float)
+            losses = np.array(net.training.losses, dtype=float)
             window = min(SMOOTH_STEPS, losses.size)
             if not window:
                 continue
@@ -142,48 +143,45 @@ def _draw_losses(results: dict[str, Any], ax: Any) -> None:
     place_legend_below(ax)
 
 
-def _draw_tongue(results: dict[str, Any], ax: Any) -> None:
+def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
     """Where the first memory of a net exists, in frequency and amplitude of the reference, at
     least; cross: where nets were analysed. Arrows: the search ended there.
     """
-    net = _first_with(results, lambda net: net["existence"] and net["code"]["kind"] == "phase")
-    if net is None:
+    net = _longest_tongue(results)
+    if net is None or net.existence is None:
         _say(ax, "no net with a phase code")
         return
-    rows = [row for row in net["existence"]["tongue"] if row["low_Hz"] is not None]
-    column = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    settings = results["provenance"]["config"]["analysis"]
+    rows = [row for row in net.existence.tongue if row.low_Hz is not None]
+    settings = results.config.analysis
     plot_tongue(
-        column["low_Hz"],
-        column["high_Hz"],
-        column["amplitude"],
-        low_open=column["low_open"],
-        high_open=column["high_open"],
-        reference=(settings["frequency_Hz"], settings["amplitude"]),
+        np.array([row.low_Hz for row in rows]),
+        np.array([row.high_Hz for row in rows]),
+        np.array([row.amplitude for row in rows]),
+        low_open=np.array([row.low_open for row in rows]),
+        high_open=np.array([row.high_open for row in rows]),
+        reference=(settings.frequency_Hz, settings.amplitude),
         label="amplitude of the reference",
         ax=ax,
     )
-    ax.set_title(net["name"], fontsize="medium")
+    ax.set_title(net.name, fontsize="medium")
 
 
-def _draw_folds(results: dict[str, Any], ax: Any) -> None:
+def _draw_folds(results: Pals2024Results, ax: Any) -> None:
     """Pulse amplitude, held on, at which a memory is lost: filled, under the stimulus of another
     memory; open, under its own. Points at 1: it survives.
     """
-    names = [
-        name for name in _names(results) if any(net["folds"] for net in _nets_of(results, name))
-    ]
+    names = [name for name in _names(results) if any(net.folds for net in _nets_of(results, name))]
     if not names:
         _say(ax, "no memories")
         return
     for place, name in enumerate(names):
         look = _look(_names(results).index(name))
-        folds = [fold for net in _nets_of(results, name) for fold in net["folds"]]
+        folds = [fold for net in _nets_of(results, name) for fold in net.folds]
         for own, shift in ((False, -0.15), (True, 0.15)):
             lost = [
-                1.0 if fold["lost_at"] is None else fold["lost_at"]
+                1.0 if fold.lost_at is None else fold.lost_at
                 for fold in folds
-                if (fold["stimulus"] == fold["memory"]) is own
+                if fold.is_own is own
             ]
             spread = np.linspace(-0.1, 0.1, len(lost)) if len(lost) > 1 else [0.0]
             ax.plot(
@@ -200,12 +198,14 @@ def _draw_folds(results: dict[str, Any], ax: Any) -> None:
     ax.set_ylabel("lost at pulse amplitude")
 
 
-def _first_with(
-    results: dict[str, Any], holds: Callable[[dict[str, Any]], Any]
-) -> dict[str, Any] | None:
-    """The first net that has the longest tongue of those for which something holds."""
-    found: Sequence[dict[str, Any]] = [net for net in results["nets"] if holds(net)]
-    return max(found, key=lambda net: len(net["existence"]["tongue"]), default=None)
+def _longest_tongue(results: Pals2024Results) -> NetworkRow | None:
+    """The first network with the longest tongue of those with a phase code."""
+    found = [
+        (len(net.existence.tongue), net)
+        for net in results.nets
+        if net.existence is not None and net.code.kind == "phase"
+    ]
+    return max(found, key=lambda item: item[0], default=(0, None))[1]
 
 
 def _say(ax: Any, text: str) -> None:

@@ -1,6 +1,6 @@
-"""One net of the reproduction: trained, then analysed; each result as JSON values."""
+"""One network of the reproduction: trained, then analysed; each result as JSON values."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from isochron.runs.measures import (
     measure_tongues,
 )
 from isochron.runs.provenance import derive_seed
+from isochron.runs.results import FreeRunning, TongueRow, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import Training, train_and_save
 from isochron.studies.pals2024.analysed_network import AnalysedNetwork, TrialEnds, run_trials
-from isochron.studies.pals2024.code import measure_code
+from isochron.studies.pals2024.code import Code, measure_code
 from isochron.studies.pals2024.conditions import (
     Condition,
     budget_of,
@@ -36,6 +37,16 @@ from isochron.studies.pals2024.memories import (
     follow_until_lost,
 )
 from isochron.studies.pals2024.polar import lock_angles
+from isochron.studies.pals2024.results import (
+    Existence,
+    Fold,
+    LowestAmplitude,
+    MemoryOutput,
+    NetworkAnalysis,
+    NetworkCycle,
+    PhaseOrbits,
+    SurveyCounts,
+)
 
 FREE_PERIODS = 100
 SHOWN_PERIODS = 20
@@ -84,63 +95,78 @@ def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: R
 
 
 def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
-    """Find the cycles, memories and code of a trained net; its row of the results."""
+    """Find the cycles, memories and code of a trained network; `NetworkAnalysis` as JSON values."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, settings = build_task(spec.condition), config.analysis
-    found = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
-    network, learned = AnalysedNetwork.of(net), found.is_below(settings.learned_below)
+    network = AnalysedNetwork.of(net)
     system = network.map_at(settings.frequency_Hz, settings.amplitude)
-    report(0.0, "census of locked cycles")
+    report(0.0, "survey of entrained cycles")
     seed = _seed(config, spec, "analysis")
     trials = run_trials(
         network, system, task, amplitude=settings.amplitude, n_trials=settings.n_trials, seed=seed
     )
     survey = _run_survey(config, network, system, trials, seed)
     memories = find_memories(system, trials.stimulus, trials.orbit[-1], survey.stable)
-    cycles = [
+    _save_trial(folder, spec, net, task, seed)
+    evaluation = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
+    found = _describe(config, spec, network, evaluation, (trials, survey, memories))
+    held = [memory for memory in memories if memory.cycle is not None]
+    if found.learned and held:
+        report(0.4, "frequencies and amplitudes")
+        existence = _measure_existence(config, spec, network, held, report)
+        report(0.8, "stimuli held on")
+        folds = _measure_folds(config, network, memories)
+        found = replace(found, existence=existence, folds=folds)
+        if spec.condition.kind == "rank" and spec.condition.rank == 2:
+            found = replace(found, polar=_reduce_to_phase(system, held))
+    return to_json_values(found)
+
+
+def _describe(
+    config: Pals2024Config,
+    spec: NetSpec,
+    network: AnalysedNetwork,
+    evaluation: ann_bridge.Evaluation,
+    found: tuple[TrialEnds, analysis.EntrainedCycleSurvey, list[Memory]],
+) -> NetworkAnalysis:
+    """What is measured in every network: cycles, code, memories, and the motion without forcing."""
+    (trials, survey, memories), settings = found, config.analysis
+    system = network.map_at(settings.frequency_Hz, settings.amplitude)
+    cycles = tuple(
         _describe_cycle(system, cycle, basin, survey.n_starts)
         for cycle, basin in zip(survey.cycles, survey.basins, strict=True)
+    )
+    phases = [
+        cycle.output_phase_cycles
+        for cycle in cycles
+        if cycle.stable and cycle.output_amplitude > LEAST_OUTPUT
     ]
-    _save_trial(folder, spec, net, task, seed)
-    row = {
-        "name": spec.name,
-        "condition": spec.condition.name,
-        "number": spec.number,
-        "n_units": net.settings.n_units,
-        "loss": found.loss,
-        "standard_error": found.standard_error,
-        "chance": found.chance,
-        "learned": learned,
-        "code": _describe_code(network, system, trials),
-        "limit_cycles": cycles,
-        "n_stable_cycles": len(survey.stable) if system.smooth else None,
-        "output_phases": distinct_phases(
-            [c["output_phase_cycles"] for c in cycles if c["stable"] and _is_heard(c)]
+    offsets = build_task(spec.condition).offsets
+    return NetworkAnalysis(
+        name=spec.name,
+        condition=spec.condition.name,
+        number=spec.number,
+        n_units=network.net.settings.n_units,
+        loss=evaluation.loss,
+        standard_error=evaluation.standard_error,
+        chance=evaluation.chance,
+        learned=evaluation.is_below(settings.learned_below),
+        code=_measure_code(network, system, trials),
+        limit_cycles=cycles,
+        n_stable_cycles=len(survey.stable) if system.smooth else None,
+        output_phases=tuple(distinct_phases(phases)),
+        survey=SurveyCounts(
+            n_starts=survey.n_starts,
+            n_not_entrained=survey.n_not_entrained,
+            undetected_basin_bound=survey.undetected_basin_bound,
+            index_sum=survey.index_sum if system.smooth else None,
         ),
-        "survey": {
-            "n_starts": survey.n_starts,
-            "n_not_entrained": survey.n_not_entrained,
-            "undetected_basin_bound": survey.undetected_basin_bound,
-            "index_sum": survey.index_sum if system.smooth else None,
-        },
-        "memories": [
+        memories=tuple(
             _describe_memory(system, memory, offset)
-            for memory, offset in zip(memories, task.offsets, strict=True)
-        ],
-        "free_running": _run_free(network, system, memories),
-        "existence": None,
-        "folds": [],
-        "polar": None,
-    }
-    held = [memory for memory in memories if memory.cycle is not None]
-    if learned and held:
-        report(0.4, "frequencies and amplitudes")
-        row["existence"] = _measure_existence(config, spec, network, held, report)
-        report(0.8, "stimuli held on")
-        row["folds"] = _measure_folds(config, network, memories)
-        if spec.condition.kind == "rank" and spec.condition.rank == 2:
-            row["polar"] = _reduce_to_phase(system, held)
-    return row
+            for memory, offset in zip(memories, offsets, strict=True)
+        ),
+        free_running=_run_free(network, system, memories),
+    )
 
 
 def _seed(config: Pals2024Config, spec: NetSpec, purpose: str) -> int:
@@ -170,7 +196,7 @@ def _run_survey(
 
 def _describe_cycle(
     system: TrainedMap, cycle: analysis.LimitCycle, basin: int, n_starts: int
-) -> dict[str, Any]:
+) -> NetworkCycle:
     phase, amplitude = _output_of(system, cycle)
     described = describe_cycle(
         cycle,
@@ -179,7 +205,7 @@ def _describe_cycle(
         output_phase=phase,
         forcing_cycles=system.forcing_cycles,
     )
-    return described | {"output_amplitude": amplitude}
+    return NetworkCycle(**described, output_amplitude=amplitude)
 
 
 def _output_of(system: TrainedMap, cycle: analysis.LimitCycle) -> tuple[float, float]:
@@ -187,30 +213,23 @@ def _output_of(system: TrainedMap, cycle: analysis.LimitCycle) -> tuple[float, f
     return analysis.harmonic_phase(system.outputs(cycle.states[1:]), system.reference_phase())
 
 
-def _is_heard(cycle: dict[str, Any]) -> bool:
-    return cycle["output_amplitude"] > LEAST_OUTPUT
-
-
-def _describe_code(
-    network: AnalysedNetwork, system: TrainedMap, trials: TrialEnds
-) -> dict[str, Any]:
+def _measure_code(network: AnalysedNetwork, system: TrainedMap, trials: TrialEnds) -> Code:
     units = network.units(trials.orbit[1:])
-    code = measure_code(units, network.read(units), trials.stimulus, system.reference_phase())
-    return asdict(code) | {"kind": code.kind}
+    return measure_code(units, network.read(units), trials.stimulus, system.reference_phase())
 
 
-def _describe_memory(system: TrainedMap, memory: Memory, offset: float) -> dict[str, Any]:
-    described: dict[str, Any] = {"target_phase": offset % 1, "share_of_trials": memory.share}
+def _describe_memory(system: TrainedMap, memory: Memory, offset: float) -> MemoryOutput:
+    target, share = offset % 1, memory.share
     if memory.cycle is None:
-        return described | {"output_phase": None, "phase_error": None}
+        return MemoryOutput(target_phase=target, share_of_trials=share)
     phase, _ = _output_of(system, memory.cycle)
     error = abs((phase - offset + 0.5) % 1 - 0.5)
-    return described | {"output_phase": phase, "phase_error": error}
+    return MemoryOutput(
+        target_phase=target, share_of_trials=share, output_phase=phase, phase_error=error
+    )
 
 
-def _run_free(
-    network: AnalysedNetwork, system: TrainedMap, memories: list[Memory]
-) -> dict[str, Any]:
+def _run_free(network: AnalysedNetwork, system: TrainedMap, memories: list[Memory]) -> FreeRunning:
     """What is left when the reference is switched off, from the first memory or from rest."""
     free = network.map_at()
     cycle = next((memory.cycle for memory in memories if memory.cycle is not None), None)
@@ -218,7 +237,7 @@ def _run_free(
     driven = 1.0 if cycle is None else float(np.ptp(system.outputs(cycle.states)) / 2)
     settled = free.advance(start, FREE_PERIODS * system.n_steps)
     signal = free.outputs(free.orbit(settled, SHOWN_PERIODS * system.n_steps)[1:])
-    return measure_free_running(signal, free.step_ms, max(driven, LEAST_OUTPUT))
+    return FreeRunning(**measure_free_running(signal, free.step_ms, max(driven, LEAST_OUTPUT)))
 
 
 def _measure_existence(
@@ -227,7 +246,7 @@ def _measure_existence(
     network: AnalysedNetwork,
     held: list[Memory],
     report: Report,
-) -> dict[str, Any]:
+) -> Existence:
     """Between which frequencies, and from which amplitude on, each memory exists.
 
     The first net of a condition is followed at all amplitudes of the tongue.
@@ -235,39 +254,36 @@ def _measure_existence(
     settings, rows, lowest = config.analysis, [], []
     for i, memory in enumerate(held):
         assert memory.cycle is not None
-        rows.append(
-            measure_tongues(
-                network.map_at,
-                memory.cycle.point,
-                frequency=settings.frequency_Hz,
-                amplitude=settings.amplitude,
-                amplitudes=settings.tongue_amplitudes if spec.number == 0 else (),
-                limits=settings.tongue_limits_Hz,
-                report=lambda fraction, text, i=i: report(
-                    0.4 + 0.4 * (i + fraction) / len(held), text
-                ),
-            )
+        found = measure_tongues(
+            network.map_at,
+            memory.cycle.point,
+            frequency=settings.frequency_Hz,
+            amplitude=settings.amplitude,
+            amplitudes=settings.tongue_amplitudes if spec.number == 0 else (),
+            limits=settings.tongue_limits_Hz,
+            report=lambda fraction, text, i=i: report(0.4 + 0.4 * (i + fraction) / len(held), text),
         )
+        rows.append(tuple(TongueRow(**row) for row in found))
         survival = follow_until_lost(
             lambda amplitude: network.map_at(settings.frequency_Hz, amplitude),
             memory.cycle,
             settings.amplitude,
             LOWEST_AMPLITUDE,
         )
-        lowest.append({"amplitude": survival.lost_at, "how": survival.how})
-    here = [[row for row in tongue if row["amplitude"] == settings.amplitude] for tongue in rows]
-    return {
-        "edges": [edges[0] for edges in here],
-        "tongue": rows[0],
-        "lowest_amplitudes": lowest,
-    }
+        lowest.append(LowestAmplitude(amplitude=survival.lost_at, how=survival.how))
+    here = [[row for row in tongue if row.amplitude == settings.amplitude] for tongue in rows]
+    return Existence(
+        edges=tuple(edges[0] for edges in here),
+        tongue=rows[0],
+        lowest_amplitudes=tuple(lowest),
+    )
 
 
 def _measure_folds(
     config: Pals2024Config, network: AnalysedNetwork, memories: list[Memory]
-) -> list[dict[str, Any]]:
+) -> tuple[Fold, ...]:
     """Where a stimulus that is held on destroys each memory: all pairs."""
-    settings, rows = config.analysis, []
+    settings, folds = config.analysis, []
     for stimulus in range(len(memories)):
         for index, memory in enumerate(memories):
             if memory.cycle is None:
@@ -280,26 +296,19 @@ def _measure_folds(
                 0.0,
                 1.0,
             )
-            rows.append(
-                {
-                    "stimulus": stimulus,
-                    "memory": index,
-                    "lost_at": survival.lost_at,
-                    "how": survival.how,
-                }
+            folds.append(
+                Fold(stimulus=stimulus, memory=index, lost_at=survival.lost_at, how=survival.how)
             )
-    return rows
+    return tuple(folds)
 
 
-def _reduce_to_phase(system: TrainedMap, held: list[Memory]) -> dict[str, Any]:
+def _reduce_to_phase(system: TrainedMap, held: list[Memory]) -> PhaseOrbits:
     cycles = [memory.cycle for memory in held if memory.cycle is not None]
     radius = np.mean([np.linalg.norm(cycle.states[:-1, :2], axis=1).mean() for cycle in cycles])
     angles = lock_angles(FixedRadiusMap(system, radius=float(radius)))
-    return {
-        "radius": float(radius),
-        "n_stable": len(angles.stable),
-        "n_unstable": len(angles.unstable),
-    }
+    return PhaseOrbits(
+        radius=float(radius), n_stable=len(angles.stable), n_unstable=len(angles.unstable)
+    )
 
 
 @torch.no_grad()

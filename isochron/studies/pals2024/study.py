@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,12 +11,14 @@ from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.plan import count_workers, run_plan
 from isochron.runs.pool import Progress, Step
 from isochron.runs.provenance import derive_seed, describe_provenance
+from isochron.runs.results import from_json_values, to_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
-from isochron.studies.pals2024.claims import RULES, judge
+from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import build_net, parse_condition
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
 from isochron.studies.pals2024.report import build_report
+from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
 from isochron.studies.pals2024.summary import summarise
 
 SCHEMA = 1
@@ -35,8 +36,8 @@ def reproduce(
     progress: Progress,
     force: bool = False,
     workers: int | None = None,
-) -> dict[str, Any]:
-    """Run the reproduction into a folder, or go on with one; return ``results.json``.
+) -> Pals2024Results:
+    """Run the reproduction into a folder, or resume one; return what ``results.json`` has.
 
     Parameters
     ----------
@@ -63,14 +64,15 @@ def reproduce(
     title = f"isochron reproduce {EXPERIMENT}"
     inputs = dataset_inputs(config.connectome.dataset) if _uses_dataset(config) else {}
     with RunFolder(out, config, __version__, force=force, title=title, inputs=inputs) as folder:
-        return run_plan(
+        values = run_plan(
             folder,
             plan(config, folder),
-            lambda: assemble(config, folder),
+            lambda: to_json_values(assemble(config, folder)),
             build_report,
             progress=progress,
             workers=workers,
         )
+    return from_json_values(values, Pals2024Results)
 
 
 def _uses_dataset(config: Pals2024Config) -> bool:
@@ -96,35 +98,37 @@ def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:
     return steps
 
 
-def assemble(config: Pals2024Config, folder: RunFolder) -> dict[str, Any]:
+def assemble(config: Pals2024Config, folder: RunFolder) -> Pals2024Results:
     """The content of ``results.json`` from the results of the steps."""
     specs, confidence = net_specs(config), config.analysis.confidence
-    rows = [
-        folder.result(f"analyse-{spec.name}") | {"training": folder.result(f"train-{spec.name}")}
-        for spec in specs
-    ]
+    rows = tuple(_read_row(folder, spec.name) for spec in specs)
     conditions = [parse_condition(name) for name in config.conditions]
     used = open_connectome(config.connectome.dataset) if _uses_dataset(config) else None
-    return {
-        "schema": SCHEMA,
-        "experiment": EXPERIMENT,
-        "question": QUESTION,
-        "provenance": {**describe_provenance(used), "config": asdict(config)},
-        "rules": judge(RULES, rows, confidence),
-        "conditions": [
+    return Pals2024Results(
+        schema=SCHEMA,
+        experiment=EXPERIMENT,
+        question=QUESTION,
+        provenance={**describe_provenance(used), "config": asdict(config)},
+        claims=judge(CLAIMS, rows, confidence),
+        conditions=tuple(
             summarise(
                 condition.name,
-                [row for row in rows if row["condition"] == condition.name],
+                [row for row in rows if row.condition == condition.name],
                 condition.n_stimuli,
                 confidence=confidence,
                 seed=derive_seed(config.seed, condition.name, "bootstrap"),
             )
             for condition in conditions
-        ],
-        "nets": rows,
-        "seconds": {
+        ),
+        nets=rows,
+        seconds={
             f"{what}-{spec.name}": folder.seconds(f"{what}-{spec.name}")
             for spec in specs
             for what in ("train", "analyse")
         },
-    }
+    )
+
+
+def _read_row(folder: RunFolder, name: str) -> NetworkRow:
+    training = {"training": folder.result(f"train-{name}")}
+    return from_json_values(folder.result(f"analyse-{name}") | training, NetworkRow)
