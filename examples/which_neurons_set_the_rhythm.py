@@ -39,9 +39,9 @@ means, largest = curves[:-1].mean(axis=0)[strongest], np.abs(curves).max(axis=0)
 for one, most, mean in list(zip(classes[strongest], largest, means, strict=True))[:12]:
     print(f"{one:>5}{np.sum(of_class == one):4d}{most:9.3f}{mean:9.3f}")
 
-recipe = SimulationSpec(dataset="varshney2011", currents=(("PLML", 1000.0), ("PLMR", 1000.0)))
-for point in continue_equilibrium(recipe, "current", 1000, 1500)["special"]:
-    print(f"{point['kind']} at {point['parameter']:.2f} pA, period {point['period_ms']:.1f} ms")
+spec = SimulationSpec(dataset="varshney2011", currents=(("PLML", 1000.0), ("PLMR", 1000.0)))
+for point in continue_equilibrium(spec, "current", 1000, 1500).special:
+    print(f"{point.kind} at {point.parameter:.2f} pA, period {point.period_ms:.1f} ms")
 
 names = [f"{one}  {value:.2f}" for one, value in zip(classes[strongest], largest, strict=True)]
 label = "Z over its largest modulus: delay (-), advance (+)"

@@ -20,6 +20,43 @@ SIGNS_HELP = (
 )
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
+_SEARCH = (
+    click.option(
+        "--input",
+        "channel",
+        type=int,
+        help="Number of the network's input that the reference enters (networks only); by default "
+        "that of its task, or 0 if the file records no task. Needed to force a network whose task "
+        "does not have a reference.",
+    ),
+    click.option(
+        "--starts",
+        "n_starts",
+        type=int,
+        default=64,
+        show_default=True,
+        help="Number of random initial states of a network.",
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of the random initial states."
+    ),
+    click.option(
+        "--max-period",
+        "max_period_s",
+        type=float,
+        default=10.0,
+        show_default=True,
+        help="Longest intrinsic period of a run, s.",
+    ),
+)
+
+
+def search_options(command: Any) -> Any:
+    """The options of `RhythmSearch`, of commands on saved networks and runs."""
+    for option in reversed(_SEARCH):
+        command = option(command)
+    return command
+
 
 def open_connectome(identifier: str) -> "Connectome":
     """The connectome of a data set or a file."""

@@ -1,6 +1,7 @@
 """isochron continue."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from isochron.cli.common import (
     print_table,
 )
 from isochron.wording import counted
+
+if TYPE_CHECKING:
+    from isochron.workflows.continuation import EquilibriumBranch
 
 
 @click.command("continue", context_settings={"ignore_unknown_options": True})
@@ -56,26 +60,25 @@ def follow(
     )  # fmt: skip
     found = continue_equilibrium(spec, parameter, first, last)
     if as_json:
-        print_json(found)
+        print_json(asdict(found))
         return
     _print_branch(found)
 
 
-def _print_branch(found: dict[str, Any]) -> None:
+def _print_branch(found: "EquilibriumBranch") -> None:
     from rich.table import Table
 
-    points = found["points"]
-    click.echo(f"{found['system']}: {counted(len(points), 'point')}, {found['message']}")
-    table = Table(found["parameter"], "what", "unstable directions", "period (ms)", "residual")
-    ends = [{"kind": "begins", "period_ms": None} | points[0]] if points else []
-    rows = [*ends, *found["special"]]
-    rows += [{"kind": "ends", "period_ms": None} | points[-1]] if points else []
-    for row in rows:
+    click.echo(f"{found.system}: {counted(len(found.points), 'point')}, {found.message}")
+    table = Table(found.parameter, "what", "unstable directions", "period (ms)", "residual")
+    rows = [("starts", point, None) for point in found.points[:1]]
+    rows += [(point.kind, point, point.period_ms) for point in found.special]
+    rows += [("ends", point, None) for point in found.points[-1:]]
+    for kind, point, period_ms in rows:
         table.add_row(
-            f"{row['parameter']:.6g}",
-            row["kind"],
-            str(row["unstable_directions"]),
-            "" if row["period_ms"] is None else f"{row['period_ms']:.2f}",
-            f"{row['residual']:.1e}",
+            f"{point.parameter:.6g}",
+            kind,
+            str(point.unstable_directions),
+            "" if period_ms is None else f"{period_ms:.2f}",
+            f"{point.residual:.1e}",
         )
     print_table(table)

@@ -88,16 +88,17 @@ def simulate(
         _only_brian2(given)
         given["record"] = ["V"]
     run, summary = simulate_spec(spec, seed=seed, duration_s=duration, **given)
+    printed = summary.describe()
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
-        summary["file"] = str(out)
+        printed["file"] = str(out)
     if picture is not None:
         draw_run(run, spec.connectome(), picture)
-        summary["figure"] = str(picture)
+        printed["figure"] = str(picture)
     if as_json:
-        print_json(summary)
+        print_json(printed)
         return
-    for name, value in summary.items():
+    for name, value in printed.items():
         text = f"{value:.6g}" if isinstance(value, float) else value
         click.echo(f"{name.replace('_', ' ')}: {text}")
 

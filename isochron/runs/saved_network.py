@@ -134,13 +134,9 @@ class SavedNet:
             channel=reference.channel,
         )
 
-    def describe_training(self) -> dict[str, Any]:
-        """Task, loss and chance level as the file records them, and whether it learned.
-
-        ``learned`` is that of `Evaluation`; None if the file records no loss or no chance level.
-        Where it does not record the standard error of the loss, that is None, and the loss
-        counts as known exactly.
-        """
+    @property
+    def training(self) -> "TrainingSummary":
+        """Task, loss and chance level as the file records them, and whether it learned."""
         loss, error, chance, chance_error = (
             _number(self.notes.get(name))
             for name in ("loss", "standard_error", "chance", "chance_error")
@@ -156,23 +152,48 @@ class SavedNet:
                 n_trials=0,
                 chance_error=chance_error or 0.0,
             ).learned
-        return {
-            "task": self.task,
-            "loss": loss,
-            "standard_error": error,
-            "chance": chance,
-            "learned": learned,
-        }
+        return TrainingSummary(
+            task=self.task, loss=loss, standard_error=error, chance=chance, learned=learned
+        )
 
-    def training_notes(self) -> list[str]:
-        """What a reader must know of the training, in words."""
-        training = self.describe_training()
-        if training["learned"] not in ("no", "in part"):
-            return []
-        how = "Not learned" if training["learned"] == "no" else "Learned in part"
-        error = training["standard_error"]
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSummary:
+    """What a file records of the training of its network.
+
+    Attributes
+    ----------
+    task : str or None
+    loss, standard_error, chance : float or None
+        None if not recorded; a loss without a standard error counts as known exactly.
+    learned : str or None
+        As of `Evaluation`; None without a loss or a chance level.
+    """
+
+    task: str | None
+    loss: float | None
+    standard_error: float | None
+    chance: float | None
+    learned: str | None
+
+    @property
+    def line(self) -> str:
+        """Task, loss and chance level in words; empty if the task is not recorded."""
+        if self.task is None:
+            return ""
+        values = {"loss": self.loss, "chance": self.chance}
+        known = [f"{name} {value:.4g}" for name, value in values.items() if value]
+        return ", ".join([f"trained on {self.task}", *known])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the training."""
+        if self.learned not in ("no", "in part"):
+            return ()
+        how = "Not learned" if self.learned == "no" else "Learned in part"
+        error = self.standard_error
         known = " (standard error not recorded)" if error is None else f" ± {error:.2g}"
-        return [f"{how}: loss {training['loss']:.4g}{known}, chance {training['chance']:.4g}."]
+        return (f"{how}: loss {self.loss:.4g}{known}, chance {self.chance:.4g}.",)
 
 
 def _number(value: Any) -> float | None:

@@ -1,16 +1,68 @@
-"""The rest of a connectome followed in one parameter: where it loses stability, and to what."""
+"""The equilibrium of a connectome model in one parameter, and its bifurcations."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from isochron import analysis
 from isochron.runs.simulation_spec import GRADED, SimulationSpec, describe_model
 
 
+@dataclass(frozen=True, kw_only=True)
+class EquilibriumRow:
+    """An equilibrium on the branch.
+
+    Attributes
+    ----------
+    parameter : float
+    stable : bool
+    unstable_directions : int
+    leading_eigenvalue : tuple of float
+        Real and imaginary part, per ms.
+    residual : float
+    """
+
+    parameter: float
+    stable: bool
+    unstable_directions: int
+    leading_eigenvalue: tuple[float, float]
+    residual: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BifurcationRow(EquilibriumRow):
+    """A special point of the branch: ``fold``, ``Hopf``, ``branch point``.
+
+    `period_ms` is that of the small cycles around a Hopf point.
+    """
+
+    kind: str
+    period_ms: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquilibriumBranch:
+    """The equilibria of a model in one parameter.
+
+    Attributes
+    ----------
+    system, parameter : str
+    points : tuple of EquilibriumRow
+    special : tuple of BifurcationRow
+    message : str
+        Why the branch ends.
+    """
+
+    system: str
+    parameter: str
+    points: tuple[EquilibriumRow, ...]
+    special: tuple[BifurcationRow, ...]
+    message: str
+
+
 def continue_equilibrium(
     spec: SimulationSpec, parameter: str, first: float, last: float
-) -> dict[str, Any]:
+) -> EquilibriumBranch:
     """Follow the equilibrium of a graded model from one value of a parameter to another.
 
     Parameters
@@ -21,13 +73,11 @@ def continue_equilibrium(
         A field of `isochron.sims.GradedParameters`, or ``current``: pA into each of the neurons
         that the specification stimulates.
     first, last : float
-        Where to begin and to end.
+        Where to start and to end.
 
     Returns
     -------
-    dict
-        JSON values: ``points`` along the branch, ``special`` points (fold, Hopf, branch point)
-        with the period that a Hopf point gives birth to, and why the branch ends.
+    EquilibriumBranch
 
     Raises
     ------
@@ -46,35 +96,35 @@ def continue_equilibrium(
 
     if parameter == "current":
         currents = tuple((name, first) for name, _ in spec.currents)
-        rest = network.equilibrium(replace(spec, currents=currents).stimulus())
+        equilibrium = network.equilibrium(replace(spec, currents=currents).stimulus())
     else:
-        rest = network.with_parameters(**{parameter: first}).equilibrium(spec.stimulus())
+        equilibrium = network.with_parameters(**{parameter: first}).equilibrium(spec.stimulus())
     branch = analysis.continue_fixed_points(
         family,
-        rest,
+        equilibrium,
         first,
         limits=(min(first, last), max(first, last)),
         direction=1 if last > first else -1,
     )
-    return {
-        "system": describe_model(spec, network),
-        "parameter": parameter,
-        "points": [_point(point) for point in branch.points],
-        "special": [
-            {"kind": point.kind, "period_ms": _period(point)} | _point(point)
+    return EquilibriumBranch(
+        system=describe_model(spec, network),
+        parameter=parameter,
+        points=tuple(EquilibriumRow(**_describe(point)) for point in branch.points),
+        special=tuple(
+            BifurcationRow(kind=point.kind, period_ms=_period(point), **_describe(point))
             for point in branch.special
-        ],
-        "message": branch.message,
-    }
+        ),
+        message=branch.message,
+    )
 
 
-def _point(point: Any) -> dict[str, Any]:
+def _describe(point: Any) -> dict[str, Any]:
     leading = complex(point.values[0])
     return {
         "parameter": float(point.parameter),
         "stable": point.stable,
         "unstable_directions": point.index,
-        "leading_eigenvalue": [leading.real, leading.imag],
+        "leading_eigenvalue": (leading.real, leading.imag),
         "residual": float(point.residual),
     }
 

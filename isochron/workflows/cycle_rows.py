@@ -1,22 +1,122 @@
-"""Rows of `isochron cycles`: each fixed point, cycle or set as JSON values."""
+"""Rows of `isochron cycles`: each fixed point, cycle or set."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from isochron.analysis import FixedPoint, InvariantCircle, LimitCycle
 from isochron.runs.measures import describe_cycle, describe_fixed_point
 
+SHOWN = 3  # multipliers
 
-def fixed_point_row(point: FixedPoint, condition: str, how_found: str) -> dict[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What all rows have.
+
+    Attributes
+    ----------
+    kind : str
+        ``fixed point``, ``limit cycle``, ``invariant circle``, ``chaotic``, ...
+    condition : str
+        The forcing.
+    period_ms, residual : float or None
+        None where there is none.
+    stable : bool
+    how_found : str
+    """
+
+    kind: str
+    condition: str
+    period_ms: float | None
+    stable: bool
+    residual: float | None
+    how_found: str
+
+    @property
+    def leading(self) -> str:
+        """Leading eigenvalue, multipliers over the period, or Lyapunov exponent, in words."""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedPointRow(Row):
+    """A fixed point; the eigenvalue is (real part, imaginary part)."""
+
+    leading_eigenvalue: tuple[float, float]
+    n_starts: int
+
+    @property
+    def leading(self) -> str:
+        """Leading eigenvalue."""
+        return format_complex(*self.leading_eigenvalue)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleRow(Row):
+    """A limit cycle.
+
+    Attributes
+    ----------
+    multipliers : tuple of (float, float)
+        Real and imaginary parts, over `multiplier_periods` periods.
+    map_periods : int
+        Periods of the forcing after which the map repeats. From 2 on only the moduli of the
+        multipliers belong to one period.
+    """
+
+    multipliers: tuple[tuple[float, float], ...]
+    multiplier_periods: int
+    largest_nontrivial_multiplier: float
+    output_phase_cycles: float | None
+    checks: dict[str, float]
+    map_periods: int
+
+    @property
+    def leading(self) -> str:
+        """Leading multipliers."""
+        shown = self.multipliers[:SHOWN]
+        if self.map_periods > 1:
+            return ", ".join(f"|{abs(complex(*value)):.4g}|" for value in shown)
+        return ", ".join(format_complex(*value) for value in shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircleRow(Row):
+    """An attracting invariant circle: the discrete form of a limit cycle without forcing."""
+
+    rotation_number: float
+    rotation_error: float
+    multipliers: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRow(Row):
+    """A set without a period, with its leading Lyapunov exponent per step."""
+
+    exponent_per_step: float
+    exponent_error: float
+
+    @property
+    def leading(self) -> str:
+        """Lyapunov exponent."""
+        return f"exponent {self.exponent_per_step:.3g} ± {self.exponent_error:.1g} a step"
+
+
+def format_complex(real: float, imaginary: float) -> str:
+    """``0.9``, ``0.9+0.1i``."""
+    return f"{real:.4g}" if imaginary == 0 else f"{real:.4g}{imaginary:+.3g}i"
+
+
+def fixed_point_row(point: FixedPoint, condition: str, how_found: str) -> FixedPointRow:
     """A fixed point."""
     described = describe_fixed_point(point, condition=condition)
-    return {"kind": "fixed point", "period_ms": None, "how_found": how_found} | described
+    return FixedPointRow(kind="fixed point", period_ms=None, how_found=how_found, **described)
 
 
 def cycle_row(
     cycle: LimitCycle, condition: str, how_found: str, forcing_cycles: int = 1
-) -> dict[str, Any]:
+) -> CycleRow:
     """A limit cycle, with its period and multipliers for one period of the forcing.
 
     A map that repeats only after p periods has multipliers μ over all of them. The p-th root
@@ -29,16 +129,15 @@ def cycle_row(
     if forcing_cycles > 1:
         roots = np.asarray(cycle.multipliers, dtype=complex) ** (1 / forcing_cycles)
         shown = len(described["multipliers"])
-        described["multipliers"] = [[root.real, root.imag] for root in roots[:shown].tolist()]
+        described["multipliers"] = [(root.real, root.imag) for root in roots[:shown].tolist()]
         described["multiplier_periods"] = 1
-    described["map_periods"] = forcing_cycles
-    return {"kind": "limit cycle"} | described
+    return CycleRow(kind="limit cycle", map_periods=forcing_cycles, **described)
 
 
 def circle_row(
     circle: InvariantCircle, step_ms: float, condition: str, how_found: str
-) -> dict[str, Any]:
-    """An attracting invariant circle: the discrete form of a limit cycle without forcing.
+) -> CircleRow:
+    """An attracting invariant circle.
 
     Where the rotation number is a simple fraction within its error, the row states that the
     motion on the circle may be locked instead of quasi-periodic.
@@ -50,33 +149,30 @@ def circle_row(
             "cannot be excluded"
         )
     turns = abs(circle.rotation.value)
-    return {
-        "kind": "invariant circle",
-        "condition": condition,
-        "period_ms": step_ms / turns if turns else None,
-        "stable": True,
-        "residual": circle.residual,
-        "rotation_number": circle.rotation.value,
-        "rotation_error": circle.rotation.uncertainty,
-        "multipliers": [],
-        "how_found": how_found,
-    }
+    return CircleRow(
+        kind="invariant circle",
+        condition=condition,
+        period_ms=step_ms / turns if turns else None,
+        stable=True,
+        residual=circle.residual,
+        rotation_number=circle.rotation.value,
+        rotation_error=circle.rotation.uncertainty,
+        how_found=how_found,
+    )
 
 
-def set_row(
-    kind: str, exponent: float, error: float, condition: str, how_found: str
-) -> dict[str, Any]:
-    """A set without a period, with its leading Lyapunov exponent per step.
+def set_row(kind: str, exponent: float, error: float, condition: str, how_found: str) -> SetRow:
+    """A set without a period.
 
     It attracts, unless it is a continuum of solutions, of which no member does.
     """
-    return {
-        "kind": kind,
-        "condition": condition,
-        "period_ms": None,
-        "stable": kind != "continuum",
-        "residual": None,
-        "exponent_per_step": exponent,
-        "exponent_error": error,
-        "how_found": how_found,
-    }
+    return SetRow(
+        kind=kind,
+        condition=condition,
+        period_ms=None,
+        stable=kind != "continuum",
+        residual=None,
+        exponent_per_step=exponent,
+        exponent_error=error,
+        how_found=how_found,
+    )

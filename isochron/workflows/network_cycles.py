@@ -1,15 +1,16 @@
 """Fixed points, cycles and other attractors of a saved network, with and without a reference."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from isochron import analysis, ann_bridge
 from isochron.ann_bridge.tasks import ReferenceInput
-from isochron.runs.saved_network import SavedNet
+from isochron.runs.saved_network import SavedNet, TrainingSummary
 from isochron.wording import counted
-from isochron.workflows.cycle_rows import circle_row, cycle_row, fixed_point_row, set_row
+from isochron.workflows.cycle_rows import Row, circle_row, cycle_row, fixed_point_row, set_row
 
 N_FIXED_POINT_STARTS = 8
 TRANSIENT_STEPS = 2000
@@ -23,14 +24,34 @@ UNDECIDED = "quasi-periodic or a long cycle"  # no smooth circle was fitted
 AT_REST = 1e-9  # of the largest state, starts included: a resting network moves less
 
 
+@dataclass(frozen=True, kw_only=True)
+class NetworkRhythms:
+    """The rhythms of a saved network.
+
+    Attributes
+    ----------
+    source, system : str
+        File, and network in words.
+    training : TrainingSummary
+    rhythms : tuple of Row
+    notes : tuple of str
+    """
+
+    source: str
+    system: str
+    training: TrainingSummary
+    rhythms: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
 def find_net_rhythms(
     saved: SavedNet,
     reference: ReferenceInput | None,
     n_starts: int,
     seed: int,
     assumed: Sequence[str] = (),
-) -> dict[str, Any]:
-    """The rhythms of a saved network as JSON values: ``rhythms``, ``training``, ``notes``.
+) -> NetworkRhythms:
+    """The rhythms of a saved network.
 
     Under a reference these are the cycles that it entrains, and the fixed points without it.
     Without one they are all attractors of the map: fixed points, cycles of several steps,
@@ -50,24 +71,24 @@ def find_net_rhythms(
             )
     else:
         rhythms, notes = _find_entrained(saved, system, reference, starts)
-    return {
-        "source": str(saved.path),
-        "system": saved.description,
-        "training": saved.describe_training(),
-        "rhythms": rhythms,
-        "notes": [*saved.training_notes(), *assumed, *notes],
-    }
+    return NetworkRhythms(
+        source=str(saved.path),
+        system=saved.description,
+        training=saved.training,
+        rhythms=tuple(rhythms),
+        notes=(*saved.training.notes, *assumed, *notes),
+    )
 
 
 def _find_entrained(
     saved: SavedNet, system: ann_bridge.TrainedMap, reference: ReferenceInput, starts: np.ndarray
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[Row], list[str]]:
     survey = analysis.find_entrained_cycles(system, starts)
     free = saved.map_under(None)
     candidates = [np.zeros(free.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [cycle.point for cycle in survey.cycles]
     points = find_mirrored_fixed_points(free, candidates)
-    rhythms = [fixed_point_row(point, "reference off", how) for point, how in points]
+    rhythms: list[Row] = [fixed_point_row(point, "reference off", how) for point, how in points]
     condition = (
         f"reference {system.frequency_Hz:.4g} Hz, amplitude {reference.amplitude:g}"
         + f", input {reference.channel}" * (reference.channel != 0)
@@ -90,7 +111,7 @@ def _find_entrained(
 
 def _find_free(
     system: ann_bridge.TrainedMap, starts: np.ndarray, rng: np.random.Generator
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[Row], list[str]]:
     survey = analysis.find_all_attractors(
         system, lambda rng, n: starts[:n], rng,
         transient=TRANSIENT_STEPS, observation=OBSERVATION_STEPS,
@@ -98,7 +119,8 @@ def _find_free(
     )  # fmt: skip
     candidates = [np.zeros(system.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [attractor.states.mean(axis=0) for attractor in survey.attractors]
-    rhythms, placed = [], []
+    rhythms: list[Row] = []
+    placed = []
     for attractor in survey.attractors:
         how = f"{attractor.n_starts} of {survey.n_starts} starts"
         rhythms.append(_describe(system, attractor, how))
@@ -156,9 +178,7 @@ def _is_same(point: Any, other: Any) -> bool:
     return bool(np.abs(point.point - other.point).max() < 1e-5 * size)
 
 
-def _describe(
-    system: ann_bridge.TrainedMap, attractor: analysis.FoundAttractor, how: str
-) -> dict[str, Any]:
+def _describe(system: ann_bridge.TrainedMap, attractor: analysis.FoundAttractor, how: str) -> Row:
     if attractor.kind == "fixed point":
         return fixed_point_row(attractor.solution, UNFORCED, how)  # type: ignore[arg-type]
     if attractor.kind == "limit cycle":

@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,72 @@ from isochron.sims.simulate import unsimulated_layers
 SHOWN = 40
 
 
+@dataclass(frozen=True, kw_only=True)
+class SimulationSummary:
+    """How a simulation was made, and how long it took.
+
+    Attributes
+    ----------
+    dataset, history, model, engine : str
+    method : str or None
+    neurons, steps, seed : int
+    simulated_seconds, wall_seconds, step_ms : float
+    finite : bool
+        Whether everything that was recorded is finite.
+    not_simulated : str or None
+        Layers of the connectome that the model does not have.
+    """
+
+    dataset: str
+    history: str
+    model: str
+    engine: str
+    method: str | None
+    neurons: int
+    simulated_seconds: float
+    wall_seconds: float
+    steps: int
+    step_ms: float
+    seed: int
+    finite: bool
+    not_simulated: str | None
+
+    def describe(self) -> dict[str, Any]:
+        """JSON values by name, without layers that are not simulated if there are none."""
+        values = asdict(self)
+        if self.not_simulated is None:
+            del values["not_simulated"]
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradedSummary(SimulationSummary):
+    """A run of a graded model.
+
+    Attributes
+    ----------
+    largest_dV_dt_at_end : float or None
+        mV/ms; None if potentials and synaptic variables were not recorded.
+    state_at_end : str or None
+        ``resting``, ``settling to rest`` or ``moving``; None under changing currents.
+    """
+
+    largest_dV_dt_at_end: float | None
+    state_at_end: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikingSummary(SimulationSummary):
+    """A run of a spiking model: number of spikes, mean and largest rate of a neuron."""
+
+    spikes: int
+    mean_rate_Hz: float
+    largest_rate_Hz: float
+
+
 def simulate_spec(
     spec: SimulationSpec, *, seed: int = 0, **options: Any
-) -> tuple[xr.Dataset, dict[str, Any]]:
+) -> tuple[xr.Dataset, SimulationSummary]:
     """Simulate a connectome.
 
     Parameters
@@ -37,8 +101,7 @@ def simulate_spec(
     -------
     xarray.Dataset
         Carries the specification.
-    dict
-        JSON values: how long it took, how it was done and where it ended.
+    GradedSummary or SpikingSummary
 
     Raises
     ------
@@ -52,12 +115,12 @@ def simulate_spec(
     began = time.perf_counter()
     if spec.model in GRADED:
         run = sims.simulate(network, stimulus, rng=rng, **options)
-        found = _describe_end(network, stimulus, run)
+        kind, found = GradedSummary, _describe_end(network, stimulus, run)
     else:
         from isochron.sims.spiking import run_spiking
 
         run = run_spiking(network, stimulus, rng=rng, **options)
-        found = _describe_spikes(run)
+        kind, found = SpikingSummary, _describe_spikes(run)
     wall = time.perf_counter() - began
     done = {
         "dataset": network.connectome.name,
@@ -71,10 +134,11 @@ def simulate_spec(
         "steps": run.attrs["n_steps"],
         "step_ms": run.attrs["step_ms"],
         "seed": seed,
+        "not_simulated": None,
         **unsimulated_layers(network.connectome),
         "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
     }
-    return write_simulation_spec(spec, run).assign_attrs(seed=seed), done | found
+    return write_simulation_spec(spec, run).assign_attrs(seed=seed), kind(**done, **found)
 
 
 def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Where a weak reference locks the cycles of a kept net or a kept run of the worm 1:1."""
+"""Where a weak reference locks the cycles of a saved network or run of the worm 1:1."""
 
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,77 @@ from isochron import analysis, ann_bridge, sims
 from isochron.files import write_bytes
 from isochron.runs.measures import measure_tongues
 from isochron.runs.resting_state import describe_no_cycle, find_cycle_or_resting_state
+from isochron.runs.results import TongueRow
 from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import SimulationSpec, describe_model
-from isochron.workflows.cycles import DATASETS, find_nets, read_graded_run
 from isochron.workflows.network_cycles import describe_unforced
+from isochron.workflows.search import DATASETS, RhythmSearch, find_nets, read_graded_run
 
 STEP_MS = 4.0  # of the worm
+NO_SETTINGS = RhythmSearch()
 LOCKING_PERIODS = 150  # of the worm, before its locked cycle is solved for
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForcedCycle:
+    """A stable cycle under a reference, and its 1:1 tongue.
+
+    Attributes
+    ----------
+    output_phase_cycles : float or None
+        Phase of the first output of a network relative to the reference.
+    how_found : str
+    tongue : tuple of TongueRow
+        By ascending amplitude.
+    """
+
+    output_phase_cycles: float | None
+    how_found: str
+    tongue: tuple[TongueRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tongues:
+    """The tongues of the stable cycles of one system.
+
+    Attributes
+    ----------
+    source, system : str
+        File, and model or network in words.
+    frequency_Hz : float or None
+        Where the walks started; None of a run without a cycle.
+    intrinsic_frequency_Hz : float or None
+        Of the cycle without the reference, of a run.
+    amplitude_unit : str
+    cycles : tuple of ForcedCycle
+    notes : tuple of str
+        What is forced if the task has no reference, how many starts of a network come to rest
+        without the reference, and what the search leaves open.
+    """
+
+    source: str
+    system: str
+    frequency_Hz: float | None
+    intrinsic_frequency_Hz: float | None = None
+    amplitude_unit: str
+    cycles: tuple[ForcedCycle, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkTongues(Tongues):
+    """The tongues of a network; `input` is the number of the input that the reference enters."""
+
+    input: int
 
 
 def find_tongues(
     path: Path,
     amplitudes: Sequence[float],
+    search: RhythmSearch = NO_SETTINGS,
     *,
-    frequency_Hz: float | None = None,
-    channel: int | None = None,
     span: float = 0.4,
-    n_starts: int = 64,
-    seed: int = 0,
-    max_period_s: float = 10.0,
-) -> list[dict[str, Any]]:
+) -> list[Tongues]:
     """Edges in frequency of the 1:1 tongue of each stable cycle, at each amplitude.
 
     Each cycle is found at the largest amplitude, and followed in frequency there and at
@@ -46,28 +98,17 @@ def find_tongues(
         As for `isochron.workflows.cycles.find_rhythms`.
     amplitudes : sequence of float
         Of the reference: pA into each stimulated neuron of a worm. Positive.
-    frequency_Hz : float, optional
-        Where to start: by default that of a network's task, or the intrinsic frequency of a worm.
-    channel : int, optional
-        Number of the network's input that the reference enters: by default that of its task. If
-        the file records no task it is 0, at a frequency of 8.4 Hz (lower if a step of the network
-        is longer than 29 ms), and ``notes`` state this.
+    search : RhythmSearch
+        Its frequency is where to start. If the file of a network records no task, the input is 0
+        by default, at a frequency of 8.4 Hz (lower if a step of the network is longer than 29
+        ms), and the notes state this.
     span : float
         How far to follow, as a fraction of that frequency.
-    n_starts, seed : int
-        Number of random initial states of a network, and their seed.
-    max_period_s : float
-        Of a worm: longest period of its own to look for.
 
     Returns
     -------
-    list of dict
-        JSON values, for every system ``source``, ``system``, ``frequency_Hz``,
-        ``own_frequency_Hz``, ``input`` (its number, of a network), ``amplitude_unit``,
-        ``cycles`` (each with ``tongue``: rows of ``amplitude``, ``low_Hz``, ``high_Hz``,
-        ``low_open``, ``high_open``, ``resolution_Hz``) and ``notes``, which state what is
-        forced if the task has no reference, and how many starts of a network come to rest
-        without the reference.
+    list of Tongues
+        One for each system.
 
     Raises
     ------
@@ -77,116 +118,102 @@ def find_tongues(
         If a number is out of range, it is neither a run nor a network, or the task of a network
         has no reference and no input is given.
     """
-    _check(amplitudes, frequency_Hz, span, n_starts, max_period_s)
-    ordered = sorted(set(amplitudes))
-    if path.suffix in DATASETS:
-        return [_of_run(path, ordered, frequency_Hz, span, max_period_s)]
-    return [
-        _of_net(net, ordered, frequency_Hz, channel, span, n_starts, seed)
-        for net in find_nets(path)
-    ]
-
-
-def _check(amplitudes, frequency_Hz, span, n_starts, max_period_s) -> None:
     if not amplitudes or not all(0 < amplitude < math.inf for amplitude in amplitudes):
         raise ValueError(f"amplitudes must be positive and finite, got {list(amplitudes)!r}.")
     if not 0 < span < 1:
         raise ValueError(f"span must lie between 0 and 1, got {span!r}.")
-    if frequency_Hz is not None and not 0 < frequency_Hz < math.inf:
-        raise ValueError(f"frequency must be positive and finite, got {frequency_Hz!r}.")
-    if n_starts < 1 or not 0 < max_period_s < math.inf:
-        raise ValueError(
-            f"starts must be at least 1 and max_period positive, got {n_starts!r} and "
-            f"{max_period_s!r}."
-        )
+    ordered = sorted(set(amplitudes))
+    if path.suffix in DATASETS:
+        return [_of_run(path, ordered, search, span)]
+    return [_of_net(net, ordered, search, span) for net in find_nets(path)]
 
 
-def _of_net(path: Path, amplitudes, frequency_Hz, channel, span, n_starts, seed) -> dict[str, Any]:
+def _of_net(
+    path: Path, amplitudes: Sequence[float], search: RhythmSearch, span: float
+) -> NetworkTongues:
     saved = SavedNet.load(path)
-    reference = saved.choose_reference(frequency_Hz, amplitudes[-1], channel)
+    reference = saved.choose_reference(search.frequency_Hz, amplitudes[-1], search.channel)
     assert reference is not None  # as amplitudes are positive
 
-    def driven(hertz: float, amplitude: float) -> ann_bridge.TrainedMap:
+    def forced(hertz: float, amplitude: float) -> ann_bridge.TrainedMap:
         return saved.map_under(reference._replace(frequency_Hz=hertz, amplitude=amplitude))
 
-    system = driven(reference.frequency_Hz, amplitudes[-1])
+    system = forced(reference.frequency_Hz, amplitudes[-1])
     if not system.smooth:
         raise ValueError(
             f"{path} is a spiking network; its map has no Jacobian to follow a cycle with."
         )
-    states = system.initial_states(n_starts, np.random.default_rng(seed))
+    states = system.initial_states(search.n_starts, np.random.default_rng(search.seed))
     for limit in _limits(system.frequency_Hz, span):
-        driven(limit, amplitudes[-1])  # refuses a frequency beyond what the step allows
+        forced(limit, amplitudes[-1])  # raises for a frequency beyond what the step allows
     survey = analysis.find_entrained_cycles(system, states)
-    cycles = []
-    for cycle, basin in zip(survey.cycles, survey.basins, strict=True):
-        if cycle.stable:
-            phase, _ = analysis.harmonic_phase(
-                np.atleast_2d(system.outputs(cycle.states[1:]).T)[0], system.reference_phase()
-            )
-            cycles.append(
-                {
-                    "output_phase_cycles": phase,
-                    "how_found": f"{basin} of {survey.n_starts} starts",
-                    "tongue": _tongue(driven, cycle.point, system.frequency_Hz, amplitudes, span),
-                }
-            )
-    notes = saved.training_notes() + saved.assumed_reference(reference, channel, frequency_Hz)
+    cycles = tuple(
+        ForcedCycle(
+            output_phase_cycles=_output_phase(system, cycle),
+            how_found=f"{basin} of {survey.n_starts} starts",
+            tongue=_tongue(forced, cycle.point, system.frequency_Hz, amplitudes, span),
+        )
+        for cycle, basin in zip(survey.cycles, survey.basins, strict=True)
+        if cycle.stable
+    )
+    notes = [*saved.training.notes]
+    notes += saved.assumed_reference(reference, search.channel, search.frequency_Hz)
     notes += [describe_unforced(saved, states), survey.cannot_exclude]
     if not cycles:
         notes.insert(0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try another frequency.")
-    return {
-        "source": str(path),
-        "system": f"{saved.net.kind} net, {system.dimension} variables",
-        "frequency_Hz": system.frequency_Hz,
-        "own_frequency_Hz": None,
-        "input": reference.channel,
-        "amplitude_unit": "1",
-        "cycles": cycles,
-        "notes": notes,
-    }
+    return NetworkTongues(
+        source=str(path),
+        system=f"{saved.net.kind} net, {system.dimension} variables",
+        frequency_Hz=system.frequency_Hz,
+        input=reference.channel,
+        amplitude_unit="1",
+        cycles=cycles,
+        notes=tuple(notes),
+    )
 
 
-def _of_run(path: Path, amplitudes, frequency_Hz, span, max_period_s) -> dict[str, Any]:
+def _output_phase(system: ann_bridge.TrainedMap, cycle: analysis.LimitCycle) -> float:
+    first_output = np.atleast_2d(system.outputs(cycle.states[1:]).T)[0]
+    return analysis.harmonic_phase(first_output, system.reference_phase())[0]
+
+
+def _of_run(path: Path, amplitudes: Sequence[float], search: RhythmSearch, span: float) -> Tongues:
     spec, last = read_graded_run(path)
     if not spec.currents:
         raise ValueError(f"{path} stimulates no neuron, so there is none to give the reference.")
     network, stimulus = spec.network(), spec.stimulus()
-    cycle, rest = find_cycle_or_resting_state(network, stimulus, last, max_period_s=max_period_s)
-    found = {
-        "source": str(path),
-        "system": describe_model(spec, network),
-        "frequency_Hz": frequency_Hz,
-        "own_frequency_Hz": None,
-        "amplitude_unit": "pA",
-        "cycles": [],
-        "notes": [],
-    }
+    longest = search.max_period_s
+    cycle, rest = find_cycle_or_resting_state(network, stimulus, last, max_period_s=longest)
+    none = Tongues(
+        source=str(path),
+        system=describe_model(spec, network),
+        frequency_Hz=search.frequency_Hz,
+        amplitude_unit="pA",
+    )
     if cycle is None or not cycle.found:
-        return found | {"notes": describe_no_cycle(cycle, rest, max_period_s=max_period_s)}
+        return replace(none, notes=tuple(describe_no_cycle(cycle, rest, max_period_s=longest)))
     if not cycle.stable:
-        return found | {"notes": ["The cycle is unstable; only stable ones are followed."]}
-    own = 1e3 / cycle.period
-    frequency = own if frequency_Hz is None else frequency_Hz
+        return replace(none, notes=("The cycle is unstable; only stable ones are followed.",))
+    intrinsic = 1e3 / cycle.period
+    frequency = intrinsic if search.frequency_Hz is None else search.frequency_Hz
 
-    def driven(hertz: float, amplitude: float) -> sims.GradedMap:
+    def forced(hertz: float, amplitude: float) -> sims.GradedMap:
         current = _reference(spec, hertz, amplitude)
         return sims.GradedMap(network, stimulus + current, step_ms=STEP_MS)
 
-    system = driven(frequency, amplitudes[-1])
+    system = forced(frequency, amplitudes[-1])
     start = system.advance(cycle.point, LOCKING_PERIODS * system.n_steps)
-    rows = _tongue(driven, start, frequency, amplitudes, span)
-    return found | {
-        "frequency_Hz": frequency,
-        "own_frequency_Hz": own,
-        "cycles": [
-            {
-                "output_phase_cycles": None,
-                "how_found": f"the run's cycle, {LOCKING_PERIODS} periods under the reference",
-                "tongue": rows,
-            }
-        ],
-    }
+    forced_cycle = ForcedCycle(
+        output_phase_cycles=None,
+        how_found=f"the run's cycle, {LOCKING_PERIODS} periods under the reference",
+        tongue=_tongue(forced, start, frequency, amplitudes, span),
+    )
+    return replace(
+        none,
+        frequency_Hz=frequency,
+        intrinsic_frequency_Hz=intrinsic,
+        cycles=(forced_cycle,),
+    )
 
 
 def _reference(spec: SimulationSpec, hertz: float, amplitude: float) -> sims.Stimulus:
@@ -198,10 +225,10 @@ def _limits(frequency_Hz: float, span: float) -> tuple[float, float]:
     return (1 - span) * frequency_Hz, (1 + span) * frequency_Hz
 
 
-def _tongue(driven, start, frequency_Hz, amplitudes, span) -> list[dict[str, Any]]:
+def _tongue(forced, start, frequency_Hz, amplitudes, span) -> tuple[TongueRow, ...]:
     """Rows of a tongue; an amplitude at which the cycle was not found has edges None."""
-    rows = measure_tongues(
-        driven,
+    found = measure_tongues(
+        forced,
         start,
         frequency=frequency_Hz,
         amplitude=amplitudes[-1],
@@ -209,44 +236,40 @@ def _tongue(driven, start, frequency_Hz, amplitudes, span) -> list[dict[str, Any
         limits=_limits(frequency_Hz, span),
         report=lambda fraction, text: None,
     )
-    known = {row["amplitude"] for row in rows}
-    lost = {"low_Hz": None, "high_Hz": None, "low_open": False, "high_open": False}
-    rows += [
-        {"amplitude": amplitude, **lost, "resolution_Hz": rows[0]["resolution_Hz"]}
-        for amplitude in amplitudes
-        if amplitude not in known
-    ]
-    return sorted(rows, key=lambda row: row["amplitude"])
+    rows = [TongueRow(**row) for row in found]
+    known = {row.amplitude for row in rows}
+    lost = replace(rows[0], low_Hz=None, high_Hz=None, low_open=False, high_open=False)
+    rows += [replace(lost, amplitude=one) for one in amplitudes if one not in known]
+    return tuple(sorted(rows, key=lambda row: row.amplitude))
 
 
-def draw_tongues(systems: Sequence[dict[str, Any]], path: Path) -> None:
+def draw_tongues(systems: Sequence[Tongues], path: Path) -> None:
     """Write a figure, one panel for each cycle; the format is that of the suffix of `path`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from isochron.analysis.plotting import plot_tongue
-
-    panels = [(system, cycle) for system in systems for cycle in system["cycles"]]
+    panels = [(system, cycle) for system in systems for cycle in system.cycles]
     figure = Figure(figsize=(4.6 * max(1, len(panels)), 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     for i, (system, cycle) in enumerate(panels):
-        ax = figure.add_subplot(1, len(panels), i + 1)
-        edges = {
-            key: np.array([row[key] for row in cycle["tongue"]], dtype=float)
-            for key in ("low_Hz", "high_Hz", "amplitude")
-        }
-        unit = system["amplitude_unit"]
-        plot_tongue(
-            edges["low_Hz"],
-            edges["high_Hz"],
-            edges["amplitude"],
-            low_open=np.array([row["low_open"] for row in cycle["tongue"]]),
-            high_open=np.array([row["high_open"] for row in cycle["tongue"]]),
-            intrinsic_frequency=system["own_frequency_Hz"],
-            label="amplitude of the reference" + ("" if unit == "1" else f" ({unit})"),
-            ax=ax,
-        )
-        ax.set_title(f"{Path(system['source']).name}: {cycle['how_found']}", fontsize="small")
+        _draw_tongue(system, cycle, figure.add_subplot(1, len(panels), i + 1))
     buffer = io.BytesIO()
     figure.savefig(buffer, format=path.suffix[1:], dpi=150)
     write_bytes(path, buffer.getvalue())
+
+
+def _draw_tongue(system: Tongues, cycle: ForcedCycle, ax: Any) -> None:
+    from isochron.analysis.plotting import plot_tongue
+
+    unit = "" if system.amplitude_unit == "1" else f" ({system.amplitude_unit})"
+    plot_tongue(
+        np.array([row.low_Hz for row in cycle.tongue], dtype=float),
+        np.array([row.high_Hz for row in cycle.tongue], dtype=float),
+        np.array([row.amplitude for row in cycle.tongue], dtype=float),
+        low_open=np.array([row.low_open for row in cycle.tongue]),
+        high_open=np.array([row.high_open for row in cycle.tongue]),
+        intrinsic_frequency=system.intrinsic_frequency_Hz,
+        label=f"amplitude of the reference{unit}",
+        ax=ax,
+    )
+    ax.set_title(f"{Path(system.source).name}: {cycle.how_found}", fontsize="small")

@@ -282,8 +282,8 @@ def test_a_rotation_number_near_a_fraction_is_stated(turns, caveat):
         coefficients=np.eye(3, 2, dtype=complex), residual=1e-10,
     )  # fmt: skip
     row = circle_row(circle, 2.0, "no reference", "4 of 4 starts")
-    assert ("1/301 within its error of 1e-09: a cycle of 301 steps" in row["how_found"]) == caveat
-    assert row["rotation_number"] == turns
+    assert ("1/301 within its error of 1e-09: a cycle of 301 steps" in row.how_found) == caveat
+    assert row.rotation_number == turns
 
 
 def test_what_has_no_fitted_circle_may_be_a_long_cycle(capsys, tmp_path, monkeypatch):
@@ -323,11 +323,11 @@ def test_what_a_file_records_of_its_task(tmp_path):
     ann_bridge.save_net(net, tmp_path / "b", task=older, loss=0.01)
     saved = SavedNet.load(tmp_path / "b")
     assert saved.reference == tasks.ReferenceInput(0, 5.5, 2.0)
-    assert saved.describe_training()["learned"] == "yes"
+    assert saved.training.learned == "yes"
     ann_bridge.save_net(net, tmp_path / "c", task=str(tasks.FlipFlop()), loss=0.3, chance=1.0)
     saved = SavedNet.load(tmp_path / "c")
     assert (saved.task, saved.reference) == ("FlipFlop", None)
-    assert saved.describe_training()["learned"] == "in part"
+    assert saved.training.learned == "in part"
 
 
 class OwnTask:

@@ -114,10 +114,10 @@ def test_the_worm_is_locked_around_its_own_frequency(capsys, tmp_path):
     )  # fmt: skip
     assert code == 0
     (system,) = json.loads(text)
-    assert system["own_frequency_Hz"] == pytest.approx(1 / 1.8083, rel=1e-3)
+    assert system["intrinsic_frequency_Hz"] == pytest.approx(1 / 1.8083, rel=1e-3)
     narrow, wide = system["cycles"][0]["tongue"]
     for row in (narrow, wide):
-        assert row["low_Hz"] < system["own_frequency_Hz"] < row["high_Hz"]
+        assert row["low_Hz"] < system["intrinsic_frequency_Hz"] < row["high_Hz"]
     assert wide["low_Hz"] < narrow["low_Hz"] < narrow["high_Hz"] < wide["high_Hz"]
     # Found by steps of 0.0015 Hz from cycle to cycle: the last are at 0.5215 and 0.5920 Hz.
     assert wide["low_Hz"] == pytest.approx(0.5208, abs=wide["resolution_Hz"])
