@@ -44,16 +44,15 @@ figure, axes = plt.subplots(2, 2, figsize=(11, 11), layout="constrained")
 plotting.plot_mean_numbers(ensembles, exact=exact, ax=axes[0, 0])
 plotting.plot_complexity(curves, ax=axes[0, 1])
 plotting.plot_basins([one for one in ensembles if one.symmetry in (-1, 0, 0.5, 1)], ax=axes[1, 0])
-own = {f"{k}\nη = {w['symmetry_degree']:.3f}": w for k, w in worms.items()}
-count = "n_attractors_at_least"
+signed = {f"{k}\nη = {w.symmetry_degree:.3f}": w for k, w in worms.items()}
 plotting.plot_against_nulls(
-    {k: w["sampled"][count] for k, w in own.items()},
-    {k: [null[count] for null in w["nulls"]] for k, w in own.items()},
+    {k: w.sampled.n_attractors_at_least for k, w in signed.items()},
+    {k: [null.n_attractors_at_least for null in w.nulls] for k, w in signed.items()},
     name=graph.name,
     ax=axes[1, 1],
 )
 options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "attractors.png", dpi=110)
 for name, worm in worms.items():
-    print(name, "fixed points:", worm["fixed_points"])
+    print(name, "fixed points:", worm.fixed_points)
 print(f"figures in {options.out / 'attractors.png'}")

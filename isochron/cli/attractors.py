@@ -1,12 +1,16 @@
 """isochron attractors."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isochron.cli.common import DATASET_HELP, debug_option, json_option, open_connectome, print_json
+
+if TYPE_CHECKING:
+    from isochron.workflows.attractor_results import Enumerated, SampledNetwork
 
 STEP = "attractors"
 
@@ -67,7 +71,12 @@ def attractors(
         if couplings is not None:
             result = _of_file(couplings, theta, tie, starts, seed, threads, report)
         elif n_random is not None:
-            result = _of_ensemble(n_random, symmetry, networks, tie, seed, threads, report)
+            from isochron.workflows.attractors import count_in_ensemble
+
+            result = count_in_ensemble(
+                n_random, symmetry, networks, tie=tie, seed=seed, n_threads=threads,
+                progress=report,
+            )  # fmt: skip
         else:
             from isochron.workflows.attractors import place_on_axis
 
@@ -76,10 +85,11 @@ def attractors(
                 n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
                 progress=report,
             )  # fmt: skip
+    values = asdict(result)
     if as_json:
-        print_json(result)
+        print_json(values)
     else:
-        click.echo(_text(result))
+        click.echo(_text(values))
 
 
 def _reporting() -> Any:
@@ -117,11 +127,12 @@ def _layers(text: str) -> list[str]:
 def _of_file(
     path: Path, theta: Path | None, tie: str, starts: int | None, seed: int,
     threads: int | None, report: Any,
-) -> dict[str, Any]:  # fmt: skip
+) -> "Enumerated | SampledNetwork":  # fmt: skip
     import numpy as np
 
     from isochron.analysis.sign_networks import enumerate_attractors, sample_attractors
-    from isochron.workflows.attractors import describe_sample, load_array
+    from isochron.workflows.attractor_results import Enumerated, SampledNetwork
+    from isochron.workflows.attractors import load_array
 
     J, thresholds = load_array(path), 0 if theta is None else load_array(theta)
     if starts is not None:
@@ -129,65 +140,21 @@ def _of_file(
         sample = sample_attractors(
             J, thresholds, tie, n_starts=starts, rng=rng, progress=report
         )  # fmt: skip
-        return {"n": sample.n, "tie_rule": tie} | describe_sample(sample)
+        return SampledNetwork.of(sample, n=sample.n, tie_rule=tie)
     if J.ndim == 2 and len(J) > 30:
         raise ValueError(
             f"{len(J)} neurons cannot be enumerated; 30 can. Sample them: --starts 1000."
         )
-    found = enumerate_attractors(J, thresholds, tie, n_threads=threads, progress=report)
-    return {
-        "n": found.n,
-        "tie_rule": found.tie_rule,
-        "n_attractors": found.n_attractors,
-        "cycles_by_length": found.cycles_by_length,
-        "attractors": [
-            {
-                "length": one.length,
-                "basin": one.basin,
-                "representative": one.representative,
-                "max_transient": one.max_transient,
-            }
-            for one in found.attractors
-        ],
-        "seconds": found.seconds,
-        "states_per_second": found.states_per_second,
-    }
-
-
-def _of_ensemble(
-    n: int, symmetry: float, networks: int, tie: str, seed: int, threads: int | None, report: Any
-) -> dict[str, Any]:
-    import numpy as np
-
-    from isochron.analysis.sign_networks import count_attractors, mean_fixed_points
-
-    counted = count_attractors(
-        n, symmetry, networks, np.random.default_rng(seed), tie=tie, n_threads=threads,
-        progress=report,
-    )  # fmt: skip
-    return {
-        "n": n,
-        "symmetry": symmetry,
-        "n_networks": networks,
-        "tie_rule": tie,
-        "mean_by_length": {
-            int(length): dict(zip(("mean", "se"), counted.of_length(length), strict=True))
-            for length in counted.lengths
-        },
-        "mean_total": dict(zip(("mean", "se"), counted.total, strict=True)),
-        "mean_ln_total": dict(zip(("mean", "se"), counted.log_total, strict=True)),
-        "mean_largest_basin": float(counted.largest_basins.mean()),
-        "mean_transient": float(counted.mean_transients.mean()),
-        "theory": {"mean_fixed_points": mean_fixed_points(n, symmetry) if n >= 3 else None},
-        "seed": seed,
-    }
+    return Enumerated.of(
+        enumerate_attractors(J, thresholds, tie, n_threads=threads, progress=report)
+    )
 
 
 def _text(result: dict[str, Any]) -> str:
     """The main numbers, one a line."""
     lines = []
     for name, value in result.items():
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             value = f"{len(value)} (--json lists them)" if value else "none"
         elif isinstance(value, dict):
             value = ", ".join(f"{k}: {_short(v)}" for k, v in value.items() if k != "attractors")

@@ -1,17 +1,26 @@
 """The worm on the axis of Hwang et al.: a connectome as a ±1 network, rewirings, the theory."""
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from isochron.analysis import sign_networks as attractors
+from isochron.analysis import sign_networks
 from isochron.connectome import Connectome, gaba_inhibitory, rewire
 from isochron.connectome.arrays import load_npy
 from isochron.connectome.statistics import symmetry_degree
 from isochron.files import reads_data
+from isochron.workflows.attractor_results import (
+    ConnectomePlacement,
+    Ensemble,
+    EnsembleTheory,
+    MeanWithError,
+    Sampled,
+    SampledNull,
+    SolvedFixedPoints,
+    Theory,
+)
 
 LAYERS = ("chemical", "gap")
 SIGNS = ("own", "gaba", "none")
@@ -110,7 +119,7 @@ def place_on_axis(
     n_starts: int = 2000,
     seed: int = 0,
     progress: Report | None = None,
-) -> dict[str, Any]:
+) -> ConnectomePlacement:
     """Attractors of a connectome under every tie rule, of its rewirings, and the theory at its eta.
 
     Parameters
@@ -130,8 +139,7 @@ def place_on_axis(
 
     Returns
     -------
-    dict
-        JSON values.
+    ConnectomePlacement
 
     Raises
     ------
@@ -143,18 +151,18 @@ def place_on_axis(
             f"The numbers of rewirings and of starts must be at least 0 and 1, got {n_nulls!r} "
             f"and {n_starts!r}."
         )
-    if tie not in attractors.TIE_RULES:
-        raise ValueError(f"tie must be one of {', '.join(attractors.TIE_RULES)}, got {tie!r}.")
+    if tie not in sign_networks.TIE_RULES:
+        raise ValueError(f"tie must be one of {', '.join(sign_networks.TIE_RULES)}, got {tie!r}.")
     report = progress or (lambda fraction, text: None)
     which = which_signs(connectome, signs)
     couplings = connectome_couplings(connectome, layers, which)
-    streams = np.random.default_rng(seed).spawn(len(attractors.TIE_RULES) + n_nulls)
+    streams = np.random.default_rng(seed).spawn(len(sign_networks.TIE_RULES) + n_nulls)
     total = len(streams) + 1
     by_rule = {}
-    for k, rule in enumerate(attractors.TIE_RULES):
+    for k, rule in enumerate(sign_networks.TIE_RULES):
         report(k / total, f"sampling, tie rule {rule}")
-        by_rule[rule] = describe_sample(
-            attractors.sample_attractors(couplings, 0, rule, n_starts=n_starts, rng=streams[k])
+        by_rule[rule] = Sampled.of(
+            sign_networks.sample_attractors(couplings, 0, rule, n_starts=n_starts, rng=streams[k])
         )
     report(len(by_rule) / total, "solving for fixed points")
     fixed_points = _solve_fixed_points(couplings, tie)
@@ -162,78 +170,65 @@ def place_on_axis(
     for k, rng in enumerate(streams[len(by_rule) :]):
         report((len(by_rule) + 1 + k) / total, f"rewiring {k + 1} of {n_nulls}")
         rewired = connectome_couplings(rewire(connectome, rng), layers, which)
-        sample = attractors.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
-        nulls.append({"symmetry_degree": symmetry_degree(rewired)} | describe_sample(sample))
+        sample = sign_networks.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
+        nulls.append(SampledNull.of(sample, symmetry_degree=symmetry_degree(rewired)))
     report(1.0, "done")
     eta = symmetry_degree(couplings)
-    return {
-        "dataset": connectome.name,
-        "layers": list(layers),
-        "signs": which,
-        "n_inhibitory": int((_signs(connectome, which) * connectome.chemical < 0).sum()),
-        "n": len(couplings),
-        "tie_rule": tie,
-        "symmetry_degree": eta,
-        "symmetry_degree_definition": SYMMETRY,
-        "sampled": by_rule[tie],
-        "sampled_by_tie_rule": by_rule,
-        "fixed_points": fixed_points,
-        "nulls": nulls,
-        "theory": describe_theory(len(couplings), eta),
-        "seed": seed,
-    }
+    return ConnectomePlacement(
+        dataset=connectome.name,
+        layers=tuple(layers),
+        signs=which,
+        n_inhibitory=int((_signs(connectome, which) * connectome.chemical < 0).sum()),
+        n=len(couplings),
+        tie_rule=tie,
+        symmetry_degree=eta,
+        symmetry_degree_definition=SYMMETRY,
+        sampled=by_rule[tie],
+        sampled_by_tie_rule=by_rule,
+        fixed_points=fixed_points,
+        nulls=tuple(nulls),
+        theory=Theory.of(len(couplings), eta),
+        seed=seed,
+    )
 
 
-def describe_sample(sample: attractors.Sample) -> dict[str, Any]:
-    """A sample as JSON values; what was found is not all there is."""
-    return {
-        "n_starts": sample.n_starts,
-        "n_unfinished": sample.n_unfinished,
-        "n_found": len(sample.attractors),
-        "n_attractors_at_least": sample.n_attractors_at_least,
-        "unseen_mass": sample.unseen_mass,
-        "unseen_mass_bound": sample.unseen_mass_bound,
-        "found_by_length": sample.found_by_length,
-        "starts_by_length": sample.hits_by_length,
-        "mean_transient": float(sample.transients.mean()) if sample.transients.size else None,
-        "max_transient": int(sample.transients.max(initial=0)),
-        "attractors": [
-            {
-                "length": one.length,
-                "basin_low": one.basin_low,
-                "basin_high": one.basin_high,
-                "representative": one.representative,
-                "max_transient": one.max_transient,
-            }
-            for one in sample.attractors
-        ],
-    }
-
-
-def describe_theory(n: int, symmetry: float) -> dict[str, Any]:
-    """What dense Gaussian networks of this size and symmetry degree hold on average."""
-    mean = attractors.mean_fixed_points(n, symmetry)
-    return {
-        "ensemble": "dense Gaussian couplings, no ties, same n and symmetry degree",
-        "mean_fixed_points": {"value": mean, "kind": "exact mean"},
-        "ln_mean_fixed_points": math.log(mean) if mean > 0 else None,
-        "complexity_of_fixed_points": {
-            "value": attractors.fixed_point_complexity(symmetry) if symmetry > -1 else None,
-            "kind": "annealed",
-        },
-        "complexity_of_2_cycles": {
-            "value": attractors.complexity(2, symmetry).leading if symmetry > -1 else None,
-            "kind": "annealed",
-        },
-    }
-
-
-def _solve_fixed_points(couplings: np.ndarray, tie: str) -> dict[str, Any] | None:
+def _solve_fixed_points(couplings: np.ndarray, tie: str) -> SolvedFixedPoints | None:
     """All fixed points, or as many as the limits allow; None without OR-tools."""
     try:
-        solved = attractors.solve_cycles(
+        solved = sign_networks.solve_cycles(
             couplings, 0, tie, limit=SOLVER_LIMIT, time_limit_s=SOLVER_SECONDS
         )
     except ImportError:
         return None
-    return {"count": solved.count, "complete": solved.complete, "message": solved.message}
+    return SolvedFixedPoints(count=solved.count, complete=solved.complete, message=solved.message)
+
+
+def count_in_ensemble(
+    n: int, symmetry: float, n_networks: int, *, tie: str, seed: int, **options: Any
+) -> Ensemble:
+    """Mean numbers of attractors of random networks, and the theory of their fixed points.
+
+    `options` are those of `isochron.analysis.sign_networks.count_attractors`.
+    """
+    rng = np.random.default_rng(seed)
+    counted = sign_networks.count_attractors(n, symmetry, n_networks, rng, tie=tie, **options)
+    mean = sign_networks.mean_fixed_points(n, symmetry) if n >= 3 else None
+    return Ensemble(
+        n=n,
+        symmetry=symmetry,
+        n_networks=n_networks,
+        tie_rule=tie,
+        mean_by_length={
+            int(length): _mean_with_error(counted.of_length(length)) for length in counted.lengths
+        },
+        mean_total=_mean_with_error(counted.total),
+        mean_ln_total=_mean_with_error(counted.log_total),
+        mean_largest_basin=float(counted.largest_basins.mean()),
+        mean_transient=float(counted.mean_transients.mean()),
+        theory=EnsembleTheory(mean_fixed_points=mean),
+        seed=seed,
+    )
+
+
+def _mean_with_error(pair: tuple[float, float]) -> MeanWithError:
+    return MeanWithError(mean=pair[0], se=pair[1])

@@ -68,21 +68,19 @@ def test_the_worm_on_the_axis():
     result = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
     again = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
     assert result == again
-    assert result["n"] == 279
-    for rule, sample in result["sampled_by_tie_rule"].items():
-        assert sum(sample["starts_by_length"].values()) == 200, rule
+    assert result.n == 279
+    for rule, sample in result.sampled_by_tie_rule.items():
+        assert sum(sample.starts_by_length.values()) == 200, rule
     # ties matter: neurons without input keep their state under "keep", and never under "flip"
-    assert 1 not in result["sampled_by_tie_rule"]["flip"]["found_by_length"]
-    assert result["sampled_by_tie_rule"]["keep"]["n_found"] > result["sampled"]["n_found"]
-    for null in result["nulls"]:
-        assert abs(null["symmetry_degree"]) < 0.1
-    eta = result["symmetry_degree"]
+    assert 1 not in result.sampled_by_tie_rule["flip"].found_by_length
+    assert result.sampled_by_tie_rule["keep"].n_found > result.sampled.n_found
+    for null in result.nulls:
+        assert abs(null.symmetry_degree) < 0.1
+    eta = result.symmetry_degree
     W = connectome_couplings(graph, ["chemical"], "gaba")
     assert eta == pytest.approx(np.sum(W * W.T) / np.sum(W * W))
-    theory = result["theory"]
-    assert theory["ln_mean_fixed_points"] == pytest.approx(
-        math.log(theory["mean_fixed_points"]["value"])
-    )
+    theory = result.theory
+    assert theory.ln_mean_fixed_points == pytest.approx(math.log(theory.mean_fixed_points.value))
 
 
 def test_unknown_layers_and_signs():
