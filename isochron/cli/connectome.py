@@ -1,7 +1,7 @@
 """isochron connectome: what the data sets are, what they hold, and how they differ."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,9 +17,6 @@ from isochron.cli.common import (
     sign_rule,
 )
 from isochron.wording import counted
-
-if TYPE_CHECKING:
-    from isochron.connectome import Connectome
 
 
 @click.group()
@@ -37,17 +34,20 @@ def connectome() -> None:
 @debug_option
 def list_(as_json: bool) -> None:
     """List the data sets."""
-    from isochron.connectome import available, load
+    from dataclasses import asdict, astuple
 
-    rows = [_overview(load(name)) for name in available()]
+    from isochron.connectome import available, load
+    from isochron.workflows.connectome_description import describe_connectome
+
+    rows = [describe_connectome(load(name)).overview for name in available()]
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) for row in rows])
         return
     from rich.table import Table
 
     table = Table("id", "neurons", "chemical", "gap pairs", "onto muscle", "other", "weights")
     for row in rows:
-        table.add_row(*(str(value or "") for value in row.values()))
+        table.add_row(*(str(value or "") for value in astuple(row)))
     print_table(table)
 
 
@@ -59,7 +59,11 @@ def show(identifier: str, as_json: bool) -> None:
     """Say what a data set holds, what its weights mean and where it comes from."""
     connectome = open_connectome(identifier)
     if as_json:
-        print_json(_description(connectome))
+        from dataclasses import asdict
+
+        from isochron.workflows.connectome_description import describe_connectome
+
+        print_json(asdict(describe_connectome(connectome)))
         return
     source = connectome.source
     click.echo(repr(connectome))
@@ -204,53 +208,6 @@ def plot(identifier: str, out: Path | None, force: bool, as_json: bool) -> None:
 
     draw_connectome(connectome, out)
     report_file(out, as_json)
-
-
-def _overview(connectome: "Connectome") -> dict[str, Any]:
-    found = _description(connectome)
-    return {
-        "id": found["id"],
-        "neurons": found["neurons"],
-        "chemical": found["chemical"]["edges"],
-        "gap_pairs": found["gap"]["pairs"],
-        "neuromuscular": found["neuromuscular"]["edges"],
-        "extrasynaptic": sum(layer["edges"] for layer in found["extrasynaptic"].values()),
-        "weight_unit": found["weight_unit"],
-    }
-
-
-def _description(connectome: "Connectome") -> dict[str, Any]:
-    """Counts of each layer. Gap junctions: pairs and weight without those with oneself."""
-    import numpy as np
-
-    def counts(weights: Any) -> dict[str, Any]:
-        return {"edges": int(np.count_nonzero(weights)), "weight": weights.sum().item()}
-
-    pairs = counts(np.triu(connectome.gap, 1))
-    source = connectome.source
-    return {
-        "id": connectome.name,
-        "species": connectome.species,
-        "neurons": len(connectome.neurons),
-        "muscles": len(connectome.muscles),
-        "chemical": counts(connectome.chemical)
-        | {"autapses": int(np.count_nonzero(np.diag(connectome.chemical)))},
-        "gap": {
-            "pairs": pairs["edges"],
-            "weight": pairs["weight"],
-            "autapses": int(np.count_nonzero(np.diag(connectome.gap))),
-        },
-        "neuromuscular": counts(connectome.neuromuscular),
-        "extrasynaptic": {k: counts(weights) for k, weights in connectome.extrasynaptic.items()},
-        "weight_unit": source.weight_unit,
-        "source": {
-            "paper": source.paper,
-            "doi": source.doi,
-            "file": source.file,
-            "sha256": source.file_sha256,
-            "license": source.license,
-        },
-    }
 
 
 def _flat(tree: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
