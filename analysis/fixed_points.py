@@ -7,22 +7,21 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from isochron.analysis.floquet import by_modulus
+from isochron.analysis.newton import FailedError, dense, newton, newton_move, residual_of
 from isochron.analysis.systems.angles import check_angles, without_turns
+from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.protocols import System, takes_differences
 from isochron.analysis.systems.scales import map_response, measure_scale
 from isochron.analysis.systems.units import Units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 _MARGIN = 1e-6
 _WRONG_DERIVATIVE = 0.05
 _STEPS = (1e-5, 1e-7, 1e-9)  # of the check by differences, in sizes of the state
 _UNKNOWN = 1e-9  # of the largest eigenvalue: one whose sign is a rounding error
 _SMALL = 1e-3  # of the scale: a state below it is known relative to itself
-_REFINEMENTS = 4
-_SINGULAR = 1e-10  # of the largest singular value: a direction in which nothing changes
 _ROUNDING = 1e-12
 _UNLIKE = 32.0  # ratio of two sizes from which they are not one scale
 _KNOWN = 10.0  # last steps of Newton's method above which a variable is not 0
@@ -116,10 +115,6 @@ class FixedPointSearch(Sequence[FixedPoint]):
         return len(self.points)
 
 
-class _FailedError(Exception):
-    pass
-
-
 def find_fixed_points(
     system: System,
     starts: Iterable[ArrayLike],
@@ -176,14 +171,15 @@ def find_fixed_points(
     if getattr(system, "n_steps", 1) != 1:
         raise ValueError("A driven map has no fixed points; switch its drive off.")
     starts = starts if isinstance(starts, np.ndarray) else list(starts)
-    reject_masked("starts", starts)
-    starts = [np.array(start, dtype=float) for start in starts]
-    if not starts:
+    require_real("starts", starts)
+    if not len(starts):
         return FixedPointSearch((), ())
-    turning = check_angles(angles, starts[0].size)
-    frames = _frames(system, starts, scale, turning)
+    states = list(np.atleast_2d(np.array(starts, dtype=float)))
+    check_system(system, states[0])
+    turning = check_angles(angles, states[0].size)
+    frames = _frames(system, states, scale, turning)
     register = _Register(tolerance, merge_tolerance, scale is None)
-    return _search(register, starts, frames, deflations, max_iterations)
+    return _search(register, states, frames, deflations, max_iterations)
 
 
 @dataclass(frozen=True)
@@ -204,7 +200,7 @@ class _Frame:
 
     @cached_property
     def function(self):
-        return _residual_of(self.system, self.angles)
+        return residual_of(self.system, self.angles)
 
     def resized(self, sizes: np.ndarray) -> "_Frame":
         sizes = np.array(sizes)
@@ -231,13 +227,13 @@ def _search(register: "_Register", starts, frames, deflations, max_iterations):
     for start, frame in zip(starts, frames, strict=True):
         try:
             register.find(frame, frame.units.enter(start), max_iterations, "Newton")
-        except _FailedError as error:
+        except FailedError as error:
             failures.append(FailedStart(start, str(error)))
     for start, frame in list(zip(starts, frames, strict=True)) * deflations:
         try:
             near = _deflated_newton(register, frame, frame.units.enter(start), max_iterations)
             register.find(frame, near, max_iterations, "deflated Newton")
-        except _FailedError:  # nothing else to be found from here
+        except FailedError:  # nothing else to be found from here
             continue
     points = sorted(register.found, key=lambda point: (not point.stable, -point.n_starts))
     return FixedPointSearch(tuple(points), tuple(failures))
@@ -250,8 +246,8 @@ def _scale_of(system: Any, starts: np.ndarray, scale: ArrayLike | None) -> np.nd
     def newton(sizes: np.ndarray) -> np.ndarray:
         del sizes
         try:
-            return _newton_move(*_residual_of(system)(first))
-        except (_FailedError, ArithmeticError):
+            return newton_move(*residual_of(system)(first))
+        except (FailedError, ArithmeticError):
             return np.zeros(first.size)
 
     response = map_response(system, first) if hasattr(system, "advance") else newton
@@ -268,8 +264,8 @@ def _remeasured(start: _Frame, point, residual, tolerance, max_iterations):
             break
         try:
             near = other.units.enter(frame.units.leave(point))
-            found, residual = _newton(other.function, near, tolerance, max_iterations)
-        except _FailedError:
+            found, residual = newton(other.function, near, tolerance, max_iterations)
+        except FailedError:
             break
         if getattr(start.original, "by_differences", False) and not better:
             # the variable is small by chance: over its size, differences are rounding errors
@@ -281,8 +277,8 @@ def _remeasured(start: _Frame, point, residual, tolerance, max_iterations):
 def _at_point(start: _Frame, frame: _Frame, point: np.ndarray) -> _Frame | None:
     """Units of a point, with those of the start for what is 0 there; None if they are alike."""
     try:
-        move = np.abs(_newton_move(*frame.function(point)))
-    except _FailedError:
+        move = np.abs(newton_move(*frame.function(point)))
+    except FailedError:
         return None
     known = np.abs(point) > np.maximum(_KNOWN * move, _ROUNDING)
     own = np.abs(frame.units.leave(point))
@@ -298,7 +294,7 @@ def _lacks_digits(frame: _Frame, point: np.ndarray, tolerance: float) -> bool:
     length = float(np.linalg.norm(point))
     if not _SMALL <= length <= 1 / _SMALL:
         return length > 0
-    move = np.abs(_newton_move(*frame.function(point)))
+    move = np.abs(newton_move(*frame.function(point)))
     own = np.abs(point)
     known = own > np.maximum(_KNOWN * move, _ROUNDING)
     return bool((known & (move > tolerance * own)).any())
@@ -328,7 +324,7 @@ def _disagreement(other: _Frame, frame: _Frame, point: np.ndarray):
     state = frame.units.leave(point)
 
     def derivative(of: _Frame) -> np.ndarray:
-        matrix = _dense(of.function(of.units.enter(state))[1])
+        matrix = dense(of.function(of.units.enter(state))[1])
         return matrix * of.sizes[:, None] / of.sizes * other.sizes / other.sizes[:, None]
 
     here, there = derivative(frame), derivative(other)
@@ -361,7 +357,7 @@ class _Register:
 
     def find(self, frame: _Frame, near: np.ndarray, max_iterations: int, method: str) -> None:
         """Go from a state to a fixed point, and count it, known or new."""
-        point, residual = _newton(frame.function, near, self.tolerance, max_iterations)
+        point, residual = newton(frame.function, near, self.tolerance, max_iterations)
         if self.measured:
             frame, point, residual = _remeasured(
                 frame, point, residual, self.tolerance, max_iterations
@@ -393,80 +389,6 @@ class _Register:
         )
 
 
-def _residual_of(system: Any, angles: tuple[int, ...] = ()):
-    return _map_residual(system, angles) if hasattr(system, "advance") else _field_residual(system)
-
-
-def _field_residual(field: Any):
-    def function(x):
-        return field(0.0, x), field.jacobian(0.0, x)
-
-    return function
-
-
-def _map_residual(system: Any, angles: tuple[int, ...]):
-    def function(x):
-        end, tangents = system.advance(x, 1, tangents=np.eye(x.size))
-        return without_turns(end - x, angles), tangents - np.eye(x.size)
-
-    return function
-
-
-def _newton(function, x, tolerance, max_iterations):
-    """A fixed point and its residual."""
-    value, matrix = function(x)
-    residual, refinements = np.inf, 0
-    for _ in range(max_iterations):
-        if not value.any():
-            return x, 0.0
-        move = _newton_move(value, matrix)
-        length = float(np.linalg.norm(x))
-        residual = float(np.linalg.norm(move)) / max(1.0, length)
-        if residual < tolerance:  # a point near 0 is refined until its own size is known
-            if length > _SMALL or residual < tolerance * length or refinements >= _REFINEMENTS:
-                return x, residual
-            refinements += 1
-        trial = _descend(function, x, move, value)
-        if trial is None and residual < tolerance:
-            return x, residual
-        if trial is None:
-            residual = _singular_residual(x, value, _dense(matrix))
-            if residual < tolerance:
-                return x, residual
-            raise _FailedError(
-                f"Newton's method came to a least speed of {np.linalg.norm(value):.1e} that is "
-                "not zero. Try other starts, or `deflations`; if that speed is a rounding error "
-                "of the system, give its size as `scale`."
-            )
-        x, value, matrix = trial
-    if refinements:
-        return x, residual
-    raise _FailedError(
-        f"Newton's method did not converge in {max_iterations} iterations; the last step was "
-        f"{residual:.1e}. Raise max_iterations or tolerance; a degenerate point is slow."
-    )
-
-
-def _descend(function, x, move, value):
-    """State, value and matrix after the step, halved until it comes nearer to zero, or None."""
-    for halving in range(12):
-        trial = x + move / 2**halving
-        trial_value, trial_matrix = function(trial)
-        if np.linalg.norm(trial_value) < np.linalg.norm(value):
-            return trial, trial_value, trial_matrix
-    return None
-
-
-def _singular_residual(x, value, matrix) -> float:
-    """Residual across the directions in which nothing changes, as on a line of fixed points."""
-    size = max(1.0, float(np.linalg.norm(x)))
-    move = np.linalg.lstsq(matrix, -value, rcond=_SINGULAR)[0]
-    rest = float(np.linalg.norm(value + matrix @ move))
-    if rest > _ROUNDING * size * float(np.linalg.norm(matrix)):
-        return np.inf
-    return float(np.linalg.norm(move)) / size
-
-
 def _deflated_newton(
     register: _Register, frame: _Frame, x: np.ndarray, max_iterations: int
 ) -> np.ndarray:
@@ -480,7 +402,7 @@ def _deflated_newton(
     points = np.array([frame.units.enter(point.point) for point in register.found])
     points = points.reshape(-1, x.size)
     for _ in range(max_iterations):
-        move, size = _newton_move(*function(x)), max(1.0, float(np.linalg.norm(x)))
+        move, size = newton_move(*function(x)), max(1.0, float(np.linalg.norm(x)))
         if np.linalg.norm(move) < 1e-6 * size:
             return x
         offsets = without_turns(x - points, frame.angles)
@@ -488,28 +410,7 @@ def _deflated_newton(
         slope = float(np.sum(-2 * (offsets @ move) / (squares * (squares + 1))))
         move = move / (1 - slope) if slope != 1 else move
         x = x + move * min(1.0, 10 * size / max(float(np.linalg.norm(move)), 1e-300))
-    raise _FailedError("Deflation found nothing else.")
-
-
-def _newton_move(value, matrix):
-    if not np.isfinite(value).all():
-        raise _FailedError("The system is not finite there. Start elsewhere.")
-    matrix = _dense(matrix)
-    if not np.isfinite(matrix).all():
-        raise _FailedError("The derivative is not finite there. Start elsewhere.")
-    try:
-        return np.linalg.solve(matrix, -value)
-    except np.linalg.LinAlgError as error:
-        move = np.linalg.lstsq(matrix, -value, rcond=_SINGULAR)[0]  # the shortest
-        if np.linalg.norm(value + matrix @ move) < 0.5 * np.linalg.norm(value):
-            return move
-        raise _FailedError(
-            "The derivative is singular where Newton's method came to. Start elsewhere."
-        ) from error
-
-
-def _dense(matrix):
-    return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
+    raise FailedError("Deflation found nothing else.")
 
 
 def _describe(frame: _Frame, point, residual, measured: bool) -> FixedPoint:
@@ -518,7 +419,7 @@ def _describe(frame: _Frame, point, residual, measured: bool) -> FixedPoint:
     doubt *= float((frame.sizes / best.sizes).max())
     system, function = best.system, best.function
     point = best.units.enter(frame.units.leave(point))
-    matrix = _dense(function(point)[1])
+    matrix = dense(function(point)[1])
     eigenvalues = np.linalg.eigvals(matrix)
     if hasattr(system, "advance"):
         eigenvalues = by_modulus(eigenvalues + 1)
@@ -551,7 +452,7 @@ def _change_within(length: float, function, point, matrix) -> float:
     """How much the derivative may differ at the exact point, which is nearer than a length."""
     if length == 0:
         return 0.0
-    there = _dense(function(point + length * np.abs(_direction(point.size)))[1])
+    there = dense(function(point + length * np.abs(_direction(point.size)))[1])
     change = float(np.linalg.norm(there - matrix))
     return change if np.isfinite(change) else 0.0
 
@@ -577,7 +478,7 @@ def _difference_quotient(frame: _Frame, point, matrix) -> float:
                 return error
         if np.isfinite(error):
             break
-    raise _FailedError(_no_derivative(frame, error))
+    raise FailedError(_no_derivative(frame, error))
 
 
 def _no_derivative(frame: _Frame, error: float) -> str:

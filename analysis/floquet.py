@@ -13,7 +13,7 @@ from isochron.analysis.systems.angles import without_turns
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import Flow, System
 from isochron.analysis.systems.units import find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 DENSE_LIMIT = 200  # dimensions of a map up to which the whole monodromy matrix is made
 DENSE_FLOW_LIMIT = 300  # of a vector field; a stiff one shares its factorisations: always
@@ -260,7 +260,7 @@ def floquet_multipliers(
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
     """
-    reject_masked("point", point)
+    require_real("point", point)
     nodes = np.atleast_2d(np.asarray(point, dtype=float))
     units = find_units(system, nodes, scale=scale, duration=period)
     back = ReturnMap(units.system(system), period, rtol, subharmonic)
@@ -309,7 +309,7 @@ def floquet_exponents(
     ----------
     Bojanczyk, Golub and Van Dooren (1992), Proc. SPIE 1770:31.
     """
-    reject_masked("point", point)
+    require_real("point", point)
     nodes = np.atleast_2d(np.asarray(point, dtype=float))
     units = find_units(system, nodes, scale=scale, duration=period)
     back = ReturnMap(units.system(system), period, rtol, subharmonic)

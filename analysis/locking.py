@@ -344,7 +344,7 @@ def _find_in_parts(system_at, cycle, ends, tolerance, scale) -> LimitCycle | Non
     although the next one exists. Each start is extrapolated from the two cycles before it.
     """
     start = cycle.point
-    for value in np.linspace(*ends, 1 + PARTS)[1:]:
+    for value in np.linspace(ends[0], ends[1], 1 + PARTS)[1:]:
         found = _find_next(system_at(float(value)), cycle, start, tolerance, scale)
         if found is None:
             return None

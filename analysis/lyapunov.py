@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import Flow, System, has_given_tangent
 from isochron.analysis.systems.units import find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalisations that is still accurate
 _GOAL = 10.0  # of it that is aimed at
@@ -131,8 +132,9 @@ def compute_lyapunov_spectrum(
     ----------
     Benettin, Galgani, Giorgilli and Strelcyn (1980), Meccanica 15:9.
     """
-    reject_masked("starts", starts)
+    require_real("starts", starts)
     points = np.atleast_2d(np.array(starts, dtype=float))
+    check_system(system, points[0])
     n = points.shape[1]
     is_map = hasattr(system, "advance")
     span = renormalise if renormalise is not None else (1 if is_map else block / 10)

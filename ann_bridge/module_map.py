@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_count, require_real
 
 ModuleStep: TypeAlias = Callable[[Any, Tensor, Tensor], Tensor]
 
@@ -85,20 +85,21 @@ class ModuleMap:
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
-        reject_masked("state", state)
+        require_count("n_steps", n_steps)
+        require_real("state", state)
         state = np.array(state, dtype=float)
         for k in range(start, start + n_steps):
             if tangents is None:
                 state = self._after(k, state)
             else:
                 state, jacobian = self._linearise(k, state)
-                reject_masked("tangents", tangents)
+                require_real("tangents", tangents)
                 tangents = jacobian @ np.asarray(tangents, dtype=float)
         return state if tangents is None else (state, tangents)
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
         """States along a run, the first included; shape (n_steps + 1, ..., dimension)."""
-        reject_masked("state", state)
+        require_real("state", state)
         states = [np.array(state, dtype=float)]
         for k in range(start, start + n_steps):
             states.append(self._after(k, states[-1]))
@@ -148,7 +149,7 @@ class ModuleMap:
 
 def _checked_inputs(inputs: ArrayLike | None, n_inputs: int) -> Tensor:
     """Inputs over one period, shape (n_steps, n_inputs)."""
-    reject_masked("inputs", inputs)
+    require_real("inputs", inputs)
     given = np.zeros((1, n_inputs)) if inputs is None else np.atleast_2d(np.array(inputs, float))
     if given.ndim != 2 or not len(given) or (n_inputs and given.shape[1] != n_inputs):
         wanted = n_inputs or "n_inputs"

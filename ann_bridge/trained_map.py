@@ -11,7 +11,7 @@ from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
 from isochron.ann_bridge.steps import LeakyStep
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_count, require_real
 
 USUAL_STEPS = 120
 MOST_STEPS = 100_000
@@ -173,10 +173,11 @@ class TrainedMap:
         tangents : array_like, shape (dimension, k), optional
             Tangent vectors of one state.
         """
-        reject_masked("state", state)
+        require_count("n_steps", n_steps)
+        require_real("state", state)
         state = np.array(state, dtype=float)
         if tangents is not None:
-            reject_masked("tangents", tangents)
+            require_real("tangents", tangents)
             tangents = np.array(tangents, dtype=float)
         for first in range(start, start + n_steps, _CHUNK):
             drives = self._drives(first, min(_CHUNK, start + n_steps - first))
@@ -240,7 +241,7 @@ class TrainedMap:
         ValueError
             If there is to be noise in a reduced net.
         """
-        reject_masked("state", state)
+        require_real("state", state)
         states = [np.array(state, dtype=float)]
         drives, std = self._drives(start, n_steps), 0.0
         if noise_std:
@@ -267,8 +268,8 @@ class TrainedMap:
         inputs : array_like, shape (n_steps, ..., n_inputs)
             As a task generates them.
         """
-        reject_masked("state", state)
-        reject_masked("inputs", inputs)
+        require_real("state", state)
+        require_real("inputs", inputs)
         state = np.asarray(state, dtype=float)
         for drive in self._step.drive(np.asarray(inputs, dtype=float)):
             state = self._step.advance(state, drive)
@@ -329,7 +330,8 @@ class FixedRadiusMap:
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (1, k), return (state, tangents)."""
-        reject_masked("state", state)
+        require_count("n_steps", n_steps)
+        require_real("state", state)
         state = np.array(state, dtype=float)
         for k in range(start, start + n_steps):
             before = self.lift(state, k)
@@ -346,7 +348,7 @@ class FixedRadiusMap:
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
         """Angles along a run, the first included; shape (n_steps + 1, ..., 1)."""
-        reject_masked("state", state)
+        require_real("state", state)
         states = [np.array(state, dtype=float)]
         for k in range(start, start + n_steps):
             states.append(self.advance(states[-1], 1, start=k))

@@ -19,7 +19,7 @@ from isochron.connectome.names import (
     infer_species,
     known_species,
 )
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 if TYPE_CHECKING:
@@ -358,7 +358,7 @@ class Connectome:
         self._set("cells", tuple(given) or cells_of(self.neurons, of_the_worm=self.is_worm))
 
     def _checked(self, layer: str, given: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        reject_masked(f"{self.name}: {layer}", given)
+        require_real(f"{self.name}: {layer}", given)
         weights = np.array(given, order="C")  # compiled code and files take rows in order
         if weights.shape != shape:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
@@ -375,7 +375,7 @@ class Connectome:
         return weights
 
     def _checked_signs(self, given: np.ndarray) -> np.ndarray:
-        reject_masked(f"{self.name}: signs", given)
+        require_real(f"{self.name}: signs", given)
         values = np.asarray(given)
         if values.shape != self.chemical.shape:
             raise ValueError(

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.sims.engines import load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
@@ -186,7 +186,7 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
         for given, one in ((networks, GradedNetwork), (stimuli, Stimulus))
         if not isinstance(given, one)
     }
-    reject_masked("initial_states", starts)
+    require_real("initial_states", starts)
     starts = None if starts is None else np.array(starts, dtype=float)
     if starts is not None and starts.ndim not in (1, 2):
         raise ValueError(

@@ -19,7 +19,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
 from isochron.connectome.signs import gaba_inhibitory, say
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 Array = np.ndarray
@@ -174,7 +174,7 @@ def simulate_muscles(
     )
     times, values = _checked_output(output, matrix, connectome)
     drive = parameters.gain * values @ matrix.values[:, _reaching(matrix)].T
-    reject_masked("initial", initial)
+    require_real("initial", initial)
     first = drive[0] if initial is None else np.asarray(initial, dtype=float)
     if first.shape != drive[0].shape or not np.isfinite(first).all():
         raise ValueError(

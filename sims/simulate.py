@@ -11,7 +11,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome import Connectome
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.sims.engines import check_method, default_step, load_engine
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
@@ -264,7 +264,7 @@ def _checked_state(state: Any, dimension: int) -> np.ndarray:
         raise ValueError(
             "initial_state must be an array: give sims.state_vector(run.isel(time=-1))."
         )
-    reject_masked("initial_state", state)
+    require_real("initial_state", state)
     state = np.array(state, dtype=float)
     if state.shape != (dimension,) or not np.isfinite(state).all():
         raise ValueError(

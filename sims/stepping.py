@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.sims.engines.request import DivergenceError
 from isochron.sims.engines.strang import advance, build_kernel
 from isochron.sims.graded import GradedNetwork
@@ -118,7 +118,7 @@ class GradedMap:
         DivergenceError
             If the state does not stay finite.
         """
-        reject_masked("state", state)
+        require_real("state", state)
         state = np.array(state, dtype=float, order="C")
         if state.shape[-1:] != (self.dimension,):
             raise ValueError(
@@ -126,7 +126,7 @@ class GradedMap:
                 f"got {state.shape}."
             )
         if tangents is not None:
-            reject_masked("tangents", tangents)
+            require_real("tangents", tangents)
             tangents = np.array(tangents, dtype=float, order="C")
             self._run(state, n_steps, start, tangents)
             return state, tangents
@@ -136,7 +136,7 @@ class GradedMap:
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0, every: int = 1) -> np.ndarray:
         """States along a run, the first included; shape (n_steps // every + 1, dimension)."""
-        reject_masked("state", state)
+        require_real("state", state)
         state = np.array(state, dtype=float, order="C")
         first = state.copy()
         record = np.empty((n_steps // every, self.dimension))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 Array = np.ndarray
 
@@ -242,8 +242,8 @@ class Sampled(Waveform):
 
     def __post_init__(self) -> None:
         Waveform.__post_init__(self)
-        reject_masked("times", self.times)
-        reject_masked("values", self.values)
+        require_real("times", self.times)
+        require_real("values", self.values)
         times, values = (np.array(x, dtype=float) for x in (self.times, self.values))
         if times.ndim != 1 or times.shape != values.shape or times.size < 2:
             raise ValueError(

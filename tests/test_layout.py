@@ -17,7 +17,7 @@ GROUND = {
     "compilation",
     "files",
     "formats",
-    "masked",
+    "real_numbers",
     "registry",
     "settings",
     "shapes",

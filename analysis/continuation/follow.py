@@ -14,7 +14,7 @@ from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.systems.scales import UNLIKE_ALONG, check_scale, measure_scale
 from isochron.analysis.systems.units import Units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 SystemAt = Callable[[float], Any]
 
@@ -80,7 +80,7 @@ def continue_fixed_points(
     ----------
     Keller (1977), in Applications of Bifurcation Theory, 359-384.
     """
-    reject_masked("start", start)
+    require_real("start", start)
     y = np.array(start, dtype=float)
     units = Units(np.ones(y.size) if scale is None else check_scale(scale, y.size))
     system_at, y = systems_in_units(system_at, units), units.enter(y)

@@ -12,7 +12,7 @@ from isochron.analysis.limit_cycles.search import find_limit_cycle
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def find_close_returns(
     ValueError
         If there are no lags, or one is not between 1 and m - 1.
     """
-    reject_masked("states", states)
+    require_real("states", states)
     states = np.asarray(states, dtype=float)
     if not len(lags) or not 0 < min(lags) <= max(lags) < len(states):
         raise ValueError(f"lags must lie between 1 and {len(states) - 1}, got {lags!r}.")

@@ -30,9 +30,10 @@ from isochron.analysis.limit_cycles.verification import (
     least_divisor,
 )
 from isochron.analysis.systems.angles import check_angles, turning_variables
+from isochron.analysis.systems.checks import check_durations, check_system
 from isochron.analysis.systems.protocols import System
 from isochron.analysis.systems.units import Units, find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 
 def find_limit_cycle(
@@ -127,8 +128,10 @@ def find_limit_cycle(
     ----------
     Lust, Roose, Spence and Champneys (1998), SIAM Journal on Scientific Computing 19:1188.
     """
-    reject_masked("start", start)
+    require_real("start", start)
     nodes = np.atleast_2d(np.array(start, dtype=float))
+    check_durations(max_period=max_period, period_guess=period_guess, period=period)
+    check_system(system, nodes[0])
     forced = _is_forced(system, period, max_period, period_guess)
     if len(nodes) > 1:
         n_segments = len(nodes)
@@ -180,9 +183,6 @@ def _check(
             "An autonomous vector field needs max_period, how long to wait for the first "
             "return, or period_guess."
         )
-    for name, value in (("max_period", max_period), ("period_guess", period_guess)):
-        if value is not None and not 0 < value < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     if max_transient is not None and not 0 <= max_transient < math.inf:
         raise ValueError(f"max_transient must be 0 or more and finite, got {max_transient!r}.")
     if subharmonic < 1 or (subharmonic > 1 and not forced):

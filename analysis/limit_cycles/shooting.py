@@ -29,13 +29,14 @@ def shoot_autonomous(
     orbit = back.samples(start)[1]
     size, ranges, n_shortened = orbit_size(orbit), orbit_ranges(orbit), 0
     guess = back.period
+    unit = 2.0 ** round(math.log2(guess))  # of time: the period is then like a state of size 1
     matrix, stale, last = np.empty((n + 1, n + 1)), True, math.inf
     for iteration in range(max_iterations):
         if stale and not krylov:
             end, monodromy = back(point, np.eye(n))
             matrix, stale = np.zeros((n + 1, n + 1)), False
             matrix[:n, :n] = monodromy - np.eye(n)
-            matrix[:n, n] = back.stretch(point, end)
+            matrix[:n, n] = unit * back.stretch(point, end)
             matrix[n, :n] = normal
         else:
             end = back(point)
@@ -45,11 +46,15 @@ def shoot_autonomous(
             return point, iteration
         if not patient and error > last:
             break
-        move = _bordered_krylov(back, point, end, normal, gap) if krylov else _solve(matrix, -gap)
+        move = (
+            _bordered_krylov(back, point, end, normal, gap, unit)
+            if krylov
+            else _solve(matrix, -gap)
+        )
         share = float((np.abs(move[:n]) / ranges).max()) / _LONGEST_MOVE
         n_shortened += share > 1
         move = move / max(1.0, share)
-        point, period = point + move[:n], float(back.period + move[n])
+        point, period = point + move[:n], float(back.period + unit * move[n])
         if not guess / _LONGER < period < guess * _LONGER:
             raise NotFoundError(
                 f"Newton's method came to a period of {period:.3g}, far from the guess of "
@@ -137,13 +142,13 @@ def _krylov_solver(back, point, gap):
     return move
 
 
-def _bordered_krylov(back, point, end, normal, gap):
-    """The move of (x, T): the matrix is M - I with the velocity beside and the normal below.
+def _bordered_krylov(back, point, end, normal, gap, unit):
+    """The move of (x, T / unit): the matrix is M - I with the velocity beside and the normal below.
 
     GMRES is stopped at 1e-4 of the residual: Newton's method gains as much in an iteration.
     """
     derivative = back.derivative(point)
-    velocity, n = back.stretch(point, end), point.size
+    velocity, n = unit * back.stretch(point, end), point.size
 
     def product(vector):
         column, stretch = vector[:n], vector[n]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 TIE_RULES = ("plus", "minus", "keep", "flip")
 
@@ -112,7 +112,7 @@ class SignNetwork:
         -------
         ndarray of int8, shape (..., n)
         """
-        reject_masked("states", states)
+        require_real("states", states)
         states = np.asarray(states)
         rows, slack = self._float_rows
         fields = states.astype(float) @ rows[:, :-1].T + rows[:, -1]
@@ -234,7 +234,7 @@ def unpack(numbers: ArrayLike, n: int) -> np.ndarray:
 
 
 def _numbers(name: str, values: Any) -> np.ndarray:
-    reject_masked(name, values)
+    require_real(name, values)
     array = np.array(values)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ValueError(

@@ -28,9 +28,10 @@ from isochron.analysis.survey.motion import (
 )
 from isochron.analysis.survey.samplers import Sampler
 from isochron.analysis.systems.angles import check_angles, turning_variables
+from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.protocols import System
 from isochron.analysis.systems.units import Units, find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic", "continuum"]
@@ -232,7 +233,8 @@ def find_all_attractors(
     """
     if n_starts < 1 or rounds < 1 or follow < 0 or not 0 < merge_tolerance < 1 or not tolerance > 0:
         raise ValueError(
-            "Need n_starts >= 1, rounds >= 1, follow >= 0, 0 < same < 1 and tolerance > 0, got "
+            "Need n_starts >= 1, rounds >= 1, follow >= 0, 0 < merge_tolerance < 1 and "
+            "tolerance > 0, got "
             f"{n_starts!r}, {rounds!r}, {follow!r}, {merge_tolerance!r} and {tolerance!r}."
         )
     tolerances = Tolerances(
@@ -244,6 +246,7 @@ def find_all_attractors(
     lengths = (transient, observation, max_period, period, tolerances)
     _motion(system, *lengths)  # wrong numbers are reported before states are drawn
     starts = _draw(sampler, rng, n_starts)
+    check_system(system, starts[0], batched=True)
     turns = check_angles(angles, starts.shape[1])
     units = find_units(system, starts, scale=scale, angles=turns)
     motion = replace(_motion(units.system(system), *lengths), angles=turns)
@@ -275,7 +278,7 @@ def find_all_attractors(
 
 def _draw(sampler: Sampler, rng: np.random.Generator, n_starts: int) -> np.ndarray:
     drawn = sampler(rng, n_starts)
-    reject_masked("The states of sampler", drawn)
+    require_real("The states of sampler", drawn)
     starts = np.asarray(drawn, dtype=float)
     if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
         raise ValueError(

@@ -13,7 +13,7 @@ from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 _LOOK_EVERY = 3  # periods
@@ -212,7 +212,7 @@ def find_entrained_cycles(
     ----------
     Battelino, Grebogi, Ott, Yorke and Yorke (1988), Physica D 32:296: saddles by bisection.
     """
-    reject_masked("starts", starts)
+    require_real("starts", starts)
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     settled = 1e-2 * merge_tolerance if settled is None else settled
     _check(system, starts, tolerance, merge_tolerance, settled)
@@ -312,7 +312,7 @@ def has_odd_symmetry(system: ForcedMap, states: ArrayLike, *, tolerance: float =
     >>> has_odd_symmetry(biased, [[0.3], [1.0]])
     False
     """
-    reject_masked("states", states)
+    require_real("states", states)
     states = np.atleast_2d(np.asarray(states, dtype=float))
     if system.forcing_cycles == 0:
         return _is_odd(system, states, 0, tolerance)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 Sampler = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -18,8 +18,8 @@ def uniform_box(low: ArrayLike, high: ArrayLike) -> Sampler:
     low, high : array_like, shape (dimension,)
         Corners, finite, low < high in every coordinate.
     """
-    reject_masked("low", low)
-    reject_masked("high", high)
+    require_real("low", low)
+    require_real("high", high)
     low, high = (np.array(corner, dtype=float) for corner in (low, high))
     sides = high - low
     if low.ndim != 1 or low.shape != high.shape or not (np.isfinite(sides) & (sides > 0)).all():
@@ -36,8 +36,8 @@ def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
     spread : array_like, shape () or (dimension,)
         Standard deviation, in the unit of the state; not negative.
     """
-    reject_masked("states", states)
-    reject_masked("spread", spread)
+    require_real("states", states)
+    require_real("spread", spread)
     states, spread = np.atleast_2d(np.array(states, dtype=float)), np.array(spread, dtype=float)
     if not states.size or not np.isfinite(states).all():
         raise ValueError(f"Need at least one finite state, got shape {states.shape}.")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.systems.scales import check_scale, measure_scale
+from isochron.real_numbers import require_count, require_real
 
 # Of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
 _DIFFERENCE_STEP = 7e-4
@@ -179,7 +180,10 @@ class Flow:
 
     def __call__(self, t: float, state: np.ndarray) -> np.ndarray:
         """Velocity, shape (n,)."""
-        return np.asarray(self.field(t, state), dtype=float)
+        velocity = np.asarray(self.field(t, state))
+        if velocity.dtype.kind == "c":
+            require_real("The velocity", velocity)
+        return velocity.astype(float, copy=False)
 
     def jacobian(self, t: float, state: np.ndarray) -> Any:
         """Derivative of the velocity, shape (n, n)."""
@@ -239,6 +243,8 @@ class SteppedMap:
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
+        require_count("n_steps", n_steps)
+        require_real("state", state)
         state = np.asarray(state, dtype=float)
         for k in range(start, start + n_steps):
             if tangents is not None and self.tangent is not None:

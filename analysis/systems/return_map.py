@@ -14,7 +14,7 @@ from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import Units, find_units
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 _POLISHES = 4
@@ -141,7 +141,7 @@ def find_crossings(
         raise ValueError(f"n_crossings must be at least 1, got {n_crossings!r}.")
     if not 0 < max_duration < math.inf:
         raise ValueError(f"max_duration must be positive and finite, got {max_duration!r}.")
-    reject_masked("start", start)
+    require_real("start", start)
     units = find_units(field, start, scale=scale, duration=max_duration)
     plane = section
     field, section = units.system(field), section.in_units(units)
@@ -230,7 +230,7 @@ def compute_section_return(
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
     """
-    reject_masked("start", start)
+    require_real("start", start)
     start = np.array(start, dtype=float)
     crossings = find_crossings(
         field, start, section, n_crossings=1, max_duration=max_duration, rtol=rtol, scale=scale

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 Weights: TypeAlias = Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]] | nn.Module
 LARGEST = torch.finfo(torch.float32).max
@@ -53,7 +53,7 @@ def checked_doubles(**arrays: Any) -> dict[str, Tensor]:
 
 
 def _double(name: str, values: Any) -> Tensor:
-    reject_masked(name, values)
+    require_real(name, values)
     if isinstance(values, list | tuple) and any(isinstance(row, Tensor) for row in values):
         values = torch.stack([torch.as_tensor(row) for row in values])
     if isinstance(values, Tensor):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.tasks.task import Trials
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
 
@@ -76,7 +76,7 @@ def _what_it_is(drawn: Any) -> str:
 
 
 def _tensor(name: str, part: str, values: Any, device: torch.device, dtype: torch.dtype) -> Tensor:
-    reject_masked(f"{part} of {name}", values)
+    require_real(f"{part} of {name}", values)
     try:
         tensor = torch.as_tensor(values, device=device)
     except (TypeError, ValueError, RuntimeError) as error:

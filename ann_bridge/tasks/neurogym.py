@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 PROBES = 200  # trials from which the longest trial and chance are found
 NO_TARGET = -1  # ground truth of NeuroGym where there is no target
@@ -137,8 +137,8 @@ class NeuroGymTask:
         ):
             if not built:
                 raise ValueError(f"{self.name} sets no {what}: it is not for supervised training.")
-        reject_masked(f"The input of {self.name}", environment.ob)
-        reject_masked(f"The ground truth of {self.name}", environment.gt)
+        require_real(f"The input of {self.name}", environment.ob)
+        require_real(f"The ground truth of {self.name}", environment.gt)
         observations = _as_numbers(self.name, "input", environment.ob)
         truth = _as_numbers(self.name, "ground truth", environment.gt)
         self._check_inputs(observations)

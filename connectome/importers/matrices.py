@@ -11,7 +11,7 @@ from isochron.connectome.importers.assembly import INFER, describe_cells, specie
 from isochron.connectome.importers.vocabulary import as_names, check_extrasynaptic
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS, canonical_name, canonical_names, is_muscle
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 Rows = Literal["postsynaptic", "presynaptic"]
 
@@ -143,7 +143,7 @@ class _Reader:
         labels = (posts, self.neurons) if self.rows == "postsynaptic" else (self.neurons, posts)
         for axis, names in zip(("index", "columns"), labels, strict=True):
             self._check_labels(layer, axis, getattr(given, axis, None), names)
-        reject_masked(f"{self.where}: {layer}", given)
+        require_real(f"{self.where}: {layer}", given)
         weights = np.asarray(given.toarray() if hasattr(given, "toarray") else given)
         if weights.dtype.kind == "O":
             weights = np.array(weights.tolist())  # integers of pandas (Int64)

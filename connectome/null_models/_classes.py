@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.connectome.model import Connectome
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.wording import counted
 
 
@@ -61,7 +61,7 @@ def of_unordered(kind: np.ndarray) -> np.ndarray:
 
 def _places(connectome: Connectome, positions: ArrayLike | None) -> np.ndarray:
     if positions is not None:
-        reject_masked("positions", positions)
+        require_real("positions", positions)
         places = np.asarray(positions, dtype=float)
         if places.shape != (len(connectome.neurons), 3) or not np.isfinite(places).all():
             raise ValueError(

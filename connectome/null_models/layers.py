@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.connectome._arrays import check_array
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 _STEPS_AT_ONCE = 1_000_000
 
@@ -160,7 +160,7 @@ def _apart(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _layer(weights: ArrayLike) -> np.ndarray:
-    reject_masked("weights", weights)
+    require_real("weights", weights)
     matrix = np.asarray(weights)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"weights must be a square matrix [post, pre], got {matrix.shape}.")

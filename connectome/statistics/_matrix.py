@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 
 def square(weights: ArrayLike) -> np.ndarray:
@@ -19,7 +19,7 @@ def square(weights: ArrayLike) -> np.ndarray:
     ValueError
         If `weights` is not a square matrix of finite numbers.
     """
-    reject_masked("weights", weights)
+    require_real("weights", weights)
     matrix = np.asarray(weights)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,11 @@ def compare_with_null(
     >>> bool(compare_with_null(reciprocity, worm.chemical, random).z > 5)
     True
     """
-    reject_masked("weights", weights)
+    require_real("weights", weights)
     observed = np.asarray(statistic(np.asarray(weights)), dtype=float)
     samples = []
     for layer in random_layers:
-        reject_masked("random_layers", layer)
+        require_real("random_layers", layer)
         sample = np.asarray(statistic(np.asarray(layer)), dtype=float)
         if sample.shape != observed.shape:
             raise ValueError(

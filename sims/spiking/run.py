@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError
 from isochron.sims.simulate import unsimulated_layers
@@ -233,7 +233,7 @@ def _initial_potentials(
     if given is None and rng is not None:
         low, high = sorted((neuron.reset, neuron.threshold))
         return rng.uniform(low, high, n)
-    reject_masked("initial_potentials", given)
+    require_real("initial_potentials", given)
     potentials = np.array(given, dtype=float)
     if potentials.shape != (n,) or not np.isfinite(potentials).all():
         raise ValueError(

@@ -197,7 +197,7 @@ def test_a_section_phase_is_found_of_the_regular_ones(kind):
         (lambda x: np.exp(1j * x), "complex"),
         (lambda x: np.exp(-np.arange(x.size) / 100.0), "does not oscillate"),
         (lambda x: np.stack([x, np.random.default_rng(0).normal(size=x.size)]), "at index 1 does"),
-        (lambda x: np.ma.masked_greater(x, 0.9), "masked"),
+        (lambda x: np.ma.masked_greater(x, 0.9), "real_numbers"),
         (lambda x: ["a", "b"] * 30, "must be numbers"),
         (lambda x: [[1.0, 2.0], [1.0]], "different lengths"),
         (lambda x: x[:5], "at least 8 samples"),

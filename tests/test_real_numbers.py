@@ -1,4 +1,4 @@
-"""Masked values are an error wherever an array of a user becomes numbers."""
+"""Masked and complex values are an error wherever an array of a user becomes numbers."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from isochron import analysis, ann_bridge, connectome, sims
 from isochron.analysis import sign_networks as attractors
 from isochron.ann_bridge.tasks import Trials
 from isochron.connectome import null_models, statistics
-from isochron.masked import reject_masked
+from isochron.real_numbers import require_real
 from isochron.sims.waveforms import Sampled
 
 FLAT: dict[str, Any] = {"input_weights": np.ones((3, 1)), "output_weights": np.ones(3)}
@@ -133,8 +133,47 @@ def test_masked_values_are_an_error(name):
 
 def test_lists_of_rows_and_masks_without_marks():
     with pytest.raises(ValueError, match="x has 2 masked values"):
-        reject_masked("x", [ROW, ROW])
+        require_real("x", [ROW, ROW])
     with pytest.raises(ValueError, match="x has 1 masked value,"):
-        reject_masked("x", (np.arange(3), ROW))
+        require_real("x", (np.arange(3), ROW))
     for sound in (np.ma.masked_array([1.0, 2.0]), [1, 2], None, "text", np.ma.arange(3)):
-        reject_masked("x", sound)
+        require_real("x", sound)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.ones(2) + 1j, [1.0, 2j], [[1, 0], [1j, 0]], torch.ones(2, dtype=torch.complex64), 1 + 0j],
+)
+def test_imaginary_parts_are_not_dropped(values):
+    with pytest.raises(ValueError, match="x is complex, where real numbers are needed"):
+        require_real("x", values)
+
+
+def test_numbers_of_any_other_type_are_real():
+    for sound in (1, 2.0, True, np.float32(1), torch.ones(2), "1j", None, [np.int8(1), [2.0]]):
+        require_real("x", sound)
+
+
+def test_complex_states_are_an_error_at_each_door():
+    turning = np.array([1.0, 0.0, 0.0]) + 1j
+    doors = {
+        "state": lambda: trained_map().advance(turning, 1),
+        "initial_state": lambda: sims.simulate(
+            worm(), sims.step_current(["A"], amplitude_pA=1.0), duration_s=0.1,
+            initial_state=np.zeros(6) + 5j,
+        ),
+        "starts": lambda: analysis.find_fixed_points(analysis.Flow(field), [turning]),
+        "start": lambda: analysis.find_limit_cycle(analysis.Flow(field), turning, max_period=9.0),
+    }  # fmt: skip
+    for name, door in doors.items():
+        with pytest.raises(ValueError, match=f"{name} is complex"):
+            door()
+
+
+@pytest.mark.parametrize(
+    "make", [trained_map, lambda: analysis.SteppedMap(halved, None, 3)], ids=["trained", "stepped"]
+)
+def test_a_negative_number_of_steps_is_an_error(make):
+    system = make()
+    with pytest.raises(ValueError, match="n_steps must be 0 or more, got -3"):
+        system.advance(np.zeros(system.dimension), -3)

@@ -1,0 +1,75 @@
+"""What is given as a system is one: its first answer is looked at before a search begins."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from isochron.real_numbers import require_real
+
+_WHAT_IS_ONE = (
+    "A system is a vector field, such as analysis.Flow(lambda t, x: ...), or a map, such as "
+    "analysis.SteppedMap(lambda k, x: ..., None, dimension). For a module of PyTorch: "
+    "isochron.ann_bridge.ModuleMap."
+)
+
+
+def check_system(system: Any, state: np.ndarray, *, batched: bool = False) -> None:
+    """Check that a system is a vector field or a map whose values are real and fit the state.
+
+    Parameters
+    ----------
+    system : VectorField or ForcedMap
+    state : ndarray, shape (n,)
+    batched : bool
+        Whether a map must advance several states at once, shape (m, n).
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    ValueError
+        If its values are complex or have a different shape.
+    """
+    is_map = hasattr(system, "advance")
+    if not is_map and not (callable(system) and hasattr(system, "jacobian")):
+        raise TypeError(f"{type(system).__name__} is not a system. {_WHAT_IS_ONE}")
+    if not np.isfinite(state).all():
+        return  # the search states which start it is
+    try:
+        _check_values("A step of the map" if is_map else "The velocity", system, state, is_map)
+        if is_map and batched:
+            several = np.stack([state] * (state.size + 1))
+            _check_values("A step of the map, for several states,", system, several, True)
+    except ArithmeticError:
+        return  # of a place where the system is not defined
+
+
+def _check_values(what: str, system: Any, states: np.ndarray, is_map: bool) -> None:
+    values = system.advance(states, 1) if is_map else system(0.0, states)
+    require_real(what, values)
+    if np.shape(values) != states.shape:
+        raise ValueError(
+            f"{what} has the shape {np.shape(values)}, but the state has {states.shape}. "
+            + ("Index variables as x[..., 0], so that several states can be advanced at once."
+               if states.ndim > 1 else "Return one value for each variable.")
+        )  # fmt: skip
+
+
+def check_durations(**durations: Any) -> None:
+    """Check that durations are positive, finite numbers or None.
+
+    Raises
+    ------
+    TypeError
+        If one is not a number.
+    ValueError
+        If one is not positive and finite.
+    """
+    for name, value in durations.items():
+        if value is None:
+            continue
+        if not isinstance(value, Real) or isinstance(value, bool):
+            raise TypeError(f"{name} must be a number, got {value!r}.")
+        if not 0 < float(value) < np.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
