@@ -1,4 +1,4 @@
-"""How a simulated connectome was made, so that a kept run can be taken up again."""
+"""How a simulated connectome was made, so that a saved run can be continued."""
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
@@ -31,7 +31,7 @@ class SimulationSpec:
     signs : str, optional
         A sign rule; the one that signed the connectome, or ``gaba``, by default.
     ablate : tuple of str
-        Neurons, classes, types or patterns that are left out.
+        Neurons, classes, types or patterns that are omitted.
     currents : tuple of (str, float)
         Constant currents, pA, into neurons, classes, types or patterns.
     table : str, optional
@@ -63,7 +63,7 @@ class SimulationSpec:
             )
 
     def connectome(self) -> Connectome:
-        """The connectome, without the neurons left out.
+        """The connectome, without the omitted neurons.
 
         Raises
         ------
@@ -129,7 +129,7 @@ def read_simulation_spec(run: xr.Dataset) -> SimulationSpec:
     Raises
     ------
     ValueError
-        If it carries none, or one of another form.
+        If it does not have one, or one of a different form.
     """
     if ATTRIBUTE not in run.attrs:
         raise ValueError("This run does not say how it was made; isochron simulate makes such.")

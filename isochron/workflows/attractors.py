@@ -34,7 +34,7 @@ def connectome_couplings(
 ) -> np.ndarray:
     """Couplings of a connectome: signed chemical synapses, and gap junctions with a plus sign.
 
-    Self-connections are left out, as in the model.
+    Self-connections are omitted, as in the model.
 
     Parameters
     ----------
@@ -101,11 +101,11 @@ def load_array(path: Path) -> np.ndarray:
     ValueError
         If the file is not a .npy file of finite numbers.
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     """
     array = load_npy(path)
     if not np.isfinite(array).all():
-        raise ValueError(f"{path} holds {array.dtype} that is not all finite numbers.")
+        raise ValueError(f"{path} contains {array.dtype} that is not all finite numbers.")
     return array
 
 

@@ -254,5 +254,5 @@ def _notes_of_spikes(system: ann_bridge.TrainedMap, starts: np.ndarray) -> list[
         "A spiking network jumps with every spike: its map has no Jacobian, and fixed points and "
         "cycles cannot be solved for. Use TrainedMap.orbit with the phase and spectra of its "
         "outputs.",
-        f"{resting} of {len(starts)} starts come to rest; {moving} go on firing or moving.",
+        f"{resting} of {len(starts)} starts come to rest; {moving} continue to fire or move.",
     ]

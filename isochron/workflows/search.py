@@ -61,8 +61,8 @@ def find_nets(path: Path) -> list[Path]:
     found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
     if not found:
         raise MissingDataFileError(
-            f"There is no net at {path}, and no run: runs end in {' or '.join(DATASETS)}, a net "
-            "is a pair of .safetensors and .json."
+            f"There is no network at {path}, and no run: runs end in {' or '.join(DATASETS)}, a "
+            "network is a pair of .safetensors and .json."
         )
     return [file.with_suffix("") for file in found]
 

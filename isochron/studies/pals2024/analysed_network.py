@@ -1,4 +1,4 @@
-"""A trained net as the analysis sees it: the map that was trained, reduced where that is exact."""
+"""A trained network under analysis: the map that was trained, reduced where that is exact."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from isochron.ann_bridge.tasks import PhaseMemory
 
 @dataclass(frozen=True)
 class AnalysedNetwork:
-    """One net under analysis.
+    """One network under analysis.
 
     Attributes
     ----------
     net : RecurrentNet
     mapped : RecurrentNet or ReducedNet
-        What the maps are made of: of a low-rank net the exact reduction, which has the same
+        What the maps are made of: of a low-rank network the exact reduction, which has the same
         cycles in rank + inputs dimensions.
     """
 
@@ -27,7 +27,7 @@ class AnalysedNetwork:
 
     @classmethod
     def of(cls, net: RecurrentNet) -> "AnalysedNetwork":
-        """A net, reduced if it is of low rank."""
+        """A network, reduced if it is of low rank."""
         return cls(net, reduce_low_rank(net) if is_reducible(net) else net)
 
     def map_at(self, frequency_Hz: float | None = None, amplitude: float = 1.0) -> TrainedMap:
@@ -37,7 +37,7 @@ class AnalysedNetwork:
     def map_under(
         self, frequency_Hz: float, amplitude: float, stimulus: int, pulse: float
     ) -> TrainedMap:
-        """The map under a reference while a stimulus is held on."""
+        """The map under a reference under a constant stimulus."""
         return TrainedMap(
             self.mapped,
             frequency_Hz=frequency_Hz,
@@ -52,13 +52,13 @@ class AnalysedNetwork:
         return self.mapped.reduce(states) if isinstance(self.mapped, ReducedNet) else states
 
     def units(self, states: np.ndarray) -> np.ndarray:
-        """What the units are, shape (..., n_units)."""
+        """States of the units, shape (..., n_units)."""
         if isinstance(self.mapped, ReducedNet):
             return self.mapped.expand(states)
         return states[..., : self.net.settings.n_units]
 
     def read(self, units: np.ndarray) -> np.ndarray:
-        """What the readout sees of the units: ψ(x), or spikes."""
+        """Input of the readout, of the states of the units: ψ(x), or spikes."""
         if isinstance(self.net, SpikingNet):
             return (units > self.net.settings.threshold).astype(float)
         return np.tanh(units) if getattr(self.net.settings, "readout", "") == "rates" else units

@@ -143,7 +143,7 @@ def _judge(claim: Claim, tested: Sequence[NetworkAnalysis], confidence: float) -
     return JudgedClaim(
         condition=claim.condition,
         claim=claim.text,
-        expected=f"{claim.expected}, in at least {claim.share:.0%} of nets",
+        expected=f"{claim.expected}, in at least {claim.share:.0%} of networks",
         found=found,
         verdict=verdict,
     )

@@ -12,7 +12,7 @@ NO_PHASE_RAD = 0.1  # mean |Δφ| below it, and a rate as above: no code
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """How much the units of a net differ between memories.
+    """How much the units of a network differ between memories.
 
     Attributes
     ----------

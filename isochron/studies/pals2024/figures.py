@@ -57,7 +57,7 @@ def _look(index: int) -> dict[str, Any]:
 
 def _draw_trials(run: Path, results: Pals2024Results) -> Any:
     """Output (solid) and target (dashed) in one trial of each stimulus, with noise; the stimulus
-    is shaded. The first net of each condition that learned, or the first net.
+    is shaded. The first network of each condition that learned, or the first network.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -95,7 +95,7 @@ def _draw_trial(data: Any, ax: Any) -> None:
 
 
 def _draw_codes(results: Pals2024Results, ax: Any) -> None:
-    """Each net that learned: mean |Δrate| and mean |Δφ| of its units between the memories.
+    """Each network that learned: mean |Δrate| and mean |Δφ| of its units between the memories.
     Above the dashed line and at the left edge: a pure phase code.
     """
     ax.axhline(1.6, color="#9a9a9a", linestyle="--", linewidth=1)
@@ -120,7 +120,7 @@ def _draw_codes(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_losses(results: Pals2024Results, ax: Any) -> None:
-    """Loss of every net in training, mean of 10 steps, on a logarithmic scale; 0.5 is chance."""
+    """Loss of every network in training, mean of 10 steps, logarithmic; 0.5 is chance."""
     for index, name in enumerate(_names(results)):
         for number, net in enumerate(_nets_of(results, name)):
             losses = np.array(net.training.losses, dtype=float)
@@ -144,12 +144,12 @@ def _draw_losses(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
-    """Where the first memory of a net exists, in frequency and amplitude of the reference, at
-    least; cross: where nets were analysed. Arrows: the search ended there.
+    """Where the first memory of a network exists, in frequency and amplitude of the reference, at
+    least; cross: where networks were analyzed. Arrows: the search ended there.
     """
     net = _longest_tongue(results)
     if net is None or net.existence is None:
-        _say(ax, "no net with a phase code")
+        _say(ax, "no network with a phase code")
         return
     rows = [row for row in net.existence.tongue if row.low_Hz is not None]
     settings = results.config.analysis
@@ -167,8 +167,8 @@ def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_folds(results: Pals2024Results, ax: Any) -> None:
-    """Pulse amplitude, held on, at which a memory is lost: filled, under the stimulus of another
-    memory; open, under its own. Points at 1: it survives.
+    """Amplitude of a constant pulse at which a memory is lost: filled, under the stimulus of a
+    different memory; open, under that of the memory. Points at 1: it survives.
     """
     names = [name for name in _names(results) if any(net.folds for net in _nets_of(results, name))]
     if not names:

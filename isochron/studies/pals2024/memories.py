@@ -1,4 +1,4 @@
-"""The memories of a net: which cycle holds each stimulus, and where it exists."""
+"""The memories of a network: the cycle of each stimulus, and where it exists."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Memory:
     Attributes
     ----------
     cycle : LimitCycle or None
-        The stable cycle to which most trials came; None if most came to none.
+        The stable cycle on which most trials settle; None if most settle on none.
     share : float
         Fraction of the trials that did.
     """
@@ -104,7 +104,7 @@ def follow_until_lost(
     cycle : LimitCycle
         Stable, at `start`.
     start, limit : float
-        Where to begin, and how far to go.
+        Where to start, and where to stop.
     """
     size = max(1.0, _size(cycle))
     branch = analysis.continue_cycles(

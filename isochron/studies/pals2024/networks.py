@@ -56,19 +56,19 @@ LOWEST_AMPLITUDE = 0.02
 
 @dataclass(frozen=True)
 class NetSpec:
-    """One net: its condition and its number."""
+    """One network: its condition and its number."""
 
     condition: Condition
     number: int
 
     @property
     def name(self) -> str:
-        """Name of the net, also of its files."""
+        """Name of the network and of its files."""
         return f"{self.condition.name}-{self.number}"
 
 
 def net_specs(config: Pals2024Config) -> list[NetSpec]:
-    """All nets: the first of every condition, then the second of every one, and so on."""
+    """All networks: the first of every condition, then the second of every one, and so on."""
     conditions = [parse_condition(name) for name in config.conditions]
     return [NetSpec(c, number) for number in range(config.nets) for c in conditions]
 
@@ -114,7 +114,7 @@ def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report:
     if found.learned and held:
         report(0.4, "frequencies and amplitudes")
         existence = _measure_existence(config, spec, network, held, report)
-        report(0.8, "stimuli held on")
+        report(0.8, "constant stimuli")
         folds = _measure_folds(config, network, memories)
         found = replace(found, existence=existence, folds=folds)
         if spec.condition.kind == "rank" and spec.condition.rank == 2:
@@ -249,7 +249,7 @@ def _measure_existence(
 ) -> Existence:
     """Between which frequencies, and from which amplitude on, each memory exists.
 
-    The first net of a condition is followed at all amplitudes of the tongue.
+    The first network of a condition is followed at all amplitudes of the tongue.
     """
     settings, rows, lowest = config.analysis, [], []
     for i, memory in enumerate(held):
@@ -282,7 +282,7 @@ def _measure_existence(
 def _measure_folds(
     config: Pals2024Config, network: AnalysedNetwork, memories: list[Memory]
 ) -> tuple[Fold, ...]:
-    """Where a stimulus that is held on destroys each memory: all pairs."""
+    """Where a constant stimulus destroys each memory: all pairs."""
     settings, folds = config.analysis, []
     for stimulus in range(len(memories)):
         for index, memory in enumerate(memories):

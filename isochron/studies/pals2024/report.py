@@ -74,12 +74,14 @@ def describe_outcome(claims: Sequence[JudgedClaim]) -> str:
     if not tested:
         return "No claim of the paper could be tested in this run."
     failed = [claim.claim for claim in tested if claim.verdict == "does not hold"]
-    text = f"{len(tested) - len(failed)} of {len(tested)} claims of the paper hold in these nets."
+    text = (
+        f"{len(tested) - len(failed)} of {len(tested)} claims of the paper hold in these networks."
+    )
     if failed:
         text += f" Not so: {'; '.join(failed)}."
     untested = len(claims) - len(tested)
     if untested:
-        text += f" {untested} could not be tested: no net learned."
+        text += f" {untested} could not be tested: no network learned."
     return text
 
 

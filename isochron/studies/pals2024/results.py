@@ -16,7 +16,7 @@ PHASE_TOLERANCE = 0.05  # cycles, between the output of a memory and its target
 
 @dataclass(frozen=True, kw_only=True)
 class Proportion:
-    """A share of trials with its interval; None where there is no trial."""
+    """A share of trials with its interval; None without trials."""
 
     count: int
     n: int
@@ -78,7 +78,7 @@ class SurveyCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryOutput:
-    """The output that a network holds after one stimulus.
+    """The output of a network after one stimulus.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class Existence:
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """Where a stimulus that is held on destroys a memory.
+    """Where a constant stimulus destroys a memory.
 
     Attributes
     ----------

@@ -43,17 +43,17 @@ def reproduce(
     ----------
     config : Pals2024Config
     out : Path
-        Run folder. One that holds a part of this very run is completed.
+        Run folder. One with a part of the same run is completed.
     progress : Progress
     force : bool
-        Start anew in a run folder of another configuration.
+        Start from scratch in a run folder of a different configuration.
     workers : int, optional
         Processes; by default as many as cores. Results do not depend on it.
 
     Raises
     ------
     ValueError
-        If the configuration or the folder is refused; nothing has been done then.
+        If the configuration or the folder is rejected; nothing has been done then.
     OSError
         If the folder cannot be written to.
     ArithmeticError
@@ -80,7 +80,7 @@ def _uses_dataset(config: Pals2024Config) -> bool:
 
 
 def check(config: Pals2024Config) -> None:
-    """Refuse what cannot be run, before any work is done."""
+    """Reject what cannot be run, before any work is done."""
     for name in config.conditions:
         build_net(config, parse_condition(name), torch.Generator().manual_seed(0))
     smallest = LowRankRNN(n_units=1, rank=1)
@@ -89,7 +89,7 @@ def check(config: Pals2024Config) -> None:
 
 
 def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:
-    """Training and analysis of every net, in rounds over the conditions."""
+    """Training and analysis of every network, in rounds over the conditions."""
     paths, steps = RunPaths(folder.path), []
     for spec in net_specs(config):
         train, analyse = f"train-{spec.name}", f"analyse-{spec.name}"
