@@ -1,14 +1,13 @@
-"""The conditions of the reproduction, by name: which net, which readout, how it begins.
+"""The conditions of the reproduction, by name: which network, which readout, how it starts.
 
-A name is the kind of net and what differs from its default: ``rank-2-tanh-oscillatory``,
-``full-rank-linear``, ``gru``, ``rank-2-linear-four``. A new kind of net is one entry of
-`KINDS`.
+A name is the kind of network and what differs from its default: ``rank-2-tanh-oscillatory``,
+``full-rank-linear``, ``gru``, ``rank-2-linear-four``. A new kind is one entry of `KINDS`: a name
+in the registry of networks, and the section of the configuration that trains it.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,16 @@ import torch
 
 from isochron import ann_bridge
 from isochron.ann_bridge import RecurrentNet
+from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import PhaseMemory, even_offsets
 from isochron.runs.datasets import open_connectome
-from isochron.studies.pals2024.configuration import Budget, Pals2024Config
+from isochron.studies.pals2024.configuration import (
+    Budget,
+    CircuitSection,
+    ConnectomeSection,
+    LowRankSection,
+    Pals2024Config,
+)
 
 CONNECTIVITIES = {
     "policy": ann_bridge.default_policy_connectivity,
@@ -37,11 +43,11 @@ class Condition:
     kind : str
         A key of `KINDS`.
     rank : int
-        0 for a net without a rank.
+        0 for a network without a rank.
     readout : str
         linear or tanh: what the output is a weighted sum of.
     oscillatory : bool
-        Whether the loadings begin as those of an oscillator.
+        Whether the loadings start as those of an oscillator.
     long : bool
         Whether it is trained long after it has learned; of low rank only.
     n_stimuli : int
@@ -58,114 +64,40 @@ class Condition:
 
 @dataclass(frozen=True)
 class Kind:
-    """How the nets of one kind are made.
+    """How the networks of one kind are made.
 
     Attributes
     ----------
+    network : str
+        A name in `isochron.ann_bridge.registry.NETWORKS`.
     section : str
         Of the configuration, with their size and training.
-    build : callable
-        ``build(config, condition, sizes, generator)``; `sizes` are what every net is told of
-        its task.
     has_readouts : bool
         Whether the readout may be tanh.
+    fields : mapping
+        Settings that differ from the defaults of the network.
     """
 
+    network: str
     section: str
-    build: Callable[..., RecurrentNet]
     has_readouts: bool = True
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _low_rank(
-    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
-) -> RecurrentNet:
-    section = config.long if condition.long else config.low_rank
-    start: dict[str, Any] = {"loading_covariance": section.loading_covariance}
-    if condition.oscillatory:
-        start = {"oscillation_Hz": section.oscillation_Hz, "growth": section.growth}
-    return ann_bridge.LowRankRNN(
-        n_units=section.n_units,
-        rank=condition.rank,
-        readout=READOUTS[condition.readout],
-        generator=generator,
-        **start,
-        **sizes,
-    )
-
-
-def _full_rank(
-    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
-) -> RecurrentNet:
-    return ann_bridge.FullRankRNN(
-        n_units=config.full_rank.n_units,
-        readout=READOUTS[condition.readout],
-        generator=generator,
-        **sizes,
-    )
-
-
-def _gated(
-    net: Callable[..., RecurrentNet],
-    config: Pals2024Config,
-    condition: Condition,
-    sizes: dict[str, Any],
-    generator: torch.Generator,
-) -> RecurrentNet:
-    return net(n_units=config.gated.n_units, generator=generator, **sizes)
-
-
-def _circuit(
-    net: Callable[..., RecurrentNet],
-    config: Pals2024Config,
-    condition: Condition,
-    sizes: dict[str, Any],
-    generator: torch.Generator,
-) -> RecurrentNet:
-    section = getattr(config, KINDS[condition.kind].section)
-    rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-    draw = CONNECTIVITIES[section.connectivity]
-    connectome = draw(section.n_units, sizes["n_inputs"], n_motor=section.n_motor, rng=rng)
-    return net(connectome, n_units=section.n_units, generator=generator, **sizes)
-
-
-def _coupled_oscillators(
-    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
-) -> RecurrentNet:
-    units = config.oscillators.n_units
-    return ann_bridge.CoupledOscillatorNet(n_units=units, generator=generator, **sizes)
-
-
-def _spiking(
-    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
-) -> RecurrentNet:
-    return ann_bridge.SpikingNet(n_units=config.spiking.n_units, generator=generator, **sizes)
-
-
-def _connectome(
-    config: Pals2024Config, condition: Condition, sizes: dict[str, Any], generator: torch.Generator
-) -> RecurrentNet:
-    masks = ann_bridge.connectome_masks(open_connectome(config.connectome.dataset))
-    parameters = ann_bridge.ConnectomeRNNParameters(
-        n_units=len(masks.chemical), readout=READOUTS[condition.readout], **sizes
-    )
-    return ann_bridge.ConnectomeRNN(masks, parameters, generator=generator)
-
-
-# Shorter than its units remember: see docs/nets.md.
-_liquid = partial(ann_bridge.LiquidNet, time_step=0.03, unfolds=1)
-
+SHORT = {"time_step": 0.03, "unfolds": 1}  # than its units remember: see docs/nets.md
 KINDS: dict[str, Kind] = {
-    "rank": Kind("low_rank", _low_rank),
-    "full-rank": Kind("full_rank", _full_rank),
-    "gru": Kind("gated", partial(_gated, ann_bridge.GRUNet), has_readouts=False),
-    "lstm": Kind("gated", partial(_gated, ann_bridge.LSTMNet), has_readouts=False),
-    "liquid": Kind("liquid", partial(_circuit, _liquid), has_readouts=False),
-    "closed-form": Kind(
-        "closed_form", partial(_circuit, ann_bridge.ClosedFormNet), has_readouts=False
+    "rank": Kind("low-rank", "low_rank"),
+    "full-rank": Kind("full-rank", "full_rank"),
+    "gru": Kind("gru", "gated", has_readouts=False),
+    "lstm": Kind("lstm", "gated", has_readouts=False),
+    # Time constants shorter than its units remember: see docs/nets.md.
+    "liquid": Kind(
+        "liquid", "liquid", has_readouts=False, fields={"time_step": 0.03, "unfolds": 1}
     ),
-    "coupled-oscillators": Kind("oscillators", _coupled_oscillators, has_readouts=False),
-    "spiking": Kind("spiking", _spiking, has_readouts=False),
-    "connectome": Kind("connectome", _connectome),
+    "closed-form": Kind("closed-form", "closed_form", has_readouts=False),
+    "coupled-oscillators": Kind("coupled-oscillators", "oscillators", has_readouts=False),
+    "spiking": Kind("spiking", "spiking", has_readouts=False),
+    "connectome": Kind("connectome", "connectome"),
 }
 
 
@@ -175,7 +107,7 @@ def parse_condition(name: str) -> Condition:
     Raises
     ------
     ValueError
-        If there is no such kind of net, or it cannot be had in this way.
+        If the kind is not known, or does not have this readout, start or training.
     """
     kinds = "|".join(sorted(KINDS, key=len, reverse=True))
     found = re.fullmatch(
@@ -215,16 +147,50 @@ def build_task(condition: Condition) -> PhaseMemory:
 def build_net(
     config: Pals2024Config, condition: Condition, generator: torch.Generator
 ) -> RecurrentNet:
-    """A net before training."""
-    task = build_task(condition)
-    sizes = {"n_inputs": task.n_inputs, "step_ms": task.step_ms}
-    return KINDS[condition.kind].build(config, condition, sizes, generator)
+    """A network before training."""
+    task, kind = build_task(condition), KINDS[condition.kind]
+    section, network = _section_of(config, condition), NETWORKS.load(kind.network)
+    fields = dict(kind.fields)
+    if isinstance(section, CircuitSection):
+        return _build_circuit(network, section, task, generator, fields)
+    if kind.has_readouts:
+        fields["readout"] = READOUTS[condition.readout]
+    if isinstance(section, ConnectomeSection):
+        connectome = open_connectome(section.dataset)
+        return network.for_task(task, connectome=connectome, generator=generator, **fields)
+    fields["n_units"] = section.n_units
+    if isinstance(section, LowRankSection):
+        fields |= {"rank": condition.rank} | _start(section, condition)
+    return network.for_task(task, generator=generator, **fields)
+
+
+def _start(section: LowRankSection, condition: Condition) -> dict[str, float]:
+    """Settings of the loadings before training."""
+    if condition.oscillatory:
+        return {"oscillation_Hz": section.oscillation_Hz, "growth": section.growth}
+    return {"loading_covariance": section.loading_covariance}
+
+
+def _build_circuit(
+    network: Any,
+    section: CircuitSection,
+    task: PhaseMemory,
+    generator: torch.Generator,
+    fields: dict[str, Any],
+) -> RecurrentNet:
+    """A network on a circuit that is drawn with the number of motor neurons of the section."""
+    rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    draw = CONNECTIVITIES[section.connectivity]
+    drawn = draw(section.n_units, task.n_inputs, n_motor=section.n_motor, rng=rng)
+    settings = network.parameters_for(task, n_units=section.n_units, **fields)
+    return network(drawn, settings, generator=generator)
 
 
 def budget_of(config: Pals2024Config, condition: Condition) -> Budget:
-    """How the nets of a condition are trained."""
-    if condition.n_stimuli == 4:
-        return config.four_stimuli
-    if condition.long:
-        return config.long
-    return getattr(config, KINDS[condition.kind].section)
+    """How the networks of a condition are trained."""
+    return config.four_stimuli if condition.n_stimuli == 4 else _section_of(config, condition)
+
+
+def _section_of(config: Pals2024Config, condition: Condition) -> Any:
+    """Section of the configuration with the size of the networks of a condition."""
+    return config.long if condition.long else getattr(config, KINDS[condition.kind].section)
