@@ -8,7 +8,12 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from scipy.signal import fftconvolve, hilbert
 
 from isochron.analysis.arrays import real_array
-from isochron.analysis.phase.oscillation import evenness_p_value, oscillation_test, upward_crossings
+from isochron.analysis.phase.oscillation import (
+    counted_crossings,
+    evenness_p_value,
+    oscillation_test,
+    upward_crossings,
+)
 from isochron.wording import counted
 
 SIGNIFICANCE = 5e-4
@@ -93,6 +98,8 @@ def _require_oscillation(signal: np.ndarray, significance: float, where: str) ->
     _require_no_dead_part(signal, 1 / found.frequency, where)
     if not found.method.startswith("evenness") or found.share < 1:
         _require_no_noise_part(signal, found.frequency, where)
+    else:
+        _require_cycles_to_the_ends(signal, significance, where)
 
 
 def _require_no_constant_part(signal: np.ndarray, period: float, where: str) -> None:
@@ -127,6 +134,28 @@ def _require_no_dead_part(signal: np.ndarray, period: float, where: str, first: 
             f"{usual:.2g} (upper quartile; at least {100 * _LEAST_RANGE:g} % of it are "
             "needed). It does not have a phase there. Take the parts before and after it."
         )
+
+
+def _require_cycles_to_the_ends(signal: np.ndarray, significance: float, where: str) -> None:
+    """Raise if the signal does not oscillate for 4 periods before or after the cycles counted.
+
+    Cycles are counted above a hysteresis; an oscillation that is smaller there is one, too.
+    """
+    crossings = counted_crossings(signal - signal.mean())
+    ends = (
+        (0.0, crossings[0], crossings[1] - crossings[0]),
+        (crossings[-1], float(signal.size), crossings[-1] - crossings[-2]),
+    )
+    for begin, end, period in ends:
+        part = signal[math.ceil(begin) : math.floor(end)]
+        if end - begin <= 4 * period or part.size < 8:
+            continue
+        if np.ptp(part) == 0 or oscillation_test(part).p_value > significance:
+            raise ValueError(
+                f"The signal{where} does not oscillate from sample {math.ceil(begin)} to "
+                f"{math.floor(end) - 1}, for longer than 4 of its periods of {period:.3g} samples. "
+                "It does not have a phase there. Take the rest of it."
+            )
 
 
 def _require_no_noise_part(signal: np.ndarray, frequency: float, where: str) -> None:

@@ -104,6 +104,11 @@ def upward_crossings(height: np.ndarray, hysteresis: float) -> np.ndarray:
     return np.array(crossings)
 
 
+def counted_crossings(height: np.ndarray) -> np.ndarray:
+    """Upward crossings of 0 with a hysteresis of 10 % of the range, between which cycles lie."""
+    return upward_crossings(height, 0.1 * float(np.ptp(height)))
+
+
 def evenness_p_value(crossings: np.ndarray, height: np.ndarray) -> float:
     """Upper bound of the probability that cycles of noise are as even in length as these.
 
@@ -141,7 +146,7 @@ def _noise_transform() -> tuple[np.ndarray, np.ndarray, float]:
 
 def _even_cycles(signal: np.ndarray) -> OscillationTest:
     height = signal - signal.mean()
-    crossings = upward_crossings(height, 0.1 * float(np.ptp(signal)))
+    crossings = counted_crossings(height)
     n_cycles = crossings.size - 1
     return OscillationTest(
         p_value=evenness_p_value(crossings, height),

@@ -197,7 +197,7 @@ def test_a_section_phase_is_found_of_the_regular_ones(kind):
         (lambda x: np.exp(1j * x), "complex"),
         (lambda x: np.exp(-np.arange(x.size) / 100.0), "does not oscillate"),
         (lambda x: np.stack([x, np.random.default_rng(0).normal(size=x.size)]), "at index 1 does"),
-        (lambda x: np.ma.masked_greater(x, 0.9), "real_numbers"),
+        (lambda x: np.ma.masked_greater(x, 0.9), "masked"),
         (lambda x: ["a", "b"] * 30, "must be numbers"),
         (lambda x: [[1.0, 2.0], [1.0]], "different lengths"),
         (lambda x: x[:5], "at least 8 samples"),
@@ -371,3 +371,22 @@ def test_filtered_noise_keeps_its_phase_where_it_is_faint():
         except ValueError:
             continue
     assert accepted >= 18
+
+
+@pytest.mark.parametrize("level", [0.02, 0.05])
+@pytest.mark.parametrize("first", [True, False])
+def test_cycles_and_then_noise_have_no_phase(level, first):
+    """A third of the signal is a clean sine; its cycles alone are even."""
+    times = np.arange(0, 60, 0.01)
+    noise = level * np.random.default_rng(0).normal(size=times.size)
+    signal = np.where(times < 20, np.sin(4 * np.pi * times), noise)
+    with pytest.raises(ValueError, match="does not oscillate from sample"):
+        compute_phase(signal if first else signal[::-1])
+
+
+def test_a_small_oscillation_that_grows_has_a_phase():
+    """Its first cycles are below the hysteresis of the count, and even all the same."""
+    times = np.arange(0, 30, 0.01)
+    growing = np.minimum(np.exp(0.2 * (times - 15)), 1.0) * np.sin(2 * np.pi * times)
+    frequency = np.diff(np.unwrap(compute_phase(growing)))[300:-300] / (2 * np.pi * 0.01)
+    np.testing.assert_allclose(frequency, 1.0, atol=0.2)
