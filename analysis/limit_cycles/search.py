@@ -31,6 +31,7 @@ from isochron.analysis.limit_cycles.verification import (
 )
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_durations, check_system
+from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
@@ -198,6 +199,7 @@ def _check(
 
 
 _FINE = 1e-11  # relative tolerance of an implicit integration where 1e-9 is not enough
+_TURNS = 4  # times max_period: how long a trajectory is watched for variables that turn
 _FAILURES = (NotFoundError, ArithmeticError, np.linalg.LinAlgError)
 
 
@@ -299,7 +301,34 @@ class _Search:
                     message = str(error)
         except NotFoundError as error:
             message = str(error)
+        message += self._name_angles(start)
         return LimitCycle(found=False, message=message, tolerance=self.tolerance)
+
+    def _name_angles(self, start: np.ndarray) -> str:
+        """A sentence on variables that seem to be angles; empty without one, or if some are known.
+
+        Such a variable grows without end, so that the trajectory never returns in it.
+        """
+        assert self.max_period is not None
+        if self.angles:
+            return ""
+        duration = _TURNS * self.max_period
+        units = find_units(self.system, start, scale=self.scale, duration=duration)
+        times = np.linspace(0, duration, 50 * _TURNS)
+        try:
+            states = integrate(
+                units.system(self.system), units.enter(start), duration,
+                times=times, rtol=TRANSIENT_RTOL,
+            )  # fmt: skip
+        except ArithmeticError:
+            return ""
+        turning = turning_variables(self.system, units.leave(states))
+        if not turning:
+            return ""
+        return (
+            f" The variables of indices {turning} move on in one direction, and the field does not "
+            f"distinguish whole turns of them: if they are angles, give angles={turning}."
+        )
 
 
 @dataclass(frozen=True)

@@ -124,3 +124,16 @@ def test_a_series_that_cannot_be_fitted_says_so(monkeypatch):
         find_invariant_circle(
             circle_map_of_the_plane(GOLDEN), [1.0, 0.1], n_transient=50, n_returns=600
         )
+
+
+def test_a_variable_of_a_field_that_turns_is_named_as_an_angle():
+    """A pendulum under a torque turns over and over; its angle never comes back."""
+
+    def velocity(t, x):
+        return np.array([x[1], 1.5 - np.sin(x[0]) - 0.3 * x[1]])
+
+    pendulum = Flow(velocity)
+    lost = find_limit_cycle(pendulum, [0.0, 5.0], max_period=30)
+    assert not lost.found
+    assert "angles=(0,)" in lost.message
+    assert find_limit_cycle(pendulum, [0.0, 5.0], max_period=30, angles=[0]).stable
