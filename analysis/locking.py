@@ -18,6 +18,7 @@ from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
 
+FOLLOWED_RETURNS = (20, 60, 160)  # of a start from which Newton's method finds no stable cycle
 PARTS = 8  # of a step at the resolution, before a cycle counts as lost
 
 
@@ -197,6 +198,8 @@ class Tongue:
         The cycle is lost within so many Hz beyond `low` and `high`.
     centre : ndarray or None
         State of the cycle at the frequency where the walk began; None if it was not found.
+    message : str
+        Why there is none; empty if it was found.
     """
 
     low: float = math.nan
@@ -205,6 +208,7 @@ class Tongue:
     high_open: bool = False
     resolution: float = math.nan
     centre: np.ndarray | None = None
+    message: str = ""
 
     @property
     def width(self) -> float:
@@ -257,7 +261,7 @@ def find_tongue(
     Returns
     -------
     Tongue
-        With NaN edges if there is no stable cycle at `frequency`.
+        With NaN edges, and a message, if no stable cycle was found at `frequency`.
 
     Raises
     ------
@@ -278,12 +282,9 @@ def find_tongue(
     for value in (max(limits[0], frequency - step), min(limits[1], frequency + step)):
         value_of(system_at(value), value)  # raises before the walk
     system = system_at(frequency)
-    first, reached = (
-        find_limit_cycle(system, start, tolerance=tolerance, scale=scale),
-        value_of(system, frequency),
-    )
+    first, reached = _find_first(system, start, tolerance, scale), value_of(system, frequency)
     if not first.stable:
-        return Tongue(resolution=resolution)
+        return Tongue(resolution=resolution, message=_why_not(first, along, frequency))
     ends = []
     for limit in limits:
         place = first, frequency, reached
@@ -297,6 +298,30 @@ def find_tongue(
         resolution=resolution,
         centre=first.point,
     )
+
+
+def _find_first(system, start, tolerance, scale) -> LimitCycle:
+    """The stable cycle that a start leads to.
+
+    Newton's method may converge from the start to an unstable cycle, or to none. The start is
+    then followed for some returns, more and more of them, and the search is repeated.
+    """
+    first = find_limit_cycle(system, start, tolerance=tolerance, scale=scale)
+    state = np.array(start, dtype=float)
+    for n_returns in FOLLOWED_RETURNS:
+        if first.stable:
+            break
+        state = system.advance(state, n_returns * system.n_steps)
+        if not np.isfinite(state).all():
+            break
+        later = find_limit_cycle(system, state, tolerance=tolerance, scale=scale, max_transient=0)
+        first = later if later.found or not first.found else first
+    return first
+
+
+def _why_not(first: LimitCycle, along: str, value: float) -> str:
+    found = "the cycle found there is unstable" if first.found else first.message
+    return f"No stable cycle at {along} {value:g} from this start: {found}"
 
 
 def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import difference_of_phases
+from isochron.analysis import SteppedMap, difference_of_phases, find_tongue
 from isochron.analysis.locking import (
     n_to_m_locking_value,
     pairwise_phase_consistency,
@@ -130,3 +130,48 @@ def test_channels_are_not_pooled(name, shape):
 def test_a_single_number_is_not_a_series(name):
     with pytest.raises(ValueError, match="one axis"):
         STATISTICS[name](0.1, 0.2)
+
+
+@pytest.mark.parametrize("strength", [0.1, -0.1, 0.3])
+@pytest.mark.parametrize(
+    "start", [[1, 0], [-1, 0], [0, 1], [0, -1], [-0.7, -0.7], [0.02, 0.01], [2.0, -3.0]]
+)
+def test_a_tongue_is_found_from_anywhere_in_the_basin(strength, start):
+    """An oscillator of radius 1 and 1 Hz is entrained within K / (4 pi) of 1 Hz (averaging).
+
+    From some of the starts Newton's method converges to the unstable cycle.
+    """
+
+    def oscillator(frequency):
+        h = 1 / (50 * frequency)
+
+        def step(k, x):
+            z = x[..., 0] + 1j * x[..., 1]
+            growth = np.exp(h * (1 - abs(z) ** 2 + 2j * np.pi))
+            z = z * growth + h * strength * np.cos(2 * np.pi * k / 50)
+            return np.stack([z.real, z.imag], -1)
+
+        return SteppedMap(step, None, 2, n_steps=50, step_ms=1e3 * h, forcing_cycles=1)
+
+    tongue = find_tongue(
+        oscillator, start, frequency=1.0, limits=(0.8, 1.2), step=0.02, resolution=2e-3
+    )
+    half = abs(strength) / (4 * np.pi)
+    assert tongue.message == ""
+    assert tongue.low == pytest.approx(1 - half, abs=2.5e-3)
+    assert tongue.high == pytest.approx(1 + half, abs=2.5e-3)
+
+
+def test_a_tongue_that_is_not_found_says_why():
+    """A map that grows without bound has no stable cycle."""
+
+    def growing(frequency):
+        return SteppedMap(
+            lambda k, x: 1.1 * x + 1, None, 1, n_steps=4, step_ms=250 / frequency, forcing_cycles=1
+        )
+
+    tongue = find_tongue(
+        growing, [0.5], frequency=1.0, limits=(0.9, 1.1), step=0.05, resolution=0.01
+    )
+    assert np.isnan(tongue.low)
+    assert "No stable cycle at frequency 1 from this start" in tongue.message
