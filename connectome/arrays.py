@@ -55,3 +55,18 @@ def load_npy(path: str | os.PathLike) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{path} is not a .npy file of real numbers: it has {array.dtype}.")
     return array
+
+
+@reads_data
+def load_finite_npy(path: str | os.PathLike) -> np.ndarray:
+    """The array of a .npy file that contains finite numbers only.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As `load_npy`, and if a number is not finite.
+    """
+    array = load_npy(path)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{path} contains {array.dtype} that is not all finite numbers.")
+    return array

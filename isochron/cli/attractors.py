@@ -131,10 +131,10 @@ def _of_file(
     import numpy as np
 
     from isochron.analysis.sign_networks import enumerate_attractors, sample_attractors
+    from isochron.connectome.arrays import load_finite_npy
     from isochron.workflows.attractor_results import Enumerated, SampledNetwork
-    from isochron.workflows.attractors import load_array
 
-    J, thresholds = load_array(path), 0 if theta is None else load_array(theta)
+    J, thresholds = load_finite_npy(path), 0 if theta is None else load_finite_npy(theta)
     if starts is not None:
         rng = np.random.default_rng(seed)
         sample = sample_attractors(

@@ -84,9 +84,9 @@ def _matrix(path: Path, key: str, file: Any) -> Any:
     """An array, or a labeled table whose empty fields are 0."""
     suffix = Path(file).suffix if isinstance(file, str) else ""
     if suffix == ".npy":
-        from isochron.workflows.attractors import load_array
+        from isochron.connectome.arrays import load_finite_npy
 
-        return load_array(path.parent / file)
+        return load_finite_npy(path.parent / file)
     if suffix not in (".csv", ".tsv"):
         raise ValueError(f"{path}: {key} must name a .npy, .csv or .tsv file, got {file!r}.")
     return _labeled_table(path.parent / file, "," if suffix == ".csv" else "\t")

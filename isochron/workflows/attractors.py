@@ -1,16 +1,13 @@
 """The worm on the axis of Hwang et al.: a connectome as a ±1 network, rewirings, the theory."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isochron.analysis import sign_networks
 from isochron.connectome import Connectome, gaba_inhibitory, rewire
-from isochron.connectome.arrays import load_npy
 from isochron.connectome.statistics import symmetry_degree
-from isochron.files import reads_data
 from isochron.workflows.attractor_results import (
     ConnectomePlacement,
     Ensemble,
@@ -90,23 +87,6 @@ def _signs(connectome: Connectome, which: str) -> np.ndarray | int:
     if which == "own" and connectome.signs is not None:
         return connectome.signs
     return gaba_inhibitory(connectome) if which == "gaba" else 1
-
-
-@reads_data
-def load_array(path: Path) -> np.ndarray:
-    """An array of finite numbers from a .npy file.
-
-    Raises
-    ------
-    ValueError
-        If the file is not a .npy file of finite numbers.
-    FileNotFoundError
-        If the file does not exist.
-    """
-    array = load_npy(path)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{path} contains {array.dtype} that is not all finite numbers.")
-    return array
 
 
 def place_on_axis(
