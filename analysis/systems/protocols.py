@@ -17,6 +17,7 @@ from isochron.real_numbers import require_count, require_real
 
 # Of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
 _DIFFERENCE_STEP = 7e-4
+_JUMP = 0.05  # relative disagreement of two differences, from which a function is not smooth
 _ONE_SIDED = np.array([-25, 48, -36, 16, -3]) / 12  # of values at 0, h, 2h, 3h, 4h
 
 
@@ -84,7 +85,8 @@ def difference_tangent(
 
     The error is about 1e-12 of the function for one that varies over lengths of `scale`,
     and grows with its fifth derivative. Where the function is finite on one side only, such as
-    for concentrations near 0, the differences are taken to that side.
+    for concentrations near 0, or jumps beside the point, such as x mod 1, the differences are
+    taken to the other side.
 
     Parameters
     ----------
@@ -106,14 +108,37 @@ def difference_tangent(
         if longest == 0:
             continue
         step = _DIFFERENCE_STEP / longest
-        near, far = (
-            np.asarray(function(point + h * vector)) - np.asarray(function(point - h * vector))
-            for h in (step, 2 * step)
+        ahead, behind = (
+            [np.asarray(function(point + sign * k * step * vector)) for k in (1, 2)]
+            for sign in (1, -1)
         )
+        near, far = ahead[0] - behind[0], ahead[1] - behind[1]
         column[:] = (8 * near - far) / (12 * step)
         if not np.isfinite(column).all():
             column[:] = _one_sided_product(function, point, vector, scale)
+        elif (np.abs(2 * near - far) > _JUMP * np.abs(near).max() + 1e-9 * np.abs(ahead[0])).any():
+            column[:] = _product_beside_a_jump(function, point, vector, step, column)
     return columns
+
+
+def _product_beside_a_jump(function, point, vector, step, central) -> np.ndarray:
+    """The same where the function jumps or has a kink nearby, as x mod 1 does.
+
+    Differences of order 4 to one side, and of order 2 to compare; the side on which the two agree
+    best, and both sides if they do not agree on either.
+    """
+    here, best, least = np.asarray(function(point)), central, _JUMP
+    for h in (step, -step):
+        values = np.array(
+            [here, *(np.asarray(function(point + k * h * vector)) for k in range(1, 5))]
+        )
+        fine = np.tensordot(_ONE_SIDED, values, axes=1) / h
+        coarse = (4 * values[1] - 3 * values[0] - values[2]) / (2 * h)
+        size = max(np.abs(fine).max(), np.abs(coarse).max())
+        gap = float(np.abs(fine - coarse).max() / size) if 0 < size < np.inf else np.inf
+        if gap < least:
+            best, least = fine, gap
+    return best
 
 
 def _one_sided_product(function, point, vector, scale) -> np.ndarray:

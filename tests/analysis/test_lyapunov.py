@@ -237,3 +237,29 @@ def test_an_exponent_limited_by_round_off_is_reported():
     )
     assert found.exponents[0] < -34
     assert "may be -inf" in found.message
+
+
+def cat(k, x):
+    return np.stack([2 * x[..., 0] + x[..., 1], x[..., 0] + x[..., 1]], -1) % 1.0
+
+
+@pytest.mark.parametrize(
+    ("step", "start", "exponents"),
+    [
+        (cat, [0.1234, 0.717], [0.9624236501, -0.9624236501]),
+        (lambda k, x: (3 * x) % 1.0, [0.1234], [1.0986122887]),
+        (lambda k, x: np.where(x < 0.4, x / 0.4, (1 - x) / 0.6), [0.1234], [0.6730116670]),
+    ],
+    ids=["cat map", "three times mod 1", "skew tent"],
+)
+def test_maps_that_jump_have_exponents_without_a_given_derivative(step, start, exponents):
+    """Differences that reach over a jump would be far too large, and their divergence with them.
+
+    The exponents are exact; that of the tent is the mean of a number of two values, with the
+    statistical error of 3000 steps, 0.4 times the range of it over the root of their number.
+    """
+    system = SteppedMap(step, None, len(start))
+    spectrum = compute_lyapunov_spectrum(system, start, block=500, n_blocks=6)
+    np.testing.assert_allclose(spectrum.exponents, exponents, atol=0.02)
+    if len(start) == 2:  # its derivative is constant: only the first tangents have to align
+        np.testing.assert_allclose(spectrum.exponents, exponents, atol=1 / 3000)
