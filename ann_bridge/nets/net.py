@@ -70,7 +70,8 @@ class RecurrentNet(nn.Module):
         if connectome is not None:
             raise ValueError(f"A network of kind {cls.kind} does not have a connectome.")
         constructor: Any = cls  # each kind has a constructor of its own
-        return constructor(cls.parameters_for(task, parameters, **fields), generator=generator)
+        settings = cls.parameters_for(task, parameters, **fields)
+        return constructor(settings, generator=generator or torch.Generator().manual_seed(0))
 
     @classmethod
     def parameters_for(cls, task: "Task", parameters: Any = None, **fields: Any) -> Any:
