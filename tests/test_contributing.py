@@ -25,6 +25,8 @@ def test_the_examples_run(tmp_path, monkeypatch):
 
 
 def test_the_places_that_are_named_exist():
-    for path in re.findall(r"`((?:ann_bridge|connectome|sims|analysis|isochron|tests)/[^`]*)`", TEXT):
+    for path in re.findall(
+        r"`((?:ann_bridge|connectome|sims|analysis|isochron|tests)/[^`]*)`", TEXT
+    ):
         if "NAME" not in path and " " not in path:
             assert (ROOT / path).exists(), path

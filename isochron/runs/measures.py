@@ -33,13 +33,25 @@ def describe_cycle(
         "period_ms": cycle.period / forcing_cycles,
         "stable": cycle.stable,
         "residual": cycle.residual,
-        "multipliers": [[m.real, m.imag] for m in cycle.multipliers[:N_MULTIPLIERS].tolist()],
+        "multipliers": [
+            [m.real, m.imag] for m in whole_pairs(cycle.multipliers, N_MULTIPLIERS).tolist()
+        ],
         "multiplier_periods": forcing_cycles,
         "largest_nontrivial_multiplier": cycle.largest_multiplier ** (1 / forcing_cycles),
         "output_phase_cycles": output_phase,
         "how_found": how_found,
         "checks": cycle.checks,
     }
+
+
+def whole_pairs(multipliers: np.ndarray, most: int) -> np.ndarray:
+    """The first of some multipliers, at most `most`, without half of a complex pair at the end."""
+    kept = multipliers[:most]
+    if kept.size == multipliers.size or not kept.size or kept[-1].imag == 0:
+        return kept
+    last = kept[-1]
+    partner = np.isclose(kept[:-1], last.conjugate(), rtol=1e-6, atol=1e-9 * abs(last))
+    return kept if partner.any() else kept[:-1]
 
 
 def describe_fixed_point(point: FixedPoint, *, condition: str) -> dict[str, Any]:
