@@ -185,7 +185,7 @@ def scan_tongue(
 
 @dataclass(frozen=True, kw_only=True)
 class Tongue:
-    """Where one stable 1:1 locked cycle exists, at one amplitude of the drive.
+    """Where one stable 1:1 entrained cycle exists, at one amplitude of the drive.
 
     Attributes
     ----------
@@ -228,7 +228,7 @@ def find_tongue(
     along: Literal["frequency", "parameter"] = "frequency",
     scale: ArrayLike | None = None,
 ) -> Tongue:
-    """Walk a stable locked cycle up and down in drive frequency until it is lost.
+    """Walk a stable entrained cycle up and down in drive frequency until it is lost.
 
     Each cycle is the start of the search at the next frequency. The step grows to twice the
     first while that succeeds; where it fails, or the cycle found is unstable or another one,
@@ -238,7 +238,7 @@ def find_tongue(
     Parameters
     ----------
     system_at : callable
-        Drive frequency in Hz to the driven map at, or very near, that frequency: within half
+        Drive frequency in Hz to the forced map at, or very near, that frequency: within half
         a step in each period. The edges are frequencies of the maps themselves.
     start : ndarray, shape (dimension,)
         State on, or in the basin of, the cycle at `frequency`, at drive phase 0.

@@ -1,11 +1,11 @@
-"""All cycles of a trained rank-2 net under a reference: census against the usual way.
+"""All cycles of a trained rank-2 net under a reference: survey against the usual way.
 
 python benchmarks/survey_speed.py [NET]
 
 NET is a low-rank net that `save_net` wrote; without it one is trained (400 steps). The usual way
 simulates 6 starts for 100 periods of the reference in torch, takes what is there as cycles, and
 multiplies the Jacobians of one period. Seconds are CPU time of one thread, least of three; ratios
-are to the whole census, and to that of stable cycles alone, which is what the usual way can find.
+are to the whole survey, and to that of stable cycles alone, which is what the usual way can find.
 Over all cycles of such a net the indices add up to 1: see `EntrainedCycleSurvey.index_sum`.
 """
 

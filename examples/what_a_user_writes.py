@@ -34,4 +34,6 @@ survey = analysis.find_entrained_cycles(system, starts)
 for locked in survey.stable:
     outputs = system.outputs(locked.states[1:])
     phase, _ = analysis.harmonic_phase(outputs, system.reference_phase())
-    print(f"locked cycle: output phase {phase:.3f}, |multiplier| {locked.largest_multiplier:.3f}")
+    print(
+        f"entrained cycle: output phase {phase:.3f}, |multiplier| {locked.largest_multiplier:.3f}"
+    )

@@ -58,7 +58,7 @@ def find_limit_cycle(
 ) -> LimitCycle:
     """Find the limit cycle near a state, or the one that the state leads to.
 
-    A driven map, or a vector field with a forcing `period`, is solved for a fixed point of
+    A forced map, or a vector field with a forcing `period`, is solved for a fixed point of
     its return map; an autonomous vector field for a point and its period, with the phase
     fixed by the plane through the start, normal to the flow. So is a map that stands for a
     flow, which has no drive and a method ``with_step(step_ms)``: a period is then a whole

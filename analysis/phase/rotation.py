@@ -195,7 +195,7 @@ def find_invariant_circle(
     ValueError
         If a number is out of range, or `start` does not fit the map.
     ArithmeticError
-        If the orbit diverges, rests, is locked (closes after a few returns: a locked cycle has no
+        If the orbit diverges, rests, is locked (closes after a few returns: such a cycle has no
         phase of its own) or is not on a curve that goes once around its mean, if a variable is
         an angle, or if the series cannot be fitted.
 

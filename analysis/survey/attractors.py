@@ -1,4 +1,4 @@
-"""A census of all attractors of a system: what draws random starts, and how many of them."""
+"""A survey of all attractors of a system: what draws random starts, and how many of them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -122,7 +122,7 @@ class AttractorSurvey:
 
     @property
     def cannot_exclude(self) -> str:
-        """What the census leaves open, in words."""
+        """What the survey leaves open, in words."""
         open_ends = [
             f"attractors that draw less than {self.undetected_basin_bound:.2g} of the sampler's "
             f"states ({self.confidence:.0%} confidence), or none of them",

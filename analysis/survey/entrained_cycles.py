@@ -1,4 +1,4 @@
-"""A census: which locked cycles a driven map has, and how much of the state space each draws."""
+"""A survey: which entrained cycles a forced map has, and how much of the state space each draws."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -156,7 +156,7 @@ def find_entrained_cycles(
     settled: float | None = None,
     scale: ArrayLike | None = None,
 ) -> EntrainedCycleSurvey:
-    """Find the cycles of a driven map that repeat with its drive.
+    """Find the cycles of a forced map that repeat with its drive.
 
     Every start is simulated until it settles; one representative of each place is
     polished by Newton's method and counts only if it converges there. Newton's method is

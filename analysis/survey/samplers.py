@@ -1,4 +1,4 @@
-"""Where a census draws its starts from: ``sampler(rng, n)``, shape (n, dimension)."""
+"""Where a survey draws its starts from: ``sampler(rng, n)``, shape (n, dimension)."""
 
 from collections.abc import Callable
 

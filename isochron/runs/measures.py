@@ -129,7 +129,7 @@ def measure_tongues(
     Parameters
     ----------
     system_at : callable
-        Frequency (Hz) and amplitude to the driven map.
+        Frequency (Hz) and amplitude to the forced map.
     point : ndarray, shape (n,)
         On the cycle at `frequency` and `amplitude`.
     """

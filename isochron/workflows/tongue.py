@@ -21,7 +21,7 @@ from isochron.workflows.search import DATASETS, RhythmSearch, find_nets, read_gr
 
 STEP_MS = 4.0  # of the worm
 NO_SETTINGS = RhythmSearch()
-LOCKING_PERIODS = 150  # of the worm, before its locked cycle is solved for
+LOCKING_PERIODS = 150  # of the worm, before its entrained cycle is solved for
 
 
 @dataclass(frozen=True, kw_only=True)

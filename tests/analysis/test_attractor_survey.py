@@ -1,4 +1,4 @@
-"""Surveys of driven maps: symmetry, index sums, starts that diverge, other units."""
+"""Surveys of forced maps: symmetry, index sums, starts that diverge, other units."""
 
 import numpy as np
 import pytest

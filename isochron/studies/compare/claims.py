@@ -21,7 +21,7 @@ def findings(systems: Sequence[dict[str, Any]], n_stimuli: int) -> list[str]:
     untrained = [net for net in nets if not net["trained"]]
     if untrained:
         counts = ", ".join(f"{net['name']}: {_count_stable(net)}" for net in untrained)
-        lines.append(f"Before training, the number of stable locked cycles is {counts}.")
+        lines.append(f"Before training, the number of stable entrained cycles is {counts}.")
     lines.append(_answer(worm, nets, n_stimuli))
     return lines
 
@@ -46,7 +46,7 @@ def describe_system(system: dict[str, Any]) -> str:
     survey = system["survey"]
     if stable:
         parts.append(
-            f"Under the reference: {counted(len(stable), 'stable locked cycle')} with "
+            f"Under the reference: {counted(len(stable), 'stable entrained cycle')} with "
             f"{counted(len(system['memories']), 'output phase')} ({phases} cycles), "
             f"{counted(unstable, 'unstable one')} found."
         )

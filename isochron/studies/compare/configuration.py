@@ -103,7 +103,7 @@ class ReferenceSection:
 
     frequency_Hz: float = setting(8.333333333333334, "a period of 60 steps")
     amplitude: float = setting(1.0, "of the sine on input 0")
-    n_starts: int = setting(128, "simulated states of the census")
+    n_starts: int = setting(128, "simulated states of the survey")
     noisy_periods: int = setting(40, "periods simulated with noise for the phase-locking value")
     tongue_amplitudes: tuple[float, ...] = setting(
         (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), "for the tongue"

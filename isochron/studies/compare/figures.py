@@ -208,7 +208,7 @@ def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     locking = system["locking"] or {}
     rows = locking.get("tongue_by_amplitude") or []
     if not any(row["low_Hz"] is not None for row in rows):
-        ax.text(0.5, 0.5, "no locked cycle", ha="center", transform=ax.transAxes)
+        ax.text(0.5, 0.5, "no entrained cycle", ha="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
     edges = {

@@ -102,7 +102,7 @@ def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: 
     system = ann_bridge.TrainedMap(
         net, frequency_Hz=reference.frequency_Hz, amplitude=reference.amplitude
     )
-    report(0.0, "census of locked cycles")
+    report(0.0, "survey of entrained cycles")
     starts = _starts(config, spec, net, system, task, generator)
     survey = analysis.find_entrained_cycles(system, starts)
     report(0.3, "fixed points")

@@ -78,7 +78,7 @@ CLAIMS = (
     ),
     Claim(
         "rank-2-linear",
-        "One stable locked cycle for each stimulus, its output at the target",
+        "One stable entrained cycle for each stimulus, its output at the target",
         "2 stable cycles",
         _two_stable_cycles,
     ),
@@ -110,7 +110,7 @@ CLAIMS = (
     ),
     Claim(
         "rank-2-linear-four",
-        "Four stimuli: one stable locked cycle for each",
+        "Four stimuli: one stable entrained cycle for each",
         "4 stable cycles",
         lambda row: row.n_stable_cycles == 4 and row.holds_all,
     ),

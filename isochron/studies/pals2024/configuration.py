@@ -96,7 +96,7 @@ class AnalysisSection:
     )
     frequency_Hz: float = setting(8.333333333333334, "of the reference: a period of 60 steps")
     amplitude: float = setting(1.0, "of the reference")
-    n_starts: int = setting(96, "simulated states of the census of cycles")
+    n_starts: int = setting(96, "simulated states of the survey of cycles")
     n_trials: int = setting(32, "trials of each stimulus")
     tongue_amplitudes: tuple[float, ...] = setting(
         (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5), "of the tongue, first net of a condition"
