@@ -75,7 +75,9 @@ def _is_closed_pipe(stream: TextIO) -> bool:
 def _classify(error: BaseException) -> tuple[int, str]:
     text = " ".join(str(error).split())
     if isinstance(error, click.ClickException):
-        return error.exit_code, f"{error.format_message()} See isochron --help."
+        context = getattr(error, "ctx", None)
+        command = "isochron" if context is None else context.command_path
+        return error.exit_code, f"{error.format_message()} See {command} --help."
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED, "Interrupted. The same command goes on from here."
     if isinstance(error, SystemExit):

@@ -294,7 +294,7 @@ def evaluate_nets(
     paths = RunPaths(folder)
     where = ann_bridge.choose_device(device)
     if not (folder / "config.toml").is_file():
-        raise ValueError(f"{folder} holds no training. To make one: isochron train --out {folder}")
+        raise ValueError(_no_training(folder))
     config = overlay(TrainConfig(), read_toml(folder / "config.toml"))
     task, rows = build_task(config), []
     for replicate in range(config.replicates):
@@ -384,3 +384,17 @@ def _budget(config: TrainConfig) -> ann_bridge.TrainingParameters:
 
 def _seed(config: TrainConfig, purpose: str, replicate: int) -> int:
     return derive_seed(config.seed, purpose, replicate)
+
+
+def _no_training(folder: Path) -> str:
+    """Why a path is not a folder of trainings, and what to do."""
+    if folder.with_name(f"{folder.name}.safetensors").is_file() or folder.suffix in (
+        ".safetensors", ".json",
+    ):  # fmt: skip
+        return (
+            f"{folder} is a single network; isochron evaluate takes the folder that isochron train "
+            "wrote, with its task. From Python: ann_bridge.evaluate_trials(net, task, seed=1)."
+        )
+    if folder.is_file():
+        return f"{folder} is a file; isochron evaluate takes a folder that isochron train wrote."
+    return f"{folder} holds no training. To make one: isochron train --out {folder}"

@@ -246,3 +246,18 @@ def test_evaluate_names_what_is_missing(capsys, tmp_path):
     run(capsys, train, *SMALL, "--steps", 0, "--out", tmp_path / "a")
     code, _, error = run(capsys, evaluate, tmp_path / "a", "--trials", 0)
     assert (code, "trials >= 1" in error) == (2, True)
+
+
+def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):
+    net = ann_bridge.LowRankRNN(n_units=4, rank=1)
+    ann_bridge.save_net(net, tmp_path / "one")
+    (tmp_path / "table.csv").write_text("a,b")
+    for path, message in (
+        ("one", "a single network; isochron evaluate takes the folder"),
+        ("one.json", "a single network"),
+        ("table.csv", "is a file; isochron evaluate takes a folder"),
+        ("nothing", "To make one: isochron train --out"),
+    ):
+        code, _, error = run(capsys, evaluate, tmp_path / path)
+        assert code == 2
+        assert message in error

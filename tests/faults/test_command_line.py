@@ -119,3 +119,8 @@ def test_the_printed_configuration_is_toml(capsys):
 def test_the_version_is_shown(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("isochron 0.")
+
+
+def test_an_error_in_usage_points_to_the_help_of_its_command(capsys):
+    assert main(["simulate", "--durration", "1"]) == 2
+    assert "See isochron simulate --help." in capsys.readouterr().err
