@@ -63,7 +63,15 @@ def simulate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Simulate a connectome under constant or given currents, and say how it went."""
+    """Simulate a connectome model under constant or given currents, and summarize the run.
+
+    Examples:
+
+    \b
+    isochron simulate --stimulate PLM=2000 --duration 20 --out run.zarr --plot
+    isochron simulate --dataset cook2019-hermaphrodite --ablate AVA --stimulate AVB=500 \\
+        --duration 5 --out cut.nc
+    """
     if out is not None and out.suffix not in FORMATS:
         raise ValueError(f"--out must end in {', '.join(FORMATS)}, got {str(out)!r}.")
     picture = (out or Path("run")).with_suffix(".png") if draw else None
