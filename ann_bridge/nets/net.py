@@ -120,7 +120,14 @@ class RecurrentNet(nn.Module):
         ValueError
             If `inputs` has a different shape or device, or is complex.
         """
-        return self._run(self.checked_inputs(inputs), generator)
+        inputs = self.checked_inputs(inputs)
+        return self._run(inputs, generator) if len(inputs) else self._no_steps(inputs)
+
+    def _no_steps(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and firing rates of a trial without time steps."""
+        n_outputs, batch = self.settings.n_outputs, inputs.shape[1]
+        shape = (0, batch) if n_outputs == 1 else (0, batch, n_outputs)
+        return inputs.new_empty(shape), inputs.new_empty(0, batch, self.settings.n_units)
 
     @abstractmethod
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

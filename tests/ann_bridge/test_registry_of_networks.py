@@ -46,6 +46,9 @@ def test_every_kind_is_made_for_a_task_and_survives_its_file(kind, task, small, 
     assert again.settings == settings
     inputs = task.sample(2, generator()).inputs[:5]
     with torch.no_grad():
+        nothing, no_rates = net.run(inputs[:0], generator())
+        assert nothing.shape == net(inputs, generator())[:0].shape
+        assert no_rates.shape == (0, 2, settings.n_units)
         assert torch.equal(net(inputs, generator()), again(inputs, generator()))
 
 
