@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isochron.files import DataFileError, read_json
+from isochron.runs.results import SCHEMA
 
 
 def load_results(run: Path) -> dict[str, Any]:
@@ -20,8 +21,11 @@ def load_results(run: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{run} holds no finished run: there is no results.json in it.")
     results = read_json(path)
-    if not isinstance(results, dict) or results.get("schema") != 1:
-        raise DataFileError(f"{path} is not the result of a run of isochron, schema 1.")
+    schema = results.get("schema") if isinstance(results, dict) else None
+    if schema == 1:
+        raise DataFileError(f"{path} was written by isochron 0.1; run the study again.")
+    if schema != SCHEMA:
+        raise DataFileError(f"{path} is not the result of a run of isochron, schema {SCHEMA}.")
     return results
 
 

@@ -8,6 +8,8 @@ import cattrs
 T = TypeVar("T")
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 
+SCHEMA = 2  # of results.json of all studies; 1 is that of version 0.1
+
 
 def to_json_values(result: Any) -> Any:
     """JSON values of a result: a frozen dataclass of numbers, texts, tuples and dataclasses."""

@@ -81,7 +81,7 @@ def results(folder):
 
 
 def test_every_system_has_its_row(results):
-    assert results["schema"] == 1
+    assert results["schema"] == 2
     names = [system["name"] for system in results["systems"]]
     assert names == [
         "worm",
@@ -175,7 +175,7 @@ def test_a_finished_run_is_not_done_again(folder, capsys):
     assert main(command(folder, "--json")) == 0
     assert before[1] == [path.stat().st_mtime_ns for path in work]
     assert before[0] == (run / "results.json").read_bytes()
-    assert json.loads(capsys.readouterr().out)["schema"] == 1
+    assert json.loads(capsys.readouterr().out)["schema"] == 2
 
 
 def test_the_same_seed_gives_the_same_row(folder, results, tmp_path):

@@ -75,7 +75,7 @@ def results(folder):
 
 
 def test_every_net_and_condition_has_its_row(results):
-    assert (results["schema"], results["experiment"]) == (1, "pals2024")
+    assert (results["schema"], results["experiment"]) == (2, "pals2024")
     assert [net["name"] for net in results["nets"]] == NETS
     names = [condition["condition"] for condition in results["conditions"]]
     assert names == ["rank-1-linear", "rank-2-tanh-oscillatory"]

@@ -88,7 +88,9 @@ def test_a_damaged_net_is_3(tmp_path, capsys, suffix, damage):
     assert "net" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [{"schema": 1}, {"schema": 1, "systems": 3}, [], {}])
+@pytest.mark.parametrize(
+    "content", [{"schema": 1}, {"schema": 2}, {"schema": 2, "systems": 3}, [], {}]
+)
 def test_a_report_of_results_that_are_not_whole_is_3(tmp_path, capsys, content):
     (tmp_path / "results.json").write_text(json.dumps(content))
     assert main(["report", str(tmp_path)]) == 3
@@ -141,3 +143,9 @@ def test_a_seal_without_end_is_3(tmp_path, capsys):
     (seal / "zarr.json").write_text("[" * 100_000)
     assert main(["cycles", str(tmp_path / "run.zarr")]) == 3
     assert "seal" in capsys.readouterr().err
+
+
+def test_results_of_0_1_are_named_as_such(tmp_path, capsys):
+    (tmp_path / "results.json").write_text(json.dumps({"schema": 1, "systems": []}))
+    assert main(["report", str(tmp_path)]) == 3
+    assert "was written by isochron 0.1; run the study again" in capsys.readouterr().err

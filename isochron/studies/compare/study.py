@@ -11,6 +11,7 @@ from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.plan import count_workers, run_plan
 from isochron.runs.pool import Progress, Step
 from isochron.runs.provenance import describe_provenance
+from isochron.runs.results import SCHEMA
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.networks import (
@@ -23,7 +24,6 @@ from isochron.studies.compare.networks import (
 from isochron.studies.compare.report import build_report
 from isochron.studies.compare.worm import analyse_worm, check_worm
 
-SCHEMA = 1
 TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32
 QUESTION = (
     "Do trained networks develop the phase-locked limit cycles that the worm's connectome produces?"

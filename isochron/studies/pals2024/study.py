@@ -11,7 +11,7 @@ from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.plan import count_workers, run_plan
 from isochron.runs.pool import Progress, Step
 from isochron.runs.provenance import derive_seed, describe_provenance
-from isochron.runs.results import from_json_values, to_json_values
+from isochron.runs.results import SCHEMA, from_json_values, to_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import build_net, parse_condition
@@ -21,7 +21,6 @@ from isochron.studies.pals2024.report import build_report
 from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
 from isochron.studies.pals2024.summary import summarise
 
-SCHEMA = 1
 EXPERIMENT = "pals2024"
 QUESTION = (
     "Do trained recurrent networks hold memories as phase-locked limit cycles, and when do "
