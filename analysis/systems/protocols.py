@@ -79,14 +79,18 @@ System = VectorField | ForcedMap
 
 
 def difference_tangent(
-    function: Callable[[np.ndarray], Any], point: np.ndarray, vectors: np.ndarray, scale: ArrayLike
+    function: Callable[[np.ndarray], Any],
+    point: np.ndarray,
+    vectors: np.ndarray,
+    scale: ArrayLike,
+    *,
+    jumps: bool = False,
 ) -> np.ndarray:
     """Derivative of a function times vectors, by central differences of order 4.
 
     The error is about 1e-12 of the function for one that varies over lengths of `scale`,
     and grows with its fifth derivative. Where the function is finite on one side only, such as
-    for concentrations near 0, or jumps beside the point, such as x mod 1, the differences are
-    taken to the other side.
+    for concentrations near 0, the differences are taken to that side.
 
     Parameters
     ----------
@@ -96,6 +100,10 @@ def difference_tangent(
     vectors : ndarray, shape (n, m)
     scale : array_like, shape () or (n,)
         Length over which the function bends, in the unit of the state.
+    jumps : bool
+        Whether to look for a jump or kink beside the point, as that of x mod 1, and to take the
+        differences to the other side. For maps: an integrator of a field would see the change of
+        side as a jump of its own.
 
     Returns
     -------
@@ -116,7 +124,12 @@ def difference_tangent(
         column[:] = (8 * near - far) / (12 * step)
         if not np.isfinite(column).all():
             column[:] = _one_sided_product(function, point, vector, scale)
-        elif (np.abs(2 * near - far) > _JUMP * np.abs(near).max() + 1e-9 * np.abs(ahead[0])).any():
+        elif (
+            jumps
+            and (
+                np.abs(2 * near - far) > _JUMP * np.abs(near).max() + 1e-9 * np.abs(ahead[0])
+            ).any()
+        ):
             column[:] = _product_beside_a_jump(function, point, vector, step, column)
     return columns
 
@@ -286,7 +299,11 @@ class SteppedMap:
 
     def _difference(self, k: int, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return difference_tangent(
-            lambda x: self.step(k, x), state, vectors, _known_or_measured(self.scale, state)
+            lambda x: self.step(k, x),
+            state,
+            vectors,
+            _known_or_measured(self.scale, state),
+            jumps=True,
         )
 
     @property
