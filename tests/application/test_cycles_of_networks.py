@@ -122,7 +122,7 @@ def test_mirror_images_of_the_fixed_points_of_an_odd_network_are_listed():
         [[2.0]], input_weights=[[0.2]], output_weights=[1.0], biases=[0.01]
     )
     system = SavedNet(Path("net"), biased, {}, biased).map_under(None)
-    (only,) = net_rhythms.find_mirrored_fixed_points(system, [[2.0]])
+    (only,) = net_rhythms.find_mirrored_fixed_points(system, [np.array([2.0])])
     assert only[1] == "Newton's method"
 
 

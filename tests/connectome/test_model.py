@@ -165,7 +165,7 @@ def test_arrays_are_kept_by_rows():
     assert graph.chemical.flags.c_contiguous
     signs = np.asfortranarray(np.sign(graph.chemical))
     signed = connectome.from_matrices(["A", "B", "C"], weights.T, rows="postsynaptic", signs=signs)
-    assert signed.signs.flags.c_contiguous
+    assert np.asarray(signed.signs).flags.c_contiguous
 
 
 def test_a_sign_that_is_none_is_stated_with_its_pair():

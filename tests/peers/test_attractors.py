@@ -80,6 +80,7 @@ def test_the_worm_on_the_axis():
     W = connectome_couplings(graph, ["chemical"], "gaba")
     assert eta == pytest.approx(np.sum(W * W.T) / np.sum(W * W))
     theory = result.theory
+    assert theory.mean_fixed_points.value is not None
     assert theory.ln_mean_fixed_points == pytest.approx(math.log(theory.mean_fixed_points.value))
 
 
