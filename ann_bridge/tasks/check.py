@@ -81,8 +81,6 @@ def _tensor(name: str, part: str, values: Any, device: torch.device, dtype: torc
         tensor = torch.as_tensor(values, device=device)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{part} of {name} must be a tensor or an array: {error}") from error
-    if tensor.is_complex():
-        raise TypeError(f"{part} of {name} must be real, got {tensor.dtype}.")
     return tensor.to(dtype)
 
 

@@ -41,6 +41,7 @@ def put(values, place, number):
 
 
 WRONG = {
+    "complex": (lambda t: t._replace(inputs=t.inputs.cfloat()), "inputs of OwnTask is complex"),
     "batch first": (
         lambda t: Trials(*(part.transpose(0, 1) for part in t)),
         r"inputs of OwnTask .*\(n_steps, batch, n_inputs\) = \(7, 4, 2\), got \(4, 7, 2\).*"
@@ -83,7 +84,6 @@ NO_TRIALS = {
     "a list of one": (lambda t: [t.inputs], r"got list of 1 part \(no targets, mask\)"),
     "a mapping": (lambda t: t._asdict(), "got dict with the keys inputs, targets, mask"),
     "words": (lambda t: t._replace(inputs="noise"), "inputs of OwnTask must be a tensor"),
-    "complex": (lambda t: t._replace(inputs=t.inputs.cfloat()), "inputs of OwnTask must be real"),
 }
 
 

@@ -104,7 +104,7 @@ def test_a_report_of_nothing(tmp_path, capsys):
     assert "no finished run" in capsys.readouterr().err
     (tmp_path / "results.json").write_text('{"schema": 7}')
     assert main(["report", str(tmp_path)]) == 3
-    assert "schema 1" in capsys.readouterr().err
+    assert "schema 2" in capsys.readouterr().err
 
 
 def test_the_printed_configuration_is_toml(capsys):
