@@ -454,16 +454,30 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
 
 
 def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
-    """The eigenvalues of largest modulus, by Arnoldi iteration; all, if it fails, and the best."""
+    """The eigenvalues of largest modulus, as `whole_pairs`, by Arnoldi iteration; all if it fails.
+
+    One more than `count` is computed: that may be the other half of the last pair.
+    """
     n = operator.shape[0]
     start = np.random.default_rng(0).standard_normal(n)
-    size = min(n, max(2 * count + 1, 12))
-    options: dict[str, Any] = {"k": count, "ncv": size, "v0": start, "tol": 1e-8}
+    computed = min(count + 1, n - 2)
+    size = min(n, max(2 * computed + 1, 12))
+    options: dict[str, Any] = {"k": computed, "ncv": size, "v0": start, "tol": 1e-8}
     try:
         found: Any = eigs(operator, return_eigenvectors=False, **options)
     except ArpackNoConvergence:
         found = np.linalg.eigvals(np.asarray(operator.matmat(np.eye(n))))
-    return by_modulus(found)[:count]
+    return whole_pairs(by_modulus(found), count)
+
+
+def whole_pairs(values: np.ndarray, count: int) -> np.ndarray:
+    """The first of some eigenvalues of a real matrix, in the order of `by_modulus`.
+
+    There is one more than `count` where they would end with half of a conjugate pair.
+    """
+    last, after = values[count - 1 : count], values[count : count + 1]
+    cut = last.size and after.size and last[0].imag > 0 and after[0].imag < 0
+    return values[: count + bool(cut)]
 
 
 def by_modulus(values: Any) -> np.ndarray:

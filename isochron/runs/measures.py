@@ -8,6 +8,7 @@ import numpy as np
 
 from isochron import analysis
 from isochron.analysis import FixedPoint, ForcedMap, LimitCycle
+from isochron.analysis.floquet import whole_pairs
 
 Report = Callable[[float, str], None]
 
@@ -42,16 +43,6 @@ def describe_cycle(
         "how_found": how_found,
         "checks": cycle.checks,
     }
-
-
-def whole_pairs(multipliers: np.ndarray, most: int) -> np.ndarray:
-    """The first of some multipliers, at most `most`, without half of a complex pair at the end."""
-    kept = multipliers[:most]
-    if kept.size == multipliers.size or not kept.size or kept[-1].imag == 0:
-        return kept
-    last = kept[-1]
-    partner = np.isclose(kept[:-1], last.conjugate(), rtol=1e-6, atol=1e-9 * abs(last))
-    return kept if partner.any() else kept[:-1]
 
 
 def describe_fixed_point(point: FixedPoint, *, condition: str) -> dict[str, Any]:

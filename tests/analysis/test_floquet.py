@@ -2,14 +2,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.linalg import aslinearoperator
 
 from isochron.analysis import Flow, SteppedMap, find_limit_cycle, floquet_multipliers
 from isochron.analysis.floquet import (
     ReturnMap,
+    by_modulus,
     floquet_exponents,
+    leading_eigenvalues,
     liouville_defect,
     log_multipliers,
     product_log_eigenvalues,
+    whole_pairs,
 )
 from tests import truths
 
@@ -117,3 +121,29 @@ def test_multipliers_do_not_depend_on_the_phase_or_on_coordinates(phase, seed):
     point = change @ ReturnMap(system, cycle.period).part(cycle.point, 0.0, phase)
     found = floquet_multipliers(moved, point, cycle.period)
     np.testing.assert_allclose(found, [1.0, np.exp(-7.0589328088)], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("values", "n_given"),
+    [
+        ([0.9, 0.5 + 0.1j, 0.5 - 0.1j, 0.2], [1, 3, 3, 4]),
+        ([0.5 + 0.1j, 0.5 - 0.1j, 0.3 + 0.2j, 0.3 - 0.2j], [2, 2, 4, 4]),
+        ([0.9, 0.7, 0.5], [1, 2, 3, 3]),
+        ([], [0, 0, 0, 0]),
+    ],
+)
+def test_a_list_of_multipliers_does_not_end_in_half_a_pair(values, n_given):
+    values = np.array(values, dtype=complex)
+    assert [whole_pairs(values, count).size for count in (1, 2, 3, 4)] == n_given
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize("seed", range(6))
+def test_leading_eigenvalues_are_those_of_the_whole_matrix(count, seed):
+    """Arnoldi iteration against the eigenvalues of the matrix, to its tolerance of 1e-8."""
+    matrix = np.random.default_rng(seed).standard_normal((60, 60))
+    every = by_modulus(np.linalg.eigvals(matrix))
+    found = leading_eigenvalues(aslinearoperator(matrix), count)
+    assert found.size in (count, count + 1)
+    np.testing.assert_allclose(found, every[: found.size], rtol=1e-6)
+    np.testing.assert_allclose(found.sum().imag, 0, atol=1e-6)

@@ -11,7 +11,6 @@ from isochron.runs.measures import (
     measure_dimensionality,
     measure_free_running,
     measure_phase_locking,
-    whole_pairs,
 )
 
 
@@ -101,18 +100,3 @@ def test_the_common_tongue_is_the_overlap():
     assert common_tongue([row(5.0, 9.0, True, True)]) == row(5.0, 9.0, True, True)
     assert common_tongue([row(5.0, 9.0), row(None, None)]) == row(None, None)
     assert common_tongue([]) == row(None, None)
-
-
-@pytest.mark.parametrize(
-    ("multipliers", "kept"),
-    [
-        ([0.9, 0.5 + 0.1j, 0.5 - 0.1j, 0.2], 3),
-        ([0.9, 0.7, 0.5 + 0.1j, 0.5 - 0.1j], 2),
-        ([0.5 + 0.1j, 0.5 - 0.1j, 0.3 - 0.2j, 0.3 + 0.2j], 2),
-        ([0.9, 0.7, 0.5], 3),
-        ([0.9, 0.5 + 0.1j, 0.5 - 0.1j], 3),
-        ([], 0),
-    ],
-)
-def test_a_list_of_multipliers_does_not_end_in_half_a_pair(multipliers, kept):
-    assert whole_pairs(np.array(multipliers, dtype=complex), 3).size == kept
