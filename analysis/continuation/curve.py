@@ -27,8 +27,8 @@ class Curve(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepControl:
-    """How a curve is followed.
+class CurveSteps:
+    """How a curve is followed, in its own units: a `StepControl` at a given size.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class StepControl:
         if not self.tolerance > 0:
             raise ValueError(f"tolerance must be positive, got {self.tolerance!r}.")
 
-    def widened(self, factor: float) -> "StepControl":
+    def widened(self, factor: float) -> "CurveSteps":
         """The same of a curve that has become larger; the longest step grows with the way."""
         return replace(self, tolerance=self.tolerance * factor)
 
@@ -161,7 +161,7 @@ def advance(
     u: np.ndarray,
     along: np.ndarray,
     step: float,
-    control: StepControl,
+    control: CurveSteps,
     longest: float | None = None,
 ) -> tuple[np.ndarray, float]:
     """The next point of the curve, and the step to try after it; shorter steps if need be."""

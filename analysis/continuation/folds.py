@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import SpecialPoint
+from isochron.analysis.continuation.control import StepControl
 from isochron.analysis.continuation.curve import LostError, Solver, advance, correct, tangent
 from isochron.analysis.continuation.follow import systems_in_units
 from isochron.analysis.continuation.problems import (
@@ -25,6 +26,7 @@ from isochron.analysis.systems.units import Units
 # Of central differences of order 2 of the matrix, relative to the size: their error only slows
 # Newton's method.
 _STEP = 1e-4
+_TOLERANCE, _MAX_POINTS = 1e-8, 200
 _NEARBY = 0.01  # sizes over which the gradient of the scalar is kept
 
 
@@ -59,13 +61,7 @@ def continue_fold(
     limits: tuple[tuple[float, float], tuple[float, float]],
     forcing_period: float | Callable[[float, float], float] | None = None,
     direction: int = 1,
-    step: float | None = None,
-    smallest_step: float | None = None,
-    largest_step: float | None = None,
-    max_points: int = 200,
-    tolerance: float = 1e-8,
-    rtol: float | None = None,
-    scale: ArrayLike | None = None,
+    control: StepControl = StepControl(),
 ) -> FoldCurve:
     """Follow a fold of fixed points or cycles in two parameters.
 
@@ -87,16 +83,10 @@ def continue_fold(
         Of a field with a forcing; a callable gets both parameters.
     direction : {1, -1}
         Begin with a growing or a falling second parameter.
-    step, smallest_step, largest_step : float, optional
-        Arclength in the unit of the state, by default as in `continue_cycles`; either pair of
-        limits is as far apart as the state is large.
-    max_points : int
-    tolerance : float
-        Length of Newton's step that counts as converged, relative to the size of the state.
-    rtol : float, optional
-        Relative tolerance of the integration of a field.
-    scale : array_like, shape () or (n,), optional
-        As in `continue_fixed_points`.
+    control : StepControl
+        Steps, scales and tolerances; by default the tolerance is 1e-8, and there are at most 200
+        points. Either pair of limits is as far apart as the state is large; `parameter_scale` is
+        an error.
 
     Returns
     -------
@@ -105,7 +95,8 @@ def continue_fold(
     Raises
     ------
     ValueError
-        If the point is no fold, or not within the limits, or the system is too large.
+        If the point is no fold, or not within the limits, or the system is too large, or
+        `control` has a parameter_scale.
 
     References
     ----------
@@ -113,8 +104,13 @@ def continue_fold(
     """
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
-    system_at, fold, units = _in_units(system_at, fold, scale)
-    problem, y = _problem(system_at, fold, second, forcing_period, rtol)
+    if control.parameter_scale is not None:
+        raise ValueError(
+            "A fold in two parameters has no parameter_scale: either pair of limits is as far "
+            "apart as the state is large."
+        )
+    system_at, fold, units = _in_units(system_at, fold, control.scale)
+    problem, y = _problem(system_at, fold, second, forcing_period, control.rtol)
     parameters = (fold.parameter, second)
     if isinstance(problem, OrbitProblem) and problem.is_large(y, *parameters):
         raise ValueError(
@@ -122,16 +118,16 @@ def continue_fold(
             "Reduce the system, or follow the branch at several values of the second parameter."
         )
     scales = choose_scales(problem, y, parameters, limits, (None, None))
-    control = scales.control(step, smallest_step, largest_step, tolerance)
+    steps, max_points = scales.steps(control, _TOLERANCE), control.points(_MAX_POINTS)
     equations = _FoldEquations(problem, scales, y, parameters)
     u = equations.pack(y, parameters)
     before = np.append(np.zeros(u.size - 1), direction)
     found: list[tuple[np.ndarray, tuple[float, float]]] = []
     residuals: list[float] = []
     message = f"max_points={max_points} reached; raise it to go on"
-    length = control.first
+    length = steps.first
     try:
-        u, _ = correct(equations, u, before, control.tolerance, 16)
+        u, _ = correct(equations, u, before, steps.tolerance, 16)
         while True:
             y, parameters = equations.unpack(u)
             found.append((problem.state(y, *parameters)[0].copy(), parameters))
@@ -145,7 +141,7 @@ def continue_fold(
                 break
             equations.move(u)
             before = tangent(equations, u, before)
-            u, length = advance(equations, u, before, length, control)
+            u, length = advance(equations, u, before, length, steps)
     except (LostError, np.linalg.LinAlgError, ArithmeticError) as error:
         message = str(error)
     return FoldCurve(
@@ -153,7 +149,7 @@ def continue_fold(
         states=units.leave(np.array([x for x, _ in found]).reshape(-1, fold.state.size)),
         residuals=np.array(residuals),
         message=message,
-        tolerance=tolerance,
+        tolerance=_TOLERANCE if control.tolerance is None else control.tolerance,
     )
 
 

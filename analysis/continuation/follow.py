@@ -1,13 +1,15 @@
 """Branches of fixed points and cycles in one parameter, with what happens on them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import Branch, BranchPoint, SpecialPoint
-from isochron.analysis.continuation.curve import LostError, StepControl, advance, tangent
+from isochron.analysis.continuation.control import StepControl
+from isochron.analysis.continuation.curve import CurveSteps, LostError, advance, tangent
 from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem, Problem
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
@@ -18,6 +20,9 @@ from isochron.real_numbers import require_real
 
 SystemAt = Callable[[float], Any]
 
+MAX_POINTS = 500
+CYCLE_TOLERANCE = 1e-9
+
 
 def continue_fixed_points(
     system_at: SystemAt,
@@ -26,13 +31,7 @@ def continue_fixed_points(
     *,
     limits: tuple[float, float],
     direction: int = 1,
-    step: float | None = None,
-    smallest_step: float | None = None,
-    largest_step: float | None = None,
-    parameter_scale: float | None = None,
-    max_points: int = 500,
-    tolerance: float = 1e-10,
-    scale: ArrayLike | None = None,
+    control: StepControl = StepControl(),
 ) -> Branch:
     """Follow a fixed point of a field, or of a map, in a parameter, round folds as well.
 
@@ -52,19 +51,9 @@ def continue_fixed_points(
         Lowest and highest value of the parameter.
     direction : {1, -1}
         Begin with a growing or a falling parameter.
-    step, smallest_step, largest_step : float, optional
-        Arclength of the first, the shortest and the longest step, in the unit of the state; by
-        default 1/50, 1e-8 and 1/10 of its size. The size of a fixed point is how far it would
-        move between the limits at its first velocity, that of a cycle its extent. Where the
-        branch goes much farther than this, the longest step grows with the way.
-    parameter_scale : float, optional
-        Change of the parameter that counts as much as one unit of the state; by default
-        the limits are as far apart as the state is large.
-    max_points : int
-    tolerance : float
-        Length of Newton's step that counts as converged, relative to the size.
-    scale : array_like, shape () or (n,), optional
-        Typical size of each variable, if these differ much; arclengths are then in units of it.
+    control : StepControl
+        Steps, scales and tolerances; by default the tolerance is 1e-10, and there are at most
+        500 points.
 
     Returns
     -------
@@ -82,14 +71,14 @@ def continue_fixed_points(
     """
     require_real("start", start)
     y = np.array(start, dtype=float)
+    scale = control.scale
     units = Units(np.ones(y.size) if scale is None else check_scale(scale, y.size))
     system_at, y = systems_in_units(system_at, units), units.enter(y)
     is_map = hasattr(system_at(parameter), "advance")
     problem = OrbitProblem(system_at) if is_map else FixedPointProblem(system_at)
-    scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
-    control = scales.control(step, smallest_step, largest_step, tolerance)
-    branch = follow(problem, y, parameter, limits, direction, control, scales, max_points)
-    return branch.leave(units)
+    scales = choose_scales(problem, y, (parameter,), (limits,), (control.parameter_scale,))
+    walk = Walk(limits, scales.steps(control, 1e-10), scales, control.points(MAX_POINTS))
+    return follow(problem, y, parameter, walk, direction=direction).leave(units)
 
 
 def systems_in_units(system_at: Callable[..., Any], units: Units) -> Callable[..., Any]:
@@ -106,14 +95,7 @@ def continue_cycles(
     forcing_period: float | Callable[[float], float] | None = None,
     n_segments: int | None = None,
     direction: int = 1,
-    step: float | None = None,
-    smallest_step: float | None = None,
-    largest_step: float | None = None,
-    parameter_scale: float | None = None,
-    max_points: int = 500,
-    tolerance: float = 1e-9,
-    rtol: float | None = None,
-    scale: ArrayLike | None = None,
+    control: StepControl = StepControl(),
 ) -> Branch:
     """Follow a limit cycle in a parameter, by shooting.
 
@@ -127,14 +109,12 @@ def continue_cycles(
         Of multiple shooting, for cycles that errors leave fast; as many as `start` has nodes
         by default. A large system (see `find_limit_cycle`) in one segment is followed without
         making matrices, and only its leading multipliers are known.
-    system_at, parameter, limits, direction, step, smallest_step, largest_step
+    system_at, parameter, limits, direction
         As in `continue_fixed_points`.
-    parameter_scale, max_points, tolerance
-        As in `continue_fixed_points`. The period counts as one size of the cycle.
-    rtol : float, optional
-        Relative tolerance of the integration of a field.
-    scale : array_like, shape () or (n,), optional
-        As in `continue_fixed_points`; measured along the cycle by default.
+    control : StepControl
+        Steps, scales and tolerances; by default the tolerance is 1e-9, there are at most 500
+        points, and the scale is measured along the cycle. The period counts as one size of the
+        cycle.
 
     Returns
     -------
@@ -150,7 +130,7 @@ def continue_cycles(
     system = system_at(parameter)
     if not (start.autonomous or hasattr(system, "advance")) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")
-    units = Units(measure_scale(start.states, scale=scale, unlike=UNLIKE_ALONG))
+    units = Units(measure_scale(start.states, scale=control.scale, unlike=UNLIKE_ALONG))
     system_at, start = systems_in_units(system_at, units), units.enter_cycle(start)
     segments = len(start.nodes) if n_segments is None else n_segments
     if segments < 1:
@@ -159,7 +139,7 @@ def continue_cycles(
         system_at,
         autonomous=start.autonomous,
         period=None if start.autonomous else forcing_period,
-        rtol=rtol,
+        rtol=control.rtol,
         subharmonic=start.subharmonic,
         n_segments=segments,
     )
@@ -168,32 +148,47 @@ def continue_cycles(
     else:
         y = problem.spread(start.point, start.period, parameter)
     problem.move_anchor(y, parameter)
-    scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,))
-    control = scales.control(step, smallest_step, largest_step, tolerance)
-    branch = follow(problem, y, parameter, limits, direction, control, scales, max_points)
-    return branch.leave(units)
+    scales = choose_scales(problem, y, (parameter,), (limits,), (control.parameter_scale,))
+    walk = Walk(limits, scales.steps(control, CYCLE_TOLERANCE), scales, control.points(MAX_POINTS))
+    return follow(problem, y, parameter, walk, direction=direction).leave(units)
 
 
 _FAR = 8.0  # sizes of the start, after which the branch has a larger one
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How far and in which steps to follow a problem.
+
+    Attributes
+    ----------
+    limits : tuple of float
+        Lowest and highest value of the parameter.
+    steps : CurveSteps
+    scales : Scales
+    max_points : int
+    """
+
+    limits: tuple[float, float]
+    steps: CurveSteps
+    scales: Scales
+    max_points: int
 
 
 def follow(
     problem: Problem,
     y: np.ndarray,
     parameter: float,
-    limits: tuple[float, float],
-    direction: int,
-    control: StepControl,
-    scales: Scales,
-    max_points: int,
+    walk: Walk,
     *,
+    direction: int = 1,
     along: np.ndarray | None = None,
 ) -> Branch:
     """Follow a problem from near a solution, first along the parameter or given unknowns."""
     if direction not in (1, -1):
         raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
-    scale = scales.parameters[0]
-    frame = Frame(problem, scales.units, scales.size, scale, control)
+    limits, steps, scales, max_points = walk.limits, walk.steps, walk.scales, walk.max_points
+    frame = Frame(problem, scales.units, scales.size, scales.parameters[0], steps)
     u = frame.pack(y, parameter)
     before = np.append(np.zeros(u.size - 1), direction)
     if along is not None:
@@ -203,7 +198,7 @@ def follow(
     message = f"max_points={max_points} reached; raise it to go on"
     try:
         u, _ = frame.correct(u, before)
-        step = control.first
+        step = steps.first
         before = tangent(frame, u, before)
         points.append(frame.describe(u))
         first, way = (u, before), 0.0
@@ -234,7 +229,7 @@ def follow(
             if not inside:
                 message = "the parameter came to its limit"
                 break
-            if control.grows and not scales.given and way > _FAR * frame.size:
+            if steps.grows and not scales.given and way > _FAR * frame.size:
                 frame, u, before, first, step = _widened(frame, u, before, first, way, step)
                 way = float(np.linalg.norm(u - first[0]))
     except LostError as error:
@@ -242,7 +237,7 @@ def follow(
     if len(points) == max_points and message.startswith("max_points"):
         message += f" from the parameter {points[-1].parameter:g}"
     return Branch(
-        points=tuple(points), special=tuple(special), message=message, tolerance=control.tolerance
+        points=tuple(points), special=tuple(special), message=message, tolerance=steps.tolerance
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isochron.analysis.continuation.curve import StepControl
+from isochron.analysis.continuation.control import StepControl
+from isochron.analysis.continuation.curve import CurveSteps
 from isochron.analysis.continuation.problems import Problem, parameter_derivative
 
 _SMALL = 1e-5  # of a range of a parameter
@@ -32,14 +33,28 @@ class Scales:
     parameters: tuple[float, ...]
     given: bool = False
 
-    def control(
+    def steps(
         self,
-        first: float | None,
-        smallest: float | None,
-        largest: float | None,
+        control: StepControl,
         tolerance: float,
-    ) -> StepControl:
-        """Steps, in parts of the size where none are given; the tolerance is relative to it."""
+        *,
+        first: float | None = None,
+        largest: float | None = None,
+    ) -> CurveSteps:
+        """Steps, in parts of the size where none are given; the tolerance is relative to it.
+
+        Parameters
+        ----------
+        control : StepControl
+        tolerance : float
+            The one to use if `control` has none.
+        first, largest : float, optional
+            Used instead of those of `control`.
+        """
+        first = control.step if first is None else first
+        largest = control.largest_step if largest is None else largest
+        smallest = control.smallest_step
+        tolerance = tolerance if control.tolerance is None else control.tolerance
         grows = largest is None
         if first is None:
             first = self.size / 50 if largest is None else min(self.size / 50, largest)
@@ -47,7 +62,7 @@ class Scales:
             largest = max(first, self.size / 10)
         if smallest is None:
             smallest = min(first, 1e-8 * self.size)
-        return StepControl(
+        return CurveSteps(
             first=first,
             smallest=smallest,
             largest=largest,
@@ -71,14 +86,11 @@ def choose_scales(
     Raises
     ------
     ValueError
-        If a parameter is not within its limits, or a scale is not positive.
+        If a parameter is not within its limits.
     """
     for value, (low, high) in zip(parameters, limits, strict=True):
         if not low <= value <= high or not low < high < math.inf:
             raise ValueError(f"parameter {value!r} must lie within limits {(low, high)!r}.")
-    for scale in given:
-        if scale is not None and not 0 < scale < math.inf:
-            raise ValueError(f"parameter_scale must be positive, got {scale!r}.")
     spans = [high - low for low, high in limits]
     if size is None:
         size = problem.extent(y, *parameters) or _way(problem, y, parameters, spans[0])

@@ -8,7 +8,7 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from isochron.analysis.continuation.branch import BranchPoint, SpecialPoint
-from isochron.analysis.continuation.curve import Solver, StepControl, border, correct, tangent
+from isochron.analysis.continuation.curve import CurveSteps, Solver, border, correct, tangent
 from isochron.analysis.continuation.problems import OrbitProblem, Problem, parameter_derivative
 
 PARAMETER_STEP = 1e-5  # of the differences in a parameter, relative to its scale
@@ -28,11 +28,11 @@ class Frame:
         Typical length of the state; a parameter is varied by `scale` times a small part of it.
     scale : float
         Change of the parameter that counts as one unit of the state.
-    control : StepControl
+    control : CurveSteps
     """
 
     def __init__(
-        self, problem: Problem, units: np.ndarray, size: float, scale: float, control: StepControl
+        self, problem: Problem, units: np.ndarray, size: float, scale: float, control: CurveSteps
     ) -> None:
         self.problem, self.units, self.scale, self.control = problem, units, scale, control
         self.size, self.parameter_step = size, PARAMETER_STEP * scale * size

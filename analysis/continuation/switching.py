@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.continuation.branch import Branch, SpecialPoint
-from isochron.analysis.continuation.follow import SystemAt, follow, systems_in_units
+from isochron.analysis.continuation.control import StepControl
+from isochron.analysis.continuation.follow import (
+    CYCLE_TOLERANCE,
+    MAX_POINTS,
+    SystemAt,
+    Walk,
+    follow,
+    systems_in_units,
+)
 from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem
 from isochron.analysis.continuation.scales import choose_scales
 from isochron.analysis.floquet import ReturnMap
@@ -23,13 +31,7 @@ def continue_cycles_from_hopf(
     limits: tuple[float, float],
     amplitude: float | None = None,
     n_segments: int = 1,
-    smallest_step: float | None = None,
-    largest_step: float | None = None,
-    parameter_scale: float | None = None,
-    max_points: int = 500,
-    tolerance: float = 1e-9,
-    rtol: float | None = None,
-    scale: ArrayLike | None = None,
+    control: StepControl = StepControl(),
 ) -> Branch:
     """Switch to the cycles that are born at a Hopf point, and follow them.
 
@@ -41,12 +43,10 @@ def continue_cycles_from_hopf(
         Distance of the first cycle's state from the fixed point, and the first step; by default
         a hundredth of its length; at the origin 0.05, or as much of the length over which the
         field bends if that is far from 1. Ten times this counts as the size of the cycles.
-    system_at, limits, n_segments, smallest_step, largest_step, parameter_scale
+    system_at, limits, n_segments
         As in `continue_cycles`.
-    max_points, tolerance, rtol
-        As in `continue_cycles`.
-    scale : array_like, shape () or (n,), optional
-        As in `continue_fixed_points`.
+    control : StepControl
+        As in `continue_cycles`, without `step`: `amplitude` is the first step.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def continue_cycles_from_hopf(
     Raises
     ------
     ValueError
-        If the point is no Hopf point.
+        If the point is no Hopf point, or `control` has a first step.
 
     References
     ----------
@@ -63,7 +63,8 @@ def continue_cycles_from_hopf(
     """
     if hopf.kind != "Hopf":
         raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
-    units = _units(hopf.state, scale, lambda: _bending_length_at(system_at, hopf))
+    _check_no_step(control)
+    units = _units(hopf.state, control.scale, lambda: _bending_length_at(system_at, hopf))
     system_at, hopf = systems_in_units(system_at, units), _enter(hopf, units)
     matrix = FixedPointProblem(system_at).derivative(hopf.state, hopf.parameter)
     values, vectors = np.linalg.eig(matrix)
@@ -78,16 +79,17 @@ def continue_cycles_from_hopf(
     sense = np.sign(hopf.critical.imag)
     turns = np.exp(2j * np.pi * sense * np.arange(n_segments) / n_segments)
     around = np.real(np.multiply.outer(turns, vector)) / length
-    problem = OrbitProblem(system_at, autonomous=True, rtol=rtol, n_segments=n_segments)
+    problem = OrbitProblem(system_at, autonomous=True, rtol=control.rtol, n_segments=n_segments)
     problem.set_plane(hopf.state, np.imag(vector))
     y = np.append(hopf.state + amplitude * around, 2 * np.pi / abs(hopf.critical.imag))
+    parameter_scale, largest = control.parameter_scale, control.largest_step
     scales = choose_scales(
         problem, y, (hopf.parameter,), (limits,), (parameter_scale,), size=10 * amplitude
     )
-    largest = 10 * amplitude if largest_step is None else max(largest_step, amplitude)
-    control = scales.control(amplitude, smallest_step, largest, tolerance)
-    along = np.append(around, 0.0)
-    branch = follow(problem, y, hopf.parameter, limits, 1, control, scales, max_points, along=along)
+    largest = 10 * amplitude if largest is None else max(largest, amplitude)
+    steps = scales.steps(control, CYCLE_TOLERANCE, first=amplitude, largest=largest)
+    walk = Walk(limits, steps, scales, control.points(MAX_POINTS))
+    branch = follow(problem, y, hopf.parameter, walk, along=np.append(around, 0.0))
     return branch.leave(units)
 
 
@@ -99,13 +101,7 @@ def continue_doubled_cycles(
     forcing_period: float | Callable[[float], float] | None = None,
     amplitude: float | None = None,
     n_segments: int = 1,
-    smallest_step: float | None = None,
-    largest_step: float | None = None,
-    parameter_scale: float | None = None,
-    max_points: int = 500,
-    tolerance: float = 1e-9,
-    rtol: float | None = None,
-    scale: ArrayLike | None = None,
+    control: StepControl = StepControl(),
 ) -> Branch:
     """Switch to the cycle of twice the period at a period doubling, and follow it.
 
@@ -116,12 +112,10 @@ def continue_doubled_cycles(
     amplitude : float, optional
         Distance of the first state from the cycle, and the first step; by default a hundredth of
         the cycle's extent, or of the length of a fixed point.
-    system_at, limits, forcing_period, n_segments, smallest_step, largest_step
+    system_at, limits, forcing_period, n_segments
         As in `continue_cycles`.
-    parameter_scale, max_points, tolerance, rtol
-        As in `continue_cycles`.
-    scale : array_like, shape () or (n,), optional
-        As in `continue_fixed_points`.
+    control : StepControl
+        As in `continue_cycles`, without `step`: `amplitude` is the first step.
 
     Returns
     -------
@@ -130,7 +124,8 @@ def continue_doubled_cycles(
     Raises
     ------
     ValueError
-        If the point is no period doubling, or there is no state to double.
+        If the point is no period doubling, there is no state to double, or `control` has a first
+        step.
 
     References
     ----------
@@ -138,12 +133,13 @@ def continue_doubled_cycles(
     """
     if doubling.kind != "period doubling":
         raise ValueError(f"A period doubling is needed to start from; this is a {doubling.kind}.")
-    units = _units(doubling.state, scale, lambda: 1.0)
+    _check_no_step(control)
+    units = _units(doubling.state, control.scale, lambda: 1.0)
     system_at, doubling = systems_in_units(system_at, units), _enter(doubling, units)
     parameter, state = doubling.parameter, doubling.state
     system = system_at(parameter)
     autonomous = not hasattr(system, "advance") and forcing_period is None
-    options: dict[str, Any] = {"autonomous": autonomous, "rtol": rtol}
+    options: dict[str, Any] = {"autonomous": autonomous, "rtol": control.rtol}
     forcing = forcing_period(parameter) if callable(forcing_period) else forcing_period
     if autonomous:
         forcing, rounds = doubling.period, 1
@@ -151,7 +147,7 @@ def continue_doubled_cycles(
         once = ReturnMap(system, forcing).period
         rounds = round(doubling.period / once)
         options |= {"period": forcing_period, "subharmonic": 2 * rounds}
-    single = ReturnMap(system, forcing, rtol, rounds)
+    single = ReturnMap(system, forcing, control.rtol, rounds)
     values, vectors = np.linalg.eig(single(state, np.eye(state.size))[1])
     along = np.real(vectors[:, np.argmin(np.abs(values + 1))])
     problem = OrbitProblem(system_at, n_segments=n_segments, **options)
@@ -163,13 +159,20 @@ def continue_doubled_cycles(
     extent = problem.extent(y, parameter) or float(np.linalg.norm(state)) or 1.0
     amplitude = _amplitude(amplitude, 0.01 * extent)
     there = problem.spread(state + amplitude * along, 2 * doubling.period, parameter)
+    parameter_scale, largest = control.parameter_scale, control.largest_step
     scales = choose_scales(problem, y, (parameter,), (limits,), (parameter_scale,), size=extent)
-    largest = None if largest_step is None else max(largest_step, amplitude)
-    control = scales.control(amplitude, smallest_step, largest, tolerance)
-    branch = follow(
-        problem, there, parameter, limits, 1, control, scales, max_points, along=there - y
-    )
-    return branch.leave(units)
+    largest = None if largest is None else max(largest, amplitude)
+    steps = scales.steps(control, CYCLE_TOLERANCE, first=amplitude, largest=largest)
+    walk = Walk(limits, steps, scales, control.points(MAX_POINTS))
+    return follow(problem, there, parameter, walk, along=there - y).leave(units)
+
+
+def _check_no_step(control: StepControl) -> None:
+    if control.step is not None:
+        raise ValueError(
+            f"The first step is the amplitude of the first cycle: give amplitude, not step="
+            f"{control.step!r}."
+        )
 
 
 def _units(state: np.ndarray, scale: ArrayLike | None, otherwise: Callable[[], float]) -> Units:

@@ -5,13 +5,13 @@ import pytest
 
 from isochron.analysis import Flow, SystemFamily, find_limit_cycle, floquet_multipliers
 from isochron.analysis.continuation import (
+    StepControl,
     continue_cycles,
     continue_cycles_from_hopf,
     continue_doubled_cycles,
     continue_fixed_points,
     continue_fold,
 )
-from isochron.analysis.continuation.curve import StepControl
 from isochron.analysis.systems.flow import flow
 from tests import truths
 
@@ -19,7 +19,7 @@ from tests import truths
 def test_a_branch_goes_round_both_folds_of_the_cusp():
     family = SystemFamily(truths.cusp, {"p": 0.0, "q": 1.0})
     branch = continue_fixed_points(
-        family.along("p"), [-1.6], -2.0, limits=(-2.0, 2.0), largest_step=0.2
+        family.along("p"), [-1.6], -2.0, limits=(-2.0, 2.0), control=StepControl(largest_step=0.2)
     )
     np.testing.assert_allclose(branch.parameters[-1], 2.0)
     x = branch.states[:, 0]
@@ -58,14 +58,14 @@ def test_the_hopf_point_of_lorenz_and_the_unstable_cycles_below():
     z = 20.0 - 1
     x = np.sqrt(8 / 3 * z)
     branch = continue_fixed_points(
-        truths.lorenz, [x, x, z], 20.0, limits=(20.0, 26.0), largest_step=1.0
+        truths.lorenz, [x, x, z], 20.0, limits=(20.0, 26.0), control=StepControl(largest_step=1.0)
     )
     (hopf,) = branch.special
     assert hopf.kind == "Hopf"
     np.testing.assert_allclose(hopf.parameter, rho, rtol=1e-10)
     np.testing.assert_allclose(abs(hopf.critical.imag), np.sqrt(8 / 3 * (rho + 10)), rtol=1e-9)
     cycles = continue_cycles_from_hopf(
-        truths.lorenz, hopf, limits=(24.0, 25.0), amplitude=0.1, max_points=6
+        truths.lorenz, hopf, limits=(24.0, 25.0), amplitude=0.1, control=StepControl(max_points=6)
     )
     assert cycles.points[-1].parameter < rho  # subcritical
     assert {point.index for point in cycles.points} == {1}
@@ -80,7 +80,11 @@ def test_branch_switching_at_the_hopf_normal_form(n_segments):
     (hopf,) = equilibria.of_kind("Hopf")
     np.testing.assert_allclose(hopf.parameter, 0.0, atol=1e-10)
     cycles = continue_cycles_from_hopf(
-        system, hopf, limits=(-0.1, 0.5), largest_step=0.2, n_segments=n_segments
+        system,
+        hopf,
+        limits=(-0.1, 0.5),
+        control=StepControl(largest_step=0.2),
+        n_segments=n_segments,
     )
     mu = cycles.parameters
     np.testing.assert_allclose(mu[-1], 0.5)
@@ -93,7 +97,12 @@ def test_branch_switching_at_the_hopf_normal_form(n_segments):
 def test_cycles_fold_where_the_normal_form_says():
     start = find_limit_cycle(truths.bautin(-0.1), [0.95, 0.0], max_period=10.0)
     branch = continue_cycles(
-        truths.bautin, start, -0.1, limits=(-0.5, 0.6), direction=-1, step=0.2, largest_step=0.3
+        truths.bautin,
+        start,
+        -0.1,
+        limits=(-0.5, 0.6),
+        direction=-1,
+        control=StepControl(step=0.2, largest_step=0.3),
     )
     (fold,) = branch.of_kind("fold")
     np.testing.assert_allclose(fold.parameter, -0.25, atol=1e-8)
@@ -108,8 +117,7 @@ def test_cycles_fold_where_the_normal_form_says():
         1.0,
         limits=((-1.0, 0.0), (0.5, 1.5)),
         direction=-1,
-        step=0.2,
-        largest_step=0.3,
+        control=StepControl(step=0.2, largest_step=0.3),
     )
     mu, slope = curve.parameters.T
     assert slope.min() < 0.85
@@ -118,7 +126,12 @@ def test_cycles_fold_where_the_normal_form_says():
 
 def test_fold_and_period_doubling_of_the_henon_map():
     branch = continue_fixed_points(
-        truths.henon, [0.63, 0.19], 1.4, limits=(-0.3, 1.4), direction=-1, max_points=100
+        truths.henon,
+        [0.63, 0.19],
+        1.4,
+        limits=(-0.3, 1.4),
+        direction=-1,
+        control=StepControl(max_points=100),
     )
     (doubling,) = branch.of_kind("period doubling")[:1]
     (fold,) = branch.of_kind("fold")
@@ -142,7 +155,11 @@ def test_the_cycle_of_roessler_doubles_its_period():
     start = find_limit_cycle(system(2.5), settled, max_period=8.0)
     assert start.found, start.message
     branch = continue_cycles(
-        system, start, 2.5, limits=(2.5, 3.0), step=0.2, largest_step=0.5, tolerance=1e-10
+        system,
+        start,
+        2.5,
+        limits=(2.5, 3.0),
+        control=StepControl(step=0.2, largest_step=0.5, tolerance=1e-10),
     )
     (doubling,) = branch.special
     assert doubling.kind == "period doubling"
@@ -157,7 +174,7 @@ def test_the_zero_tongue_of_the_sine_circle_map():
     """Half-width K/2π, exactly."""
     family = SystemFamily(truths.circle_map, {"omega": 0.0, "coupling": 0.8})
     branch = continue_fixed_points(
-        family.along("omega"), [0.0], 0.0, limits=(-0.5, 0.5), max_points=12
+        family.along("omega"), [0.0], 0.0, limits=(-0.5, 0.5), control=StepControl(max_points=12)
     )
     fold = branch.of_kind("fold")[0]
     np.testing.assert_allclose(fold.parameter, 0.8 / (2 * np.pi), rtol=1e-9)
@@ -188,9 +205,7 @@ def test_the_tongue_of_an_oscillator_with_a_turning_force():
         1.0,
         limits=(0.5, 1.6),
         forcing_period=period,
-        step=0.1,
-        largest_step=0.2,
-        max_points=12,
+        control=StepControl(step=0.1, largest_step=0.2, max_points=12),
     )
     fold = branch.of_kind("fold")[0]
     curve = continue_fold(
@@ -200,8 +215,7 @@ def test_the_tongue_of_an_oscillator_with_a_turning_force():
         limits=((0.5, 2.0), (0.22, 0.5)),
         forcing_period=period,
         direction=-1,
-        step=0.1,
-        largest_step=0.1,
+        control=StepControl(step=0.1, largest_step=0.1),
     )
     assert len(curve.parameters) > 1
     squares = (curve.states**2).sum(axis=1)
@@ -223,9 +237,11 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="limits"):
         continue_fixed_points(system, [1.0], 3.0, limits=(-1.0, 1.0))
     with pytest.raises(ValueError, match="step"):
-        continue_fixed_points(system, [1.0], 0.0, limits=(-1.0, 1.0), step=-1.0)
+        continue_fixed_points(
+            system, [1.0], 0.0, limits=(-1.0, 1.0), control=StepControl(step=-1.0)
+        )
     with pytest.raises(ValueError, match="tolerance"):
-        StepControl(first=1, smallest=1, largest=1, tolerance=0)
+        StepControl(tolerance=0)
     branch = continue_fixed_points(system, [1.3], 1.0, limits=(-1.0, 1.0), direction=-1)
     fold = branch.of_kind("fold")[0]
     with pytest.raises(ValueError, match="Hopf point; this is a fold"):
@@ -287,7 +303,12 @@ def test_segments_do_not_change_a_branch(n_segments):
     system = lambda mu: truths.stuart_landau(mu, omega=2.0)  # noqa: E731
     start = find_limit_cycle(system(0.5), [0.7, 0.0], max_period=5.0, rtol=1e-10)
     branch = continue_cycles(
-        system, start, 0.5, limits=(0.5, 2.0), n_segments=n_segments, max_points=4, rtol=1e-10
+        system,
+        start,
+        0.5,
+        limits=(0.5, 2.0),
+        n_segments=n_segments,
+        control=StepControl(max_points=4, rtol=1e-10),
     )
     mu = branch.parameters
     assert mu[-1] > 0.54
@@ -303,7 +324,9 @@ def test_van_der_pol_is_followed_into_relaxation():
         truths.van_der_pol(5.0), [2.0, 0.0], max_period=20.0, n_segments=8, tolerance=1e-10
     )
     np.testing.assert_allclose(start.period, 11.612230667719, rtol=1e-9)
-    branch = continue_cycles(truths.van_der_pol, start, 5.0, limits=(5.0, 10.0), rtol=1e-10)
+    branch = continue_cycles(
+        truths.van_der_pol, start, 5.0, limits=(5.0, 10.0), control=StepControl(rtol=1e-10)
+    )
     np.testing.assert_allclose(branch.parameters[-1], 10.0)
     np.testing.assert_allclose(branch.points[-1].period, 19.0783695669390, rtol=1e-8)
     assert abs(branch.points[-1].values[0]) < 1e-15  # below rounding of a segment's matrix
@@ -316,9 +339,11 @@ def test_the_doubled_cycle_of_roessler():
     system = lambda c: truths.roessler(c=c)  # noqa: E731
     settled = flow(system(2.7), [1.0, 1.0, 0.0], 150.0, rtol=1e-8)
     start = find_limit_cycle(system(2.7), settled, max_period=8.0, rtol=1e-10)
-    branch = continue_cycles(system, start, 2.7, limits=(2.7, 3.0), rtol=1e-10)
+    branch = continue_cycles(system, start, 2.7, limits=(2.7, 3.0), control=StepControl(rtol=1e-10))
     (doubling,) = branch.of_kind("period doubling")
-    doubled = continue_doubled_cycles(system, doubling, limits=(2.7, 3.1), n_segments=2, rtol=1e-10)
+    doubled = continue_doubled_cycles(
+        system, doubling, limits=(2.7, 3.1), n_segments=2, control=StepControl(rtol=1e-10)
+    )
     assert doubled.points[0].parameter > doubling.parameter
     np.testing.assert_allclose(doubled.points[0].period, 2 * doubling.period, rtol=1e-3)
     assert all(point.stable for point in doubled.points)
@@ -349,7 +374,11 @@ def test_a_saturated_start_does_not_crawl(distance):
         )
 
     branch = continue_fixed_points(
-        at, [rate(-distance)], -distance, limits=(-distance, 10.0), max_points=500
+        at,
+        [rate(-distance)],
+        -distance,
+        limits=(-distance, 10.0),
+        control=StepControl(max_points=500),
     )
     assert branch.message == "the parameter came to its limit"
     assert branch.parameters[-1] == pytest.approx(10.0)

@@ -10,6 +10,7 @@ import pytest
 
 from isochron.analysis import (
     Flow,
+    StepControl,
     SteppedMap,
     asymptotic_phase,
     compute_lyapunov_spectrum,
@@ -353,7 +354,9 @@ def test_continuation_of_a_small_variable(small):
         )
 
     start, edge = [1.0, -1.6 * small], 2 / np.sqrt(27)
-    branch = continue_fixed_points(at, start, -2.0, limits=(-2.0, 2.0), scale=[1, small])
+    branch = continue_fixed_points(
+        at, start, -2.0, limits=(-2.0, 2.0), control=StepControl(scale=[1, small])
+    )
     folds = [point.parameter for point in branch.of_kind("fold")]
     np.testing.assert_allclose(folds, [edge, -edge], rtol=1e-6)
     bare = continue_fixed_points(at, start, -2.0, limits=(-2.0, 2.0))

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import continue_cycles, find_entrained_cycles, find_limit_cycle, find_tongue
+from isochron.analysis import (
+    StepControl,
+    continue_cycles,
+    find_entrained_cycles,
+    find_limit_cycle,
+    find_tongue,
+)
 from isochron.ann_bridge import LowRankRNN, reduce_low_rank
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
@@ -116,7 +122,9 @@ def test_a_stimulus_ends_one_memory_in_a_fold_where_the_full_net_is_critical(net
 
     folds = []
     for memory in survey.stable:
-        branch = continue_cycles(pulsed, memory, 0.0, limits=(0.0, 1.0), max_points=40)
+        branch = continue_cycles(
+            pulsed, memory, 0.0, limits=(0.0, 1.0), control=StepControl(max_points=40)
+        )
         folds += branch.of_kind("fold")[:1]
     assert folds
     fold = folds[0]
@@ -142,7 +150,7 @@ def test_a_large_net_is_followed_without_matrices(net, small, survey):
     memory = survey.stable[0]
     start = find_limit_cycle(pulsed(0.0, large), np.repeat(small.expand(memory.point), 2))
     assert start.method == "Newton-Krylov"
-    options = {"limits": (0.0, 0.05), "step": 0.5, "largest_step": 2.0}
+    options = {"limits": (0.0, 0.05), "control": StepControl(step=0.5, largest_step=2.0)}
     followed = continue_cycles(lambda a: pulsed(a, large), start, 0.0, **options).points[-1]
     expected = continue_cycles(pulsed, memory, 0.0, limits=(0.0, 0.05)).points[-1]
     assert followed.parameter == expected.parameter == 0.05

@@ -113,10 +113,12 @@ def follow_until_lost(
         start,
         limits=(min(start, limit), max(start, limit)),
         direction=1 if limit > start else -1,
-        step=0.01 * size,
-        largest_step=0.1 * size,
-        parameter_scale=abs(limit - start) / size,
-        max_points=MAX_POINTS,
+        control=analysis.StepControl(
+            step=0.01 * size,
+            largest_step=0.1 * size,
+            parameter_scale=abs(limit - start) / size,
+            max_points=MAX_POINTS,
+        ),
     )
     if branch.special:
         first = branch.special[0]
