@@ -26,6 +26,7 @@ from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
 from isochron.analysis.limit_cycles import (
     LimitCycle,
     RecurrenceSearch,
+    ShootingControl,
     find_limit_cycle,
     find_recurrent_cycles,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "RecurrenceSearch",
     "RotationNumber",
     "Section",
+    "ShootingControl",
     "SignificanceTest",
     "SpecialPoint",
     "Spectrum",

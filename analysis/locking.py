@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.arrays import as_angles, circular_pair, real_array
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
 from isochron.analysis.limit_cycles.result import RESTING
 from isochron.analysis.phase.rotation import rotation_number
 from isochron.analysis.systems.protocols import ForcedMap
@@ -224,9 +224,8 @@ def find_tongue(
     limits: tuple[float, float],
     step: float,
     resolution: float,
-    tolerance: float = 1e-8,
     along: Literal["frequency", "parameter"] = "frequency",
-    scale: ArrayLike | None = None,
+    control: ShootingControl = ShootingControl(tolerance=1e-8),
 ) -> Tongue:
     """Walk a stable entrained cycle up and down in drive frequency until it is lost.
 
@@ -248,15 +247,13 @@ def find_tongue(
         Lowest and highest frequency to try, Hz.
     step, resolution : float
         First step of the walk, and accuracy of the edges, Hz.
-    tolerance : float
-        Closure that counts as found.
     along : {"frequency", "parameter"}
         What `system_at` takes: the drive frequency in Hz, which is checked, or any other
         parameter. `frequency`, `limits`, `step`, `resolution` and the edges are then values of
         that parameter, which may be negative.
-    scale : array_like, shape () or (n,), optional
-        Typical size of the state, or of each variable, as of `find_limit_cycle`. By default it
-        is measured; from a start of zeros it is taken to be 1.
+    control : ShootingControl
+        How cycles are solved for, as in `find_limit_cycle`. Along the walk Newton's method has 6
+        iterations. From a start of zeros the scale, if it is not given, is taken to be 1.
 
     Returns
     -------
@@ -282,13 +279,13 @@ def find_tongue(
     for value in (max(limits[0], frequency - step), min(limits[1], frequency + step)):
         value_of(system_at(value), value)  # raises before the walk
     system = system_at(frequency)
-    first, reached = _find_first(system, start, tolerance, scale), value_of(system, frequency)
+    first, reached = _find_first(system, start, control), value_of(system, frequency)
     if not first.stable:
         return Tongue(resolution=resolution, message=_why_not(first, along, frequency))
     ends = []
     for limit in limits:
         place = first, frequency, reached
-        ends.append(_walk(system_at, value_of, place, limit, step, resolution, tolerance, scale))
+        ends.append(_walk(system_at, value_of, place, limit, step, resolution, control))
     (low, low_open), (high, high_open) = ends
     return Tongue(
         low=low,
@@ -300,21 +297,21 @@ def find_tongue(
     )
 
 
-def _find_first(system, start, tolerance, scale) -> LimitCycle:
+def _find_first(system, start, control: ShootingControl) -> LimitCycle:
     """The stable cycle that a start leads to.
 
     Newton's method may converge from the start to an unstable cycle, or to none. The start is
     then followed for some returns, more and more of them, and the search is repeated.
     """
-    first = find_limit_cycle(system, start, tolerance=tolerance, scale=scale)
-    state = np.array(start, dtype=float)
+    first = find_limit_cycle(system, start, control=control)
+    state, nearby = np.array(start, dtype=float), replace(control, max_transient=0)
     for n_returns in FOLLOWED_RETURNS:
         if first.stable:
             break
         state = system.advance(state, n_returns * system.n_steps)
         if not np.isfinite(state).all():
             break
-        later = find_limit_cycle(system, state, tolerance=tolerance, scale=scale, max_transient=0)
+        later = find_limit_cycle(system, state, control=nearby)
         first = later if later.found or not first.found else first
     return first
 
@@ -324,7 +321,7 @@ def _why_not(first: LimitCycle, along: str, value: float) -> str:
     return f"No stable cycle at {along} {value:g} from this start: {found}"
 
 
-def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale):
+def _walk(system_at, value_of, place, limit, step, resolution, control: ShootingControl):
     """Value at the last map in which the cycle was found, and whether that is the limit.
 
     The place to start from is a cycle, the value that was asked for and that of its map.
@@ -334,9 +331,9 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale)
     while sign * (limit - value) > 0:
         trial = value + sign * min(step, abs(limit - value))
         system = system_at(trial)
-        found = _find_next(system, cycle, cycle.point, tolerance, scale)
+        found = _find_next(system, cycle, cycle.point, control)
         if found is None and step <= resolution:
-            found = _find_in_parts(system_at, cycle, (value, trial), tolerance, scale)
+            found = _find_in_parts(system_at, cycle, (value, trial), control)
             if found is None:
                 return reached, False
         if found is None:
@@ -347,22 +344,14 @@ def _walk(system_at, value_of, place, limit, step, resolution, tolerance, scale)
     return reached, True
 
 
-def _find_next(system, before, start, tolerance, scale) -> LimitCycle | None:
+def _find_next(system, before, start, control: ShootingControl) -> LimitCycle | None:
     """The stable cycle of the next map that continues one; None if Newton's method fails."""
-    found = find_limit_cycle(
-        system,
-        start,
-        tolerance=tolerance,
-        max_iterations=6,
-        n_multipliers=2,
-        verify=False,
-        max_transient=0,
-        scale=scale,
-    )
-    return found if found.stable and _continues(system, before, found, scale) else None
+    quick = replace(control, max_iterations=6, n_multipliers=2, verify=False, max_transient=0)
+    found = find_limit_cycle(system, start, control=quick)
+    return found if found.stable and _continues(system, before, found, control.scale) else None
 
 
-def _find_in_parts(system_at, cycle, ends, tolerance, scale) -> LimitCycle | None:
+def _find_in_parts(system_at, cycle, ends, control: ShootingControl) -> LimitCycle | None:
     """The cycle at the end of a step of the walk, in parts of the step; None if it is lost.
 
     Where the branch bends sharply, the cycle of the last map is too far for Newton's method
@@ -370,7 +359,7 @@ def _find_in_parts(system_at, cycle, ends, tolerance, scale) -> LimitCycle | Non
     """
     start = cycle.point
     for value in np.linspace(ends[0], ends[1], 1 + PARTS)[1:]:
-        found = _find_next(system_at(float(value)), cycle, start, tolerance, scale)
+        found = _find_next(system_at(float(value)), cycle, start, control)
         if found is None:
             return None
         start, cycle = 2 * found.point - cycle.point, found

@@ -51,7 +51,10 @@ def compare(name, system, start):
 
     def search(n_multipliers):
         return analysis.find_limit_cycle(
-            system, start, max_period=5000, tolerance=TOLERANCE, n_multipliers=n_multipliers
+            system,
+            start,
+            max_period=5000,
+            control=analysis.ShootingControl(tolerance=TOLERANCE, n_multipliers=n_multipliers),
         )
 
     newton, cycle = timed(lambda: search(0))
@@ -79,7 +82,10 @@ def main():
 
         def search(n_multipliers, system=system):
             return analysis.find_limit_cycle(
-                system, start, max_period=5000, tolerance=TOLERANCE, n_multipliers=n_multipliers
+                system,
+                start,
+                max_period=5000,
+                control=analysis.ShootingControl(tolerance=TOLERANCE, n_multipliers=n_multipliers),
             )
 
         newton, cycle = timed(lambda: search(0))

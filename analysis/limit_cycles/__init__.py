@@ -1,5 +1,6 @@
 """Limit cycles: stable or not, free or forced, each with the proof of its accuracy."""
 
+from isochron.analysis.limit_cycles.control import ShootingControl
 from isochron.analysis.limit_cycles.recurrence import (
     CloseReturn,
     RecurrenceSearch,
@@ -13,6 +14,7 @@ __all__ = [
     "CloseReturn",
     "LimitCycle",
     "RecurrenceSearch",
+    "ShootingControl",
     "find_close_returns",
     "find_limit_cycle",
     "find_recurrent_cycles",

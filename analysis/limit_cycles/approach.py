@@ -52,13 +52,14 @@ def first_return(ahead: ReturnMap, start: np.ndarray, *, farthest: float = FAR) 
     if found is None:
         raise NotFoundError(
             f"The orbit does not return within max_period={ahead.period:g}. Start from a state on "
-            "the cycle, after its transient, allow a max_transient, or raise max_period."
+            "the cycle, after its transient, allow a max_transient (see ShootingControl), or "
+            "raise max_period."
         )
     distance, period = found
     if distance > farthest:
         raise NotFoundError(
             "The orbit does not return near its start. Start from a state on the cycle, after its "
-            "transient, allow a max_transient, or give period_guess."
+            "transient, allow a max_transient (see ShootingControl), or give period_guess."
         )
     return period
 
@@ -180,7 +181,7 @@ def _what_it_does(units: Units, record: _Record, returned: bool, elapsed: float)
             "it was, but Newton's method finds no cycle there. It may be quasi-periodic or "
             "chaotic: see compute_lyapunov_spectrum and find_all_attractors. If it approaches a "
             "cycle slowly, raise max_transient; for a very unstable cycle give period_guess and "
-            "n_segments."
+            "n_segments (see ShootingControl)."
         )
     try:
         long = ReturnMap(

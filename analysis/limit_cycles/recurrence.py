@@ -1,18 +1,20 @@
 """Cycles inside a chaotic or long trajectory, from the places where it nearly returns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.limit_cycles.control import ShootingControl
 from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
+
+_MAX_ITERATIONS, _N_SEGMENTS = 20, 6  # by default
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,11 @@ def find_recurrent_cycles(
     start: ArrayLike,
     *,
     duration: float,
-    max_period: float,
-    min_period: float,
+    periods: tuple[float, float],
     interval: float,
-    n_segments: int = 6,
     max_candidates: int = 100,
     closest: float = 0.1,
-    tolerance: float = 1e-9,
-    max_iterations: int = 20,
-    rtol: float | None = None,
-    scale: ArrayLike | None = None,
+    control: ShootingControl = ShootingControl(),
 ) -> RecurrenceSearch:
     """Cycles of a vector field, unstable ones too, that a trajectory passes near.
 
@@ -133,20 +130,16 @@ def find_recurrent_cycles(
         On the attractor, after its transient.
     duration : float
         Of the trajectory, in the time unit of the system.
-    max_period, min_period : float
-        Of the cycles.
+    periods : tuple of float
+        Shortest and longest period of the cycles.
     interval : float
         Between samples; a cycle needs some dozens of them.
-    n_segments : int
-        Of multiple shooting.
     max_candidates : int
         Close returns to try, nearest first.
     closest : float
         Largest distance of a return, relative to the size of the trajectory.
-    tolerance, max_iterations, rtol
-        As in `find_limit_cycle`.
-    scale : array_like, shape () or (n,), optional
-        Typical size of the state, or of each variable; measured along the trajectory by default.
+    control : ShootingControl
+        As in `find_limit_cycle`, with 20 iterations and 6 segments by default.
 
     Returns
     -------
@@ -155,42 +148,42 @@ def find_recurrent_cycles(
     Raises
     ------
     ValueError
-        If 0 < interval < min_period <= max_period < duration does not hold.
+        If 0 < interval < shortest period <= longest period < duration does not hold.
 
     References
     ----------
     Auerbach et al. (1987), Physical Review Letters 58:2387.
     """
-    if not 0 < interval < min_period <= max_period < duration:
+    shortest, longest = periods
+    if not 0 < interval < shortest <= longest < duration:
         raise ValueError(
-            "Need 0 < interval < min_period <= max_period < duration, got "
-            f"{interval!r}, {min_period!r}, {max_period!r} and {duration!r}."
+            "Need 0 < interval < shortest period <= longest period < duration, got "
+            f"interval={interval!r}, periods={periods!r} and duration={duration!r}."
         )
+    control = control.with_defaults(max_iterations=_MAX_ITERATIONS, n_segments=_N_SEGMENTS)
+    n_segments = control.n_segments
+    assert n_segments is not None
     times = np.arange(0, duration, interval)
-    units = find_units(system, start, scale=scale, duration=duration)
+    units = find_units(system, start, scale=control.scale, duration=duration)
     system = units.system(system)
-    states = integrate(system, units.enter(start), duration, times=times, rtol=rtol)
-    lags = range(round(min_period / interval), round(max_period / interval) + 1)
+    states = integrate(system, units.enter(start), duration, times=times, rtol=control.rtol)
+    lags = range(round(shortest / interval), round(longest / interval) + 1)
     candidates = find_close_returns(states, lags=lags, closest=closest)[:max_candidates]
     cycles: list[LimitCycle] = []
     failures = []
-    options: dict[str, Any] = {
-        "tolerance": tolerance,
-        "max_iterations": max_iterations,
-        "rtol": rtol,
-        "scale": 1.0,
-    }
+    whole = replace(control, scale=1.0)
+    bare = replace(whole, n_multipliers=0)
     for candidate in candidates:
         along = np.linspace(candidate.begin, candidate.end, n_segments + 1)[:-1]
         period = (candidate.end - candidate.begin) * interval
         nodes = states[np.round(along).astype(int)]
         if any(_runs_along(nodes, period, cycle) for cycle in cycles):
             continue
-        orbit = find_limit_cycle(system, nodes, period_guess=period, n_multipliers=0, **options)
+        orbit = find_limit_cycle(system, nodes, period_guess=period, control=bare)
         if not orbit.found:
             failures.append(orbit.message)
         elif not any(same_cycle(orbit, other) for other in cycles):
-            cycle = find_limit_cycle(system, orbit.nodes, period_guess=orbit.period, **options)
+            cycle = find_limit_cycle(system, orbit.nodes, period_guess=orbit.period, control=whole)
             if cycle.found:
                 cycles.append(cycle)
             else:

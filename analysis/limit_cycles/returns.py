@@ -33,7 +33,8 @@ _NO_PERIOD = "The trajectory from the start does not close within {n} returns, a
 _QUASI_PERIODIC = "do not change from one half of them to the other: it is quasi-periodic. Use "
 _IRREGULAR = (
     "change: it may be chaotic, or still approach its attractor. See compute_lyapunov_spectrum "
-    "and find_all_attractors; raise max_transient for a slow approach."
+    "and find_all_attractors; raise max_transient (see ShootingControl) for a slow"
+    " approach."
 )
 _CIRCLE = "find_invariant_circle."
 _ROTATION = "rotation_number for the mean advance of the angles."

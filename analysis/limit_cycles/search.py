@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from isochron.analysis.limit_cycles.approach import (
     approaches,
     first_return,
 )
+from isochron.analysis.limit_cycles.control import ShootingControl
 from isochron.analysis.limit_cycles.multiple_shooting import shoot_segments, spread_nodes
 from isochron.analysis.limit_cycles.result import (
     InaccurateError,
@@ -44,17 +45,9 @@ def find_limit_cycle(
     period: float | None = None,
     max_period: float | None = None,
     period_guess: float | None = None,
-    tolerance: float = 1e-9,
-    max_iterations: int = 12,
-    rtol: float | None = None,
-    n_multipliers: int | None = None,
-    verify: bool = True,
     subharmonic: int = 1,
-    n_segments: int = 1,
-    method: Literal["auto", "dense", "krylov"] = "auto",
-    max_transient: float | None = None,
-    scale: ArrayLike | None = None,
     angles: Sequence[int] = (),
+    control: ShootingControl = ShootingControl(),
 ) -> LimitCycle:
     """Find the limit cycle near a state, or the one that the state leads to.
 
@@ -82,35 +75,13 @@ def find_limit_cycle(
     period_guess : float, optional
         Of an autonomous vector field or map: about how long the period is, instead of waiting
         for a return; an unstable cycle, which a simulation leaves, needs it.
-    tolerance : float
-        Largest accepted closure, relative to the size of the orbit.
-    max_iterations : int
-        Of Newton's method.
-    rtol : float, optional
-        Relative tolerance of the integration of a vector field.
-    n_multipliers : int, optional
-        How many of the leading multipliers to compute; 0 for none. By default as many as
-        `floquet_multipliers` gives.
-    verify : bool
-        Check the derivative of the return map against finite differences, and Liouville's
-        formula.
     subharmonic : int
         Periods of the forcing, or of the map, after which to look for a return.
-    n_segments : int
-        Segments of multiple shooting; their starts are simulated from `start` if it is one.
-    method : {"auto", "dense", "krylov"}
-        Make the monodromy matrix, or use it through its products with vectors
-        (Newton-Krylov). The latter is chosen for a map of more than 200 dimensions and a
-        field, not stiff, of more than 300.
-    max_transient : float, optional
-        How long to follow the start into its attractor, before giving up; 30 times `max_period`
-        by default, 240 returns of a map or a forced field. 0 searches near the start only.
-    scale : array_like, shape () or (n,), optional
-        Typical size of the state, or of each variable, in its unit: tolerances are relative to
-        it. By default it is measured along the trajectory from `start`.
     angles : sequence of int
         Indices of variables that are angles in radians: an orbit closes if they come back after
         whole turns (a relative periodic orbit, such as of phase oscillators).
+    control : ShootingControl
+        Tolerances, iterations, segments, multipliers, and how long to follow the start.
 
     Returns
     -------
@@ -135,29 +106,31 @@ def find_limit_cycle(
     check_system(system, nodes[0])
     forced = _is_forced(system, period, max_period, period_guess)
     if len(nodes) > 1:
-        n_segments = len(nodes)
-    _check(forced, max_period, period_guess, subharmonic, n_segments, method, max_transient)
-    if angles and n_segments > 1:
+        control = replace(control, n_segments=len(nodes))
+    control = control.with_defaults(max_iterations=_MAX_ITERATIONS, n_segments=1)
+    _check(forced, max_period, period_guess, subharmonic)
+    if angles and control.n_segments != 1:
         raise ValueError("Multiple shooting takes no angles; n_segments must be 1.")
     search = _Search(
-        system=system, forced=forced, period=period, max_period=max_period, rtol=rtol,
-        tolerance=tolerance, max_iterations=max_iterations, n_multipliers=n_multipliers,
-        verify=verify, subharmonic=subharmonic, n_segments=n_segments, method=method, scale=scale,
+        system=system,
+        forced=forced,
+        period=period,
+        max_period=max_period,
+        subharmonic=subharmonic,
         angles=check_angles(angles, nodes.shape[1]),
-        patient=period_guess is not None or max_transient == 0,
-    )  # fmt: skip
+        patient=period_guess is not None or control.searches_nearby,
+        control=control,
+    )
     try:
-        farthest = math.inf if max_transient == 0 else FAR
+        farthest = math.inf if control.searches_nearby else FAR
         return search.near(nodes, period_guess, farthest)
     except _FAILURES as error:
         wrong = forced and isinstance(error, WrongDerivativeError)
-        if wrong or period_guess is not None or max_transient == 0 or len(nodes) > 1:
-            return LimitCycle(found=False, message=str(error), tolerance=tolerance)
+        if wrong or period_guess is not None or control.searches_nearby or len(nodes) > 1:
+            return search.nothing(str(error))
         if forced:
-            return search.after_returns(nodes[0], max_transient, str(error))
-    assert max_period is not None
-    longest = 30 * max_period if max_transient is None else max_transient
-    return search.from_basin(nodes[0], longest)
+            return search.after_returns(nodes[0], str(error))
+    return search.from_basin(nodes[0])
 
 
 def _is_forced(system, period, max_period, period_guess) -> bool:
@@ -176,28 +149,19 @@ def _is_forced(system, period, max_period, period_guess) -> bool:
     return system.forcing_cycles > 0
 
 
-def _check(
-    forced, max_period, period_guess, subharmonic, n_segments, method, max_transient
-) -> None:
+def _check(forced, max_period, period_guess, subharmonic) -> None:
     if not forced and max_period is None and period_guess is None:
         raise ValueError(
             "An autonomous vector field needs max_period, how long to wait for the first "
             "return, or period_guess."
         )
-    if max_transient is not None and not 0 <= max_transient < math.inf:
-        raise ValueError(f"max_transient must be 0 or more and finite, got {max_transient!r}.")
     if subharmonic < 1 or (subharmonic > 1 and not forced):
         raise ValueError(
             f"subharmonic must be 1 or more, and 1 without a forcing, got {subharmonic!r}."
         )
-    if n_segments < 1:
-        raise ValueError(f"n_segments must be 1 or more, got {n_segments!r}.")
-    if method not in ("auto", "dense", "krylov"):
-        raise ValueError(f'method must be "auto", "dense" or "krylov", got {method!r}.')
-    if method == "krylov" and n_segments > 1:
-        raise ValueError("Multiple shooting makes its matrices; method='krylov' has one segment.")
 
 
+_MAX_ITERATIONS = 12
 _FINE = 1e-11  # relative tolerance of an implicit integration where 1e-9 is not enough
 _TURNS = 4  # times max_period: how long a trajectory is watched for variables that turn
 _FAILURES = (NotFoundError, ArithmeticError, np.linalg.LinAlgError)
@@ -211,27 +175,24 @@ class _Search:
     forced: bool
     period: float | None
     max_period: float | None
-    rtol: float | None
-    tolerance: float
-    max_iterations: int
-    n_multipliers: int | None
-    verify: bool
     subharmonic: int
-    n_segments: int
-    method: str
-    scale: ArrayLike | None
     angles: tuple[int, ...]
     patient: bool
+    control: ShootingControl
+
+    def nothing(self, message: str) -> LimitCycle:
+        """A search without a result, and why."""
+        return LimitCycle(found=False, message=message, tolerance=self.control.tolerance)
 
     def near(self, nodes: np.ndarray, period_guess: float | None, farthest: float) -> LimitCycle:
         """The cycle near some states, in the user's units, if one of them returns as near."""
         duration = period_guess or self.max_period or self.period
         units = find_units(
-            self.system, nodes, scale=self.scale, duration=duration, angles=self.angles
+            self.system, nodes, scale=self.control.scale, duration=duration, angles=self.angles
         )
         system, start = units.system(self.system), units.enter(nodes)
         if not self.forced and period_guess is None:
-            ahead = ReturnMap(system, self.max_period, self.rtol, angles=self.angles)
+            ahead = ReturnMap(system, self.max_period, self.control.rtol, angles=self.angles)
             period_guess = first_return(ahead, start[0], farthest=farthest)
         return self.solve(units, start, period_guess)
 
@@ -240,9 +201,9 @@ class _Search:
         system = units.system(self.system)
         period = self.period if self.forced else period_guess
         try:
-            cycle = self._shoot(self._back(system, period, self.rtol), nodes)
+            cycle = self._shoot(self._back(system, period, self.control.rtol), nodes)
         except InaccurateError:
-            if self.rtol is not None or not getattr(system, "stiff", False):
+            if self.control.rtol is not None or not getattr(system, "stiff", False):
                 raise
             cycle = self._shoot(self._back(system, period, _FINE), nodes)
         return units.leave_cycle(cycle)
@@ -251,26 +212,30 @@ class _Search:
         return ReturnMap(system, period, rtol, self.subharmonic, self.angles)
 
     def _shoot(self, back: ReturnMap, nodes: np.ndarray) -> LimitCycle:
-        n_segments = self.n_segments
-        krylov = self.method == "krylov"
-        if self.method == "auto":
+        control = self.control
+        n_segments, max_iterations = control.n_segments, control.max_iterations
+        assert n_segments is not None
+        assert max_iterations is not None
+        krylov = control.method == "krylov"
+        if control.method == "auto":
             krylov = back.is_large(nodes.shape[1])
-        shooting = _Shooting(self.forced, krylov, self.tolerance, self.max_iterations, self.patient)
+        tolerance = control.tolerance
+        shooting = _Shooting(self.forced, krylov, tolerance, max_iterations, self.patient)
         nodes, iterations = shooting.run(back, nodes, n_segments)
         cycle = shooting.describe(back, nodes, iterations)
         while (rounds := least_divisor(back, cycle)) > 1:
             back, n_segments = _once_round(back, rounds, self.forced), -(-n_segments // rounds)
             nodes, _ = shooting.run(back, nodes[:1], n_segments)
             cycle = shooting.describe(back, nodes, iterations)
-        return add_multipliers(back, cycle, self.n_multipliers, verify=self.verify)
+        return add_multipliers(back, cycle, control.n_multipliers, verify=control.verify)
 
-    def after_returns(self, start: np.ndarray, longest: float | None, message: str) -> LimitCycle:
+    def after_returns(self, start: np.ndarray, message: str) -> LimitCycle:
         """The cycle of a map, or of a forced field, that a state leads to."""
         units = find_units(
-            self.system, start, scale=self.scale, duration=self.period, angles=self.angles
+            self.system, start, scale=self.control.scale, duration=self.period, angles=self.angles
         )
         back = self._back(units.system(self.system), self.period, TRANSIENT_RTOL)
-        most = MOST_RETURNS
+        most, longest = MOST_RETURNS, self.control.max_transient
         if longest is not None:
             most = max(1, int(longest * self.subharmonic / back.period))
 
@@ -285,15 +250,22 @@ class _Search:
                     message = str(error)
         except NotFoundError as error:
             message = str(error)
-        return LimitCycle(found=False, message=message, tolerance=self.tolerance)
+        return self.nothing(message)
 
-    def from_basin(self, start: np.ndarray, longest: float) -> LimitCycle:
+    def from_basin(self, start: np.ndarray) -> LimitCycle:
         """The cycle that a state leads to."""
         assert self.max_period is not None
-        message = ""
+        longest, message = self.control.max_transient, ""
+        if longest is None:
+            longest = 30 * self.max_period
         try:
             for place in approaches(
-                self.system, start, self.max_period, longest, scale=self.scale, angles=self.angles
+                self.system,
+                start,
+                self.max_period,
+                longest,
+                scale=self.control.scale,
+                angles=self.angles,
             ):
                 try:
                     return self.solve(place.units, place.state[None], place.period)
@@ -301,8 +273,7 @@ class _Search:
                     message = str(error)
         except NotFoundError as error:
             message = str(error)
-        message += self._name_angles(start)
-        return LimitCycle(found=False, message=message, tolerance=self.tolerance)
+        return self.nothing(message + self._name_angles(start))
 
     def _name_angles(self, start: np.ndarray) -> str:
         """A sentence on variables that seem to be angles; empty without one, or if some are known.
@@ -313,7 +284,7 @@ class _Search:
         if self.angles:
             return ""
         duration = _TURNS * self.max_period
-        units = find_units(self.system, start, scale=self.scale, duration=duration)
+        units = find_units(self.system, start, scale=self.control.scale, duration=duration)
         times = np.linspace(0, duration, 50 * _TURNS)
         try:
             states = integrate(

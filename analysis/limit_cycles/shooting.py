@@ -103,7 +103,10 @@ _HOW_TO_CLOSE_A_FORCED_FIELD = (
     "Start nearer to the cycle, or raise max_iterations or tolerance. For a cycle of n periods of "
     "the forcing give subharmonic=n; for an orbit that is not locked see find_all_attractors."
 )
-_NEARER = "Start nearer to the cycle (simulate longer), or raise max_iterations or tolerance."
+_NEARER = (
+    "Start nearer to the cycle (simulate longer), or raise max_iterations or tolerance (see "
+    "ShootingControl)."
+)
 
 
 def _no_convergence(max_iterations: int) -> str:

@@ -213,7 +213,7 @@ def _refuse_failed(back: ReturnMap, cycle: LimitCycle, checks: dict[str, float])
         raise InaccurateError(
             f"{found} The Jacobian agrees with finite differences along the orbit: the integration "
             "is not accurate enough for so unstable or so strongly contracting an orbit. Lower "
-            "rtol, use n_segments, or pass verify=False."
+            "rtol, use n_segments, or pass verify=False (see ShootingControl)."
         )
 
 

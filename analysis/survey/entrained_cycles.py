@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
@@ -520,16 +520,12 @@ class _Search:
         order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
         return tuple(cycle for cycle, _ in order), tuple(basin for _, basin in order)
 
-    def _newton(self, state: np.ndarray, **options: Any) -> LimitCycle:
+    def _newton(self, state: np.ndarray, n_multipliers: int | None = None) -> LimitCycle:
         with np.errstate(all="ignore"):
-            return find_limit_cycle(
-                self.system,
-                state,
-                tolerance=self.tolerance,
-                scale=1.0,
-                max_transient=0,
-                **options,
+            control = ShootingControl(
+                tolerance=self.tolerance, scale=1.0, max_transient=0, n_multipliers=n_multipliers
             )
+            return find_limit_cycle(self.system, state, control=control)
 
     def _add(self, cycle: LimitCycle) -> int:
         """Number of a cycle, which is added with its mirror image if it is new."""

@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.phase.rotation import weighted_birkhoff_average
 from isochron.analysis.systems.angles import on_circles, without_turns
@@ -60,6 +60,11 @@ class Tolerances:
         for name in ("solution", "transient_rtol", "observation_rtol", "near_return"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in (0, 1), got {getattr(self, name)!r}.")
+
+    @property
+    def shooting(self) -> ShootingControl:
+        """How cycles are solved for: near the start, in units of the system."""
+        return ShootingControl(tolerance=self.solution, max_transient=0, scale=1.0)
 
 
 class Place(Protocol):
@@ -199,10 +204,8 @@ class FlowMotion:
             self.system,
             record[-1],
             max_period=self.max_period,
-            tolerance=self.tolerances.solution,
-            max_transient=0,
-            scale=1.0,
             angles=self.angles,
+            control=self.tolerances.shooting,
         )
         if cycle.stable or cycle.degenerate:
             within = merge_tolerance * _size(on_circles(cycle.states, self.angles))
@@ -279,10 +282,8 @@ class ReturnMotion:
                 record[-1],
                 period=self.period,
                 subharmonic=int(length),
-                tolerance=self.tolerances.solution,
-                max_transient=0,
-                scale=1.0,
                 angles=self.angles,
+                control=self.tolerances.shooting,
             )
             if cycle.stable or cycle.degenerate:
                 back = ReturnMap(self.system, self.period, angles=self.angles)

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, SteppedMap, find_invariant_circle, find_limit_cycle
+from isochron.analysis import (
+    Flow,
+    ShootingControl,
+    SteppedMap,
+    find_invariant_circle,
+    find_limit_cycle,
+)
 from tests import truths
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -20,11 +26,16 @@ def circle_map_of_the_plane(rotation, unit=1.0, strength=0.5):
     return SteppedMap(step, None, dimension=2)
 
 
-@pytest.mark.parametrize("options", [{}, {"subharmonic": 13}, {"subharmonic": 4, "n_segments": 2}])
+@pytest.mark.parametrize(("subharmonic", "n_segments"), [(1, 1), (13, 1), (4, 2)])
 @pytest.mark.parametrize(("rotation", "unit"), [(GOLDEN, 1.0), (np.sqrt(2) / 20, 1e-9)])
-def test_a_quasi_periodic_map_is_pointed_to_its_invariant_circle(rotation, unit, options):
+def test_a_quasi_periodic_map_is_pointed_to_its_circle(rotation, unit, subharmonic, n_segments):
     system, start = circle_map_of_the_plane(rotation, unit), [unit, 0.1 * unit]
-    cycle = find_limit_cycle(system, start, max_iterations=3, **options)
+    cycle = find_limit_cycle(
+        system,
+        start,
+        subharmonic=subharmonic,
+        control=ShootingControl(max_iterations=3, n_segments=n_segments),
+    )
     assert not cycle.found
     assert "quasi-periodic. Use find_invariant_circle" in cycle.message
     circle = find_invariant_circle(system, start, n_transient=500, n_returns=600)
@@ -34,7 +45,9 @@ def test_a_quasi_periodic_map_is_pointed_to_its_invariant_circle(rotation, unit,
 
 def test_without_following_the_start_it_is_pointed_there_too():
     system = circle_map_of_the_plane(GOLDEN)
-    cycle = find_limit_cycle(system, [1.0, 0.1], max_iterations=2, max_transient=0)
+    cycle = find_limit_cycle(
+        system, [1.0, 0.1], control=ShootingControl(max_iterations=2, max_transient=0)
+    )
     assert "find_invariant_circle" in cycle.message
     assert "subharmonic=n" in cycle.message
 
@@ -42,7 +55,9 @@ def test_without_following_the_start_it_is_pointed_there_too():
 def test_a_map_that_takes_a_different_number_of_returns():
     """The rotation by 2π · 2/5 closes after 5 returns; the fixed point at 0 is far from it."""
     system, start = circle_map_of_the_plane(0.4), [1.5, 0.7]
-    cycle = find_limit_cycle(system, start, subharmonic=3, max_iterations=2)
+    cycle = find_limit_cycle(
+        system, start, subharmonic=3, control=ShootingControl(max_iterations=2)
+    )
     assert "closes after 5 returns. Give subharmonic=5" in cycle.message
     assert find_limit_cycle(system, start, subharmonic=5).found
 
@@ -62,7 +77,10 @@ def forced_oscillator(detuning, amplitude=0.05):
 
 def test_a_forced_field_that_is_not_locked():
     cycle = find_limit_cycle(
-        forced_oscillator(0.3), [1.0, 0.0], period=2 * np.pi, rtol=1e-9, max_iterations=1
+        forced_oscillator(0.3),
+        [1.0, 0.0],
+        period=2 * np.pi,
+        control=ShootingControl(rtol=1e-9, max_iterations=1),
     )
     assert not cycle.found
     assert "quasi-periodic. Use find_all_attractors" in cycle.message
@@ -71,7 +89,10 @@ def test_a_forced_field_that_is_not_locked():
 @pytest.mark.parametrize("start", [[30.0, -20.0], [-0.01, 0.02]])
 def test_a_forced_field_is_followed_to_its_entrained_cycle(start):
     cycle = find_limit_cycle(
-        forced_oscillator(0.01, 0.3), start, period=2 * np.pi, max_iterations=6
+        forced_oscillator(0.01, 0.3),
+        start,
+        period=2 * np.pi,
+        control=ShootingControl(max_iterations=6),
     )
     assert cycle.stable, cycle.message
 
@@ -84,17 +105,21 @@ def test_a_circle_map_is_pointed_to_its_rotation_number(angles):
     assert ("rotation_number" if angles else "give angles=(0,)") in cycle.message
 
 
-@pytest.mark.parametrize("options", [{}, {"subharmonic": 4, "n_segments": 4}])
-def test_a_map_that_leaves_all_bounds(options):
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_map_that_leaves_all_bounds(number):
     """1 + x² has no real fixed point, and its matrix may be singular."""
-    cycle = find_limit_cycle(SteppedMap(lambda k, x: 1 + x**2, None, 1), [0.5], **options)
+    system = SteppedMap(lambda k, x: 1 + x**2, None, 1)
+    control = ShootingControl(n_segments=number)
+    cycle = find_limit_cycle(system, [0.5], subharmonic=number, control=control)
     assert not cycle.found
     assert "leaves all bounds" in cycle.message
 
 
 def test_chaos_of_a_map_is_named():
     """The tent map's cycles of 7 returns repel: Newton's method is given one iteration."""
-    cycle = find_limit_cycle(truths.logistic(3.9, 1), [0.3], subharmonic=7, max_iterations=1)
+    cycle = find_limit_cycle(
+        truths.logistic(3.9, 1), [0.3], subharmonic=7, control=ShootingControl(max_iterations=1)
+    )
     assert "compute_lyapunov_spectrum" in cycle.message
 
 

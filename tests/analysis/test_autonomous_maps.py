@@ -8,6 +8,7 @@ import pytest
 
 from isochron.analysis import (
     LimitCycle,
+    ShootingControl,
     SteppedMap,
     find_limit_cycle,
     find_phase_response,
@@ -58,8 +59,11 @@ class VanDerPolSteps:
 
 
 def find_cycle(system: Any, **options: Any) -> LimitCycle:
-    options = {"period_guess": 6.67, "tolerance": 1e-11} | options
-    cycle = find_limit_cycle(system, [2.0, 0.0], **options)
+    names = ("period_guess", "max_period")
+    periods = {"period_guess": 6.67} | {k: v for k, v in options.items() if k in names}
+    how: dict[str, Any] = {k: v for k, v in options.items() if k not in names}
+    control = ShootingControl(**{"tolerance": 1e-11, **how})
+    cycle = find_limit_cycle(system, [2.0, 0.0], control=control, **periods)
     assert cycle.found, cycle.message
     assert cycle.autonomous
     return cycle
@@ -141,7 +145,9 @@ def test_the_response_of_a_map_is_that_of_the_flow_and_of_pushing(n_levels, tole
     cycle = find_cycle(system)
     found = find_phase_response(system, cycle, n_nodes=32, tolerance=1e-6)
     field = truths.van_der_pol(1.0)
-    exact = find_limit_cycle(field, cycle.point, period_guess=PERIOD, tolerance=1e-12)
+    exact = find_limit_cycle(
+        field, cycle.point, period_guess=PERIOD, control=ShootingControl(tolerance=1e-12)
+    )
     truth = find_phase_response(field, exact, n_nodes=32)
     np.testing.assert_allclose(found.response, truth.response, atol=tolerance)
     chosen = [0, 3, 8, 21]

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from isochron.analysis import Flow, SteppedMap, find_entrained_cycles, find_limit_cycle
+from isochron.analysis import (
+    Flow,
+    ShootingControl,
+    SteppedMap,
+    find_entrained_cycles,
+    find_limit_cycle,
+)
 from tests import truths
 
 
@@ -104,7 +110,10 @@ def test_a_relaxation_oscillation_whose_multiplier_is_no_number_any_more():
     """
     system = truths.van_der_pol(30.0, stiff=True)
     cycle = find_limit_cycle(
-        system, [0.5, -3.0], max_period=80, tolerance=1e-5, rtol=1e-7, verify=False
+        system,
+        [0.5, -3.0],
+        max_period=80,
+        control=ShootingControl(tolerance=1e-5, rtol=1e-7, verify=False),
     )
     assert cycle.stable, cycle.message
     np.testing.assert_allclose(cycle.period, 50.5436865, rtol=1e-5)
@@ -116,7 +125,10 @@ def test_the_repressilator_in_units_that_differ():
     unit = (1e3, 1e-9)
     start = np.repeat(unit, 3) * [5.0, 1.0, 0.3, 20.0, 3.0, 1.0]
     cycle = find_limit_cycle(
-        repressilator(unit), start, max_period=12, tolerance=1e-6, rtol=1e-8, n_multipliers=0
+        repressilator(unit),
+        start,
+        max_period=12,
+        control=ShootingControl(tolerance=1e-6, rtol=1e-8, n_multipliers=0),
     )
     assert cycle.found, cycle.message
     plain = repressilator((1.0, 1.0))
@@ -133,7 +145,9 @@ def test_a_start_on_the_cycle_is_not_followed():
         return truths.stuart_landau()(t, x)
 
     system = Flow(counted, truths.stuart_landau().derivative)
-    near = find_limit_cycle(system, [1.0, 0.1], max_period=10, max_transient=0)
+    near = find_limit_cycle(
+        system, [1.0, 0.1], max_period=10, control=ShootingControl(max_transient=0)
+    )
     n_calls = len(calls)
     cycle = find_limit_cycle(system, [1.0, 0.1], max_period=10)
     assert near.found and cycle.period == near.period  # noqa: PT018
@@ -168,7 +182,10 @@ def test_a_period_longer_than_allowed_is_named():
 
 def test_chaos_is_not_called_a_wrong_number():
     cycle = find_limit_cycle(
-        truths.lorenz(), [1.0, 1.0, 20.0], max_period=3.0, max_transient=20.0, max_iterations=3
+        truths.lorenz(),
+        [1.0, 1.0, 20.0],
+        max_period=3.0,
+        control=ShootingControl(max_transient=20.0, max_iterations=3),
     )
     assert cycle.found or "chaotic" in cycle.message
 
@@ -178,12 +195,12 @@ def test_a_map_is_pointed_to_its_invariant_circle():
         find_limit_cycle(truths.delayed_logistic(2.1), [0.6, 0.6], max_period=10)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("max_period", 0.0), ("max_period", np.inf), ("max_transient", -1.0)]
-)
-def test_lengths_out_of_range_are_refused(name, value):
-    with pytest.raises(ValueError, match=name):
-        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], **{"max_period": 9.0, name: value})
+@pytest.mark.parametrize("longest", [0.0, np.inf])
+def test_lengths_out_of_range_are_refused(longest):
+    with pytest.raises(ValueError, match="max_period"):
+        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], max_period=longest)
+    with pytest.raises(ValueError, match="max_transient"):
+        ShootingControl(max_transient=-1.0)
 
 
 def test_a_fixed_point_of_a_map_is_not_called_a_cycle():
@@ -210,6 +227,6 @@ def test_a_right_jacobian_is_not_accused():
         return end if k % 60 < 59 else np.round(end, 4)
 
     system = SteppedMap(rounded, fine.tangent, 2, n_steps=60, forcing_cycles=1)
-    cycle = find_limit_cycle(system, [0.9, 0.3], tolerance=1e-3)
+    cycle = find_limit_cycle(system, [0.9, 0.3], control=ShootingControl(tolerance=1e-3))
     assert not cycle.found
     assert "Check the Jacobian" not in cycle.message

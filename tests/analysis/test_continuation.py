@@ -3,7 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, SystemFamily, find_limit_cycle, floquet_multipliers
+from isochron.analysis import (
+    Flow,
+    ShootingControl,
+    SystemFamily,
+    find_limit_cycle,
+    floquet_multipliers,
+)
 from isochron.analysis.continuation import (
     StepControl,
     continue_cycles,
@@ -301,7 +307,9 @@ def test_a_closed_branch_ends_where_it_began():
 def test_segments_do_not_change_a_branch(n_segments):
     """Cycles of the Hopf normal form, r = √mu; multiplier exp(-2 mu T)."""
     system = lambda mu: truths.stuart_landau(mu, omega=2.0)  # noqa: E731
-    start = find_limit_cycle(system(0.5), [0.7, 0.0], max_period=5.0, rtol=1e-10)
+    start = find_limit_cycle(
+        system(0.5), [0.7, 0.0], max_period=5.0, control=ShootingControl(rtol=1e-10)
+    )
     branch = continue_cycles(
         system,
         start,
@@ -321,7 +329,10 @@ def test_segments_do_not_change_a_branch(n_segments):
 def test_van_der_pol_is_followed_into_relaxation():
     """Periods of the specification at mu = 5 and 10; there the multiplier is exp(-311.8)."""
     start = find_limit_cycle(
-        truths.van_der_pol(5.0), [2.0, 0.0], max_period=20.0, n_segments=8, tolerance=1e-10
+        truths.van_der_pol(5.0),
+        [2.0, 0.0],
+        max_period=20.0,
+        control=ShootingControl(n_segments=8, tolerance=1e-10),
     )
     np.testing.assert_allclose(start.period, 11.612230667719, rtol=1e-9)
     branch = continue_cycles(
@@ -338,7 +349,9 @@ def test_the_doubled_cycle_of_roessler():
     """It starts with twice the period, stable, and its multiplier falls from 1."""
     system = lambda c: truths.roessler(c=c)  # noqa: E731
     settled = flow(system(2.7), [1.0, 1.0, 0.0], 150.0, rtol=1e-8)
-    start = find_limit_cycle(system(2.7), settled, max_period=8.0, rtol=1e-10)
+    start = find_limit_cycle(
+        system(2.7), settled, max_period=8.0, control=ShootingControl(rtol=1e-10)
+    )
     branch = continue_cycles(system, start, 2.7, limits=(2.7, 3.0), control=StepControl(rtol=1e-10))
     (doubling,) = branch.of_kind("period doubling")
     doubled = continue_doubled_cycles(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, find_limit_cycle
+from isochron.analysis import Flow, ShootingControl, find_limit_cycle
 from isochron.analysis.phase.coupling import (
     CouplingFunction,
     find_locked_states,
@@ -17,7 +17,10 @@ def response_of(mu=1.0, omega=2.0, c=0.0):
     field = truths.stuart_landau(mu, omega, c)
     period = 2 * np.pi / (omega - c * mu)
     return find_phase_response(
-        field, find_limit_cycle(field, [np.sqrt(mu), 0.0], period_guess=period, tolerance=1e-12)
+        field,
+        find_limit_cycle(
+            field, [np.sqrt(mu), 0.0], period_guess=period, control=ShootingControl(tolerance=1e-12)
+        ),
     )
 
 

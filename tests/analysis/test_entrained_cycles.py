@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import (
+    ShootingControl,
     SteppedMap,
     compute_phase,
     find_entrained_cycles,
@@ -256,7 +257,7 @@ def test_a_branch_that_bends_sharply_has_no_edge_at_the_bend():
 
     tongue = find_tongue(
         bent, [-10.0], frequency=0.9, limits=(0.8, 1.2), step=0.02, resolution=0.002,
-        along="parameter", scale=10.0,
+        along="parameter", control=ShootingControl(tolerance=1e-8, scale=10.0),
     )  # fmt: skip
     assert (tongue.low, tongue.high) == (0.8, 1.2)
     assert tongue.low_open
@@ -296,7 +297,7 @@ def test_a_tongue_has_its_edges_in_any_unit(unit):
             lambda k, x: x + (detuning - 0.5 * unit * np.sin(x / unit)) / 40, None, 1, n_steps=40
         ),
         [0.0], frequency=0.0, limits=(-unit, unit), step=0.05 * unit, resolution=2e-3 * unit,
-        along="parameter", scale=unit,
+        along="parameter", control=ShootingControl(tolerance=1e-8, scale=unit),
     )  # fmt: skip
     np.testing.assert_allclose([tongue.low / unit, tongue.high / unit], [-0.5, 0.5], atol=2e-3)
 

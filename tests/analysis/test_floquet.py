@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator
 
-from isochron.analysis import Flow, SteppedMap, find_limit_cycle, floquet_multipliers
+from isochron.analysis import (
+    Flow,
+    ShootingControl,
+    SteppedMap,
+    find_limit_cycle,
+    floquet_multipliers,
+)
 from isochron.analysis.floquet import (
     ReturnMap,
     by_modulus,
@@ -24,7 +30,9 @@ from tests import truths
 def test_van_der_pol_exponents_that_no_single_matrix_holds(mu, log_multiplier, tolerance):
     """Tolerances are the last digit of the specification; exp(-312) is 1e-136."""
     system = truths.van_der_pol(mu)
-    cycle = find_limit_cycle(system, [2.0, 0.0], max_period=30.0, tolerance=1e-11)
+    cycle = find_limit_cycle(
+        system, [2.0, 0.0], max_period=30.0, control=ShootingControl(tolerance=1e-11)
+    )
     exponents = floquet_exponents(system, cycle.point, cycle.period)
     np.testing.assert_allclose(exponents[0], 0.0, atol=1e-10)
     np.testing.assert_allclose(exponents[1] * cycle.period, log_multiplier, atol=tolerance)
@@ -111,7 +119,9 @@ def test_a_subharmonic_goes_round_twice():
 def test_multipliers_do_not_depend_on_the_phase_or_on_coordinates(phase, seed):
     """Seen from another point of van der Pol's cycle and in other coordinates."""
     system, period = truths.van_der_pol(1.0), 6.66328685932313
-    cycle = find_limit_cycle(system, [2.0, 0.0], period_guess=period, n_multipliers=0)
+    cycle = find_limit_cycle(
+        system, [2.0, 0.0], period_guess=period, control=ShootingControl(n_multipliers=0)
+    )
     change = np.eye(2) + 0.5 * np.random.default_rng(seed).uniform(-1, 1, (2, 2))
     inverse = np.linalg.inv(change)
     moved = Flow(

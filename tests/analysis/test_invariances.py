@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from isochron.analysis import (
     Flow,
+    ShootingControl,
     SteppedMap,
     compute_lyapunov_spectrum,
     find_limit_cycle,
@@ -70,9 +71,11 @@ def test_multipliers_of_a_driven_map_do_not_depend_on_where_the_drive_begins(shi
         n_steps=60,
         forcing_cycles=1,
     )
-    here = find_limit_cycle(plain, [1.0, 0.0], tolerance=1e-12)
+    here = find_limit_cycle(plain, [1.0, 0.0], control=ShootingControl(tolerance=1e-12))
     there = find_limit_cycle(
-        moved_map(later, change, inverse), change @ here.states[shift], tolerance=1e-12
+        moved_map(later, change, inverse),
+        change @ here.states[shift],
+        control=ShootingControl(tolerance=1e-12),
     )
     np.testing.assert_allclose(inverse @ there.point, here.states[shift], atol=1e-9)
     np.testing.assert_allclose(there.multipliers, here.multipliers, rtol=1e-8)
@@ -82,9 +85,13 @@ def test_multipliers_of_a_driven_map_do_not_depend_on_where_the_drive_begins(shi
 @given(st.floats(0.02, 0.98))
 def test_the_period_does_not_depend_on_the_phase_of_the_start(phase):
     system, period = truths.van_der_pol(1.0), 6.66328685932313
-    first = find_limit_cycle(system, [2.0, 0.0], period_guess=period, n_multipliers=0)
+    first = find_limit_cycle(
+        system, [2.0, 0.0], period_guess=period, control=ShootingControl(n_multipliers=0)
+    )
     start = ReturnMap(system, first.period).part(first.point, 0.0, phase)
-    cycle = find_limit_cycle(system, start, max_period=10.0, n_multipliers=0)
+    cycle = find_limit_cycle(
+        system, start, max_period=10.0, control=ShootingControl(n_multipliers=0)
+    )
     np.testing.assert_allclose(cycle.period, period, rtol=1e-9)
 
 

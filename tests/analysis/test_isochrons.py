@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, LimitCycle, find_limit_cycle
+from isochron.analysis import Flow, LimitCycle, ShootingControl, find_limit_cycle
 from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
 from tests import truths
 
@@ -22,7 +22,9 @@ def batched_stuart_landau():
 @pytest.fixture(scope="module")
 def cycle():
     field = truths.stuart_landau(MU, OMEGA, C)
-    return find_limit_cycle(field, [1.0, 0.0], period_guess=4.19, tolerance=1e-12)
+    return find_limit_cycle(
+        field, [1.0, 0.0], period_guess=4.19, control=ShootingControl(tolerance=1e-12)
+    )
 
 
 def truth(states):
@@ -49,7 +51,9 @@ def test_one_state_at_a_time_gives_the_same(cycle):
 def test_the_radial_isochron_clock_resets_with_type_1_then_0(push, turns):
     """New phase atan2(sin φ, ε + cos φ); its winding number drops from 1 to 0 at ε = 1."""
     field = truths.stuart_landau(1.0, 2 * np.pi, 0.0)
-    clock = find_limit_cycle(field, [1.0, 0.0], period_guess=1.0, tolerance=1e-12)
+    clock = find_limit_cycle(
+        field, [1.0, 0.0], period_guess=1.0, control=ShootingControl(tolerance=1e-12)
+    )
     old = np.linspace(0, 2 * np.pi, 9)
     pushed = np.c_[np.cos(old) + push, np.sin(old)]
     new = asymptotic_phase(field, clock, pushed)

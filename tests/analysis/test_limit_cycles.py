@@ -1,5 +1,4 @@
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import ArpackNoConvergence
 
-from isochron.analysis import Flow, SteppedMap, find_limit_cycle, floquet_multipliers
+from isochron.analysis import (
+    Flow,
+    ShootingControl,
+    SteppedMap,
+    find_limit_cycle,
+    floquet_multipliers,
+)
 from isochron.analysis.floquet import ReturnMap, liouville_defect, log_multipliers
 from isochron.analysis.limit_cycles.result import NotFoundError
 from isochron.analysis.limit_cycles.verification import add_multipliers, describe_orbit
@@ -19,7 +24,10 @@ def test_stuart_landau_has_the_cycle_of_the_closed_form(mu, c):
     system = truths.stuart_landau(mu=mu, omega=3.0, c=c)
     period = 2 * np.pi / (3.0 - c * mu)
     cycle = find_limit_cycle(
-        system, [np.sqrt(mu) + 0.05, 0.02], max_period=3 * period, tolerance=1e-11
+        system,
+        [np.sqrt(mu) + 0.05, 0.02],
+        max_period=3 * period,
+        control=ShootingControl(tolerance=1e-11),
     )
     assert cycle.found, cycle.message
     assert cycle.stable
@@ -33,7 +41,12 @@ def test_stuart_landau_has_the_cycle_of_the_closed_form(mu, c):
     [(1.0, 6.66328685932313, -7.0589328088), (5.0, 11.612230667719, None)],
 )
 def test_van_der_pol_has_the_published_period(mu, period, log_multiplier):
-    cycle = find_limit_cycle(truths.van_der_pol(mu), [2.0, 0.0], max_period=20.0, tolerance=1e-11)
+    cycle = find_limit_cycle(
+        truths.van_der_pol(mu),
+        [2.0, 0.0],
+        max_period=20.0,
+        control=ShootingControl(tolerance=1e-11),
+    )
     np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
     if log_multiplier is not None:
         # The multiplier is 8.6e-4 and found to 1e-8 absolute: 2e-5 in its logarithm at worst.
@@ -91,7 +104,7 @@ def test_the_two_cycle_of_the_logistic_map(r):
 def test_krylov_and_dense_shooting_agree():
     system = truths.forced_stuart_landau(1.02, 0.4)
     dense = find_limit_cycle(system, [1.0, 0.0])
-    krylov = find_limit_cycle(system, [1.0, 0.0], method="krylov")
+    krylov = find_limit_cycle(system, [1.0, 0.0], control=ShootingControl(method="krylov"))
     assert dense.found
     assert krylov.found
     np.testing.assert_allclose(krylov.point, dense.point, atol=1e-9)
@@ -101,9 +114,10 @@ def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
     """A cycle in 2 of 40 coupled dimensions; the others are drawn to it."""
     system = oscillator_with_followers(40)
     start = np.r_[1.05, 0.02, np.full(38, 0.1)]
-    options: dict[str, Any] = {"period_guess": 2.08, "tolerance": 1e-11}
-    dense = find_limit_cycle(system, start, method="dense", **options)
-    krylov = find_limit_cycle(system, start, method="krylov", n_multipliers=3, **options)
+    with_matrices = ShootingControl(method="dense", tolerance=1e-11)
+    dense = find_limit_cycle(system, start, period_guess=2.08, control=with_matrices)
+    without = ShootingControl(method="krylov", n_multipliers=3, tolerance=1e-11)
+    krylov = find_limit_cycle(system, start, period_guess=2.08, control=without)
     assert (dense.method, krylov.method) == ("shooting", "Newton-Krylov")
     for cycle in (dense, krylov):
         np.testing.assert_allclose(cycle.period, 2 * np.pi / 3, rtol=1e-10)
@@ -114,7 +128,10 @@ def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
 def test_above_300_dimensions_newton_krylov_is_chosen():
     system = oscillator_with_followers(400)
     cycle = find_limit_cycle(
-        system, np.r_[1.01, 0.0, np.zeros(398)], period_guess=2.1, tolerance=1e-9
+        system,
+        np.r_[1.01, 0.0, np.zeros(398)],
+        period_guess=2.1,
+        control=ShootingControl(tolerance=1e-9),
     )
     assert cycle.found, cycle.message
     assert cycle.method == "Newton-Krylov"
@@ -145,8 +162,7 @@ def test_an_orbit_that_goes_round_several_times_is_returned_once_round(n_segment
         truths.van_der_pol(1.0),
         [2.0, 0.0],
         period_guess=rounds * period * 1.001,
-        tolerance=1e-11,
-        n_segments=n_segments,
+        control=ShootingControl(tolerance=1e-11, n_segments=n_segments),
     )
     np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
     np.testing.assert_allclose(cycle.multipliers[1], np.exp(-7.0589328088), atol=1e-8)
@@ -175,8 +191,10 @@ def test_a_subharmonic_of_a_forced_field():
 @pytest.mark.parametrize("n_segments", [2, 5])
 def test_multiple_and_single_shooting_agree(n_segments):
     forced = truths.forced_stuart_landau(1.02, 0.4)
-    one = find_limit_cycle(forced, [1.0, 0.0], tolerance=1e-12)
-    several = find_limit_cycle(forced, [1.0, 0.0], tolerance=1e-12, n_segments=n_segments)
+    one = find_limit_cycle(forced, [1.0, 0.0], control=ShootingControl(tolerance=1e-12))
+    several = find_limit_cycle(
+        forced, [1.0, 0.0], control=ShootingControl(tolerance=1e-12, n_segments=n_segments)
+    )
     assert several.method == "multiple shooting"
     np.testing.assert_allclose(several.point, one.point, atol=1e-11)
     np.testing.assert_allclose(several.states, one.states, atol=1e-11)
@@ -187,7 +205,12 @@ def test_multiple_and_single_shooting_agree(n_segments):
 def test_multiple_shooting_finds_an_unstable_cycle_from_states_around_it():
     angles = np.linspace(0, 2 * np.pi, 7)[:-1]
     around = 0.9 * np.c_[np.cos(angles), np.sin(angles)]
-    cycle = find_limit_cycle(truths.subcritical_hopf(), around, period_guess=6.0, tolerance=1e-11)
+    cycle = find_limit_cycle(
+        truths.subcritical_hopf(),
+        around,
+        period_guess=6.0,
+        control=ShootingControl(tolerance=1e-11),
+    )
     assert cycle.found, cycle.message
     np.testing.assert_allclose(cycle.period, 2 * np.pi, rtol=1e-10)
     np.testing.assert_allclose(cycle.multipliers, [np.exp(4 * np.pi), 1], rtol=1e-8)
@@ -197,7 +220,9 @@ def test_multiple_shooting_finds_an_unstable_cycle_from_states_around_it():
 
 def test_failed_multiple_shooting_says_what_to_try():
     decay = Flow(lambda t, x: -x, lambda t, x: -np.eye(2))
-    cycle = find_limit_cycle(decay, [1.0, 0.0], period_guess=1.0, n_segments=3)
+    cycle = find_limit_cycle(
+        decay, [1.0, 0.0], period_guess=1.0, control=ShootingControl(n_segments=3)
+    )
     assert not cycle.found
     assert "segments" in cycle.message or "fixed point" in cycle.message
 
@@ -205,7 +230,6 @@ def test_failed_multiple_shooting_says_what_to_try():
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"subharmonic": 2}, "subharmonic"),
         ({"n_segments": 0}, "n_segments"),
         ({"method": "newton"}, "method"),
         ({"method": "krylov", "n_segments": 2}, "one segment"),
@@ -213,7 +237,18 @@ def test_failed_multiple_shooting_says_what_to_try():
 )
 def test_bad_options_are_refused(options, match):
     with pytest.raises(ValueError, match=match):
-        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], period_guess=6.0, **options)
+        ShootingControl(**options)
+
+
+def test_a_subharmonic_without_a_forcing_is_refused():
+    with pytest.raises(ValueError, match="subharmonic"):
+        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], period_guess=6.0, subharmonic=2)
+
+
+def test_several_starts_make_segments_which_need_matrices():
+    starts, control = np.ones((2, 2)), ShootingControl(method="krylov")
+    with pytest.raises(ValueError, match="one segment"):
+        find_limit_cycle(truths.stuart_landau(), starts, period_guess=6.0, control=control)
 
 
 def test_leading_multipliers_do_not_depend_on_arnoldi(monkeypatch):
@@ -267,7 +302,9 @@ def test_checks_see_a_wrong_jacobian():
     assert good.checks["difference_quotient"] < 1e-6
     wrong = truths.van_der_pol(1.0)
     broken = Flow(wrong.field, lambda t, x: wrong.jacobian(t, x).T)
-    cycle = find_limit_cycle(broken, [2.0, 0.0], max_period=20.0, max_iterations=20)
+    cycle = find_limit_cycle(
+        broken, [2.0, 0.0], max_period=20.0, control=ShootingControl(max_iterations=20)
+    )
     assert not cycle.found
 
 
@@ -291,7 +328,9 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
         right.derivative,
         tangent=lambda t, x, v: right.jacobian(t, x) @ v - 0.2 * v,
     )
-    found = find_limit_cycle(right, [2.0, 0.0], period_guess=6.66, tolerance=1e-11)
+    found = find_limit_cycle(
+        right, [2.0, 0.0], period_guess=6.66, control=ShootingControl(tolerance=1e-11)
+    )
     back = ReturnMap(broken, found.period)
     bare = describe_orbit(
         back, found.nodes, forced=False, tolerance=1e-9, message="", method="shooting"

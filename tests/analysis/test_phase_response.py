@@ -8,6 +8,7 @@ from scipy import sparse
 from isochron.analysis import (
     Flow,
     LimitCycle,
+    ShootingControl,
     asymptotic_phase,
     find_fixed_points,
     find_limit_cycle,
@@ -28,7 +29,9 @@ MU, OMEGA, C = 1.3, 2.0, 0.7
 def stuart_landau_cycle():
     field = truths.stuart_landau(MU, OMEGA, C)
     period = 2 * np.pi / (OMEGA - C * MU)
-    return field, find_limit_cycle(field, [1.1, 0.0], period_guess=period, tolerance=1e-12)
+    return field, find_limit_cycle(
+        field, [1.1, 0.0], period_guess=period, control=ShootingControl(tolerance=1e-12)
+    )
 
 
 def stuart_landau_response(states):
@@ -61,7 +64,10 @@ def test_the_response_of_a_weakly_nonlinear_van_der_pol():
     for mu in (0.02, 0.01):
         field = truths.van_der_pol(mu)
         found = find_phase_response(
-            field, find_limit_cycle(field, [2.0, 0.0], period_guess=6.283, tolerance=1e-11)
+            field,
+            find_limit_cycle(
+                field, [2.0, 0.0], period_guess=6.283, control=ShootingControl(tolerance=1e-11)
+            ),
         )
         truth = -np.c_[np.sin(found.phases), np.cos(found.phases)] / 2
         errors.append(np.abs(found.response - truth).max())
@@ -101,7 +107,10 @@ def test_stiff_sparse_and_dense_agree():
     start = np.concatenate([cycle.point, np.full(3, cycle.point[0])])
     system = Flow(field, jacobian, stiff=True)
     big = find_limit_cycle(
-        system, start, period_guess=cycle.period, rtol=1e-8, tolerance=1e-7, n_multipliers=0
+        system,
+        start,
+        period_guess=cycle.period,
+        control=ShootingControl(rtol=1e-8, tolerance=1e-7, n_multipliers=0),
     )
     found = find_phase_response(system, big, n_nodes=32, rtol=1e-7)
     np.testing.assert_allclose(found.response[:, 2:], 0, atol=2e-5)
@@ -113,7 +122,9 @@ def test_stiff_sparse_and_dense_agree():
 def test_pushing_and_waiting_gives_the_same_as_the_adjoint():
     """Error O(size²) = 1e-6 times the third derivative of the phase over six."""
     field = truths.van_der_pol(1.0)
-    cycle = find_limit_cycle(field, [2.0, 0.0], max_period=10, tolerance=1e-11)
+    cycle = find_limit_cycle(
+        field, [2.0, 0.0], max_period=10, control=ShootingControl(tolerance=1e-11)
+    )
     adjoint = find_phase_response(field, cycle, n_nodes=4)
     pushed = perturbed_phase_response(field, cycle, adjoint.phases, np.array([0.0, 1.0]), size=1e-3)
     np.testing.assert_allclose(pushed, adjoint.response[:, 1], atol=5e-6)
@@ -142,7 +153,9 @@ def test_a_theta_neuron_embedded_in_the_plane():
         return square * np.eye(2) - 2 * np.outer(x, x) + spin
 
     system = Flow(field, jacobian)
-    cycle = find_limit_cycle(system, [1.0, 0.0], period_guess=6.2, tolerance=1e-12)
+    cycle = find_limit_cycle(
+        system, [1.0, 0.0], period_guess=6.2, control=ShootingControl(tolerance=1e-12)
+    )
     assert cycle.period == pytest.approx(np.pi / np.sqrt(input_), rel=1e-10)
     found = find_phase_response(system, cycle)
     push = (1 + found.states[:, :1]) * np.c_[-found.states[:, 1], found.states[:, 0]]

@@ -12,6 +12,7 @@ import pytest
 
 from isochron.analysis import (
     Flow,
+    ShootingControl,
     SteppedMap,
     continue_fixed_points,
     find_entrained_cycles,
@@ -59,7 +60,10 @@ def test_a_jacobian_of_the_wrong_sign_gives_no_cycle(system, start):
 
 def test_without_the_search_for_divisors_two_rounds_pass_for_one(monkeypatch):
     """The period doubles and the multiplier is squared, and all other checks are content."""
-    options: dict[str, Any] = {"period_guess": 4 * np.pi, "tolerance": 1e-10}
+    options: dict[str, Any] = {
+        "period_guess": 4 * np.pi,
+        "control": ShootingControl(tolerance=1e-10),
+    }
     once = find_limit_cycle(truths.stuart_landau(mu=0.1), [0.33, 0.0], **options)
     monkeypatch.setattr(search, "least_divisor", lambda back, cycle: 1)
     twice = find_limit_cycle(truths.stuart_landau(mu=0.1), [0.33, 0.0], **options)

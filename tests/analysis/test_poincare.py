@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, find_limit_cycle
+from isochron.analysis import Flow, ShootingControl, find_limit_cycle
 from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
 from tests import truths
 
@@ -59,7 +59,9 @@ def test_lorenz_returns_to_its_section():
     """The cycle AB crosses z = 27 downwards twice a period."""
     system = truths.lorenz()
     start = np.array([-6.04530627, -10.69081642, 12.92900376])
-    cycle = find_limit_cycle(system, start, period_guess=1.5586522, n_segments=4)
+    cycle = find_limit_cycle(
+        system, start, period_guess=1.5586522, control=ShootingControl(n_segments=4)
+    )
     section = Section(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.0, 27.0]), -1)
     found = find_crossings(system, cycle.point, section, n_crossings=4, max_duration=5.0)
     np.testing.assert_allclose(found.times[2:] - found.times[:2], cycle.period, rtol=1e-7)

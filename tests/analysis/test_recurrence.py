@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from isochron.analysis import ShootingControl
 from isochron.analysis.limit_cycles import find_close_returns, find_recurrent_cycles
 from isochron.analysis.systems.flow import flow
 from tests import truths
@@ -23,13 +24,12 @@ def test_close_returns_refuse_lags_that_do_not_fit(lags):
 
 
 def test_periods_must_be_in_order():
-    with pytest.raises(ValueError, match="min_period"):
+    with pytest.raises(ValueError, match="shortest period <= longest period"):
         find_recurrent_cycles(
             truths.lorenz(),
             np.ones(3),
             duration=10.0,
-            max_period=1.0,
-            min_period=2.0,
+            periods=(2.0, 1.0),
             interval=0.01,
         )
 
@@ -40,11 +40,10 @@ def lorenz_cycles(duration, max_period, max_candidates):
         truths.lorenz(),
         start,
         duration=duration,
-        min_period=1.3,
-        max_period=max_period,
+        periods=(1.3, max_period),
         interval=0.01,
         max_candidates=max_candidates,
-        tolerance=1e-11,
+        control=ShootingControl(tolerance=1e-11),
     )
 
 
@@ -100,11 +99,10 @@ def test_the_cycles_of_the_roessler_attractor_up_to_three_symbols():
         system,
         start,
         duration=1500.0,
-        min_period=5.0,
-        max_period=24.0,
+        periods=(5.0, 24.0),
         interval=0.05,
         max_candidates=60,
-        tolerance=1e-11,
+        control=ShootingControl(tolerance=1e-11),
         closest=0.05,
     ).cycles
     periods = [cycle.period for cycle in found]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, SteppedMap, find_limit_cycle
+from isochron.analysis import Flow, ShootingControl, SteppedMap, find_limit_cycle
 from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.protocols import SystemFamily, black_box, difference_tangent
 from tests import truths
@@ -36,7 +36,9 @@ def test_a_field_without_jacobian_has_the_same_cycle():
         exact.jacobian(0.0, np.array([1.0, 0.4])),
         atol=1e-11,
     )
-    cycle = find_limit_cycle(bare, [2.0, 0.0], max_period=20.0, tolerance=1e-11)
+    cycle = find_limit_cycle(
+        bare, [2.0, 0.0], max_period=20.0, control=ShootingControl(tolerance=1e-11)
+    )
     np.testing.assert_allclose(cycle.period, 6.66328685932313, rtol=1e-10)
     np.testing.assert_allclose(cycle.multipliers[0], 1.0, atol=1e-8)
 
@@ -77,8 +79,8 @@ class Simulator:
 def test_a_black_box_has_the_cycle_of_what_is_in_it():
     box = Simulator()
     system = black_box(box.get, box.put, box.step, n_steps=4, forcing_cycles=1)
-    exact = find_limit_cycle(truths.bistable(), [1.0], tolerance=1e-12)
-    found = find_limit_cycle(system, [1.0], tolerance=1e-12)
+    exact = find_limit_cycle(truths.bistable(), [1.0], control=ShootingControl(tolerance=1e-12))
+    found = find_limit_cycle(system, [1.0], control=ShootingControl(tolerance=1e-12))
     np.testing.assert_allclose(found.point, exact.point, atol=1e-12)
     np.testing.assert_allclose(found.multipliers, exact.multipliers, rtol=1e-10)
     batch = system.advance(np.array([[1.0], [-1.0]]), 4)

@@ -10,6 +10,7 @@ import pytest
 
 from isochron.analysis import (
     Flow,
+    ShootingControl,
     StepControl,
     SteppedMap,
     asymptotic_phase,
@@ -199,7 +200,7 @@ def test_phases_and_phase_response(unit):
 def test_recurrent_cycles(unit):
     found = find_recurrent_cycles(
         in_units(truths.stuart_landau(), unit), [unit[0], 0.0],
-        duration=20.0, min_period=5.0, max_period=7.0, interval=0.05, max_candidates=2,
+        duration=20.0, periods=(5.0, 7.0), interval=0.05, max_candidates=2,
     )  # fmt: skip
     np.testing.assert_allclose([cycle.period for cycle in found.cycles], [2 * np.pi], rtol=1e-8)
 
@@ -284,7 +285,9 @@ def test_a_scale_that_is_none_is_refused(scale):
     with pytest.raises(ValueError, match="scale must be"):
         find_fixed_points(DOUBLE_WELL, [[1.0, 0.0]], scale=scale)
     with pytest.raises(ValueError, match="scale must be"):
-        find_limit_cycle(truths.stuart_landau(), [1.0, 0.0], max_period=9.0, scale=scale)
+        find_limit_cycle(
+            truths.stuart_landau(), [1.0, 0.0], max_period=9.0, control=ShootingControl(scale=scale)
+        )
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9])

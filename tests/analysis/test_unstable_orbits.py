@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import find_limit_cycle, flow
+from isochron.analysis import ShootingControl, find_limit_cycle, flow
 from tests import truths
 
 # Viswanath (2003), Nonlinearity 16:1035: x and y at z = 27, and the period.
@@ -32,8 +32,7 @@ def test_a_cycle_of_lorenz_from_three_digits(name):
         truths.lorenz(),
         np.round([x, y, 27.0], 3),
         period_guess=round(period, 3),
-        n_segments=4,
-        tolerance=1e-11,
+        control=ShootingControl(n_segments=4, tolerance=1e-11),
     )
     assert cycle.found, cycle.message
     np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
@@ -54,8 +53,7 @@ def test_a_cycle_of_roessler_within_its_proved_bounds(name):
         truths.roessler(),
         np.round([0.0, y, z], 4),
         period_guess=round(high, 3),
-        n_segments=2 * rounds,
-        tolerance=1e-11,
+        control=ShootingControl(n_segments=2 * rounds, tolerance=1e-11),
     )
     assert cycle.found, cycle.message
     np.testing.assert_allclose(cycle.period, (low + high) / 2, rtol=1e-10)
@@ -89,8 +87,7 @@ def test_all_cycles_of_roessler_of_at_most_four_rounds():
                 system,
                 states[along],
                 period_guess=float(interval * (end - begin)),
-                tolerance=1e-11,
-                max_iterations=20,
+                control=ShootingControl(tolerance=1e-11, max_iterations=20),
             )
             known = [period for found in periods.values() for period in found]
             if cycle.found and not np.isclose(known, cycle.period, rtol=1e-8).any():

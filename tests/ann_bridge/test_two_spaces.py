@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import (
+    ShootingControl,
     StepControl,
     continue_cycles,
     find_entrained_cycles,
@@ -91,7 +92,9 @@ def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, survey):
     full = TrainedMap(net, frequency_Hz=FREQUENCY_HZ)
     assert len(survey.cycles) >= 3
     for cycle in survey.cycles:
-        twin = find_limit_cycle(full, small.expand(cycle.point) + 1e-3, tolerance=1e-11)
+        twin = find_limit_cycle(
+            full, small.expand(cycle.point) + 1e-3, control=ShootingControl(tolerance=1e-11)
+        )
         assert twin.found, twin.message
         np.testing.assert_allclose(small.reduce(twin.states), cycle.states, atol=1e-7)
         np.testing.assert_allclose(twin.multipliers[:2], cycle.multipliers[:2], atol=1e-6)

@@ -44,7 +44,10 @@ def test_the_stiff_equations_have_the_same_cycle(worm, touch, worm_cycle):
 def test_shooting_with_the_stiff_equations_finds_the_same_cycle(worm, touch, worm_cycle):
     """Independent tangents too: an L-stable method of order 4 along Radau's orbit."""
     cycle = analysis.find_limit_cycle(
-        worm.field_under(touch), worm_cycle.point, period_guess=1810, method="dense"
+        worm.field_under(touch),
+        worm_cycle.point,
+        period_guess=1810,
+        control=analysis.ShootingControl(method="dense"),
     )
     assert cycle.multipliers.size == 558
     assert cycle.checks["trivial_multiplier"] < 1e-5
@@ -83,7 +86,12 @@ def test_a_push_moves_the_phase_by_the_phase_response(worm, touch, worm_cycle):
     The derivative and the pushed states are of one map, so the step does not matter.
     """
     coarse = sims.GradedMap(worm, touch, step_ms=8)
-    cycle = analysis.find_limit_cycle(coarse, worm_cycle.point, period_guess=1808, n_multipliers=0)
+    cycle = analysis.find_limit_cycle(
+        coarse,
+        worm_cycle.point,
+        period_guess=1808,
+        control=analysis.ShootingControl(n_multipliers=0),
+    )
     response = analysis.find_phase_response(coarse, cycle, n_nodes=8)
     for neuron in ("PVDL", "AVAL"):
         place = worm.connectome.index([neuron])[0]
@@ -109,7 +117,10 @@ def test_a_lasting_current_shortens_the_period_by_the_mean_response(
         )
         system = analysis.ExtrapolatedMap(sims.GradedMap(worm, touch + more, step_ms=8))
         cycle = analysis.find_limit_cycle(
-            system, worm_cycle.point, period_guess=worm_cycle.period, n_multipliers=0
+            system,
+            worm_cycle.point,
+            period_guess=worm_cycle.period,
+            control=analysis.ShootingControl(n_multipliers=0),
         )
         frequencies.append(2 * np.pi / cycle.period)
     slope = (frequencies[0] - frequencies[1]) / 4e-4
@@ -158,7 +169,10 @@ def test_the_period_scales_with_the_time_constants(worm, touch, worm_cycle):
     )
     system = analysis.ExtrapolatedMap(sims.GradedMap(slow, touch, step_ms=8 * k))
     cycle = analysis.find_limit_cycle(
-        system, worm_cycle.point, period_guess=1.001 * k * worm_cycle.period, n_multipliers=0
+        system,
+        worm_cycle.point,
+        period_guess=1.001 * k * worm_cycle.period,
+        control=analysis.ShootingControl(n_multipliers=0),
     )
     np.testing.assert_allclose(cycle.period, k * worm_cycle.period, rtol=1e-7)
 

@@ -199,7 +199,9 @@ def _measure_locking(network, active, section, cycle, readout, report):
         report=lambda fraction, text: report(0.6 + 0.4 * fraction, text),
     )
     here = [row for row in tongues if row["amplitude"] == amplitude]
-    locked = analysis.find_limit_cycle(coarse, point, max_transient=0)
+    locked = analysis.find_limit_cycle(
+        coarse, point, control=analysis.ShootingControl(max_transient=0)
+    )
     locking = {
         "reference_frequency_Hz": frequency,
         "reference_amplitude": amplitude,
