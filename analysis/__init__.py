@@ -104,6 +104,7 @@ from isochron.analysis.survey.entrained_cycles import (
     has_odd_symmetry,
 )
 from isochron.analysis.survey.samplers import gaussian_around, uniform_box
+from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
 from isochron.analysis.systems.extrapolation import ExtrapolatedMap
 from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.protocols import (
@@ -136,6 +137,8 @@ __all__ = [
     "LimitCycle",
     "LockedState",
     "LyapunovSpectrum",
+    "NewtonStarts",
+    "Observation",
     "OscillationTest",
     "PhaseResponse",
     "RecurrenceSearch",
@@ -147,6 +150,7 @@ __all__ = [
     "Spectrum",
     "StepControl",
     "SteppedMap",
+    "SurveyTolerances",
     "SystemFamily",
     "Tongue",
     "TongueScan",

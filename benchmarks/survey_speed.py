@@ -111,7 +111,9 @@ def main():
 
     def ours(n_boundary_pairs):
         return analysis.find_entrained_cycles(
-            system, starts, newton_periods=(), n_boundary_pairs=n_boundary_pairs
+            system,
+            starts,
+            newton=analysis.NewtonStarts(periods=(), n_boundary_pairs=n_boundary_pairs),
         )
 
     print(f"{'':<39}{'CPU s':>7}{'ratios':>14}{'stable':>8}{'saddles':>8}{'closure':>10}")

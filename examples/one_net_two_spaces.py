@@ -15,7 +15,9 @@ small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
 starts = reduced.initial_states(32, np.random.default_rng(0))
-memories = analysis.find_entrained_cycles(reduced, starts, newton_periods=()).stable
+memories = analysis.find_entrained_cycles(
+    reduced, starts, newton=analysis.NewtonStarts(periods=())
+).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)
 near = [analysis.find_limit_cycle(reduced, polar.lift([psi]) * [0.7, 0.7, 1, 1, 1]) for psi in ring]

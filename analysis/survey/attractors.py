@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from isochron.analysis.fixed_points import FailedStart, FixedPoint
 from isochron.analysis.limit_cycles import LimitCycle
@@ -14,19 +13,16 @@ from isochron.analysis.sign_networks.estimates import wilson_interval
 from isochron.analysis.statistics import Interval
 from isochron.analysis.survey.entrained_cycles import undetected_basin_bound
 from isochron.analysis.survey.motion import (
-    NEAR_RETURN,
-    OBSERVATION_RTOL,
-    TRANSIENT_RTOL,
     Cloud,
     FlowMotion,
     Motion,
     Place,
     ReturnMotion,
-    Tolerances,
     classify_aperiodic,
     is_neutral,
 )
 from isochron.analysis.survey.samplers import Sampler
+from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.protocols import System
@@ -128,7 +124,7 @@ class AttractorSurvey:
             f"states ({self.confidence:.0%} confidence), or none of them",
         ]
         if any(attractor.kind == "chaotic" for attractor in self.attractors):
-            open_ends.append("chaotic transients longer than follow times watch (raise follow)")
+            open_ends.append("chaotic transients longer than follow observations (raise follow)")
         members = sum(each.n_starts for each in self.attractors if each.kind == "continuum")
         if members:
             among = counted(members, "start")
@@ -148,25 +144,15 @@ def find_all_attractors(
     sampler: Sampler,
     rng: np.random.Generator,
     *,
-    transient: float,
-    observation: float,
-    max_period: float | None = None,
-    period: float | None = None,
+    observation: Observation,
     n_starts: int = 100,
-    rounds: int = 3,
-    tolerance: float = 1e-9,
-    merge_tolerance: float = 1e-3,
-    confidence: float = 0.95,
-    follow: int = 10,
-    transient_rtol: float = TRANSIENT_RTOL,
-    observation_rtol: float = OBSERVATION_RTOL,
-    near_return: float = NEAR_RETURN,
-    scale: ArrayLike | None = None,
+    period: float | None = None,
     angles: Sequence[int] = (),
+    tolerances: SurveyTolerances = SurveyTolerances(),
 ) -> AttractorSurvey:
     """Draw states at random, see where they settle, and prove what is periodic.
 
-    Each start is simulated, then watched. Where it is on an attractor already known it counts
+    Each start is simulated, then observed. Where it is on an attractor already known it counts
     there: on any point of the orbit of a cycle, in any of its phases relative to the forcing;
     among the states of one that is known by its states only. Else a fixed point or a cycle is
     solved for, and accepted if it is stable and the trajectory is on it. What comes to none
@@ -185,37 +171,17 @@ def find_all_attractors(
         ``sampler(rng, n)``: independent states, shape (n, dimension); see `uniform_box` and
         `gaussian_around`. Basins are parts of what it draws.
     rng : numpy.random.Generator
-    settle, watch : float
-        How long to simulate each start before it is looked at, and then in each round:
-        times of an autonomous field; else whole returns (`n_steps` steps of a map, or periods
-        of the forcing). A watch should hold dozens of the periods in question.
-    max_period : float, optional
-        Longest period to look for, in the same unit; a quarter of `watch` by default.
-    period : float, optional
-        Of the forcing of a vector field. A map brings its own.
+    observation : Observation
+        How long to simulate each start before it is observed, and how long and how often to
+        observe it.
     n_starts : int
-    rounds : int
-        How often to watch a start that is not yet on any attractor.
-    tolerance : float
-        Largest residual of a fixed point or a cycle.
-    same : float
-        How near to an attractor counts as on it, relative to the size of a cycle, or for a
-        fixed point to the spread of the starts.
-    confidence : float
-        Confidence of intervals and bounds.
-    follow : int
-        Number of further watches before a set is called chaotic.
-    transient_rtol, observation_rtol : float
-        Relative tolerances of the integration of a vector field while it settles, on which only
-        the basins depend, and while it is watched.
-    near_return : float
-        A cycle is searched for where a return of a map or a forced field comes this close,
-        relative to the size of the orbit.
-    scale : array_like, shape () or (n,), optional
-        Typical size of the state, or of each variable; measured from the starts by default.
+    period : float, optional
+        Period of the forcing of a vector field. A map has one already.
     angles : sequence of int
         Indices of variables that are angles in radians: states that differ by whole turns are
         one, and an orbit closes if they come back after whole turns.
+    tolerances : SurveyTolerances
+        How exactly states are followed, and what counts as one attractor.
 
     Returns
     -------
@@ -231,31 +197,20 @@ def find_all_attractors(
     ----------
     Menck, Heitzig, Marwan and Kurths (2013), Nature Physics 9:89: basins by sampling.
     """
-    if n_starts < 1 or rounds < 1 or follow < 0 or not 0 < merge_tolerance < 1 or not tolerance > 0:
-        raise ValueError(
-            "Need n_starts >= 1, rounds >= 1, follow >= 0, 0 < merge_tolerance < 1 and "
-            "tolerance > 0, got "
-            f"{n_starts!r}, {rounds!r}, {follow!r}, {merge_tolerance!r} and {tolerance!r}."
-        )
-    tolerances = Tolerances(
-        solution=tolerance,
-        transient_rtol=transient_rtol,
-        observation_rtol=observation_rtol,
-        near_return=near_return,
-    )
-    lengths = (transient, observation, max_period, period, tolerances)
-    _motion(system, *lengths)  # wrong numbers are reported before states are drawn
+    if n_starts < 1:
+        raise ValueError(f"Need n_starts >= 1, got {n_starts!r}.")
+    _motion(system, observation, period, tolerances)  # reports wrong numbers before drawing
     starts = _draw(sampler, rng, n_starts)
     check_system(system, starts[0], batched=True)
     turns = check_angles(angles, starts.shape[1])
-    units = find_units(system, starts, scale=scale, angles=turns)
-    motion = replace(_motion(units.system(system), *lengths), angles=turns)
-    moved = units.enter(starts)
+    units = find_units(system, starts, scale=tolerances.scale, angles=turns)
+    motion = _motion(units.system(system), observation, period, tolerances, turns)
+    moved, confidence = units.enter(starts), tolerances.confidence
 
     def turning(record: np.ndarray) -> tuple[int, ...]:
         return turning_variables(system, units.leave(record))
 
-    search = _Search(motion, turning, _scale_of(moved), merge_tolerance, rounds, follow)
+    search = _Search(motion, turning, _scale_of(moved))
     failures = []
     for start, settled in zip(starts, motion.discard_transient(moved), strict=True):
         why = search.place(settled)
@@ -314,34 +269,20 @@ def _interval(value: float, low: float, high: float, confidence: float) -> Inter
 
 
 def _motion(
-    system: Any, transient, observation, max_period, period, tolerances
+    system: Any,
+    observation: Observation,
+    period: float | None,
+    tolerances: SurveyTolerances,
+    angles: tuple[int, ...] = (),
 ) -> FlowMotion | ReturnMotion:
-    longest = observation / 4 if max_period is None else max_period
-    if not (0 <= transient < math.inf and 0 < longest <= observation / 2 < math.inf):
-        raise ValueError(
-            "Need transient >= 0 and 0 < max_period <= observation / 2, finite; got "
-            f"transient={transient!r}, observation={observation!r} and max_period={longest!r}."
-        )
     is_map = hasattr(system, "advance")
     if not is_map and period is None:
-        return FlowMotion(system, transient, observation, longest, tolerances)
+        return FlowMotion(system, observation, tolerances, angles)
     if is_map and period is not None:
         raise ValueError("A map brings its own period; leave period out.")
     if period is not None and not 0 < period < math.inf:
         raise ValueError(f"period must be positive and finite, got {period!r}.")
-    if (
-        transient != round(transient)
-        or observation != round(observation)
-        or observation < 20
-        or transient < 1
-    ):
-        raise ValueError(
-            "transient and observation are whole returns of a map or a forced field, transient "
-            f"at least 1 and observation at least 20; got {transient!r} and {observation!r}."
-        )
-    return ReturnMotion(
-        system, round(transient), round(observation), max(1, int(longest)), tolerances, period
-    )
+    return ReturnMotion(system, observation, tolerances, period, angles)
 
 
 class _Nowhere:
@@ -356,21 +297,10 @@ class _Search:
     """Attractors met so far, and how many starts came to each."""
 
     def __init__(
-        self,
-        motion: Motion,
-        turning: Callable[[np.ndarray], tuple[int, ...]],
-        scale: float,
-        merge_tolerance: float,
-        rounds: int,
-        follow: int,
+        self, motion: Motion, turning: Callable[[np.ndarray], tuple[int, ...]], scale: float
     ) -> None:
-        self.motion, self.turning, self.scale, self.merge_tolerance = (
-            motion,
-            turning,
-            scale,
-            merge_tolerance,
-        )
-        self.rounds, self.follow = rounds, follow
+        self.motion, self.turning, self.scale = motion, turning, scale
+        self.observation = motion.observation
         self.entries: list[FoundAttractor] = []
         self.places: list[Place] = []
 
@@ -381,7 +311,7 @@ class _Search:
         try:
             with np.errstate(all="ignore"):
                 record = state[None]
-                for _ in range(self.rounds):
+                for _ in range(self.observation.rounds):
                     record = self._observe(record[-1])
                     if self._count(record) or self._solve(record):
                         return None
@@ -406,14 +336,15 @@ class _Search:
         return False
 
     def _solve(self, record: np.ndarray) -> bool:
-        for found in self.motion.solve(record, self.scale, self.merge_tolerance):
+        for found in self.motion.solve(record, self.scale):
             if not found.place.contains(record):
                 continue
             solution = found.solution
             resting = isinstance(solution, FixedPoint)
             if not solution.stable:  # degenerate
                 at_rest = resting or bool(
-                    np.ptp(record, axis=0).max() < self.merge_tolerance * self.scale
+                    np.ptp(record, axis=0).max()
+                    < self.motion.tolerances.merge_tolerance * self.scale
                 )
                 self._join(_POINTS if at_rest else _ORBITS, record, solution=solution)
                 return True
@@ -431,7 +362,7 @@ class _Search:
         if turning:
             every = tuple(sorted({*turning, *angles}))
             return _TURNING.format(turning=tuple(sorted(turning)), angles=every)
-        if kind != "quasi-periodic" and self.follow:
+        if kind != "quasi-periodic" and self.observation.follow:
             longer = self._follow(record)
             if longer is None:
                 return None
@@ -441,8 +372,8 @@ class _Search:
         if kind is None:
             return (
                 f"It had not settled: no stable cycle was found, and the leading exponent "
-                f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise settle "
-                "or watch, or max_period."
+                f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise the "
+                "transient, duration or max_period of the Observation."
             )
         if self._merge(record):
             return None
@@ -459,7 +390,7 @@ class _Search:
     def _follow(self, record: np.ndarray) -> np.ndarray | None:
         """The trajectory, ten times longer; None if it settles then, and is counted."""
         records = [record]
-        for _ in range(self.follow):
+        for _ in range(self.observation.follow):
             records.append(self._observe(records[-1][-1]))
             if self._count(records[-1]):
                 return None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
+from isochron.analysis.survey.settings import NewtonStarts
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
@@ -122,7 +123,7 @@ class EntrainedCycleSurvey:
             texts.append(
                 f"The indices of the cycles add up to {self.index_sum}. All cycles of a bounded "
                 f"map have the sum 1: at least {lacking} missing. "
-                "Raise the number of starts or newton_budget."
+                "Raise the number of starts or the budget of NewtonStarts."
             )
         return " ".join(texts)
 
@@ -147,13 +148,10 @@ def find_entrained_cycles(
     starts: ArrayLike,
     *,
     transient_periods: int = 60,
-    newton_periods: tuple[int, ...] = (0, 1, 3),
-    n_boundary_pairs: int = 4,
-    odd_symmetry: bool = True,
-    newton_budget: int | None = None,
+    settled: float | None = None,
+    newton: NewtonStarts = NewtonStarts(),
     tolerance: float = 1e-9,
     merge_tolerance: float = 1e-3,
-    settled: float | None = None,
     scale: ArrayLike | None = None,
 ) -> EntrainedCycleSurvey:
     """Find the cycles of a forced map that repeat with its drive.
@@ -170,31 +168,16 @@ def find_entrained_cycles(
         Independent draws from the states of interest.
     transient_periods : int
         Periods of the map to simulate at most; fewer, if no start moves any more.
-    newton_periods : tuple of int
-        Starts are also given to Newton's method after so many periods.
-    edges : int
-        Between so many pairs of states of different basins, of the starts and the stable
-        cycles, the boundary is bisected for and followed for as long as the map moves less and
-        less, to the saddles on it, where Newton's method is started, and then halfway between
-        two of these, where sources are.
-    odd_symmetry : bool
-        Search for the mirror image of every cycle if the map turns into itself when the state
-        changes sign and half a period passes, as that of a network of odd units without bias
-        under a sine does. This is checked (`has_odd_symmetry`). Where half a period of the
-        drive is not a whole number of steps, the nearest step is used.
-    newton_budget : int, optional
-        If the indices of the cycles do not add up to 1 then, and no start diverges, Newton's
-        method is started from up to this many states between the cycles: halfway between two,
-        at other fractions of the way, and at random mixtures of three. By default 100, or 20
-        for a map of more than 50 dimensions.
-    tolerance : float
-        Largest accepted closure, relative to the size of the cycle.
-    same : float
-        Cycles nearer than this are one, relative to the largest coordinate of either times
-        the square root of the dimension.
     settled : float, optional
         Starts have settled when none moves by more than this in a period, relative to its size
-        as in `same`; a hundredth of `same` by default.
+        as in `merge_tolerance`; a hundredth of `merge_tolerance` by default.
+    newton : NewtonStarts
+        Where Newton's method is started, besides the states on which the starts settle.
+    tolerance : float
+        Largest accepted return error, relative to the size of the cycle.
+    merge_tolerance : float
+        Cycles nearer than this are one, relative to the largest coordinate of either times
+        the square root of the dimension.
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable; measured from the starts by default.
 
@@ -218,11 +201,11 @@ def find_entrained_cycles(
     _check(system, starts, tolerance, merge_tolerance, settled)
     units = find_units(system, starts, scale=scale)
     system, starts = units.system(system), units.enter(starts)
-    mirror = _mirror_step(system, starts) if odd_symmetry else None
+    mirror = _mirror_step(system, starts) if newton.odd_symmetry else None
     search = _Search(system, tolerance, merge_tolerance, mirror, _size_of(starts))
     with np.errstate(all="ignore"):  # of starts that diverge
         waypoints, states, done = [], starts, 0
-        for stop in sorted(set(newton_periods)):
+        for stop in sorted(set(newton.periods)):
             states, done = system.advance(states, (stop - done) * system.n_steps), stop
             waypoints.append(states)
         before, states, done = _discard_transient(search, states, done, transient_periods, settled)
@@ -235,13 +218,13 @@ def find_entrained_cycles(
     _refuse_angles(search, not_entrained)
     search.refine(_spread(waypoints))
     _search_between_basins(
-        search, starts[stays], states[stays], n_boundary_pairs, max(2, done // 2)
+        search, starts[stays], states[stays], newton.n_boundary_pairs, max(2, done // 2)
     )
     bounded = getattr(system, "bounded", None)
     if bounded is not False and stays.all():
         small = system.dimension <= _SEGMENTS_BELOW
         usual = _BUDGET if small else _BUDGET // 5
-        budget = usual if newton_budget is None else newton_budget
+        budget = usual if newton.budget is None else newton.budget
         _search_between_cycles(search, not_entrained, budget)
     cycles, basins = search.sorted()
     return EntrainedCycleSurvey(
@@ -265,7 +248,11 @@ def _check(
             f"starts must be finite, of shape (n_starts, {system.dimension}), got shape "
             f"{starts.shape}."
         )
-    for name, value in (("tolerance", tolerance), ("same", merge_tolerance), ("settled", settled)):
+    for name, value in (
+        ("tolerance", tolerance),
+        ("merge_tolerance", merge_tolerance),
+        ("settled", settled),
+    ):
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
 

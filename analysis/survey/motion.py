@@ -14,9 +14,10 @@ from scipy.spatial import KDTree
 
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
+from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from isochron.analysis.phase.rotation import weighted_birkhoff_average
+from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import on_circles, without_turns
 from isochron.analysis.systems.integration import integrate
 
@@ -24,9 +25,6 @@ Angles = tuple[int, ...]
 
 N_SAMPLES = 2000  # of a flow while it is watched
 N_BLOCKS = 10
-TRANSIENT_RTOL = 1e-6  # only basins depend on it
-OBSERVATION_RTOL = 1e-9
-NEAR_RETURN = 0.03  # of the size of an orbit: worth a search for a cycle
 _MOST_SEARCHES = 3
 _LARGEST_GAP = 0.05  # of the size of a set that is known by its states
 _FEW = 10
@@ -35,36 +33,6 @@ _MOVE = 0.05  # of the size of a set: how far a state is moved to see whether it
 _DECAYS = -8.0  # logarithm of what is left of a perturbation; shear alone makes it -log(watch)
 _OFF = 0.5  # part of a trajectory on a set below which it lies on a different one
 _CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tolerances:
-    """How exactly states are followed and solutions solved for.
-
-    Attributes
-    ----------
-    solution : float
-        Largest residual of a fixed point or a cycle.
-    transient_rtol, observation_rtol : float
-        Relative tolerances of the integration of a field.
-    near_return : float
-        Distance of a return, relative to the size of the orbit, that is worth a search.
-    """
-
-    solution: float
-    transient_rtol: float = TRANSIENT_RTOL
-    observation_rtol: float = OBSERVATION_RTOL
-    near_return: float = NEAR_RETURN
-
-    def __post_init__(self) -> None:
-        for name in ("solution", "transient_rtol", "observation_rtol", "near_return"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} must lie in (0, 1), got {getattr(self, name)!r}.")
-
-    @property
-    def shooting(self) -> ShootingControl:
-        """How cycles are solved for: near the start, in units of the system."""
-        return ShootingControl(tolerance=self.solution, max_transient=0, scale=1.0)
 
 
 class Place(Protocol):
@@ -150,8 +118,13 @@ class Motion(Protocol):
         ...
 
     @property
-    def observation(self) -> float:
-        """How long they are watched."""
+    def observation(self) -> Observation:
+        """How long they are observed."""
+        ...
+
+    @property
+    def tolerances(self) -> SurveyTolerances:
+        """How exactly they are followed."""
         ...
 
     def discard_transient(self, states: np.ndarray) -> np.ndarray:
@@ -162,7 +135,7 @@ class Motion(Protocol):
         """States while it is watched, the first included."""
         ...
 
-    def solve(self, record: np.ndarray, scale: float, merge_tolerance: float) -> Iterator[Periodic]:
+    def solve(self, record: np.ndarray, scale: float) -> Iterator[Periodic]:
         """Stable and degenerate fixed points and cycles near the end of a record."""
         ...
 
@@ -176,10 +149,8 @@ class FlowMotion:
     """An autonomous vector field; times in its own unit."""
 
     system: Any
-    transient: float
-    observation: float
-    max_period: float
-    tolerances: Tolerances
+    observation: Observation
+    tolerances: SurveyTolerances
     angles: Angles = ()
 
     def discard_transient(self, states: np.ndarray) -> np.ndarray:
@@ -187,34 +158,34 @@ class FlowMotion:
         return np.array([_or_nan(self._end, state) for state in states])
 
     def _end(self, state: np.ndarray) -> np.ndarray:
-        return integrate(self.system, state, self.transient, rtol=self.tolerances.transient_rtol)
+        transient = self.observation.transient
+        return integrate(self.system, state, transient, rtol=self.tolerances.transient_rtol)
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States at equal times."""
-        times = np.linspace(0, self.observation, N_SAMPLES + 1)
+        duration = self.observation.duration
+        times = np.linspace(0, duration, N_SAMPLES + 1)
         rtol = self.tolerances.observation_rtol
-        return integrate(self.system, state, self.observation, times=times, rtol=rtol)
+        return integrate(self.system, state, duration, times=times, rtol=rtol)
 
-    def solve(self, record: np.ndarray, scale: float, merge_tolerance: float) -> Iterator[Periodic]:
+    def solve(self, record: np.ndarray, scale: float) -> Iterator[Periodic]:
         """A fixed point, if the state hardly moves; a cycle."""
-        yield from _resting(
-            self.system, record, scale, merge_tolerance, self.tolerances.solution, self.angles
-        )
+        yield from _resting(self, record, scale)
         cycle = find_limit_cycle(
             self.system,
             record[-1],
-            max_period=self.max_period,
+            max_period=self.observation.longest,
             angles=self.angles,
             control=self.tolerances.shooting,
         )
         if cycle.stable or cycle.degenerate:
-            within = merge_tolerance * _size(on_circles(cycle.states, self.angles))
+            within = self.tolerances.merge_tolerance * _size(on_circles(cycle.states, self.angles))
             yield Periodic(cycle, Curve(cycle.states, within, self.angles))
 
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first two: one is 0 for the direction of the flow."""
         return _exponents(
-            self.system, state, self.observation / N_BLOCKS, min(2 + more, state.size)
+            self.system, state, self.observation.duration / N_BLOCKS, min(2 + more, state.size)
         )
 
 
@@ -226,12 +197,23 @@ class ReturnMotion:
     """
 
     system: Any
-    transient: int
-    observation: int
-    max_period: int
-    tolerances: Tolerances
+    observation: Observation
+    tolerances: SurveyTolerances
     period: float | None = None
     angles: Angles = ()
+
+    def __post_init__(self) -> None:
+        self.observation.check_whole()
+
+    @property
+    def n_transient(self) -> int:
+        """Returns of the transient."""
+        return round(self.observation.transient)
+
+    @property
+    def n_observed(self) -> int:
+        """Returns of an observation."""
+        return round(self.observation.duration)
 
     @property
     def is_map(self) -> bool:
@@ -249,32 +231,29 @@ class ReturnMotion:
 
     def _end(self, state: np.ndarray) -> Any:
         if self.is_map:
-            return self.system.advance(state, self.transient * self.system.n_steps)
+            return self.system.advance(state, self.n_transient * self.system.n_steps)
         assert self.period is not None
         return integrate(
-            self.system, state, self.transient * self.period, rtol=self.tolerances.transient_rtol
+            self.system, state, self.n_transient * self.period, rtol=self.tolerances.transient_rtol
         )
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States once a return."""
         if self.is_map:
-            orbit = self.system.orbit(state, self.observation * self.system.n_steps)
+            orbit = self.system.orbit(state, self.n_observed * self.system.n_steps)
             return orbit[:: self.system.n_steps]
         assert self.period is not None
-        times = np.arange(self.observation + 1) * self.period
+        times = np.arange(self.n_observed + 1) * self.period
         rtol = self.tolerances.observation_rtol
         return integrate(self.system, state, times[-1], times=times, rtol=rtol)
 
-    def solve(self, record: np.ndarray, scale: float, merge_tolerance: float) -> Iterator[Periodic]:
+    def solve(self, record: np.ndarray, scale: float) -> Iterator[Periodic]:
         """Cycles of so many returns as brought the record back, fewest first."""
         autonomous = self.is_map and not self.system.forcing_cycles and self.system.n_steps == 1
         if autonomous:
-            found = _resting(
-                self.system, record, scale, merge_tolerance, self.tolerances.solution, self.angles
-            )
-            yield from found
-        places = on_circles(record, self.angles)
-        gaps = np.linalg.norm(places[-2 : -2 - self.max_period : -1] - places[-1], axis=1)
+            yield from _resting(self, record, scale)
+        places, most = on_circles(record, self.angles), max(1, int(self.observation.longest))
+        gaps = np.linalg.norm(places[-2 : -2 - most : -1] - places[-1], axis=1)
         lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * _size(places))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
             cycle = find_limit_cycle(
@@ -291,13 +270,13 @@ class ReturnMotion:
                 for _ in range(cycle.subharmonic - 1):
                     points.append(back(points[-1]))
                 size = _size(on_circles(cycle.states, self.angles))
-                within = merge_tolerance * max(size, 1e-3 * scale)
+                within = self.tolerances.merge_tolerance * max(size, 1e-3 * scale)
                 yield Periodic(cycle, Points(np.array(points), within, self.angles))
 
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first, per return."""
         per_return = self.system.n_steps if self.is_map else (self.period or 1.0)
-        block = max(1, self.observation // N_BLOCKS) * per_return
+        block = max(1, self.n_observed // N_BLOCKS) * per_return
         found = _exponents(self.system, state, block, min(1 + more, state.size))
         unit = per_return * (self.system.step_ms if self.is_map else 1.0)
         return LyapunovSpectrum(
@@ -322,12 +301,15 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
     """
     spectrum = motion.exponents(record[-1])
     leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
-    if leading > 4 * error and leading * motion.observation > _CHAOTIC_GROWTH:
+    if leading > 4 * error and leading * motion.observation.duration > _CHAOTIC_GROWTH:
         return "chaotic", spectrum
     places = on_circles(record, motion.angles)
     halves = np.array_split(places, 2)
     drift = np.linalg.norm(np.subtract(*(weighted_birkhoff_average(half) for half in halves)))
-    if drift < _REGULAR * _size(places) and spectrum.exponents[-1] * motion.observation > -1:
+    if (
+        drift < _REGULAR * _size(places)
+        and spectrum.exponents[-1] * motion.observation.duration > -1
+    ):
         return "quasi-periodic", spectrum
     return None, spectrum
 
@@ -343,7 +325,7 @@ def is_neutral(motion: Motion, cloud: Cloud) -> bool:
     negative, even if its states are in clusters so that a different phase seems not to be on it.
     """
     following = motion.exponents(cloud.states[-1], more=1).exponents[-1]
-    if following * motion.observation < _DECAYS:
+    if following * motion.observation.duration < _DECAYS:
         return False
     state = cloud.states[-1]
     far = max(_MOVE * _size(on_circles(cloud.states, motion.angles)), 4 * cloud.within)
@@ -371,16 +353,18 @@ def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> Lyap
 
 
 def _resting(
-    system: Any, record, scale, merge_tolerance, tolerance, angles: Angles
+    motion: "FlowMotion | ReturnMotion", record: np.ndarray, scale: float
 ) -> Iterator[Periodic]:
+    angles, tolerances = motion.angles, motion.tolerances
     late = on_circles(record[len(record) // 2 :], angles)
     if np.ptp(late, axis=0).max() < 0.1 * scale:
         found = find_fixed_points(
-            system, [record[-1]], tolerance=tolerance, scale=1.0, angles=angles
+            motion.system, [record[-1]], tolerance=tolerances.tolerance, scale=1.0, angles=angles
         )
+        within = tolerances.merge_tolerance * scale
         for point in found:
             if point.stable or point.degenerate:
-                yield Periodic(point, Points(point.point[None], merge_tolerance * scale, angles))
+                yield Periodic(point, Points(point.point[None], within, angles))
 
 
 def _size(states: np.ndarray) -> float:

@@ -6,6 +6,7 @@ import pytest
 from isochron.analysis import (
     Flow,
     LimitCycle,
+    Observation,
     SteppedMap,
     find_all_attractors,
     find_entrained_cycles,
@@ -94,14 +95,9 @@ def ring(n):
     return Flow(field, derivative)
 
 
-def survey(system, n, **options):
-    options = {
-        "transient": 60,
-        "observation": 80,
-        "n_starts": 8,
-        "angles": tuple(range(n)),
-        **options,
-    }
+def survey(system, n, times=(60, 80), **options):
+    options = {"n_starts": 8, "angles": tuple(range(n)), **options}
+    options["observation"] = Observation(transient=times[0], duration=times[1])
     sampler = uniform_box([-10.0] * n, [10.0] * n)
     return find_all_attractors(system, sampler, np.random.default_rng(0), **options)
 
@@ -148,7 +144,7 @@ def test_a_pendulum_rests_or_turns():
     ],
 )
 def test_a_survey_of_circle_maps(step, kinds):
-    found = survey(SteppedMap(step, None, 1), 1, transient=200, observation=400)
+    found = survey(SteppedMap(step, None, 1), 1, times=(200, 400))
     assert [attractor.kind for attractor in found.attractors] == kinds
     assert sum(attractor.n_starts for attractor in found.attractors) == 8
 
@@ -156,7 +152,7 @@ def test_a_survey_of_circle_maps(step, kinds):
 def test_a_phase_locked_to_its_forcing():
     """φ' = 1 + 0.3 sin(t - φ): entrained at φ = t."""
     system = Flow(lambda t, x: np.array([1.0 + 0.3 * np.sin(t - x[0])]))
-    found = survey(system, 1, period=2 * np.pi, transient=40, observation=40)
+    found = survey(system, 1, times=(40, 40), period=2 * np.pi)
     (attractor,) = found.attractors
     np.testing.assert_allclose(cycle_of(attractor).multipliers, np.exp(-0.6 * np.pi), rtol=1e-8)
 

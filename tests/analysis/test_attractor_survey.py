@@ -1,9 +1,11 @@
 """Surveys of forced maps: symmetry, index sums, starts that diverge, other units."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from isochron.analysis import SteppedMap, find_entrained_cycles, has_odd_symmetry
+from isochron.analysis import NewtonStarts, SteppedMap, find_entrained_cycles, has_odd_symmetry
 from tests import truths
 
 
@@ -53,7 +55,9 @@ def kinked(n_steps=60, rate=0.1):
 
 def test_a_multiplier_below_minus_one_counts_as_a_stable_one():
     """Over three steps x → -2 tanh x turns round 0: 1 - μ is positive, and the sum is 1."""
-    survey = find_entrained_cycles(flipping(), np.linspace(-2, 2, 5)[:, None], newton_budget=0)
+    survey = find_entrained_cycles(
+        flipping(), np.linspace(-2, 2, 5)[:, None], newton=NewtonStarts(budget=0)
+    )
     (cycle,) = survey.cycles
     assert cycle.multipliers[0].real == pytest.approx(-8, rel=0.05)
     assert survey.stable == ()
@@ -112,9 +116,10 @@ def test_mirror_images_are_searched_for_at_every_number_of_steps(n_steps, cycles
         forcing_cycles=cycles,
     )
     starts = np.random.default_rng(0).uniform(1, 2, size=(5, 1))
-    options = {"newton_periods": (), "newton_budget": 0}
-    alone = find_entrained_cycles(system, starts, odd_symmetry=False, **options)
-    survey = find_entrained_cycles(system, starts, **options)
+    alone = find_entrained_cycles(
+        system, starts, newton=NewtonStarts(periods=(), budget=0, odd_symmetry=False)
+    )
+    survey = find_entrained_cycles(system, starts, newton=NewtonStarts(periods=(), budget=0))
     assert (len(alone.stable), alone.odd_symmetry) == (1, False)
     assert (len(survey.stable), survey.odd_symmetry) == (2, True)
     assert survey.basins[:2] == (5, 0)
@@ -140,11 +145,13 @@ def test_symmetry_is_checked():
 def test_saddles_and_sources_are_searched_for_until_the_indices_add_up():
     """Two independent coordinates with 3 cycles each: 4 stable, 4 saddles, 1 source."""
     starts = np.random.default_rng(0).normal(scale=2, size=(16, 2))
-    options = {"newton_periods": (), "n_boundary_pairs": 0}
-    few = find_entrained_cycles(doubled(2.0, 2.2), starts, newton_budget=0, **options)
+    bare = NewtonStarts(periods=(), n_boundary_pairs=0)
+    few = find_entrained_cycles(
+        doubled(2.0, 2.2), starts, newton=dataclasses.replace(bare, budget=0)
+    )
     assert few.index_sum == len(few.cycles) == 4
     assert "at least 3 saddles are missing" in few.cannot_exclude
-    all_of_them = find_entrained_cycles(doubled(2.0, 2.2), starts, **options)
+    all_of_them = find_entrained_cycles(doubled(2.0, 2.2), starts, newton=bare)
     assert sorted(cycle.index for cycle in all_of_them.cycles) == [0] * 4 + [1] * 4 + [2]
     assert all_of_them.index_sum == 1
 
@@ -162,7 +169,9 @@ def test_the_cycle_that_a_torus_goes_round_is_found(frequency_Hz):
 
     system = SteppedMap(advance, None, dimension=2, n_steps=60, forcing_cycles=1)
     starts = np.array([[1.0, 0.0], [0.0, 1.0], [-0.6, 0.7], [-0.5, -0.9]])
-    survey = find_entrained_cycles(system, starts, transient_periods=10, newton_periods=())
+    survey = find_entrained_cycles(
+        system, starts, transient_periods=10, newton=NewtonStarts(periods=())
+    )
     assert survey.n_not_entrained == 4
     (source,) = survey.cycles
     assert source.index == 2

@@ -60,7 +60,9 @@ class VanDerPolSteps:
 
 def find_cycle(system: Any, **options: Any) -> LimitCycle:
     names = ("period_guess", "max_period")
-    periods = {"period_guess": 6.67} | {k: v for k, v in options.items() if k in names}
+    periods: dict[str, Any] = {"period_guess": 6.67} | {
+        k: v for k, v in options.items() if k in names
+    }
     how: dict[str, Any] = {k: v for k, v in options.items() if k not in names}
     control = ShootingControl(**{"tolerance": 1e-11, **how})
     cycle = find_limit_cycle(system, [2.0, 0.0], control=control, **periods)

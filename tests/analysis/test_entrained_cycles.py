@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import (
+    NewtonStarts,
     ShootingControl,
     SteppedMap,
     compute_phase,
@@ -40,7 +41,9 @@ def test_a_slow_approach_is_not_counted_as_another_cycle():
         forcing_cycles=1,
     )
     starts = np.linspace(-2, 3, 7)[:, None]
-    survey = find_entrained_cycles(system, starts, transient_periods=3, newton_periods=())
+    survey = find_entrained_cycles(
+        system, starts, transient_periods=3, newton=NewtonStarts(periods=())
+    )
     assert len(survey.cycles) == 1
     assert survey.basins == (7,)
 
@@ -67,7 +70,7 @@ def test_a_quasi_periodic_map_is_counted_as_unlocked():
     angle = 1.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     system = SteppedMap(lambda k, x: x @ turn.T, lambda k, x, v: turn @ v, dimension=2, n_steps=3)
-    survey = find_entrained_cycles(system, np.ones((4, 2)), newton_periods=())
+    survey = find_entrained_cycles(system, np.ones((4, 2)), newton=NewtonStarts(periods=()))
     assert survey.n_not_entrained == 4
     assert survey.stable == ()
 
@@ -160,8 +163,10 @@ def test_a_saddle_that_newton_misses_is_found_between_the_basins():
     """From starts beyond the stable cycles Newton's method comes to these only."""
     system = truths.bistable(drive=0.3, n_steps=12)
     starts = np.array([[-4.0], [-3.0], [3.0], [5.0]])
-    alone = find_entrained_cycles(system, starts, newton_periods=(), n_boundary_pairs=0)
-    both = find_entrained_cycles(system, starts, newton_periods=())
+    alone = find_entrained_cycles(
+        system, starts, newton=NewtonStarts(periods=(), n_boundary_pairs=0)
+    )
+    both = find_entrained_cycles(system, starts, newton=NewtonStarts(periods=()))
     assert [cycle.stable for cycle in alone.cycles] == [True, True]
     assert [cycle.stable for cycle in both.cycles] == [True, True, False]
     saddle = both.cycles[2]

@@ -10,6 +10,7 @@ import pytest
 
 from isochron.analysis import (
     Flow,
+    Observation,
     ShootingControl,
     StepControl,
     SteppedMap,
@@ -241,7 +242,7 @@ def test_surveys(unit):
     assert (len(survey.cycles), survey.index_sum) == (3, 1)
     found = find_all_attractors(
         system, uniform_box([-2 * unit], [2 * unit]), np.random.default_rng(0),
-        transient=30, observation=20, n_starts=6,
+        observation=Observation(transient=30, duration=20), n_starts=6,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["limit cycle"] * 2
     largest = max(attractor.states[0, 0] for attractor in found.attractors) / unit
@@ -328,7 +329,11 @@ def test_surveys_tell_attractors_that_differ_in_a_small_variable(small):
     field = Flow(lambda t, x: np.array([1 - x[0], x[1] - x[1] * (x[1] / small) ** 2]))
     box = uniform_box([0, -2 * small], [2, 2 * small])
     found = find_all_attractors(
-        field, box, np.random.default_rng(0), transient=30, observation=40, n_starts=8
+        field,
+        box,
+        np.random.default_rng(0),
+        observation=Observation(transient=30, duration=40),
+        n_starts=8,
     )
     places = sorted(attractor.states[0, 1] / small for attractor in found.attractors)
     np.testing.assert_allclose(places, [-1, 1], rtol=1e-8)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from isochron import ann_bridge
-from isochron.analysis import find_entrained_cycles
+from isochron.analysis import NewtonStarts, find_entrained_cycles
 from isochron.ann_bridge.ensemble import train_many
 from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
 from isochron.ann_bridge.tasks import DelayedComparison, PhaseMemory
@@ -50,7 +50,7 @@ def test_it_settles_on_the_cycles_that_the_analysis_finds_in_float64(memories, d
     inputs[20:95, :6, 1] = 1
     inputs[20:95, 6:, 2] = 1
     starts = mapped.respond(np.zeros((12, 40)), inputs[:120])
-    cycles = find_entrained_cycles(mapped, starts, newton_periods=()).stable
+    cycles = find_entrained_cycles(mapped, starts, newton=NewtonStarts(periods=())).stable
     wanted = np.tanh([cycle.states[0] for cycle in cycles])
     given, g = torch.from_numpy(inputs).float().to(device), torch.Generator(device).manual_seed(0)
     with torch.no_grad(), low(device):

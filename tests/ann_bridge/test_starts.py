@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from isochron import ann_bridge
-from isochron.analysis import find_entrained_cycles
+from isochron.analysis import NewtonStarts, find_entrained_cycles
 
 
 def four_memories(n_units=64, gains=(3.0, 2.0), **fields):
@@ -29,7 +29,7 @@ def test_all_memories_of_a_network_in_rate_form_are_found():
     system = ann_bridge.TrainedMap(net, frequency_Hz=25 / 3)
     starts = system.initial_states(32, np.random.default_rng(0))
     assert np.abs(starts).max() <= 1
-    survey = find_entrained_cycles(system, starts, newton_budget=0)
+    survey = find_entrained_cycles(system, starts, newton=NewtonStarts(budget=0))
     assert len(survey.stable) == 4
     assert survey.bounded
 
@@ -42,7 +42,9 @@ def test_all_memories_are_found_from_the_initial_states(reduced, seed):
         ann_bridge.reduce_low_rank(net) if reduced else net, frequency_Hz=25 / 3
     )
     survey = find_entrained_cycles(
-        system, system.initial_states(32, np.random.default_rng(seed)), newton_budget=0
+        system,
+        system.initial_states(32, np.random.default_rng(seed)),
+        newton=NewtonStarts(budget=0),
     )
     assert len(survey.stable) == 4
     assert survey.odd_symmetry
@@ -85,7 +87,7 @@ def test_a_full_matrix_is_explored_along_the_directions_of_its_runs():
     system = ann_bridge.TrainedMap(full_rank_memories(), frequency_Hz=25 / 3)
     starts = system.initial_states(48, np.random.default_rng(0))
     survey = find_entrained_cycles(
-        system, starts, newton_periods=(), n_boundary_pairs=0, newton_budget=0
+        system, starts, newton=NewtonStarts(periods=(), n_boundary_pairs=0, budget=0)
     )
     assert len(survey.stable) == 4
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis import (
+    NewtonStarts,
     ShootingControl,
     StepControl,
     continue_cycles,
@@ -61,7 +62,7 @@ def test_every_cycle_is_found_from_few_starts(small):
     """Both saddles and the source between: the indices of all cycles add up to 1."""
     starts = np.random.default_rng(1).normal(size=(8, 5))
     mapped = TrainedMap(small, frequency_Hz=FREQUENCY_HZ)
-    survey = find_entrained_cycles(mapped, starts, newton_periods=())
+    survey = find_entrained_cycles(mapped, starts, newton=NewtonStarts(periods=()))
     assert [cycle.index for cycle in survey.cycles] == [0, 0, 1, 1, 2]
     assert survey.index_sum == 1
     saddles = survey.cycles[2:4]
