@@ -39,7 +39,11 @@ from isochron.analysis.locking import (
     phase_locking_value,
     scan_tongue,
 )
-from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
+from isochron.analysis.lyapunov import (
+    LyapunovSpectrum,
+    TangentControl,
+    compute_lyapunov_spectrum,
+)
 from isochron.analysis.phase.coupling import (
     CouplingFunction,
     LockedState,
@@ -152,6 +156,7 @@ __all__ = [
     "SteppedMap",
     "SurveyTolerances",
     "SystemFamily",
+    "TangentControl",
     "Tongue",
     "TongueScan",
     "VectorField",

@@ -14,7 +14,7 @@ from isochron.analysis.systems.protocols import Flow, System, has_given_tangent
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
 
-_MOST = 16.0  # logarithm of growth or decay between orthonormalisations that is still accurate
+_MOST = 16.0  # logarithm of growth or decay between orthonormalizations that is still accurate
 _GOAL = 10.0  # of it that is aimed at
 _SHORTEST, _SHORTEST_STIFF = 1e-9, 1e-3  # stretches, of the longest
 _STIFF_STEPS = 48  # in a stretch
@@ -73,6 +73,27 @@ class LyapunovSpectrum:
         return j + float(sums[j - 1] / abs(self.exponents[j]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TangentControl:
+    """How tangent vectors are carried along trajectories.
+
+    Attributes
+    ----------
+    renormalize : float, optional
+        Longest time, or number of steps, between orthonormalizations; a tenth of the block, or
+        one step, by default.
+    rtol : float
+        Relative tolerance of the integration of a field.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the first trajectory by
+        default.
+    """
+
+    renormalize: float | None = None
+    rtol: float = 1e-9
+    scale: ArrayLike | None = None
+
+
 def compute_lyapunov_spectrum(
     system: System,
     starts: ArrayLike,
@@ -80,15 +101,13 @@ def compute_lyapunov_spectrum(
     block: float,
     n_blocks: int,
     transient: float = 0.0,
-    renormalise: float | None = None,
     n_exponents: int | None = None,
-    rtol: float = 1e-9,
-    scale: ArrayLike | None = None,
+    control: TangentControl = TangentControl(),
 ) -> LyapunovSpectrum:
     """Lyapunov exponents by QR decomposition along one or more trajectories.
 
-    Tangent vectors are carried along and made orthonormal again every `renormalise`, or earlier
-    where they grow or shrink so much that their integration would lose them; the logarithms of
+    Tangent vectors are carried along and made orthonormal again at equal times, or earlier where
+    they grow or shrink so much that their integration would lose them; the logarithms of
     what they grew by are averaged over blocks of time. The standard error takes the blocks of all
     starts as independent: they must be longer than the system's memory; where the exponents still
     converge (as log(t)/t with a Jordan block) it includes the trend. All exponents are checked
@@ -104,17 +123,11 @@ def compute_lyapunov_spectrum(
     n_blocks : int
         At least 2.
     transient : float
-        Left out at the beginning, in the same unit; the tangents settle in it too.
-    renormalise : float, optional
-        Longest time, or number of steps, between orthonormalisations; a tenth of the block, or
-        one step, by default.
+        Time at the start that is excluded, in the same unit; the tangents converge in it too.
     n_exponents : int, optional
-        Only so many, the largest.
-    rtol : float
-        Relative tolerance of the integration of a field.
-    scale : array_like, shape () or (n,), optional
-        Typical size of the state, or of each variable; measured along the first trajectory by
-        default.
+        Number of exponents, the largest; all by default.
+    control : TangentControl
+        How the tangents are carried along.
 
     Returns
     -------
@@ -137,15 +150,17 @@ def compute_lyapunov_spectrum(
     check_system(system, points[0])
     n = points.shape[1]
     is_map = hasattr(system, "advance")
-    span = renormalise if renormalise is not None else (1 if is_map else block / 10)
+    span = control.renormalize
+    if span is None:
+        span = 1 if is_map else block / 10
     count = n if n_exponents is None else n_exponents
     _check(
-        is_map, n, count, n_blocks, {"block": block, "renormalise": span, "transient": transient}
+        is_map, n, count, n_blocks, {"block": block, "renormalize": span, "transient": transient}
     )
     unit = system.step_ms if is_map else 1.0  # type: ignore[union-attr]
-    units = find_units(system, points, scale=scale, duration=None if is_map else block)
+    units = find_units(system, points, scale=control.scale, duration=None if is_map else block)
     walker = (_MapWalker if is_map else _FieldWalker)(
-        units.system(system), span, rtol, with_divergence=count == n <= _SMALL
+        units.system(system), span, control.rtol, with_divergence=count == n <= _SMALL
     )
     blocks, divergences = [], []
     for point in units.enter(points):
@@ -184,8 +199,8 @@ def _summary(
     if defect > _DISAGREES * float(np.abs(exponents).max()):
         message = (
             f"The exponents sum to {exponents.sum():.6g}, but the mean divergence is "
-            f"{divergence:.6g}. Lower rtol or renormalise, set stiff=True for a stiff field, and "
-            "check the Jacobian."
+            f"{divergence:.6g}. Lower rtol or renormalize (see TangentControl), set stiff=True for "
+            "a stiff field, and check the Jacobian."
         )
     return LyapunovSpectrum(
         exponents=exponents[order],
@@ -248,7 +263,7 @@ class _Walker(ABC):
 
     @abstractmethod
     def next_stretch(self, left: float) -> float:
-        """How far to go before the next orthonormalisation, of what is left."""
+        """How far to go before the next orthonormalization, of what is left."""
 
     @abstractmethod
     def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -371,7 +386,7 @@ def _check(is_map, n, count, n_blocks, times) -> None:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
         if is_map and value != round(value):
             raise ValueError(f"{name} must be whole steps of a map, got {value!r}.")
-    if times["renormalise"] > times["block"] or (is_map and times["block"] % times["renormalise"]):
+    if times["renormalize"] > times["block"] or (is_map and times["block"] % times["renormalize"]):
         raise ValueError(
-            f"renormalise={times['renormalise']!r} must fit into block={times['block']!r}."
+            f"renormalize={times['renormalize']!r} must fit into block={times['block']!r}."
         )

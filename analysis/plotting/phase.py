@@ -14,8 +14,7 @@ def plot_tongue(
     high: np.ndarray,
     amplitudes: np.ndarray,
     *,
-    low_open: np.ndarray,
-    high_open: np.ndarray,
+    open_ends: tuple[np.ndarray, np.ndarray],
     reference: tuple[float, float] | None = None,
     intrinsic_frequency: float | None = None,
     label: str = "amplitude",
@@ -28,8 +27,8 @@ def plot_tongue(
     low, high : ndarray, shape (n,)
         Edges in Hz, NaN where there is none.
     amplitudes : ndarray, shape (n,)
-    low_open, high_open : ndarray of bool, shape (n,)
-        Where the search ended before an edge: drawn as arrows.
+    open_ends : pair of ndarray of bool, shape (n,)
+        Where the search for the low and the high edge ended before an edge: drawn as arrows.
     reference : tuple of float, optional
         Frequency and amplitude to be marked with a cross.
     intrinsic_frequency : float, optional
@@ -38,6 +37,7 @@ def plot_tongue(
         Of the amplitude axis.
     """
     ax = axes_or_new(ax)
+    low_open, high_open = open_ends
     known = np.isfinite(low)
     ax.fill_betweenx(amplitudes, low, high, where=known, color=STABLE, alpha=0.2)
     for edge, is_open, closed, arrow in ((low, low_open, "o-", "<"), (high, high_open, "s-", ">")):

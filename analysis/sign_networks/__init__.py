@@ -15,6 +15,7 @@ from isochron.analysis.sign_networks.complexity import (
 )
 from isochron.analysis.sign_networks.constraints import SolvedCycles, solve_cycles
 from isochron.analysis.sign_networks.ensembles import (
+    CouplingLaw,
     EnsembleCount,
     asymmetry,
     count_attractors,
@@ -41,16 +42,23 @@ from isochron.analysis.sign_networks.network import (
     unpack,
 )
 from isochron.analysis.sign_networks.results import Attractor, Enumeration
-from isochron.analysis.sign_networks.sampling import Sample, SampledAttractor, sample_attractors
+from isochron.analysis.sign_networks.sampling import (
+    Sample,
+    SampledAttractor,
+    SamplingLimits,
+    sample_attractors,
+)
 
 __all__ = [
     "TIE_RULES",
     "Attractor",
     "Complexity",
+    "CouplingLaw",
     "EnsembleCount",
     "Enumeration",
     "Sample",
     "SampledAttractor",
+    "SamplingLimits",
     "SignNetwork",
     "SolvedCycles",
     "asymmetry",

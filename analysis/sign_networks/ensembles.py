@@ -31,14 +31,42 @@ def asymmetry(symmetry: float) -> float:
     return 2 * (1 - symmetry) / (1 - symmetry + math.sqrt(1 - symmetry**2))
 
 
+@dataclass(frozen=True, kw_only=True)
+class CouplingLaw:
+    """How random couplings are distributed, and which of them are removed.
+
+    Attributes
+    ----------
+    entries : {"gaussian", "uniform", "sign"}
+        Distribution of the independent entries of S and A (see `random_couplings`), of variance
+        1. With ``sign`` every J_ij is +-1 and J_ji = J_ij with probability (1 + eta) / 2.
+    dilution : float
+        Fraction of connections to remove, from 0 to less than 1.
+    dilute : {"couples", "directions"}
+        Remove J_ij together with J_ji, or each for itself. The second makes the symmetry degree
+        eta (1 - dilution).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or a name is not known.
+    """
+
+    entries: str = "gaussian"
+    dilution: float = 0.0
+    dilute: str = "couples"
+
+    def __post_init__(self) -> None:
+        if self.entries not in LAWS:
+            raise ValueError(f"entries must be one of {', '.join(LAWS)}, got {self.entries!r}.")
+        if self.dilute not in DILUTIONS:
+            raise ValueError(f"dilute must be one of {', '.join(DILUTIONS)}, got {self.dilute!r}.")
+        if not 0 <= self.dilution < 1:
+            raise ValueError(f"dilution must be from 0 to less than 1, got {self.dilution!r}.")
+
+
 def random_couplings(
-    n: int,
-    symmetry: float,
-    rng: np.random.Generator,
-    *,
-    law: str = "gaussian",
-    dilution: float = 0.0,
-    dilute: str = "couples",
+    n: int, symmetry: float, rng: np.random.Generator, *, law: CouplingLaw = CouplingLaw()
 ) -> np.ndarray:
     """Draw J = (1 - epsilon/2) S + (epsilon/2) A, S symmetric and A antisymmetric.
 
@@ -49,14 +77,8 @@ def random_couplings(
     symmetry : float
         eta = <J_ij J_ji> / <J_ij^2> before dilution, between -1 and 1.
     rng : numpy.random.Generator
-    law : {"gaussian", "uniform", "sign"}
-        Of the independent entries of S and A, of variance 1. With ``sign`` every J_ij is +-1
-        and J_ji = J_ij with probability (1 + eta) / 2.
-    dilution : float
-        Fraction of connections to remove, from 0 to less than 1.
-    dilute : {"couples", "directions"}
-        Remove J_ij together with J_ji, or each for itself. The second makes the symmetry degree
-        eta (1 - dilution).
+    law : CouplingLaw
+        Distribution of the entries, and dilution.
 
     Returns
     -------
@@ -66,7 +88,7 @@ def random_couplings(
     Raises
     ------
     ValueError
-        If a value is out of range or a name is not known.
+        If a value is out of range.
 
     References
     ----------
@@ -76,25 +98,19 @@ def random_couplings(
     epsilon = asymmetry(symmetry)
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n!r}.")
-    if law not in LAWS:
-        raise ValueError(f"law must be one of {', '.join(LAWS)}, got {law!r}.")
-    if dilute not in DILUTIONS:
-        raise ValueError(f"dilute must be one of {', '.join(DILUTIONS)}, got {dilute!r}.")
-    if not 0 <= dilution < 1:
-        raise ValueError(f"dilution must be from 0 to less than 1, got {dilution!r}.")
     upper = np.triu_indices(n, 1)
-    if law == "sign":
+    if law.entries == "sign":
         above = rng.choice([-1.0, 1.0], upper[0].size)
         below = np.where(rng.random(upper[0].size) < (1 + symmetry) / 2, above, -above)
     else:
-        draw = rng.standard_normal if law == "gaussian" else _standard_uniform(rng)
+        draw = rng.standard_normal if law.entries == "gaussian" else _standard_uniform(rng)
         even, odd = draw(upper[0].size), draw(upper[0].size)
         above = (1 - epsilon / 2) * even + epsilon / 2 * odd
         below = (1 - epsilon / 2) * even - epsilon / 2 * odd
-    if dilution:
-        kept = rng.random((2, upper[0].size)) >= dilution
+    if law.dilution:
+        kept = rng.random((2, upper[0].size)) >= law.dilution
         above = np.where(kept[0], above, 0.0)
-        below = np.where(kept[0 if dilute == "couples" else 1], below, 0.0)
+        below = np.where(kept[0 if law.dilute == "couples" else 1], below, 0.0)
     couplings = np.zeros((n, n))
     couplings[upper] = above
     couplings.T[upper] = below
@@ -159,9 +175,7 @@ def count_attractors(
     n_networks: int,
     rng: np.random.Generator,
     *,
-    law: str = "gaussian",
-    dilution: float = 0.0,
-    dilute: str = "couples",
+    law: CouplingLaw = CouplingLaw(),
     tie: str = "plus",
     n_threads: int | None = None,
     progress: Report | None = None,
@@ -177,6 +191,8 @@ def count_attractors(
     n_networks : int
         At least 2, for a standard error.
     rng : numpy.random.Generator
+    law : CouplingLaw
+        Distribution of the couplings, and dilution.
     tie : {"plus", "minus", "keep", "flip"}
         Matters for laws that are not continuous, and for diluted neurons without input.
     n_threads : int, optional
@@ -203,9 +219,7 @@ def count_attractors(
     for k in range(n_networks):
         if progress is not None:
             progress(k / n_networks, f"network {k + 1} of {n_networks}")
-        couplings = random_couplings(
-            n, symmetry, rng, law=law, dilution=dilution, dilute=dilute
-        )  # fmt: skip
+        couplings = random_couplings(n, symmetry, rng, law=law)
         found.append(enumerate_attractors(couplings, 0, tie, n_threads=n_threads))
     if progress is not None:
         progress(1.0, "done")

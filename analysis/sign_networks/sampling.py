@@ -101,6 +101,36 @@ class Sample:
         return chao1(self.hits)
 
 
+def _check_positive(**numbers: int) -> None:
+    for name, value in numbers.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingLimits:
+    """How far the starts of a sample are simulated, and how many at a time.
+
+    Attributes
+    ----------
+    max_steps : int
+        Number of steps after which a start that has not closed a cycle is given up.
+    batch : int
+        Number of starts that are simulated together.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1.
+    """
+
+    max_steps: int = 1 << 16
+    batch: int = 4096
+
+    def __post_init__(self) -> None:
+        _check_positive(max_steps=self.max_steps, batch=self.batch)
+
+
 def sample_attractors(
     J: ArrayLike,
     theta: ArrayLike = 0,
@@ -109,8 +139,7 @@ def sample_attractors(
     n_starts: int = 1000,
     rng: np.random.Generator,
     clamped: Mapping[int, int] | None = None,
-    max_steps: int = 1 << 16,
-    batch: int = 4096,
+    limits: SamplingLimits = SamplingLimits(),
     progress: Report | None = None,
 ) -> Sample:
     """Find attractors of a network of +-1 neurons from uniformly random states.
@@ -132,10 +161,8 @@ def sample_attractors(
         Where they come from.
     clamped : mapping of int to int, optional
         Neurons that are held, and their states, +1 or -1.
-    max_steps : int
-        A start that has closed no cycle after so many steps is given up.
-    batch : int
-        Starts that are simulated together.
+    limits : SamplingLimits
+        Longest simulation of a start, and starts that are simulated together.
     progress : callable, optional
         Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
 
@@ -153,9 +180,8 @@ def sample_attractors(
     ----------
     Brent (1980), BIT 20:176.
     """
-    for name, value in (("n_starts", n_starts), ("max_steps", max_steps), ("batch", batch)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value!r}.")
+    _check_positive(n_starts=n_starts)
+    batch = limits.batch
     network = clamp(SignNetwork.of(J, theta, tie), clamped or {})
     tally: dict[tuple[bytes, int], list[int]] = {}
     transients, unfinished = [], 0
@@ -166,7 +192,7 @@ def sample_attractors(
         starts = rng.choice(np.array([-1, 1], np.int8), (size, network.n))
         for neuron, state in (clamped or {}).items():
             starts[:, neuron] = state
-        which, states, lengths = _close(network, starts, max_steps)
+        which, states, lengths = _close(network, starts, limits.max_steps)
         unfinished += size - which.size
         delays = _delays(network, starts[which], lengths)
         transients.append(delays)

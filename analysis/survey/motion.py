@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
-from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
+from isochron.analysis.lyapunov import LyapunovSpectrum, TangentControl, compute_lyapunov_spectrum
 from isochron.analysis.phase.rotation import weighted_birkhoff_average
 from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import on_circles, without_turns
@@ -348,7 +348,13 @@ def is_neutral(motion: Motion, cloud: Cloud) -> bool:
 def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> LyapunovSpectrum:
     """The first exponents, once the tangents have turned to where they belong."""
     return compute_lyapunov_spectrum(
-        system, state, block=block, n_blocks=N_BLOCKS, transient=block, n_exponents=count, scale=1.0
+        system,
+        state,
+        block=block,
+        n_blocks=N_BLOCKS,
+        transient=block,
+        n_exponents=count,
+        control=TangentControl(scale=1.0),
     )
 
 

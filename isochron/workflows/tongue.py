@@ -266,8 +266,10 @@ def _draw_tongue(system: Tongues, cycle: ForcedCycle, ax: Any) -> None:
         np.array([row.low_Hz for row in cycle.tongue], dtype=float),
         np.array([row.high_Hz for row in cycle.tongue], dtype=float),
         np.array([row.amplitude for row in cycle.tongue], dtype=float),
-        low_open=np.array([row.low_open for row in cycle.tongue]),
-        high_open=np.array([row.high_open for row in cycle.tongue]),
+        open_ends=(
+            np.array([row.low_open for row in cycle.tongue]),
+            np.array([row.high_open for row in cycle.tongue]),
+        ),
         intrinsic_frequency=system.intrinsic_frequency_Hz,
         label=f"amplitude of the reference{unit}",
         ax=ax,

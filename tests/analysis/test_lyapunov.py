@@ -1,7 +1,9 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, SteppedMap
+from isochron.analysis import Flow, SteppedMap, TangentControl
 from isochron.analysis.lyapunov import LyapunovSpectrum, compute_lyapunov_spectrum
 from tests import truths
 
@@ -47,7 +49,12 @@ def test_the_henon_map():
 def test_lorenz():
     """0.9056, 0, -14.572 (specification); the sum is the trace, -41/3."""
     found = compute_lyapunov_spectrum(
-        truths.lorenz(), [1.0, 1.0, 20.0], block=10.0, n_blocks=20, transient=20.0, rtol=1e-8
+        truths.lorenz(),
+        [1.0, 1.0, 20.0],
+        block=10.0,
+        n_blocks=20,
+        transient=20.0,
+        control=TangentControl(rtol=1e-8),
     )
     difference = found.exponents - [0.9056, 0.0, -14.572]
     assert (np.abs(difference) < 4 * found.errors + 1e-3).all()
@@ -65,7 +72,12 @@ def test_a_limit_cycle_and_two_uncoupled_ones():
     )
     start = [np.sqrt(0.5), 0.0, 0.0, 1.0]
     found = compute_lyapunov_spectrum(
-        pair, start, block=2 * np.pi, n_blocks=4, transient=40.0, renormalise=2 * np.pi
+        pair,
+        start,
+        block=2 * np.pi,
+        n_blocks=4,
+        transient=40.0,
+        control=TangentControl(renormalize=2 * np.pi),
     )
     # Where the tangents settle they turn with the flow: block errors of the period's rest.
     np.testing.assert_allclose(found.exponents, [0, 0, -1, -2], atol=1e-3)
@@ -107,11 +119,11 @@ def test_the_kaplan_yorke_dimension(exponents, dimension, expected):
         ({"block": 0}, "block"),
         ({"block": 2.5}, "whole steps"),
         ({"n_exponents": 2}, "n_exponents"),
-        ({"renormalise": 3}, "fit"),
+        ({"control": TangentControl(renormalize=3)}, "fit"),
     ],
 )
 def test_bad_numbers_are_refused(change, match):
-    options = {"block": 10, "n_blocks": 3} | change
+    options: dict[str, Any] = {"block": 10, "n_blocks": 3} | change
     with pytest.raises(ValueError, match=match):
         compute_lyapunov_spectrum(truths.logistic(4.0, 1), [0.3], **options)
 
@@ -122,12 +134,12 @@ def test_an_escape_is_an_error():
         compute_lyapunov_spectrum(system, [1.0], block=5, n_blocks=2)
 
 
-@pytest.mark.parametrize("renormalise", [None, 0.2, 2.0])
-def test_a_strong_contraction_keeps_its_rate(renormalise):
+@pytest.mark.parametrize("renormalize", [None, 0.2, 2.0])
+def test_a_strong_contraction_keeps_its_rate(renormalize):
     """0 and -2 mu = -60: tangents vanish in a fraction of the block."""
     found = compute_lyapunov_spectrum(
         truths.stuart_landau(mu=30.0), [1.0, 0.0],
-        block=2.0, n_blocks=2, transient=1.0, renormalise=renormalise,
+        block=2.0, n_blocks=2, transient=1.0, control=TangentControl(renormalize=renormalize),
     )  # fmt: skip
     difference = found.exponents - [0.0, -60.0]
     # The radius is that of the start, √30 / √30 of the closed form, after the transient.
@@ -163,7 +175,12 @@ def test_a_map_that_contracts_beyond_all_numbers():
     rates = np.array([1e-3, 1e-200])
     system = SteppedMap(lambda k, x: rates * x + 1, lambda k, x, v: rates[:, None] * v, dimension=2)
     found = compute_lyapunov_spectrum(
-        system, [1.0, 1.0], block=10, n_blocks=2, transient=5, renormalise=10
+        system,
+        [1.0, 1.0],
+        block=10,
+        n_blocks=2,
+        transient=5,
+        control=TangentControl(renormalize=10),
     )
     np.testing.assert_allclose(found.exponents, np.log(rates), rtol=1e-9)
     np.testing.assert_allclose(found.mean_divergence, np.log(rates).sum(), rtol=1e-12)
@@ -196,7 +213,12 @@ def test_slow_convergence_is_part_of_the_error(kind, block, n_blocks):
     matrix = JORDAN[kind]
     field = Flow(lambda t, x: matrix @ x, lambda t, x: matrix)
     found = compute_lyapunov_spectrum(
-        field, np.ones(len(matrix)), block=block, n_blocks=n_blocks, transient=10, rtol=1e-7
+        field,
+        np.ones(len(matrix)),
+        block=block,
+        n_blocks=n_blocks,
+        transient=10,
+        control=TangentControl(rtol=1e-7),
     )
     difference = np.abs(found.exponents - matrix[0, 0])
     assert difference[0] > 5e-3

@@ -92,8 +92,7 @@ def test_the_tongue_marks_open_ends(ax):
         low,
         high,
         np.array([0.0, 0.1, 0.2]),
-        low_open=np.array([False, False, True]),
-        high_open=np.zeros(3, bool),
+        open_ends=(np.array([False, False, True]), np.zeros(3, bool)),
         ax=ax,
     )
     arrows = next(line for line in ax.lines if line.get_marker() == "<")

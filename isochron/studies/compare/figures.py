@@ -220,8 +220,10 @@ def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
         edges["low_Hz"],
         edges["high_Hz"],
         edges["amplitude"],
-        low_open=np.array([row["low_open"] for row in rows], dtype=bool),
-        high_open=np.array([row["high_open"] for row in rows], dtype=bool),
+        open_ends=(
+            np.array([row["low_open"] for row in rows], dtype=bool),
+            np.array([row["high_open"] for row in rows], dtype=bool),
+        ),
         reference=(locking["reference_frequency_Hz"], locking["reference_amplitude"]),
         intrinsic_frequency=system["free_running"]["frequency_Hz"],
         label=f"amplitude of the reference{unit}",

@@ -157,8 +157,10 @@ def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
         np.array([row.low_Hz for row in rows]),
         np.array([row.high_Hz for row in rows]),
         np.array([row.amplitude for row in rows]),
-        low_open=np.array([row.low_open for row in rows]),
-        high_open=np.array([row.high_open for row in rows]),
+        open_ends=(
+            np.array([row.low_open for row in rows]),
+            np.array([row.high_open for row in rows]),
+        ),
         reference=(settings.frequency_Hz, settings.amplitude),
         label="amplitude of the reference",
         ax=ax,

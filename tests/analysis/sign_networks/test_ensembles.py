@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from isochron.analysis.sign_networks import (
+    CouplingLaw,
     asymmetry,
     count_attractors,
     enumerate_attractors,
@@ -20,7 +21,7 @@ def degree(J):
 @pytest.mark.parametrize("symmetry", [-1.0, -0.8, 0.0, 8 / 17, 0.96, 1.0])
 @pytest.mark.parametrize("law", ["gaussian", "uniform", "sign"])
 def test_the_symmetry_degree_is_what_was_asked(law, symmetry):
-    J = random_couplings(400, symmetry, np.random.default_rng(0), law=law)
+    J = random_couplings(400, symmetry, np.random.default_rng(0), law=CouplingLaw(entries=law))
     assert not np.diag(J).any()
     # 79,800 pairs: the standard error is below 1 / sqrt(79800), times 4
     assert abs(degree(J) - symmetry) < 4 / np.sqrt(79_800)
@@ -35,11 +36,11 @@ def test_epsilon_and_eta():
 
 def test_dilution():
     rng = np.random.default_rng(0)
-    couples = random_couplings(300, 0.5, rng, dilution=0.4)
+    couples = random_couplings(300, 0.5, rng, law=CouplingLaw(dilution=0.4))
     assert abs(np.count_nonzero(couples) / (300 * 299) - 0.6) < 0.01
     np.testing.assert_array_equal(couples != 0, (couples != 0).T)
     assert abs(degree(couples) - 0.5) < 0.03
-    each = random_couplings(300, 0.5, rng, dilution=0.4, dilute="directions")
+    each = random_couplings(300, 0.5, rng, law=CouplingLaw(dilution=0.4, dilute="directions"))
     assert abs(degree(each) - 0.5 * 0.6) < 0.03
 
 
@@ -114,22 +115,32 @@ def test_the_limit_holds_for_lengths_beyond_the_paper():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("arguments", "message"),
     [
-        ((0, 0.0, 5), {}, "n must be from 1 to 30, got 0"),
-        ((31, 0.0, 5), {}, "n must be from 1 to 30, got 31"),
-        ((5, 1.2, 5), {}, "between -1 .* got 1.2"),
-        ((5, float("nan"), 5), {}, "got nan"),
-        ((5, 0.0, 1), {}, "n_networks must be at least 2"),
-        ((5, 0.0, 5), {"law": "cauchy"}, "gaussian, uniform, sign, got 'cauchy'"),
-        ((5, 0.0, 5), {"dilution": 1.0}, "dilution must be from 0 to less than 1"),
-        ((5, 0.0, 5), {"dilute": "all"}, "couples, directions"),
+        ((0, 0.0, 5), "n must be from 1 to 30, got 0"),
+        ((31, 0.0, 5), "n must be from 1 to 30, got 31"),
+        ((5, 1.2, 5), "between -1 .* got 1.2"),
+        ((5, float("nan"), 5), "got nan"),
+        ((5, 0.0, 1), "n_networks must be at least 2"),
     ],
 )
-def test_bad_ensembles_are_refused(arguments, options, message):
+def test_bad_ensembles_are_refused(arguments, message):
     n, symmetry, n_networks = arguments
     with pytest.raises(ValueError, match=message):
-        count_attractors(n, symmetry, n_networks, np.random.default_rng(0), **options)
+        count_attractors(n, symmetry, n_networks, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"entries": "cauchy"}, "gaussian, uniform, sign, got 'cauchy'"),
+        ({"dilution": 1.0}, "dilution must be from 0 to less than 1"),
+        ({"dilute": "all"}, "couples, directions"),
+    ],
+)
+def test_bad_laws_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        CouplingLaw(**options)
 
 
 def test_bad_sizes_of_exact_means_are_refused():

@@ -3,6 +3,7 @@ import pytest
 
 from isochron.analysis.sign_networks import (
     TIE_RULES,
+    CouplingLaw,
     SignNetwork,
     enumerate_attractors,
     from_boolean,
@@ -62,7 +63,9 @@ def test_exact_rational_arithmetic_agrees_at_ten_neurons():
 @pytest.mark.parametrize("law", ["gaussian", "sign"])
 def test_the_two_roads_agree_where_every_kernel_is_used(law):
     """At 19 neurons there are blocks, slabs of layers and threads; PyTorch shares no code."""
-    J = random_couplings(19, 0.1, np.random.default_rng(8), law=law, dilution=0.3)
+    J = random_couplings(
+        19, 0.1, np.random.default_rng(8), law=CouplingLaw(entries=law, dilution=0.3)
+    )
     for tie in ("plus", "keep"):
         one = enumerate_attractors(J, 0, tie, n_threads=1)
         two = enumerate_attractors(J, 0, tie, n_threads=2)

@@ -3,6 +3,7 @@ import pytest
 
 from isochron.analysis.sign_networks import (
     TIE_RULES,
+    SamplingLimits,
     chao1,
     enumerate_attractors,
     sample_attractors,
@@ -64,7 +65,9 @@ def test_starts_from_all_states_give_the_exact_transients():
 def test_gaussian_couplings_agree_too():
     J = np.random.default_rng(4).normal(size=(N, N))
     truth = {a.representative: a.length for a in enumerate_attractors(J).attractors}
-    sample = sample_attractors(J, n_starts=500, rng=np.random.default_rng(0), batch=64)
+    sample = sample_attractors(
+        J, n_starts=500, rng=np.random.default_rng(0), limits=SamplingLimits(batch=64)
+    )
     assert {a.representative: a.length for a in sample.attractors}.items() <= truth.items()
 
 
@@ -94,7 +97,9 @@ def test_clamped_neurons_hold_their_state():
 def test_a_start_that_does_not_close_is_counted_as_such():
     """A ring of copying neurons turns with period 24: no start but the uniform ones closes in 4."""
     J = np.roll(np.eye(24), 1, axis=1)
-    sample = sample_attractors(J, n_starts=100, rng=np.random.default_rng(0), max_steps=4)
+    sample = sample_attractors(
+        J, n_starts=100, rng=np.random.default_rng(0), limits=SamplingLimits(max_steps=4)
+    )
     assert sample.n_unfinished == 100
     assert sample.attractors == ()
     assert sample.unseen_mass == 1.0
@@ -162,8 +167,6 @@ def test_unseen_mass_of_a_known_distribution():
     ("options", "message"),
     [
         ({"n_starts": 0}, "n_starts must be at least 1, got 0"),
-        ({"max_steps": 0}, "max_steps"),
-        ({"batch": -1}, "batch"),
         ({"clamped": {16: 1}}, "no neuron 16.*0 to 15"),
         ({"clamped": {0: 0}}, r"clamped to \+1 or -1, got 0"),
     ],
@@ -171,6 +174,12 @@ def test_unseen_mass_of_a_known_distribution():
 def test_bad_settings_of_a_sample_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         sample_attractors(sparse_integers(0), rng=np.random.default_rng(0), **options)
+
+
+@pytest.mark.parametrize("options", [{"max_steps": 0}, {"batch": -1}])
+def test_limits_of_a_sample_are_at_least_1(options):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        SamplingLimits(**options)
 
 
 @pytest.mark.parametrize("options", [{"length": 0}, {"limit": 0}, {"time_limit_s": float("nan")}])
