@@ -1,7 +1,7 @@
 """What rhythms there are: arrays and callables in, results out.
 
 Knows neither worm nor net. A system is either a vector field, ``field(t, x)`` with
-``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems.protocols`).
+``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems`).
 """
 
 from isochron.analysis.continuation import (
@@ -110,15 +110,10 @@ from isochron.analysis.survey.entrained_cycles import (
 from isochron.analysis.survey.samplers import gaussian_around, uniform_box
 from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
 from isochron.analysis.systems.extrapolation import ExtrapolatedMap
+from isochron.analysis.systems.family import SystemFamily
 from isochron.analysis.systems.flow import flow
-from isochron.analysis.systems.protocols import (
-    Flow,
-    ForcedMap,
-    SteppedMap,
-    SystemFamily,
-    VectorField,
-    black_box,
-)
+from isochron.analysis.systems.functions import Flow, SteppedMap, black_box
+from isochron.analysis.systems.protocols import ForcedMap, VectorField
 from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
 
 __all__ = [

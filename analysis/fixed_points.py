@@ -12,7 +12,8 @@ from isochron.analysis.floquet import by_modulus
 from isochron.analysis.newton import FailedError, dense, newton, newton_move, residual_of
 from isochron.analysis.systems.angles import check_angles, without_turns
 from isochron.analysis.systems.checks import check_system
-from isochron.analysis.systems.protocols import System, takes_differences
+from isochron.analysis.systems.functions import takes_differences
+from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.scales import map_response, measure_scale
 from isochron.analysis.systems.units import Units
 from isochron.real_numbers import require_real
@@ -250,7 +251,7 @@ def _scale_of(system: Any, starts: np.ndarray, scale: ArrayLike | None) -> np.nd
         except (FailedError, ArithmeticError):
             return np.zeros(first.size)
 
-    response = map_response(system, first) if hasattr(system, "advance") else newton
+    response = map_response(system, first) if is_map(system) else newton
     return measure_scale(starts, scale=scale, response=response if first.size else None)
 
 
@@ -421,7 +422,7 @@ def _describe(frame: _Frame, point, residual, measured: bool) -> FixedPoint:
     point = best.units.enter(frame.units.leave(point))
     matrix = dense(function(point)[1])
     eigenvalues = np.linalg.eigvals(matrix)
-    if hasattr(system, "advance"):
+    if is_map(system):
         eigenvalues = by_modulus(eigenvalues + 1)
         growth, largest = np.abs(eigenvalues) - 1, max(1.0, float(np.abs(eigenvalues).max()))
     else:

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from isochron.analysis.systems.angles import without_turns
+from isochron.analysis.systems.functions import Flow
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import Flow, System
+from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
 
@@ -56,7 +57,7 @@ class ReturnMap:
         angles: tuple[int, ...] = (),
     ) -> None:
         self.system: Any = system
-        self.is_map = hasattr(system, "advance")
+        self.is_map = is_map(system)
         if not self.is_map and period is None:
             raise ValueError("A vector field needs a period; a map brings its own.")
         self.subharmonic, self.angles = subharmonic, angles
@@ -201,12 +202,7 @@ class ReturnMap:
     @property
     def is_stiff(self) -> bool:
         """Whether a field is integrated by implicit methods."""
-        return not self.is_map and getattr(self.system, "stiff", False)
-
-
-def has_free_step(system: Any) -> bool:
-    """Whether a map stands for a flow, in steps of any length: no drive, and `with_step`."""
-    return hasattr(system, "with_step") and system.forcing_cycles == 0
+        return not self.is_map and is_stiff(self.system)
 
 
 def _whole_steps(period: float, step: float) -> int:
@@ -441,7 +437,7 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
     def joint(t: float, y: np.ndarray) -> np.ndarray:
         return np.append(field(t, y[:n]), field.jacobian(t, y[:n]).trace())
 
-    extended = Flow(joint, stiff=getattr(field, "stiff", False), scale=1.0)
+    extended = Flow(joint, stiff=is_stiff(field), scale=1.0)
     trace = integrate(extended, np.append(point, 0.0), back.period, rtol=back.rtol)[-1]
     found = float(np.sum(np.real(logarithms)))
     if back.is_stiff and np.real(logarithms).min() < _VANISHED:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.newton import dense
 from isochron.analysis.systems.checks import check_system
+from isochron.analysis.systems.functions import Flow, has_given_tangent
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import Flow, System, has_given_tangent
+from isochron.analysis.systems.protocols import System, is_map, is_stiff
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
 
@@ -149,17 +151,17 @@ def compute_lyapunov_spectrum(
     points = np.atleast_2d(np.array(starts, dtype=float))
     check_system(system, points[0])
     n = points.shape[1]
-    is_map = hasattr(system, "advance")
+    stepped = is_map(system)
     span = control.renormalize
     if span is None:
-        span = 1 if is_map else block / 10
+        span = 1 if stepped else block / 10
     count = n if n_exponents is None else n_exponents
     _check(
-        is_map, n, count, n_blocks, {"block": block, "renormalize": span, "transient": transient}
+        stepped, n, count, n_blocks, {"block": block, "renormalize": span, "transient": transient}
     )
-    unit = system.step_ms if is_map else 1.0  # type: ignore[union-attr]
-    units = find_units(system, points, scale=control.scale, duration=None if is_map else block)
-    walker = (_MapWalker if is_map else _FieldWalker)(
+    unit = system.step_ms if stepped else 1.0  # type: ignore[union-attr]
+    units = find_units(system, points, scale=control.scale, duration=None if stepped else block)
+    walker = (_MapWalker if stepped else _FieldWalker)(
         units.system(system), span, control.rtol, with_divergence=count == n <= _SMALL
     )
     blocks, divergences = [], []
@@ -170,7 +172,7 @@ def compute_lyapunov_spectrum(
         rows = [walker.walk(block) for _ in range(n_blocks)]
         blocks.append([growth / (block * unit) for growth, _ in rows])
         divergences += [divergence / (block * unit) for _, divergence in rows]
-    floor = _ROUND_OFF / unit if is_map else -math.inf
+    floor = _ROUND_OFF / unit if stepped else -math.inf
     return _summary(np.array(blocks), float(np.mean(divergences)), walker.error / unit, n, floor)
 
 
@@ -285,7 +287,7 @@ class _FieldWalker(_Walker):
     @property
     def is_stiff(self) -> bool:
         """Whether implicit methods are used, which do not resolve what decays within a step."""
-        return getattr(self.system, "stiff", False)
+        return is_stiff(self.system)
 
     def next_stretch(self, left: float) -> float:
         return left / math.ceil(left / self.span - 1e-9)
@@ -335,10 +337,10 @@ def _with_divergence(field: Any, n: int) -> Flow:
 
     def derivative(t: float, y: np.ndarray) -> np.ndarray:
         inner, whole = matrix(t, y[:n]), np.zeros((n + 1, n + 1))
-        whole[:n, :n] = inner.toarray() if hasattr(inner, "toarray") else inner
+        whole[:n, :n] = dense(inner)
         return whole
 
-    return Flow(velocity, derivative, stiff=getattr(field, "stiff", False), tangent=tangent)
+    return Flow(velocity, derivative, stiff=is_stiff(field), tangent=tangent)
 
 
 class _MapWalker(_Walker):
@@ -376,7 +378,7 @@ def _log_determinant(matrix: np.ndarray) -> float:
     return float(np.linalg.slogdet(matrix)[1]) if np.isfinite(matrix).all() else math.inf
 
 
-def _check(is_map, n, count, n_blocks, times) -> None:
+def _check(stepped, n, count, n_blocks, times) -> None:
     if not 1 <= count <= n:
         raise ValueError(f"n_exponents must lie between 1 and {n}, got {count!r}.")
     if n_blocks < 2:
@@ -384,9 +386,9 @@ def _check(is_map, n, count, n_blocks, times) -> None:
     for name, value in times.items():
         if not (value >= 0 if name == "transient" else value > 0) or not value < math.inf:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-        if is_map and value != round(value):
+        if stepped and value != round(value):
             raise ValueError(f"{name} must be whole steps of a map, got {value!r}.")
-    if times["renormalize"] > times["block"] or (is_map and times["block"] % times["renormalize"]):
+    if times["renormalize"] > times["block"] or (stepped and times["block"] % times["renormalize"]):
         raise ValueError(
             f"renormalize={times['renormalize']!r} must fit into block={times['block']!r}."
         )

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from isochron.analysis.systems.angles import without_turns
+from isochron.analysis.systems.protocols import is_map
 
 _SMALL = 1e-3  # of the scale: a state below it is known relative to itself
 _REFINEMENTS = 4
@@ -19,7 +20,7 @@ class FailedError(Exception):
 
 def residual_of(system: Any, angles: tuple[int, ...] = ()):
     """Function of a state: what is 0 at a fixed point, and its derivative."""
-    return _map_residual(system, angles) if hasattr(system, "advance") else _field_residual(system)
+    return _map_residual(system, angles) if is_map(system) else _field_residual(system)
 
 
 def _field_residual(field: Any):

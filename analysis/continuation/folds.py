@@ -20,6 +20,7 @@ from isochron.analysis.continuation.problems import (
 )
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import PARAMETER_STEP
+from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale
 from isochron.analysis.systems.units import Units
 
@@ -166,7 +167,7 @@ def _in_units(system_at, fold: SpecialPoint, scale: ArrayLike | None):
 
 def _problem(system_at, fold, second, forcing_period, rtol) -> tuple[Problem, np.ndarray]:
     system = system_at(fold.parameter, second)
-    if hasattr(system, "advance"):
+    if is_map(system):
         periods = round(fold.period / (system.n_steps * system.step_ms))
         return OrbitProblem(system_at, rtol=rtol, subharmonic=periods), fold.state
     if forcing_period is not None:

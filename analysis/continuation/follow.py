@@ -14,6 +14,7 @@ from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProb
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import UNLIKE_ALONG, check_scale, measure_scale
 from isochron.analysis.systems.units import Units
 from isochron.real_numbers import require_real
@@ -74,8 +75,8 @@ def continue_fixed_points(
     scale = control.scale
     units = Units(np.ones(y.size) if scale is None else check_scale(scale, y.size))
     system_at, y = systems_in_units(system_at, units), units.enter(y)
-    is_map = hasattr(system_at(parameter), "advance")
-    problem = OrbitProblem(system_at) if is_map else FixedPointProblem(system_at)
+    kind = OrbitProblem if is_map(system_at(parameter)) else FixedPointProblem
+    problem: Problem = kind(system_at)
     scales = choose_scales(problem, y, (parameter,), (limits,), (control.parameter_scale,))
     walk = Walk(limits, scales.steps(control, 1e-10), scales, control.points(MAX_POINTS))
     return follow(problem, y, parameter, walk, direction=direction).leave(units)
@@ -128,7 +129,7 @@ def continue_cycles(
     if not start.found:
         raise ValueError(f"There is no cycle to start from: {start.message}")
     system = system_at(parameter)
-    if not (start.autonomous or hasattr(system, "advance")) and forcing_period is None:
+    if not (start.autonomous or is_map(system)) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")
     units = Units(measure_scale(start.states, scale=control.scale, unlike=UNLIKE_ALONG))
     system_at, start = systems_in_units(system_at, units), units.enter_cycle(start)

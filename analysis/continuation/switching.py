@@ -20,6 +20,7 @@ from isochron.analysis.continuation.follow import (
 from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProblem
 from isochron.analysis.continuation.scales import choose_scales
 from isochron.analysis.floquet import ReturnMap
+from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale, measure_scale
 from isochron.analysis.systems.units import Units
 
@@ -138,7 +139,7 @@ def continue_doubled_cycles(
     system_at, doubling = systems_in_units(system_at, units), _enter(doubling, units)
     parameter, state = doubling.parameter, doubling.state
     system = system_at(parameter)
-    autonomous = not hasattr(system, "advance") and forcing_period is None
+    autonomous = not is_map(system) and forcing_period is None
     options: dict[str, Any] = {"autonomous": autonomous, "rtol": control.rtol}
     forcing = forcing_period(parameter) if callable(forcing_period) else forcing_period
     if autonomous:

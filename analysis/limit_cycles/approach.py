@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.fixed_points import find_fixed_points
 from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles.result import NotFoundError, orbit_ranges, orbit_size
+from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.units import Units, find_units
 
 _SAMPLES = 2000  # of the time in which a return is looked for
@@ -113,14 +114,13 @@ class _Record:
         self, system: Any, start: np.ndarray, max_period: float, angles: tuple[int, ...]
     ) -> None:
         self.max_period = max_period
-        is_map = hasattr(system, "advance")
         # Every step of a map is saved: the half of it, and returns to its beginning only.
-        duration = (1 if is_map else 2) * max_period
+        duration = (1 if is_map(system) else 2) * max_period
         self.ahead = ReturnMap(system, duration, TRANSIENT_RTOL, angles=angles)
         self.times, self.states = self.ahead.samples(start, 2 * _SAMPLES)
         if not np.isfinite(self.states).all():
             raise ArithmeticError("The trajectory is not finite.")
-        self.bases = [0] if is_map else [0, self._fastest()]
+        self.bases = [0] if is_map(system) else [0, self._fastest()]
 
     def _fastest(self) -> int:
         half = self.states[: len(self.states) // 2 + 1]

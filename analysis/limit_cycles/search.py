@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.floquet import ReturnMap, has_free_step
+from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles.approach import (
     FAR,
     TRANSIENT_RTOL,
@@ -33,7 +33,7 @@ from isochron.analysis.limit_cycles.verification import (
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_durations, check_system
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import System
+from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
 
@@ -135,7 +135,7 @@ def find_limit_cycle(
 
 def _is_forced(system, period, max_period, period_guess) -> bool:
     """Whether the time of the return is given; a map of its own period is asked for as such."""
-    if not hasattr(system, "advance"):
+    if not is_map(system):
         return period is not None
     if max_period is None and period_guess is None:
         return True
@@ -203,7 +203,7 @@ class _Search:
         try:
             cycle = self._shoot(self._back(system, period, self.control.rtol), nodes)
         except InaccurateError:
-            if self.control.rtol is not None or not getattr(system, "stiff", False):
+            if self.control.rtol is not None or not is_stiff(system):
                 raise
             cycle = self._shoot(self._back(system, period, _FINE), nodes)
         return units.leave_cycle(cycle)

@@ -14,7 +14,8 @@ from scipy import optimize
 
 from isochron.analysis.arrays import require_finite
 from isochron.analysis.phase.response import PhaseResponse
-from isochron.analysis.systems.protocols import Flow, VectorField
+from isochron.analysis.systems.functions import Flow
+from isochron.analysis.systems.protocols import VectorField
 
 
 @dataclass(frozen=True, kw_only=True)

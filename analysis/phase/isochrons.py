@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from isochron.analysis.arrays import as_angles, real_array
 from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import VectorField
+from isochron.analysis.systems.protocols import VectorField, is_map, is_stiff
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import Units
 
@@ -82,7 +82,7 @@ def asymptotic_phase(
             f"An asymptotic phase needs a LimitCycle, as find_limit_cycle returns it; got "
             f"{type(cycle).__name__}."
         )
-    if hasattr(field, "advance"):
+    if is_map(field):
         raise TypeError(
             "An asymptotic phase needs a field (Flow), not a map. For a map that stands for a flow "
             "use perturbed_phase_response, for an invariant circle find_map_phase_response."
@@ -149,7 +149,7 @@ def _advance(field, states, duration, rtol):
     """States after a time; NaN where the integration fails."""
     shape = states.shape
     options: dict[str, Any] = {"rtol": rtol, "atol": rtol * 1e-2, "method": "DOP853"}
-    if len(states) == 1 and getattr(field, "stiff", False):
+    if len(states) == 1 and is_stiff(field):
         options |= {"method": "Radau", "jac": field.jacobian}
 
     def velocity(t, x):

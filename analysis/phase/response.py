@@ -12,17 +12,23 @@ from typing import Any
 import numpy as np
 
 from isochron.analysis.arrays import real_array
-from isochron.analysis.floquet import has_free_step
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.phase.adjoint import AdjointSweep, periodic_adjoint
 from isochron.analysis.phase.isochrons import (
     asymptotic_phase,
     difference_of_phases,
     require_dimension,
 )
 from isochron.analysis.phase.rotation import InvariantCircle, evaluate_series, fourier_series
-from isochron.analysis.systems.adjoint import AdjointSweep, periodic_adjoint
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import ForcedMap, System, VectorField
+from isochron.analysis.systems.protocols import (
+    ForcedMap,
+    System,
+    VectorField,
+    has_free_step,
+    is_map,
+    is_stiff,
+)
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import Units
 
@@ -128,10 +134,10 @@ def find_phase_response(
         raise ValueError(f"n_nodes must be at least 4, got {n_nodes!r}.")
     units = Units(measure_scale(cycle.states))
     system, cycle = units.system(system), units.enter_cycle(cycle)
-    if hasattr(system, "advance"):
+    if is_map(system):
         tolerance = 1e-4 if tolerance is None else tolerance
         return _in_users_units(_response_in_steps(system, cycle, n_nodes, tolerance), units)
-    stiff = getattr(system, "stiff", False)
+    stiff = is_stiff(system)
     tolerance = (1e-4 if stiff else 1e-7) if tolerance is None else tolerance
     rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
     return _in_users_units(_response_of_flow(system, cycle, n_nodes, rtol, tolerance), units)
@@ -303,7 +309,7 @@ def require_own_phase(system: Any, cycle: LimitCycle) -> None:
         )
     if not cycle.found:
         raise ValueError(f"There is no cycle to take the phase of: {cycle.message}")
-    stepped = hasattr(system, "advance")
+    stepped = bool(is_map(system))
     if (stepped and not has_free_step(system)) or not cycle.autonomous:
         raise ValueError(
             "A driven cycle has the phase of its drive: a push moves it for a while only. Take "
@@ -379,7 +385,7 @@ def perturbed_phase_response(
     units = Units(measure_scale(cycle.states))
     system, cycle = units.system(system), units.enter_cycle(cycle)
     direction = size * units.enter(direction)
-    if hasattr(system, "advance"):
+    if is_map(system):
         return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
     return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
 from isochron.analysis.systems.angles import turning_variables
-from isochron.analysis.systems.protocols import ForcedMap
+from isochron.analysis.systems.protocols import ForcedMap, is_map
 from isochron.analysis.systems.scales import UNLIKE_ALONG, map_response, measure_scale
 from isochron.analysis.systems.units import Units
 
@@ -209,7 +209,7 @@ def find_invariant_circle(
             "Need n_transient >= 0, n_harmonics >= 1 and n_returns >= 16 n_harmonics, got "
             f"{n_transient!r}, {n_harmonics!r} and {n_returns!r}."
         )
-    if not hasattr(system, "advance"):
+    if not is_map(system):
         raise TypeError(
             "find_invariant_circle needs a map (ForcedMap); for a field use find_limit_cycle."
         )

@@ -25,7 +25,7 @@ from isochron.analysis.survey.samplers import Sampler
 from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_system
-from isochron.analysis.systems.protocols import System
+from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
 from isochron.wording import counted
@@ -275,10 +275,9 @@ def _motion(
     tolerances: SurveyTolerances,
     angles: tuple[int, ...] = (),
 ) -> FlowMotion | ReturnMotion:
-    is_map = hasattr(system, "advance")
-    if not is_map and period is None:
+    if not is_map(system) and period is None:
         return FlowMotion(system, observation, tolerances, angles)
-    if is_map and period is not None:
+    if is_map(system) and period is not None:
         raise ValueError("A map brings its own period; leave period out.")
     if period is not None and not 0 < period < math.inf:
         raise ValueError(f"period must be positive and finite, got {period!r}.")

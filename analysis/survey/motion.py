@@ -20,6 +20,7 @@ from isochron.analysis.phase.rotation import weighted_birkhoff_average
 from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import on_circles, without_turns
 from isochron.analysis.systems.integration import integrate
+from isochron.analysis.systems.protocols import is_map
 
 Angles = tuple[int, ...]
 
@@ -218,7 +219,7 @@ class ReturnMotion:
     @property
     def is_map(self) -> bool:
         """Whether time comes in steps."""
-        return hasattr(self.system, "advance")
+        return is_map(self.system)
 
     def discard_transient(self, states: np.ndarray) -> np.ndarray:
         """States after the transient; those of a map all at once, if none raises an error."""

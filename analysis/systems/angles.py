@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from isochron.analysis.systems.protocols import is_map
+
 _ROUNDING = 1e-12  # of the size of a state or velocity
 
 
@@ -82,7 +84,7 @@ def turning_variables(system: Any, states: np.ndarray) -> tuple[int, ...]:
 def _has_period_of_a_turn(system: Any, state: np.ndarray, i: int) -> bool:
     turned = state.copy()
     turned[i] += 2 * math.pi
-    if hasattr(system, "advance"):
+    if is_map(system):
         before, after = (system.advance(x, system.n_steps) for x in (state, turned))
         change = without_turns(after - before, tuple(range(state.size)))
     else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.analysis.floquet import has_free_step
+from isochron.analysis.systems.protocols import has_free_step
 
 
 class ExtrapolatedMap:

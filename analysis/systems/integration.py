@@ -10,7 +10,8 @@ from scipy import linalg, sparse
 from scipy.integrate import solve_ivp
 from scipy.sparse.linalg import splu
 
-from isochron.analysis.systems.protocols import VectorField, jacobian_product, takes_differences
+from isochron.analysis.systems.functions import takes_differences
+from isochron.analysis.systems.protocols import VectorField, is_stiff, jacobian_product
 
 # Hairer and Wanner (1996), Solving Ordinary Differential Equations II, table IV.6.5:
 # singly diagonally implicit, L-stable, order 4, stiffly accurate.
@@ -42,7 +43,7 @@ def integrate(
     """As `flow`, for states of size 1; tangent vectors may have any length."""
     if not 0 < duration < math.inf:
         raise ValueError(f"duration must be positive and finite, got {duration!r}.")
-    stiff = getattr(field, "stiff", False)
+    stiff = is_stiff(field)
     rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
     state = np.asarray(state, dtype=float)
     if not np.isfinite(state).all():

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import VectorField
+from isochron.analysis.systems.protocols import VectorField, is_stiff
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
 from isochron.wording import counted
@@ -251,7 +251,7 @@ def compute_section_return(
 
 
 def _solver(field, start, max_duration, rtol) -> Any:
-    stiff = getattr(field, "stiff", False)
+    stiff = is_stiff(field)
     rtol = (1e-9 if stiff else 1e-12) if rtol is None else rtol
     options: dict[str, Any] = {"rtol": rtol, "atol": rtol * 1e-2}
     if stiff:

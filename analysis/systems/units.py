@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from isochron.analysis.systems.functions import Flow
 from isochron.analysis.systems.integration import integrate
-from isochron.analysis.systems.protocols import Flow
+from isochron.analysis.systems.protocols import is_map, is_stiff
 from isochron.analysis.systems.scales import (
     UNLIKE_ALONG,
     field_response,
@@ -70,7 +71,7 @@ class Units:
         if self.plain:
             fixed = getattr(system, "by_differences", False)
             return system.with_scale(1.0) if fixed else system
-        if not hasattr(system, "advance"):
+        if not is_map(system):
             return scaled_field(system, self.scale)
         return _FreeMap(system, self.scale) if hasattr(system, "with_step") else _Map(
             system, self.scale
@@ -112,16 +113,16 @@ def _find_units(system: Any, states: ArrayLike, scale: ArrayLike | None, duratio
     finite = rows[np.isfinite(rows).all(axis=1)]
     if scale is not None or not len(finite):
         return Units(measure_scale(states, scale=scale))
-    first, is_map = finite[0], hasattr(system, "advance")
+    first = finite[0]
     response = None
-    if is_map:
+    if is_map(system):
         response = map_response(system, first)
     elif duration is not None:
         response = field_response(system, first, duration)
     by_differences = getattr(system, "by_differences", False)
     unlike = _UNLIKE_DIFFERENCES if by_differences else UNLIKE_ALONG
     units = Units(measure_scale(finite, response=response, unlike=unlike))
-    if units.plain or (duration is None and not is_map):
+    if units.plain or (duration is None and not is_map(system)):
         return units
     try:
         run = _follow(system, first, duration, units)
@@ -132,7 +133,7 @@ def _find_units(system: Any, states: ArrayLike, scale: ArrayLike | None, duratio
 
 
 def _follow(system: Any, start: np.ndarray, duration: float | None, units: Units) -> np.ndarray:
-    if hasattr(system, "advance"):
+    if is_map(system):
         return _finite_rows(system.orbit(start, max(system.n_steps, _FEWEST_STEPS)))
     assert duration is not None
     times = np.linspace(0, duration, 500)
@@ -164,7 +165,7 @@ def scaled_field(field: Any, scale: np.ndarray) -> Flow:
     return Flow(
         lambda t, y: np.asarray(field(t, y * scale), dtype=float) / scale,
         None if by_differences else derivative,
-        stiff=getattr(field, "stiff", False),
+        stiff=is_stiff(field),
         tangent=tangent if has_tangent else None,
         scale=1.0,
     )

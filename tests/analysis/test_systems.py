@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from isochron.analysis import Flow, ShootingControl, SteppedMap, find_limit_cycle
+from isochron.analysis.systems.differences import difference_tangent
+from isochron.analysis.systems.family import SystemFamily
 from isochron.analysis.systems.flow import flow
-from isochron.analysis.systems.protocols import SystemFamily, black_box, difference_tangent
+from isochron.analysis.systems.functions import black_box
 from tests import truths
 
 

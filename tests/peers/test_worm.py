@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isochron import analysis, connectome, sims
-from isochron.analysis.systems.adjoint import AdjointSweep
+from isochron.analysis.phase.adjoint import AdjointSweep
 from isochron.studies.compare.worm import MOTOR_CLASSES
 
 N_STEPS = 256  # of 7 ms in a period: errors of order 6 leave 11 digits of it

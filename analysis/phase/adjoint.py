@@ -7,6 +7,7 @@ from scipy.integrate import solve_ivp
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.systems.protocols import is_stiff
 
 
 class AdjointSweep:
@@ -14,7 +15,7 @@ class AdjointSweep:
 
     def __init__(self, field: Any, cycle: LimitCycle, rtol: float) -> None:
         self.field, self.period, self.rtol = field, cycle.period, rtol
-        self.stiff = getattr(field, "stiff", False)
+        self.stiff = is_stiff(field)
         self.count = 0
         self.orbit: Any = self._integrate(field, cycle.point, field.jacobian).sol
 
