@@ -97,18 +97,12 @@ from isochron.analysis.statistics import (
     rayleigh_test,
     surrogate_test,
 )
-from isochron.analysis.survey.attractors import (
-    AttractorSurvey,
-    FoundAttractor,
-    find_all_attractors,
-)
-from isochron.analysis.survey.entrained_cycles import (
-    EntrainedCycleSurvey,
-    find_entrained_cycles,
-    has_odd_symmetry,
-)
+from isochron.analysis.survey.attractor_results import AttractorSurvey, FoundAttractor
+from isochron.analysis.survey.attractors import find_all_attractors
+from isochron.analysis.survey.entrained_cycles import EntrainedCycleSurvey, find_entrained_cycles
 from isochron.analysis.survey.samplers import gaussian_around, uniform_box
 from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
+from isochron.analysis.survey.symmetry import has_odd_symmetry
 from isochron.analysis.systems.extrapolation import ExtrapolatedMap
 from isochron.analysis.systems.family import SystemFamily
 from isochron.analysis.systems.flow import flow

@@ -1,7 +1,7 @@
-"""How one trajectory goes on after its transient: at rest, periodic, quasi-periodic or chaotic.
+"""How one trajectory continues after its transient, and how its rhythm is solved for.
 
 A `Motion` hides whether time is continuous (`FlowMotion`) or comes in returns (`ReturnMotion`:
-steps of a map, or periods of a drive).
+steps of a map, or periods of the forcing).
 """
 
 import math
@@ -10,104 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.spatial import KDTree
 
-from isochron.analysis.fixed_points import FixedPoint, find_fixed_points
+from isochron.analysis.fixed_points import find_fixed_points
 from isochron.analysis.floquet import ReturnMap
-from isochron.analysis.limit_cycles import LimitCycle, find_limit_cycle
+from isochron.analysis.limit_cycles import find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, TangentControl, compute_lyapunov_spectrum
-from isochron.analysis.phase.rotation import weighted_birkhoff_average
+from isochron.analysis.survey.places import Angles, Curve, Periodic, Points, size_of
 from isochron.analysis.survey.settings import Observation, SurveyTolerances
-from isochron.analysis.systems.angles import on_circles, without_turns
+from isochron.analysis.systems.angles import on_circles
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import is_map
-
-Angles = tuple[int, ...]
 
 N_SAMPLES = 2000  # of a flow while it is watched
 N_BLOCKS = 10
 _MOST_SEARCHES = 3
-_LARGEST_GAP = 0.05  # of the size of a set that is known by its states
-_FEW = 10
-_REGULAR = 1e-4  # of the size of an orbit: change of averages from one half to the other
-_MOVE = 0.05  # of the size of a set: how far a state is moved to see whether it comes back
-_DECAYS = -8.0  # logarithm of what is left of a perturbation; shear alone makes it -log(watch)
-_OFF = 0.5  # part of a trajectory on a set below which it lies on a different one
-_CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
-
-
-class Place(Protocol):
-    """A set of states that attracts."""
-
-    def contains(self, record: np.ndarray) -> bool:
-        """Whether states, shape (m, n), as they followed each other, lie on it."""
-        ...
-
-
-@dataclass(frozen=True)
-class Points:
-    """A fixed point, or the points of a cycle that returns make."""
-
-    states: np.ndarray
-    within: float
-    angles: Angles = ()
-
-    def contains(self, record: np.ndarray) -> bool:
-        """Whether the last state is at one of the points."""
-        gaps = without_turns(self.states - record[-1], self.angles)
-        return bool(np.linalg.norm(gaps, axis=1).min() < self.within)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A closed curve, as a polygon."""
-
-    states: np.ndarray
-    within: float
-    angles: Angles = ()
-
-    def contains(self, record: np.ndarray) -> bool:
-        """Whether the last state lies on the polygon."""
-        ways = without_turns(record[-1] - self.states[:-1], self.angles)
-        sides = np.diff(self.states, axis=0)
-        lengths = np.maximum((sides**2).sum(axis=1), 1e-300)
-        along = np.clip((ways * sides).sum(axis=1) / lengths, 0, 1)
-        gaps = without_turns(ways - along[:, None] * sides, self.angles)
-        return bool(np.linalg.norm(gaps, axis=1).min() < self.within)
-
-
-class Cloud:
-    """A set that is known by many of its states only."""
-
-    def __init__(self, states: np.ndarray, angles: Angles = ()) -> None:
-        self.states, self.angles = states, angles
-        known = on_circles(states, angles)
-        self.tree = KDTree(known)
-        # How far states that come later lie from those that came first: the distance of the
-        # nearest neighbors says nothing of gaps where an orbit nearly closes.
-        first, later = np.array_split(known, 2)
-        gap = float(np.quantile(KDTree(first).query(later)[0], 0.99))
-        self.within = min(3 * gap, _LARGEST_GAP * _size(known))
-
-    def contains(self, record: np.ndarray) -> bool:
-        """Whether 95 % of the states lie among those known; a few states cannot tell."""
-        return len(record) > _FEW and self.share(record) > 0.95
-
-    def share(self, record: np.ndarray) -> float:
-        """Part of the states that lie among those known."""
-        return float(np.mean(self.distances(record) < self.within))
-
-    def distances(self, record: np.ndarray) -> np.ndarray:
-        """Of states from the nearest one that is known."""
-        return np.asarray(self.tree.query(on_circles(record, self.angles))[0])
-
-
-@dataclass(frozen=True)
-class Periodic:
-    """A verified attractor, and where it is."""
-
-    solution: FixedPoint | LimitCycle
-    place: Place
 
 
 class Motion(Protocol):
@@ -180,7 +96,9 @@ class FlowMotion:
             control=self.tolerances.shooting,
         )
         if cycle.stable or cycle.degenerate:
-            within = self.tolerances.merge_tolerance * _size(on_circles(cycle.states, self.angles))
+            within = self.tolerances.merge_tolerance * size_of(
+                on_circles(cycle.states, self.angles)
+            )
             yield Periodic(cycle, Curve(cycle.states, within, self.angles))
 
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
@@ -255,7 +173,7 @@ class ReturnMotion:
             yield from _resting(self, record, scale)
         places, most = on_circles(record, self.angles), max(1, int(self.observation.longest))
         gaps = np.linalg.norm(places[-2 : -2 - most : -1] - places[-1], axis=1)
-        lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * _size(places))
+        lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * size_of(places))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:
             cycle = find_limit_cycle(
                 self.system,
@@ -270,7 +188,7 @@ class ReturnMotion:
                 points = [cycle.point]
                 for _ in range(cycle.subharmonic - 1):
                     points.append(back(points[-1]))
-                size = _size(on_circles(cycle.states, self.angles))
+                size = size_of(on_circles(cycle.states, self.angles))
                 within = self.tolerances.merge_tolerance * max(size, 1e-3 * scale)
                 yield Periodic(cycle, Points(np.array(points), within, self.angles))
 
@@ -286,64 +204,6 @@ class ReturnMotion:
             blocks=found.blocks * unit,
             dimension=found.dimension,
         )
-
-
-def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, LyapunovSpectrum]:
-    """Whether what has no period found is quasi-periodic, chaotic, or neither for certain.
-
-    Chaotic if the leading exponent is positive by four standard errors and an error grows
-    e⁵-fold while it is watched. Quasi-periodic if averages over both halves of the record agree
-    to 1e-4 of its size (they do so fast for regular motion, and for no other) and nothing
-    transverse decays: the next exponent is 0.
-
-    References
-    ----------
-    Sander and Meiss (2020), Physica D 411:132569: averages that tell regular motion.
-    """
-    spectrum = motion.exponents(record[-1])
-    leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
-    if leading > 4 * error and leading * motion.observation.duration > _CHAOTIC_GROWTH:
-        return "chaotic", spectrum
-    places = on_circles(record, motion.angles)
-    halves = np.array_split(places, 2)
-    drift = np.linalg.norm(np.subtract(*(weighted_birkhoff_average(half) for half in halves)))
-    if (
-        drift < _REGULAR * _size(places)
-        and spectrum.exponents[-1] * motion.observation.duration > -1
-    ):
-        return "quasi-periodic", spectrum
-    return None, spectrum
-
-
-def is_neutral(motion: Motion, cloud: Cloud) -> bool:
-    """Whether states near a quasi-periodic set neither leave it nor come nearer.
-
-    It is one of a family then, as a curve around the center of a conservative system. A state
-    of the set is moved inwards, outwards, and both ways in a random direction, by a little more
-    than what tells it from the set. If the set attracts, all come back in the transient.
-
-    A curve of a map, or a torus of two dimensions of a field, attracts if the next exponent is
-    negative, even if its states are in clusters so that a different phase seems not to be on it.
-    """
-    following = motion.exponents(cloud.states[-1], more=1).exponents[-1]
-    if following * motion.observation.duration < _DECAYS:
-        return False
-    state = cloud.states[-1]
-    far = max(_MOVE * _size(on_circles(cloud.states, motion.angles)), 4 * cloud.within)
-    outwards = state - cloud.states.mean(axis=0)
-    outwards[list(motion.angles)] = 0.0  # an angle has no outside
-    moves = np.stack([outwards, np.random.default_rng(0).normal(size=state.size)])
-    moves *= far / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-300)
-    moves = np.concatenate([-moves, moves])
-    with np.errstate(all="ignore"):
-        for end in motion.discard_transient(state + moves):
-            if not np.isfinite(end).all():
-                continue
-            record = motion.record(end)
-            away = np.median(cloud.distances(record))
-            if cloud.share(record) < _OFF and away < 2 * far:
-                return True
-    return False
 
 
 def _exponents(system: Any, state: np.ndarray, block: float, count: int) -> LyapunovSpectrum:
@@ -372,10 +232,6 @@ def _resting(
         for point in found:
             if point.stable or point.degenerate:
                 yield Periodic(point, Points(point.point[None], within, angles))
-
-
-def _size(states: np.ndarray) -> float:
-    return float(np.linalg.norm(states - states.mean(axis=0), axis=1).max())
 
 
 def _or_nan(function: Any, state: np.ndarray) -> np.ndarray:

@@ -49,3 +49,22 @@ def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
         return chosen + spread * rng.standard_normal(chosen.shape)
 
     return sample
+
+
+def draw_starts(sampler: Sampler, rng: np.random.Generator, n_starts: int) -> np.ndarray:
+    """Initial states of a sampler, shape (n_starts, dimension), checked."""
+    drawn = sampler(rng, n_starts)
+    require_real("The states of sampler", drawn)
+    starts = np.asarray(drawn, dtype=float)
+    if starts.ndim != 2 or len(starts) != n_starts or not np.isfinite(starts).all():
+        raise ValueError(
+            f"sampler must return finite states of shape ({n_starts}, dimension), got shape "
+            f"{starts.shape}."
+        )
+    return starts
+
+
+def spread_of(starts: np.ndarray) -> float:
+    """Spread of the starts, or the size of the only one; 1 if all are 0."""
+    spread = float(np.linalg.norm(starts - starts.mean(axis=0), axis=1).max())
+    return spread or float(np.linalg.norm(starts[0])) or 1.0

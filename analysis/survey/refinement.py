@@ -1,0 +1,149 @@
+"""States refined to cycles by Newton's method, each cycle once."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
+from isochron.analysis.systems.protocols import ForcedMap
+
+MOST_STARTS = 24  # of Newton's method in one place
+_RUNAWAY = 1e6  # times the size of the starts: a state that leaves all bounds
+LEAST_SIZE = 1e-3  # of the size of the starts, that a state or a cycle is given at least
+SMALL = 50  # dimensions: multiple shooting between cycles
+_SEGMENT_STEPS = 10  # steps of each segment, or more if the segments are at most
+_MOST_SEGMENTS = 12
+
+
+class CycleSearch:
+    """Cycles met so far, and how many starts came to each."""
+
+    def __init__(
+        self,
+        system: ForcedMap,
+        tolerance: float,
+        merge_tolerance: float,
+        mirror: int | None,
+        scale: float,
+    ) -> None:
+        self.system, self.tolerance, self.merge_tolerance, self.mirror = (
+            system,
+            tolerance,
+            merge_tolerance,
+            mirror,
+        )
+        self.scale = scale
+        self.cycles: list[LimitCycle] = []
+        self.basins: list[int] = []
+
+    def stay(self, states: np.ndarray) -> np.ndarray:
+        """Whether each of the states is within bounds."""
+        return np.linalg.norm(states, axis=1) <= _RUNAWAY * self.scale
+
+    def settles(self, state: np.ndarray, gap: float) -> bool:
+        """Count a state on the stable cycle that it is on, or within a gap of; else say no."""
+        known = self._place_of(state)
+        if known is None:
+            cycle = self._newton(state)
+            distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
+            if not cycle.stable or distance > 100 * gap + self.merge_tolerance * self._extent(
+                cycle
+            ):
+                return False
+            known = self._add(cycle)
+        self.basins[known] += 1
+        return True
+
+    def refine(self, states: Iterable[np.ndarray]) -> None:
+        """Start Newton's method from states that are within bounds and on no known cycle."""
+        for state in states:
+            if self.stay(state[None])[0] and self._place_of(state) is None:
+                self._prove(self._newton(state, n_multipliers=0))
+
+    def shoot(self, orbit: np.ndarray) -> None:
+        """Start Newton's method from an orbit that need not be one, shape (n_steps + 1, n).
+
+        A small map is solved by multiple shooting, which finds cycles so unstable that no
+        single state leads back to itself.
+        """
+        n_segments = min(_MOST_SEGMENTS, max(1, self.system.n_steps // _SEGMENT_STEPS))
+        if orbit.shape[1] > SMALL or n_segments == 1:
+            self.refine(orbit[:1])
+            return
+        nodes = np.round(np.arange(n_segments) / n_segments * self.system.n_steps).astype(int)
+        self._prove(self._newton(orbit[nodes]))
+
+    def _prove(self, cycle: LimitCycle) -> None:
+        """Add a cycle that is new, with its multipliers."""
+        if cycle.found and self._place_of(cycle.point) is None:
+            proved = cycle if cycle.multipliers.size else self._newton(cycle.point)
+            if proved.found:
+                self._add(proved)
+
+    def sorted(self) -> tuple[tuple[LimitCycle, ...], tuple[int, ...]]:
+        """Cycles and basins: stable ones first, largest basin first."""
+        entries = zip(self.cycles, self.basins, strict=True)
+        order = sorted(entries, key=lambda entry: (not entry[0].stable, entry[0].index, -entry[1]))
+        return tuple(cycle for cycle, _ in order), tuple(basin for _, basin in order)
+
+    def _newton(self, state: np.ndarray, n_multipliers: int | None = None) -> LimitCycle:
+        with np.errstate(all="ignore"):
+            control = ShootingControl(
+                tolerance=self.tolerance, scale=1.0, max_transient=0, n_multipliers=n_multipliers
+            )
+            return find_limit_cycle(self.system, state, control=control)
+
+    def _add(self, cycle: LimitCycle) -> int:
+        """Number of a cycle, which is added with its mirror image if it is new."""
+        known = self._place_of(cycle.point)
+        if known is not None:
+            return known
+        number, new = len(self.cycles), [cycle]
+        if self.mirror is not None and self._place_of(-cycle.states[self.mirror]) is None:
+            new.append(self._image_of(cycle, self.mirror))
+        for each in new:
+            if each.found and self._place_of(each.point) is None:
+                self.cycles.append(each)
+                self.basins.append(0)
+        return number
+
+    def _image_of(self, cycle: LimitCycle, shift: int) -> LimitCycle:
+        """The cycle through -x, `shift` steps later; solved for where it does not close as it is.
+
+        The derivative of the map along the image is that along the cycle, and so are the
+        multipliers.
+        """
+        states = -np.concatenate([cycle.states[shift:-1], cycle.states[: shift + 1]])
+        end = self.system.advance(states[0], self.system.n_steps)
+        if not np.linalg.norm(end - states[0]) <= self.tolerance * self._extent(cycle):
+            return self._newton(states[0])
+        places = np.round(np.linspace(0, self.system.n_steps, len(cycle.nodes), endpoint=False))
+        return replace(
+            cycle,
+            states=states,
+            nodes=states[places.astype(int)],
+            message=f"mirror image of a cycle; {cycle.message}",
+        )
+
+    def _place_of(self, state: np.ndarray) -> int | None:
+        """Number of the known cycle that a state is on."""
+        for number, cycle in enumerate(self.cycles):
+            if np.linalg.norm(cycle.point - state) < self.merge_tolerance * self._extent(cycle):
+                return number
+        return None
+
+    def _extent(self, cycle: LimitCycle) -> float:
+        return max(size_of(cycle.states), LEAST_SIZE * self.scale)
+
+
+def size_of(states: np.ndarray) -> float:
+    """The largest coordinate times the square root of the dimension; 1 if all are 0."""
+    return float(np.abs(states).max()) * math.sqrt(states.shape[1]) or 1.0
+
+
+def spread(waypoints: list[np.ndarray]) -> np.ndarray:
+    """Some of the waypoints, evenly taken."""
+    states = np.concatenate(waypoints) if waypoints else np.empty((0, 0))
+    return states[:: max(1, math.ceil(len(states) / MOST_STARTS))]
