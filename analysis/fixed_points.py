@@ -161,7 +161,7 @@ def find_fixed_points(
     Raises
     ------
     ValueError
-        If the map is driven, `deflations` is negative, or `scale` is not positive.
+        If the map is forced, `deflations` is negative, or `scale` is not positive.
 
     References
     ----------
@@ -170,7 +170,7 @@ def find_fixed_points(
     if deflations < 0:
         raise ValueError(f"deflations must be 0 or more, got {deflations!r}.")
     if getattr(system, "n_steps", 1) != 1:
-        raise ValueError("A driven map has no fixed points; switch its drive off.")
+        raise ValueError("A forced map has no fixed points; switch its forcing off.")
     starts = starts if isinstance(starts, np.ndarray) else list(starts)
     require_real("starts", starts)
     if not len(starts):

@@ -31,14 +31,14 @@ _STRETCH = 1e-5  # of a step: where rounding and bending of a central difference
 class ReturnMap:
     """A system over one period: where a state returns to, and the derivative of that.
 
-    A map without a drive that offers ``with_step(step_ms)`` can have a period of its own, as
+    A map without a forcing that offers ``with_step(step_ms)`` can have a period of its own, as
     a vector field can: a whole number of steps whose length goes with the period.
 
     Parameters
     ----------
     system : VectorField or ForcedMap
     period : float, optional
-        Of the forcing of a vector field, or of the cycle of a system without a drive. A driven
+        Of the forcing of a vector field, or of the cycle of a system without a forcing. A forced
         map brings its own.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
@@ -111,7 +111,7 @@ class ReturnMap:
     def stretch(
         self, state: np.ndarray, arrival: np.ndarray, begin: float = 0.0, end: float = 1.0
     ) -> np.ndarray:
-        """Derivative by the period of where a state without a drive arrives.
+        """Derivative by the period of where a state without a forcing arrives.
 
         It is the velocity there; for a map, a central difference in the length of the step.
         """
@@ -181,14 +181,14 @@ class ReturnMap:
     def derivative(self, point: np.ndarray) -> LinearOperator:
         """The monodromy as a linear operator that integrates once for every product.
 
-        A map with a method ``tangent_map(state, n_steps)``, the derivative of so many steps as a
+        A map with a method ``tangent_map(state, n_steps)``, the derivative of this many steps as a
         function of tangents, goes through the states only once.
         """
         make = getattr(self.system, "tangent_map", None)
-        push = make(point, self.n_steps) if make else lambda v: self(point, v)[1]
+        jvp = make(point, self.n_steps) if make else lambda v: self(point, v)[1]
 
         def product(vector: np.ndarray) -> np.ndarray:
-            return push(vector.reshape(-1, 1)).ravel()
+            return jvp(vector.reshape(-1, 1)).ravel()
 
         n = len(point)
         return LinearOperator((n, n), matvec=product, dtype=float)  # type: ignore[call-arg]
@@ -236,7 +236,7 @@ def floquet_multipliers(
         A state on the orbit, or several at equal intervals of time from phase 0: through a
         very unstable orbit, one state does not lead back to itself.
     period : float, optional
-        Period, for a vector field, or for a map without a drive that has a period of its own.
+        Period, for a vector field, or for a map without a forcing that has a period of its own.
     n_leading : int, optional
         Only so many, the largest in modulus, by Arnoldi iteration. By default all of them,
         or 6 for a map of more than 200 dimensions or a field, not stiff, of more than 300.

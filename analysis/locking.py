@@ -55,7 +55,7 @@ def pairwise_phase_consistency(phase: ArrayLike, reference: ArrayLike) -> float:
     Parameters
     ----------
     phase, reference : array_like, shape (n,)
-        Radians, of one shape; at least two samples, independent of one another, such as one per
+        Radians, of one shape; at least two samples, independent of each other, such as one per
         trial. A complex array is taken as an analytic signal, by its angle.
 
     Raises
@@ -105,14 +105,14 @@ def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: i
 
 @dataclass(frozen=True, kw_only=True)
 class TongueScan:
-    """Rotation numbers over frequency and amplitude of a drive, and where they are locked.
+    """Rotation numbers over frequency and amplitude of a forcing, and where they are locked.
 
     Attributes
     ----------
     frequencies : ndarray, shape (n_frequencies,)
     amplitudes : ndarray, shape (n_amplitudes,)
     rotation : ndarray, shape (n_amplitudes, n_frequencies)
-        Turns per period of the drive.
+        Turns per period of the forcing.
     locked : ndarray of bool, shape (n_amplitudes, n_frequencies)
     ratio, tolerance : float
         What counted as locked.
@@ -153,13 +153,13 @@ def scan_tongue(
     Parameters
     ----------
     phases_at : callable
-        ``phases_at(frequency, amplitude)``: the unwrapped phase once per period of the drive,
+        ``phases_at(frequency, amplitude)``: the unwrapped phase once per period of the forcing,
         after the transient, radians.
     frequencies : array_like, shape (n_frequencies,)
         Ascending.
     amplitudes : array_like, shape (n_amplitudes,)
     ratio : float
-        Turns per period of the drive: m/n for n turns of the drive in m of the system.
+        Turns per period of the forcing: m/n for n turns of the forcing in m of the system.
     tolerance : float
         Largest deviation of the rotation number from the ratio, and largest uncertainty of
         it; near an edge, 1/length of the orbit is the least that tells drift from locking.
@@ -185,7 +185,7 @@ def scan_tongue(
 
 @dataclass(frozen=True, kw_only=True)
 class Tongue:
-    """Where one stable 1:1 entrained cycle exists, at one amplitude of the drive.
+    """Where one stable 1:1 entrained cycle exists, at one amplitude of the forcing.
 
     Attributes
     ----------
@@ -197,7 +197,7 @@ class Tongue:
     resolution : float
         The cycle is lost within so many Hz beyond `low` and `high`.
     centre : ndarray or None
-        State of the cycle at the frequency where the walk began; None if it was not found.
+        State of the cycle at the frequency where the walk started; None if it was not found.
     message : str
         Why there is none; empty if it was found.
     """
@@ -227,7 +227,7 @@ def find_tongue(
     along: Literal["frequency", "parameter"] = "frequency",
     control: ShootingControl = ShootingControl(tolerance=1e-8),
 ) -> Tongue:
-    """Walk a stable entrained cycle up and down in drive frequency until it is lost.
+    """Walk a stable entrained cycle up and down in forcing frequency until it is lost.
 
     Each cycle is the start of the search at the next frequency. The step grows to twice the
     first while that succeeds; where it fails, or the cycle found is unstable or another one,
@@ -237,10 +237,10 @@ def find_tongue(
     Parameters
     ----------
     system_at : callable
-        Drive frequency in Hz to the forced map at, or very near, that frequency: within half
+        Forcing frequency in Hz to the forced map at, or very near, that frequency: within half
         a step in each period. The edges are frequencies of the maps themselves.
     start : ndarray, shape (dimension,)
-        State on, or in the basin of, the cycle at `frequency`, at drive phase 0.
+        State on, or in the basin of, the cycle at `frequency`, at forcing phase 0.
     frequency : float
         Where to start, Hz.
     limits : tuple of float
@@ -248,7 +248,7 @@ def find_tongue(
     step, resolution : float
         First step of the walk, and accuracy of the edges, Hz.
     along : {"frequency", "parameter"}
-        What `system_at` takes: the drive frequency in Hz, which is checked, or any other
+        What `system_at` takes: the forcing frequency in Hz, which is checked, or any other
         parameter. `frequency`, `limits`, `step`, `resolution` and the edges are then values of
         that parameter, which may be negative.
     control : ShootingControl
@@ -264,7 +264,7 @@ def find_tongue(
     ------
     ValueError
         If the numbers are not in order: limits around the frequency, 0 < resolution <= step; or
-        a map is not driven with the frequency that it is asked for.
+        a map is not forced with the frequency that it is asked for.
     """
     if along not in ("frequency", "parameter"):
         raise ValueError(f'along must be "frequency" or "parameter", got {along!r}.')
@@ -372,12 +372,12 @@ def _given_value(system: ForcedMap, value: float) -> float:
 
 
 def _checked_frequency(system: ForcedMap, asked: float) -> float:
-    """Drive frequency of a map, which has to be that asked for, to half a step in a period."""
+    """Forcing frequency of a map, which has to be that asked for, to half a step in a period."""
     steps = system.n_steps / max(system.forcing_cycles, 1)
     found = 1e3 * system.forcing_cycles / (system.n_steps * system.step_ms)
     if abs(found - asked) > (0.51 / steps + 1e-9) * asked:
         raise ValueError(
-            f"find_tongue walks the drive frequency, but system_at({asked:g}) is driven with "
+            f"find_tongue walks the forcing frequency, but system_at({asked:g}) is forced with "
             f"{found:g} Hz, not {asked:g} Hz. If system_at takes the frequency, check its unit "
             "(Hz) and step_ms; if it takes a different parameter, add along='parameter'."
         )

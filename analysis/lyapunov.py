@@ -1,4 +1,4 @@
-"""Lyapunov exponents: how fast neighbouring states part, in every direction."""
+"""Lyapunov exponents: how fast neighboring states part, in every direction."""
 
 import math
 from abc import ABC, abstractmethod

@@ -96,7 +96,7 @@ def _unbiased_hsic(kernel: np.ndarray, other: np.ndarray) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class CycleComparison:
-    """Two cycles laid over one another.
+    """Two cycles laid over each other.
 
     Attributes
     ----------
@@ -316,7 +316,7 @@ def dynamical_distance(
 ) -> float:
     """Dynamical similarity analysis: least |A - C B Cᵀ| over orthogonal C.
 
-    0 for dynamics that are one another in rotated coordinates; for normal operators, the least
+    0 for dynamics that are each other in rotated coordinates; for normal operators, the least
     distance between their eigenvalues, paired. The published package (dsa-metric) minimises
     by gradient descent in torch; here every step C → polar factor of A C Bᵀ + Aᵀ C B + s C
     raises tr(Aᵀ C B Cᵀ), with s = 2 |A| |B| in spectral norms.

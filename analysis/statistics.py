@@ -133,7 +133,7 @@ def cyclic_shift(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
 
 
 def permuted(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
-    """Rows in random order: a permutation test, for rows that are independent of one another.
+    """Rows in random order: a permutation test, for rows that are independent of each other.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class CurveSteps:
         Length of the step of Newton's method that counts as converged.
     relative : float
         The same, relative to the length of u, if that is more: where the curve has come to
-        states much larger than those it began with.
+        states much larger than those it started with.
     grows : bool
         Whether the longest step grows with the way.
     max_iterations : int

@@ -83,7 +83,7 @@ def continue_fold(
     forcing_period : float or callable, optional
         Of a field with a forcing; a callable gets both parameters.
     direction : {1, -1}
-        Begin with a growing or a falling second parameter.
+        Start with a growing or a falling second parameter.
     control : StepControl
         Steps, scales and tolerances; by default the tolerance is 1e-8, and there are at most 200
         points. Either pair of limits is as far apart as the state is large; `parameter_scale` is

@@ -47,11 +47,11 @@ def continue_fixed_points(
     start : array_like, shape (n,)
         Near the fixed point at `parameter`.
     parameter : float
-        Where to begin.
+        Where to start.
     limits : tuple of float
         Lowest and highest value of the parameter.
     direction : {1, -1}
-        Begin with a growing or a falling parameter.
+        Start with a growing or a falling parameter.
     control : StepControl
         Steps, scales and tolerances; by default the tolerance is 1e-10, and there are at most
         500 points.
@@ -224,7 +224,7 @@ def follow(
             )
             points.append(point)
             if _has_closed(first, u, following, before):
-                message = "the branch has come back to where it began"
+                message = "the branch has come back to where it started"
                 break
             u = following
             if not inside:

@@ -53,7 +53,7 @@ class FixedPointProblem:
 class OrbitProblem:
     """A periodic orbit by shooting; y = (x_1, …, x_s), then T if the period is its own.
 
-    Each of s segments, equal parts of the period, ends where the next begins. An orbit of an
+    Each of s segments, equal parts of the period, ends where the next starts. An orbit of an
     autonomous field has its first state in a plane through an anchor, which `move_anchor` keeps
     near the orbit. Above the dimensions of `ReturnMap.is_large`, one segment is solved without
     matrices and only the leading multipliers are known.

@@ -1,4 +1,4 @@
-"""Following a state into its attractor, to places where a search for a cycle may begin."""
+"""Following a state into its attractor, to places where a search for a cycle may start."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SAMPLES = 2000  # of the time in which a return is looked for
 TRANSIENT_RTOL = 1e-7  # only which attractor is reached depends on it
 _NEAR = 0.05  # of the size of an orbit: a return to the same place
 FAR = 0.25  # of the range of a variable: a return to a different place
-_SETTLING = 0.1  # of the extent a while before: what is left of it
+_SHRINKING = 0.1  # of the extent a while before: what is left of it
 _AT_REST = 1e-6  # of the size of a state, or of what it has been: it hardly moves
 _SHRINKS = 0.9  # of the extent a while before: it is not on a cycle
 _LONG = 8  # times the longest period: to say how long it would have to be
@@ -98,7 +98,7 @@ def approaches(
             ) from error
         elapsed += wait
         largest = np.maximum(largest, units.leave(np.abs(record.states).max(axis=0)))
-        _raise_if_settled(system, units, record, elapsed, largest)
+        _raise_if_converged(system, units, record, elapsed, largest)
         for place, period in record.returns():
             returned = True
             yield Place(units, place, period)
@@ -142,24 +142,25 @@ class _Record:
         return float(np.ptp(first, axis=0).max()), float(np.ptp(last, axis=0).max())
 
 
-def _raise_if_settled(
+def _raise_if_converged(
     system: Any, units: Units, record: _Record, elapsed: float, largest: np.ndarray
 ) -> None:
     before, after = record.extents()
     state = record.states[-1]
     at_rest = after <= _AT_REST * max(1.0, float(np.abs(state).max()))
-    settling = at_rest or after <= _SETTLING * before
-    if not (settling or _has_decayed(units, record, largest)):
+    shrinks = at_rest or after <= _SHRINKING * before
+    if not (shrinks or _has_decayed(units, record, largest)):
         return
     for point in find_fixed_points(units.system(system), [state], scale=1.0):
-        if not settling and not point.stable:  # a small cycle may surround it
+        if not shrinks and not point.stable:  # a small cycle may surround it
             continue
         distance = float(np.linalg.norm(point.point - state))
         if distance <= 10 * np.sqrt(state.size) * max(before, after) or at_rest:
             raise NotFoundError(
-                f"The trajectory settles to a fixed point at {_written(units.leave(point.point))}, "
-                f"{elapsed:.3g} after the start: no cycle attracts this start. Start in the basin "
-                "of a cycle, change the parameters, or give period_guess for an unstable cycle."
+                "The trajectory converges to a fixed point at "
+                f"{_written(units.leave(point.point))}, {elapsed:.3g} after the start: no cycle "
+                "attracts this start. Start in the basin of a cycle, change the parameters, or "
+                "give period_guess for an unstable cycle."
             )
 
 

@@ -31,7 +31,7 @@ def spread_nodes(back: ReturnMap, start: np.ndarray, n_segments: int) -> np.ndar
 
 
 def shoot_segments(back: ReturnMap, nodes, tolerance, max_iterations, *, forced):
-    """Newton on (x_1 … x_s, T): each segment ends where the next begins.
+    """Newton on (x_1 … x_s, T): each segment ends where the next starts.
 
     Without a forcing, the first node moves in the plane normal to its velocity and the
     period of `back` is solved for. A step that does not reduce the largest gap is halved.

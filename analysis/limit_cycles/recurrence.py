@@ -19,7 +19,7 @@ _MAX_ITERATIONS, _N_SEGMENTS = 20, 6  # by default
 
 @dataclass(frozen=True)
 class CloseReturn:
-    """A stretch of a trajectory that ends near where it began.
+    """A stretch of a trajectory that ends near where it started.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 STABILITY_MARGIN = 1e-6
-# Of the size of a state: an orbit that moves less rests. A closure of 1e-8 of it is rounding.
+# Of the size of a state: an orbit that moves less rests. A return error of 1e-8 of it is rounding.
 RESTING = 1e-6
 
 
@@ -39,7 +39,7 @@ class LimitCycle:
     states : ndarray, shape (m, n)
         The orbit; the first state is the point that was solved for.
     residual : float
-        Closure |x(T) - x(0)|, relative to the size of the orbit; the largest gap between
+        Return error |x(T) - x(0)|, relative to the size of the orbit; the largest gap between
         segments if there are several.
     tolerance : float
         Largest residual that was accepted.
@@ -55,7 +55,7 @@ class LimitCycle:
     autonomous : bool
         Whether one of them is the trivial 1.
     at_rest : bool
-        Whether the state does not move: a fixed point of a map without a drive, or of a forced
+        Whether the state does not move: a fixed point of a map without a forcing, or of a forced
         system at an amplitude that does not move it, and no cycle.
     degenerate : bool
         Whether a nontrivial multiplier lies on the unit circle within its error. If it is 1 the

@@ -1,4 +1,4 @@
-"""Following a state of a map, or of a forced field, to where its returns settle."""
+"""Following a state of a map, or of a forced field, to where its returns converge."""
 
 from collections.abc import Callable, Iterator
 
@@ -26,7 +26,7 @@ _TURNS = (
     "in them: give angles={angles}."
 )
 _OTHER_PERIOD = (
-    "The trajectory settles to an orbit that closes after {k} returns. Give subharmonic={k} (it "
+    "The trajectory converges to an orbit that closes after {k} returns. Give subharmonic={k} (it "
     "was {subharmonic})."
 )
 _NO_PERIOD = "The trajectory from the start does not close within {n} returns, and its averages "
@@ -86,7 +86,7 @@ def _finite(state: np.ndarray) -> np.ndarray:
 def _what_it_does(
     single: ReturnMap, state: np.ndarray, most: int, subharmonic: int, turning: Turning
 ) -> str:
-    """What a trajectory does that has settled; empty if its cycle was not found for its error."""
+    """What a trajectory does that has converged; empty if its cycle was not found for its error."""
     states = [state]
     try:
         with np.errstate(all="ignore"):

@@ -54,7 +54,7 @@ def find_limit_cycle(
     A forced map, or a vector field with a forcing `period`, is solved for a fixed point of
     its return map; an autonomous vector field for a point and its period, with the phase
     fixed by the plane through the start, normal to the flow. So is a map that stands for a
-    flow, which has no drive and a method ``with_step(step_ms)``: a period is then a whole
+    flow, which has no forcing and a method ``with_step(step_ms)``: a period is then a whole
     number of its steps, a multiple of 256, of the length that makes the orbit close. An
     orbit that turns out to go round several times is returned as once round. If there is no
     cycle near the start, and no `period_guess`, the start is followed into its attractor and the
@@ -69,7 +69,7 @@ def find_limit_cycle(
         A state near the cycle, or in its basin; or s states at equal intervals of time over one
         period, for multiple shooting.
     period : float, optional
-        Forcing period of a driven vector field. A map brings its own.
+        Forcing period of a forced vector field. A map brings its own.
     max_period : float, optional
         Of an autonomous vector field or map: how long to wait for the first return.
     period_guess : float, optional
@@ -92,7 +92,7 @@ def find_limit_cycle(
     Raises
     ------
     ValueError
-        If a map without a drive and without `with_step` is asked for a period of its own, an
+        If a map without a forcing and without `with_step` is asked for a period of its own, an
         autonomous vector field comes without `max_period` or `period_guess`, or another
         argument is out of range.
 
@@ -163,7 +163,7 @@ def _check(forced, max_period, period_guess, subharmonic) -> None:
 
 _MAX_ITERATIONS = 12
 _FINE = 1e-11  # relative tolerance of an implicit integration where 1e-9 is not enough
-_TURNS = 4  # times max_period: how long a trajectory is watched for variables that turn
+_TURNS = 4  # times max_period: how long a trajectory is observed for variables that turn
 _FAILURES = (NotFoundError, ArithmeticError, np.linalg.LinAlgError)
 
 

@@ -146,7 +146,7 @@ def _krylov_solver(back, point, gap):
 
 
 def _bordered_krylov(back, point, end, normal, gap, unit):
-    """The move of (x, T / unit): the matrix is M - I with the velocity beside and the normal below.
+    """The move of (x, T / unit): M - I with the velocity next to it and the normal below.
 
     GMRES is stopped at 1e-4 of the residual: Newton's method gains as much in an iteration.
     """

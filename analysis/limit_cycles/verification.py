@@ -1,4 +1,4 @@
-"""Proof of a cycle: least period, closure, multipliers, and independent checks of them."""
+"""Proof of a cycle: least period, return error, multipliers, and independent checks of them."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -64,7 +64,7 @@ def least_divisor(back: ReturnMap, cycle: LimitCycle) -> int:
 def describe_orbit(
     back: ReturnMap, nodes: np.ndarray, *, forced: bool, tolerance: float, message: str, method: str
 ) -> LimitCycle:
-    """The orbit through nodes, without multipliers; refused if it does not close."""
+    """The orbit through nodes, without multipliers; rejected if it does not close."""
     times, states = _sample(back, nodes)
     size = orbit_size(states, least=1.0)
     if len(nodes) == 1:
@@ -113,7 +113,7 @@ def _shows_motion(back: ReturnMap) -> bool:
 def add_multipliers(
     back: ReturnMap, cycle: LimitCycle, count: int | None, *, verify: bool
 ) -> LimitCycle:
-    """The cycle with its multipliers, checked; refused if a check fails."""
+    """The cycle with its multipliers, checked; rejected if a check fails."""
     if count == 0:
         return cycle
     nodes, checks = cycle.nodes, {}
@@ -129,7 +129,7 @@ def add_multipliers(
         checks["difference_quotient"] = difference_quotient(back, cycle, multipliers)
         if whole and not back.is_map:
             checks["liouville"] = liouville_defect(back, cycle.point, logarithms)
-    _refuse_failed(back, cycle, checks)
+    _reject_failed(back, cycle, checks)
     margin = _STIFF_MARGIN if back.is_stiff else STABILITY_MARGIN
     kind = degenerate_kind(multipliers, autonomous=cycle.autonomous, margin=margin)
     return replace(
@@ -200,7 +200,7 @@ _WHAT_FAILED = {
 }
 
 
-def _refuse_failed(back: ReturnMap, cycle: LimitCycle, checks: dict[str, float]) -> None:
+def _reject_failed(back: ReturnMap, cycle: LimitCycle, checks: dict[str, float]) -> None:
     for name, what in _WHAT_FAILED.items():
         error = checks.get(name, 0.0)
         if error <= WRONG_DERIVATIVE:

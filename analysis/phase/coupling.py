@@ -1,6 +1,6 @@
-"""Weakly coupled and weakly driven oscillators: averaging, and the states that lock.
+"""Weakly coupled and weakly forced oscillators: averaging, and the states that lock.
 
-Two phases that obey φ' = Ω + Z(φ)·p(φ, ψ) drift slowly against one another if the push p is
+Two phases that obey φ' = Ω + Z(φ)·p(φ, ψ) drift slowly against each other if the perturbation p is
 small; averaging over one turn leaves an equation for their difference alone.
 """
 
@@ -20,7 +20,7 @@ from isochron.analysis.systems.protocols import VectorField
 
 @dataclass(frozen=True, kw_only=True)
 class CouplingFunction:
-    """H(χ): mean advance of a phase by a push that lags behind it by χ.
+    """H(χ): mean advance of a phase by a perturbation that lags behind it by χ.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class CouplingFunction:
         return np.real(waves @ coefficients)
 
     def mutual(self) -> "CouplingFunction":
-        """H(χ) - H(-χ): velocity of the phase difference of two alike that push each other."""
+        """H(χ) - H(-χ): velocity of the phase difference of two alike that act on each other."""
         mirrored = np.roll(self.values[::-1], 1)
         return CouplingFunction(lags=self.lags, values=self.values - mirrored, n=self.n, m=self.m)
 
@@ -73,7 +73,7 @@ class LockedState:
 
 def phase_coupling_function(
     response: PhaseResponse,
-    push: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    perturbation: Callable[[np.ndarray, np.ndarray], np.ndarray],
     *,
     n: int = 1,
     m: int = 1,
@@ -86,10 +86,10 @@ def phase_coupling_function(
     Parameters
     ----------
     response : PhaseResponse
-        Of the oscillator that is pushed.
-    push : callable
-        ``push(phase, other)``: change of its velocity, shape (m, dimension), at its own phases
-        and those of the other oscillator or drive, each of shape (m,).
+        Of the oscillator that is perturbed.
+    perturbation : callable
+        ``perturbation(phase, other)``: change of its velocity, shape (m, dimension), at its
+        phases and those of the other oscillator or forcing, each of shape (m,).
     n, m : int
         Near n : m locking the other makes n turns in m of this one.
 
@@ -100,8 +100,8 @@ def phase_coupling_function(
     Raises
     ------
     ValueError
-        If n or m is not a positive integer, or `push` returns a different shape or values that
-        are not finite.
+        If n or m is not a positive integer, or `perturbation` returns a different shape or
+        values that are not finite.
 
     References
     ----------
@@ -113,16 +113,16 @@ def phase_coupling_function(
     phases = np.concatenate([own + 2 * math.pi * turn for turn in range(m)])
     z = np.tile(z, (m, 1))
 
-    def pushed(lag: float) -> np.ndarray:
-        change = np.asarray(push(phases, n / m * (phases - lag)), dtype=float)
+    def perturbed(lag: float) -> np.ndarray:
+        change = np.asarray(perturbation(phases, n / m * (phases - lag)), dtype=float)
         if change.shape != z.shape:
             raise ValueError(
-                f"push must return shape {z.shape} (phases, dimension of the state), got "
+                f"perturbation must return shape {z.shape} (phases, dimension of the state), got "
                 f"{change.shape}."
             )
         return change
 
-    values = np.array([np.mean(np.sum(z * pushed(lag), axis=1)) for lag in own])
+    values = np.array([np.mean(np.sum(z * perturbed(lag), axis=1)) for lag in own])
     require_finite(values, "The coupling function")
     return CouplingFunction(lags=own, values=values, n=n, m=m)
 
@@ -135,7 +135,7 @@ def find_locked_states(
     Parameters
     ----------
     coupling : CouplingFunction
-        Of one driven oscillator; of two that push one another, its `mutual()`.
+        Of one forced oscillator; of two that act on each other, its `mutual()`.
     detuning : float
         Ω - (m/n) Ω_other, own angular velocity less that at which it would lock.
 
@@ -163,7 +163,7 @@ def find_locked_states(
     if np.abs(values).max() <= 1e-12 * size or not size:
         raise ValueError(
             "detuning + H is 0 at every lag: the phases keep any lag, and none is selected. Check "
-            "that the push acts on a variable to which the phase responds."
+            "that the perturbation acts on a variable to which the phase responds."
         )
     states = []
     for k in np.flatnonzero((values[:-1] < 0) != (values[1:] < 0)):
@@ -182,10 +182,10 @@ def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
 def fixed_radius_field(
     field: VectorField, *, radius: float, angular_velocity: float, centre: ArrayLike = (0.0, 0.0)
 ) -> Flow:
-    """A driven planar field reduced to its angle, at one radius, in a turning frame.
+    """A forced planar field reduced to its angle, at one radius, in a turning frame.
 
     With x = centre + r e(θ) and θ = Ωt + ψ, the angle obeys ψ' = e'(θ)·field(t, x)/r - Ω. Its
-    periodic orbits over one period of the drive, 2π/Ω, are the locked states of the
+    periodic orbits over one period of the forcing, 2π/Ω, are the locked states of the
     reduction: `find_limit_cycle(reduced, [psi], period=...)` finds both kinds. It is the phase
     model whose response is Z = e'(θ)/r, as if the radius relaxed at once; nothing is averaged.
 
@@ -196,7 +196,7 @@ def fixed_radius_field(
     radius : float
         r, mean radius of the cycle, in the unit of the state.
     angular_velocity : float
-        Ω of the frame, radians per unit of time; that of the drive for 1:1 locking.
+        Ω of the frame, radians per unit of time; that of the forcing for 1:1 locking.
     centre : array_like, shape (2,)
 
     Returns

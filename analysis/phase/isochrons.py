@@ -33,7 +33,7 @@ def asymptotic_phase(
     states: ArrayLike,
     *,
     max_periods: int = 50,
-    settled: float = 1e-10,
+    convergence_tolerance: float = 1e-10,
     rtol: float = 1e-11,
     vectorised: bool = False,
 ) -> np.ndarray:
@@ -51,7 +51,7 @@ def asymptotic_phase(
     states : array_like, shape (..., n)
     max_periods : int
         How long to wait. Each period shrinks the distance by the largest multiplier.
-    settled : float
+    convergence_tolerance : float
         Distance from the cycle, relative to its size, that counts as on it. The error of the
         phase in radians is of this order.
     rtol : float
@@ -97,16 +97,18 @@ def asymptotic_phase(
         raise ValueError(f"max_periods must be at least 0, got {max_periods!r}.")
     if states.shape[-1:] != cycle.point.shape:
         raise ValueError(f"states must have {cycle.point.size} columns, got {states.shape}.")
-    if not settled >= 1e-13:
-        raise ValueError(f"settled must be at least 1e-13, got {settled!r}.")
+    if not convergence_tolerance >= 1e-13:
+        raise ValueError(
+            f"convergence_tolerance must be at least 1e-13, got {convergence_tolerance!r}."
+        )
     units = Units(measure_scale(cycle.states))
     field, cycle = units.system(field), units.enter_cycle(cycle)
     flat = units.enter(states.reshape(-1, states.shape[-1]))
-    place = _Place(field, cycle)
+    place, limits = _Place(field, cycle), (max_periods, convergence_tolerance, rtol)
     if vectorised:
-        phases = _follow(field, place, flat, max_periods, settled, rtol)
+        phases = _follow(field, place, flat, *limits)
     else:
-        rows = [_follow(field, place, row[None], max_periods, settled, rtol) for row in flat]
+        rows = [_follow(field, place, row[None], *limits) for row in flat]
         phases = np.concatenate(rows) if rows else np.empty(0)
     return phases.reshape(states.shape[:-1])
 
@@ -126,13 +128,13 @@ def require_dimension(field: VectorField, cycle: LimitCycle) -> None:
         ) from cause
 
 
-def _follow(field, place, states, max_periods, settled, rtol):
+def _follow(field, place, states, max_periods, tolerance, rtol):
     """Phases of states, shape (m, n), integrated together, period by period."""
     phases = np.full(len(states), math.nan)
     waiting = np.arange(len(states))
     for _ in range(max_periods + 1):
         found, distances = place.nearest(states)
-        there = distances < settled
+        there = distances < tolerance
         phases[waiting[there]] = found[there]
         waiting, states = waiting[~there], states[~there]
         if not waiting.size:

@@ -1,4 +1,4 @@
-"""Phase response of a limit cycle or invariant circle: how far a small push moves its phase.
+"""Phase response of a limit cycle or invariant circle: how far a perturbation moves its phase.
 
 The response Z is the gradient of the asymptotic phase along the curve γ(φ), so Z·dγ/dφ = 1.
 On a cycle x(t) it is the periodic solution of the adjoint equation dZ/dt = -J(x(t))ᵀ Z, with
@@ -32,7 +32,7 @@ from isochron.analysis.systems.protocols import (
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import Units
 
-_SETTLED = 1e-7  # change of a phase shift in a period, relative to the largest
+_CONVERGED = 1e-7  # change of a phase shift in a period, relative to the largest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ def find_phase_response(
     TypeError
         If `cycle` is not a `LimitCycle`.
     ValueError
-        If the cycle was not found, is of a different system, or is driven: then the drive, not
+        If the cycle was not found, is of a different system, or is forced: then the forcing, not
         the cycle, sets the phase.
         If `n_nodes` is below 4 or does not fit the steps of a map.
     ArithmeticError
@@ -218,7 +218,7 @@ def find_map_phase_response(
     """Phase response of the attracting invariant circle of a map, at the start of a return.
 
     Along an orbit the response obeys Z(x) = Z(P(x)) DP(x), P being one return. Followed
-    backward this forgets where it began, and what remains is expanded in the phase.
+    backward this forgets where it started, and what remains is expanded in the phase.
 
     Parameters
     ----------
@@ -294,13 +294,13 @@ def _backward_rows(system, circle, along, n_transient):
     for state in states[-2::-1]:
         last = last @ system.advance(state, system.n_steps, tangents=np.eye(n))[1]
         rows.append(last)
-    settled = np.array(rows[n_transient:][::-1])
-    difference = np.linalg.norm(settled[:, 0] - settled[:, 1], axis=1).max()
-    return settled[:, 0], float(difference / np.abs(settled).max())
+    late = np.array(rows[n_transient:][::-1])
+    difference = np.linalg.norm(late[:, 0] - late[:, 1], axis=1).max()
+    return late[:, 0], float(difference / np.abs(late).max())
 
 
 def require_own_phase(system: Any, cycle: LimitCycle) -> None:
-    """Refuse what has no phase of its own: no cycle, a driven one, or a map of fixed step."""
+    """Reject what has no phase of its own: no cycle, a forced one, or a map of fixed step."""
     if not isinstance(cycle, LimitCycle):
         raise TypeError(
             f"A phase needs a LimitCycle, as find_limit_cycle returns it; got "
@@ -312,8 +312,8 @@ def require_own_phase(system: Any, cycle: LimitCycle) -> None:
     stepped = bool(is_map(system))
     if (stepped and not has_free_step(system)) or not cycle.autonomous:
         raise ValueError(
-            "A driven cycle has the phase of its drive: a push moves it for a while only. Take "
-            "the autonomous field, or find_invariant_circle for a map without a drive."
+            "A forced cycle has the phase of its forcing: a perturbation moves it for a while "
+            "only. Take the autonomous field, or find_invariant_circle for a map without a forcing."
         )
     if not stepped:
         require_dimension(system, cycle)
@@ -333,9 +333,9 @@ def perturbed_phase_response(
     size: float = 1e-4,
     max_periods: int = 100,
 ) -> np.ndarray:
-    """Phase response by pushing the state and waiting: an independent, direct method.
+    """Phase response by perturbing the state and waiting: an independent, direct method.
 
-    The change of the asymptotic phase by a push of `size` times `direction` forth and back,
+    The change of the asymptotic phase by a perturbation of `size` times `direction` forth and back,
     divided by twice the size: an error of order size².
 
     Parameters
@@ -345,7 +345,7 @@ def perturbed_phase_response(
     cycle : LimitCycle
         Stable, autonomous.
     phases : ndarray, shape (m,)
-        Where to push, radians.
+        Where to perturb, radians.
     direction : ndarray, shape (n,)
     size : float
         Relative to the length of `direction`, positive.
@@ -362,13 +362,13 @@ def perturbed_phase_response(
     TypeError
         If `cycle` is not a `LimitCycle`.
     ValueError
-        If the cycle was not found, is driven or unstable (a pushed state does not return), is of
+        If the cycle was not found, is forced or unstable (a perturbed state does not return), is of
         a different system, or the direction is 0 or of a different dimension.
     """
     require_own_phase(system, cycle)
     if cycle.multipliers.size and not cycle.stable:
         raise ValueError(
-            "The cycle is not stable: a state that is pushed off does not return to it. "
+            "The cycle is not stable: a state that is perturbed does not return to it. "
             "find_phase_response works for unstable cycles, too."
         )
     phases = real_array(phases, "phases", n_axes=1)
@@ -387,11 +387,11 @@ def perturbed_phase_response(
     direction = size * units.enter(direction)
     if is_map(system):
         return _wait_in_steps(system, cycle, phases, direction, max_periods) / (2 * size)
-    return _push_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
+    return _perturb_and_follow(system, cycle, phases, direction, max_periods) / (2 * size)
 
 
-def _push_and_follow(field: Any, cycle, phases, direction, max_periods) -> np.ndarray:
-    """Difference of the asymptotic phases of states pushed forth and back."""
+def _perturb_and_follow(field: Any, cycle, phases, direction, max_periods) -> np.ndarray:
+    """Difference of the asymptotic phases of states perturbed forth and back."""
     points = _states_at(field, cycle, phases)
     forth, back = (
         asymptotic_phase(field, cycle, points + sign * direction, max_periods=max_periods)
@@ -401,7 +401,7 @@ def _push_and_follow(field: Any, cycle, phases, direction, max_periods) -> np.nd
 
 
 def _wait_in_steps(system: Any, cycle, phases, direction, max_periods) -> np.ndarray:
-    """Phase between states pushed forth and back, once it changes by less than 1e-7 a period."""
+    """Phase between states perturbed forth and back, once it changes by less than 1e-7 a period."""
     n_steps = len(cycle.states) - 1
     system = system.with_step(cycle.period / n_steps)
     points, tangents = _curve(cycle, phases)
@@ -411,9 +411,9 @@ def _wait_in_steps(system: Any, cycle, phases, direction, max_periods) -> np.nda
         pair = system.advance(pair, n_steps)
         last, shift = shift, np.sum((pair[0] - pair[1]) * dual, axis=1)
         change = np.abs(shift - last)
-        if np.all(change <= _SETTLED * np.abs(shift).max()):
+        if np.all(change <= _CONVERGED * np.abs(shift).max()):
             break
-    return np.where(change <= _SETTLED * np.abs(shift).max(), shift, math.nan)
+    return np.where(change <= _CONVERGED * np.abs(shift).max(), shift, math.nan)
 
 
 def _states_at(field: VectorField, cycle: LimitCycle, phases: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ class RotationNumber:
         """The simplest fraction within the error of the value, if it is simpler than by chance.
 
         Motion on a circle is quasi-periodic only if its rotation number is irrational; of a
-        fraction p/q, it is locked to a cycle of q returns, which may be longer than was watched.
+        fraction p/q, it is locked to a cycle of q returns, which may be longer than was observed.
         Of all numbers, 1 % or less are within an error e of a fraction with a denominator up to
         0.1 / √e: at most that many fractions of each denominator, each of width 2e.
 
@@ -172,8 +172,8 @@ def find_invariant_circle(
     Parameters
     ----------
     system : ForcedMap
-        One return is its `n_steps` steps: a single step without a drive; a period of the
-        drive, for an oscillator that the drive does not lock.
+        One return is its `n_steps` steps: a single step without a forcing; a period of the
+        forcing, for an oscillator that the forcing does not lock.
     start : array_like, shape (n,)
     n_transient, n_returns : int
         Returns to throw away and to average over.
@@ -234,7 +234,7 @@ def find_invariant_circle(
     orbit = units.enter(orbit)
     centred = orbit - orbit.mean(axis=0)
     size = float(np.linalg.norm(centred, axis=1).max())
-    _refuse_rest_or_lock(orbit, size, 2 * n_harmonics + 1)
+    _reject_rest_or_lock(orbit, size, 2 * n_harmonics + 1)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     angle = np.unwrap(np.angle(centred @ axes[0] + 1j * (centred @ axes[min(1, len(axes) - 1)])))
     if angle[-1] < angle[0]:
@@ -255,10 +255,10 @@ def find_invariant_circle(
     )
 
 
-def _refuse_rest_or_lock(orbit: np.ndarray, size: float, most: int) -> None:
+def _reject_rest_or_lock(orbit: np.ndarray, size: float, most: int) -> None:
     if size <= 1e-9 * max(1.0, float(np.abs(orbit).max())):
         raise ArithmeticError(
-            "The orbit rests, at a fixed point or on a cycle locked to the drive; neither has a "
+            "The orbit rests, at a fixed point or on a cycle locked to the forcing; neither has a "
             "phase of its own. Use find_limit_cycle."
         )
     gaps = np.linalg.norm(orbit[1 : most + 1] - orbit[0], axis=1)

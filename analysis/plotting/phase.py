@@ -20,7 +20,7 @@ def plot_tongue(
     label: str = "amplitude",
     ax: Any = None,
 ) -> Any:
-    """Draw the region of 1:1 locking in frequency and amplitude of a drive.
+    """Draw the region of 1:1 locking in frequency and amplitude of a forcing.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def plot_tongue(
     reference : tuple of float, optional
         Frequency and amplitude to be marked with a cross.
     intrinsic_frequency : float, optional
-        Frequency without the drive, marked with a diamond where the tongue has its tip.
+        Frequency without the forcing, marked with a diamond where the tongue has its tip.
     label : str
         Of the amplitude axis.
     """
@@ -61,7 +61,7 @@ def plot_phase_response(
     label: str = "phase response (rad per unit)",
     ax: Any = None,
 ) -> Any:
-    """Draw the phase response to pushes of several variables over one cycle.
+    """Draw the phase response to perturbations of several variables over one cycle.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def plot_phase_response(
         Radians, from 0 to 2π.
     response : ndarray, shape (m, n_series)
     names : sequence of str
-        Of the variables that are pushed.
+        Of the variables that are perturbed.
     """
     ax = plot_series(phases, response, names=names, label=label, ax=ax)
     ax.axhline(0, color="#999999", linewidth=0.7, zorder=0)
     ax.set_xticks(np.pi * np.arange(0, 2.1, 0.5), ["0", "π/2", "π", "3π/2", "2π"])
-    ax.set_xlabel("phase of the push (rad)")
+    ax.set_xlabel("phase of the perturbation (rad)")
     place_legend_below(ax)
     return ax
 

@@ -25,7 +25,7 @@ def plot_series(
         s.
     series : ndarray, shape (n_times, n_series)
     names : sequence of str
-        Of the signals; written in the legend, or beside the lines if they are set apart.
+        Of the signals; written in the legend, or next to the lines if they are set apart.
     """
     ax = axes_or_new(ax)
     styles = ("-", "--", "-.", ":", "-", "--")

@@ -1,4 +1,4 @@
-"""The road of `enumerate_attractors` on a CPU: what is allocated when, slab by slab."""
+"""The backend of `enumerate_attractors` on a CPU: what is allocated when, slab by slab."""
 
 import os
 from functools import cache
@@ -36,9 +36,9 @@ def find_cycles(
     MemoryError
         Before the work if the states do not fit, or after counting if their images do not.
     """
-    watch = symmetric and network.breaks_symmetry
-    rows = network.plain_rows if watch else network.rows
-    tables = build_tables(rows, odd=symmetric, check_ties=watch)
+    check_ties = symmetric and network.breaks_symmetry
+    rows = network.plain_rows if check_ties else network.rows
+    tables = build_tables(rows, odd=symmetric, check_ties=check_ties)
     states = tables.n_states
     threads = n_threads or os.cpu_count() or 1 if states > SMALL else 1
     threads = max(1, min(threads, allowed // 2 // states))
@@ -62,7 +62,7 @@ def find_cycles(
 
 
 def _count(tables: Tables, threads: int, report: Report):
-    """Hits of every state, one row a thread; those that did not fit; blocks to watch."""
+    """Hits of every state, one row a thread; those that did not fit; blocks to check."""
     states = tables.n_states
     hits = np.zeros((threads, -(-states // 32) * 32), dtype=np.uint8)
     logs = np.empty((threads, states // 255 + 1), dtype=np.uint32)

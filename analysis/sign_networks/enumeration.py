@@ -137,7 +137,7 @@ def spare_memory() -> int:
 
 
 def check_memory(needed: int, allowed: int, why: str) -> None:
-    """Refuse work that would not fit.
+    """Reject work that would not fit.
 
     Raises
     ------

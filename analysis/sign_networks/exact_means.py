@@ -30,7 +30,7 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
     ValueError
         If a value is out of range.
     ArithmeticError
-        If refinement does not settle.
+        If refinement does not converge.
 
     References
     ----------
@@ -57,7 +57,7 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
             return value
         last, step, reach = value, step / 1.7, reach * 1.4
     raise ArithmeticError(
-        f"The integral for n={n}, symmetry={symmetry} does not settle: last {last!r}."
+        f"The integral for n={n}, symmetry={symmetry} does not converge: last {last!r}."
     )
 
 

@@ -185,7 +185,7 @@ def link_images(tables, first, stop, hits, doubtful, index, links, weights):
     Parameters
     ----------
     doubtful : ndarray of bool, shape (n_blocks,)
-        Blocks with a field too near to zero; the others need not be watched again.
+        Blocks with a field too near to zero; the others need not be checked again.
     links : ndarray of uint32, shape (n_images,)
         Overwritten: number of the successor; FLAG if the representative changes sign.
     weights : ndarray of uint32, shape (n_images,)

@@ -116,7 +116,7 @@ def plot_against_nulls(
     name: str = "connectome",
     ax: Any = None,
 ) -> Any:
-    """Draw a number of a connectome beside those of its rewirings, for several conditions.
+    """Draw a number of a connectome next to those of its rewirings, for several conditions.
 
     Parameters
     ----------

@@ -102,12 +102,12 @@ def _subset_fields(couplings: np.ndarray) -> np.ndarray:
 
 
 @compiled()
-def block_successors(tables, block, watch, out):
+def block_successors(tables, block, check_ties, out):
     """Successors of all states of a block.
 
     Parameters
     ----------
-    watch : bool
+    check_ties : bool
         Whether to look for fields too near to zero and to sum them again.
     out : ndarray of uint32, shape (2**middle_bits, 2**low_bits)
         Overwritten, as words of n bits.
@@ -125,7 +125,7 @@ def block_successors(tables, block, watch, out):
     for m in range(out.shape[0]):
         for i in range(base.size):
             field[i] = tables.middle[m, i] + base[i]
-        if not watch:
+        if not check_ties:
             _words(tables.low, field, out[m])
         elif _words_and_margin(tables.low, field, out[m], nearest) <= tables.slack:
             first = (uint64(block) * out.shape[0] + m) * size

@@ -1,4 +1,4 @@
-"""The road of `enumerate_attractors` on a device of PyTorch.
+"""The backend of `enumerate_attractors` on a device of PyTorch.
 
 The same steps as on the CPU, as whole-array operations: successors from split tables of
 64-bit integers, hits by bincount, layers of leaves peeled until a permutation remains, cycles by

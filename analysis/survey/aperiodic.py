@@ -10,16 +10,16 @@ from isochron.analysis.systems.angles import on_circles
 
 _REGULAR = 1e-4  # of the size of an orbit: change of averages from one half to the other
 _MOVE = 0.05  # of the size of a set: how far a state is moved to see whether it comes back
-_DECAYS = -8.0  # logarithm of what is left of a perturbation; shear alone makes it -log(watch)
+_DECAYS = -8.0  # logarithm of what is left of a perturbation; shear alone makes it -log(duration)
 _OFF = 0.5  # part of a trajectory on a set below which it lies on a different one
-_CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is watched
+_CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is observed
 
 
 def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, LyapunovSpectrum]:
     """Whether what has no period found is quasi-periodic, chaotic, or neither for certain.
 
     Chaotic if the leading exponent is positive by four standard errors and an error grows
-    e⁵-fold while it is watched. Quasi-periodic if averages over both halves of the record agree
+    e⁵-fold while it is observed. Quasi-periodic if averages over both halves of the record agree
     to 1e-4 of its size (they do so fast for regular motion, and for no other) and nothing
     transverse decays: the next exponent is 0.
 

@@ -65,7 +65,7 @@ class AttractorSurvey:
     n_starts : int
         All starts, those that failed included.
     failures : tuple of FailedStart
-        Starts that left all bounds, or had not settled.
+        Starts that left all bounds, or had not converged.
     confidence : float
         Of the basins and of `undetected_basin_bound`.
     """
@@ -103,7 +103,7 @@ class AttractorSurvey:
             open_ends.append(f"sets far away, as {lost} left all bounds")
         unsettled = len(self.failures) - self.n_diverged
         if unsettled:
-            unknown = "start that did not settle leads", "starts that did not settle lead"
+            unknown = "start that did not converge leads", "starts that did not converge lead"
             open_ends.append(f"what {counted(unsettled, *unknown)} to")
         return "; ".join(open_ends) + "."
 

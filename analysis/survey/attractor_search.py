@@ -46,7 +46,7 @@ class AttractorSearch:
         self.places: list[Place] = []
 
     def place(self, state: np.ndarray) -> str | None:
-        """Count a start that has settled at a state; why not, if it cannot be."""
+        """Count a start that has converged to a state; why not, if it cannot be."""
         if self._count(state[None]):
             return None
         try:
@@ -112,7 +112,7 @@ class AttractorSearch:
         leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
         if kind is None:
             return (
-                f"It had not settled: no stable cycle was found, and the leading exponent "
+                f"It had not converged: no stable cycle was found, and the leading exponent "
                 f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise the "
                 "transient, duration or max_period of the Observation."
             )
@@ -129,7 +129,7 @@ class AttractorSearch:
         return None
 
     def _follow(self, record: np.ndarray) -> np.ndarray | None:
-        """The trajectory, ten times longer; None if it settles then, and is counted."""
+        """The trajectory, ten times longer; None if it converges then, and is counted."""
         records = [record]
         for _ in range(self.observation.follow):
             records.append(self._observe(records[-1][-1]))

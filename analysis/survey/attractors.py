@@ -36,7 +36,7 @@ def find_all_attractors(
     angles: Sequence[int] = (),
     tolerances: SurveyTolerances = SurveyTolerances(),
 ) -> AttractorSurvey:
-    """Draw states at random, see where they settle, and prove what is periodic.
+    """Draw states at random, see what they converge to, and prove what is periodic.
 
     Each start is simulated, then observed. Where it is on an attractor already known it counts
     there: on any point of the orbit of a cycle, in any of its phases relative to the forcing;
@@ -98,8 +98,8 @@ def find_all_attractors(
 
     search = AttractorSearch(motion, turning, spread_of(moved))
     failures = []
-    for start, settled in zip(starts, motion.discard_transient(moved), strict=True):
-        why = search.place(settled)
+    for start, end in zip(starts, motion.discard_transient(moved), strict=True):
+        why = search.place(end)
         if why:
             failures.append(FailedStart(start, why))
     low, high = wilson_interval(

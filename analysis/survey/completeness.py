@@ -26,7 +26,7 @@ def index_sum(cycles: Iterable[LimitCycle]) -> int:
 
 
 def undetected_basin_bound(n_starts: int, confidence: float = 0.95) -> float:
-    """Largest weight of a basin that so many independent starts may all have missed.
+    """Largest weight of a basin that n independent starts may all have missed.
 
     The probability that none of n starts falls into a basin of weight p is (1 - p)^n.
     """

@@ -29,19 +29,19 @@ _BUDGET = 100  # orbits between cycles
 
 @dataclass(frozen=True, kw_only=True)
 class EntrainedCycleSurvey:
-    """Cycles of a drive's own period that were found, and what the search cannot exclude.
+    """Cycles of the forcing's period that were found, and what the search cannot exclude.
 
     Attributes
     ----------
     cycles : tuple of LimitCycle
         Stable ones first, largest basin first; then unstable ones, by their expanding directions.
-        A state that does not move, as that of a map without a drive, has ``at_rest`` set.
+        A state that does not move, as that of a map without a forcing, has ``at_rest`` set.
     basins : tuple of int
         Of the starts that were simulated, how many came to each cycle.
     n_starts : int
         Starts that were simulated.
     n_not_entrained : int
-        Starts that settled on none of the cycles: not locked, subharmonic, or still moving.
+        Starts that converged to none of the cycles: not locked, subharmonic, or still moving.
     n_diverged : int
         Starts that left all bounds.
     bounded : bool or None
@@ -79,7 +79,7 @@ class EntrainedCycleSurvey:
     def index_sum(self) -> int:
         """Sum over the cycles of the sign of det(1 - M), M the derivative of the return map.
 
-        Over all cycles of a map that takes a ball into itself, as the leak makes any net of
+        Over all cycles of a map that takes a ball into itself, as the leak makes any network of
         bounded rates, it is 1 (Lefschetz): stable cycles and sources of two expanding directions
         count 1, saddles of one -1. Another sum says that cycles were missed. The sum 1 does
         not say that none was, for a pair born in a fold adds nothing. Of a large map only the
@@ -104,7 +104,7 @@ class EntrainedCycleSurvey:
             texts.append(f"{self.n_diverged} of {starts} left all bounds.")
         if self.n_not_entrained:
             texts.append(
-                f"{self.n_not_entrained} of {starts} settled on none of the cycles; raise "
+                f"{self.n_not_entrained} of {starts} converged to none of the cycles; raise "
                 "transient_periods, or see find_all_attractors for subharmonics, tori and chaos."
             )
         if self.bounded and self.index_sum != 1:
@@ -127,18 +127,18 @@ def find_entrained_cycles(
     starts: ArrayLike,
     *,
     transient_periods: int = 60,
-    settled: float | None = None,
+    convergence_tolerance: float | None = None,
     newton: NewtonStarts = NewtonStarts(),
     tolerance: float = 1e-9,
     merge_tolerance: float = 1e-3,
     scale: ArrayLike | None = None,
 ) -> EntrainedCycleSurvey:
-    """Find the cycles of a forced map that repeat with its drive.
+    """Find the cycles of a forced map that repeat with its forcing.
 
-    Every start is simulated until it settles; one representative of each place is
-    polished by Newton's method and counts only if it converges there. Newton's method is
+    Every start is simulated until it converges; one representative of each place is
+    refined by Newton's method and counts only if it converges there. Newton's method is
     also started from the transients, which finds unstable cycles as well. For what does not
-    repeat with the drive (subharmonics, tori, chaos) see `find_all_attractors`.
+    repeat with the forcing (subharmonics, tori, chaos) see `find_all_attractors`.
 
     Parameters
     ----------
@@ -147,11 +147,11 @@ def find_entrained_cycles(
         Independent draws from the states of interest.
     transient_periods : int
         Periods of the map to simulate at most; fewer, if no start moves any more.
-    settled : float, optional
-        Starts have settled when none moves by more than this in a period, relative to its size
+    convergence_tolerance : float, optional
+        Starts have converged when none moves by more than this in a period, relative to its size
         as in `merge_tolerance`; a hundredth of `merge_tolerance` by default.
     newton : NewtonStarts
-        Where Newton's method is started, besides the states on which the starts settle.
+        Where Newton's method is started, in addition to the states to which the starts converge.
     tolerance : float
         Largest accepted return error, relative to the size of the cycle.
     merge_tolerance : float
@@ -176,8 +176,15 @@ def find_entrained_cycles(
     """
     require_real("starts", starts)
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
-    settled = 1e-2 * merge_tolerance if settled is None else settled
-    _check(system, starts, tolerance, merge_tolerance, settled)
+    if convergence_tolerance is None:
+        convergence_tolerance = 1e-2 * merge_tolerance
+    _check(
+        system,
+        starts,
+        tolerance=tolerance,
+        merge_tolerance=merge_tolerance,
+        convergence_tolerance=convergence_tolerance,
+    )
     units = find_units(system, starts, scale=scale)
     system, starts = units.system(system), units.enter(starts)
     mirror = mirror_step(system, starts) if newton.odd_symmetry else None
@@ -187,14 +194,15 @@ def find_entrained_cycles(
         for stop in sorted(set(newton.periods)):
             states, done = system.advance(states, (stop - done) * system.n_steps), stop
             waypoints.append(states)
-        before, states, done = discard_transient(search, states, done, transient_periods, settled)
+        limits = (transient_periods, convergence_tolerance)
+        before, states, done = discard_transient(search, states, done, *limits)
     stays = search.stay(states)
     not_entrained = [
         state
         for state, previous in zip(states[stays], before[stays], strict=True)
-        if not search.settles(state, float(np.linalg.norm(state - previous)))
+        if not search.counts(state, float(np.linalg.norm(state - previous)))
     ]
-    _refuse_angles(search, not_entrained)
+    _reject_angles(search, not_entrained)
     search.refine(spread(waypoints))
     search_between_basins(
         search, starts[stays], states[stays], newton.n_boundary_pairs, max(2, done // 2)
@@ -217,9 +225,7 @@ def find_entrained_cycles(
     )
 
 
-def _check(
-    system: Any, starts: np.ndarray, tolerance: float, merge_tolerance: float, settled: float
-) -> None:
+def _check(system: Any, starts: np.ndarray, **tolerances: float) -> None:
     if not len(starts):
         raise ValueError("A survey needs at least one start.")
     if starts.shape[1] != system.dimension or not np.isfinite(starts).all():
@@ -227,17 +233,13 @@ def _check(
             f"starts must be finite, of shape (n_starts, {system.dimension}), got shape "
             f"{starts.shape}."
         )
-    for name, value in (
-        ("tolerance", tolerance),
-        ("merge_tolerance", merge_tolerance),
-        ("settled", settled),
-    ):
+    for name, value in tolerances.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
 
 
-def _refuse_angles(search: CycleSearch, not_entrained: list[np.ndarray]) -> None:
-    """Raise if a state that has not settled turns: it then leaves where it was by whole turns."""
+def _reject_angles(search: CycleSearch, not_entrained: list[np.ndarray]) -> None:
+    """Raise if a state that has not converged turns: it then leaves where it was by whole turns."""
     if not not_entrained:
         return
     system = search.system

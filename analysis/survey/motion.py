@@ -21,7 +21,7 @@ from isochron.analysis.systems.angles import on_circles
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import is_map
 
-N_SAMPLES = 2000  # of a flow while it is watched
+N_SAMPLES = 2000  # of a flow while it is observed
 N_BLOCKS = 10
 _MOST_SEARCHES = 3
 
@@ -49,7 +49,7 @@ class Motion(Protocol):
         ...
 
     def record(self, state: np.ndarray) -> np.ndarray:
-        """States while it is watched, the first included."""
+        """States while it is observed, the first included."""
         ...
 
     def solve(self, record: np.ndarray, scale: float) -> Iterator[Periodic]:
@@ -167,7 +167,7 @@ class ReturnMotion:
         return integrate(self.system, state, times[-1], times=times, rtol=rtol)
 
     def solve(self, record: np.ndarray, scale: float) -> Iterator[Periodic]:
-        """Cycles of so many returns as brought the record back, fewest first."""
+        """Cycles of as many returns as brought the record back, fewest first."""
         autonomous = self.is_map and not self.system.forcing_cycles and self.system.n_steps == 1
         if autonomous:
             yield from _resting(self, record, scale)

@@ -42,7 +42,7 @@ class CycleSearch:
         """Whether each of the states is within bounds."""
         return np.linalg.norm(states, axis=1) <= _RUNAWAY * self.scale
 
-    def settles(self, state: np.ndarray, gap: float) -> bool:
+    def counts(self, state: np.ndarray, gap: float) -> bool:
         """Count a state on the stable cycle that it is on, or within a gap of; else say no."""
         known = self._place_of(state)
         if known is None:

@@ -128,7 +128,7 @@ class SurveyTolerances:
 
 @dataclass(frozen=True, kw_only=True)
 class NewtonStarts:
-    """Where `find_entrained_cycles` starts Newton's method, besides the states of rest.
+    """Where `find_entrained_cycles` starts Newton's method, in addition to the converged states.
 
     Attributes
     ----------

@@ -13,8 +13,8 @@ def has_odd_symmetry(system: ForcedMap, states: ArrayLike, *, tolerance: float =
     """Whether a map turns into itself when the state changes sign and half a period passes.
 
     F(-x, k + n/2) = -F(x, k) is checked for every step k of the period n, at the given states;
-    without a drive F(-x) = -F(x). The mirror image -x(t + T/2) of a cycle is then a cycle.
-    It needs an even number of steps in which the drive makes an odd number of periods.
+    without a forcing F(-x) = -F(x). The mirror image -x(t + T/2) of a cycle is then a cycle.
+    It needs an even number of steps in which the forcing makes an odd number of periods.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def _is_odd(system: ForcedMap, states: np.ndarray, shift: int, tolerance: float)
 def mirror_step(system: ForcedMap, starts: np.ndarray) -> int | None:
     """Step of a cycle whose state, with the sign changed, starts the image; None if there is none.
 
-    Of an odd number n of steps none is half a period of the drive from step 0. The nearest is
+    Of an odd number n of steps none is half a period of the forcing from step 0. The nearest is
     off by 1 / 2n of it, and the image is close enough to a cycle for Newton's method.
     """
     n, cycles = system.n_steps, system.forcing_cycles

@@ -35,7 +35,7 @@ def difference_tangent(
     scale : array_like, shape () or (n,)
         Length over which the function bends, in the unit of the state.
     jumps : bool
-        Whether to look for a jump or kink beside the point, as that of x mod 1, and to take the
+        Whether to look for a jump or kink next to the point, as that of x mod 1, and to take the
         differences to the other side. For maps: an integrator of a field would see the change of
         side as a jump of its own.
 

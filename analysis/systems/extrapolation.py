@@ -19,7 +19,7 @@ class ExtrapolatedMap:
     Parameters
     ----------
     system : ForcedMap
-        Without a drive, with a method ``with_step(step_ms)``, symmetric in time. If it is not
+        Without a forcing, with a method ``with_step(step_ms)``, symmetric in time. If it is not
         symmetric the order is 2 (3 for k = 2 with luck); measure it.
     n_levels : int
         The number k of runs, 2 to 6. They cost k (k + 1)/2 times as much as one.
@@ -27,7 +27,7 @@ class ExtrapolatedMap:
     Raises
     ------
     ValueError
-        If the map is driven or its step fixed, or `n_levels` is out of range.
+        If the map is forced or its step fixed, or `n_levels` is out of range.
 
     References
     ----------
@@ -40,7 +40,8 @@ class ExtrapolatedMap:
     def __init__(self, system: Any, *, n_levels: int = 3) -> None:
         if not has_free_step(system):
             raise ValueError(
-                "Only a map without a drive, with a method with_step(step_ms), can be extrapolated."
+                "Only a map without a forcing, with a method with_step(step_ms), can be "
+                "extrapolated."
             )
         if n_levels not in range(2, 7):
             raise ValueError(f"n_levels must be a whole number from 2 to 6, got {n_levels!r}.")

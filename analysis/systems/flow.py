@@ -23,7 +23,7 @@ def flow(
     times: np.ndarray | None = None,
     scale: ArrayLike | None = None,
 ) -> Any:
-    """Where a state is after a time, and how neighbouring states get there.
+    """Where a state is after a time, and how neighboring states get there.
 
     A field that is not stiff is integrated together with its variational equation by an
     explicit method of order 8. For a stiff one, Radau IIA of order 5 finds the orbit, and

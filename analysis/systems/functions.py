@@ -189,7 +189,7 @@ def black_box(
     set_state : callable
         Puts the simulator into a state.
     step : callable
-        ``step(k)`` moves the simulator by one step; k < `n_steps` is the phase of the drive.
+        ``step(k)`` moves the simulator by one step; k < `n_steps` is the phase of the forcing.
     n_steps, step_ms, forcing_cycles, scale
         As in `SteppedMap`.
 

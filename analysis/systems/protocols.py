@@ -41,7 +41,7 @@ class ForcedMap(Protocol):
 
     @property
     def n_steps(self) -> int:
-        """Steps after which the map repeats; 1 without a drive."""
+        """Steps after which the map repeats; 1 without a forcing."""
         ...
 
     @property
@@ -51,7 +51,7 @@ class ForcedMap(Protocol):
 
     @property
     def forcing_cycles(self) -> int:
-        """Periods of the drive in `n_steps`; 0 without a drive."""
+        """Periods of the forcing in `n_steps`; 0 without a forcing."""
         ...
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:

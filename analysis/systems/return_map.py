@@ -260,11 +260,11 @@ def _solver(field, start, max_duration, rtol) -> Any:
 
 
 def _place(field, section, solver, state, before, after, rtol) -> tuple[float, np.ndarray]:
-    """Time and state of the crossing within the last step, which began at a state."""
+    """Time and state of the crossing within the last step, which started at a state."""
     interpolant: Callable[[float], np.ndarray] = solver.dense_output()
     begin, end = solver.t_old, solver.t
     low = begin
-    if section.height(state) * after > 0 or section.height(state) == 0:  # it began on the section
+    if section.height(state) * after > 0 or section.height(state) == 0:  # it started on the section
         low = begin + _FIRST * (end - begin)
     if section.height(interpolant(low)) * after > 0:
         return begin, state

@@ -200,8 +200,8 @@ class _Map:
         )
 
     def _tangent_map(self, state: np.ndarray, n_steps: int) -> Any:
-        push = self._system.tangent_map(state * self._scale, n_steps)
-        return lambda v: push(v * self._column) / self._column
+        jvp = self._system.tangent_map(state * self._scale, n_steps)
+        return lambda v: jvp(v * self._column) / self._column
 
 
 class _FreeMap(_Map):

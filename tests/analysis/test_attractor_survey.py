@@ -209,10 +209,12 @@ def test_settling_is_an_argument():
     )  # fmt: skip
     starts = np.array([[2.0], [0.0]])
     for settled in (1e-2, 1e-9):
-        survey = find_entrained_cycles(system, starts, settled=settled, transient_periods=500)
+        survey = find_entrained_cycles(
+            system, starts, convergence_tolerance=settled, transient_periods=500
+        )
         assert survey.basins == (2,)
-    with pytest.raises(ValueError, match="settled must be finite"):
-        find_entrained_cycles(system, starts, settled=-1.0)
+    with pytest.raises(ValueError, match="convergence_tolerance must be finite"):
+        find_entrained_cycles(system, starts, convergence_tolerance=-1.0)
 
 
 @pytest.mark.parametrize("starts", [np.empty((0, 1)), [[np.nan]], [[1.0, 2.0]]])

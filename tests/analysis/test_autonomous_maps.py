@@ -179,7 +179,7 @@ def test_a_map_of_fixed_step_has_no_period_of_its_own():
     with pytest.raises(ValueError, match="with_step"):
         ExtrapolatedMap(turn)
     cycle = find_cycle(VanDerPolSteps(0.027), n_multipliers=0)
-    with pytest.raises(ValueError, match="map of fixed step|phase of its drive"):
+    with pytest.raises(ValueError, match="map of fixed step|phase of its forcing"):
         find_phase_response(turn, cycle)
 
 

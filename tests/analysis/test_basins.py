@@ -157,9 +157,9 @@ def test_a_start_on_the_cycle_is_not_followed():
 @pytest.mark.parametrize(
     ("system", "start", "match"),
     [
-        (Flow(lambda t, x: -x), [1.0, 0.0], r"settles to a fixed point at \[.*0\. "),
-        (Flow(lambda t, x: np.array([x[1], -x[0] - x[1]])), [3.0, 0.0], "settles to a fixed point"),
-        (truths.brusselator(1.5), [0.2, 3.0], r"settles to a fixed point at \[1\.  1\.5\]"),
+        (Flow(lambda t, x: -x), [1.0, 0.0], r"converges to a fixed point at \[.*0\. "),
+        (Flow(lambda t, x: np.array([x[1], -x[0] - x[1]])), [3.0, 0.0], "to a fixed point"),
+        (truths.brusselator(1.5), [0.2, 3.0], r"converges to a fixed point at \[1\.  1\.5\]"),
         (Flow(lambda t, x: x * x), [1.0], "leaves all bounds"),
         (Flow(lambda t, x: np.array([1.0, -x[1]])), [0.0, 1.0], "does not return.*does not rest"),
     ],

@@ -185,9 +185,9 @@ def forced_at(own_Hz, drive_Hz=1.0, force=0.1):
 @pytest.mark.parametrize("start_at", [1.0, 1.002])
 def test_a_parameter_that_is_not_the_drive_frequency_is_not_taken_for_it(start_at):
     walk = {"frequency": start_at, "limits": (0.9, 1.1), "step": 0.02, "resolution": 1e-3}
-    with pytest.raises(ValueError, match=r"driven with 1 Hz, not .*along='parameter'"):
+    with pytest.raises(ValueError, match=r"forced with 1 Hz, not .*along='parameter'"):
         find_tongue(forced_at, np.array([1.0, 0.0]), **walk)
-    with pytest.raises(ValueError, match="driven with 0 Hz"):
+    with pytest.raises(ValueError, match="forced with 0 Hz"):
         find_tongue(lambda f: SteppedMap(lambda k, x: x, None, dimension=1), [1.0], **walk)
     # An angular frequency is not one in Hz.
     with pytest.raises(ValueError, match="check its unit"):

@@ -33,7 +33,7 @@ def test_fixed_points_of_a_map():
 
 
 def test_a_driven_map_has_none():
-    with pytest.raises(ValueError, match="drive"):
+    with pytest.raises(ValueError, match="forcing"):
         find_fixed_points(truths.bistable(), [[1.0]])
 
 

@@ -287,7 +287,7 @@ def test_no_cycle_is_said_with_advice():
     cycle = find_limit_cycle(decay, [1.0, 0.0], max_period=10.0)
     assert not cycle.found
     assert not cycle.stable
-    assert "settles to a fixed point at [0. 0.]" in cycle.message
+    assert "converges to a fixed point at [0. 0.]" in cycle.message
 
 
 def test_an_autonomous_field_needs_max_period():
@@ -350,7 +350,7 @@ def test_resting_orbits_of_maps_are_found_from_every_start(unit):
     cycles = [find_limit_cycle(logistic, [unit * x]) for x in np.linspace(0.05, 0.95, 19)]
     assert all(cycle.found and cycle.at_rest and not cycle.stable for cycle in cycles)
     points = np.array([cycle.point[0] / unit for cycle in cycles])
-    # A closure of 1e-8 of the size at the start, over |multiplier - 1| = 1.2.
+    # A return error of 1e-8 of the size at the start, over |multiplier - 1| = 1.2.
     distance = np.minimum(np.abs(points), np.abs(points - (1 - 1 / 3.2)))
     np.testing.assert_allclose(distance, 0, atol=1e-8)
 

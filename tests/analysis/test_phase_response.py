@@ -183,7 +183,7 @@ def test_the_response_of_an_invariant_circle_of_a_map():
 def test_a_cycle_without_a_phase_of_its_own_is_refused():
     field = truths.markus_yamabe()
     driven = find_limit_cycle(field, [0.0, 0.0], period=np.pi)
-    with pytest.raises(ValueError, match="phase of its drive"):
+    with pytest.raises(ValueError, match="phase of its forcing"):
         find_phase_response(field, driven)
     with pytest.raises(ValueError, match="no cycle.*lost"):
         find_phase_response(field, LimitCycle(found=False, message="lost"))

@@ -138,7 +138,7 @@ def test_a_driven_map_that_is_not_locked_has_a_circle_and_a_locked_one_is_refuse
     locked = euler_stuart_landau(
         0.1, 1.0, 3.14, 0.0, lambda k: 0.03 * np.exp(2j * np.pi * k / n), n_steps=n
     )
-    with pytest.raises(ArithmeticError, match="locked to the drive.*find_limit_cycle"):
+    with pytest.raises(ArithmeticError, match="locked to the forcing.*find_limit_cycle"):
         find_invariant_circle(locked, [1.0, 0.2])
 
 
