@@ -93,7 +93,7 @@ from isochron.analysis.statistics import (
     block_bootstrap,
     cyclic_shift,
     permuted,
-    phase_randomised,
+    phase_randomized,
     rayleigh_test,
     surrogate_test,
 )
@@ -217,7 +217,7 @@ __all__ = [
     "amplitude_adjusted",
     "cyclic_shift",
     "permuted",
-    "phase_randomised",
+    "phase_randomized",
     "block_bootstrap",
     "rayleigh_test",
 ]

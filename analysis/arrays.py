@@ -40,7 +40,7 @@ def real_array(
     Raises
     ------
     ValueError
-        If the values are not numbers, complex, masked, ragged, not finite or of another shape.
+        If the values are not numbers, complex, masked, ragged, not finite or of a different shape.
     """
     array = unlabeled(values, name, time_axis)
     if np.iscomplexobj(array):

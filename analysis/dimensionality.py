@@ -66,7 +66,7 @@ class CycleDimension:
     participation_ratio : float
         2 for a circle, 1 for a line.
     n_components : int
-        Principal components that hold `share` of the variance.
+        Principal components that contain `share` of the variance.
     share : float
     variance_ratio : ndarray
         Fraction of the variance along each component, largest first.

@@ -51,8 +51,8 @@ class FixedPoint:
         Number of unstable directions.
     degenerate : bool
         Whether an eigenvalue lies on the boundary of stability, to 1e-6 of the largest: there
-        the linearisation decides neither stability nor whether the point is isolated (it may
-        belong to a line of fixed points, or be a centre).
+        the linearization decides neither stability nor whether the point is isolated (it may
+        belong to a line of fixed points, or be a center).
     n_starts : int
         How many starts led here.
     method : str
@@ -302,7 +302,7 @@ def _lacks_digits(frame: _Frame, point: np.ndarray, tolerance: float) -> bool:
 
 
 def _is_better(other: _Frame, frame: _Frame, point: np.ndarray) -> bool:
-    """Whether differences in other units find another derivative, and one that they are sure of.
+    """Whether differences in other units find a different derivative that is certain.
 
     They are if it stays over shorter lengths: it does not where it is a rounding error.
     """

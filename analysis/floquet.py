@@ -39,7 +39,7 @@ class ReturnMap:
     system : VectorField or ForcedMap
     period : float, optional
         Of the forcing of a vector field, or of the cycle of a system without a forcing. A forced
-        map brings its own.
+        map has one already.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
     subharmonic : int
@@ -59,7 +59,7 @@ class ReturnMap:
         self.system: Any = system
         self.is_map = is_map(system)
         if not self.is_map and period is None:
-            raise ValueError("A vector field needs a period; a map brings its own.")
+            raise ValueError("A vector field needs a period; a map has one already.")
         self.subharmonic, self.angles = subharmonic, angles
         self.has_own_step = self.is_map and period is not None and has_free_step(system)
         self.n_steps = subharmonic * self.system.n_steps if self.is_map else 0
@@ -238,7 +238,7 @@ def floquet_multipliers(
     period : float, optional
         Period, for a vector field, or for a map without a forcing that has a period of its own.
     n_leading : int, optional
-        Only so many, the largest in modulus, by Arnoldi iteration. By default all of them,
+        Number of multipliers, the largest in modulus, by Arnoldi iteration. By default all of them,
         or 6 for a map of more than 200 dimensions or a field, not stiff, of more than 300.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
@@ -299,7 +299,7 @@ def floquet_exponents(
     -------
     ndarray of complex, shape (n,)
         Per time unit of the system, largest real part first. The imaginary part is known
-        up to multiples of 2π over the period; minus infinity stands for a multiplier of 0.
+        up to multiples of 2π over the period; minus infinity represents a multiplier of 0.
 
     References
     ----------

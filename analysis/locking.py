@@ -193,10 +193,10 @@ class Tongue:
         Lowest and highest frequency at which it was found, Hz; NaN if it was not found. Of a
         walk along a different parameter, its lowest and highest value.
     low_open, high_open : bool
-        Whether the walk came to its limit before the cycle was lost: no edge there.
+        Whether the walk reached its limit before the cycle was lost: no edge there.
     resolution : float
-        The cycle is lost within so many Hz beyond `low` and `high`.
-    centre : ndarray or None
+        The cycle is lost within this many Hz beyond `low` and `high`.
+    center : ndarray or None
         State of the cycle at the frequency where the walk started; None if it was not found.
     message : str
         Why there is none; empty if it was found.
@@ -207,7 +207,7 @@ class Tongue:
     low_open: bool = False
     high_open: bool = False
     resolution: float = math.nan
-    centre: np.ndarray | None = None
+    center: np.ndarray | None = None
     message: str = ""
 
     @property
@@ -230,7 +230,7 @@ def find_tongue(
     """Walk a stable entrained cycle up and down in forcing frequency until it is lost.
 
     Each cycle is the start of the search at the next frequency. The step grows to twice the
-    first while that succeeds; where it fails, or the cycle found is unstable or another one,
+    first while that succeeds; where it fails, or the cycle found is unstable or a different one,
     it is halved, down to the resolution. A step of that length is repeated in eight parts before
     the cycle counts as lost. A gap narrower than the step is not seen.
 
@@ -293,7 +293,7 @@ def find_tongue(
         low_open=low_open,
         high_open=high_open,
         resolution=resolution,
-        centre=first.point,
+        center=first.point,
     )
 
 

@@ -119,7 +119,7 @@ def compute_lyapunov_spectrum(
     ----------
     system : VectorField or ForcedMap
     starts : array_like, shape (n,) or (n_starts, n)
-        Where trajectories begin.
+        Where trajectories start.
     block : float
         Length of a block, in time units of the field, or in steps of a map.
     n_blocks : int

@@ -15,7 +15,7 @@ _ROUNDING = 1e-12
 
 
 class FailedError(Exception):
-    """Newton's method does not get to a zero from here; the message says why."""
+    """Newton's method does not get to a zero from here; the message states why."""
 
 
 def residual_of(system: Any, angles: tuple[int, ...] = ()):

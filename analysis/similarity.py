@@ -120,7 +120,7 @@ def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
     ----------
     first : array_like, shape (m, n)
         One period, evenly sampled in time, time first. A last state that repeats the first, as
-        in `LimitCycle`, is left out.
+        in `LimitCycle`, is omitted.
     second : array_like, shape (k, l)
 
     Returns
@@ -396,7 +396,7 @@ def noise_ceiling(
     repeats : array_like, shape (n_repeats, m, n)
     n_splits : int
     confidence : float
-        Of the interval, which holds the splits, not new repeats.
+        Of the interval, which covers the splits, not new repeats.
     rng : numpy.random.Generator
 
     Returns

@@ -63,7 +63,7 @@ def rayleigh_test(phases: ArrayLike) -> SignificanceTest:
     )
 
 
-def phase_randomised(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
+def phase_randomized(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     """Surrogate with the same power spectrum and random Fourier phases: a linear Gaussian null.
 
     Parameters
@@ -90,7 +90,7 @@ def phase_randomised(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
 def amplitude_adjusted(
     series: ArrayLike, rng: np.random.Generator, *, max_iterations: int = 200
 ) -> np.ndarray:
-    """Surrogate with the same values in another order and nearly the same spectrum (IAAFT).
+    """Surrogate with the same values in a different order and nearly the same spectrum (IAAFT).
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def surrogate_test(
         Series to number; for a comparison with a second series, close over that.
     series : array_like, shape (n_times, ...)
     surrogate : callable
-        ``surrogate(series, rng)``, such as `phase_randomised` or `cyclic_shift`.
+        ``surrogate(series, rng)``, such as `phase_randomized` or `cyclic_shift`.
     n_surrogates : int
     rng : numpy.random.Generator
 

@@ -102,7 +102,7 @@ def border(matrix: np.ndarray, column: np.ndarray, row: np.ndarray) -> Solver:
 
 
 def tangent(curve: Curve, u: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Unit vector in the kernel of dF/du that goes on from another.
+    """Unit vector in the kernel of dF/du that continues a different one.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def advance(
         except LostError:
             step /= 2
             continue
-        if np.linalg.norm(following - u) > 2 * step:  # another curve
+        if np.linalg.norm(following - u) > 2 * step:  # a different curve
             step /= 2
             continue
         return following, min(longest, 1.5 * step if iterations <= 3 else step)

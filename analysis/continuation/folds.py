@@ -125,7 +125,7 @@ def continue_fold(
     before = np.append(np.zeros(u.size - 1), direction)
     found: list[tuple[np.ndarray, tuple[float, float]]] = []
     residuals: list[float] = []
-    message = f"max_points={max_points} reached; raise it to go on"
+    message = f"max_points={max_points} reached; raise it to continue"
     length = steps.first
     try:
         u, _ = correct(equations, u, before, steps.tolerance, 16)
@@ -136,7 +136,7 @@ def continue_fold(
             residuals.append(float(residual))
             outside = [not a <= v <= b for v, (a, b) in zip(parameters, limits, strict=True)]
             if any(outside):
-                message = f"parameter {outside.index(True) + 1} came to its limit"
+                message = f"parameter {outside.index(True) + 1} reached its limit"
                 break
             if len(found) >= max_points:
                 break

@@ -196,7 +196,7 @@ def follow(
         before = np.append(along / scales.units, 0.0)
         before = before / np.linalg.norm(before)
     points, special = list[BranchPoint](), list[SpecialPoint]()
-    message = f"max_points={max_points} reached; raise it to go on"
+    message = f"max_points={max_points} reached; raise it to continue"
     try:
         u, _ = frame.correct(u, before)
         step = steps.first
@@ -228,7 +228,7 @@ def follow(
                 break
             u = following
             if not inside:
-                message = "the parameter came to its limit"
+                message = "the parameter reached its limit"
                 break
             if steps.grows and not scales.given and way > _FAR * frame.size:
                 frame, u, before, first, step = _widened(frame, u, before, first, way, step)

@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator
 from isochron.analysis.floquet import ReturnMap, leading_eigenvalues, product_log_eigenvalues
 from isochron.analysis.limit_cycles.multiple_shooting import segment_edges
 
-_LEAST = -1e6  # the logarithm that stands for a multiplier of 0
+_LEAST = -1e6  # the logarithm that represents a multiplier of 0
 _LEADING = 6  # multipliers of a system too large for matrices
 
 
@@ -61,7 +61,7 @@ class OrbitProblem:
     Parameters
     ----------
     period : float or callable, optional
-        Of the forcing of a field; a callable gets the parameters. A map brings its own.
+        Of the forcing of a field; a callable gets the parameters. A map has one already.
     autonomous : bool
         Whether T is unknown.
     n_segments : int

@@ -1,4 +1,4 @@
-"""Branches that begin where another changes its stability: at Hopf points and doublings."""
+"""Branches that start where another changes its stability: at Hopf points and doublings."""
 
 from collections.abc import Callable
 from dataclasses import replace

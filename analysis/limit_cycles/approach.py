@@ -114,7 +114,7 @@ class _Record:
         self, system: Any, start: np.ndarray, max_period: float, angles: tuple[int, ...]
     ) -> None:
         self.max_period = max_period
-        # Every step of a map is saved: the half of it, and returns to its beginning only.
+        # Every step of a map is saved: the half of it, and returns to its start only.
         duration = (1 if is_map(system) else 2) * max_period
         self.ahead = ReturnMap(system, duration, TRANSIENT_RTOL, angles=angles)
         self.times, self.states = self.ahead.samples(start, 2 * _SAMPLES)

@@ -66,15 +66,15 @@ def find_close_returns(
     lags : sequence of int
         Lengths to try, in samples; positive and less than m.
     per_lag : int
-        How many to keep of each length; they do not overlap in their beginnings by more
+        Largest number of each length; they do not overlap in their starts by more
         than a quarter of the length.
     closest : float
-        Largest distance to keep, relative to the size of the trajectory.
+        Largest distance, relative to the size of the trajectory.
 
     Returns
     -------
     list of CloseReturn
-        Nearest first; of stretches with about the same beginning and end, the nearest.
+        Nearest first; of stretches with about the same start and end, the nearest.
 
     Raises
     ------

@@ -11,7 +11,7 @@ RESTING = 1e-6
 
 
 class NotFoundError(Exception):
-    """A search ended without a cycle; its text says what to try."""
+    """A search ended without a cycle; its text states what to try."""
 
 
 class InaccurateError(NotFoundError):
@@ -59,9 +59,9 @@ class LimitCycle:
         system at an amplitude that does not move it, and no cycle.
     degenerate : bool
         Whether a nontrivial multiplier lies on the unit circle within its error. If it is 1 the
-        orbit is one of a family of closed orbits, as around a centre or where a quantity is
+        orbit is one of a family of closed orbits, as around a center or where a quantity is
         conserved, and no limit cycle, or it is at a bifurcation; then neither `stable` nor
-        `index` is decided by the linearisation.
+        `index` is decided by the linearization.
     checks : dict of str to float
         Independent checks: ``trivial_multiplier`` (distance of the nearest one from 1),
         ``difference_quotient`` (the derivative of the return map against finite

@@ -53,7 +53,7 @@ def find_limit_cycle(
 
     A forced map, or a vector field with a forcing `period`, is solved for a fixed point of
     its return map; an autonomous vector field for a point and its period, with the phase
-    fixed by the plane through the start, normal to the flow. So is a map that stands for a
+    fixed by the plane through the start, normal to the flow. So is a map that represents a
     flow, which has no forcing and a method ``with_step(step_ms)``: a period is then a whole
     number of its steps, a multiple of 256, of the length that makes the orbit close. An
     orbit that turns out to go round several times is returned as once round. If there is no
@@ -69,7 +69,7 @@ def find_limit_cycle(
         A state near the cycle, or in its basin; or s states at equal intervals of time over one
         period, for multiple shooting.
     period : float, optional
-        Forcing period of a forced vector field. A map brings its own.
+        Forcing period of a forced vector field. A map has one already.
     max_period : float, optional
         Of an autonomous vector field or map: how long to wait for the first return.
     period_guess : float, optional
@@ -87,7 +87,7 @@ def find_limit_cycle(
     -------
     LimitCycle
         With ``found=False`` and a message if the search does not converge. A closed orbit that
-        is one of a family, as around a centre, is found, but ``degenerate``.
+        is one of a family, as around a center, is found, but ``degenerate``.
 
     Raises
     ------

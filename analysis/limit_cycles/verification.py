@@ -145,11 +145,11 @@ _DEGENERATE = {
     "": "",
     "family": (
         ". A nontrivial multiplier is 1: the orbit is degenerate. It is one of a family of closed "
-        "orbits (a centre or a conserved quantity) and not a limit cycle, or it is at a bifurcation"
+        "orbits (a center or a conserved quantity) and not a limit cycle, or it is at a bifurcation"
     ),
     "boundary": (
         ". A nontrivial multiplier lies on the unit circle: the orbit is degenerate, and the "
-        "linearisation does not decide its stability"
+        "linearization does not decide its stability"
     ),
 }
 

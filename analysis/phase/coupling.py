@@ -180,11 +180,11 @@ def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
 
 
 def fixed_radius_field(
-    field: VectorField, *, radius: float, angular_velocity: float, centre: ArrayLike = (0.0, 0.0)
+    field: VectorField, *, radius: float, angular_velocity: float, center: ArrayLike = (0.0, 0.0)
 ) -> Flow:
     """A forced planar field reduced to its angle, at one radius, in a turning frame.
 
-    With x = centre + r e(θ) and θ = Ωt + ψ, the angle obeys ψ' = e'(θ)·field(t, x)/r - Ω. Its
+    With x = center + r e(θ) and θ = Ωt + ψ, the angle obeys ψ' = e'(θ)·field(t, x)/r - Ω. Its
     periodic orbits over one period of the forcing, 2π/Ω, are the locked states of the
     reduction: `find_limit_cycle(reduced, [psi], period=...)` finds both kinds. It is the phase
     model whose response is Z = e'(θ)/r, as if the radius relaxed at once; nothing is averaged.
@@ -197,7 +197,7 @@ def fixed_radius_field(
         r, mean radius of the cycle, in the unit of the state.
     angular_velocity : float
         Ω of the frame, radians per unit of time; that of the forcing for 1:1 locking.
-    centre : array_like, shape (2,)
+    center : array_like, shape (2,)
 
     Returns
     -------
@@ -219,9 +219,9 @@ def fixed_radius_field(
         raise ValueError(
             f"angular_velocity must be finite (radians per unit of time), got {angular_velocity!r}."
         )
-    origin = np.asarray(centre, dtype=float)
+    origin = np.asarray(center, dtype=float)
     if origin.shape != (2,) or not np.isfinite(origin).all():
-        raise ValueError(f"centre must be two finite numbers, got {centre!r}.")
+        raise ValueError(f"center must be two finite numbers, got {center!r}.")
     if np.shape(field(0.0, origin + [radius, 0.0])) != (2,):
         raise ValueError("field must be two-dimensional: its velocity must have shape (2,).")
 

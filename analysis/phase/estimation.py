@@ -417,7 +417,7 @@ def _require_turning(theta: np.ndarray) -> None:
     if back > np.pi:
         raise ValueError(
             f"The protophase is not monotone: it turns back by {back:.2g} rad. Turn it round if "
-            "it falls, smooth the signal, or take another coordinate."
+            "it falls, smooth the signal, or use a different coordinate."
         )
     if theta[-1] - theta[0] < 4 * np.pi:
         raise ValueError(

@@ -35,7 +35,7 @@ def asymptotic_phase(
     max_periods: int = 50,
     convergence_tolerance: float = 1e-10,
     rtol: float = 1e-11,
-    vectorised: bool = False,
+    vectorized: bool = False,
 ) -> np.ndarray:
     """Phase of the point on a stable cycle that a state finally moves along with.
 
@@ -56,14 +56,14 @@ def asymptotic_phase(
         phase in radians is of this order.
     rtol : float
         Relative tolerance of the integration.
-    vectorised : bool
+    vectorized : bool
         Whether ``field(t, x)`` takes x of shape (m, n); then all states are followed together,
         which is much faster for a grid.
 
     Returns
     -------
     ndarray, shape (...)
-        Radians in [0, 2π); NaN for states that do not come to the cycle.
+        Radians in [0, 2π); NaN for states that do not converge to the cycle.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def asymptotic_phase(
         )
     if is_map(field):
         raise TypeError(
-            "An asymptotic phase needs a field (Flow), not a map. For a map that stands for a flow "
+            "An asymptotic phase needs a field (Flow), not a map. For a map that represents a flow "
             "use perturbed_phase_response, for an invariant circle find_map_phase_response."
         )
     if not (cycle.found and cycle.autonomous and cycle.stable):
@@ -105,7 +105,7 @@ def asymptotic_phase(
     field, cycle = units.system(field), units.enter_cycle(cycle)
     flat = units.enter(states.reshape(-1, states.shape[-1]))
     place, limits = _Place(field, cycle), (max_periods, convergence_tolerance, rtol)
-    if vectorised:
+    if vectorized:
         phases = _follow(field, place, flat, *limits)
     else:
         rows = [_follow(field, place, row[None], *limits) for row in flat]

@@ -230,10 +230,10 @@ def _share(density: np.ndarray, place: float) -> float:
     """Power of a peak and its harmonics above the gaps between them, over the whole power."""
     excess = 0.0
     for harmonic in range(1, _N_HARMONICS + 1):
-        centre = harmonic * place
-        if centre + 0.7 * place > density.size - 1:
+        center = harmonic * place
+        if center + 0.7 * place > density.size - 1:
             break
-        edges = centre + place * np.array([-0.65, -0.3, -0.2, 0.2, 0.3, 0.65])
+        edges = center + place * np.array([-0.65, -0.3, -0.2, 0.2, 0.3, 0.65])
         (below, band, above), count = _band_means(density, edges[::2], edges[1::2])
         excess += (band - math.sqrt(below * above)) * count[1]
     return float(np.clip(excess / density[1:].sum(), 0.0, 1.0))

@@ -107,7 +107,7 @@ def find_phase_response(
         Relative tolerance of the integration of a field; 1e-12 by default, 1e-9 if stiff.
     tolerance : float, optional
         Largest accepted residual; 1e-7 by default, 1e-4 if a field is stiff and for a map,
-        which stands for one. In units of the size of each variable.
+        which represents one. In units of the size of each variable.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from isochron.analysis.plotting.phase import plot_isochrons, plot_phase_response
 from isochron.analysis.plotting.series import plot_heat_map, plot_raster, plot_series, plot_spectrum
 from isochron.analysis.plotting.style import (
     REFERENCE,
-    SERIES_COLOURS,
+    SERIES_COLORS,
     STABLE,
     TRAJECTORY,
     UNSTABLE,
@@ -18,7 +18,7 @@ from isochron.analysis.plotting.style import (
 
 __all__ = [
     "REFERENCE",
-    "SERIES_COLOURS",
+    "SERIES_COLORS",
     "STABLE",
     "TRAJECTORY",
     "UNSTABLE",

@@ -1,11 +1,11 @@
-"""Draw signals: over time, as events, as colours, as spectra."""
+"""Draw signals: over time, as events, as colors, as spectra."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from isochron.analysis.plotting.style import SERIES_COLOURS, STABLE, axes_or_new, place_legend_below
+from isochron.analysis.plotting.style import SERIES_COLORS, STABLE, axes_or_new, place_legend_below
 
 
 def plot_series(
@@ -30,7 +30,7 @@ def plot_series(
     ax = axes_or_new(ax)
     styles = ("-", "--", "-.", ":", "-", "--")
     for i, name in enumerate(names):
-        colour, style = SERIES_COLOURS[i % 6], styles[i % 6] if not offset else "-"
+        colour, style = SERIES_COLORS[i % 6], styles[i % 6] if not offset else "-"
         ax.plot(times, series[:, i] - i * offset, color=colour, linestyle=style, label=name)
     if offset:
         ax.set_yticks([-i * offset for i in range(len(names))], names)
@@ -74,7 +74,7 @@ def plot_heat_map(
     label: str = "",
     ax: Any = None,
 ) -> Any:
-    """Draw many signals over time as rows of colour, darker for lower, the first on top.
+    """Draw many signals over time as rows of color, darker for lower, the first on top.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def plot_heat_map(
     names : sequence of str, optional
         Of the rows.
     label : str
-        Of the colour scale.
+        Of the color scale.
     """
     ax = axes_or_new(ax)
     rows = np.arange(values.shape[1])

@@ -1,12 +1,12 @@
-"""What all plots share: colours, axes, the place of the legend.
+"""What all plots share: colors, axes, the place of the legend.
 
-Lines differ in style as well as in colour, so that figures hold in black and white.
+Lines differ in style as well as in color, so that figures hold in black and white.
 """
 
 from typing import Any
 
 STABLE, UNSTABLE, TRAJECTORY, REFERENCE = "#1b5e9b", "#c1440e", "#9a9a9a", "#555555"
-SERIES_COLOURS = ("#1b5e9b", "#c1440e", "#3a7d44", "#7a4b9d", "#555555", "#b8860b")
+SERIES_COLORS = ("#1b5e9b", "#c1440e", "#3a7d44", "#7a4b9d", "#555555", "#b8860b")
 
 
 def axes_or_new(ax: Any) -> Any:

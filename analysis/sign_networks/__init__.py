@@ -1,4 +1,4 @@
-"""How many attractors does a network of +-1 neurons hold?
+"""How many attractors does a network of +-1 neurons have?
 
 Small networks are enumerated (`enumerate_attractors`), ensembles of them counted
 (`count_attractors`) and compared with theory (`mean_fixed_points`, `complexity`, ...); large

@@ -255,7 +255,7 @@ def _follow(chain: int, symmetry: float, nodes: int) -> np.ndarray | None:
 
 
 def _jumped(before: np.ndarray, after: np.ndarray, step: float) -> bool:
-    """Whether Newton's method has landed on another branch."""
+    """Whether Newton's method has landed on a different branch."""
     return bool(np.abs(after - before).max() > 20 * step)
 
 

@@ -69,11 +69,11 @@ def solve_cycles(
     length : int
         1 for fixed points.
     clamped : mapping of int to int, optional
-        Neurons that are held, and their states, +1 or -1.
+        Neurons that are clamped, and their states, +1 or -1.
     limit : int
-        Stop after so many cycles.
+        Stop after this many cycles.
     time_limit_s : float
-        Stop after so many seconds.
+        Stop after this many seconds.
 
     Returns
     -------

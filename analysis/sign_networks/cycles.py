@@ -205,7 +205,7 @@ def tally(places, weights, basins, transients, histogram):
     weights : ndarray of uint32, shape (n_images,)
         Hits of each.
     basins : ndarray of int64, shape (n_cycles,)
-        Added to: states that come to each cycle.
+        Added to: states that converge to each cycle.
     transients : ndarray of int64, shape (n_cycles,)
         Raised to: longest transient of each.
     histogram : ndarray of int64, shape (longest + 2,)

@@ -1,4 +1,4 @@
-"""Random networks between symmetric and antisymmetric, and how many attractors they hold."""
+"""Random networks between symmetric and antisymmetric, and how many attractors they have."""
 
 import math
 from collections.abc import Callable
@@ -135,7 +135,7 @@ class EnsembleCount:
     counts : ndarray of int64, shape (n_networks, n_lengths)
         Attractors of each network by length.
     largest_basins : ndarray, shape (n_networks,)
-        Fraction of states that come to the attractor with the largest basin.
+        Fraction of states that converge to the attractor with the largest basin.
     basins : ndarray, shape (n_attractors,)
         Fraction of states of every attractor of every network, network by network.
     basin_lengths : ndarray of int64, shape (n_attractors,)

@@ -153,7 +153,7 @@ def check_memory(needed: int, allowed: int, why: str) -> None:
 
 @contextmanager
 def limited_threads(count: int) -> Iterator[None]:
-    """Let numba use so many threads for a while."""
+    """Let numba use this many threads for a while."""
     import numba
 
     before = numba.get_num_threads()

@@ -39,9 +39,9 @@ def wilson_interval(
 
     z = ndtri(0.5 + _checked(confidence) / 2)
     p = np.asarray(hits) / trials
-    centre = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    center = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * np.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
-    return np.maximum(0, centre - half), np.minimum(1, centre + half)
+    return np.maximum(0, center - half), np.minimum(1, center + half)
 
 
 def unseen_mass(hits: ArrayLike) -> float:

@@ -1,7 +1,7 @@
 """Compiled: which states are images, and the map among them.
 
 Most states are the successor of none. They are counted where they lead to, and forgotten.
-With `odd` tables, a state stands for the pair s, -s, and a link says in its highest bit
+With `odd` tables, a state represents the pair s, -s, and a link says in its highest bit
 whether the representative changes sign.
 """
 

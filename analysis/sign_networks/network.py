@@ -133,7 +133,7 @@ class SignNetwork:
 
 
 def rounded_rows(rows: list[list[int]], bits: int) -> tuple[np.ndarray, int]:
-    """Rows scaled down, by powers of two, until the sum of their sizes fits in so many bits.
+    """Rows scaled down, by powers of two, until the sum of their sizes fits in this many bits.
 
     Returns
     -------
@@ -238,10 +238,10 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     array = np.array(values)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ValueError(
-            f"{name} must hold real numbers of at most 64 bits, got type {array.dtype}."
+            f"{name} must contain real numbers of at most 64 bits, got type {array.dtype}."
         )
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, but holds NaN or infinity.")
+        raise ValueError(f"{name} must be finite, but contains NaN or infinity.")
     return array.astype(np.int8) if array.dtype.kind == "b" else array
 
 

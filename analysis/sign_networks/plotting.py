@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.analysis.plotting import SERIES_COLOURS, STABLE, UNSTABLE, place_legend_below
+from isochron.analysis.plotting import SERIES_COLORS, STABLE, UNSTABLE, place_legend_below
 from isochron.analysis.sign_networks.complexity import Complexity
 from isochron.analysis.sign_networks.ensembles import EnsembleCount
 
@@ -39,12 +39,12 @@ def plot_mean_numbers(
         smallest = min(smallest, means[drawn].min(initial=np.inf))
         ax.errorbar(
             np.array(symmetry)[drawn], means[drawn], errors[drawn], marker=MARKERS[k % 6],
-            color=SERIES_COLOURS[k % 6], linestyle="none", markersize=5, capsize=2,
+            color=SERIES_COLORS[k % 6], linestyle="none", markersize=5, capsize=2,
             label=f"L = {length}",
         )  # fmt: skip
         if exact is not None and length in exact:
             ax.plot(
-                *exact[length], color=SERIES_COLOURS[k % 6], linestyle=STYLES[k % 6],
+                *exact[length], color=SERIES_COLORS[k % 6], linestyle=STYLES[k % 6],
                 label=f"L = {length}, exact",
             )  # fmt: skip
     ax.set_yscale("log")
@@ -66,7 +66,7 @@ def plot_complexity(curves: Mapping[int, Sequence[Complexity]], *, ax: Any = Non
     ax = _axes(ax)
     for k, (length, points) in enumerate(curves.items()):
         symmetry = np.array([point.symmetry for point in points])
-        colour, style = SERIES_COLOURS[k % 6], STYLES[k % 6]
+        colour, style = SERIES_COLORS[k % 6], STYLES[k % 6]
         interior = np.array([point.interior for point in points])
         ax.plot(
             symmetry, interior, color=colour, linestyle=style, linewidth=2,
@@ -97,7 +97,7 @@ def plot_basins(ensembles: Sequence[EnsembleCount], *, ax: Any = None) -> Any:
         sizes = np.sort(one.basins)
         share = 1 - np.arange(sizes.size) / sizes.size
         ax.step(
-            sizes, share, where="pre", color=SERIES_COLOURS[k % 6], linestyle=STYLES[k % 6],
+            sizes, share, where="pre", color=SERIES_COLORS[k % 6], linestyle=STYLES[k % 6],
             label=f"η = {one.symmetry:g}",
         )  # fmt: skip
     ax.set_xscale("log")

@@ -14,7 +14,7 @@ class Attractor:
     ----------
     length : int
     basin : int
-        States that come to it, those on it included.
+        States that converge to it, those on it included.
     representative : int
         Its smallest state, as a number: neuron 0 is the lowest bit, and a bit of 1 means +1.
     max_transient : int
@@ -69,7 +69,7 @@ class Enumeration:
 
     @cached_property
     def attractors(self) -> tuple[Attractor, ...]:
-        """The attractors one by one; the arrays hold the same and are cheaper."""
+        """The attractors one by one; the arrays contain the same and are cheaper."""
         columns = (self.lengths, self.basins, self.representatives, self.max_transients)
         return tuple(
             Attractor(length=length, basin=basin, representative=first, max_transient=longest)

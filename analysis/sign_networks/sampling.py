@@ -19,7 +19,7 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampledAttractor:
-    """An attractor that random starts came to.
+    """An attractor that random starts converged to.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class SampledAttractor:
     representative : int
         Its smallest state: neuron 0 is the lowest bit, and a bit of 1 means +1.
     hits : int
-        Starts that came to it.
+        Starts that converged to it.
     basin_low, basin_high : float
-        Wilson interval, 95 %, of the fraction of states that come to it.
+        Wilson interval, 95 %, of the fraction of states that converge to it.
     max_transient : int
         Longest way to it among these starts.
     """
@@ -87,7 +87,7 @@ class Sample:
 
     @property
     def unseen_mass(self) -> float:
-        """Estimated fraction of states that come to attractors not found (Good-Turing)."""
+        """Estimated fraction of states that converge to attractors not found (Good-Turing)."""
         return unseen_mass(self.hits)
 
     @property
@@ -160,7 +160,7 @@ def sample_attractors(
     rng : numpy.random.Generator
         Where they come from.
     clamped : mapping of int to int, optional
-        Neurons that are held, and their states, +1 or -1.
+        Neurons that are clamped, and their states, +1 or -1.
     limits : SamplingLimits
         Longest simulation of a start, and starts that are simulated together.
     progress : callable, optional
@@ -215,7 +215,7 @@ def sample_attractors(
 
 
 def clamp(network: SignNetwork, clamped: Mapping[int, int]) -> SignNetwork:
-    """The network with some neurons held: they receive nothing but a threshold of their state.
+    """The network with some neurons clamped: they receive nothing but a threshold of their state.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from isochron.analysis.sign_networks.network import SignNetwork, rounded_rows, u
 
 LOW_BITS = 12
 FIELD_BITS = 63
-BYTES_PER_STATE = 48  # successors, hits, and what peeling holds, as 64-bit integers
+BYTES_PER_STATE = 48  # successors, hits, and what peeling needs, as 64-bit integers
 Report = Callable[[float, str], None]
 
 

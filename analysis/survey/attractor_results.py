@@ -18,7 +18,7 @@ LEFT = "It left all bounds. Draw starts nearer, or see whether the system blows 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundAttractor:
-    """What some of the starts came to.
+    """What some of the starts converged to.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ class _Nowhere:
 
 
 class AttractorSearch:
-    """Attractors met so far, and how many starts came to each."""
+    """Attractors met so far, and how many starts converged to each."""
 
     def __init__(
         self, motion: Motion, turning: Callable[[np.ndarray], tuple[int, ...]], scale: float
@@ -96,7 +96,7 @@ class AttractorSearch:
         return False
 
     def _judge(self, record: np.ndarray) -> str | None:
-        """Say what has no period, and count it; why not, if it cannot be said."""
+        """Classify what has no period, and count it; why not, if that fails."""
         kind, spectrum = classify_aperiodic(self.motion, record)
         angles = self.motion.angles
         turning = () if kind == "chaotic" else set(self.turning(record)) - set(angles)

@@ -41,7 +41,7 @@ def find_all_attractors(
     Each start is simulated, then observed. Where it is on an attractor already known it counts
     there: on any point of the orbit of a cycle, in any of its phases relative to the forcing;
     among the states of one that is known by its states only. Else a fixed point or a cycle is
-    solved for, and accepted if it is stable and the trajectory is on it. What comes to none
+    solved for, and accepted if it is stable and the trajectory is on it. What converges to none
     after some rounds is judged by its Lyapunov exponents and averages (see
     `isochron.analysis.survey.motion.classify_aperiodic`). What is not quasi-periodic is first
     followed ten times longer, as it may be a transient. What is neutral, as the closed orbits
@@ -136,7 +136,7 @@ def _motion(
     if not is_map(system) and period is None:
         return FlowMotion(system, observation, tolerances, angles)
     if is_map(system) and period is not None:
-        raise ValueError("A map brings its own period; leave period out.")
+        raise ValueError("A map has a period already; omit period.")
     if period is not None and not 0 < period < math.inf:
         raise ValueError(f"period must be positive and finite, got {period!r}.")
     return ReturnMotion(system, observation, tolerances, period, angles)

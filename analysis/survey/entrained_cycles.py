@@ -37,7 +37,7 @@ class EntrainedCycleSurvey:
         Stable ones first, largest basin first; then unstable ones, by their expanding directions.
         A state that does not move, as that of a map without a forcing, has ``at_rest`` set.
     basins : tuple of int
-        Of the starts that were simulated, how many came to each cycle.
+        Of the starts that were simulated, how many converged to each cycle.
     n_starts : int
         Starts that were simulated.
     n_not_entrained : int

@@ -18,7 +18,7 @@ _MOST_SEGMENTS = 12
 
 
 class CycleSearch:
-    """Cycles met so far, and how many starts came to each."""
+    """Cycles met so far, and how many starts converged to each."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from isochron.analysis.systems.protocols import has_free_step
 
 
 class ExtrapolatedMap:
-    """A map that stands for a flow, its error of the step removed by extrapolation.
+    """A map that represents a flow, its error of the step removed by extrapolation.
 
     A step that is symmetric in time (its inverse is the step of the opposite length) has a
     global error in even powers of its length h. Runs in steps of h, h/2, …, h/k, combined by
@@ -53,7 +53,7 @@ class ExtrapolatedMap:
         ]
 
     def with_step(self, step_ms: float) -> "ExtrapolatedMap":
-        """The same with another step."""
+        """The same with a different step."""
         return ExtrapolatedMap(self._system.with_step(step_ms), n_levels=len(self._divisors))
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:

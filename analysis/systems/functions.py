@@ -152,7 +152,7 @@ def has_given_tangent(field: Any) -> bool:
 
 
 def takes_differences(system: Any) -> bool:
-    """Whether a system has no derivative of its own, so that differences stand for it."""
+    """Whether a system has no derivative of its own, so that differences represent it."""
     if getattr(system, "derivative", None) is not None:
         return False
     return isinstance(system, (Flow, SteppedMap)) and _is_own(system.tangent, system)

@@ -46,7 +46,7 @@ class ForcedMap(Protocol):
 
     @property
     def step_ms(self) -> float:
-        """Time that one step stands for."""
+        """Time that one step represents."""
         ...
 
     @property
@@ -72,7 +72,7 @@ def is_map(system: Any) -> TypeGuard[ForcedMap]:
 
 
 def has_free_step(system: Any) -> bool:
-    """Whether a map stands for a flow, in steps of any length: no forcing, and `with_step`."""
+    """Whether a map represents a flow, in steps of any length: no forcing, and `with_step`."""
     return hasattr(system, "with_step") and system.forcing_cycles == 0
 
 

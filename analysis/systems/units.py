@@ -208,5 +208,5 @@ class _FreeMap(_Map):
     """The same of a map whose step can be changed."""
 
     def with_step(self, step_ms: float) -> "_FreeMap":
-        """The map with another step."""
+        """The map with a different step."""
         return _FreeMap(self._system.with_step(step_ms), self._scale)

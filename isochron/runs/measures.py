@@ -141,14 +141,14 @@ def measure_tongues(
                 resolution=resolution,
             )
             rows.append(_describe_tongue(tongue, current))
-            if tongue.centre is None:
+            if tongue.center is None:
                 break
-            start = tongue.centre
+            start = tongue.center
     return sorted(rows, key=lambda row: row["amplitude"])
 
 
 def _describe_tongue(tongue: analysis.Tongue, amplitude: float) -> dict[str, Any]:
-    found = tongue.centre is not None
+    found = tongue.center is not None
     return {
         "amplitude": amplitude,
         "low_Hz": tongue.low if found else None,

@@ -285,7 +285,7 @@ def test_what_has_not_settled_is_said_to_be_so():
         ({"max_period": 30}, "max_period <= duration / 2"),
         ({"duration": 40.5}, "whole returns"),
         ({"n_starts": 0}, "n_starts >= 1"),
-        ({"period": 1.0}, "brings its own"),
+        ({"period": 1.0}, "has a period already"),
         ({"confidence": 1.0}, "confidence"),
     ],
 )

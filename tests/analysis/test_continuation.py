@@ -393,7 +393,7 @@ def test_a_saturated_start_does_not_crawl(distance):
         limits=(-distance, 10.0),
         control=StepControl(max_points=500),
     )
-    assert branch.message == "the parameter came to its limit"
+    assert branch.message == "the parameter reached its limit"
     assert branch.parameters[-1] == pytest.approx(10.0)
     x = (1 + np.array([-1, 1]) / np.sqrt(3)) / 2
     np.testing.assert_allclose(

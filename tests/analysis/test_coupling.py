@@ -156,7 +156,7 @@ def test_orders_of_locking_are_positive_integers(n, m):
     [
         ({"radius": -1.0, "angular_velocity": 1.0}, "radius must be positive"),
         ({"radius": 1.0, "angular_velocity": np.inf}, "angular_velocity"),
-        ({"radius": 1.0, "angular_velocity": 1.0, "centre": [0.0]}, "two finite numbers"),
+        ({"radius": 1.0, "angular_velocity": 1.0, "center": [0.0]}, "two finite numbers"),
     ],
 )
 def test_a_radius_that_is_none_is_refused(options, message):

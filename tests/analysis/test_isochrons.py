@@ -36,7 +36,7 @@ def truth(states):
 def test_the_isochrons_of_stuart_landau_on_a_grid(cycle):
     axis = np.linspace(-1.7, 1.7, 12)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
-    found = asymptotic_phase(batched_stuart_landau(), cycle, grid, vectorised=True)
+    found = asymptotic_phase(batched_stuart_landau(), cycle, grid, vectorized=True)
     assert found.shape == (12, 12)
     np.testing.assert_allclose(difference_of_phases(found, truth(grid)), 0, atol=1e-9)
 
@@ -65,7 +65,7 @@ def test_the_radial_isochron_clock_resets_with_type_1_then_0(push, turns):
 
 def test_a_state_that_stays_away_has_no_phase(cycle):
     found = asymptotic_phase(
-        batched_stuart_landau(), cycle, np.zeros((2, 2)), max_periods=3, vectorised=True
+        batched_stuart_landau(), cycle, np.zeros((2, 2)), max_periods=3, vectorized=True
     )
     assert np.isnan(found).all()
 

@@ -8,7 +8,7 @@ from isochron.analysis.statistics import (
     block_bootstrap,
     cyclic_shift,
     permuted,
-    phase_randomised,
+    phase_randomized,
     rayleigh_test,
     surrogate_test,
 )
@@ -57,7 +57,7 @@ def test_rayleigh_against_the_exact_probability():
 def test_phase_randomisation_keeps_spectrum_and_cross_spectrum(n):
     rng = np.random.default_rng(0)
     series = rng.normal(size=(n, 2))
-    found = phase_randomised(series, rng)
+    found = phase_randomized(series, rng)
     before, after = (np.fft.rfft(x, axis=0) for x in (series, found))
     np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-9, atol=1e-9)
     cross = [f[:, 0] * np.conj(f[:, 1]) for f in (before, after)]
@@ -112,7 +112,7 @@ def test_correlations_of_red_noise_have_uniform_p_values():
             surrogate_test(
                 lambda x, other=other: np.corrcoef(x, other)[0, 1],
                 one,
-                phase_randomised,
+                phase_randomized,
                 n_surrogates=19,
                 rng=rng,
             ).p_value
@@ -152,7 +152,7 @@ def test_the_block_bootstrap_knows_the_error_of_a_mean_of_red_noise():
     ("call", "message"),
     [
         (lambda rng: rayleigh_test([np.nan, 1.0]), "finite"),
-        (lambda rng: phase_randomised([1.0, 2.0], rng), "at least 4"),
+        (lambda rng: phase_randomized([1.0, 2.0], rng), "at least 4"),
         (lambda rng: amplitude_adjusted(np.ones((9, 2)), rng), "one axis"),
         (lambda rng: cyclic_shift([1.0], rng), "two samples"),
         (
@@ -166,8 +166,8 @@ def test_the_block_bootstrap_knows_the_error_of_a_mean_of_red_noise():
         (lambda rng: block_bootstrap([1.0, 2.0], np.mean, block_length=3, rng=rng), "1 to 2"),
         (lambda rng: rayleigh_test([[0.1, 0.2], [0.3, 0.4]]), "one axis"),
         (lambda rng: rayleigh_test([0.1]), "at least 2"),
-        (lambda rng: phase_randomised(1j * np.arange(9), rng), "complex"),
-        (lambda rng: phase_randomised(np.ones((9, 2, 2)), rng), "one or two axes"),
+        (lambda rng: phase_randomized(1j * np.arange(9), rng), "complex"),
+        (lambda rng: phase_randomized(np.ones((9, 2, 2)), rng), "one or two axes"),
         (lambda rng: cyclic_shift([], rng), "at least one sample"),
         (
             lambda rng: block_bootstrap(
@@ -231,7 +231,7 @@ def test_randomised_phases_keep_the_mean_and_move_all_else():
     """With an even number of samples the highest frequency has a sign only; it is drawn too."""
     rng = np.random.default_rng(0)
     series = rng.normal(size=16) + 5
-    spectra = np.array([np.fft.rfft(phase_randomised(series, rng)) for _ in range(60)])
+    spectra = np.array([np.fft.rfft(phase_randomized(series, rng)) for _ in range(60)])
     turns = spectra / np.fft.rfft(series)
     np.testing.assert_allclose(turns[:, 0], 1.0, rtol=1e-12)
     np.testing.assert_allclose(np.abs(turns), 1.0, rtol=1e-9)

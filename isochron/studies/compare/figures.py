@@ -9,7 +9,7 @@ import xarray as xr
 
 from isochron.analysis import principal_components
 from isochron.analysis.plotting import (
-    SERIES_COLOURS,
+    SERIES_COLORS,
     place_legend_below,
     plot_multipliers,
     plot_phase_portrait,
@@ -174,12 +174,12 @@ def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
         first = trial == 0
         ax.fill_between(time, base - 1.2, base + 1.2, where=pulse, color="#e8d9a0", linewidth=0)
         ax.plot(
-            time, base + target, "--", color=SERIES_COLOURS[1], label="target" if first else None
+            time, base + target, "--", color=SERIES_COLORS[1], label="target" if first else None
         )
         ax.plot(
             time,
             base + data.trial_output.values[:, trial],
-            color=SERIES_COLOURS[0],
+            color=SERIES_COLORS[0],
             linewidth=1,
             label="output" if first else None,
         )

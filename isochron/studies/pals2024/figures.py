@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.analysis.plotting import SERIES_COLOURS, place_legend_below, plot_tongue
+from isochron.analysis.plotting import SERIES_COLORS, place_legend_below, plot_tongue
 from isochron.sims import load_dataset
 from isochron.studies.compare.figures import STYLE
 from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
@@ -50,7 +50,7 @@ def _nets_of(results: Pals2024Results, condition: str) -> list[NetworkRow]:
 def _look(index: int) -> dict[str, Any]:
     """Colour and marker of a condition: also told apart without colour."""
     return {
-        "color": SERIES_COLOURS[index % len(SERIES_COLOURS)],
+        "color": SERIES_COLORS[index % len(SERIES_COLORS)],
         "marker": MARKERS[index % len(MARKERS)],
     }
 
@@ -85,8 +85,8 @@ def _draw_trial(data: Any, ax: Any) -> None:
         pulse = data.input.values[:, trial, 1:].max(axis=-1) > 0
         target = np.where(data["mask"].values[:, trial] > 0, data.target.values[:, trial], np.nan)
         ax.fill_between(time, base - 1.2, base + 1.2, where=pulse, color="#e8d9a0", linewidth=0)
-        ax.plot(time, base + target, "--", color=SERIES_COLOURS[1], linewidth=1)
-        ax.plot(time, base + data.output.values[:, trial], color=SERIES_COLOURS[0], linewidth=1)
+        ax.plot(time, base + target, "--", color=SERIES_COLORS[1], linewidth=1)
+        ax.plot(time, base + data.output.values[:, trial], color=SERIES_COLORS[0], linewidth=1)
     n_trials = data.sizes["trial"]
     ax.set_yticks([-2.8 * k for k in range(n_trials)], [f"{1 + k}" for k in range(n_trials)])
     ax.set_xlabel("time (s)")
@@ -132,7 +132,7 @@ def _draw_losses(results: Pals2024Results, ax: Any) -> None:
                 window + np.arange(smooth.size),
                 smooth,
                 color=_look(index)["color"],
-                linestyle=("-", "--", ":")[index // len(SERIES_COLOURS) % 3],
+                linestyle=("-", "--", ":")[index // len(SERIES_COLORS) % 3],
                 linewidth=1,
                 label=None if number else name,
             )
