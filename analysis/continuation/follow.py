@@ -186,15 +186,10 @@ def follow(
     along: np.ndarray | None = None,
 ) -> Branch:
     """Follow a problem from near a solution, first along the parameter or given unknowns."""
-    if direction not in (1, -1):
-        raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
     limits, steps, scales, max_points = walk.limits, walk.steps, walk.scales, walk.max_points
     frame = Frame(problem, scales.units, scales.size, scales.parameters[0], steps)
     u = frame.pack(y, parameter)
-    before = np.append(np.zeros(u.size - 1), direction)
-    if along is not None:
-        before = np.append(along / scales.units, 0.0)
-        before = before / np.linalg.norm(before)
+    before = _first_direction(frame, u, direction, along)
     points, special = list[BranchPoint](), list[SpecialPoint]()
     message = f"max_points={max_points} reached; raise it to continue"
     try:
@@ -213,10 +208,7 @@ def follow(
             if frame.has_shrunk(following):
                 message = "the cycle has shrunk to a fixed point: a Hopf point"
                 break
-            inside = limits[0] <= following[-1] * frame.scale <= limits[1]
-            if not inside:
-                edge = limits[0] if following[-1] * frame.scale < limits[0] else limits[1]
-                following = frame.at_parameter(u, following, edge / frame.scale)
+            following, inside = _cut_at_limits(frame, u, following, limits)
             before = _tangent(frame, following, direction_here)
             point = frame.describe(following)
             special += find_special(
@@ -240,6 +232,29 @@ def follow(
     return Branch(
         points=tuple(points), special=tuple(special), message=message, tolerance=steps.tolerance
     )
+
+
+def _first_direction(
+    frame: Frame, u: np.ndarray, direction: int, along: np.ndarray | None
+) -> np.ndarray:
+    """Unit vector along the parameter, or along given unknowns."""
+    if direction not in (1, -1):
+        raise ValueError(f"direction must be 1 or -1, got {direction!r}.")
+    if along is None:
+        return np.append(np.zeros(u.size - 1), direction)
+    whole = np.append(along / frame.units, 0.0)
+    return whole / np.linalg.norm(whole)
+
+
+def _cut_at_limits(
+    frame: Frame, u: np.ndarray, following: np.ndarray, limits: tuple[float, float]
+) -> tuple[np.ndarray, bool]:
+    """The next point, moved to the limit that it is beyond; and whether it is within both."""
+    value = following[-1] * frame.scale
+    if limits[0] <= value <= limits[1]:
+        return following, True
+    edge = limits[0] if value < limits[0] else limits[1]
+    return frame.at_parameter(u, following, edge / frame.scale), False
 
 
 def _widened(
