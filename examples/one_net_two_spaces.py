@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isochron import analysis, ann_bridge
+from isochron.analysis import NewtonStarts, StepControl, continue_cycles, find_limit_cycle
 from isochron.analysis.plotting import plot_bifurcation_diagram, plot_phase_portrait
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
@@ -15,19 +16,17 @@ small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
 starts = reduced.initial_states(32, np.random.default_rng(0))
-memories = analysis.find_entrained_cycles(
-    reduced, starts, newton=analysis.NewtonStarts(periods=())
-).stable
+memories = analysis.find_entrained_cycles(reduced, starts, newton=NewtonStarts(periods=())).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)
-near = [analysis.find_limit_cycle(reduced, polar.lift([psi]) * [0.7, 0.7, 1, 1, 1]) for psi in ring]
+near = [find_limit_cycle(reduced, polar.lift([psi]) * [0.7, 0.7, 1, 1, 1]) for psi in ring]
 saddles = list({round(c.largest_multiplier, 6): c for c in near if c.index == 1}.values())
 for c in (*memories, *saddles):
-    twin = analysis.find_limit_cycle(full, small.expand(c.point))
+    twin = find_limit_cycle(full, small.expand(c.point))
     apart = abs(small.reduce(twin.states) - c.states).max()
     off = abs(twin.multipliers[:2] - c.multipliers[:2]).max()
     print(f"|multiplier| {c.largest_multiplier:.6f}; full: {apart:.0e} apart, {off:.0e} off")
-angles = [analysis.find_limit_cycle(polar, [psi]) for psi in ring]
+angles = [find_limit_cycle(polar, [psi]) for psi in ring]
 print("angle alone:", *{f"{c.multipliers[0].real:.3f}" for c in angles if c.found})
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
@@ -36,7 +35,7 @@ plot_phase_portrait(stable_cycles=stable, unstable_cycles=unstable, ax=axes[0])
 axes[0].set(xlabel="κ₁", ylabel="κ₂")
 axes[0].plot(*np.transpose([c.point[:2] for c in memories]), "ko", label="phase 0")
 pulsed = lambda height: TrainedMap(small, frequency_Hz=f, pulse={1: height})  # noqa: E731
-branches = [analysis.continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5)) for c in memories]
+branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5)) for c in memories]
 drawn = [(b.parameters, b.states[:, 1], np.array([p.stable for p in b.points])) for b in branches]
 ends = [(s.kind, s.parameter, s.state[1]) for b in branches for s in b.special]
 names = ("height of stimulus 1", "κ₂ at phase 0")
@@ -49,13 +48,10 @@ for c, mark in zip(memories, ("o-", "s--"), strict=True):
         tongue = analysis.find_tongue(at_height, start, **walk)
         print(f"locked from {tongue.low:.2f} to {tongue.high:.2f} Hz at amplitude 1")
     for hz in 500 / np.arange(50, 67):
-        drive = lambda a, hz=hz: TrainedMap(small, frequency_Hz=hz, amplitude=a)  # noqa: E731
-        cycle, down = (
-            analysis.find_limit_cycle(drive(1.0), c.point),
-            {"direction": -1, "control": analysis.StepControl(max_points=20)},
-        )
+        at = lambda a, hz=hz: TrainedMap(small, frequency_Hz=hz, amplitude=a)  # noqa: E731
+        cycle, few = find_limit_cycle(at(1.0), c.point), StepControl(max_points=20)
         if cycle.stable and cycle.point[1] * c.point[1] > 0:  # not the other memory
-            branch = analysis.continue_cycles(drive, cycle, 1.0, limits=(0.02, 1.0), **down)
+            branch = continue_cycles(at, cycle, 1.0, limits=(0.02, 1.0), direction=-1, control=few)
             places += [(hz, s.parameter) for s in branch.of_kind("fold")[:1]]
     axes[2].plot(*np.transpose(places), mark, color="black", label=f"{c.point[1]:.1f}")
 axes[2].legend(title="κ₂ at phase 0")
