@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.kernels.fused import THICKEST, Recurrence
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings
 
 REGISTERS = 49152  # of 65536 of a multiprocessor, 32 bits each; the rest is for addresses
 TOLERANCE = 1e-4  # relative, of the check in float32
@@ -214,9 +214,8 @@ def run_loop(net: Recurrence, generator: torch.Generator) -> tuple[Tensor, Tenso
     if net.noise_std:
         noise.normal_(0, net.noise_std, generator=generator)
     inputs, initial, *factors = (None if part is None else part.double() for part in net.tensors)
-    return LeakyRecurrence.apply(
-        inputs, noise.double(), initial, *factors, net.leak, None, "tanh", net.read_rates
-    )
+    settings = LeakySettings(net.leak, read_rates=net.read_rates)
+    return LeakyRecurrence.apply(settings, inputs, noise.double(), initial, *factors, None)
 
 
 def _small(device: torch.device, seed: int, n_outputs: int | None, read_rates: bool) -> Recurrence:

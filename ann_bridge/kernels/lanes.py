@@ -8,38 +8,120 @@ and B side by side, is one matrix. One thread does all steps of its trials witho
 others, and the sum over time in the gradient is taken where its terms are in the cache.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
 from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh
-from isochron.ann_bridge.kernels.products import add_products, copy_lanes, keep, multiply, whole
+from isochron.ann_bridge.kernels.products import (
+    Dense,
+    Sparse,
+    add_products,
+    copy_lanes,
+    keep,
+    multiply,
+    whole,
+)
 from isochron.ann_bridge.kernels.thin import add_through_slope, decay, shrink
 from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
 
 
+class LanesNet(NamedTuple):
+    """A network with a matrix, as the compiled code wants it.
+
+    Attributes
+    ----------
+    received : Sparse or Dense
+        a (W, B), shape (n, n + n_inputs).
+    returned : Sparse or Dense
+        Its transposed part a W'.
+    read, unread, unfed : Sparse
+        C', shape (n_outputs, n); C; a B'.
+    leak : float
+        a.
+    read_rates : bool
+        Whether the readout reads tanh(x) instead of x.
+    """
+
+    received: Sparse | Dense
+    returned: Sparse | Dense
+    read: Sparse
+    unread: Sparse
+    unfed: Sparse
+    leak: float
+    read_rates: bool
+
+
+class LanesRecord(NamedTuple):
+    """What a run writes.
+
+    Attributes
+    ----------
+    rates, outputs : ndarray, shapes (n_steps + 1, n, n_trials), (n_steps, n_outputs, n_trials)
+        tanh(x) and y.
+    states : ndarray, shape (n_steps, n, n_trials)
+        x after each step; without steps if it is not needed.
+    """
+
+    rates: np.ndarray
+    states: np.ndarray
+    outputs: np.ndarray
+
+
+class LanesReplay(NamedTuple):
+    """What a backward run reads.
+
+    Attributes
+    ----------
+    by_outputs, by_rates : ndarray
+        Gradients by the results; `by_rates` has no steps if the loss does not depend on the rates.
+    inputs, rates : ndarray
+        As in the forward run.
+    seen : ndarray, shape (n_steps, n, n_trials)
+        The states or rates that are read after each step; without steps if the readout is not
+        trained.
+    """
+
+    by_outputs: np.ndarray
+    by_rates: np.ndarray
+    inputs: np.ndarray
+    rates: np.ndarray
+    seen: np.ndarray
+
+
+class LanesGradients(NamedTuple):
+    """What a backward run writes.
+
+    Attributes
+    ----------
+    inputs, initial : ndarray
+        Overwritten for the trials of the run; `inputs` has no steps if its gradient is not needed.
+    sent : ndarray
+        Room for what `keep` keeps.
+    received : ndarray
+        As `add_products` wants it; added to.
+    readout : ndarray, shape (n_outputs, n, LANES)
+        Added to; to be summed over lanes.
+    """
+
+    inputs: np.ndarray
+    initial: np.ndarray
+    sent: np.ndarray
+    received: np.ndarray
+    readout: np.ndarray
+
+
 @compiled
-def run_lanes(
-    first, inputs, initial, received, read, leak, read_rates, noise_std, key, rates, states,
-    outputs,
-):  # fmt: skip
+def run_lanes(first, net, trials, record):
     """Run `LANES` trials from `first` on; the number of trials is a multiple of it.
 
-    Parameters
-    ----------
-    inputs : ndarray, shape (n_steps, n_inputs, n_trials)
-    initial : ndarray, shape (n, n_trials)
-    received : Sparse or Dense
-        leak (W, B), shape (n, n + n_inputs).
-    read : Sparse
-        C', shape (n_outputs, n).
-    leak, noise_std : float
-    key : ndarray of uint32, shape (2,)
-        Of the noise.
-    rates, outputs : ndarray, shapes (n_steps + 1, n, n_trials), (n_steps, n_outputs, n_trials)
-        Overwritten with tanh(x) and y.
-    states : ndarray, shape (n_steps, n, n_trials)
-        Overwritten with x after each step; without steps if nobody wants it.
+    `net` is a `LanesNet`, `record` a `LanesRecord`; the arrays of `trials`, of the type `Trials`,
+    have the shapes (n_steps, n_inputs, n_trials) and (n, n_trials).
     """
+    received, _, read, _, _, leak, read_rates = net
+    inputs, initial, noise_std, key = trials
+    rates, states, outputs = record
     n_steps, n_inputs, n_trials = inputs.shape
     n = initial.shape[0]
     x = np.empty((n, LANES), initial.dtype)
@@ -71,19 +153,11 @@ def run_lanes(
 
 
 @compiled
-def pull_lanes(
-    first, by_outputs, by_rates, inputs, received, returned, unread, unfed, leak, read_rates,
-    rates, seen, by_inputs, by_initial, sent, by_received, by_readout,
-):  # fmt: skip
-    """Run trials backwards; arrays as in `run_lanes`, gradients of the shapes of their names.
-
-    `returned`, `unread` and `unfed` are the transposes leak W', C and leak B'. `by_rates` has no
-    steps if the loss does not depend on the rates, and `seen` none if the readout is not trained;
-    else it is the states or rates that are read after each step. `by_inputs`, without steps if
-    no gradient of the inputs is needed, and `by_initial` are overwritten for these trials, and
-    `sent` is room for what `keep` keeps. `by_received`, as `add_products` wants it,
-    is added to, and so is `by_readout`, shape (n_outputs, n, LANES), to be summed over lanes.
-    """
+def pull_lanes(first, net, replay, gradients):
+    """Run trials backwards: from a `LanesReplay` to `LanesGradients`."""
+    received, returned, _, unread, unfed, leak, read_rates = net
+    by_outputs, by_rates, inputs, rates, seen = replay
+    by_inputs, by_initial, sent, by_received, by_readout = gradients
     n_steps, n_inputs, _ = inputs.shape
     n, kind = rates.shape[1], rates.dtype
     adjoint, rate = np.zeros((n, LANES), kind), np.empty((n, LANES), kind)

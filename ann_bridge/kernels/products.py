@@ -82,7 +82,7 @@ def _multiply(out, matrix, sources):  # noqa: ARG001
         for p in range(count):
             first = p * ROWS * columns
             add_block(
-                out, p * ROWS * LANES, matrix.panels, first, 1, ROWS, sources, 0, columns
+                out, p * ROWS * LANES, matrix.panels, (first, 1, ROWS), sources, 0, columns
             )  # fmt: skip
 
     return entries if matrix.instance_class is Sparse else panels
@@ -140,7 +140,7 @@ def _add_products(by_matrix, matrix, taken, kept, terms):  # noqa: ARG001
         for p in range(panels):
             for i in range(0, rows, ROWS):
                 add_block(
-                    by_matrix, (p * rows + i) * LANES, taken, i * LENGTH, LENGTH, 1,
+                    by_matrix, (p * rows + i) * LANES, taken, (i * LENGTH, LENGTH, 1),
                     kept, p * LENGTH * LANES, terms * LANES,
                 )  # fmt: skip
 

@@ -9,9 +9,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.kernels.lanes import pull_lanes, run_lanes
+from isochron.ann_bridge.kernels.lanes import (
+    LanesGradients,
+    LanesNet,
+    LanesRecord,
+    LanesReplay,
+    pull_lanes,
+    run_lanes,
+)
 from isochron.ann_bridge.kernels.products import dense, sparse, whole
-from isochron.ann_bridge.kernels.thin import pull_thin, run_thin
+from isochron.ann_bridge.kernels.thin import (
+    ThinGradients,
+    ThinNet,
+    ThinRecord,
+    ThinReplay,
+    Trials,
+    pull_thin,
+    run_thin,
+)
 from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
 from isochron.shapes import check_shape
 
@@ -104,7 +119,9 @@ class Run(ABC):
         self.initial = self.inward(net.initial)
         self.weights, self.readout = array(net.weights.T), array(readout.T)
         self.leak, self.read_rates = kind.type(net.leak), net.read_rates
-        self.noise = kind.type(net.noise_std), np.array(net.noise_key, dtype=np.uint32)
+        self.starts = Trials(
+            self.inputs, self.initial, kind.type(net.noise_std), np.array(net.noise_key, np.uint32)
+        )
         self.rates = self.empty(n_steps + 1, n)
         self.learns_readout, self.learns_inputs = (
             part.requires_grad for part in (net.readout, net.inputs)
@@ -198,33 +215,30 @@ class ThinRun(Run):
     def __init__(self, net: Recurrence) -> None:
         super().__init__(net)
         assert net.right is not None
-        self.factors = array(net.left.T), array(net.right.T)
         self.sent = np.empty((*self.inputs.shape[:2], net.left.shape[1]), self.initial.dtype)
+        self.net = ThinNet(
+            self.weights, array(net.left.T), array(net.right.T), self.readout, self.leak,
+            self.read_rates,
+        )  # fmt: skip
 
     def forward_task(self, first: int, last: int) -> None:
         """Run a tile."""
-        run_thin(
-            first, last, self.inputs, self.initial, self.weights, *self.factors, self.readout,
-            self.leak, self.read_rates, *self.noise, self.rates, self.states, self.sent,
-            self.outputs,
-        )  # fmt: skip
+        record = ThinRecord(self.rates, self.states, self.sent, self.outputs)
+        run_thin(first, last, self.net, self.starts, record)
 
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
         """Each tile, from gradients by the results."""
-        matrices = self.weights, *self.factors, self.readout
-        self.parts = [self.by_tiles(*part.shape) for part in matrices]
+        self.parts = [self.by_tiles(*part.shape) for part in self.net[:4]]
         return super().backward_tasks(by_outputs, by_rates)
 
     def backward_task(self, place: int, first: int, last: int) -> None:
         """Run a tile backwards."""
         parts = (part[place] for part in self.parts)
-        pull_thin(
-            first, last, *self.by_results, self.inputs, self.weights, *self.factors, self.readout,
-            self.leak, self.read_rates, self.rates, self.seen, self.sent, self.by_inputs,
-            self.by_initial, *parts,
-        )  # fmt: skip
+        replay = ThinReplay(*self.by_results, self.inputs, self.rates, self.seen, self.sent)
+        gradients = ThinGradients(self.by_inputs, self.by_initial, *parts)
+        pull_thin(first, last, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
         """Of `Recurrence`, transposed."""
@@ -249,19 +263,23 @@ class LanesRun(Run):
         self.matrix = self.leak * array(net.left)
         received = np.hstack([self.matrix, self.leak * weights])
         if self.pattern is None:
-            self.received, self.returned = dense(received), dense(self.matrix.T)
+            matrices = dense(received), dense(self.matrix.T)
             panels = whole(received.shape[1], LANES) // LANES
             self.sizes = panels, whole(n, ROWS), LANES
             self.room = panels, LENGTH, LANES
         else:
             self.entries = np.hstack([self.pattern, np.ones_like(weights, bool)])
-            self.received = sparse(received, self.entries)
-            self.returned = sparse(self.matrix.T, self.pattern.T)
-            self.sizes = self.received.values.shape
+            matrices = sparse(received, self.entries), sparse(self.matrix.T, self.pattern.T)
+            self.sizes = matrices[0].values.shape
             self.room = received.shape[1], LENGTH
-        self.read = sparse(self.readout, self.readout != 0)
-        self.unread = sparse(self.readout.T, self.readout.T != 0)
-        self.unfed = sparse(self.leak * self.weights, self.weights != 0)
+        self.net = LanesNet(
+            *matrices,
+            sparse(self.readout, self.readout != 0),
+            sparse(self.readout.T, self.readout.T != 0),
+            sparse(self.leak * self.weights, self.weights != 0),
+            self.leak,
+            self.read_rates,
+        )
 
     def inward(self, tensor: Tensor) -> np.ndarray:
         """Trials last."""
@@ -279,10 +297,8 @@ class LanesRun(Run):
 
     def forward_task(self, first: int, last: int) -> None:  # noqa: ARG002
         """Run a tile."""
-        run_lanes(
-            first, self.inputs, self.initial, self.received, self.read, self.leak,
-            self.read_rates, *self.noise, self.rates, self.states, self.outputs,
-        )  # fmt: skip
+        record = LanesRecord(self.rates, self.states, self.outputs)
+        run_lanes(first, self.net, self.starts, record)
 
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
@@ -294,12 +310,15 @@ class LanesRun(Run):
 
     def backward_task(self, place: int, first: int, last: int) -> None:  # noqa: ARG002
         """Run a tile backwards."""
-        pull_lanes(
-            first, *self.by_results, self.inputs, self.received, self.returned, self.unread,
-            self.unfed, self.leak, self.read_rates, self.rates, self.seen, self.by_inputs,
+        replay = LanesReplay(*self.by_results, self.inputs, self.rates, self.seen)
+        gradients = LanesGradients(
+            self.by_inputs,
             self.by_initial,
-            np.zeros(self.room, self.initial.dtype), self.by_received[place], self.by_read[place],
-        )  # fmt: skip
+            np.zeros(self.room, self.initial.dtype),
+            self.by_received[place],
+            self.by_read[place],
+        )
+        pull_lanes(first, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
         """Of `Recurrence`, transposed."""

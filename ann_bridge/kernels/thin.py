@@ -7,6 +7,8 @@ Factors are transposed, so that every pass runs along the units. The backward ru
 adjoint in the cache too, and adds up the gradients of the weights on the way.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
@@ -14,26 +16,104 @@ from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh, step
 from isochron.ann_bridge.kernels.vectors import long_dot
 
 
-@compiled
-def run_thin(
-    first, last, inputs, initial, weights, left, right, readout, leak, read_rates,
-    noise_std, key, rates, states, sent, outputs,
-):  # fmt: skip
-    """Run trials `first` to `last` - 1.
+class ThinNet(NamedTuple):
+    """A network of low rank, as the compiled code wants it.
 
-    Parameters
+    Attributes
+    ----------
+    weights, left, right, readout : ndarray, shapes (n_inputs, n), (k, n), (k, n), (n_outputs, n)
+        B', L', R' and C'.
+    leak : float
+        a.
+    read_rates : bool
+        Whether the readout reads tanh(x) instead of x.
+    """
+
+    weights: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    readout: np.ndarray
+    leak: float
+    read_rates: bool
+
+
+class Trials(NamedTuple):
+    """Where trials start and what enters; trials stand first here, last in `lanes`.
+
+    Attributes
     ----------
     inputs : ndarray, shape (n_steps, batch, n_inputs)
     initial : ndarray, shape (batch, n)
-    weights, left, right, readout : ndarray, shapes (n_inputs, n), (k, n), (k, n), (n_outputs, n)
-    leak, noise_std : float
-    key : ndarray of uint32, shape (2,)
-        Of the noise.
-    rates, sent, outputs : ndarray, (n_steps + 1, batch, n), (n_steps, batch, k or n_outputs)
-        Overwritten with tanh(x), R'tanh(x) and y.
-    states : ndarray, shape (n_steps, batch, n)
-        Overwritten with x after each step; without steps if nobody wants it.
+    noise_std : float
+    noise_key : ndarray of uint32, shape (2,)
     """
+
+    inputs: np.ndarray
+    initial: np.ndarray
+    noise_std: float
+    noise_key: np.ndarray
+
+
+class ThinRecord(NamedTuple):
+    """What a run writes.
+
+    Attributes
+    ----------
+    rates, sent, outputs : ndarray, (n_steps + 1, batch, n), (n_steps, batch, k or n_outputs)
+        tanh(x), R'tanh(x) and y.
+    states : ndarray, shape (n_steps, batch, n)
+        x after each step; without steps if it is not needed.
+    """
+
+    rates: np.ndarray
+    states: np.ndarray
+    sent: np.ndarray
+    outputs: np.ndarray
+
+
+class ThinReplay(NamedTuple):
+    """What a backward run reads.
+
+    Attributes
+    ----------
+    by_outputs, by_rates : ndarray
+        Gradients by the results; `by_rates` has no steps if the loss does not depend on the rates.
+    inputs, rates, sent : ndarray
+        As in the forward run.
+    seen : ndarray, shape (n_steps, batch, n)
+        The states or rates that are read after each step; without steps if the readout is not
+        trained.
+    """
+
+    by_outputs: np.ndarray
+    by_rates: np.ndarray
+    inputs: np.ndarray
+    rates: np.ndarray
+    seen: np.ndarray
+    sent: np.ndarray
+
+
+class ThinGradients(NamedTuple):
+    """What a backward run writes, of the shapes of what they are by.
+
+    `inputs`, without steps if no gradient of the inputs is needed, and `initial` are overwritten
+    for the trials of the run, the others are added to.
+    """
+
+    inputs: np.ndarray
+    initial: np.ndarray
+    weights: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    readout: np.ndarray
+
+
+@compiled
+def run_thin(first, last, net, trials, record):
+    """Run trials `first` to `last` - 1 of a `ThinNet` from `Trials`; fill a `ThinRecord`."""
+    weights, left, right, readout, leak, read_rates = net
+    inputs, initial, noise_std, key = trials
+    rates, states, sent, outputs = record
     n_steps, batch, _ = inputs.shape
     n = initial.shape[1]
     x, change = np.empty(n, initial.dtype), np.empty(n, initial.dtype)
@@ -63,17 +143,11 @@ def run_thin(
 
 
 @compiled
-def pull_thin(
-    first, last, by_outputs, by_rates, inputs, weights, left, right, readout, leak, read_rates,
-    rates, seen, sent, by_inputs, by_initial, by_weights, by_left, by_right, by_readout,
-):  # fmt: skip
-    """Run trials backwards; arrays as in `run_thin`, gradients of the shapes of what they are by.
-
-    `by_rates` has no steps if the loss does not depend on the rates, and `seen` none if the
-    readout is not trained; else it is the states or rates that are read after each step.
-    `by_inputs`, without steps if no gradient of the inputs is needed, and `by_initial` are
-    overwritten for these trials, the other gradients are added to.
-    """
+def pull_thin(first, last, net, replay, gradients):
+    """Run trials backwards: from a `ThinReplay` to `ThinGradients`."""
+    weights, left, right, readout, leak, read_rates = net
+    by_outputs, by_rates, inputs, rates, seen, sent = replay
+    by_inputs, by_initial, by_weights, by_left, by_right, by_readout = gradients
     n_steps = inputs.shape[0]
     n = weights.shape[1]
     adjoint, back = np.empty(n, weights.dtype), np.empty(n, weights.dtype)

@@ -168,20 +168,21 @@ def add_row(typing_context, out, at, columns, values, first, last, sources):  # 
 
 
 @any_intrinsic
-def add_block(
-    typing_context, out, at, factors, first, row, column, sources, source, terms  # noqa: ARG001
-):  # fmt: skip
+def add_block(typing_context, out, at, factors, places, sources, source, terms):  # noqa: ARG001
     """ROWS rows of LANES of `out` from `at` on += factors times `terms` rows of `sources`.
 
-    Factor (i, k) stands at ``first + i row + k column``, the sources begin at `source`.
+    With ``places = (first, row, column)``, factor (i, k) stands at ``first + i row + k column``;
+    the sources begin at `source`.
     """
     _neighbours(out, factors, sources)
-    order = (out, types.intp, factors, *[types.intp] * 3, sources, types.intp, types.intp)
+    places = types.UniTuple(types.intp, 3)
+    order = (out, types.intp, factors, places, sources, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):
         b = _Builder(context, builder, signature, arguments, HALF)
-        out, factors, sources = (b.start(k) for k in (0, 2, 6))
-        at, first, row, column, source, terms = (arguments[k] for k in (1, 3, 4, 5, 7, 8))
+        out, factors, sources = (b.start(k) for k in (0, 2, 4))
+        at, places, source, terms = (arguments[k] for k in (1, 3, 5, 6))
+        first, row, column = (builder.extract_value(places, k) for k in range(3))
         rows = [b.plus(first, i, row) for i in range(ROWS)]
 
         def pairs(k):

@@ -12,7 +12,7 @@ from torch import Tensor
 from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
 from isochron.ann_bridge.nets.settings import check_single_numbers
 from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
@@ -155,9 +155,9 @@ class LeakyRNN(RecurrentNet):
             leak, decay = 1.0, 1 - leaks
             left, weights = leaks[:, None] * left, leaks[:, None] * weights
         return LeakyRecurrence.apply(
-            inputs, noise, initial, weights, left, right, self.output_weights, leak, decay,
-            p.activation, p.readout == "rates", product_type,
-        )  # fmt: skip
+            LeakySettings(leak, p.activation, p.readout == "rates", product_type),
+            *LeakyTensors(inputs, noise, initial, weights, left, right, self.output_weights, decay),
+        )
 
     def _run_rate_form(
         self, inputs: Tensor, factors: Factors, generator: torch.Generator

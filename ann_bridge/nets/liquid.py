@@ -13,7 +13,7 @@ from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.circuit import CircuitNet
-from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence
+from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence, LiquidTensors
 from isochron.ann_bridge.nets.ncps_import import read_liquid
 from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 from isochron.ann_bridge.tasks.task import LONG_STEP_MS
@@ -205,10 +205,11 @@ class LiquidNet(CircuitNet):
         charge, push, drain = self._units()
         pushed, drained = self.drive(inputs).mT.unflatten(1, (2, len(charge))).unbind(1)
         sender, receiver, _ = self.synapses
-        states = LiquidRecurrence.apply(
+        tensors = LiquidTensors(
             pushed + push[:, None], drained + drain[:, None], initial.contiguous(), charge,
-            *self.between.constants(), sender, receiver, self.settings.unfolds,
-        ).mT  # fmt: skip
+            *self.between.constants(), sender, receiver,
+        )  # fmt: skip
+        states = LiquidRecurrence.apply(self.settings.unfolds, *tensors).mT
         return self.read(states), states
 
     def _units(self) -> tuple[Tensor, Tensor, Tensor]:

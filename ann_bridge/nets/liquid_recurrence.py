@@ -7,37 +7,53 @@ some fifteen nodes, and everything that passes a synapse, for each of them; here
 and denominators are kept, and what passes the synapses is computed anew on the way back.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
+class LiquidTensors(NamedTuple):
+    """The tensors of the solver, in the order of its gradients.
+
+    Attributes
+    ----------
+    pushed, drained : Tensor, shape (n_steps, n_units, batch)
+        p and d.
+    initial : Tensor, shape (n_units, batch)
+    charge : Tensor, shape (n_units,)
+        c.
+    reversing, strength, steepness, offset : Tensor, shape (n_synapses,)
+        r, w, k and o.
+    sender, receiver : Tensor, shape (n_synapses,)
+        Numbers of units.
+    """
+
+    pushed: Tensor
+    drained: Tensor
+    initial: Tensor
+    charge: Tensor
+    reversing: Tensor
+    strength: Tensor
+    steepness: Tensor
+    offset: Tensor
+    sender: Tensor
+    receiver: Tensor
+
+
 class LiquidRecurrence(torch.autograd.Function):
     """States after each time step, shape (n_steps, n_units, batch).
 
-    Arguments of ``apply``: pushed p and drained d, shape (n_steps, n_units, batch); initial
-    (n_units, batch); charge c (n_units,); reversing r, strength w, steepness k, offset o
-    (n_synapses,); sender and receiver (n_synapses,); unfolds.
+    ``LiquidRecurrence.apply(unfolds, *tensors)``, with `LiquidTensors`; a time step is solved in
+    `unfolds` steps.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        pushed: Tensor,
-        drained: Tensor,
-        initial: Tensor,
-        charge: Tensor,
-        reversing: Tensor,
-        strength: Tensor,
-        steepness: Tensor,
-        offset: Tensor,
-        sender: Tensor,
-        receiver: Tensor,
-        unfolds: int,
-    ) -> Tensor:
+    def forward(ctx: Any, unfolds: int, *tensors: Tensor) -> Tensor:
         """Run the solver."""
+        pushed, drained, initial, charge, *synapses = LiquidTensors(*tensors)
+        reversing, strength, steepness, offset, sender, receiver = synapses
         n_steps, shape = len(pushed), initial.shape
         states = initial.new_empty(n_steps * unfolds + 1, *shape)
         denominators = initial.new_empty(n_steps * unfolds, *shape)
@@ -110,4 +126,4 @@ class LiquidRecurrence(torch.autograd.Function):
                 adjoint = above * charge_
                 adjoint.index_add_(0, sender, of_seen.mul_(steepness_))
         by_synapse = (it.sum(1) for it in (by_reversing, by_strength, by_steepness, by_offset))
-        return by_pushed, by_drained, adjoint, by_charge.sum(1), *by_synapse, None, None, None
+        return None, by_pushed, by_drained, adjoint, by_charge.sum(1), *by_synapse, None, None

@@ -9,7 +9,7 @@ are one matrix product each. (Thin factors are kept transposed, contiguous: a pr
 with them is then five times faster on a CPU.)
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,35 +18,69 @@ from torch.autograd.function import once_differentiable
 from isochron.ann_bridge.activations import ACTIVATIONS
 
 
+class LeakyTensors(NamedTuple):
+    """The tensors of a recurrence, in the order of its gradients.
+
+    Attributes
+    ----------
+    inputs : Tensor, shape (n_steps, batch, n_inputs)
+    noise : Tensor, shape (n_steps + 1, batch, n_units)
+        A buffer that is overwritten with the states.
+    initial : Tensor, shape (batch, n_units)
+    input_weights : Tensor, shape (n_units, n_inputs)
+        B.
+    left, right : Tensor, shape (n_units, k)
+        L, and R or None for the identity.
+    readout : Tensor, shape (n_units,) or (n_units, n_outputs)
+        C.
+    decay : Tensor, shape (n_units,), optional
+        One factor for each unit in place of 1 - a.
+    """
+
+    inputs: Tensor
+    noise: Tensor
+    initial: Tensor
+    input_weights: Tensor
+    left: Tensor
+    right: Tensor | None
+    readout: Tensor
+    decay: Tensor | None = None
+
+
+class LeakySettings(NamedTuple):
+    """What else defines a recurrence.
+
+    Attributes
+    ----------
+    leak : float
+        a.
+    activation : str
+        Name of φ.
+    read_rates : bool
+        Whether C reads rates instead of states.
+    product_type : torch.dtype, optional
+        The type in which products with a full matrix L are computed, if not its own.
+    """
+
+    leak: float
+    activation: str = "tanh"
+    read_rates: bool = False
+    product_type: torch.dtype | None = None
+
+
 class LeakyRecurrence(torch.autograd.Function):
     """Outputs y, shape (n_steps, batch) or (n_steps, batch, n_outputs), and rates φ(x[t+1]).
 
-    Arguments of ``apply``: inputs (n_steps, batch, n_inputs); noise (n_steps + 1, batch,
-    n_units), a buffer that is overwritten with the states; initial (batch, n_units);
-    input_weights B (n_units, n_inputs); left L (n_units, k); right R (n_units, k) or
-    None for the identity; readout C, shape (n_units,) or (n_units, n_outputs); leak a;
-    decay, None for 1 - a, or one factor for each unit in its place, shape (n_units,);
-    activation, the name of φ; read_rates, whether C reads rates instead of states;
-    product_type, in which products with a full matrix L are computed, if not in its own.
+    ``LeakyRecurrence.apply(settings, *tensors)``, with `LeakySettings` and `LeakyTensors`.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        inputs: Tensor,
-        noise: Tensor,
-        initial: Tensor,
-        input_weights: Tensor,
-        left: Tensor,
-        right: Tensor | None,
-        readout: Tensor,
-        leak: float,
-        decay: Tensor | None = None,
-        activation: str = "tanh",
-        read_rates: bool = False,
-        product_type: torch.dtype | None = None,
+        ctx: Any, settings: LeakySettings, *tensors: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Run the recurrence."""
+        inputs, noise, initial, input_weights, left, right, readout, decay = LeakyTensors(*tensors)  # pyright: ignore[reportArgumentType]
+        leak, activation, read_rates, product_type = settings
         fill = ACTIVATIONS[activation].fill
         states = noise
         states[0] = initial
@@ -71,7 +105,7 @@ class LeakyRecurrence(torch.autograd.Function):
         keep_states = decay is not None or (readout.requires_grad and not read_rates)
         kept = states if keep_states else None
         ctx.save_for_backward(inputs, rates, kept, input_weights, left, right, readout, decay)
-        ctx.leak, ctx.activation, ctx.read_rates, ctx.kind = leak, activation, read_rates, kind
+        ctx.settings, ctx.kind = settings, kind
         ctx.set_materialize_grads(False)
         return (rates if read_rates else states)[1:] @ readout, rates[1:]
 
@@ -80,8 +114,9 @@ class LeakyRecurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run it backwards: `adjoint` is the derivative of the loss by each state."""
         inputs, rates, states, input_weights, left, right, readout, decay = ctx.saved_tensors
-        leak, pull, kind = ctx.leak, ACTIVATIONS[ctx.activation].pull, ctx.kind
-        adjoint = _direct(gradients, readout, rates[1:], pull, ctx.read_rates)
+        leak, activation, read_rates, _ = ctx.settings
+        pull, kind = ACTIVATIONS[activation].pull, ctx.kind
+        adjoint = _direct(gradients, readout, rates[1:], pull, read_rates)
         left_t = left.T.to(kind).contiguous()
         right_t = None if right is None else right.T.contiguous()
         steps = adjoint.unbind(0)
@@ -108,15 +143,15 @@ class LeakyRecurrence(torch.autograd.Function):
             by_left = leak * ((rate @ right_t.T).T @ flat).T
             by_right = leak * ((flat @ left_t.T).T @ rate).T
         by_weights = leak * (inputs.flatten(0, 1).T @ flat).T
-        by_inputs = leak * (adjoint @ input_weights) if ctx.needs_input_grad[0] else None
+        by_inputs = leak * (adjoint @ input_weights) if ctx.needs_input_grad[1] else None
         by_readout = by_decay = None
-        if ctx.needs_input_grad[6] and gradients[0] is not None:
-            read = (rates if ctx.read_rates else states)[1:].flatten(0, 1)
+        if ctx.needs_input_grad[7] and gradients[0] is not None:
+            read = (rates if read_rates else states)[1:].flatten(0, 1)
             by_readout = read.T @ gradients[0].flatten(0, 1)
         if decay is not None:
             by_decay = (adjoint * states[:-1]).sum(dim=(0, 1))
         by_factors = (by_weights, by_left, by_right, by_readout)
-        return by_inputs, None, first, *by_factors, None, by_decay, None, None, None
+        return None, by_inputs, None, first, *by_factors, by_decay
 
 
 def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rates: bool) -> Tensor:

@@ -242,7 +242,7 @@ def test_gradients_of_a_net_on_a_wiring_are_those_of_steps_in_torch(signed):
 
 def connectivity_of(net):
     inputs, g = torch.zeros(4, 3, 3, dtype=net.output_scale.dtype), torch.Generator()
-    return runs.LanesRun(net._recurrence(inputs, net.connectivity(), g)).received
+    return runs.LanesRun(net._recurrence(inputs, net.connectivity(), g)).net.received
 
 
 def test_few_weights_are_multiplied_one_by_one():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from isochron import analysis, ann_bridge, connectome
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
 
 QUIET: dict[str, Any] = {"noise_std": 0.0}
 TASK = ann_bridge.tasks.PhaseMemory()
@@ -51,9 +51,9 @@ def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, r
         outputs.append((rates[-1] if read_rates else x) @ readout)
     plain, plain_rates = torch.stack(outputs), torch.stack(rates)
     fast, fast_rates = LeakyRecurrence.apply(
-        inputs, noise.clone(), initial, weights, left, right, readout, leak, decay, activation,
-        read_rates,
-    )  # fmt: skip
+        LeakySettings(leak, activation, read_rates),
+        *LeakyTensors(inputs, noise.clone(), initial, weights, left, right, readout, decay),
+    )
     torch.testing.assert_close(fast, plain, rtol=1e-11, atol=1e-11)
     torch.testing.assert_close(fast_rates, plain_rates, rtol=1e-11, atol=1e-11)
     tensors = (inputs, initial, weights, left, right, readout, decay)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from isochron import ann_bridge, connectome
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
 from isochron.ann_bridge.tasks import PhaseMemory
 
 GENERATOR = torch.Generator
@@ -42,7 +42,8 @@ def test_the_gradient_is_that_of_autograd_through_the_loop(rank):
         outputs.append(x @ readout)
     plain = torch.stack(outputs)
     fast, _ = LeakyRecurrence.apply(
-        inputs, noise.clone(), initial, weights, left, right, readout, leak
+        LeakySettings(leak),
+        *LeakyTensors(inputs, noise.clone(), initial, weights, left, right, readout),
     )
     torch.testing.assert_close(fast, plain, rtol=1e-12, atol=1e-12)
     trained = [w for w in (initial, weights, left, right) if w is not None]

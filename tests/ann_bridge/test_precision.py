@@ -9,7 +9,7 @@ import torch
 from isochron import ann_bridge
 from isochron.analysis import NewtonStarts, find_entrained_cycles
 from isochron.ann_bridge.ensemble import train_many
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence
+from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
 from isochron.ann_bridge.tasks import DelayedComparison, PhaseMemory
 from isochron.ann_bridge.train import check_precision
 from isochron.cli import main
@@ -80,11 +80,13 @@ def test_products_are_rounded_and_nothing_else_is(device):
     readout = torch.randn(n, generator=g).to(device)
     found = [
         LeakyRecurrence.apply(
-            inputs, initial.new_zeros(2, 5, n), initial, input_weights, weights, None, readout,
-            0.1, None, "relu", False, kind,
+            LeakySettings(0.1, "relu", product_type=kind),
+            *LeakyTensors(
+                inputs, initial.new_zeros(2, 5, n), initial, input_weights, weights, None, readout
+            ),
         )
         for kind in (None, torch.bfloat16)
-    ]  # fmt: skip
+    ]
     for one, other in zip(*found, strict=True):
         assert one.dtype == other.dtype == torch.float32
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
