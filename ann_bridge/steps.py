@@ -58,7 +58,7 @@ class LeakyStep:
 
     Attributes
     ----------
-    leak : float, or ndarray, shape (n_units,)
+    alpha : float, or ndarray, shape (n_units,)
         a.
     left, right : ndarray
         L, and R or None for the identity.
@@ -73,7 +73,7 @@ class LeakyStep:
         E.
     """
 
-    leak: Any
+    alpha: Any
     left: np.ndarray
     right: np.ndarray | None
     input_matrix: np.ndarray
@@ -96,8 +96,8 @@ class LeakyStep:
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
         """a (B u + bias)."""
-        driven = inputs @ (self.leak * self.input_matrix.T)
-        return driven if self.bias is None else driven + self.leak * self.bias
+        driven = inputs @ (self.alpha * self.input_matrix.T)
+        return driven if self.bias is None else driven + self.alpha * self.bias
 
     def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
         """States one step later."""
@@ -109,20 +109,20 @@ class LeakyStep:
         """One state one step later, and tangent vectors of it."""
         rate = self._rate(state)
         slope = ACTIVATIONS[self.activation].slope(rate)
-        return self._update(state, rate, drive), self.push(slope, tangents)
+        return self._update(state, rate, drive), self.jvp(slope, tangents)
 
     def slope(self, state: np.ndarray) -> np.ndarray:
         """φ' in one state."""
         return ACTIVATIONS[self.activation].slope(self._rate(state))
 
-    def push(self, slope: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+    def jvp(self, slope: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """Tangent vectors one step later, of the state in which φ' was taken."""
         moved = tangents if self.embedding is None else self.embedding @ tangents
         sent = slope[:, None] * moved
         if self.right is not None:
             sent = self.right.T @ sent
-        leak = np.asarray(self.leak)[..., None]
-        return (1 - leak) * tangents + leak * (self.left @ sent)
+        alpha = np.asarray(self.alpha)[..., None]
+        return (1 - alpha) * tangents + alpha * (self.left @ sent)
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """Outputs in states."""
@@ -137,14 +137,14 @@ class LeakyStep:
 
     def _update(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> np.ndarray:
         sent = rate if self.right is None else rate @ self.right
-        return (1 - self.leak) * state + self.leak * (sent @ self.left.T) + drive
+        return (1 - self.alpha) * state + self.alpha * (sent @ self.left.T) + drive
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RateStep:
     """r ← (1 - a) r + a φ(L R' r + B u + bias); arguments as of `LeakyStep`."""
 
-    leak: Any
+    alpha: Any
     left: np.ndarray
     right: np.ndarray | None
     input_matrix: np.ndarray
@@ -170,7 +170,7 @@ class RateStep:
 
     def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
         """States one step later."""
-        return (1 - self.leak) * state + self.leak * self._rate(state, drive)
+        return (1 - self.alpha) * state + self.alpha * self._rate(state, drive)
 
     def linearise(
         self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
@@ -179,9 +179,9 @@ class RateStep:
         rate = self._rate(state, drive)
         sent = tangents if self.right is None else self.right.T @ tangents
         slope = ACTIVATIONS[self.activation].slope(rate)[:, None]
-        leak = np.asarray(self.leak)[..., None]
-        moved = (1 - leak) * tangents + leak * slope * (self.left @ sent)
-        return (1 - self.leak) * state + self.leak * rate, moved
+        alpha = np.asarray(self.alpha)[..., None]
+        moved = (1 - alpha) * tangents + alpha * slope * (self.left @ sent)
+        return (1 - self.alpha) * state + self.alpha * rate, moved
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """Outputs in states."""

@@ -213,12 +213,12 @@ class TrainedMap:
         """
         if not isinstance(self._step, LeakyStep):
             return lambda tangents: self.advance(state, n_steps, tangents=tangents)[1]
-        push = self._step.push
+        jvp = self._step.jvp
         slopes = [self._step.slope(x) for x in self.orbit(state, n_steps)[:-1]]
 
         def along(tangents: np.ndarray) -> np.ndarray:
             for slope in slopes:
-                tangents = push(slope, tangents)
+                tangents = jvp(slope, tangents)
             return tangents
 
         return along

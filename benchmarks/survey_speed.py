@@ -40,14 +40,16 @@ class PlainMap:
     def __init__(self, net, system, dtype):
         left, right = net.connectivity()
         self.left, self.right = left.detach().to(dtype), right.detach().to(dtype)
-        self.leak = net.leak
+        self.alpha = net.alpha
         inputs = torch.zeros(system.n_steps, net.settings.n_inputs, dtype=dtype)
         inputs[:, 0] = torch.sin(torch.tensor(system.reference_phase(), dtype=dtype))
-        self.drive = net.leak * inputs @ net.input_matrix().detach().to(dtype).T
+        self.drive = net.alpha * inputs @ net.input_matrix().detach().to(dtype).T
 
     def step(self, x, drive):
         """States one step later."""
-        return (1 - self.leak) * x + self.leak * (torch.tanh(x) @ self.right @ self.left.T) + drive
+        return (
+            (1 - self.alpha) * x + self.alpha * (torch.tanh(x) @ self.right @ self.left.T) + drive
+        )
 
     def period(self, x):
         """States one period later."""
@@ -62,12 +64,12 @@ class PlainMap:
         for drive in self.drive:
             slope = 1 - torch.tanh(x) ** 2
             if dense:
-                jacobian = self.leak * weights * slope
-                jacobian.diagonal().add_(1 - self.leak)
+                jacobian = self.alpha * weights * slope
+                jacobian.diagonal().add_(1 - self.alpha)
                 product = jacobian @ product
             else:
                 sent = self.left @ (self.right.T @ (slope[:, None] * product))
-                product = (1 - self.leak) * product + self.leak * sent
+                product = (1 - self.alpha) * product + self.alpha * sent
             x = self.step(x, drive)
         return torch.linalg.eigvals(product)
 

@@ -26,13 +26,13 @@ def plain_outputs(net, inputs, generator):
     n_steps, batch, _ = inputs.shape
     x = net.initial_states(batch, generator)
     left, right = net.connectivity()
-    weights, leak = net.input_matrix(), net.leak
-    std = math.sqrt(2 * leak) * net.settings.noise_std
+    weights, alpha = net.input_matrix(), net.alpha
+    std = math.sqrt(2 * alpha) * net.settings.noise_std
     outputs = []
     for u in inputs.unbind(0):
         rate = torch.tanh(x)
         sent = rate if right is None else rate @ right
-        x = (1 - leak) * x + leak * (sent @ left.T + u @ weights.T)
+        x = (1 - alpha) * x + alpha * (sent @ left.T + u @ weights.T)
         if std:
             x = x + std * torch.randn(x.shape, generator=generator, device=x.device)
         outputs.append(x @ net.output_weights)

@@ -1,1 +1,1 @@
-"""Compiled kernels of the leaky tanh recurrence on a CPU."""
+"""The leaky recurrence: its gradient in torch, and compiled kernels of tanh units."""

@@ -25,12 +25,12 @@ def fill_rates(z, embedding, rates):
 
 
 @compiled
-def update(z, rates, drive, leak, left, right):
+def update(z, rates, drive, alpha, left, right):
     """Move z one step, given its rates; L has the shape (dimension, k), R' (k, n)."""
     for j in range(z.shape[0]):
-        z[j] = (1 - leak) * z[j] + drive[j]
+        z[j] = (1 - alpha) * z[j] + drive[j]
     for r in range(right.shape[0]):
-        sent = leak * dot(right[r], rates)
+        sent = alpha * dot(right[r], rates)
         for j in range(z.shape[0]):
             z[j] += sent * left[j, r]
 
@@ -86,7 +86,7 @@ def factors(embedding: np.ndarray, left: np.ndarray, right: np.ndarray) -> Facto
 def run(
     states: np.ndarray,
     drives: np.ndarray,
-    leak: float,
+    alpha: float,
     matrices: Factors,
     path: np.ndarray | None = None,
 ) -> None:
@@ -111,11 +111,11 @@ def run(
         path = np.empty((0, *states.shape))
     else:
         check_array("path", path, (len(drives) + 1, *states.shape))
-    _run(states, drives, float(leak), *matrices, path)
+    _run(states, drives, float(alpha), *matrices, path)
 
 
 def linearise(
-    z: np.ndarray, tangents: np.ndarray, drives: np.ndarray, leak: float, matrices: Factors
+    z: np.ndarray, tangents: np.ndarray, drives: np.ndarray, alpha: float, matrices: Factors
 ) -> None:
     """Move one state and tangents of it, shape (k, dimension), through all drives, in place.
 
@@ -129,11 +129,11 @@ def linearise(
     check_array("drives", drives, ("n_steps", dimension))
     check_array("state", z, (dimension,))
     check_array("tangents", tangents, ("k", dimension))
-    _linearise(z, tangents, drives, float(leak), *matrices)
+    _linearise(z, tangents, drives, float(alpha), *matrices)
 
 
 @compiled
-def _run(states, drives, leak, embedding, left, right, path):
+def _run(states, drives, alpha, embedding, left, right, path):
     """As `run`, without checks; `path` may have no steps."""
     rates = np.empty(embedding.shape[1])
     kept = path.shape[0] > 0
@@ -143,13 +143,13 @@ def _run(states, drives, leak, embedding, left, right, path):
             if kept:
                 path[t, b] = z
             fill_rates(z, embedding, rates)
-            update(z, rates, drives[t], leak, left, right)
+            update(z, rates, drives[t], alpha, left, right)
         if kept:
             path[drives.shape[0], b] = z
 
 
 @compiled
-def _linearise(z, tangents, drives, leak, embedding, left, right):
+def _linearise(z, tangents, drives, alpha, embedding, left, right):
     """As `linearise`, without checks."""
     dimension, n = embedding.shape
     rates, weighted = np.empty(n), np.empty(n)
@@ -158,15 +158,15 @@ def _linearise(z, tangents, drives, leak, embedding, left, right):
         fill_rates(z, embedding, rates)
         jacobian[:] = 0
         for j in range(dimension):
-            jacobian[j, j] = 1 - leak
+            jacobian[j, j] = 1 - alpha
         for r in range(right.shape[0]):
             for i in range(n):
                 weighted[i] = right[r, i] * (1 - rates[i] * rates[i])
             for k in range(dimension):
-                slope = leak * dot(weighted, embedding[k])
+                slope = alpha * dot(weighted, embedding[k])
                 for j in range(dimension):
                     jacobian[j, k] += slope * left[j, r]
-        update(z, rates, drives[t], leak, left, right)
+        update(z, rates, drives[t], alpha, left, right)
         for c in range(tangents.shape[0]):
             for j in range(dimension):
                 moved[j] = dot(jacobian[j], tangents[c])

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.kernels.fused import THICKEST, Recurrence
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings
+from isochron.ann_bridge.kernels.leaky_recurrence import LeakyRecurrence, LeakySettings
 
 REGISTERS = 49152  # of 65536 of a multiprocessor, 32 bits each; the rest is for addresses
 TOLERANCE = 1e-4  # relative, of the check in float32
@@ -71,7 +71,7 @@ def _run_alike(
         torch.stack([net.inputs.transpose(0, 1) for net in nets]).to(**kind).contiguous(),
         torch.stack([net.initial for net in nets]),
         *(torch.stack(parts).contiguous() for parts in rows),
-        torch.tensor([1 - net.leak for net in nets], **kind),
+        torch.tensor([1 - net.alpha for net in nets], **kind),
     )
     steps_first = (y.transpose(0, 1) for y in outputs.unbind())
     by_net = (y[..., 0] if one_output else y for y in steps_first)
@@ -82,7 +82,7 @@ def _rows(net: Recurrence) -> tuple[Tensor, ...]:
     """Input weights, left, right and readout as the kernels want them."""
     assert net.right is not None
     readout = net.readout[:, None] if net.readout.ndim == 1 else net.readout
-    return net.leak * net.weights.T, net.leak * net.left.T, net.right.T, readout.T
+    return net.alpha * net.weights.T, net.alpha * net.left.T, net.right.T, readout.T
 
 
 class ThinRecurrence(torch.autograd.Function):
@@ -130,7 +130,7 @@ class ThinRecurrence(torch.autograd.Function):
         by_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[2] else None
         parts = initial.new_empty(nets, batch, 2 * k + n_inputs, n)
         with _on(initial.device):
-            _kernels().pull_thin[batch, nets](
+            _kernels().vjp_thin[batch, nets](
                 by_outputs.contiguous(), rates if by_rates is None else by_rates.contiguous(),
                 inputs, weights, left, right, readout, decay, rates, sent, by_initial,
                 by_initial if by_inputs is None else by_inputs, parts,
@@ -214,7 +214,7 @@ def run_loop(net: Recurrence, generator: torch.Generator) -> tuple[Tensor, Tenso
     if net.noise_std:
         noise.normal_(0, net.noise_std, generator=generator)
     inputs, initial, *factors = (None if part is None else part.double() for part in net.tensors)
-    settings = LeakySettings(net.leak, read_rates=net.read_rates)
+    settings = LeakySettings(net.alpha, read_rates=net.read_rates)
     return LeakyRecurrence.apply(settings, inputs, noise.double(), initial, *factors, None)
 
 
@@ -233,7 +233,7 @@ def _small(device: torch.device, seed: int, n_outputs: int | None, read_rates: b
         left=draw(n, k, scale=3 / n),
         right=draw(n, k),
         readout=draw(*((n,) if n_outputs is None else (n, n_outputs)), trained=False, scale=1 / n),
-        leak=0.2,
+        alpha=0.2,
         read_rates=read_rates,
         noise_std=0.1,
         noise_key=(0, 0),

@@ -38,7 +38,7 @@ class LanesNet(NamedTuple):
         Its transposed part a W'.
     read, unread, unfed : Sparse
         C', shape (n_outputs, n); C; a B'.
-    leak : float
+    alpha : float
         a.
     read_rates : bool
         Whether the readout reads tanh(x) instead of x.
@@ -49,7 +49,7 @@ class LanesNet(NamedTuple):
     read: Sparse
     unread: Sparse
     unfed: Sparse
-    leak: float
+    alpha: float
     read_rates: bool
 
 
@@ -119,7 +119,7 @@ def run_lanes(first, net, trials, record):
     `net` is a `LanesNet`, `record` a `LanesRecord`; the arrays of `trials`, of the type `Trials`,
     have the shapes (n_steps, n_inputs, n_trials) and (n, n_trials).
     """
-    received, _, read, _, _, leak, read_rates = net
+    received, _, read, _, _, alpha, read_rates = net
     inputs, initial, noise_std, key = trials
     rates, states, outputs = record
     n_steps, n_inputs, n_trials = inputs.shape
@@ -149,38 +149,38 @@ def run_lanes(first, net, trials, record):
             change[:] = 0
         copy_lanes(inputs[t], first, sent[n:], 0)
         multiply(wide, received, sent)
-        decay(x.reshape(-1), leak, change.reshape(-1))
+        decay(x.reshape(-1), alpha, change.reshape(-1))
 
 
 @compiled
-def pull_lanes(first, net, replay, gradients):
+def vjp_lanes(first, net, replay, gradients):
     """Run trials backwards: from a `LanesReplay` to `LanesGradients`."""
-    received, returned, _, unread, unfed, leak, read_rates = net
+    received, returned, _, unread, unfed, alpha, read_rates = net
     by_outputs, by_rates, inputs, rates, seen = replay
     by_inputs, by_initial, sent, by_received, by_readout = gradients
     n_steps, n_inputs, _ = inputs.shape
     n, kind = rates.shape[1], rates.dtype
     adjoint, rate = np.zeros((n, LANES), kind), np.empty((n, LANES), kind)
     back, direct = np.zeros((whole(n, ROWS), LANES), kind), np.zeros((n, LANES), kind)
-    pulled = np.empty((by_outputs.shape[1], LANES), kind)
+    by_output = np.empty((by_outputs.shape[1], LANES), kind)
     entered = np.empty((n_inputs, LANES), kind)
     taken = np.zeros((whole(n, ROWS), LENGTH), kind)
     kept = 0
     copy_lanes(rates[n_steps], first, rate, 0)
     for t in range(n_steps - 1, -1, -1):
-        copy_lanes(by_outputs[t], first, pulled, 0)
+        copy_lanes(by_outputs[t], first, by_output, 0)
         if seen.shape[0] > 0:
             copy_lanes(seen[t], first, direct, 0)
-            add_by_lane(by_readout, pulled, direct)
+            add_by_lane(by_readout, by_output, direct)
         if read_rates or by_rates.shape[0] > 0:
             direct[:] = 0
             if by_rates.shape[0] > 0:
                 copy_lanes(by_rates[t], first, direct, 0)
             if read_rates:
-                multiply(direct, unread, pulled)
+                multiply(direct, unread, by_output)
             add_through_slope(adjoint.reshape(-1), direct.reshape(-1), rate.reshape(-1))
         if not read_rates:
-            multiply(adjoint, unread, pulled)
+            multiply(adjoint, unread, by_output)
         if by_inputs.shape[0] > 0:
             entered[:] = 0
             multiply(entered, unfed, adjoint)
@@ -191,7 +191,7 @@ def pull_lanes(first, net, replay, gradients):
         copy_lanes(adjoint, 0, taken, kept * LANES)
         back[:] = 0
         multiply(back, returned, adjoint)
-        shrink(adjoint.reshape(-1), leak)
+        shrink(adjoint.reshape(-1), alpha)
         add_through_slope(adjoint.reshape(-1), back[:n].reshape(-1), rate.reshape(-1))
         kept += 1
         if kept == CHUNK or t == 0:
@@ -201,10 +201,10 @@ def pull_lanes(first, net, replay, gradients):
 
 
 @compiled
-def add_by_lane(by_readout, pulled, seen):
-    """by_readout[o, i] += pulled[o] seen[i], lane by lane."""
-    for o in range(pulled.shape[0]):
+def add_by_lane(by_readout, by_output, seen):
+    """by_readout[o, i] += by_output[o] seen[i], lane by lane."""
+    for o in range(by_output.shape[0]):
         for i in range(seen.shape[0]):
             for k in range(LANES):
                 total = by_readout[o, i, k]
-                by_readout[o, i, k] = multiply_add(pulled[o, k], seen[i, k], total)
+                by_readout[o, i, k] = multiply_add(by_output[o, k], seen[i, k], total)

@@ -14,8 +14,8 @@ from isochron.ann_bridge.kernels.lanes import (
     LanesNet,
     LanesRecord,
     LanesReplay,
-    pull_lanes,
     run_lanes,
+    vjp_lanes,
 )
 from isochron.ann_bridge.kernels.products import dense, sparse, whole
 from isochron.ann_bridge.kernels.thin import (
@@ -24,8 +24,8 @@ from isochron.ann_bridge.kernels.thin import (
     ThinRecord,
     ThinReplay,
     Trials,
-    pull_thin,
     run_thin,
+    vjp_thin,
 )
 from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
 from isochron.shapes import check_shape
@@ -45,7 +45,7 @@ class Recurrence:
     left, right : Tensor, shape (n_units, k)
         Or a full matrix, and None.
     readout : Tensor, shape (n_units,) or (n_units, n_outputs)
-    leak : float
+    alpha : float
     read_rates : bool
     noise_std : float
         Of the noise added at each step.
@@ -66,7 +66,7 @@ class Recurrence:
     left: Tensor
     right: Tensor | None
     readout: Tensor
-    leak: float
+    alpha: float
     read_rates: bool
     noise_std: float
     noise_key: tuple[int, int]
@@ -118,7 +118,7 @@ class Run(ABC):
         self.inputs = self.inward(net.inputs.to(net.initial.dtype))
         self.initial = self.inward(net.initial)
         self.weights, self.readout = array(net.weights.T), array(readout.T)
-        self.leak, self.read_rates = kind.type(net.leak), net.read_rates
+        self.alpha, self.read_rates = kind.type(net.alpha), net.read_rates
         self.starts = Trials(
             self.inputs, self.initial, kind.type(net.noise_std), np.array(net.noise_key, np.uint32)
         )
@@ -185,10 +185,10 @@ class Run(ABC):
     ) -> list[Callable[[], None]]:
         """Each tile, from gradients by the results."""
         if by_outputs is None:
-            pulled = np.zeros_like(self.outputs)
+            by_y = np.zeros_like(self.outputs)
         else:
-            pulled = self.inward(by_outputs[..., None] if self.one_output else by_outputs)
-        self.by_results = pulled, self.rates[:0] if by_rates is None else self.inward(by_rates)
+            by_y = self.inward(by_outputs[..., None] if self.one_output else by_outputs)
+        self.by_results = by_y, self.rates[:0] if by_rates is None else self.inward(by_rates)
         self.by_initial = np.empty_like(self.initial)
         self.by_inputs = np.empty_like(self.inputs if self.learns_inputs else self.inputs[:0])
         return [partial(self.backward_task, k, *tile) for k, tile in enumerate(self.tiles)]
@@ -217,7 +217,7 @@ class ThinRun(Run):
         assert net.right is not None
         self.sent = np.empty((*self.inputs.shape[:2], net.left.shape[1]), self.initial.dtype)
         self.net = ThinNet(
-            self.weights, array(net.left.T), array(net.right.T), self.readout, self.leak,
+            self.weights, array(net.left.T), array(net.right.T), self.readout, self.alpha,
             self.read_rates,
         )  # fmt: skip
 
@@ -238,7 +238,7 @@ class ThinRun(Run):
         parts = (part[place] for part in self.parts)
         replay = ThinReplay(*self.by_results, self.inputs, self.rates, self.seen, self.sent)
         gradients = ThinGradients(self.by_inputs, self.by_initial, *parts)
-        pull_thin(first, last, self.net, replay, gradients)
+        vjp_thin(first, last, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
         """Of `Recurrence`, transposed."""
@@ -260,8 +260,8 @@ class LanesRun(Run):
         n, weights = len(net.weights), self.weights.T
         few = net.pattern is not None and net.pattern.float().mean() <= DENSEST
         self.pattern = net.pattern.numpy() if few and net.pattern is not None else None
-        self.matrix = self.leak * array(net.left)
-        received = np.hstack([self.matrix, self.leak * weights])
+        self.matrix = self.alpha * array(net.left)
+        received = np.hstack([self.matrix, self.alpha * weights])
         if self.pattern is None:
             matrices = dense(received), dense(self.matrix.T)
             panels = whole(received.shape[1], LANES) // LANES
@@ -276,8 +276,8 @@ class LanesRun(Run):
             *matrices,
             sparse(self.readout, self.readout != 0),
             sparse(self.readout.T, self.readout.T != 0),
-            sparse(self.leak * self.weights, self.weights != 0),
-            self.leak,
+            sparse(self.alpha * self.weights, self.weights != 0),
+            self.alpha,
             self.read_rates,
         )
 
@@ -318,7 +318,7 @@ class LanesRun(Run):
             self.by_received[place],
             self.by_read[place],
         )
-        pull_lanes(first, self.net, replay, gradients)
+        vjp_lanes(first, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
         """Of `Recurrence`, transposed."""
@@ -326,7 +326,7 @@ class LanesRun(Run):
 
     def by_matrices(self) -> tuple[Tensor, Tensor, None]:
         """Of `Recurrence`."""
-        n, total = len(self.matrix), self.leak * self.by_received.sum(axis=0)
+        n, total = len(self.matrix), self.alpha * self.by_received.sum(axis=0)
         if self.pattern is None:
             total = total.swapaxes(0, 1).reshape(total.shape[1], -1)
         else:

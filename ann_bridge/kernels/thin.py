@@ -23,7 +23,7 @@ class ThinNet(NamedTuple):
     ----------
     weights, left, right, readout : ndarray, shapes (n_inputs, n), (k, n), (k, n), (n_outputs, n)
         B', L', R' and C'.
-    leak : float
+    alpha : float
         a.
     read_rates : bool
         Whether the readout reads tanh(x) instead of x.
@@ -33,7 +33,7 @@ class ThinNet(NamedTuple):
     left: np.ndarray
     right: np.ndarray
     readout: np.ndarray
-    leak: float
+    alpha: float
     read_rates: bool
 
 
@@ -111,7 +111,7 @@ class ThinGradients(NamedTuple):
 @compiled
 def run_thin(first, last, net, trials, record):
     """Run trials `first` to `last` - 1 of a `ThinNet` from `Trials`; fill a `ThinRecord`."""
-    weights, left, right, readout, leak, read_rates = net
+    weights, left, right, readout, alpha, read_rates = net
     inputs, initial, noise_std, key = trials
     rates, states, sent, outputs = record
     n_steps, batch, _ = inputs.shape
@@ -135,17 +135,17 @@ def run_thin(first, last, net, trials, record):
                 fill_normal(key, t // some * batch + b, noise_std, noise.reshape(-1))
             change[:] = noise[t % some]
             for s in range(weights.shape[0]):
-                add_multiple(change, leak * inputs[t, b, s], weights[s])
+                add_multiple(change, alpha * inputs[t, b, s], weights[s])
             for r in range(left.shape[0]):
                 sent[t, b, r] = dot(right[r], rate)
-                add_multiple(change, leak * sent[t, b, r], left[r])
-            decay(x, leak, change)
+                add_multiple(change, alpha * sent[t, b, r], left[r])
+            decay(x, alpha, change)
 
 
 @compiled
-def pull_thin(first, last, net, replay, gradients):
+def vjp_thin(first, last, net, replay, gradients):
     """Run trials backwards: from a `ThinReplay` to `ThinGradients`."""
-    weights, left, right, readout, leak, read_rates = net
+    weights, left, right, readout, alpha, read_rates = net
     by_outputs, by_rates, inputs, rates, seen, sent = replay
     by_inputs, by_initial, by_weights, by_left, by_right, by_readout = gradients
     n_steps = inputs.shape[0]
@@ -167,16 +167,16 @@ def pull_thin(first, last, net, replay, gradients):
                 add_multiple(adjoint, by_outputs[t, b, o], readout[o])
             rate = rates[t, b]
             for s in range(weights.shape[0]):
-                add_multiple(by_weights[s], leak * inputs[t, b, s], adjoint)
+                add_multiple(by_weights[s], alpha * inputs[t, b, s], adjoint)
                 if by_inputs.shape[0] > 0:
-                    by_inputs[t, b, s] = leak * dot(weights[s], adjoint)
+                    by_inputs[t, b, s] = alpha * dot(weights[s], adjoint)
             back[:] = 0
             for r in range(left.shape[0]):
-                add_multiple(by_left[r], leak * sent[t, b, r], adjoint)
-                received = leak * dot(left[r], adjoint)
+                add_multiple(by_left[r], alpha * sent[t, b, r], adjoint)
+                received = alpha * dot(left[r], adjoint)
                 add_multiple(by_right[r], received, rate)
                 add_multiple(back, received, right[r])
-            shrink(adjoint, leak)
+            shrink(adjoint, alpha)
             add_through_slope(adjoint, back, rate)
         by_initial[b] = adjoint
 
@@ -195,17 +195,17 @@ def add_multiple(x, factor, y):
 
 
 @compiled
-def shrink(x, leak):
-    """x -= leak x"""
+def shrink(x, alpha):
+    """x -= alpha x"""
     for i in range(x.shape[0]):
-        x[i] = multiply_add(-leak, x[i], x[i])
+        x[i] = multiply_add(-alpha, x[i], x[i])
 
 
 @compiled
-def decay(x, leak, change):
-    """x += change - leak x"""
+def decay(x, alpha, change):
+    """x += change - alpha x"""
     for i in range(x.shape[0]):
-        x[i] += multiply_add(-leak, x[i], change[i])
+        x[i] += multiply_add(-alpha, x[i], change[i])
 
 
 @compiled

@@ -1,9 +1,9 @@
 """The kernels of `gpu`, in Triton: one program runs one trial of one net over all its steps.
 
-The state stays in registers. Factors are transposed and scaled by the leak: with their rows
+The state stays in registers. Factors are transposed and scaled by alpha: with their rows
 L, R, B and C,
 
-    x[t+1] = d x[t] + L'(R tanh(x[t])) + B'u[t] + noise[t],  d = 1 - leak
+    x[t+1] = d x[t] + L'(R tanh(x[t])) + B'u[t] + noise[t],  d = 1 - alpha
     y[t] = C x[t+1], or C tanh(x[t+1])
 
 Arrays are contiguous: inputs (nets, batch, n_steps, n_inputs), sent (nets, batch, n_steps, k),
@@ -84,7 +84,7 @@ def run_thin(
 
 
 @jit
-def pull_thin(
+def vjp_thin(
     by_outputs, by_rates, inputs, weights, left, right, readout, decay, rates, sent, by_initial,
     by_inputs, parts, n_steps, batch, n, k, n_inputs, n_outputs,
     READ_RATES: tl.constexpr, BY_RATES: tl.constexpr, BY_INPUTS: tl.constexpr,
@@ -111,7 +111,7 @@ def pull_thin(
     heard = by_outputs + (place * n_steps + n_steps - 1) * n_outputs + output
     one_step = batch * n
     at = rates + ((net * (n_steps + 1) + n_steps) * batch + trial) * n + unit
-    pushed = by_rates + ((net * n_steps + n_steps - 1) * batch + trial) * n + unit
+    by_rate = by_rates + ((net * n_steps + n_steps - 1) * batch + trial) * n + unit
     after = tl.load(at, here, other=0)
     adjoint = tl.zeros_like(after)
     by_left, by_right = tl.zeros_like(L), tl.zeros_like(R)
@@ -126,8 +126,8 @@ def pull_thin(
         if READ_RATES:
             direct *= slope
         if BY_RATES:
-            direct += tl.load(pushed, here, other=0) * slope
-            pushed -= one_step
+            direct += tl.load(by_rate, here, other=0) * slope
+            by_rate -= one_step
         adjoint += direct
         u = tl.load(said, channel < n_inputs, other=0)
         by_weights += u[:, None] * adjoint[None, :]

@@ -141,13 +141,13 @@ class ConnectomeRNN(LeakyRNN):
                 "do not have."
             )
         n_classes = int(classes.max()) + 1
-        logit = math.log(self.leak / (1 - self.leak))
+        logit = math.log(self.alpha / (1 - self.alpha))
         self.register_buffer("classes", classes)
         self.class_leak_logits = nn.Parameter(logit + zeros(n_classes))
         self.class_biases = nn.Parameter(zeros(n_classes))
         self.class_log_gains = nn.Parameter(zeros(n_classes))
 
-    def unit_leaks(self) -> Tensor | None:
+    def unit_alphas(self) -> Tensor | None:
         """a of each unit, as its class has it."""
         if not self.settings.learns_class_parameters:
             return None

@@ -104,7 +104,7 @@ class FullRankRNN(LeakyRNN):
         if p.biased:
             self.biases = nn.Parameter(zeros(n))
         if p.learns_time_constants:
-            self.leak_logits = nn.Parameter(math.log(self.leak / (1 - self.leak)) + zeros(n))
+            self.leak_logits = nn.Parameter(math.log(self.alpha / (1 - self.alpha)) + zeros(n))
 
     @classmethod
     def from_weights(
@@ -252,7 +252,7 @@ class FullRankRNN(LeakyRNN):
         """A constant input to each unit."""
         return self.biases if self.settings.biased else None
 
-    def unit_leaks(self) -> Tensor | None:
+    def unit_alphas(self) -> Tensor | None:
         """a of each unit."""
         return torch.sigmoid(self.leak_logits) if self.settings.learns_time_constants else None
 

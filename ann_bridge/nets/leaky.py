@@ -11,8 +11,12 @@ from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.draws import normal
+from isochron.ann_bridge.kernels.leaky_recurrence import (
+    LeakyRecurrence,
+    LeakySettings,
+    LeakyTensors,
+)
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
 from isochron.ann_bridge.nets.settings import check_single_numbers
 from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
@@ -84,7 +88,7 @@ class LeakyRNN(RecurrentNet):
         return {} if constant is None else {"time_constant_ms": constant}
 
     @property
-    def leak(self) -> float:
+    def alpha(self) -> float:
         """The fraction a of a state that one step replaces."""
         return self.settings.step_ms / self.settings.time_constant_ms
 
@@ -96,8 +100,8 @@ class LeakyRNN(RecurrentNet):
     def input_matrix(self) -> Tensor:
         """B, shape (n_units, n_inputs)."""
 
-    def unit_leaks(self) -> Tensor | None:
-        """One fraction a for each unit, shape (n_units,); None if all have `leak`."""
+    def unit_alphas(self) -> Tensor | None:
+        """One fraction a for each unit, shape (n_units,); None if all have `alpha`."""
         return None
 
     def bias(self) -> Tensor | None:
@@ -122,7 +126,7 @@ class LeakyRNN(RecurrentNet):
         """Whether `run` is done by a compiled kernel on the CPU."""
         from isochron.ann_bridge.kernels import fused
 
-        if self.settings.form == "rate" or self.unit_leaks() is not None:
+        if self.settings.form == "rate" or self.unit_alphas() is not None:
             return False
         return fused.fits(self.output_weights, *self.connectivity(), self.settings.activation)
 
@@ -150,12 +154,12 @@ class LeakyRNN(RecurrentNet):
         if p.noise_std:
             noise.normal_(0, self._noise_gain() * p.noise_std, generator=generator)
         (left, right), (inputs, weights) = factors, self._biased(inputs)
-        leak, leaks, decay = self.leak, self.unit_leaks(), None
-        if leaks is not None:
-            leak, decay = 1.0, 1 - leaks
-            left, weights = leaks[:, None] * left, leaks[:, None] * weights
+        alpha, alphas, decay = self.alpha, self.unit_alphas(), None
+        if alphas is not None:
+            alpha, decay = 1.0, 1 - alphas
+            left, weights = alphas[:, None] * left, alphas[:, None] * weights
         return LeakyRecurrence.apply(
-            LeakySettings(leak, p.activation, p.readout == "rates", product_type),
+            LeakySettings(alpha, p.activation, p.readout == "rates", product_type),
             *LeakyTensors(inputs, noise, initial, weights, left, right, self.output_weights, decay),
         )
 
@@ -168,13 +172,13 @@ class LeakyRNN(RecurrentNet):
             factors,
             ACTIVATIONS[self.settings.activation].of,
         )
-        rate, leaks = self.initial_states(inputs.shape[1], generator), self.unit_leaks()
-        leak = self.leak if leaks is None else leaks
+        rate, alphas = self.initial_states(inputs.shape[1], generator), self.unit_alphas()
+        alpha = self.alpha if alphas is None else alphas
         std, rates = self._noise_gain() * p.noise_std, []
         inputs, weights = self._biased(inputs)
         for drive in (inputs @ weights.T).unbind(0):
             sent = rate if right is None else rate @ right
-            rate = rate + leak * (function(sent @ left.T + drive) - rate)
+            rate = rate + alpha * (function(sent @ left.T + drive) - rate)
             if std:
                 rate = rate + std * normal(*rate.shape, generator=generator).to(rate.dtype)
             rates.append(rate)
@@ -196,7 +200,7 @@ class LeakyRNN(RecurrentNet):
             left=factors[0],
             right=factors[1],
             readout=self.output_weights,
-            leak=self.leak,
+            alpha=self.alpha,
             read_rates=p.readout == "rates",
             noise_std=self._noise_gain() * p.noise_std,
             noise_key=fused.draw_key(generator) if p.noise_std and initial.is_cpu else (0, 0),
@@ -205,9 +209,9 @@ class LeakyRNN(RecurrentNet):
 
     def float64_step(self) -> LeakyStep | RateStep:
         """One step without noise, in float64."""
-        (left, right), bias, leaks = self.connectivity(), self.bias(), self.unit_leaks()
+        (left, right), bias, alphas = self.connectivity(), self.bias(), self.unit_alphas()
         parts: dict[str, Any] = dict(
-            leak=self.leak if leaks is None else float64(leaks),
+            alpha=self.alpha if alphas is None else float64(alphas),
             left=float64(left),
             right=None if right is None else float64(right),
             input_matrix=float64(self.input_matrix()),
@@ -222,7 +226,7 @@ class LeakyRNN(RecurrentNet):
 
     def _noise_gain(self) -> float:
         """√(2a); of the time constant in the settings, also where units learn their own."""
-        return math.sqrt(2 * self.leak)
+        return math.sqrt(2 * self.alpha)
 
 
 def run_leaky(
@@ -258,7 +262,7 @@ def _run_leaky(
         what = net.output_weights, *factors, net.settings.activation
         if net.settings.form == "rate":
             done[place] = net._run_rate_form(given, factors, generator)
-        elif net.unit_leaks() is not None or (low and factors[1] is None):
+        elif net.unit_alphas() is not None or (low and factors[1] is None):
             done[place] = net._run_plainly(given, factors, generator, low)
         elif fused.fits(*what):
             waiting[place] = net._recurrence(given, factors, generator)

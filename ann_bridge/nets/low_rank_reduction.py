@@ -18,14 +18,14 @@ class CompiledStep(LeakyStep):
     def run(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
         """States, shape (..., dimension), after the steps of drives, (n_steps, dimension)."""
         moved = self._rows(states)
-        few_variables.run(moved, drives, self.leak, self._factors)
+        few_variables.run(moved, drives, self.alpha, self._factors)
         return moved.reshape(states.shape)
 
     def orbit(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
         """States on the way, both ends included; shape (n_steps + 1, ..., dimension)."""
         moved = self._rows(states)
         path = np.empty((len(drives) + 1, *moved.shape))
-        few_variables.run(moved, drives, self.leak, self._factors, path)
+        few_variables.run(moved, drives, self.alpha, self._factors, path)
         return path.reshape(-1, *states.shape)
 
     def run_tangents(
@@ -39,7 +39,7 @@ class CompiledStep(LeakyStep):
                 f"tangents must have shape ({self.dimension}, k), got {tangents.shape}."
             )
         moved, rows = state.copy(), tangents.T.copy()
-        few_variables.linearise(moved, rows, drives, self.leak, self._factors)
+        few_variables.linearise(moved, rows, drives, self.alpha, self._factors)
         return moved, rows.T
 
     def _rows(self, states: np.ndarray) -> np.ndarray:
@@ -60,8 +60,8 @@ class CompiledStep(LeakyStep):
 class ReducedNet:
     """A low-rank net in the variables (κ, v), in which it moves without private noise.
 
-    With m̃ orthogonal and of unit variance, κ_r = m̃_r·x / N, and v_s the input s through
-    the leak:
+    With m̃ orthogonal and of unit variance, κ_r = m̃_r·x / N, and v_s the low-pass filtered
+    input s:
 
         x = Σ_r κ_r m̃_r + Σ_s v_s I⊥_s
 

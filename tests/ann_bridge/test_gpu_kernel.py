@@ -54,7 +54,7 @@ def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=
         left=draw(units, rank, scale=0.3),
         right=draw(units, rank),
         readout=draw(*((units,) if outputs is None else (units, outputs)), trained=False),
-        leak=0.2,
+        alpha=0.2,
         read_rates=read_rates,
         noise_std=noise_std,
         noise_key=(0, 0),
@@ -73,7 +73,7 @@ def autograd(net, rng):
     x, outputs, rates = net.initial, [], []
     for t in range(STEPS):
         change = torch.tanh(x) @ net.right @ net.left.T + net.inputs[t] @ net.weights.T
-        x = (1 - net.leak) * x + net.leak * change + noise[t + 1]
+        x = (1 - net.alpha) * x + net.alpha * change + noise[t + 1]
         rates.append(torch.tanh(x))
         outputs.append((rates[-1] if net.read_rates else x) @ net.readout)
     return torch.stack(outputs), torch.stack(rates)
@@ -118,9 +118,9 @@ def test_it_is_the_loop_and_so_are_its_gradients(
 
 @needs_triton
 def test_nets_side_by_side_are_the_nets_alone_to_the_bit(where):
-    """Also those that stand among nets of another size, leak or noise."""
+    """Also those that stand among nets of another size, alpha or noise."""
     nets = [drawn(where, seed=1), drawn(where, seed=2, units=20), drawn(where, seed=3)]
-    nets[2] = replace(nets[2], leak=0.5, noise_std=0.3)
+    nets[2] = replace(nets[2], alpha=0.5, noise_std=0.3)
     together = gpu.run_thin_nets(nets, [generator(where, k) for k in range(3)])
     for k, (net, results) in enumerate(zip(nets, together, strict=True)):
         (alone,) = gpu.run_thin_nets([net], [generator(where, k)])
@@ -186,11 +186,11 @@ class Faulty:
 
 @needs_triton
 @pytest.mark.parametrize(
-    ("kernel", "argument"), [("run_thin", 9), ("pull_thin", 11), ("pull_thin", 12)]
+    ("kernel", "argument"), [("run_thin", 9), ("vjp_thin", 11), ("vjp_thin", 12)]
 )
 def test_a_fault_in_a_kernel_is_noticed(where, monkeypatch, kernel, argument):
     right = gpu._kernels()
-    wrong = SimpleNamespace(run_thin=right.run_thin, pull_thin=right.pull_thin)
+    wrong = SimpleNamespace(run_thin=right.run_thin, vjp_thin=right.vjp_thin)
     setattr(wrong, kernel, Faulty(getattr(right, kernel), argument))
     monkeypatch.setattr(gpu, "_kernels", lambda: wrong)
     with pytest.warns(RuntimeWarning, match=r"differs from the loop by 1\.0e-03 .* step by step"):
@@ -217,7 +217,7 @@ options = gpu._compiled_for(512, 2, 3, 1, torch.float32)
 fixed = {key: options.pop(key) for key in "NKSO"}
 fixed |= {"READ_RATES": True, "BY_RATES": True, "BY_INPUTS": True}
 fixed["n_outputs"] = 1  # Triton takes a 1 for a constant
-for kernel in (triton_thin.run_thin, triton_thin.pull_thin):
+for kernel in (triton_thin.run_thin, triton_thin.vjp_thin):
     names = kernel.arg_names
     kinds = {a: "constexpr" if a in fixed else "i32" if a in COUNTS else "*fp32" for a in names}
     constants = {a: fixed[a] for a in names if a in fixed}
@@ -236,4 +236,4 @@ def test_it_compiles_for_a_gpu_that_is_not_there(tmp_path, monkeypatch):
     command = [sys.executable, "-W", "error", "-c", COMPILE]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["run_thin", "pull_thin"]
+    assert done.stdout.split() == ["run_thin", "vjp_thin"]

@@ -256,6 +256,6 @@ def test_time_constants_of_single_units():
 
 def test_a_number_of_numpy_is_a_number():
     net = full(time_constant_ms=np.float32(40.0), step_ms=np.float64(4.0))
-    assert net.leak == pytest.approx(0.1)
+    assert net.alpha == pytest.approx(0.1)
     assert type(net.settings.step_ms) is float
     assert type(net.settings.time_constant_ms) is float

@@ -46,7 +46,7 @@ def drawn(
         left=left,
         right=None if rank is None else draw(UNITS, rank),
         readout=draw(*((UNITS,) if outputs is None else (UNITS, outputs)), trained=learns_readout),
-        leak=0.2,
+        alpha=0.2,
         read_rates=read_rates,
         noise_std=noise_std,
         noise_key=KEY,
@@ -82,7 +82,7 @@ def loop(net):
     for t in range(STEPS):
         sent = torch.tanh(x) if net.right is None else torch.tanh(x) @ net.right
         change = sent @ net.left.T + net.inputs[t] @ net.weights.T
-        x = (1 - net.leak) * x + net.leak * change + noise[t]
+        x = (1 - net.alpha) * x + net.alpha * change + noise[t]
         rates.append(torch.tanh(x))
         outputs.append((rates[-1] if net.read_rates else x) @ net.readout)
     return torch.stack(outputs), torch.stack(rates)
@@ -340,6 +340,6 @@ def test_the_noise_of_a_net_has_its_size_and_follows_the_generator():
 
 def test_a_state_that_overflows_is_not_finite():
     net = drawn(2, dtype=torch.float32)
-    wild = replace(net, weights=torch.full((UNITS, 2), 1e38, requires_grad=True), leak=1.0)
+    wild = replace(net, weights=torch.full((UNITS, 2), 1e38, requires_grad=True), alpha=1.0)
     outputs, _ = run_fused([replace(wild, inputs=10 * wild.inputs)])[0]
     assert not torch.isfinite(outputs).all()

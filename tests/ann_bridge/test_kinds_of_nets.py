@@ -8,7 +8,11 @@ import pytest
 import torch
 
 from isochron import analysis, ann_bridge, connectome
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
+from isochron.ann_bridge.kernels.leaky_recurrence import (
+    LeakyRecurrence,
+    LeakySettings,
+    LeakyTensors,
+)
 
 QUIET: dict[str, Any] = {"noise_std": 0.0}
 TASK = ann_bridge.tasks.PhaseMemory()
@@ -41,17 +45,17 @@ def test_every_gradient_is_that_of_autograd_through_the_loop(rank, activation, r
     left, right = draw(n, rank or n), None if rank is None else draw(n, rank)
     decay = torch.linspace(0.3, 0.9, n, dtype=torch.float64).requires_grad_()
     pull, push = draw(steps, batch, 2, trained=False), draw(steps, batch, n, trained=False)
-    leak, phi = 0.2, PHI[activation]
+    alpha, phi = 0.2, PHI[activation]
 
     x, outputs, rates = initial, [], []
     for t in range(steps):
         sent = phi(x) if right is None else phi(x) @ right
-        x = decay * x + leak * (sent @ left.T + inputs[t] @ weights.T) + noise[t + 1]
+        x = decay * x + alpha * (sent @ left.T + inputs[t] @ weights.T) + noise[t + 1]
         rates.append(phi(x))
         outputs.append((rates[-1] if read_rates else x) @ readout)
     plain, plain_rates = torch.stack(outputs), torch.stack(rates)
     fast, fast_rates = LeakyRecurrence.apply(
-        LeakySettings(leak, activation, read_rates),
+        LeakySettings(alpha, activation, read_rates),
         *LeakyTensors(inputs, noise.clone(), initial, weights, left, right, readout, decay),
     )
     torch.testing.assert_close(fast, plain, rtol=1e-11, atol=1e-11)
@@ -261,7 +265,7 @@ def test_the_reduced_cycle_has_the_multipliers_of_the_full_one(trained):
     for multiplier in found:
         assert np.abs(expected - multiplier).min() < 1e-9
     assert np.abs(found).max() == pytest.approx(np.abs(expected).max(), abs=1e-9)
-    assert np.abs(found).max() > 10 * 0.9**small.n_steps  # it is not all leak
+    assert np.abs(found).max() > 10 * 0.9**small.n_steps  # it is not all decay
 
 
 def test_a_reduced_net_has_no_private_noise(trained):
@@ -326,12 +330,12 @@ def test_neurons_of_a_class_share_what_is_trained():
     plain = ann_bridge.ConnectomeRNN(masks, ann_bridge.ConnectomeRNNParameters(n_units=279))
     assert torch.equal(net.connectivity()[0], plain.connectivity()[0])  # before training
     ann_bridge.train(net, TASK, ann_bridge.TrainingParameters(steps=3, batch_size=4), seed=0)
-    leaks, bias = net.unit_leaks(), net.bias()
-    assert leaks is not None
+    alphas, bias = net.unit_alphas(), net.bias()
+    assert alphas is not None
     assert bias is not None
     gain = torch.nanmean(net.connectivity()[0] / plain_weights(net), dim=0)
     names = np.array([cell.cell_class for cell in graph.cells])
-    for values in (leaks, bias, gain):
+    for values in (alphas, bias, gain):
         of_units = values.detach().numpy()
         by_class = [of_units[names == name] for name in np.unique(names)]
         assert max(np.ptp(found) for found in by_class) < 1e-5

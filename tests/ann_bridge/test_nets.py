@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from isochron import ann_bridge, connectome
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
+from isochron.ann_bridge.kernels.leaky_recurrence import (
+    LeakyRecurrence,
+    LeakySettings,
+    LeakyTensors,
+)
 from isochron.ann_bridge.tasks import PhaseMemory
 
 GENERATOR = torch.Generator
@@ -24,7 +28,7 @@ def small_net(**fields):
 def test_the_gradient_is_that_of_autograd_through_the_loop(rank):
     """float64, against autograd: 1e-10 relative, rounding over 40 steps."""
     g, kind = GENERATOR().manual_seed(0), {"dtype": torch.float64}
-    steps, batch, n, leak = 40, 3, 7, 0.1
+    steps, batch, n, alpha = 40, 3, 7, 0.1
 
     def draw(*shape, trained=True):
         return torch.randn(*shape, generator=g, **kind).requires_grad_(trained)
@@ -38,11 +42,11 @@ def test_the_gradient_is_that_of_autograd_through_the_loop(rank):
     for t in range(steps):
         rate = torch.tanh(x)
         sent = rate if right is None else rate @ right
-        x = (1 - leak) * x + leak * (sent @ left.T + inputs[t] @ weights.T) + noise[t + 1]
+        x = (1 - alpha) * x + alpha * (sent @ left.T + inputs[t] @ weights.T) + noise[t + 1]
         outputs.append(x @ readout)
     plain = torch.stack(outputs)
     fast, _ = LeakyRecurrence.apply(
-        LeakySettings(leak),
+        LeakySettings(alpha),
         *LeakyTensors(inputs, noise.clone(), initial, weights, left, right, readout),
     )
     torch.testing.assert_close(fast, plain, rtol=1e-12, atol=1e-12)

@@ -9,7 +9,11 @@ import torch
 from isochron import ann_bridge
 from isochron.analysis import NewtonStarts, find_entrained_cycles
 from isochron.ann_bridge.ensemble import train_many
-from isochron.ann_bridge.nets.recurrence import LeakyRecurrence, LeakySettings, LeakyTensors
+from isochron.ann_bridge.kernels.leaky_recurrence import (
+    LeakyRecurrence,
+    LeakySettings,
+    LeakyTensors,
+)
 from isochron.ann_bridge.tasks import DelayedComparison, PhaseMemory
 from isochron.ann_bridge.train import check_precision
 from isochron.cli import main

@@ -52,7 +52,7 @@ class LeakySettings(NamedTuple):
 
     Attributes
     ----------
-    leak : float
+    alpha : float
         a.
     activation : str
         Name of φ.
@@ -62,7 +62,7 @@ class LeakySettings(NamedTuple):
         The type in which products with a full matrix L are computed, if not its own.
     """
 
-    leak: float
+    alpha: float
     activation: str = "tanh"
     read_rates: bool = False
     product_type: torch.dtype | None = None
@@ -80,11 +80,11 @@ class LeakyRecurrence(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """Run the recurrence."""
         inputs, noise, initial, input_weights, left, right, readout, decay = LeakyTensors(*tensors)  # pyright: ignore[reportArgumentType]
-        leak, activation, read_rates, product_type = settings
+        alpha, activation, read_rates, product_type = settings
         fill = ACTIVATIONS[activation].fill
         states = noise
         states[0] = initial
-        states[1:].flatten(0, 1).addmm_(inputs.flatten(0, 1), input_weights.T, alpha=leak)
+        states[1:].flatten(0, 1).addmm_(inputs.flatten(0, 1), input_weights.T, alpha=alpha)
         rates = torch.empty_like(states)
         kind = left.dtype if product_type is None or right is not None else product_type
         left_t = left.T.to(kind).contiguous()
@@ -94,11 +94,11 @@ class LeakyRecurrence(torch.autograd.Function):
             fill(x, rate)
             sent = rate if right_t is None else rate @ right_t.T
             if kind == after.dtype:
-                after.addmm_(sent, left_t, alpha=leak)
+                after.addmm_(sent, left_t, alpha=alpha)
             else:
-                after.add_(sent.to(kind) @ left_t, alpha=leak)
+                after.add_(sent.to(kind) @ left_t, alpha=alpha)
             if decay is None:
-                after.add_(x, alpha=1 - leak)
+                after.add_(x, alpha=1 - alpha)
             else:
                 after.addcmul_(x, decay)
         fill(steps[-1], rates[-1])
@@ -114,9 +114,9 @@ class LeakyRecurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run it backwards: `adjoint` is the derivative of the loss by each state."""
         inputs, rates, states, input_weights, left, right, readout, decay = ctx.saved_tensors
-        leak, activation, read_rates, _ = ctx.settings
-        pull, kind = ACTIVATIONS[activation].pull, ctx.kind
-        adjoint = _direct(gradients, readout, rates[1:], pull, read_rates)
+        alpha, activation, read_rates, _ = ctx.settings
+        vjp, kind = ACTIVATIONS[activation].vjp, ctx.kind
+        adjoint = _direct(gradients, readout, rates[1:], vjp, read_rates)
         left_t = left.T.to(kind).contiguous()
         right_t = None if right is None else right.T.contiguous()
         steps = adjoint.unbind(0)
@@ -129,21 +129,21 @@ class LeakyRecurrence(torch.autograd.Function):
             back = (after.to(kind) @ left_t.T).to(after.dtype)
             if right_t is not None:
                 back = torch.mm(back, right_t, out=wide)
-            pull(back, rate)
-            before.add_(back, alpha=leak)
+            vjp(back, rate)
+            before.add_(back, alpha=alpha)
             if decay is None:
-                before.add_(after, alpha=1 - leak)
+                before.add_(after, alpha=1 - alpha)
             else:
                 before.addcmul_(after, decay)
         flat, rate = adjoint.flatten(0, 1), rates[:-1].flatten(0, 1)
         if right_t is None:
-            by_left = leak * (flat.to(kind).T @ rate.to(kind)).to(flat.dtype)
+            by_left = alpha * (flat.to(kind).T @ rate.to(kind)).to(flat.dtype)
             by_right = None
         else:
-            by_left = leak * ((rate @ right_t.T).T @ flat).T
-            by_right = leak * ((flat @ left_t.T).T @ rate).T
-        by_weights = leak * (inputs.flatten(0, 1).T @ flat).T
-        by_inputs = leak * (adjoint @ input_weights) if ctx.needs_input_grad[1] else None
+            by_left = alpha * ((rate @ right_t.T).T @ flat).T
+            by_right = alpha * ((flat @ left_t.T).T @ rate).T
+        by_weights = alpha * (inputs.flatten(0, 1).T @ flat).T
+        by_inputs = alpha * (adjoint @ input_weights) if ctx.needs_input_grad[1] else None
         by_readout = by_decay = None
         if ctx.needs_input_grad[7] and gradients[0] is not None:
             read = (rates if read_rates else states)[1:].flatten(0, 1)
@@ -154,7 +154,7 @@ class LeakyRecurrence(torch.autograd.Function):
         return None, by_inputs, None, first, *by_factors, by_decay
 
 
-def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rates: bool) -> Tensor:
+def _direct(gradients: Any, readout: Tensor, rates: Tensor, vjp: Any, read_rates: bool) -> Tensor:
     """Derivative of the loss by each state, without the later states: a tensor of our own."""
     by_outputs, by_rates = gradients
     if by_outputs is None:
@@ -164,9 +164,9 @@ def _direct(gradients: Any, readout: Tensor, rates: Tensor, pull: Any, read_rate
     else:
         adjoint = by_outputs @ readout.T
     if read_rates:
-        pull(adjoint, rates)
+        vjp(adjoint, rates)
     if by_rates is not None:
         by_rates = by_rates.clone()
-        pull(by_rates, rates)
+        vjp(by_rates, rates)
         adjoint += by_rates
     return adjoint
