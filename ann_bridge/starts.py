@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from isochron.ann_bridge.activations import ACTIVATIONS
+from isochron.ann_bridge.float64_steps import LeakyStep, RateStep, Step
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.steps import LeakyStep, RateStep, Step
 
 N_RUNS = 32  # noisy runs that are simulated at once
 N_STEPS = 240  # steps of each

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from isochron.ann_bridge.float64_steps import LeakyStep
 from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
-from isochron.ann_bridge.steps import LeakyStep
 from isochron.real_numbers import require_count, require_real
 
 USUAL_STEPS = 120

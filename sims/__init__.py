@@ -11,6 +11,7 @@ from isochron.sims.graded import (
     GradedNetwork,
     GradedParameters,
 )
+from isochron.sims.graded_map import GradedMap
 from isochron.sims.muscles import (
     BOYLE2012,
     MuscleParameters,
@@ -23,7 +24,6 @@ from isochron.sims.neuroml import export_neuroml, read_neuroml
 from isochron.sims.simulate import simulate, state_vector
 from isochron.sims.spiking import SpikingNetwork, compute_rates, run_spiking
 from isochron.sims.step_size import StepError, estimate_step_error, largest_explicit_step
-from isochron.sims.stepping import GradedMap
 from isochron.sims.stimuli import (
     Stimulus,
     chirp_current,

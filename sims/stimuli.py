@@ -19,6 +19,7 @@ from isochron.files import reads_data
 from isochron.formats import describe_content
 from isochron.sims.waveforms import (
     Chirp,
+    Constant,
     PulseTrain,
     Ramp,
     Sampled,
@@ -157,7 +158,7 @@ def step_current(
                 f"rise_ms={rise_ms!r} without onset_ms: a constant current does not rise. Give "
                 "onset_ms, such as 0."
             )
-        return Stimulus((Sinusoid(neurons=_names(neurons), offset=amplitude_pA),))
+        return Stimulus((Constant(neurons=_names(neurons), offset=amplitude_pA),))
     part = Step(
         neurons=_names(neurons),
         amplitude=amplitude_pA,

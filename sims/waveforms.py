@@ -76,11 +76,25 @@ def _in(unit: str, *, above: float = -math.inf, **default: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Waveform):
+    """No more than its offset."""
+
+    @property
+    def steady(self) -> bool:
+        """True."""
+        return True
+
+    def varying(self, times: Array) -> Array:
+        """Zeros."""
+        return np.zeros_like(times, dtype=float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sinusoid(Waveform):
     """offset + amplitude sin(2π frequency t + phase)."""
 
-    amplitude: float = 0.0
-    frequency: float = _in("Hz", above=0, default=0.0)
+    amplitude: float
+    frequency: float = _in("Hz", above=0)
     phase: float = _in("rad", default=0.0)
 
     @property

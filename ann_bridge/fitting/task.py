@@ -16,8 +16,8 @@ from torch.utils.checkpoint import checkpoint
 from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.ann_bridge.fitting.worm_file import read_worm, write_worm
+from isochron.ann_bridge.float64_steps import Step
 from isochron.ann_bridge.nets import RecurrentNet
-from isochron.ann_bridge.steps import Step
 from isochron.sims import GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import zeros
 from isochron.ann_bridge.nets.agreement import check_agreement
+from isochron.ann_bridge.nets.autograd_loop import SteppedNet
 from isochron.ann_bridge.nets.circuit_connectivity import (
     CircuitConnectivity,
     connectome_connectivity,
@@ -16,7 +17,6 @@ from isochron.ann_bridge.nets.circuit_connectivity import (
     full_connectivity,
 )
 from isochron.ann_bridge.nets.ncps_import import Imported
-from isochron.ann_bridge.nets.stepped import SteppedNet
 from isochron.connectome import Connectome, gaba_inhibitory
 
 CONNECTIVITIES = ("policy", "full")

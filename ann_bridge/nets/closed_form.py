@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedParameters
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.circuit_connectivity import (
     CircuitConnectivity,
@@ -17,7 +18,6 @@ from isochron.ann_bridge.nets.circuit_connectivity import (
     count_senders,
 )
 from isochron.ann_bridge.nets.ncps_import import read_closed_form
-from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 
 HEADS = {"default": 3, "no_gate": 3, "pure": 1}  # sums over the synapses of a unit
 

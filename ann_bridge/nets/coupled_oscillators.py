@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes, read_weights
-from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, SteppedParameters
 from isochron.shapes import check_shape
 
 

@@ -9,15 +9,15 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
+from isochron.ann_bridge.float64_steps import GRUStep, LSTMStep, float64
 from isochron.ann_bridge.nets.arrays import (
     Weights,
     checked_arrays,
     fit_sizes,
     torch_layer,
 )
+from isochron.ann_bridge.nets.autograd_loop import SteppedParameters
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.nets.stepped import SteppedParameters
-from isochron.ann_bridge.steps import GRUStep, LSTMStep, float64
 
 N_GATES = {"gru": 3, "lstm": 4}
 

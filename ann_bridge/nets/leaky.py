@@ -11,6 +11,7 @@ from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
 from isochron.ann_bridge.draws import normal
+from isochron.ann_bridge.float64_steps import LeakyStep, RateStep, float64
 from isochron.ann_bridge.kernels.leaky_recurrence import (
     LeakyRecurrence,
     LeakySettings,
@@ -18,7 +19,6 @@ from isochron.ann_bridge.kernels.leaky_recurrence import (
 )
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.settings import check_single_numbers
-from isochron.ann_bridge.steps import LeakyStep, RateStep, float64
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 from isochron.shapes import check_shape
 

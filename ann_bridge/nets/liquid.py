@@ -12,10 +12,10 @@ from torch.nn.functional import softplus
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedParameters
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence, LiquidTensors
 from isochron.ann_bridge.nets.ncps_import import read_liquid
-from isochron.ann_bridge.nets.stepped import Advance, SteppedParameters
 from isochron.ann_bridge.tasks.task import LONG_STEP_MS
 
 TINY = 1e-8  # keeps a unit without conductance from dividing by 0

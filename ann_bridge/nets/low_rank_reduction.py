@@ -6,10 +6,10 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from isochron.ann_bridge.float64_steps import LeakyStep, RateStep
 from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
-from isochron.ann_bridge.steps import LeakyStep, RateStep
 
 
 class CompiledStep(LeakyStep):

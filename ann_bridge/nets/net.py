@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.checks import checked_inputs
-from isochron.ann_bridge.steps import Step
+from isochron.ann_bridge.float64_steps import Step
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.tasks import Task

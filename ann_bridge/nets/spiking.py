@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import normal, uniform
 from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, SteppedParameters, TorchStep
 from isochron.ann_bridge.nets.snntorch_import import (
     read_neurons,
     recurrent_parts,
     time_constant,
 )
-from isochron.ann_bridge.nets.stepped import Advance, SteppedNet, SteppedParameters, TorchStep
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 
 SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness

@@ -6,7 +6,7 @@ from functools import singledispatch
 from xml.etree.ElementTree import Element
 
 from isochron.sims.neuroml.xml import element, quantity
-from isochron.sims.waveforms import PulseTrain, Sinusoid, Step, Waveform
+from isochron.sims.waveforms import Constant, PulseTrain, Sinusoid, Step, Waveform
 
 
 def generators(part: Waveform, duration_ms: float) -> list[Element]:
@@ -27,6 +27,11 @@ def _varying(part: Waveform, duration_ms: float) -> Iterator[Element]:
         f"NeuroML has no current of the shape {type(part).__name__}; it has constant and "
         "sinusoidal ones, steps that jump, and pulses."
     )
+
+
+@_varying.register
+def _(part: Constant, duration_ms: float) -> Iterator[Element]:  # noqa: ARG001
+    yield from ()
 
 
 @_varying.register

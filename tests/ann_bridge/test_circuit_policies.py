@@ -9,8 +9,8 @@ import torch
 from scipy.integrate import solve_ivp
 
 from isochron import ann_bridge, connectome
+from isochron.ann_bridge.nets.autograd_loop import SteppedNet
 from isochron.ann_bridge.nets.circuit_connectivity import add_recurrence
-from isochron.ann_bridge.nets.stepped import SteppedNet
 
 SIZES: dict[str, Any] = {
     "n_inter": 7, "n_command": 5, "n_motor": 3, "sensory_fanout": 3, "inter_fanout": 2,

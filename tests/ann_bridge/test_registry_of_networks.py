@@ -127,7 +127,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
-from isochron.ann_bridge.nets.stepped import SteppedNet, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import SteppedNet, SteppedParameters
 
 
 class EchoNet(SteppedNet):

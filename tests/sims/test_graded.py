@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from isochron import sims
 from isochron.sims.engines import strang
-from isochron.sims.stepping import DivergenceError
+from isochron.sims.graded_map import DivergenceError
 
 
 @pytest.fixture(scope="module")

@@ -244,3 +244,10 @@ def test_the_shortest_feature_of_a_stimulus():
     assert constant.shortest == np.inf
     assert (constant + sine).shortest == 10
     assert (sine + pulses).shortest == 2
+
+
+def test_a_constant_current_is_named_so():
+    (part,) = sims.step_current(["PLML"], amplitude_pA=2000).parts
+    assert part.describe() == "Constant(neurons=('PLML',), offset=2000)"
+    assert part.steady
+    np.testing.assert_array_equal(part.varying(np.arange(3)), np.zeros(3))

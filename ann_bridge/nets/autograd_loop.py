@@ -1,4 +1,4 @@
-"""What nets share that autograd follows through a loop over time steps."""
+"""Networks that step in a loop over time, through which autograd finds the gradient."""
 
 import copy
 import math
