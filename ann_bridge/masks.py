@@ -1,14 +1,12 @@
 """A connectome as masks for a net."""
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 
 from isochron.connectome import Connectome
-
-SignRule = Callable[[Connectome], np.ndarray]
+from isochron.connectome.signs import SignRule
 
 
 class ConnectomeMasks(NamedTuple):

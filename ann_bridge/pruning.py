@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.masks import ConnectomeMasks, SignRule, connectome_masks
+from isochron.ann_bridge.masks import ConnectomeMasks, connectome_masks
 from isochron.ann_bridge.nets import ConnectomeRNN, ConnectomeRNNParameters, FullRankRNN
 from isochron.ann_bridge.nets.leaky import LeakyParameters
 from isochron.ann_bridge.tasks import Task
 from isochron.ann_bridge.train import TrainingParameters, train
 from isochron.connectome import Connectome
 from isochron.connectome.null_models import erdos_renyi, rewire
+from isochron.connectome.signs import SignRule
 
 
 def count_weights(net: ConnectomeRNN) -> int:

@@ -12,11 +12,11 @@ in the history by ``with_signs``.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -39,6 +39,7 @@ FENYVES_CODES = ("unsigned", "excitatory", "inhibitory", "complex")
 
 Fallback = Literal["excitatory", "inhibitory", "gaba", "none"]
 Uncertain = Literal["as_stated", "unknown"]
+SignRule: TypeAlias = Callable[["Connectome"], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,16 @@ def _fallback(connectome: "Connectome", rule: Fallback) -> np.ndarray:
         return GabaInhibitory()(connectome)
     sign = {"excitatory": 1, "inhibitory": -1, "none": 0}[rule]
     return np.where(connectome.chemical > 0, sign, 0).astype(np.int8)
+
+
+def signed(connectome: "Connectome", rule: SignRule | None = None) -> "Connectome":
+    """A connectome as models take it: signed by a rule, or by its own signs.
+
+    Without a rule, a connectome without signs is signed by `gaba_inhibitory`.
+    """
+    if rule is None and connectome.signs is not None:
+        return connectome
+    return connectome.with_signs(gaba_inhibitory if rule is None else rule)
 
 
 def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:

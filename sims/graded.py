@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.connectome import Connectome
+from isochron.connectome.signs import SignRule, signed
 from isochron.sims.drive import Drive
 from isochron.sims.stimuli import Stimulus
 
@@ -73,8 +74,6 @@ GRADED_KUNERT2014 = GradedParameters(
     capacitance=1.0, inhibitory_reversal=-45.0, activation_rate=1e-3, decay_rate=5e-3
 )
 
-SignRule = Callable[[Connectome], Array]
-
 
 class GradedNetwork:
     """A connectome with graded dynamics. Its state is (V, s): voltages, then activations.
@@ -105,8 +104,7 @@ class GradedNetwork:
         *,
         signs: SignRule | None = None,
     ) -> None:
-        if signs is not None or connectome.signs is None:
-            connectome = connectome.with_signs(signs or gaba_inhibitory)
+        connectome = signed(connectome, signs)
         self.connectome = connectome
         self.parameters = parameters
         self.n_neurons = len(connectome.neurons)

@@ -17,7 +17,8 @@ from isochron.ann_bridge.nets.circuit_connectivity import (
     full_connectivity,
 )
 from isochron.ann_bridge.nets.ncps_import import Imported
-from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.connectome import Connectome
+from isochron.connectome.signs import signed
 
 CONNECTIVITIES = ("policy", "full")
 
@@ -114,8 +115,7 @@ class CircuitNet(SteppedNet):
             n_units = n_units or cls.parameters_for(task).n_units
             drawn = _draw(connectivity, n_units, task.n_inputs, rng)
         else:
-            signs = gaba_inhibitory if connectome.signs is None else None
-            drawn = connectome_connectivity(connectome, task.n_inputs, signs=signs, rng=rng)
+            drawn = connectome_connectivity(signed(connectome), task.n_inputs, rng=rng)
         fields["n_units"] = n_units or drawn.n_units
         settings = cls.parameters_for(task, parameters, **fields)
         options = {} if connectome is None else cls.options_on_connectomes

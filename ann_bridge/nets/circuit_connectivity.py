@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.masks import SignRule, connectome_masks
+from isochron.ann_bridge.masks import connectome_masks
 from isochron.connectome import Connectome
+from isochron.connectome.signs import SignRule
 from isochron.wording import counted
 
 

@@ -18,7 +18,8 @@ from isochron.ann_bridge.masks import (
 )
 from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
 from isochron.ann_bridge.nets.leaky import LeakyRNN
-from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.connectome import Connectome
+from isochron.connectome.signs import signed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +81,7 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
         """As `RecurrentNet.for_task`, on a connectome; one without signs gets `gaba_inhibitory`."""
         connectome = require_connectome(cls.kind, connectome)
         fields = {"n_units": len(connectome.neurons)} | fields
-        signs = gaba_inhibitory if connectome.signs is None else None
-        weights = connectome_weights(connectome, signs=signs)
+        weights = connectome_weights(signed(connectome))
         settings = cls.parameters_for(task, parameters, **fields)
         return cls(weights, connectome_masks(connectome), settings, generator=generator)
 

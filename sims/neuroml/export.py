@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.connectome import Connectome
+from isochron.connectome.signs import signed
 from isochron.sims.graded import GRADED_INTERACTOME, GradedNetwork, GradedParameters
 from isochron.sims.neuroml.components import (
     Components,
@@ -111,8 +112,7 @@ def export_neuroml(
         raise ValueError(f"step_ms={step_ms:g} is longer than duration_s={duration_s:g}.")
     folder, stimulus = Path(folder), stimulus or Stimulus()
     _check_target(folder, force)
-    if connectome.signs is None:
-        connectome = connectome.with_signs(gaba_inhibitory)
+    connectome = signed(connectome)
     ids = cell_ids([*connectome.neurons, *(connectome.muscles if muscles else ())])
     n = len(connectome.neurons)
     neuron_ids, muscle_ids = ids[:n], ids[n:]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from isochron.connectome import Connectome, gaba_inhibitory
-from isochron.sims.graded import SignRule
+from isochron.connectome import Connectome
+from isochron.connectome.signs import SignRule, signed
 from isochron.sims.spiking.parameters import C302_B, SpikingParameters
 
 
@@ -39,8 +39,7 @@ class SpikingNetwork:
         *,
         signs: SignRule | None = None,
     ) -> None:
-        if signs is not None or connectome.signs is None:
-            connectome = connectome.with_signs(signs or gaba_inhibitory)
+        connectome = signed(connectome, signs)
         sign = (
             connectome.signs if connectome.signs is not None else np.zeros_like(connectome.chemical)
         )
