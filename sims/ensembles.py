@@ -12,7 +12,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.real_numbers import require_real
-from isochron.sims.engines import load_engine
+from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.simulate import (
@@ -23,7 +23,6 @@ from isochron.sims.simulate import (
 )
 from isochron.sims.stimuli import Stimulus
 
-ENSEMBLE_ENGINES = ("numba", "torch")
 ENSEMBLE_RECORDABLE = ("V", "s", "V_minus_threshold")
 
 
@@ -129,7 +128,7 @@ def simulate_many(
 
     kept = {name: np.empty(shape) for name in record}
     finals, finite = np.empty((shape[0], 2 * shape[2])), np.empty(shape[:2], dtype=bool)
-    run_many = load_engine(engine).run_many
+    run_many = ENGINES.load(engine).run_many
     for begin in range(0, shape[0], chunk):
         members = slice(begin, min(begin + chunk, shape[0]))
         requests = [request(k) for k in range(members.start, members.stop)]
@@ -167,7 +166,8 @@ def _check_choices(name: str, given: Sequence[str], known: tuple[str, ...]) -> N
 
 
 def _engine_options(engine: str, workers: int, device: str, dtype: str) -> dict[str, Any]:
-    _check_choices("engine", [engine], ENSEMBLE_ENGINES)
+    several = tuple(name for name in ENGINES if ENGINES.load_settings(name).ensembles)
+    _check_choices("engine", [engine], several)
     _check_choices("dtype", [dtype], ("float64", "float32"))
     if engine == "numba":
         if (device, dtype) != ("cpu", "float64"):

@@ -12,14 +12,13 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome import Connectome
 from isochron.real_numbers import require_real
-from isochron.sims.engines import check_method, default_step, load_engine
+from isochron.sims.engines import ENGINES, check_method, default_step
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
 from isochron.wording import counted
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
-ADAPTIVE_ENGINES = ("scipy",)  # they stop at every jump of the stimulus
 RECORDABLE = ("V", "s", "input", "V_minus_threshold")
 
 
@@ -154,7 +153,7 @@ def simulate(
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
     _check_record(record)
     require_generator(rng)
-    if engine not in ADAPTIVE_ENGINES:
+    if not ENGINES.load_settings(engine).adaptive:
         require_resolved(stimulus, step_ms)
     method = check_method(engine, method)
     rng_state = None if rng is None or initial_state is not None else rng.bit_generator.state
@@ -173,7 +172,7 @@ def simulate(
         method=method,
     )
     _check_size(request, record, duration_s, record_every_ms)
-    states = load_engine(engine).run(request)
+    states = ENGINES.load(engine).run(request)
     attributes = {
         "model": "graded",
         "dataset": network.connectome.name,

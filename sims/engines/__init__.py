@@ -3,64 +3,55 @@
 What an engine has to offer stands in `isochron.sims.engines.request`.
 """
 
-import importlib
 import math
-from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from isochron.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from isochron.sims.graded import GradedNetwork
 
+_ENGINES = "isochron.sims.engines"
+_SETTINGS = f"{_ENGINES}.settings"
 
-class Engine(NamedTuple):
-    """An engine that is not imported yet.
-
-    Attributes
-    ----------
-    module : str
-    package : str
-        What installs the packages that it needs.
-    step_ms : float
-        Default time step. Engines with explicit methods take less where a network needs it;
-        see `default_step`.
-    """
-
-    module: str
-    package: str
-    step_ms: float
-
-
-ENGINES = {
-    "numba": Engine("isochron.sims.engines.numba_graded", "isochron", 0.5),
-    "torch": Engine("isochron.sims.engines.torch_graded", "isochron", 0.5),
-    "scipy": Engine("isochron.sims.engines.scipy_graded", "isochron", 0.5),
-    "brian2": Engine("isochron.sims.engines.brian2_graded", "isochron[spiking]", 0.05),
-    "jneuroml": Engine("isochron.sims.engines.jneuroml", "isochron[neuroml]", 0.05),
-    "neuron": Engine("isochron.sims.engines.neuron", "isochron[neuron]", 0.05),
-}
-
-
-def load_engine(name: str) -> ModuleType:
-    """The module of an engine, imported when it is first asked for.
-
-    Raises
-    ------
-    ValueError
-        If there is no such engine.
-    ModuleNotFoundError
-        If a package that it needs is not installed; the message says what installs it.
-    """
-    if name not in ENGINES:
-        raise ValueError(f"Unknown engine {name!r}; choose from {', '.join(ENGINES)}.")
-    module, package = ENGINES[name][:2]
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"The engine {name!r} needs {error.name}, which is not installed: "
-            f'pip install "{package}".',
-            name=error.name,
-        ) from error
+ENGINES = Registry(
+    "engine",
+    {
+        "numba": Entry(
+            f"{_ENGINES}.numba_graded",
+            "Compiled second-order step, stable at any length.",
+            f"{_SETTINGS}:StrangSettings",
+        ),
+        "torch": Entry(
+            f"{_ENGINES}.torch_graded",
+            "The same step on a GPU, with gradients.",
+            f"{_SETTINGS}:StrangSettings",
+        ),
+        "scipy": Entry(
+            f"{_ENGINES}.scipy_graded",
+            "Adaptive implicit methods with tight tolerances; the reference.",
+            f"{_SETTINGS}:ScipySettings",
+        ),
+        "brian2": Entry(
+            f"{_ENGINES}.brian2_graded",
+            "Explicit methods of Brian2.",
+            f"{_SETTINGS}:Brian2Settings",
+            "isochron[spiking]",
+        ),
+        "jneuroml": Entry(
+            f"{_ENGINES}.jneuroml",
+            "jNeuroML, on the exported NeuroML model.",
+            f"{_SETTINGS}:JNeuroMLSettings",
+            "isochron[neuroml]",
+        ),
+        "neuron": Entry(
+            f"{_ENGINES}.neuron",
+            "NEURON, on the exported NeuroML model.",
+            f"{_SETTINGS}:NeuronSettings",
+            "isochron[neuron]",
+        ),
+    },
+)
 
 
 def check_method(engine: str, method: str | None) -> str:
@@ -69,9 +60,9 @@ def check_method(engine: str, method: str | None) -> str:
     Raises
     ------
     ValueError
-        If the engine has no such method.
+        If there is no such engine, or it has no such method.
     """
-    methods = load_engine(engine).METHODS
+    methods = ENGINES.load_settings(engine).methods()
     if method is not None and method not in methods:
         raise ValueError(
             f"The engine {engine!r} has no method {method!r}; it has {', '.join(methods)}."
@@ -82,16 +73,16 @@ def check_method(engine: str, method: str | None) -> str:
 def default_step(engine: str, network: "GradedNetwork") -> float:
     """The time step in ms that an engine takes for a network if none is given.
 
-    That of its entry in `ENGINES`. An engine whose method is explicit takes at most half of the
+    That of its settings. An engine whose method is explicit takes at most half of the
     largest stable step, rounded down to 1, 2 or 5 times a power of ten.
 
     Raises
     ------
     ValueError, ModuleNotFoundError
-        As `load_engine`.
+        As `Registry.load`.
     """
-    limit = getattr(load_engine(engine), "largest_stable_step", None)
-    step = ENGINES[engine].step_ms
+    limit = getattr(ENGINES.load(engine), "largest_stable_step", None)
+    step = ENGINES.load_settings(engine)().step_ms
     return step if limit is None else min(step, _round_down(limit(network) / 2))
 
 

@@ -11,9 +11,8 @@ import numpy as np
 
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.settings import Brian2Settings
 from isochron.sims.graded import GradedNetwork
-
-METHODS = ("exponential_euler", "euler")
 
 # phi is written with tanh, which does not overflow far from the threshold.
 NEURONS = """
@@ -125,7 +124,7 @@ def _neurons(brian2: Any, request: EngineRequest, step: Any) -> Any:
     neurons = brian2.NeuronGroup(
         n,
         equations,
-        method=request.method or METHODS[0],
+        method=request.method or Brian2Settings().method,
         dt=step,
         namespace=constants,
         name="graded_neurons*",

@@ -19,7 +19,6 @@ from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, ru
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import PulseTrain, Step
 
-METHODS = ("euler",)
 LARGEST_TEXT_BYTES = 2**29  # Java holds it several times
 _BYTES_PER_NUMBER = 12
 

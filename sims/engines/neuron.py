@@ -22,8 +22,6 @@ from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, wr
 from isochron.sims.neuroml.mechanisms import merge_mechanisms
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
 
-METHODS = ("backward_euler",)
-
 # Runs beside the translated model. Every potential is set before the mechanisms look at it.
 _RUNNER = """
 import numpy as np

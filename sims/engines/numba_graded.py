@@ -14,7 +14,6 @@ from isochron.sims.engines.strang_lanes import (
     side_by_side,
 )
 
-METHODS = ("strang",)
 BLOCK_STEPS = 512  # changing currents are made for so many steps at a time
 
 

@@ -1,9 +1,8 @@
 """What `simulate` asks of an engine.
 
-An engine is a module with
+An engine is an entry of `isochron.sims.engines.ENGINES`: its settings, a subclass of
+`EngineSettings`, and a module with
 
-``METHODS``
-    a tuple of the names of its methods, the default first, and
 ``run(request)``
     which takes an `EngineRequest` and returns the states, shape
     ``(request.n_samples, 2 n_neurons)``: potentials in mV, then activations, at
@@ -51,7 +50,7 @@ class EngineRequest:
     threshold_rule : {"fixed", "adiabatic", "ramped"}
         See `isochron.sims.drive`.
     method : str or None
-        One of the engine's `METHODS`, or None for its default.
+        One of the engine's methods, or None for its default.
     """
 
     network: GradedNetwork

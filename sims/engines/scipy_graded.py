@@ -11,8 +11,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.settings import ScipySettings
 
-METHODS = ("BDF", "Radau")
 RTOL, ATOL = 1e-10, 1e-10
 
 
@@ -30,7 +30,7 @@ def run(request: EngineRequest) -> np.ndarray:
             _within(field, first, last),
             (first, last),
             state,
-            method=request.method or METHODS[0],
+            method=request.method or ScipySettings().method,
             jac=field.jacobian,
             rtol=RTOL,
             atol=ATOL,

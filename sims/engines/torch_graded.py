@@ -18,7 +18,6 @@ from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.engines.torch_solve import SparseSolver, plan_dense
 from isochron.sims.graded import GradedNetwork
 
-METHODS = ("strang",)
 DENSE_NEURONS = 64  # up to so many, one dense factorisation is twice as fast
 BLOCK_BYTES = 64 * 2**20  # changing currents are made for so many bytes at a time
 

@@ -116,7 +116,7 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--stimulate", "=3"], "takes NAME=CURRENT in pA"),
         (["--duration", "1", "--stimulate", "PLML=inf"], "takes NAME=CURRENT in pA"),
         (["--duration", "1", "--stimulate", "PLX=3"], "no neuron 'PLX'"),
-        (["--duration", "1", "--engine", "fortran"], "choose from numba"),
+        (["--duration", "1", "--engine", "fortran"], "Available: numba"),
         (["--duration", "1", "--model", "toy"], "No model .toy."),
         (["--duration", "1", "--signs", "toy"], "No sign rule .toy."),
         (["--duration", "1", "--signs", "Transmitters"], "Did you mean transmitter?"),

@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from isochron import connectome, sims
-from isochron.sims.engines import load_engine
+from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.neuroml import LEVELS, export_neuroml, processes
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
@@ -65,7 +65,7 @@ def request_for(network, stimulus, *, step_ms, duration_ms=60, **changes):
 @pytest.fixture(scope="module")
 def ours(neighbours, shaken):
     """The compiled engine at a step where its second-order error is far below 1e-3."""
-    return load_engine("numba").run(request_for(neighbours, shaken, step_ms=0.025))
+    return ENGINES.load("numba").run(request_for(neighbours, shaken, step_ms=0.025))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def ours(neighbours, shaken):
     ],
 )
 def test_engines_agree_on_the_neighbours_of_plm(neighbours, shaken, ours, engine, step_ms):
-    theirs = load_engine(engine).run(request_for(neighbours, shaken, step_ms=step_ms))
+    theirs = ENGINES.load(engine).run(request_for(neighbours, shaken, step_ms=step_ms))
     assert theirs.shape == ours.shape == (61, 40)
     start = request_for(neighbours, shaken, step_ms=1).initial_state
     np.testing.assert_allclose(theirs[0], start, rtol=1e-6)
@@ -89,10 +89,12 @@ def test_engines_agree_on_the_neighbours_of_plm(neighbours, shaken, ours, engine
 @needs_java
 def test_jneuroml_is_of_first_order(neighbours, shaken):
     """Half the step, half the error."""
-    exact = load_engine("numba").run(request_for(neighbours, shaken, step_ms=0.025, duration_ms=20))
+    exact = ENGINES.load("numba").run(
+        request_for(neighbours, shaken, step_ms=0.025, duration_ms=20)
+    )
     errors = [
         np.abs(
-            load_engine("jneuroml").run(
+            ENGINES.load("jneuroml").run(
                 request_for(neighbours, shaken, step_ms=step, duration_ms=20)
             )
             - exact
@@ -108,10 +110,10 @@ def test_the_largest_stable_step_is_where_it_is_said(neighbours):
     stimulus = sims.step_current(PLM, amplitude_pA=200)
     rate = np.linalg.eigvalsh(neighbours.laplacian)[-1] / 1.5
     with pytest.raises(ValueError, match=r"largest stable step here is (\S+) ms") as refusal:
-        load_engine("jneuroml").run(request_for(neighbours, stimulus, step_ms=10))
+        ENGINES.load("jneuroml").run(request_for(neighbours, stimulus, step_ms=10))
     limit = float(str(refusal.value).split("step here is ")[1].split()[0])
     assert 0.5 * 2 / rate < limit < 2 / rate
-    calm = load_engine("jneuroml").run(
+    calm = ENGINES.load("jneuroml").run(
         request_for(neighbours, stimulus, step_ms=limit * 0.99, duration_ms=200)
     )
     rest = neighbours.equilibrium(stimulus)
@@ -142,7 +144,7 @@ def test_simulate_runs_it(neighbours):
 def test_the_whole_worm_in_jneuroml(worm, touch):
     """Varshney's 279 neurons through the fastest transient, of rate 7.9 / ms."""
     states = [
-        load_engine(engine).run(request_for(worm, touch, step_ms=0.002, duration_ms=5))
+        ENGINES.load(engine).run(request_for(worm, touch, step_ms=0.002, duration_ms=5))
         for engine in ("jneuroml", "numba")
     ]
     reach = np.ptp(states[1][:, :279], axis=0).max()
@@ -153,10 +155,12 @@ def test_the_whole_worm_in_jneuroml(worm, touch):
 @needs_java
 @needs_neuron
 def test_neuron_is_of_first_order(neighbours, shaken):
-    exact = load_engine("numba").run(request_for(neighbours, shaken, step_ms=0.025, duration_ms=20))
+    exact = ENGINES.load("numba").run(
+        request_for(neighbours, shaken, step_ms=0.025, duration_ms=20)
+    )
     errors = [
         np.abs(
-            load_engine("neuron").run(request_for(neighbours, shaken, step_ms=h, duration_ms=20))
+            ENGINES.load("neuron").run(request_for(neighbours, shaken, step_ms=h, duration_ms=20))
             - exact
         ).max()
         for h in (0.02, 0.01)
@@ -297,17 +301,17 @@ def test_what_neuroml_cannot_hold_is_refused(neighbours, engine):
     wave = sims.sinusoidal_current(PLM, amplitude_pA=5, frequency_Hz=4)
     moving = request_for(neighbours, wave, step_ms=0.05, threshold_rule="adiabatic")
     with pytest.raises(ValueError, match="NeuroML has fixed thresholds"):
-        load_engine(engine).run(moving)
+        ENGINES.load(engine).run(moving)
     ramp = sims.ramp_current(PLM, amplitude_pA=5, onset_ms=0, duration_ms=9)
     with pytest.raises(ValueError, match="no current of the shape Ramp"):
-        load_engine(engine).run(request_for(neighbours, ramp, step_ms=0.05))
+        ENGINES.load(engine).run(request_for(neighbours, ramp, step_ms=0.05))
 
 
 def test_an_output_beyond_memory_is_refused(neighbours):
     stimulus = sims.step_current(PLM, amplitude_pA=200)
     endless = request_for(neighbours, stimulus, step_ms=0.05, n_steps=10**12)
     with pytest.raises(ValueError, match="GiB of text"):
-        load_engine("jneuroml").run(endless)
+        ENGINES.load("jneuroml").run(endless)
 
 
 @pytest.mark.parametrize("engine", ["jneuroml", "neuron"])
@@ -321,7 +325,7 @@ def test_a_missing_java_is_named(neighbours, monkeypatch, engine):
     )
     stimulus = sims.step_current(PLM, amplitude_pA=200)
     with pytest.raises(SimulatorError, match="needs Java"):
-        load_engine(engine).run(request_for(neighbours, stimulus, step_ms=0.05))
+        ENGINES.load(engine).run(request_for(neighbours, stimulus, step_ms=0.05))
 
 
 def test_a_missing_package_is_named(neighbours, monkeypatch):
@@ -329,8 +333,8 @@ def test_a_missing_package_is_named(neighbours, monkeypatch):
     request = request_for(neighbours, stimulus, step_ms=0.05)
     monkeypatch.setattr(processes, "find_spec", lambda name: None)
     with pytest.raises(SimulatorError, match=r"pip install \"isochron\[neuroml\]\""):
-        load_engine("jneuroml").run(request)
-    neuron = load_engine("neuron")
+        ENGINES.load("jneuroml").run(request)
+    neuron = ENGINES.load("neuron")
     monkeypatch.setattr(neuron, "find_spec", lambda name: None)
     with pytest.raises(SimulatorError, match=r"pip install \"isochron\[neuron\]\""):
         neuron.run(request)

@@ -10,6 +10,7 @@ from isochron import sims
 from isochron.sims.engines import brian2_graded
 from isochron.sims.engines.brian2_session import brian2_session, import_brian2
 from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.settings import Brian2Settings
 
 brian2 = import_brian2()
 TOUCHED = ("PLML", "PLMR")
@@ -94,7 +95,7 @@ def settled(network, stimulus):
     return sims.GradedMap(network, stimulus, step_ms=0.5).advance(start, 1000)
 
 
-@pytest.mark.parametrize("method", brian2_graded.METHODS)
+@pytest.mark.parametrize("method", Brian2Settings.methods())
 def test_twenty_neurons_agree_at_a_small_step(twenty, method):
     """The start is 5 mV from the equilibrium, with every fast mode in it."""
     stimulus = sims.step_current(TOUCHED, amplitude_pA=200)

@@ -5,21 +5,21 @@ import pytest
 
 from isochron import connectome, sims
 from isochron.cli.simulate import simulate as command
-from isochron.sims.engines import ENGINES, default_step, load_engine
+from isochron.sims.engines import ENGINES, default_step
 
 EXPLICIT = ("brian2", "jneuroml", "neuron")
 
 
 def engine_or_skip(name):
     try:
-        return load_engine(name)
+        return ENGINES.load(name)
     except ModuleNotFoundError:
         pytest.skip(f"the engine {name} is not installed")
 
 
 @pytest.mark.parametrize("engine", ["numba", "torch", "scipy"])
-def test_the_default_step_is_that_of_the_entry(small, engine):
-    assert default_step(engine, small) == ENGINES[engine].step_ms == 0.5
+def test_the_default_step_is_that_of_the_settings(small, engine):
+    assert default_step(engine, small) == ENGINES.load_settings(engine)().step_ms == 0.5
 
 
 @pytest.mark.parametrize("engine", EXPLICIT)
@@ -57,7 +57,8 @@ def test_brian2_runs_without_a_step(small, drive):
 
 def test_the_help_shows_the_default_steps():
     texts = {option.name: getattr(option, "help", "") for option in command.params}
-    for engine, entry in ENGINES.items():
+    for engine in ENGINES:
+        step_ms = ENGINES.load_settings(engine)().step_ms
         before, after = texts["step_ms"].split(", at most ")
-        assert f"{entry.step_ms:g} for" in (after if engine in EXPLICIT else before)
+        assert f"{step_ms:g} for" in (after if engine in EXPLICIT else before)
         assert engine in (after if engine in EXPLICIT else before)

@@ -1,0 +1,78 @@
+"""Settings of the engines; a module without heavy imports."""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from isochron.settings import check_choices, choices_of, setting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """What every engine has; an engine with other defaults has a subclass.
+
+    Attributes
+    ----------
+    step_ms : float
+        Default time step. Engines with explicit methods take less where a network needs it;
+        see `isochron.sims.engines.default_step`.
+    method : str
+        One of the choices of the field; the default is the first.
+    adaptive : bool
+        It stops at every jump of the stimulus, whatever the step.
+    ensembles : bool
+        It has a function ``run_many``, for `simulate_many`.
+    """
+
+    step_ms: float = setting(0.5, "Time step", unit="ms")
+    method: str = setting("strang", "Method of integration", choices=("strang",))
+    adaptive: ClassVar[bool] = False
+    ensembles: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+
+    @classmethod
+    def methods(cls) -> tuple[str, ...]:
+        """Names of the methods, the default first."""
+        return next(choices_of(field) for field in fields(cls) if field.name == "method")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StrangSettings(EngineSettings):
+    """Of the compiled second-order step, on processors and GPUs."""
+
+    ensembles: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScipySettings(EngineSettings):
+    """Of adaptive implicit methods; the step states only where samples lie."""
+
+    method: str = setting("BDF", "Method of integration", choices=("BDF", "Radau"))
+    adaptive: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brian2Settings(EngineSettings):
+    """Of Brian2."""
+
+    step_ms: float = setting(0.05, "Time step", unit="ms")
+    method: str = setting(
+        "exponential_euler", "Method of integration", choices=("exponential_euler", "euler")
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JNeuroMLSettings(EngineSettings):
+    """Of jNeuroML."""
+
+    step_ms: float = setting(0.05, "Time step", unit="ms")
+    method: str = setting("euler", "Method of integration", choices=("euler",))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NeuronSettings(EngineSettings):
+    """Of NEURON."""
+
+    step_ms: float = setting(0.05, "Time step", unit="ms")
+    method: str = setting("backward_euler", "Method of integration", choices=("backward_euler",))
