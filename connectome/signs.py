@@ -24,6 +24,7 @@ from isochron.connectome.cells import cells, main_transmitter
 from isochron.connectome.merged import cells_behind
 from isochron.connectome.names import canonical_names
 from isochron.connectome.transmitters import TRANSMITTERS
+from isochron.registry import Entry, Registry
 from isochron.wording import counted
 
 if TYPE_CHECKING:
@@ -378,22 +379,51 @@ def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
     )
 
 
-def hint_for_rule(name: str) -> str:
-    """What to say after an unknown name of a sign rule: empty, or a sentence after a space."""
-    if str(name).lower() in ("own", "file"):
-        return " Without a rule the signs of the connectome apply, if it has some."
-    near = get_close_matches(str(name).lower(), SIGN_RULES, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
-
-
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
 
 
-SIGN_RULES = {
-    "gaba": GabaInhibitory(),
-    "transmitter": TransmitterSigns(),
-    "fenyves2020": Fenyves2020(unsigned="gaba", complex="gaba"),
-}
-gaba_inhibitory = SIGN_RULES["gaba"]
+class SignRules(Registry):
+    """The sign rules by name."""
+
+    def check(self, name: str) -> str:
+        """A name of a rule.
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule.
+        """
+        if str(name).lower() in ("own", "file"):
+            raise ValueError(
+                f"Unknown sign rule {name!r}. Without a rule the signs of the connectome apply, if "
+                f"it has some. Available: {', '.join(self)}."
+            )
+        return super().check(name)
+
+
+_HERE = "isochron.connectome.signs"
+SIGN_RULES = SignRules(
+    "sign rule",
+    {
+        "gaba": Entry(
+            f"{_HERE}:gaba_inhibitory",
+            "The 26 GABAergic neurons of the hermaphrodite inhibit.",
+            f"{_HERE}:GabaInhibitory",
+        ),
+        "transmitter": Entry(
+            f"{_HERE}:transmitter_signs",
+            "Senders whose main transmitter is GABA inhibit.",
+            f"{_HERE}:TransmitterSigns",
+        ),
+        "fenyves2020": Entry(
+            f"{_HERE}:fenyves2020",
+            "Predictions for each connection by Fenyves et al. (2020).",
+            f"{_HERE}:Fenyves2020",
+        ),
+    },
+)
+gaba_inhibitory = GabaInhibitory()
+transmitter_signs = TransmitterSigns()
+fenyves2020 = Fenyves2020(unsigned="gaba", complex="gaba")

@@ -22,8 +22,8 @@ class Entry:
     summary : str
         One line for lists and help texts.
     settings : str
-        The path of the frozen dataclass with its settings, in a module without heavy imports;
-        empty if it has none.
+        The path of the frozen dataclass with its settings, or of one of its instances, in a module
+        without heavy imports; empty if it has none.
     package : str
         Distribution, with its extra, that installs the packages that it needs.
     """
@@ -67,7 +67,7 @@ class Registry(Mapping[str, Entry]):
         """
         if name in self._entries:
             return name
-        near = get_close_matches(str(name), self._entries, n=2)
+        near = get_close_matches(str(name).lower(), self._entries, n=2)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(
             f"Unknown {self.noun} {name!r}.{hint} Available: {', '.join(self._entries)}."
@@ -86,7 +86,7 @@ class Registry(Mapping[str, Entry]):
         return self._load(name, self[self.check(name)].path)
 
     def load_settings(self, name: str) -> Any:
-        """The dataclass with the settings of an entry; None if it has no settings.
+        """The dataclass with the settings of an entry, or an instance; None without settings.
 
         Raises
         ------

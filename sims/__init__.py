@@ -12,6 +12,7 @@ from isochron.sims.graded import (
     GradedParameters,
 )
 from isochron.sims.graded_map import GradedMap
+from isochron.sims.models import MODELS
 from isochron.sims.muscles import (
     BOYLE2012,
     MuscleParameters,
@@ -46,6 +47,7 @@ __all__ = [
     "GradedMap",
     "GradedNetwork",
     "GradedParameters",
+    "MODELS",
     "MuscleParameters",
     "SpikingNetwork",
     "StepError",

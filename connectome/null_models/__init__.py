@@ -31,8 +31,31 @@ from isochron.connectome.null_models.resampling import (
     resample_by_group,
 )
 from isochron.connectome.null_models.rewiring import rewire, rewire_by_distance, rewire_by_group
+from isochron.registry import Entry, Registry
+
+_HERE = "isochron.connectome.null_models"
+NULL_MODELS = Registry(
+    "null model",
+    {
+        "rewire": Entry(f"{_HERE}:rewire", "Partners exchanged; degrees stay."),
+        "rewire-by-distance": Entry(
+            f"{_HERE}:rewire_by_distance", "The same; lengths of connections stay, too."
+        ),
+        "rewire-by-group": Entry(
+            f"{_HERE}:rewire_by_group", "The same; connections from group to group stay, too."
+        ),
+        "erdos-renyi": Entry(f"{_HERE}:erdos_renyi", "Partners drawn; the number stays."),
+        "resample-by-distance": Entry(
+            f"{_HERE}:resample_by_distance", "Partners drawn; lengths of connections stay."
+        ),
+        "resample-by-group": Entry(
+            f"{_HERE}:resample_by_group", "Partners drawn; connections from group to group stay."
+        ),
+    },
+)
 
 __all__ = [
+    "NULL_MODELS",
     "erdos_renyi",
     "resample_by_distance",
     "resample_by_group",

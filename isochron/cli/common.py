@@ -74,12 +74,8 @@ def sign_rule(name: str | None) -> Any:
         If there is no such rule.
     """
     from isochron.connectome import SIGN_RULES
-    from isochron.connectome.signs import hint_for_rule
 
-    if name is not None and name not in SIGN_RULES:
-        hint = hint_for_rule(name)
-        raise ValueError(f"--signs must be one of {', '.join(SIGN_RULES)}, got {name!r}.{hint}")
-    return None if name is None else SIGN_RULES[name]
+    return None if name is None else SIGN_RULES.load(name)
 
 
 def named_currents(options: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

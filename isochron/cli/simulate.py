@@ -82,7 +82,7 @@ def simulate(
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
     currents = named_currents(stimulate)
     from isochron.runs.datasets import resolve_dataset
-    from isochron.runs.simulation_spec import SPIKING, SimulationSpec
+    from isochron.runs.simulation_spec import SimulationSpec
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
     from isochron.workflows.simulate import draw_run, simulate_spec
@@ -92,7 +92,7 @@ def simulate(
         currents=currents, table=None if stimulus is None else str(stimulus),
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
-    if model in SPIKING:
+    if not spec.is_graded:
         _only_brian2(given)
         given["record"] = ["V"]
     run, summary = simulate_spec(spec, seed=seed, duration_s=duration, **given)

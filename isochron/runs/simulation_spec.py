@@ -8,13 +8,9 @@ import xarray as xr
 
 from isochron import sims
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.connectome.signs import hint_for_rule
 from isochron.files import DataFileError
 from isochron.runs.datasets import is_file_name, open_connectome
 
-GRADED = {"graded": "GRADED_INTERACTOME", "graded-kunert2014": "GRADED_KUNERT2014"}
-SPIKING = ("c302-a", "c302-b", "adaptive-exponential")
-MODELS = (*GRADED, *SPIKING)
 ATTRIBUTE = "simulation_spec"
 
 
@@ -27,7 +23,7 @@ class SimulationSpec:
     dataset : str
         A data set or a file; see `open_connectome`.
     model : str
-        One of `MODELS`.
+        One of `isochron.sims.MODELS`.
     signs : str, optional
         A sign rule; the one that signed the connectome, or ``gaba``, by default.
     ablate : tuple of str
@@ -54,13 +50,14 @@ class SimulationSpec:
     dataset_sha256: str = ""
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise ValueError(f"No model {self.model!r}. Known: {', '.join(MODELS)}.")
-        if self.signs is not None and self.signs not in SIGN_RULES:
-            raise ValueError(
-                f"No sign rule {self.signs!r}.{hint_for_rule(self.signs)} Known: "
-                f"{', '.join(SIGN_RULES)}."
-            )
+        sims.MODELS.check(self.model)
+        if self.signs is not None:
+            SIGN_RULES.check(self.signs)
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether the model is a `GradedNetwork`."""
+        return sims.MODELS.load(self.model) is sims.GradedNetwork
 
     def connectome(self) -> Connectome:
         """The connectome, without the omitted neurons.
@@ -96,18 +93,9 @@ class SimulationSpec:
 
     def network(self) -> Any:
         """The model on the connectome: a GradedNetwork or a SpikingNetwork."""
-        signs = None if self.signs is None else SIGN_RULES[self.signs]
-        if self.model in GRADED:
-            parameters = getattr(sims, GRADED[self.model])
-            return sims.GradedNetwork(self.connectome(), parameters, signs=signs)
-        from isochron.sims import spiking
-
-        sets = {
-            "c302-a": spiking.C302_A,
-            "c302-b": spiking.C302_B,
-            "adaptive-exponential": spiking.SpikingParameters(neuron=spiking.AdaptiveExponential()),
-        }
-        return spiking.SpikingNetwork(self.connectome(), sets[self.model], signs=signs)
+        signs = None if self.signs is None else SIGN_RULES.load(self.signs)
+        network, parameters = sims.MODELS.load(self.model), sims.MODELS.load_settings(self.model)
+        return network(self.connectome(), parameters, signs=signs)
 
 
 def describe_model(spec: SimulationSpec, network: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from isochron import analysis
-from isochron.runs.simulation_spec import GRADED, SimulationSpec, describe_model
+from isochron.runs.simulation_spec import SimulationSpec, describe_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def continue_equilibrium(
     """
     if not (math.isfinite(first) and math.isfinite(last) and first != last):
         raise ValueError(f"FROM and TO must be finite and different, got {first!r} and {last!r}.")
-    if spec.model not in GRADED or spec.table is not None:
+    if not spec.is_graded or spec.table is not None:
         raise ValueError("Only graded models under constant currents can be followed.")
     if parameter == "current" and not spec.currents:
         raise ValueError("There is no current to change: give --stimulate NAME=pA.")

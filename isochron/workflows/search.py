@@ -8,7 +8,7 @@ import numpy as np
 
 from isochron import sims
 from isochron.files import MissingDataFileError, reads_data
-from isochron.runs.simulation_spec import GRADED, SimulationSpec, read_simulation_spec
+from isochron.runs.simulation_spec import SimulationSpec, read_simulation_spec
 from isochron.settings import setting
 
 DATASETS = (".zarr", ".nc")
@@ -78,7 +78,7 @@ def read_graded_run(path: Path) -> tuple[SimulationSpec, np.ndarray]:
     """
     run = sims.load_dataset(path)
     spec = read_simulation_spec(run)
-    if spec.model not in GRADED or spec.table is not None:
+    if not spec.is_graded or spec.table is not None:
         raise ValueError(
             f"{path} is a run of {spec.model!r}{' under changing currents' * bool(spec.table)};"
             " rhythms are found in graded models under constant currents."

@@ -15,7 +15,7 @@ from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
 from isochron.files import write_bytes
 from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
-from isochron.runs.simulation_spec import GRADED, SimulationSpec, write_simulation_spec
+from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
 from isochron.sims.simulate import unsimulated_layers
 
 SHOWN = 40
@@ -113,7 +113,7 @@ def simulate_spec(
     rng = np.random.default_rng(seed)
     network, stimulus = spec.network(), spec.stimulus()
     began = time.perf_counter()
-    if spec.model in GRADED:
+    if spec.is_graded:
         run = sims.simulate(network, stimulus, rng=rng, **options)
         kind, found = GradedSummary, _describe_end(network, stimulus, run)
     else:

@@ -202,7 +202,7 @@ def _network_settings(config: TrainConfig) -> dict[str, Any]:
 def _signed_connectome(config: TrainConfig) -> Connectome:
     """The connectome of a configuration, signed by its rule if it names one."""
     connectome = open_connectome(config.dataset)
-    return connectome.with_signs(SIGN_RULES[config.signs]) if config.signs else connectome
+    return connectome.with_signs(SIGN_RULES.load(config.signs)) if config.signs else connectome
 
 
 def train_replicates(

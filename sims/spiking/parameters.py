@@ -167,3 +167,4 @@ def _check_order(low_name: str, low: float, high_name: str, high: float, unit: s
 
 C302_A = SpikingParameters(gap_conductance=0.0)
 C302_B = SpikingParameters()
+ADAPTIVE_EXPONENTIAL = SpikingParameters(neuron=AdaptiveExponential())

@@ -22,6 +22,11 @@ RESAMPLING = (
 )
 
 
+def test_the_registry_names_all_of_them():
+    found = [null_models.NULL_MODELS.load(name) for name in null_models.NULL_MODELS]
+    assert found == [*REWIRING, *RESAMPLING]
+
+
 @pytest.fixture(scope="module")
 def worm():
     """Varshney's, its 26 GABAergic neurons inhibiting."""
