@@ -6,8 +6,11 @@ default, range and help are in one place.
 """
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def setting(
@@ -28,6 +31,29 @@ def setting(
     """
     metadata = {"description": description, "unit": unit, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any]) -> T:
+    """The settings of a call: a dataclass, or its fields as keywords.
+
+    Raises
+    ------
+    TypeError
+        If both are given, or a field that the dataclass does not have.
+    """
+    known = [field.name for field in dataclasses.fields(kind)]  # pyright: ignore[reportArgumentType]
+    for name in fields:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise TypeError(
+                f"There is no setting {name!r}.{hint} {kind.__name__} has {', '.join(known)}."
+            )
+    if given is None:
+        return kind(**fields)
+    if fields:
+        raise TypeError(f"Give {kind.__name__}(...) or {', '.join(fields)}, not both.")
+    return given
 
 
 def describe(field: dataclasses.Field) -> str:

@@ -22,6 +22,7 @@ from isochron.sims.muscles import (
     simulate_muscles,
 )
 from isochron.sims.neuroml import export_neuroml, read_neuroml
+from isochron.sims.run_settings import EnsembleSettings, RunSettings
 from isochron.sims.simulate import simulate, state_vector
 from isochron.sims.spiking import SpikingNetwork, compute_rates, run_spiking
 from isochron.sims.step_size import StepError, estimate_step_error, largest_explicit_step
@@ -41,6 +42,7 @@ __all__ = [
     "BOYLE2012",
     "DivergenceError",
     "ENGINES",
+    "EnsembleSettings",
     "GRADED_INTERACTOME",
     "GRADED_KUNERT2014",
     "GradedField",
@@ -49,6 +51,7 @@ __all__ = [
     "GradedParameters",
     "MODELS",
     "MuscleParameters",
+    "RunSettings",
     "SpikingNetwork",
     "StepError",
     "Stimulus",

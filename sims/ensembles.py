@@ -12,9 +12,11 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
+from isochron.sims.run_settings import EnsembleSettings
 from isochron.sims.simulate import (
     MEMORY_LIMIT_BYTES,
     require_generator,
@@ -23,25 +25,15 @@ from isochron.sims.simulate import (
 )
 from isochron.sims.stimuli import Stimulus
 
-ENSEMBLE_RECORDABLE = ("V", "s", "V_minus_threshold")
-
 
 def simulate_many(
     networks: GradedNetwork | Sequence[GradedNetwork],
     stimuli: Stimulus | Sequence[Stimulus],
+    settings: EnsembleSettings | None = None,
     *,
-    duration_s: float,
-    engine: str = "numba",
-    step_ms: float = 0.5,
-    record: Sequence[str] = ("V",),
-    record_every_ms: float = 5.0,
-    threshold_rule: str = "fixed",
     initial_states: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
-    workers: int = 1,
-    device: str = "cpu",
-    dtype: str = "float64",
-    chunk: int = 512,
+    **fields: Any,
 ) -> xr.Dataset:
     """Simulate many graded networks over the same neurons.
 
@@ -55,23 +47,13 @@ def simulate_many(
         `GradedNetwork.disconnect`.
     stimuli : Stimulus or sequence of Stimulus
         One for all members, or one each.
-    duration_s, step_ms, record_every_ms, threshold_rule
-        As in `simulate`.
-    engine : {"numba", "torch"}
-        "numba": side by side on processors; the fastest there. "torch": for a GPU, and
-        for float32. Gradients: `isochron.sims.engines.torch_graded.GradedBatch`.
-    record : sequence of {"V", "s", "V_minus_threshold"}
-        What to keep.
+    settings : EnsembleSettings, optional
+        Or its fields as keywords: duration_s, engine, step_ms, record, record_every_ms,
+        threshold_rule, workers, device, dtype, chunk.
     initial_states : ndarray, shape (n_members, 2 n_neurons) or (2 n_neurons,), optional
         Potentials (mV), then activations.
     rng : numpy.random.Generator, optional
         Without `initial_states`, each member starts near its equilibrium, as in `simulate`.
-    workers : int
-        Threads; for "numba".
-    device, dtype : str
-        "cpu" or "cuda"; "float64" or "float32". For "torch".
-    chunk : int
-        Members that are in memory at a time, besides what is recorded.
 
     Returns
     -------
@@ -87,17 +69,9 @@ def simulate_many(
     TypeError
         If `rng` is a seed instead of a generator.
     """
-    for name, value in (
-        ("duration_s", duration_s),
-        ("record_every_ms", record_every_ms),
-        ("step_ms", step_ms),
-        ("workers", workers),
-        ("chunk", chunk),
-    ):
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-    _check_choices("record", record, ENSEMBLE_RECORDABLE)
-    options = _engine_options(engine, workers, device, dtype)
+    given = settings_from(EnsembleSettings, settings, fields)
+    step_ms, record, threshold_rule = given.step_ms, given.record, given.threshold_rule
+    options = _engine_options(given)
     require_generator(rng)
     networks, stimuli, starts = _members(networks, stimuli, initial_states)
     for stimulus in {id(stimulus): stimulus for stimulus in stimuli}.values():
@@ -107,7 +81,8 @@ def simulate_many(
         if rng is None:
             raise ValueError("Give initial_states, or rng for random ones near the equilibria.")
         rng_state = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
-    every, n_steps = max(1, round(record_every_ms / step_ms)), round(1e3 * duration_s / step_ms)
+    every = max(1, round(given.record_every_ms / step_ms))
+    n_steps = round(1e3 * given.duration_s / step_ms)
     shape = (len(networks), n_steps // every + 1, networks[0].n_neurons)
     _check_size(shape, len(record))
 
@@ -128,9 +103,9 @@ def simulate_many(
 
     kept = {name: np.empty(shape) for name in record}
     finals, finite = np.empty((shape[0], 2 * shape[2])), np.empty(shape[:2], dtype=bool)
-    run_many = ENGINES.load(engine).run_many
-    for begin in range(0, shape[0], chunk):
-        members = slice(begin, min(begin + chunk, shape[0]))
+    run_many = ENGINES.load(given.engine).run_many
+    for begin in range(0, shape[0], given.chunk):
+        members = slice(begin, min(begin + given.chunk, shape[0]))
         requests = [request(k) for k in range(members.start, members.stop)]
         states = run_many(requests, **options)
         for name in record:
@@ -147,10 +122,10 @@ def simulate_many(
             "parameters": _each([asdict(network.parameters) for network in networks]),
             "stimulus": _each([stimulus.describe() for stimulus in stimuli]),
             "threshold_rule": threshold_rule,
-            "engine": engine,
+            "engine": given.engine,
             "method": "strang",
-            "device": device,
-            "dtype": dtype,
+            "device": given.device,
+            "dtype": given.dtype,
             "step_ms": step_ms,
             "n_steps": n_steps,
             "rng": rng_state,
@@ -160,19 +135,15 @@ def simulate_many(
     )
 
 
-def _check_choices(name: str, given: Sequence[str], known: tuple[str, ...]) -> None:
-    if isinstance(given, str) or not set(given) <= set(known):
-        raise ValueError(f"{name} must be of {', '.join(known)}, got {given!r}.")
-
-
-def _engine_options(engine: str, workers: int, device: str, dtype: str) -> dict[str, Any]:
-    several = tuple(name for name in ENGINES if ENGINES.load_settings(name).ensembles)
-    _check_choices("engine", [engine], several)
-    _check_choices("dtype", [dtype], ("float64", "float32"))
+def _engine_options(settings: EnsembleSettings) -> dict[str, Any]:
+    engine, device, dtype = settings.engine, settings.device, settings.dtype
+    several = [name for name in ENGINES if ENGINES.load_settings(name).ensembles]
+    if engine not in several:
+        raise ValueError(f"engine must be of {', '.join(several)}, got {engine!r}.")
     if engine == "numba":
         if (device, dtype) != ("cpu", "float64"):
             raise ValueError('Only engine="torch" has a choice of device and dtype.')
-        return {"workers": workers}
+        return {"workers": settings.workers}
     torch = importlib.import_module("torch")
     if torch.device(device).type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={device!r}: torch finds no CUDA device; use 'cpu'.")

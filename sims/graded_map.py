@@ -8,7 +8,7 @@ import numpy as np
 
 from isochron.real_numbers import require_real
 from isochron.sims.engines.request import DivergenceError
-from isochron.sims.engines.strang import advance, build_kernel
+from isochron.sims.engines.strang import StepInputs, advance, build_kernel
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import Sinusoid
@@ -146,18 +146,8 @@ class GradedMap:
     def _run(self, state, n_steps, start, tangents=None, record=None, every=0):
         tangents = np.empty((self.dimension, 0)) if tangents is None else tangents
         record = np.empty((0, self.dimension)) if record is None else record
-        taken = advance(
-            self._kernel,
-            state,
-            tangents,
-            self.thresholds[None],
-            self._currents,
-            start,
-            n_steps,
-            self.step_ms,
-            every,
-            record,
-        )
+        inputs = StepInputs(self.thresholds[None], self._currents, start, self.step_ms)
+        taken = advance(self._kernel, state, tangents, inputs, n_steps, every, record)
         if taken < n_steps or not np.isfinite(state).all():
             last = (start + taken) * self.step_ms
             raise DivergenceError(

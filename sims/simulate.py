@@ -1,7 +1,6 @@
 """simulate(): a model and a stimulus to a labelled dataset."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,14 +11,15 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome import Connectome
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES, check_method, default_step
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
+from isochron.sims.run_settings import RunSettings
 from isochron.sims.stimuli import Stimulus
 from isochron.wording import counted
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
-RECORDABLE = ("V", "s", "input", "V_minus_threshold")
 
 
 def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np.ndarray:
@@ -77,45 +77,22 @@ def _in_order(sample: xr.Dataset, neurons: Sequence[str]) -> xr.Dataset:
 def simulate(
     network: GradedNetwork,
     stimulus: Stimulus,
+    settings: RunSettings | None = None,
     *,
-    duration_s: float,
-    engine: str = "numba",
-    step_ms: float | None = None,
-    method: str | None = None,
-    record: Sequence[str] = ("V", "s"),
-    record_every_ms: float = 5.0,
-    threshold_rule: str = "fixed",
     initial_state: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
+    **fields: Any,
 ) -> xr.Dataset:
-    """Simulate a graded network.
+    """Simulate a graded network: ``simulate(network, stimulus, duration_s=20, rng=rng)``.
 
     Parameters
     ----------
     network : GradedNetwork
     stimulus : Stimulus
         Current into chosen neurons.
-    duration_s : float
-        Simulated time in seconds, rounded to a whole number of steps.
-    engine : {"numba", "torch", "scipy", "brian2", "jneuroml", "neuron"}
-        What integrates. "scipy" is adaptive and tight: the reference.
-    step_ms : float, optional
-        Time step in ms; by default that of the engine: 0.5 for "numba", "torch" and "scipy",
-        at most 0.05 for the others, and less where the network needs it (`default_step` in
-        `isochron.sims.engines`). The method "strang" of the engines "numba" and "torch" is of
-        second order and stable at any step. At 0.5 ms a run of varshney2011 stays within
-        1e-3 mV of the exact one over 5 s; at 8 ms its period is good to 0.1 %. See
-        `estimate_step_error`. Let jumps of the stimulus fall between steps.
-    method : str, optional
-        One of the engine's methods; its default if not given.
-    record : sequence of {"V", "s", "input", "V_minus_threshold"}
-        What to keep.
-    record_every_ms : float
-        Time between recorded samples, rounded to a whole number of steps.
-    threshold_rule : {"fixed", "adiabatic", "ramped"}
-        How the thresholds Vth follow the stimulus. "fixed": Vth of its constant part;
-        "adiabatic": Vth of the input at every time; "ramped": adiabatic, and the input rises
-        from zero over the first 0.3 s. See `isochron.sims.drive`.
+    settings : RunSettings, optional
+        Or its fields as keywords: duration_s, engine, step_ms, method, record, record_every_ms,
+        threshold_rule.
     initial_state : ndarray, shape (2 n_neurons,), optional
         Potentials (mV), then activations.
     rng : numpy.random.Generator, optional
@@ -143,19 +120,13 @@ def simulate(
     DivergenceError
         If the state does not stay finite.
     """
-    step_ms = default_step(engine, network) if step_ms is None else step_ms
-    for name, value in (
-        ("duration_s", duration_s),
-        ("record_every_ms", record_every_ms),
-        ("step_ms", step_ms),
-    ):
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-    _check_record(record)
+    given = settings_from(RunSettings, settings, fields)
+    engine, record, threshold_rule = given.engine, given.record, given.threshold_rule
+    step_ms = default_step(engine, network) if given.step_ms is None else given.step_ms
     require_generator(rng)
     if not ENGINES.load_settings(engine).adaptive:
         require_resolved(stimulus, step_ms)
-    method = check_method(engine, method)
+    method = check_method(engine, given.method)
     rng_state = None if rng is None or initial_state is not None else rng.bit_generator.state
     if initial_state is None:
         if rng is None:
@@ -165,13 +136,13 @@ def simulate(
         network=network,
         stimulus=stimulus,
         step_ms=step_ms,
-        n_steps=round(1e3 * duration_s / step_ms),
-        every=max(1, round(record_every_ms / step_ms)),
+        n_steps=round(1e3 * given.duration_s / step_ms),
+        every=max(1, round(given.record_every_ms / step_ms)),
         initial_state=_checked_state(initial_state, network.dimension),
         threshold_rule=threshold_rule,
         method=method,
     )
-    _check_size(request, record, duration_s, record_every_ms)
+    _check_size(request, given)
     states = ENGINES.load(engine).run(request)
     attributes = {
         "model": "graded",
@@ -250,14 +221,6 @@ def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str])
     )
 
 
-def _check_record(record: Sequence[str]) -> None:
-    unknown = [name for name in record if name not in RECORDABLE]
-    if isinstance(record, str) or unknown or not record:
-        raise ValueError(
-            f"record must be a list of some of {', '.join(RECORDABLE)}, got {record!r}."
-        )
-
-
 def _checked_state(state: Any, dimension: int) -> np.ndarray:
     if isinstance(state, xr.Dataset):
         raise ValueError(
@@ -273,18 +236,18 @@ def _checked_state(state: Any, dimension: int) -> np.ndarray:
     return state
 
 
-def _check_size(
-    request: EngineRequest, record: Sequence[str], duration_s: float, record_every_ms: float
-) -> None:
-    per_sample = 8 * (request.network.dimension + len(record) * request.network.n_neurons)
+def _check_size(request: EngineRequest, settings: RunSettings) -> None:
+    quantities = len(settings.record) * request.network.n_neurons
+    per_sample = 8 * (request.network.dimension + quantities)
     taken = request.n_steps // request.every
     needed = per_sample * taken
     if request.n_steps < request.every or needed > MEMORY_LIMIT_BYTES:
         way_out = "Record less often." if taken else "Record more often, or run longer."
         way_out += " duration_s is in seconds, record_every_ms in milliseconds."
         raise ValueError(
-            f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} would record "
-            f"{taken} samples, {needed / 2**30:.3g} GiB; between 1 sample and "
+            f"duration_s={settings.duration_s:g} at record_every_ms="
+            f"{settings.record_every_ms:g} would record {taken} samples, {needed / 2**30:.3g} GiB; "
+            "between 1 sample and "
             f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. {way_out}"
         )
 

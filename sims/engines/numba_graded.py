@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from isochron.sims.engines.request import DivergenceError, EngineRequest
-from isochron.sims.engines.strang import Pattern, advance, build_kernel, find_pattern
+from isochron.sims.engines.strang import Pattern, StepInputs, advance, build_kernel, find_pattern
 from isochron.sims.engines.strang_lanes import (
     LANES,
     advance_lanes,
@@ -34,10 +34,10 @@ def run(request: EngineRequest) -> np.ndarray:
         middles = (first + np.arange(1 if request.steady else count) + 0.5) * step
         thresholds = request.thresholds(middles[:1] if request.steady_thresholds else middles)
         samples = states[1 + first // request.every :][: count // request.every]
-        taken = advance(
-            kernel, state, no_tangents, np.ascontiguousarray(thresholds),
-            request.currents(middles), 0, count, step, request.every, samples,
-        )  # fmt: skip
+        inputs = StepInputs(
+            np.ascontiguousarray(thresholds), request.currents(middles), start=0, step=step
+        )
+        taken = advance(kernel, state, no_tangents, inputs, count, request.every, samples)
         if taken < count or not np.isfinite(state).all():
             raise DivergenceError(
                 f"The simulation is not finite after {(first + taken) * step:g} ms at a step of "

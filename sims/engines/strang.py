@@ -154,15 +154,33 @@ def minimum_degree(matrix: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
     return np.array(order), [sorted(position[list(rows)].tolist()) for rows in columns]
 
 
+class StepInputs(NamedTuple):
+    """What enters at each step.
+
+    Attributes
+    ----------
+    thresholds : ndarray, shape (n_thresholds, n)
+        In the middle of each step, mV; from the last row it goes on with the first.
+    currents : ndarray, shape (n_currents, n)
+        Input in the middle of each step, pA; from the last row it goes on with the first.
+    start : int
+        Row of the first step in `thresholds` and `currents`.
+    step : float
+        ms.
+    """
+
+    thresholds: np.ndarray
+    currents: np.ndarray
+    start: int
+    step: float
+
+
 def advance(
     kernel: Kernel,
     state: np.ndarray,
     tangents: np.ndarray,
-    thresholds: np.ndarray,
-    currents: np.ndarray,
-    start: int,
+    inputs: StepInputs,
     n_steps: int,
-    step: float,
     record_every: int,
     record: np.ndarray,
 ) -> int:
@@ -175,15 +193,8 @@ def advance(
         Potentials in mV, then activations; overwritten.
     tangents : ndarray, shape (2 n, k)
         Tangent vectors; overwritten. k may be 0.
-    thresholds : ndarray, shape (n_thresholds, n)
-        In the middle of each step, mV; from the last row it goes on with the first.
-    currents : ndarray, shape (n_currents, n)
-        Input in the middle of each step, pA; from the last row it goes on with the first.
-    start : int
-        Row of the first step in `thresholds` and `currents`.
+    inputs : StepInputs
     n_steps : int
-    step : float
-        ms.
     record_every : int
         Write the state to `record` after every so many steps; 0 for never.
     record : ndarray, shape (n_steps // record_every, 2 n)
@@ -200,22 +211,17 @@ def advance(
         negative.
     """
     n = kernel.order.size
-    start, n_steps, record_every = check_steps(start, n_steps, record_every)
+    start, n_steps, record_every = check_steps(inputs.start, n_steps, record_every)
     check_array("state", state, (2 * n,))
     check_array("tangents", tangents, (2 * n, "k"))
     check_array("record", record, (n_steps // record_every if record_every else 0, 2 * n))
-    return _advance(
-        kernel,
-        state,
-        tangents,
-        cyclic_rows("thresholds", thresholds, (n,)),
-        cyclic_rows("currents", currents, (n,)),
+    checked = StepInputs(
+        cyclic_rows("thresholds", inputs.thresholds, (n,)),
+        cyclic_rows("currents", inputs.currents, (n,)),
         start,
-        n_steps,
-        float(step),
-        record_every,
-        record,
+        float(inputs.step),
     )
+    return _advance(kernel, state, tangents, checked, n_steps, record_every, record)
 
 
 def check_steps(*counts: int) -> list[int]:
@@ -236,10 +242,9 @@ def cyclic_rows(name: str, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
 
 
 @compiled
-def _advance(
-    kernel, state, tangents, thresholds, currents, start, n_steps, step, record_every, record
-):
+def _advance(kernel, state, tangents, inputs, n_steps, record_every, record):
     """As `advance`, without checks."""
+    thresholds, currents, start, step = inputs
     n = state.size // 2
     v, s = state[:n], state[n:]
     dv, ds = tangents[:n], tangents[n:]
@@ -257,7 +262,7 @@ def _advance(
         if i == 0 or moving_thresholds:
             _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
         if k > 0:
-            _relax_tangents(kernel, v, s, dv, ds, threshold, 0.5 * step, target, keep)
+            _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
         _relax(s, target, keep)
         _synaptic_sums(kernel, s, conductance, pull)
         _factorise(kernel, conductance, 2 * kernel.capacitance / step, diagonal, factor)
@@ -266,7 +271,7 @@ def _advance(
             _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, tangent_work)
         _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
         if k > 0:
-            _relax_tangents(kernel, v, s, dv, ds, threshold, 0.5 * step, target, keep)
+            _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
         _relax(s, target, keep)
         if record_every and (i + 1) % record_every == 0:
             record[(i + 1) // record_every - 1] = state
@@ -292,8 +297,9 @@ def _relax(s, target, keep):
 
 
 @compiled
-def _relax_tangents(kernel, v, s, dv, ds, threshold, duration, target, keep):
+def _relax_tangents(kernel, state, tangents, threshold, duration, target, keep):
     """Derivative of the relaxation of s, from s before it."""
+    (v, s), (dv, ds) = state, tangents
     for j in range(s.size):
         phi = 1 / (1 + np.exp(-kernel.steepness * (v[j] - threshold[j])))
         rate = kernel.activation_rate * phi + kernel.decay_rate

@@ -8,8 +8,9 @@ NEURON both run it. (One population with many instances has one component for al
 from isochron.sims.neuroml.export import (
     LEVELS,
     NeuroMLExport,
+    NeuroMLSettings,
     export_neuroml,
 )
 from isochron.sims.neuroml.reading import read_neuroml
 
-__all__ = ["LEVELS", "NeuroMLExport", "export_neuroml", "read_neuroml"]
+__all__ = ["LEVELS", "NeuroMLExport", "NeuroMLSettings", "export_neuroml", "read_neuroml"]

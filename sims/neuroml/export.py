@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from isochron.connectome import Connectome
 from isochron.connectome.signs import signed
+from isochron.settings import settings_from
 from isochron.sims.graded import GRADED_INTERACTOME, GradedNetwork, GradedParameters
 from isochron.sims.neuroml.components import (
     Components,
@@ -54,17 +56,57 @@ class NeuroMLExport:
     n_projections: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuroMLSettings:
+    """What `export_neuroml` writes.
+
+    Attributes
+    ----------
+    level : {"graded", "A", "B", "C1"}
+        graded: the equations of `GradedNetwork`, starting at the equilibrium under the
+        constant part of the stimulus. A: integrate-and-fire cells, gap junctions do not
+        conduct. B: the same with gap junctions. C1: cells with ion channels and graded
+        synapses. A, B and C1 are those of OpenWorm's c302.
+    parameters : GradedParameters
+        Constants of level graded.
+    muscles : bool
+        Write the muscles of the connectome too.
+    duration_s, step_ms : float
+        What the LEMS file simulates.
+
+    Raises
+    ------
+    ValueError
+        If there is no such level, or a number is out of range.
+    """
+
+    level: str = "graded"
+    parameters: GradedParameters = GRADED_INTERACTOME
+    muscles: bool = True
+    duration_s: float = 1.0
+    step_ms: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}.")
+        for name in ("duration_s", "step_ms"):
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+        if self.step_ms > 1e3 * self.duration_s:
+            raise ValueError(
+                f"step_ms={self.step_ms:g} is longer than duration_s={self.duration_s:g}."
+            )
+
+
 def export_neuroml(
     connectome: Connectome,
     folder: str | os.PathLike,
+    settings: NeuroMLSettings | None = None,
     *,
-    level: str = "graded",
     stimulus: Stimulus | None = None,
-    parameters: GradedParameters = GRADED_INTERACTOME,
-    muscles: bool = True,
-    duration_s: float = 1.0,
-    step_ms: float = 0.05,
     force: bool = False,
+    **fields: Any,
 ) -> NeuroMLExport:
     """Write a connectome as NeuroML 2, with a LEMS file that simulates it.
 
@@ -79,19 +121,10 @@ def export_neuroml(
         Any connectome. Signed by `gaba_inhibitory` if it has no signs.
     folder : str or path
         A new folder.
-    level : {"graded", "A", "B", "C1"}
-        graded: the equations of `GradedNetwork`, starting at the equilibrium under the
-        constant part of the stimulus. A: integrate-and-fire cells, gap junctions do not
-        conduct. B: the same with gap junctions. C1: cells with ion channels and graded
-        synapses. A, B and C1 are those of OpenWorm's c302.
+    settings : NeuroMLSettings, optional
+        Or its fields as keywords: level, parameters, muscles, duration_s, step_ms.
     stimulus : Stimulus, optional
         Constant and sinusoidal currents, steps that jump, and pulses.
-    parameters : GradedParameters
-        Constants of level graded.
-    muscles : bool
-        Write the muscles of the connectome too.
-    duration_s, step_ms : float
-        What the LEMS file simulates.
     force : bool
         Replace a folder that holds an export, and nothing else.
 
@@ -103,21 +136,16 @@ def export_neuroml(
     OSError
         If it cannot be written; then nothing is left behind.
     """
-    if level not in LEVELS:
-        raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {level!r}.")
-    for name, value in (("duration_s", duration_s), ("step_ms", step_ms)):
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-    if step_ms > 1e3 * duration_s:
-        raise ValueError(f"step_ms={step_ms:g} is longer than duration_s={duration_s:g}.")
+    given = settings_from(NeuroMLSettings, settings, fields)
+    level = given.level
     folder, stimulus = Path(folder), stimulus or Stimulus()
     _check_target(folder, force)
     connectome = signed(connectome)
-    ids = cell_ids([*connectome.neurons, *(connectome.muscles if muscles else ())])
+    ids = cell_ids([*connectome.neurons, *(connectome.muscles if given.muscles else ())])
     n = len(connectome.neurons)
     neuron_ids, muscle_ids = ids[:n], ids[n:]
     if level == "graded":
-        network = GradedNetwork(connectome, parameters)
+        network = GradedNetwork(connectome, given.parameters)
         state = network.equilibrium(stimulus)
         components = graded_components(
             network, neuron_ids, muscle_ids, thresholds=state[:n], initial_state=state
@@ -130,8 +158,8 @@ def export_neuroml(
         stimulus,
         stem=file_stem(connectome.name),
         level=level,
-        duration_ms=1e3 * duration_s,
-        step_ms=step_ms,
+        duration_ms=1e3 * given.duration_s,
+        step_ms=given.step_ms,
     )
     _write_folder(folder, files, replace=force)
     stem = file_stem(connectome.name)

@@ -12,7 +12,7 @@ from isochron.sims.spiking.parameters import (
     SpikingParameters,
     TwoExponentialSynapses,
 )
-from isochron.sims.spiking.run import compute_rates, run_spiking
+from isochron.sims.spiking.run import SpikingRunSettings, compute_rates, run_spiking
 
 __all__ = [
     "C302_A",
@@ -21,6 +21,7 @@ __all__ = [
     "LeakyIntegrateAndFire",
     "SpikingNetwork",
     "SpikingParameters",
+    "SpikingRunSettings",
     "TwoExponentialSynapses",
     "compute_rates",
     "run_spiking",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,29 +10,68 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError
 from isochron.sims.simulate import unsimulated_layers
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
-from isochron.sims.spiking.quantities import in_unit
+from isochron.sims.spiking.quantities import in_unit, quantity, take_units
 from isochron.sims.stimuli import Stimulus
 
 RECORDABLE = ("V",)
 BLOCK = 10_000
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpikingRunSettings:
+    """How `run_spiking` runs.
+
+    Attributes
+    ----------
+    duration_s : float or Brian2 quantity
+        Seconds, rounded to a whole number of steps.
+    step_ms : float or Brian2 quantity
+        ms.
+    record : sequence of {"V"}
+        What to keep besides spikes and rates.
+    record_every_ms : float or Brian2 quantity
+        Time between recorded samples in ms, rounded to a whole number of steps.
+    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
+        How Brian2 generates code; by default as its preferences say. Cython compiles each
+        set of equations once, for a minute or more; ``cpp_standalone`` compiles every time,
+        in a temporary folder. ``numpy`` starts at once.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive and finite, has other dimensions, or something cannot be
+        recorded.
+    """
+
+    duration_s: Any
+    step_ms: Any = quantity(0.05, "ms", "positive")
+    record: Sequence[str] = ()
+    record_every_ms: Any = quantity(1.0, "ms", "positive")
+    codegen_target: str | None = None
+
+    def __post_init__(self) -> None:
+        take_units(self)
+        duration = in_unit("duration_s", self.duration_s, "second", "positive")
+        object.__setattr__(self, "duration_s", duration)
+        if isinstance(self.record, str) or not set(self.record) <= set(RECORDABLE):
+            known = ", ".join(RECORDABLE)
+            raise ValueError(f"record must be a list of some of {known}: {self.record!r}.")
+
+
 def run_spiking(
     network: SpikingNetwork,
     stimulus: Stimulus,
+    settings: SpikingRunSettings | None = None,
     *,
-    duration_s: Any,
-    step_ms: Any = 0.05,
-    record: Sequence[str] = (),
-    record_every_ms: Any = 1.0,
     initial_potentials: Any = None,
     rng: np.random.Generator | None = None,
-    codegen_target: str | None = None,
+    **fields: Any,
 ) -> xr.Dataset:
     """Run a spiking network.
 
@@ -45,23 +84,13 @@ def run_spiking(
     network : SpikingNetwork
     stimulus : Stimulus
         Current into chosen neurons; that of the middle of each step acts throughout it.
-    duration_s : float or Brian2 quantity
-        Seconds, rounded to a whole number of steps.
-    step_ms : float or Brian2 quantity
-        ms.
-    record : sequence of {"V"}
-        What to keep besides spikes and rates.
-    record_every_ms : float or Brian2 quantity
-        Time between recorded samples in ms, rounded to a whole number of steps.
+    settings : SpikingRunSettings, optional
+        Or its fields as keywords: duration_s, step_ms, record, record_every_ms, codegen_target.
     initial_potentials : array_like, shape (n_neurons,), optional
         mV. Without them, potentials drawn between reset and threshold with `rng`; without
         that, the leak reversal.
     rng : numpy.random.Generator, optional
         The only source of chance, so the same seed gives the same spikes.
-    codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
-        How Brian2 generates code; by default as its preferences say. Cython compiles each
-        set of equations once, for a minute or more; ``cpp_standalone`` compiles every time,
-        in a temporary folder. ``numpy`` starts at once.
 
     Returns
     -------
@@ -79,10 +108,10 @@ def run_spiking(
     DivergenceError
         If a potential does not stay finite.
     """
-    step = in_unit("step_ms", step_ms, "ms", "positive")
-    n_steps = round(1e3 * in_unit("duration_s", duration_s, "second", "positive") / step)
-    every = max(1, round(in_unit("record_every_ms", record_every_ms, "ms", "positive") / step))
-    _check_record(record)
+    given = settings_from(SpikingRunSettings, settings, fields)
+    step, record, codegen_target = given.step_ms, given.record, given.codegen_target
+    n_steps = round(1e3 * given.duration_s / step)
+    every = max(1, round(given.record_every_ms / step))
     _check_steps(network, step, n_steps)
     rng_state = None if rng is None or initial_potentials is not None else rng.bit_generator.state
     start = _initial_potentials(network, initial_potentials, rng)
@@ -240,11 +269,6 @@ def _initial_potentials(
             f"initial_potentials must be {n} finite numbers (in mV), got shape {potentials.shape}."
         )
     return potentials
-
-
-def _check_record(record: Sequence[str]) -> None:
-    if isinstance(record, str) or not set(record) <= set(RECORDABLE):
-        raise ValueError(f"record must be a list of some of {', '.join(RECORDABLE)}: {record!r}.")
 
 
 def _check_steps(network: SpikingNetwork, step: float, n_steps: int) -> None:

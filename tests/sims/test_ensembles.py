@@ -111,7 +111,7 @@ def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
     ("options", "message"),
     [
         ({"engine": "scipy"}, "engine must be of numba, torch"),
-        ({"dtype": "float16"}, "dtype must be of"),
+        ({"dtype": "float16"}, "dtype must be one of"),
         ({"dtype": "float32"}, 'Only engine="torch"'),
         ({"record": ["input"]}, "record must be of"),
         ({"rng": None}, "initial_states, or rng"),

@@ -5,7 +5,7 @@ import pytest
 
 from isochron import sims
 from isochron.connectome._arrays import check_array, contiguous
-from isochron.sims.engines.strang import advance, build_kernel
+from isochron.sims.engines.strang import StepInputs, advance, build_kernel
 from isochron.sims.engines.strang_lanes import LANES, advance_lanes, side_by_side
 
 
@@ -65,7 +65,9 @@ def test_every_array_of_a_step_is_checked(kernel):
 
     def run(**changed):
         counts = {"start": 0, "n_steps": 4, "step": 1.0, "record_every": 2}
-        return advance(kernel, **right | counts | changed)
+        given = right | counts | changed
+        inputs = StepInputs(*(given.pop(name) for name in StepInputs._fields))
+        return advance(kernel, inputs=inputs, **given)
 
     assert run() == 4
     wrong = {
