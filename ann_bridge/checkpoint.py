@@ -1,6 +1,5 @@
 """Nets on disk: weights as safetensors, settings as JSON beside them; never pickle."""
 
-import hashlib
 import json
 import math
 import os
@@ -16,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.registry import load_network_class
 from isochron.ann_bridge.tasks.task import describe_task
-from isochron.files import reads_data, write_bytes
+from isochron.files import json_sha256, reads_data, sha256, write_bytes
 
 SCHEMA = 2
 READABLE = (1, 2)  # 1 is that of version 0.1
@@ -56,7 +55,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
         "schema": SCHEMA,
         "kind": net.kind,
         "parameters": asdict(net.settings),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": sha256(content),
         "notes": notes,
     }
     description["settings_sha256"] = _settings_digest(description)
@@ -90,7 +89,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     description = _read_description(json_path)
     if description.get("settings_sha256", "") not in ("", _settings_digest(description)):
         raise ValueError(f"The settings in {json_path} were altered after they were written.")
-    if hashlib.sha256(weights_path.read_bytes()).hexdigest() != description["sha256"]:
+    if sha256(weights_path.read_bytes()) != description["sha256"]:
         raise ValueError(f"{weights_path} is not the file that {json_path.name} describes.")
     try:
         with safe_open(weights_path, framework="pt") as file:
@@ -118,7 +117,7 @@ def _files(path: str | os.PathLike) -> tuple[Path, Path]:
 def _settings_digest(description: dict[str, Any]) -> str:
     """Of what a net is built from; nets of version 0.1 came without."""
     settings = [description["kind"], description["parameters"], description["sha256"]]
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return json_sha256(settings)
 
 
 def _read_description(path: Path) -> dict[str, Any]:

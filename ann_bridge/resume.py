@@ -6,19 +6,17 @@ Each JSON file holds the digest of the tensors and of its own content, so that a
 that was cut short or altered is known as such, and the one before it is used.
 """
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from isochron.files import write_bytes
+from isochron.files import json_sha256, sha256, write_bytes
 
 SCHEMA = 1
 KEPT = 2  # checkpoints
@@ -60,10 +58,10 @@ def write_checkpoint(folder: str | os.PathLike, checkpoint: Checkpoint) -> None:
         "identity": checkpoint.identity,
         "losses": checkpoint.losses,
         "seconds": checkpoint.seconds,
-        "tensors_sha256": hashlib.sha256(content).hexdigest(),
+        "tensors_sha256": sha256(content),
     }
     path = folder / f"step-{len(checkpoint.losses):08d}"
-    text = json.dumps({"sha256": _digest(body), "body": body}, allow_nan=False)
+    text = json.dumps({"sha256": json_sha256(body), "body": body}, allow_nan=False)
     write_bytes(path.with_suffix(".safetensors"), content)
     write_bytes(path.with_suffix(".json"), text.encode())
     for old in sorted(folder.glob("step-*.json"))[:-KEPT]:
@@ -98,10 +96,10 @@ def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
 def _read(path: Path) -> Checkpoint:
     document = json.loads(path.read_text(encoding="utf-8"))
     body = document["body"]
-    if document["sha256"] != _digest(body) or body["schema"] != SCHEMA:
+    if document["sha256"] != json_sha256(body) or body["schema"] != SCHEMA:
         raise ValueError("altered, or of another schema")
     content = path.with_suffix(".safetensors").read_bytes()
-    if hashlib.sha256(content).hexdigest() != body["tensors_sha256"]:
+    if sha256(content) != body["tensors_sha256"]:
         raise ValueError("its tensors are altered")
     return Checkpoint(
         identity=body["identity"],
@@ -109,10 +107,6 @@ def _read(path: Path) -> Checkpoint:
         seconds=body["seconds"],
         tensors=load(content),
     )
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def pack(

@@ -1,9 +1,8 @@
 """The registry of vendored data sets."""
 
-import hashlib
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -13,7 +12,7 @@ import numpy as np
 
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS
-from isochron.files import DataFileError
+from isochron.files import DataFileError, sha256
 
 _DATA = files("isochron.connectome.data")
 _REINSTALL = "Install isochron again."
@@ -108,12 +107,14 @@ def vendored_arrays(name: str) -> dict[str, np.ndarray]:
 
 def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of named arrays: name, type, shape and bytes of each, in order of name."""
-    digest = hashlib.sha256()
-    for key in sorted(arrays):
-        array = np.ascontiguousarray(arrays[key])
-        digest.update(f"{key} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+
+    def parts() -> Iterator[bytes]:
+        for key in sorted(arrays):
+            array = np.ascontiguousarray(arrays[key])
+            yield f"{key} {array.dtype.str} {array.shape}\n".encode()
+            yield array.tobytes()
+
+    return sha256(parts())
 
 
 @cache

@@ -10,7 +10,6 @@ calls; here it checks all Python files of the folder. Each signature is saved in
 file, as processes that compile at the same time may overwrite each other's index.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 
 import numba
 from numba.core.caching import IndexDataCacheFile
+
+from isochron.files import sha256
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -52,11 +53,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 @cache
 def source_digest(folder: Path) -> str:
     """SHA-256 of the names and contents of all Python files of a folder."""
-    found = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        content = path.read_bytes()
-        found.update(f"{path.name} {len(content)}\n".encode() + content)
-    return found.hexdigest()
+    files = ((path.name, path.read_bytes()) for path in sorted(folder.glob("*.py")))
+    return sha256(f"{name} {len(content)}\n".encode() + content for name, content in files)
 
 
 class _FilePerSignature(IndexDataCacheFile):
@@ -76,5 +74,5 @@ class _FilePerSignature(IndexDataCacheFile):
     def _file_name(self, key: Any) -> str:
         state: Any = self
         depends_on = repr((numba.__version__, state._source_stamp, key))
-        digest = hashlib.sha256(depends_on.encode()).hexdigest()
+        digest = sha256(depends_on.encode())
         return f"{Path(state._index_name).stem}.{digest[:24]}.nbc"

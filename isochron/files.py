@@ -2,10 +2,11 @@
 
 import codecs
 import csv
+import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -166,6 +167,25 @@ def _xml_encoding(path: str | os.PathLike, content: bytes) -> str:
             f"{path} declares the encoding {name!r}, which is not supported; save it as UTF-8."
         )
     return "utf-8-sig" if known == "utf-8" else known
+
+
+def sha256(content: bytes | Iterable[bytes]) -> str:
+    """SHA-256 of bytes, or of several one after the other, in hexadecimal digits."""
+    found = hashlib.sha256()
+    for part in [content] if isinstance(content, bytes) else content:
+        found.update(part)
+    return found.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, which may be larger than the memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def json_sha256(value: Any) -> str:
+    """SHA-256 of a value as JSON, whatever the order of its keys."""
+    return sha256(json.dumps(value, sort_keys=True).encode())
 
 
 def write_json(path: Path, value: Any) -> None:

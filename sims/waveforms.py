@@ -5,7 +5,6 @@ names, cell types (``motor``), classes (``AVA``) or shell patterns (``VB*``). On
 counts as constant: under the rule "fixed" it alone sets the synapses' thresholds.
 """
 
-import hashlib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from isochron.files import sha256
 from isochron.real_numbers import require_real
 
 Array = np.ndarray
@@ -291,7 +291,7 @@ class Sampled(Waveform):
 
     def describe(self) -> str:
         """One line; the samples as the SHA-256 of times and values."""
-        digest = hashlib.sha256(self.times.tobytes() + self.values.tobytes()).hexdigest()
+        digest = sha256(self.times.tobytes() + self.values.tobytes())
         return (
             f"Sampled(neurons={self.neurons!r}, offset={self.offset!r}, "
             f"n_samples={self.times.size}, sha256={digest!r})"

@@ -1,6 +1,5 @@
 """Reference oscillations for the phase memory other than pure sines: synthetic and recorded."""
 
-import hashlib
 import math
 import os
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from isochron.ann_bridge.tasks.recording_quality import (
     list_stretches,
 )
 from isochron.connectome.arrays import load_npy
-from isochron.files import reads_data
+from isochron.files import reads_data, sha256
 from isochron.wording import counted
 
 Signal = tuple[torch.Tensor, torch.Tensor]
@@ -192,7 +191,7 @@ class RecordedReference:
 
     def __repr__(self) -> str:
         content = np.concatenate([self.signal, self.phase]).tobytes()
-        text = f"sha256={hashlib.sha256(content).hexdigest()[:16]}"
+        text = f"sha256={sha256(content)[:16]}"
         if self.usable_share < 1:
             text += f", usable_share={self.usable_share:.3g}"
         return f"RecordedReference({text})"

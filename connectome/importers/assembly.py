@@ -1,6 +1,5 @@
 """From the entries of a file to a Connectome: names, muscles, layers, cells."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.connectome.signs import GABAERGIC
+from isochron.files import sha256
 from isochron.wording import counted
 
 INFER = "infer"
@@ -165,15 +165,10 @@ def _joint(cell: Cell) -> Cell:
     return replace(cell, **shared)
 
 
-def digest(content: bytes) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def file_source(path: Path, content: bytes, weight_unit: str, left_out: str = "") -> Source:
     """Where a connectome of a user's file comes from."""
     return Source(
-        weight_unit=weight_unit, file=path.name, file_sha256=digest(content), left_out=left_out
+        weight_unit=weight_unit, file=path.name, file_sha256=sha256(content), left_out=left_out
     )
 
 

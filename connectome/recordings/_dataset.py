@@ -1,6 +1,5 @@
 """From what a format holds to one labelled dataset."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome.cells import cells
 from isochron.connectome.names import C_ELEGANS, canonical_name, joint_cells, known_species
+from isochron.files import file_sha256
 from isochron.wording import counted
 
 _TAXON_OF_THE_WORM = re.compile(r"(?<!\d)6239$")  # NCBITaxon_6239
@@ -145,9 +145,7 @@ def describe_unresolved(labels: Sequence[str], *, of_the_worm: bool = True) -> s
 
 def provenance(path: Path) -> dict[str, str]:
     """Where a dataset comes from: file name, its SHA-256, and our version."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"file": path.name, "sha256": digest, "isochron_version": __version__}
+    return {"file": path.name, "sha256": file_sha256(path), "isochron_version": __version__}
 
 
 def _check(traces: Traces, path: Path) -> None:

@@ -5,7 +5,6 @@ wrong types and values out of range are errors that name the key and the way out
 """
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -16,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from isochron.files import json_sha256
 from isochron.settings import choices_of, describe
 
 MAX_CONFIG_BYTES = 2**20
@@ -143,8 +143,7 @@ def _literal(value: Any) -> str:
 
 def config_digest(config: Any) -> str:
     """SHA-256 of the values of a configuration."""
-    text = json.dumps(dataclasses.asdict(config), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json_sha256(dataclasses.asdict(config))
 
 
 def check_positive(section: object, *names: str) -> None:

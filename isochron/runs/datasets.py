@@ -20,8 +20,8 @@ from isochron.connectome import (
 from isochron.connectome.cells import cells_of
 from isochron.connectome.datasets import content_digest
 from isochron.connectome.gap_junctions import UnequalGap
-from isochron.connectome.importers.assembly import INFER, digest
-from isochron.files import DataFileError, read_xml, reads_data
+from isochron.connectome.importers.assembly import INFER
+from isochron.files import DataFileError, read_xml, reads_data, sha256
 from isochron.runs.dataset_descriptions import options_of, read_described
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ def _with_digest(connectome: Connectome, path: Path) -> Connectome:
         source=replace(
             source,
             file=source.file or path.name,
-            file_sha256=source.file_sha256 or digest(path.read_bytes()),
+            file_sha256=source.file_sha256 or sha256(path.read_bytes()),
             content_sha256=content_sha256(connectome),
         ),
     )

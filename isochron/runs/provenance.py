@@ -1,6 +1,5 @@
 """Where a result comes from: version, machine, data, seeds."""
 
-import hashlib
 import os
 import platform
 from importlib.metadata import version
@@ -8,6 +7,7 @@ from typing import Any
 
 from isochron._version import __version__
 from isochron.connectome import Connectome
+from isochron.files import sha256
 
 PACKAGES = ("numpy", "scipy", "numba", "torch", "xarray", "matplotlib")
 
@@ -45,4 +45,4 @@ def _describe_source(connectome: Connectome) -> dict[str, Any]:
 def derive_seed(*parts: int | str) -> int:
     """A seed of 32 bits from numbers and words: the same ones always give the same."""
     text = "/".join(map(str, parts))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    return int(sha256(text.encode())[:8], base=16)

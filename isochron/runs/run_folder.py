@@ -2,14 +2,12 @@
 
 import errno
 import fcntl
-import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from isochron.files import DataFileError, read_json, write_bytes, write_json
+from isochron.files import DataFileError, json_sha256, read_json, write_bytes, write_json
 from isochron.runs.configuration import config_digest, to_toml
 
 MARKER = "run.json"
@@ -157,7 +155,7 @@ class RunFolder(RunPaths):
     def finish(self, step: str, result: Any, seconds: float) -> None:
         """Keep the result of a step; from now on it is done."""
         body = {"result": result, "seconds": round(seconds, 3)}
-        write_json(self._step_path(step), {"sha256": _digest(body), **body})
+        write_json(self._step_path(step), {"sha256": json_sha256(body), **body})
 
     def result(self, step: str) -> Any:
         """Result of a finished step."""
@@ -171,13 +169,9 @@ class RunFolder(RunPaths):
         path = self._step_path(step)
         kept = read_json(path)
         digest = kept.pop("sha256", None) if isinstance(kept, dict) else None
-        if digest != _digest(kept):
+        if digest != json_sha256(kept):
             raise DataFileError(f"{path} has been altered. Remove it to do this step again.")
         return kept
 
     def _step_path(self, step: str) -> Path:
         return self.path / "steps" / f"{step}.json"
-
-
-def _digest(body: Any) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,6 @@ beside the old one, out of hard links to the files that stay, and takes its plac
 Zarr replaces files and never writes into one, so the old version is whole until then.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from isochron.files import write_bytes
+from isochron.files import file_sha256, write_bytes
 from isochron.sims.storage.size import refuse_larger
 
 SEAL = Path("seal", "zarr.json")
@@ -174,7 +173,7 @@ def _files(folder: Path) -> list[Path]:
 def _digest(file: Path) -> str:
     with open(file, "rb") as stream:
         os.fsync(stream.fileno())
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(file)
 
 
 def _seal(folder: Path) -> None:
