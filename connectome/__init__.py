@@ -7,7 +7,13 @@ from isochron.connectome.cells import CELL_TYPES, Cell, Muscle, cells, muscles
 from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
-from isochron.connectome.importers import from_csv, from_graphml, from_matrices, from_xarray
+from isochron.connectome.importers import (
+    MatrixFacts,
+    from_csv,
+    from_graphml,
+    from_matrices,
+    from_xarray,
+)
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import (
     canonical_name,
@@ -39,6 +45,7 @@ __all__ = [
     "Fenyves2020",
     "GabaInhibitory",
     "LayerComparison",
+    "MatrixFacts",
     "Muscle",
     "SignTable",
     "Source",

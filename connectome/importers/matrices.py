@@ -1,6 +1,7 @@
 """A user-supplied connectome from matrices."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +13,40 @@ from isochron.connectome.importers.vocabulary import as_names, check_extrasynapt
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS, canonical_name, canonical_names, is_muscle
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 
 Rows = Literal["postsynaptic", "presynaptic"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MatrixFacts:
+    """What else is known of a connectome that is given as matrices.
+
+    Attributes
+    ----------
+    muscles : iterable of str
+        Names of the muscles.
+    extrasynaptic : mapping of str to array_like, shape (n_neurons, n_neurons), optional
+        Layers of signaling without synapses, by name.
+    unequal_gap : {"error", "larger", "mean"}
+        Weight of a gap junction whose two directions differ.
+    types : mapping of str to str, optional
+        Cell type of neurons by name, of `connectome.CELL_TYPES`. Other neurons of
+        *C. elegans* have the type of the cell table; the rest is unknown.
+    species : str or None
+        Names become canonical, and cells are looked up, for ``"C. elegans"`` only.
+        ``"infer"`` decides by the names.
+    name, weight_unit : str
+        Name of the connectome, and what a weight counts.
+    """
+
+    muscles: Iterable[str] = ()
+    extrasynaptic: Mapping[str, ArrayLike] | None = None
+    unequal_gap: UnequalGap = "error"
+    types: Mapping[str, str] | None = None
+    species: str | None = INFER
+    name: str = "own connectome"
+    weight_unit: str = "weight"
 
 
 def from_matrices(
@@ -23,14 +56,9 @@ def from_matrices(
     neuromuscular: ArrayLike | None = None,
     *,
     rows: Rows,
-    muscles: Iterable[str] = (),
-    extrasynaptic: Mapping[str, ArrayLike] | None = None,
     signs: ArrayLike | Literal["from_weights"] | None = None,
-    unequal_gap: UnequalGap = "error",
-    types: Mapping[str, str] | None = None,
-    species: str | None = INFER,
-    name: str = "own connectome",
-    weight_unit: str = "weight",
+    facts: MatrixFacts | None = None,
+    **fields: Any,
 ) -> Connectome:
     """A connectome from matrices.
 
@@ -49,23 +77,12 @@ def from_matrices(
     rows : {"postsynaptic", "presynaptic"}
         Which cells the rows of the matrices are. Half of the published files have one, half
         the other, so it must be given.
-    muscles : iterable of str
-        Names of the muscles.
-    extrasynaptic : mapping of str to array_like, shape (n_neurons, n_neurons), optional
-        Layers of signaling without synapses, by name.
     signs : array_like or "from_weights", optional
         Signs (-1, 0, 1) of the chemical connections, in the shape of `chemical`; or
         ``"from_weights"``: negative weights inhibit, positive ones excite.
-    unequal_gap : {"error", "larger", "mean"}
-        Weight of a gap junction whose two directions differ.
-    types : mapping of str to str, optional
-        Cell type of neurons by name, of `connectome.CELL_TYPES`. Other neurons of
-        *C. elegans* have the type of the cell table; the rest is unknown.
-    species : str or None
-        Names become canonical, and cells are looked up, for ``"C. elegans"`` only.
-        ``"infer"`` decides by the names.
-    name, weight_unit : str
-        Name of the connectome, and what a weight counts.
+    facts : MatrixFacts, optional
+        Or its fields as keywords: muscles, extrasynaptic, unequal_gap, types, species, name,
+        weight_unit.
 
     Raises
     ------
@@ -76,8 +93,10 @@ def from_matrices(
     """
     if rows not in ("postsynaptic", "presynaptic"):
         raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
-    written, onto = as_names(neurons, "neurons"), as_names(muscles, "muscles")
-    species = species_of(species, (*written, *onto))
+    given = settings_from(MatrixFacts, facts, fields)
+    name, unequal_gap = given.name, given.unequal_gap
+    written, onto = as_names(neurons, "neurons"), as_names(given.muscles, "muscles")
+    species = species_of(given.species, (*written, *onto))
     _refuse_muscles(written, species, name)
     read = _Reader(name, rows, written, onto)
     names = canonical_names(written, species=species, where=name)
@@ -88,7 +107,7 @@ def from_matrices(
     gaps = read.square("gap", np.zeros((len(names),) * 2, dtype=np.int32) if gap is None else gap)
     gaps = read.positive("gap", gaps)
     gaps, made_equal = symmetric_gap(gaps, names, unequal_gap=unequal_gap, where=name)
-    layers = dict(extrasynaptic or {})
+    layers = dict(given.extrasynaptic or {})
     check_extrasynaptic(tuple(layers))
     return Connectome(
         name=name,
@@ -99,9 +118,9 @@ def from_matrices(
         neuromuscular=read.onto_muscles(neuromuscular),
         extrasynaptic={layer: read.square(layer, matrix) for layer, matrix in layers.items()},
         signs=sign_of,
-        cells=describe_cells(names, species, types or {}),
+        cells=describe_cells(names, species, given.types or {}),
         species=species,
-        source=Source(weight_unit=weight_unit),
+        source=Source(weight_unit=given.weight_unit),
         history=(*history, *made_equal),
     )
 

@@ -3,10 +3,10 @@
 import inspect
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from isochron.connectome import Connectome, from_matrices
 from isochron.files import read_text, reads_data
@@ -50,10 +50,16 @@ def read_described(path: Path, reader_of: Callable[[str | None, Path], Reader]) 
     return reader(data, **_checked_options(path, content, reader))
 
 
-def options_of(reader: Reader) -> Mapping[str, inspect.Parameter]:
-    """Keyword-only arguments of a reader."""
-    parameters = inspect.signature(reader).parameters
-    return {k: it for k, it in parameters.items() if it.kind is it.KEYWORD_ONLY}
+def options_of(reader: Reader) -> Mapping[str, Any]:
+    """Keywords of a reader and their defaults, those of its settings included."""
+    found: dict[str, Any] = {}
+    for name, parameter in inspect.signature(reader).parameters.items():
+        settings = [kind for kind in get_args(parameter.annotation) if is_dataclass(kind)]
+        for kind in settings:
+            found |= {field.name: field.default for field in fields(kind)}
+        if parameter.kind is parameter.KEYWORD_ONLY and not settings:
+            found[name] = parameter.default
+    return found
 
 
 def _from_matrices(path: Path, content: dict[str, Any]) -> Connectome:
@@ -143,7 +149,7 @@ def _checked_options(path: Path, given: dict[str, Any], reader: Reader) -> dict[
             near = get_close_matches(key, known, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise ValueError(f"{path}: unknown option {key!r}.{hint} Known: {', '.join(known)}.")
-        if isinstance(known[key].default, bool) and not isinstance(value, bool):
+        if isinstance(known[key], bool) and not isinstance(value, bool):
             raise ValueError(f"{path}: {key} must be true or false, got {value!r}.")
 
     def converted(value: Any) -> Any:
