@@ -59,6 +59,7 @@ def load(name: str) -> Connectome:
         extrasynaptic=layers,
         source=source_of(name),
         species=C_ELEGANS,
+        opened_as=name,
     )
 
 

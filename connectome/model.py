@@ -20,7 +20,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.real_numbers import require_real
-from isochron.wording import counted
+from isochron.wording import command, counted
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -104,6 +104,9 @@ class Connectome:
         by name.
     history : tuple of str
         What was done to the published connectome: ablations, sign rule, rewiring.
+    opened_as : str
+        What a command of ``isochron`` is given to read it again, such as the path of a file as
+        the caller wrote it; for messages only, not part of the content, never saved.
 
     Raises
     ------
@@ -125,6 +128,7 @@ class Connectome:
     cells: tuple[Cell, ...] = ()
     species: str | None = None
     history: tuple[str, ...] = ()
+    opened_as: str = ""
 
     def __post_init__(self) -> None:
         self._set("species", known_species(self.species))
@@ -297,6 +301,8 @@ class Connectome:
 
     def changed(self, what: str, **fields: Any) -> "Connectome":
         """The same connectome with other fields, and a line more in its history."""
+        if "neurons" in fields:
+            fields["opened_as"] = ""  # a command would list other neurons
         return replace(self, **fields, history=(*self.history, what))
 
     def subset(self, *what: str) -> "Connectome":
@@ -409,9 +415,8 @@ class Connectome:
 
 
 def _names_are_listed_by(connectome: Connectome) -> str:
-    known = connectome.name in _module("datasets").available()
-    where = connectome.name if known else connectome.source.file
-    return f"isochron connectome cells {where}" if where else "the attribute neurons"
+    where = connectome.opened_as
+    return command("connectome cells", where) if where else "the attribute neurons"
 
 
 def _described_signs(connectome: Connectome) -> str:

@@ -1,4 +1,7 @@
-"""Words of messages that depend on a number."""
+"""Words of messages that depend on a number, and commands to paste into a shell."""
+
+import os
+import shlex
 
 
 def counted(number: int, what: str, several: str = "") -> str:
@@ -16,3 +19,18 @@ def counted(number: int, what: str, several: str = "") -> str:
     if number == 1:
         return f"1 {what.replace('(s)', '')}"
     return f"{number} {several or (what.replace('(s)', 's') if '(s)' in what else f'{what}s')}"
+
+
+def command(what: str, *arguments: str | os.PathLike) -> str:
+    """A command of isochron that can be pasted into a shell.
+
+    Parameters
+    ----------
+    what : str
+        The command and its options: ``"train --out"``.
+    *arguments : str or path
+        Values, quoted where the shell needs it. One that starts with a dash is a path: ``./-x``.
+    """
+    values = [os.fspath(value) for value in arguments]
+    quoted = (shlex.quote(f"./{text}" if text.startswith("-") else text) for text in values)
+    return " ".join(("isochron", what, *quoted))

@@ -10,6 +10,7 @@ from typing import Literal
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import Facts, assemble, file_source
 from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.opened import remembers_its_file
 from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
     as_names,
@@ -40,6 +41,7 @@ _RECEIVING = {"r", "rp"}
 
 
 @reads_data
+@remembers_its_file
 def from_csv(
     path: str | os.PathLike,
     *,

@@ -12,6 +12,7 @@ from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_source
 from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
 from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.opened import remembers_its_file
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
 from isochron.connectome.importers.suspects import role_by_values, unreadable
 from isochron.connectome.importers.vocabulary import (
@@ -43,6 +44,7 @@ _NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 
 
 @reads_data
+@remembers_its_file
 def from_graphml(
     path: str | os.PathLike,
     *,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isochron.cli.common import debug_option, json_option, print_json
+from isochron.wording import command
 
 
 @click.command()
@@ -26,4 +27,7 @@ def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -
     for row in summary["replicates"]:
         click.echo(f"{row['name']}: {describe_loss(row)}")
     if summary["missing"]:
-        click.echo(f"{summary['missing']} not trained yet; isochron train --out {folder} goes on.")
+        click.echo(
+            f"{summary['missing']} not trained yet; the command that started the training "
+            f"continues it: {command('train --out', folder)} and the same options."
+        )

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_option, print_json
+from isochron.wording import command
 
 
 @click.command()
@@ -88,4 +89,4 @@ def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
             f"{row['name']}: {describe_loss(row)} after {row['steps']} steps, "
             f"{1e3 * row['seconds_per_step']:.3g} ms each"
         )
-    click.echo(f"Nets in {out / 'nets'}. Next: isochron evaluate {out}")
+    click.echo(f"Nets in {out / 'nets'}. Next: {command('evaluate', out)}")

@@ -1,5 +1,6 @@
 """A connectome by the name of a data set or the path of a file, for every command."""
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -153,6 +154,7 @@ def _with_digest(connectome: Connectome, path: Path) -> Connectome:
             file_sha256=source.file_sha256 or sha256(path.read_bytes()),
             content_sha256=content_sha256(connectome),
         ),
+        opened_as=str(path),
     )
 
 
@@ -166,12 +168,13 @@ def _format(path: Path) -> str:
 
 def _unknown_suffix(path: Path) -> str:
     message = f"{path} is not a file of a known format: {', '.join(SUFFIXES)}."
+    described = path.with_suffix(".toml")
     if path.suffix == ".npz":
         return f"{message} Save each matrix as .npy, and name them in a .toml file."
     if path.suffix == ".npy":
         return (
-            f'{message} For matrices write a .toml file: neurons = ["A", "B"], chemical = '
-            f'"{path.name}", rows = "postsynaptic" (or "presynaptic").'
+            f"{message} For matrices write a file {described} with the lines neurons = "
+            f'["A", "B"], chemical = {_quoted(path)}, rows = "postsynaptic" (or "presynaptic").'
         )
     if path.suffix in (".xls", ".xlsx", ".ods"):
         return f"{message} Save the sheet as .csv."
@@ -185,9 +188,14 @@ def _advice(message: str, format_name: str, path: Path) -> str:
     if not options:
         return ""
     return (
-        f'For a command, write a file {path.stem}.toml with the lines file = "{path.name}" and '
-        f"{options[0]} = …, and give it in place of {path.name}."
+        f"For a command, write a file {path.with_suffix('.toml')} with the lines file = "
+        f"{_quoted(path)} and {options[0]} = …, and give it in place of {path}."
     )
+
+
+def _quoted(path: Path) -> str:
+    """The name of a file as a string of TOML."""
+    return json.dumps(path.name, ensure_ascii=False)
 
 
 def _reader_of(format_name: str | None, data: Path) -> Callable[..., Connectome]:

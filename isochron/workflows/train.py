@@ -21,6 +21,7 @@ from isochron.runs.provenance import derive_seed, describe_provenance
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.training import Training, describe_evaluation, train_and_save
 from isochron.settings import setting
+from isochron.wording import command
 
 ON_CONNECTOME = ("connectome", "connectome-low-rank")
 CIRCUITS = ("liquid", "closed-form")
@@ -306,7 +307,8 @@ def evaluate_nets(
         rows.append({"name": path.name, **describe_evaluation(found)})
     if not rows:
         raise ValueError(
-            f"No net in {folder} is finished. Go on with isochron train --out {folder}"
+            f"No net in {folder} is finished. The command that started the training continues it: "
+            f"{command('train --out', folder)} and the same options."
         )
     return {
         "folder": str(folder),
@@ -397,4 +399,4 @@ def _no_training(folder: Path) -> str:
         )
     if folder.is_file():
         return f"{folder} is a file; isochron evaluate takes a folder that isochron train wrote."
-    return f"{folder} holds no training. To make one: isochron train --out {folder}"
+    return f"{folder} holds no training. To make one: {command('train --out', folder)}"

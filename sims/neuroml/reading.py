@@ -10,6 +10,7 @@ from isochron.connectome import Connectome, Source
 from isochron.connectome.cells import cells_of
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
 from isochron.connectome.importers.links import whole
+from isochron.connectome.importers.opened import remembers_its_file
 from isochron.connectome.names import C_ELEGANS
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
@@ -20,6 +21,7 @@ from isochron.wording import counted
 SHOWN = 5  # items of a kind that are named in `Source.left_out` and the history
 
 
+@remembers_its_file
 def read_neuroml(
     path: str | os.PathLike,
     *,

@@ -1,4 +1,6 @@
 import dataclasses
+import re
+import shlex
 from typing import Any
 
 import numpy as np
@@ -106,10 +108,22 @@ def test_the_case_of_classes_and_patterns(graph, what, hint):
 def test_where_names_are_listed(tmp_path, small):
     with pytest.raises(ValueError, match="All 4 names: the attribute neurons"):
         small.index(["Z"])
-    connectome.write_csv(small, tmp_path / "sg.csv")
-    read = connectome.from_csv(tmp_path / "sg.csv")
-    with pytest.raises(ValueError, match=r"isochron connectome cells sg\.csv"):
+    loaded = connectome.load("varshney2011")
+    for changed in (loaded.subset("AVA"), loaded.by_class()):  # of which no command lists the names
+        with pytest.raises(ValueError, match="the attribute neurons"):
+            changed.index(["Z"])
+    path = tmp_path / "two words" / "it's $HOME.csv"
+    path.parent.mkdir()
+    connectome.write_csv(small, path)
+    command = f"isochron connectome cells {shlex.quote(str(path))}"
+    read = connectome.from_csv(path)
+    with pytest.raises(ValueError, match=re.escape(command)):
         read.index(["Z"])
+    with pytest.raises(ValueError, match=re.escape(command)):
+        read.binarise().select("Z")
+    with pytest.raises(ValueError, match="the attribute neurons"):  # a command has no such option
+        connectome.from_csv(path, species=None).index(["Z"])
+    assert str(path.parent) not in repr(read) + repr(read.source)
 
 
 def test_one_of_a_kind_is_singular():
