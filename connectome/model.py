@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_PARTS = ("without ", "only ", "left and right merged", "merged by class")  # in the history
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a connectome comes from.
@@ -250,7 +253,7 @@ class Connectome:
         ----------
         *what : str
             Names, cell types (``motor``, also ``Motor neurons``), classes (``AVA``) or shell
-            patterns (``VB*``).
+            patterns (``VB*``). Upper and lower case make no difference for *C. elegans*.
 
         Raises
         ------
@@ -275,7 +278,14 @@ class Connectome:
             by_name
             or {cell.name for cell in self.cells if key in (cell.type, cell.cell_class)}
             or {cell.name for cell in self.cells if cell.type == kind != "unknown"}
+            or (self._in_any_case(key) if self.is_worm else set())
         )
+
+    def _in_any_case(self, key: str) -> set[str]:
+        """Neurons that match a pattern, or are of a class, if its case makes no difference."""
+        text = key.strip().casefold()
+        by_name = {name for name in self.neurons if fnmatchcase(name.casefold(), text)}
+        return by_name or {c.name for c in self.cells if c.cell_class.casefold() == text}
 
     def _other_case(self, one: str) -> str:
         """What matches if upper and lower case make no difference."""
@@ -408,8 +418,12 @@ class Connectome:
                 f"{', '.join(sorted(kinds)) or 'none known'}. State them where the connectome is "
                 'made: types={"A": "sensory", ...}.'
             )
+        if (muscle := self.name_of(name)) in self.muscles:
+            return f"{muscle} is a muscle of {self.name}, not a neuron; only neurons are expected."
+        parts = [line for line in self.history if line.startswith(_PARTS)]
+        part = f" Its neurons were changed: {'; '.join(parts)}." if parts else ""
         return (
-            f"{self.name} has no neuron {name!r}.{hint_for(name, self.neurons)} "
+            f"{self.name} has no neuron {name!r}.{part}{hint_for(name, self.neurons)} "
             f"All {counted(len(self.neurons), 'name')}: {_names_are_listed_by(self)}."
         )
 

@@ -59,6 +59,10 @@ def export_neuroml(
     rule, current = sign_rule(signs), constant_currents(stimulate)
     connectome = open_connectome(identifier)
     if ablate:
+        from isochron.runs.ablation import check_not_ablated
+
+        names = [name for part in current.parts for name in part.neurons]
+        check_not_ablated(connectome, ablate, names, what="stimulated")
         connectome = connectome.ablate(*ablate)
     if rule is not None:
         connectome = connectome.with_signs(rule)

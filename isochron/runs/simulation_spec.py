@@ -1,6 +1,7 @@
 """How a simulated connectome was made, so that a saved run can be continued."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import xarray as xr
 from isochron import sims
 from isochron.connectome import SIGN_RULES, Connectome
 from isochron.files import DataFileError
+from isochron.runs.ablation import check_not_ablated
 from isochron.runs.datasets import is_file_name, open_connectome
 
 ATTRIBUTE = "simulation_spec"
@@ -67,29 +69,44 @@ class SimulationSpec:
         DataFileError
             If its file has been changed since the run was made.
         """
+        connectome = self._whole()
+        return connectome.ablate(*self.ablate) if self.ablate else connectome
+
+    def _whole(self) -> Connectome:
+        """The connectome with all its neurons."""
         connectome = open_connectome(self.dataset)
         if self.dataset_sha256 and self.dataset_sha256 != connectome.source.content_sha256:
             raise DataFileError(
                 f"{self.dataset} has been changed since the run was made. Restore it, or simulate "
                 "again."
             )
-        return connectome.ablate(*self.ablate) if self.ablate else connectome
+        return connectome
 
     def stimulus(self) -> sims.Stimulus:
-        """All currents together."""
+        """All currents together.
+
+        Raises
+        ------
+        ValueError
+            If one flows into neurons that do not exist, or that are ablated.
+        """
+        if self.currents:
+            self._check_stimulated(name for name, _ in self.currents)
         total = self._tabulated(self.table) if self.table else sims.Stimulus()
         for name, amplitude in self.currents:
             total += sims.step_current([name], amplitude_pA=amplitude)
         return total
 
     def _tabulated(self, path: str) -> sims.Stimulus:
-        stimulus, connectome = sims.load_current(path), self.connectome()
-        for part in stimulus.parts:
-            try:
-                connectome.select(*part.neurons)
-            except ValueError as error:
-                raise DataFileError(f"{path}: {error}") from error
+        stimulus = sims.load_current(path)
+        try:
+            self._check_stimulated(name for part in stimulus.parts for name in part.neurons)
+        except ValueError as error:
+            raise DataFileError(f"{path}: {error}") from error
         return stimulus
+
+    def _check_stimulated(self, names: Iterable[str]) -> None:
+        check_not_ablated(self._whole(), self.ablate, names, what="stimulated")
 
     def network(self) -> Any:
         """The model on the connectome: a GradedNetwork or a SpikingNetwork."""

@@ -92,17 +92,42 @@ def test_words_for_types(graph, word):
         connectome.from_matrices(["A"], np.eye(1), rows="postsynaptic", types={"A": "motr"})
 
 
+@pytest.mark.parametrize("what", ["ava", "AVA", " Ava", "vb*", "rm[de]d", "aVaL", "MOTOR"])
+def test_case_makes_no_difference_for_names_classes_and_patterns_of_the_worm(graph, what):
+    assert graph.select(what) == graph.select(what.strip().upper())
+
+
+def test_every_class_in_lower_case(graph):
+    for group in {cell.cell_class for cell in graph.cells}:
+        assert graph.select(group.lower()) == graph.select(group)
+
+
 @pytest.mark.parametrize(
     ("what", "hint"),
     [
         ("ava", "Did you mean the class AVA"),
         ("vb*", "VB1, VB10, VB11 would match"),
-        ("rm[de]d", "RMED would match"),
+        ("aval", "Did you mean AVAL"),
     ],
 )
-def test_the_case_of_classes_and_patterns(graph, what, hint):
+def test_case_makes_a_difference_for_names_classes_and_patterns_of_other_animals(graph, what, hint):
+    other = dataclasses.replace(graph, species="Pristionchus pacificus")
     with pytest.raises(ValueError, match=hint):
-        graph.select(what)
+        other.select(what)
+
+
+def test_what_became_of_a_neuron_that_is_not_there_any_more(graph):
+    with pytest.raises(ValueError, match="no neuron 'PLM'. Its neurons were changed: without PLM"):
+        graph.ablate("PLM").select("PLM")
+    with pytest.raises(ValueError, match="changed: merged by class"):
+        graph.by_class().index(["PLML"])
+
+
+def test_a_muscle_is_called_a_muscle():
+    worm = connectome.load("cook2019-hermaphrodite")
+    for choose in (worm.select, lambda name: worm.index([name]), worm.ablate, worm.subset):
+        with pytest.raises(ValueError, match="MDL01 is a muscle of cook2019-hermaphrodite, not"):
+            choose("dBWML1")
 
 
 def test_where_names_are_listed(tmp_path, small):
