@@ -3,14 +3,21 @@
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from isochron.connectome.cells import Cell, cells
+from isochron.connectome.importers.assembly import describe_cells
+from isochron.connectome.importers.cell_text import write_cells
+from isochron.connectome.importers.stated import facts_to_state
 from isochron.connectome.model import Connectome
+from isochron.connectome.signs import say
 from isochron.files import write_bytes
+from isochron.wording import counted
 
 _VARIABLES = {
     *("chemical", "gap", "neuromuscular", "sign", "signs", "post", "pre", "muscle", "axis"),
@@ -78,7 +85,8 @@ def to_networkx(connectome: Connectome) -> "nx.MultiDiGraph":
     junction is a pair of edges, one each way, so that a walk may pass it in both directions;
     one of a neuron with itself is a single edge. Nodes have kind (neuron or muscle), class
     and type. The graph has name, weight_unit, species (empty if it is not known) and the
-    names of extrasynaptic layers.
+    names of extrasynaptic layers; and, where class and type do not state all that is known of
+    a neuron, the other facts as a JSON list (cells).
     """
     import networkx as nx
 
@@ -88,6 +96,8 @@ def to_networkx(connectome: Connectome) -> "nx.MultiDiGraph":
         species=connectome.species or "",
         extrasynaptic=_as_text(tuple(connectome.extrasynaptic)),
     )
+    if told := write_cells(connectome.cells, _known_by_class_and_type(connectome)):
+        graph.graph["cells"] = told
     for cell in connectome.cells:
         graph.add_node(cell.name, kind="neuron", cell_class=cell.cell_class, type=cell.type)
     graph.add_nodes_from(connectome.muscles, kind="muscle")
@@ -97,6 +107,13 @@ def to_networkx(connectome: Connectome) -> "nx.MultiDiGraph":
         if layer == "gap" and pre != post:
             graph.add_edge(post, pre, **marks)
     return graph
+
+
+def _known_by_class_and_type(connectome: Connectome) -> tuple[Cell, ...]:
+    """The cells of a reader who knows names, species, classes and types."""
+    types = {cell.name: cell.type for cell in connectome.cells}
+    classes = {cell.name: cell.cell_class for cell in connectome.cells}
+    return describe_cells(connectome.neurons, connectome.species, types, classes)
 
 
 def _as_text(names: tuple[str, ...]) -> str:
@@ -109,7 +126,8 @@ def to_xarray(connectome: Connectome) -> "xr.Dataset":
     """Layers as variables: (post, pre), and (muscle, pre) for neuromuscular.
 
     Class, type and position of the presynaptic neurons are coordinates; the unit, the
-    source and the history are attributes. Extrasynaptic layers have the attribute `layer`.
+    source, the history and, as a JSON list, other facts of the neurons (cells) are attributes.
+    Extrasynaptic layers have the attribute `layer`.
 
     Raises
     ------
@@ -136,6 +154,7 @@ def to_xarray(connectome: Connectome) -> "xr.Dataset":
     }
     if connectome.signs is not None:
         variables["sign"] = (square, connectome.signs)
+    told = write_cells(connectome.cells, _known_by_coordinates(connectome))
     places = [cell.position or (np.nan,) * 3 for cell in connectome.cells]
     return xr.Dataset(
         {name: (dims, values.copy()) for name, (dims, values) in variables.items()} | further,
@@ -155,27 +174,91 @@ def to_xarray(connectome: Connectome) -> "xr.Dataset":
             "doi": connectome.source.doi,
             "content_sha256": connectome.source.content_sha256,
             "history": "; ".join(connectome.history),
-        },
+        }
+        | ({"cells": told} if told else {}),
     )
+
+
+def _known_by_coordinates(connectome: Connectome) -> tuple[Cell, ...]:
+    """The cells of a reader who knows names, species, classes, types and positions."""
+    table = cells()
+    return tuple(
+        known if known == table.get(known.name)
+        else replace(known, cell_class=cell.cell_class, position=cell.position)
+        for known, cell in zip(
+            describe_cells(
+                connectome.neurons,
+                connectome.species,
+                {cell.name: cell.type for cell in connectome.cells},
+            ),
+            connectome.cells,
+            strict=True,
+        )
+    )  # fmt: skip
 
 
 def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
     """Write `connections` with a header line; `connectome.from_csv` reads it back.
 
-    Cells without a connection, the species and the names of layers that are not known
-    (``extrasynaptic=`` of `from_csv`) are not in such a file. The sign is empty if no sign rule
-    has been applied.
+    The sign is empty if no sign rule has been applied. Where a reader could not know them, there
+    are columns of the cell types (``pre_type``, ``post_type``), the unit of the weights
+    (``weight_unit``) and the species (``species``; ``not known``).
+
+    Not in such a file are the order of the cells, provenance and history, and the names of new
+    layers, which `from_csv` asks for (``extrasynaptic=``). A warning is logged if cells without a
+    connection are lost, or facts of neurons such as transmitters; `write_graphml` writes them.
 
     Raises
     ------
     OSError
         If it cannot be written; what was at `path` is left as it was.
     """
-    write_bytes(Path(path), to_pandas(connectome).to_csv(index=False, lineterminator="\n").encode())
+    table = to_pandas(connectome)
+    names = dict.fromkeys([*table["pre"], *table["post"]])
+    known = describe_cells(connectome.neurons, connectome.species, {})
+    pairs = [(cell, other) for cell, other in zip(connectome.cells, known, strict=True)]
+    typed = any(cell.type != other.type for cell, other in pairs)
+    for column, fact in facts_to_state(connectome, names, types=typed).items():
+        end = column.removesuffix("_type")
+        table[column] = (
+            fact if isinstance(fact, str) else [fact.get(name, "") for name in table[end]]
+        )
+    write_bytes(Path(path), table.to_csv(index=False, lineterminator="\n").encode())
+    if lost := [*_unconnected(connectome, names), *_facts_of_cells(connectome, typed)]:
+        say([f"{path} does not contain {'; nor '.join(lost)}. write_graphml writes them."])
+
+
+def _unconnected(connectome: Connectome, names: Container[str]) -> Iterator[str]:
+    """Cells that a list of connections does not contain."""
+    for what, cells_here in (("neuron", connectome.neurons), ("muscle", connectome.muscles)):
+        lost = [name for name in cells_here if name not in names]
+        if lost:
+            yield f"{counted(len(lost), what)} without a connection ({_some(lost)})"
+
+
+def _facts_of_cells(connectome: Connectome, typed: bool) -> Iterator[str]:
+    """Facts of neurons, other than their types, that a reader of a table does not know."""
+    types = {cell.name: cell.type for cell in connectome.cells} if typed else {}
+    known = describe_cells(connectome.neurons, connectome.species, types)
+    for fact in ("cell_class", "sex", "transmitters", "position", "lineage", "merged"):
+        words = {"cell_class": "class", "merged": "merged cells"}.get(fact, fact)
+        lost = [
+            cell.name
+            for cell, other in zip(connectome.cells, known, strict=True)
+            if getattr(cell, fact) != getattr(other, fact)
+        ]
+        if lost:
+            yield f"{words} of {counted(len(lost), 'neuron')} ({_some(lost)})"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def write_graphml(connectome: Connectome, path: str | os.PathLike) -> None:
     """Write `to_networkx` as GraphML; `connectome.from_graphml` reads it back.
+
+    Not in such a file are provenance and history.
 
     Raises
     ------

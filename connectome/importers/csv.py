@@ -11,6 +11,7 @@ from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import Facts, assemble, file_source
 from isochron.connectome.importers.links import Duplicates, Link, Rules
 from isochron.connectome.importers.opened import remembers_its_file
+from isochron.connectome.importers.stated import read_stated
 from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
     as_names,
@@ -59,7 +60,7 @@ def from_csv(
     types: Mapping[str, str] | None = None,
     species: str | None = "infer",
     name: str | None = None,
-    weight_unit: str = "weight",
+    weight_unit: str | None = None,
 ) -> Connectome:
     """A connectome from a list of connections.
 
@@ -102,11 +103,12 @@ def from_csv(
     duplicates : {"error", "sum"}
         What is done with a connection that is listed again.
     types, species
-        As for `from_matrices`.
+        As for `from_matrices`. They prevail over the columns ``pre_type``, ``post_type`` and
+        ``species`` that `write_csv` writes.
     name : str, optional
         By default the name of the file.
-    weight_unit : str
-        What a weight counts.
+    weight_unit : str, optional
+        What a weight counts. By default as the column ``weight_unit`` states, else ``weight``.
 
     Returns
     -------
@@ -132,19 +134,20 @@ def from_csv(
     table = read_table(
         read_text(path), columns=columns, ignore=ignore, separator=separator, where=str(path)
     )
-    stated = None if _states_direction(table) else table.columns.get("layer")
-    refuse_second_layer(default_layer, stated, str(path))
+    direction = None if _states_direction(table) else table.columns.get("layer")
+    refuse_second_layer(default_layer, direction, str(path))
     links, history = reading.links(table)
+    stated = read_stated(table.rows, species, str(path))
     unread = f"columns not read: {', '.join(table.unused)}" if table.unused else ""
     return assemble(
         links,
         Facts(
             where=str(path),
             name=name or path.stem,
-            source=file_source(path, path.read_bytes(), weight_unit, unread),
-            species=species,
+            source=file_source(path, path.read_bytes(), weight_unit or stated.weight_unit, unread),
+            species=stated.species,
             muscles=as_names(muscles, "muscles"),
-            types=types or {},
+            types=stated.types | dict(types or {}),
             history=history,
             rules=rules,
         ),

@@ -4,12 +4,13 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_source
+from isochron.connectome.importers.cell_text import read_cells
 from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
 from isochron.connectome.importers.links import Duplicates, Link, Rules
 from isochron.connectome.importers.opened import remembers_its_file
@@ -130,7 +131,7 @@ def from_graphml(
         species = graph.attributes["species"] or None
     unit = weight_unit or graph.attributes.get("weight_unit") or "weight"
     lost = [f"edge attributes not read: {', '.join(unread)}"] * bool(unread) + nodes.unread
-    return assemble(
+    connectome = assemble(
         links,
         Facts(
             where=str(path),
@@ -145,6 +146,15 @@ def from_graphml(
             history=history + (("signs: those of the weights",) if signs else ()),
             rules=Rules(unequal_gap, duplicates),
         ),
+    )
+    told = read_cells(graph.attributes.get("cells", ""), connectome.cells, where=str(path))
+    stated = dict(types or {})
+    return replace(
+        connectome,
+        cells=[
+            known if known.name in stated else cell
+            for known, cell in zip(connectome.cells, told, strict=True)
+        ],
     )
 
 

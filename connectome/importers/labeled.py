@@ -9,6 +9,7 @@ import numpy as np
 from isochron.connectome.cells import Cell, cells
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER
+from isochron.connectome.importers.cell_text import read_cells
 from isochron.connectome.importers.matrices import from_matrices
 from isochron.connectome.importers.vocabulary import (
     CORE_LAYERS,
@@ -91,9 +92,10 @@ def from_xarray(
     )
     facts = {key: attributes.get(key, "") for key in ("doi", "content_sha256")}
     history = filter(None, attributes.get("history", "").split("; "))
+    known = [_cell(cell, dataset.isel(pre=i)) for i, cell in enumerate(connectome.cells)]
     return replace(
         connectome,
-        cells=tuple(_cell(cell, dataset.isel(pre=i)) for i, cell in enumerate(connectome.cells)),
+        cells=read_cells(attributes.get("cells", ""), known, where="labeled matrices"),
         source=Source(**facts, weight_unit=connectome.source.weight_unit),
         history=(*history, *connectome.history),
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from isochron.connectome.cells import cells
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
+from isochron.connectome.importers.stated import stated_columns
 from isochron.connectome.importers.suspects import role_by_values, unreadable
 from isochron.connectome.importers.vocabulary import (
     as_names,
@@ -34,7 +35,7 @@ class Row(NamedTuple):
     line : int
         Number of the line in the file.
     fields : dict of str to str
-        Text by role, without blanks at the ends.
+        Text by role, or by a name of `stated_columns`, without blanks at the ends.
     """
 
     line: int
@@ -102,7 +103,9 @@ def read_table(
     for column in ignore:
         if column not in named:
             raise ValueError(f"{where} has no column {column!r} to ignore. It has: {_list(named)}.")
-    offered = [column for column in named if column not in ignore]
+    stated = stated_columns(header, [fields for _, fields in body if len(fields) >= len(header)])
+    taken = {*ignore, *(column for column in stated if column not in given.values())}
+    offered = [column for column in named if column not in taken]
     roles = find_roles(
         offered, ROLES, given=given, what="column", say="columns: ROLE = ", where=where
     )
@@ -110,7 +113,8 @@ def read_table(
     _refuse_headerless(roles, header, body, where)
     _check_fields(header, body, where)
     unused = _unused(roles, header, body, given, where)
-    at = {role: header.index(column) for role, column in roles.found.items()}
+    facts = {column: column for column in taken if column not in ignore}
+    at = {role: header.index(column) for role, column in (facts | roles.found).items()}
     rows = (Row(line, {role: fields[i] for role, i in at.items()}) for line, fields in body)
     return Table(separator, roles.found, tuple(rows), (*unused, *ignore))
 

@@ -168,12 +168,11 @@ def _format(path: Path) -> str:
 
 def _unknown_suffix(path: Path) -> str:
     message = f"{path} is not a file of a known format: {', '.join(SUFFIXES)}."
-    described = path.with_suffix(".toml")
     if path.suffix == ".npz":
         return f"{message} Save each matrix as .npy, and name them in a .toml file."
     if path.suffix == ".npy":
         return (
-            f"{message} For matrices write a file {described} with the lines neurons = "
+            f"{message} For matrices write a .toml file into the folder of {path}: neurons = "
             f'["A", "B"], chemical = {_quoted(path)}, rows = "postsynaptic" (or "presynaptic").'
         )
     if path.suffix in (".xls", ".xlsx", ".ods"):
@@ -188,8 +187,8 @@ def _advice(message: str, format_name: str, path: Path) -> str:
     if not options:
         return ""
     return (
-        f"For a command, write a file {path.with_suffix('.toml')} with the lines file = "
-        f"{_quoted(path)} and {options[0]} = …, and give it in place of {path}."
+        f"For a command, write a file {path.stem}.toml with the lines file = {_quoted(path)} and "
+        f"{options[0]} = … into the folder of {path}, and give its path instead."
     )
 
 

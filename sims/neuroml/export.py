@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from isochron.connectome import Connectome
-from isochron.connectome.signs import signed
+from isochron.connectome.signs import say, signed
 from isochron.settings import settings_from
 from isochron.sims.graded import GRADED_INTERACTOME, GradedNetwork, GradedParameters
 from isochron.sims.neuroml.components import (
@@ -113,7 +113,7 @@ def export_neuroml(
     The same call writes the same bytes. Populations are called after their cells; where a
     name has other characters than letters and digits, its property ``name`` holds it.
     Signalling without synapses (monoamines, peptides) has no place in NeuroML and is left
-    out.
+    out, with a warning.
 
     Parameters
     ----------
@@ -162,6 +162,7 @@ def export_neuroml(
         step_ms=given.step_ms,
     )
     _write_folder(folder, files, replace=force)
+    _say_what_is_lost(connectome, folder)
     stem = file_stem(connectome.name)
     onto = (connectome.neuromuscular > 0).sum() if muscle_ids else 0
     gap_pairs = ((connectome.gap > 0).sum() + (connectome.gap.diagonal() > 0).sum()) // 2
@@ -174,6 +175,12 @@ def export_neuroml(
         n_muscles=len(muscle_ids),
         n_projections=int((connectome.chemical > 0).sum() + gap_pairs + onto),
     )
+
+
+def _say_what_is_lost(connectome: Connectome, folder: Path) -> None:
+    """Log layers that have no place in NeuroML."""
+    if lost := [layer for layer in connectome.layers if layer in connectome.extrasynaptic]:
+        say([f"{folder} does not contain these layers of {connectome.name}: {', '.join(lost)}."])
 
 
 def _c302_components(level: str, n_neurons: int, n_muscles: int) -> Components:

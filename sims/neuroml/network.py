@@ -7,6 +7,10 @@ import numpy as np
 
 from isochron._version import __version__
 from isochron.connectome import Connectome, gaba_neurons
+from isochron.connectome.cells import cells_of
+from isochron.connectome.importers.cell_text import write_cells
+from isochron.connectome.importers.stated import NOT_KNOWN
+from isochron.connectome.names import infer_species
 from isochron.sims.neuroml.components import GAP_JUNCTION, SILENT, Components
 from isochron.sims.neuroml.ids import document_id
 from isochron.sims.neuroml.inputs import generators
@@ -79,8 +83,12 @@ class NetworkDocument:
             "level": level,
             "isochron_version": __version__,
         }
-        if connectome.species is not None:
-            facts["species"] = connectome.species
+        names = (*connectome.neurons, *connectome.muscles)
+        if connectome.species != infer_species(names) or connectome.species:
+            facts["species"] = connectome.species or NOT_KNOWN
+        known = cells_of(connectome.neurons, of_the_worm=connectome.is_worm)
+        if told := write_cells(connectome.cells, known):
+            facts["cells"] = told
         for tag, value in facts.items():
             yield element("property", tag=tag, value=value)
 

@@ -9,8 +9,10 @@ import numpy as np
 from isochron.connectome import Connectome, Source
 from isochron.connectome.cells import cells_of
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.connectome.importers.cell_text import read_cells
 from isochron.connectome.importers.links import whole
 from isochron.connectome.importers.opened import remembers_its_file
+from isochron.connectome.importers.stated import NOT_KNOWN
 from isochron.connectome.names import C_ELEGANS
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
@@ -82,6 +84,7 @@ def read_neuroml(
     properties = read_properties(documents.main)
     if species == "infer":
         species = properties.get("species", "infer")
+        species = None if species == NOT_KNOWN else species
     cells = Cells(path, network, species=species)
     connections, others = read_connections(path, network, cells)
     signs = SynapseSigns(documents.components, connections)
@@ -105,7 +108,11 @@ def read_neuroml(
         neurons=cells.names["neuron"],
         muscles=cells.names["muscle"],
         species=cells.species,
-        cells=cells_of(cells.names["neuron"], of_the_worm=cells.species == C_ELEGANS),
+        cells=read_cells(
+            properties.get("cells", ""),
+            cells_of(cells.names["neuron"], of_the_worm=cells.species == C_ELEGANS),
+            where=str(path),
+        ),
         chemical=whole(layers.chemical),
         gap=whole(gap),
         neuromuscular=whole(layers.neuromuscular),

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 
 from isochron import connectome
+from isochron.connectome import Source
 
 
 def test_a_table_has_each_connection_once(graph):
@@ -48,7 +51,14 @@ def test_labelled_matrices(graph):
 def test_a_written_csv_is_sorted_out_by_layer(tmp_path, small):
     connectome.write_csv(small, tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text() == (
-        "pre,post,layer,weight,sign\n"
-        "A,B,chemical,3,1\nB,C,chemical,2,-1\nC,D,chemical,5,1\nD,D,chemical,1,1\n"
-        "B,C,gap,4,0\nD,M,neuromuscular,7,0\n"
+        "pre,post,layer,weight,sign,pre_type,post_type\n"
+        "A,B,chemical,3,1,sensory,unknown\nB,C,chemical,2,-1,unknown,unknown\n"
+        "C,D,chemical,5,1,unknown,motor\nD,D,chemical,1,1,motor,motor\n"
+        "B,C,gap,4,0,unknown,unknown\nD,M,neuromuscular,7,0,motor,\n"
     )
+
+
+def test_a_table_has_no_more_columns_than_a_reader_needs(tmp_path, graph):
+    connectome.write_csv(replace(graph, source=Source(weight_unit="weight")), tmp_path / "x.csv")
+    header = (tmp_path / "x.csv").read_text().partition("\n")[0]
+    assert header == "pre,post,layer,weight,sign"
