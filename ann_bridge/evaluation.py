@@ -13,7 +13,7 @@ from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import check_task, draw_trials
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
 STANDARD_ERRORS = 3.0  # below chance, that count as better than chance: P < 0.002
@@ -133,7 +133,9 @@ def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int =
         task is not a number.
     """
     if n_trials < 2:
-        raise ValueError(f"n_trials must be at least 2 for a standard error, got {n_trials!r}.")
+        raise ValueError(
+            f"n_trials must be at least 2 for a standard error, got {shown(n_trials)}."
+        )
     loss, errors, masks = _losses(net, task, seed, n_trials)
     chance, chance_error = _chance(task)
     spread = (errors - loss * masks).std() / masks.mean()
@@ -156,7 +158,7 @@ def _chance(task: Task) -> tuple[float, float]:
             raise ValueError(
                 f"{name} of {type(task).__name__} must be a number >= 0 and finite, "
                 f"{'the loss of the best constant output' if usual is None else 'its error'}, "
-                f"got {value!r}."
+                f"got {shown(value)}."
             )
         values.append(float(value))
     return values[0], values[1]

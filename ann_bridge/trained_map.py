@@ -12,6 +12,7 @@ from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
 from isochron.real_numbers import require_count, require_real
+from isochron.wording import shown
 
 USUAL_STEPS = 120
 MOST_STEPS = 100_000
@@ -85,7 +86,7 @@ class TrainedMap:
         self.rank = p.rank if isinstance(net, ReducedNet) else 0
         self.n_steps, self.forcing_cycles, self.frequency_Hz = 1, 0, 0.0
         if not math.isfinite(amplitude):
-            raise ValueError(f"amplitude must be finite, got {amplitude!r}.")
+            raise ValueError(f"amplitude must be finite, got {shown(amplitude)}.")
         if frequency_Hz is not None:
             self._set_frequency(frequency_Hz, max_steps)
         self._inputs = np.zeros((self.n_steps, p.n_inputs))
@@ -98,7 +99,7 @@ class TrainedMap:
             raise ValueError(
                 f"frequency_Hz must lie in [{slowest:.3g}, {fastest:g}) at a step of "
                 f"{self.step_ms:g} ms (a period has at most {MOST_STEPS} steps), got "
-                f"{frequency_Hz!r}."
+                f"{shown(frequency_Hz)}."
             )
         period = 1e3 / (frequency_Hz * self.step_ms)
         if max_steps is None:
@@ -106,7 +107,7 @@ class TrainedMap:
         if not period - 0.5 < max_steps <= 2 * MOST_STEPS:
             raise ValueError(
                 f"max_steps must lie between the {math.ceil(period)} steps of a period of "
-                f"{frequency_Hz:g} Hz and {2 * MOST_STEPS}, got {max_steps!r}."
+                f"{frequency_Hz:g} Hz and {2 * MOST_STEPS}, got {shown(max_steps)}."
             )
         ratio = Fraction(frequency_Hz * self.step_ms * 1e-3).limit_denominator(max_steps)
         self.forcing_cycles, self.n_steps = ratio.numerator, ratio.denominator
@@ -118,7 +119,7 @@ class TrainedMap:
             pulses = f" and pulses on {sorted(pulse)}" if pulse else ""
             inputs = f"inputs 0 to {n_inputs - 1}" if n_inputs > 1 else "a single input, 0"
             raise ValueError(
-                f"The network has {inputs}; got the reference on input {channel!r}{pulses}."
+                f"The network has {inputs}; got the reference on input {shown(channel)}{pulses}."
             )
         if self.forcing_cycles and channel in pulse:
             raise ValueError(f"The reference enters input {channel}; it cannot have a pulse too.")
@@ -310,7 +311,8 @@ class FixedRadiusMap:
             raise ValueError("The angle needs the reduced form of a net of rank 2 and a reference.")
         if not 0 < radius < math.inf or turns not in (1, -1):
             raise ValueError(
-                f"radius must be positive and turns 1 or -1, got {radius!r} and {turns!r}."
+                "radius must be positive and turns 1 or -1, got "
+                f"{shown(radius)} and {shown(turns)}."
             )
         self._system, self.radius, self.turns = system, radius, turns
         self.n_steps, self.step_ms = system.n_steps, system.step_ms

@@ -20,7 +20,7 @@ from isochron.connectome.names import (
     known_species,
 )
 from isochron.real_numbers import require_real
-from isochron.wording import command, counted
+from isochron.wording import command, counted, shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -401,7 +401,7 @@ class Connectome:
         if not (allowed := np.isin(values, (-1, 0, 1))).all():
             row, column = np.argwhere(~allowed)[0]
             raise ValueError(
-                f"{self.name}: signs must be -1, 0 or 1, got {values[row, column]!r} from "
+                f"{self.name}: signs must be -1, 0 or 1, got {shown(values[row, column])} from "
                 f"{self.neurons[column]} to {self.neurons[row]}."
             )
         signs = np.array(values, dtype=np.int8, order="C")

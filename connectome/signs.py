@@ -25,7 +25,7 @@ from isochron.connectome.merged import cells_behind
 from isochron.connectome.names import canonical_names
 from isochron.connectome.transmitters import TRANSMITTERS
 from isochron.registry import Entry, Registry
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 if TYPE_CHECKING:
     from isochron.connectome.cells import Cell
@@ -276,7 +276,7 @@ class SignTable:
         _check_choice("others", self.others, get_args(Fallback))
         for key, sign in (*self.senders.items(), *self.connections.items()):
             if sign not in (-1, 0, 1):
-                raise ValueError(f"The sign of {key} must be -1, 0 or 1, got {sign!r}.")
+                raise ValueError(f"The sign of {key} must be -1, 0 or 1, got {shown(sign)}.")
 
     def __call__(self, connectome: "Connectome") -> np.ndarray:
         """Signs of the connections of a connectome.
@@ -381,7 +381,7 @@ def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}.")
 
 
 class SignRules(Registry):

@@ -10,6 +10,7 @@ import numpy as np
 
 from isochron.connectome.cells import Cell, main_transmitter
 from isochron.connectome.model import Connectome
+from isochron.wording import shown
 
 
 def subset(connectome: Connectome, *what: str) -> Connectome:
@@ -64,7 +65,7 @@ def threshold(connectome: Connectome, minimum: float) -> Connectome:
         If `minimum` is not a positive number.
     """
     if not 0 < minimum < math.inf:
-        raise ValueError(f"minimum must be positive and finite, got {minimum!r}.")
+        raise ValueError(f"minimum must be positive and finite, got {shown(minimum)}.")
     what = f"weights of at least {minimum:g}"
     return _each_layer(connectome, what, lambda weights: np.where(weights >= minimum, weights, 0))
 

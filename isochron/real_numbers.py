@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 
 def require_real(name: str, values: Any) -> None:
@@ -62,4 +62,4 @@ def require_count(name: str, value: Any) -> None:
         If it is negative.
     """
     if value < 0:
-        raise ValueError(f"{name} must be 0 or more, got {value!r}.")
+        raise ValueError(f"{name} must be 0 or more, got {shown(value)}.")

@@ -34,3 +34,13 @@ def command(what: str, *arguments: str | os.PathLike) -> str:
     values = [os.fspath(value) for value in arguments]
     quoted = (shlex.quote(f"./{text}" if text.startswith("-") else text) for text in values)
     return " ".join(("isochron", what, *quoted))
+
+
+def shown(value: object) -> str:
+    """The repr of a value of a caller, without the types of NumPy: 0.5 for np.float64(0.5)."""
+    if type(value).__module__ != "numpy" and not isinstance(value, tuple | list | dict | set):
+        return repr(value)
+    import numpy as np
+
+    with np.printoptions(legacy="1.25", threshold=20, edgeitems=3):
+        return repr(value)

@@ -22,6 +22,7 @@ from isochron.connectome import Connectome
 from isochron.connectome.signs import SignRule, signed
 from isochron.sims.drive import Drive
 from isochron.sims.stimuli import Stimulus
+from isochron.wording import shown
 
 Array = np.ndarray
 
@@ -54,14 +55,18 @@ class GradedParameters:
         for name, unit in positive.items():
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(
-                    f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
+                    f"{name} must be positive (in {unit}), got {shown(getattr(self, name))}."
                 )
         for name, unit in not_negative.items():
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0 (in {unit}), got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be >= 0 (in {unit}), got {shown(getattr(self, name))}."
+                )
         for name in finite:
             if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} must be finite (in mV), got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be finite (in mV), got {shown(getattr(self, name))}."
+                )
 
     @property
     def equilibrium_activation(self) -> float:

@@ -20,7 +20,7 @@ from isochron._version import __version__
 from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
 from isochron.connectome.signs import gaba_inhibitory, say
 from isochron.real_numbers import require_real
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 Array = np.ndarray
 
@@ -47,9 +47,11 @@ class MuscleParameters:
 
     def __post_init__(self) -> None:
         if not 0 < self.time_constant < math.inf:
-            raise ValueError(f"time_constant must be positive (in ms), got {self.time_constant!r}.")
+            raise ValueError(
+                f"time_constant must be positive (in ms), got {shown(self.time_constant)}."
+            )
         if not math.isfinite(self.gain):
-            raise ValueError(f"gain must be finite, got {self.gain!r}.")
+            raise ValueError(f"gain must be finite, got {shown(self.gain)}.")
 
 
 BOYLE2012 = MuscleParameters()

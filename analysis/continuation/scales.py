@@ -8,6 +8,7 @@ import numpy as np
 from isochron.analysis.continuation.control import StepControl
 from isochron.analysis.continuation.curve import CurveSteps
 from isochron.analysis.continuation.problems import Problem, parameter_derivative
+from isochron.wording import shown
 
 _SMALL = 1e-5  # of a range of a parameter
 
@@ -90,7 +91,9 @@ def choose_scales(
     """
     for value, (low, high) in zip(parameters, limits, strict=True):
         if not low <= value <= high or not low < high < math.inf:
-            raise ValueError(f"parameter {value!r} must lie within limits {(low, high)!r}.")
+            raise ValueError(
+                f"parameter {shown(value)} must lie within limits {shown((low, high))}."
+            )
     spans = [high - low for low, high in limits]
     if size is None:
         size = problem.extent(y, *parameters) or _way(problem, y, parameters, spans[0])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from isochron.real_numbers import require_real
+from isochron.wording import shown
 
 _WHAT_IS_ONE = (
     "A system is a vector field, such as analysis.Flow(lambda t, x: ...), or a map, such as "
@@ -70,6 +71,6 @@ def check_durations(**durations: Any) -> None:
         if value is None:
             continue
         if not isinstance(value, Real) or isinstance(value, bool):
-            raise TypeError(f"{name} must be a number, got {value!r}.")
+            raise TypeError(f"{name} must be a number, got {shown(value)}.")
         if not 0 < float(value) < np.inf:
-            raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+            raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")

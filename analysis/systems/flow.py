@@ -10,6 +10,7 @@ from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.scales import field_response, measure_scale
 from isochron.analysis.systems.units import Units
+from isochron.wording import shown
 
 
 def flow(
@@ -65,7 +66,7 @@ def flow(
     if not np.isfinite(state).all():
         raise ArithmeticError("The state is not finite.")
     if not 0 < duration < math.inf:
-        raise ValueError(f"duration must be positive and finite, got {duration!r}.")
+        raise ValueError(f"duration must be positive and finite, got {shown(duration)}.")
     response = field_response(field, state, duration)
     units = Units(measure_scale(state, scale=scale, response=response))
     found = integrate(

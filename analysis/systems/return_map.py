@@ -15,7 +15,7 @@ from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField, is_stiff
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 _POLISHES = 4
 _FIRST = 1e-9  # fraction of the first step after a start on the surface
@@ -49,7 +49,7 @@ class Section:
             raise ValueError(f"normal must be finite and not zero, got {self.normal}.")
         object.__setattr__(self, "normal", self.normal / length)
         if self.direction not in (1, -1, 0):
-            raise ValueError(f"direction must be 1, -1 or 0, got {self.direction!r}.")
+            raise ValueError(f"direction must be 1, -1 or 0, got {shown(self.direction)}.")
 
     def in_units(self, units: Units) -> "Section":
         """The same plane in scaled coordinates."""
@@ -138,9 +138,9 @@ def find_crossings(
     Hénon (1982), Physica D 5:412.
     """
     if n_crossings < 1:
-        raise ValueError(f"n_crossings must be at least 1, got {n_crossings!r}.")
+        raise ValueError(f"n_crossings must be at least 1, got {shown(n_crossings)}.")
     if not 0 < max_duration < math.inf:
-        raise ValueError(f"max_duration must be positive and finite, got {max_duration!r}.")
+        raise ValueError(f"max_duration must be positive and finite, got {shown(max_duration)}.")
     require_real("start", start)
     units = find_units(field, start, scale=scale, duration=max_duration)
     plane = section

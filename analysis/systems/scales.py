@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.wording import shown
+
 # Sizes of the largest variable that are used as they are: tolerances are wide enough for them.
 _PLAIN = (0.125, 128.0)
 _ALIKE = 1 / 32  # ratio of two variables' sizes above which they have one scale
@@ -64,7 +66,7 @@ def check_scale(scale: ArrayLike, n: int | None = None) -> np.ndarray:
     """A given scale as an array, shape (n,), or as it is if `n` is not known."""
     values = np.asarray(scale, dtype=float)
     if values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"scale must be positive and finite, got {scale!r}.")
+        raise ValueError(f"scale must be positive and finite, got {shown(scale)}.")
     if n is None:
         return values
     if values.shape not in ((), (1,), (n,)):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.settings import check_single_numbers
+from isochron.wording import shown
 
 Advance = Callable[[Tensor, Tensor], Tensor]
 
@@ -33,11 +34,11 @@ class SteppedParameters:
         for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
+                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
         if not 0 < self.step_ms < math.inf:
-            raise ValueError(f"step_ms must be positive, got {self.step_ms!r}.")
+            raise ValueError(f"step_ms must be positive, got {shown(self.step_ms)}.")
         if not 0 <= self.initial_std < math.inf:
-            raise ValueError(f"initial_std must be >= 0 and finite, got {self.initial_std!r}.")
+            raise ValueError(f"initial_std must be >= 0 and finite, got {shown(self.initial_std)}.")
 
 
 class SteppedNet(RecurrentNet):

@@ -17,6 +17,7 @@ from isochron.ann_bridge.masks import (
 )
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
 from isochron.connectome import Connectome
+from isochron.wording import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +36,9 @@ class ConnectomeRNNParameters(LeakyParameters):
         LeakyParameters.__post_init__(self)
         for name in ("gain", "initial_std"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
+                )
         if self.learns_class_parameters and self.step_ms == self.time_constant_ms:
             raise ValueError("To learn time constants, they must begin longer than step_ms.")
 

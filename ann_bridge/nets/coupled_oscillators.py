@@ -13,6 +13,7 @@ from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes, read_weights
 from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, SteppedParameters
 from isochron.shapes import check_shape
+from isochron.wording import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +33,9 @@ class CoupledOscillatorParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name in ("time_step", "stiffness", "friction"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+                raise ValueError(f"{name} must be positive, got {shown(getattr(self, name))}.")
         if not 0 <= self.input_gain < math.inf:
-            raise ValueError(f"input_gain must be >= 0 and finite, got {self.input_gain!r}.")
+            raise ValueError(f"input_gain must be >= 0 and finite, got {shown(self.input_gain)}.")
 
 
 class CoupledOscillatorNet(SteppedNet):
@@ -191,11 +192,11 @@ class CoupledOscillatorNet(SteppedNet):
 def _kept(friction: float, time_step: float, friction_at: str) -> float:
     """The part k of z that a step of the authors keeps; 1 if the friction is taken at its end."""
     if friction_at not in ("start", "end"):
-        raise ValueError(f"friction_at must be start or end, got {friction_at!r}.")
+        raise ValueError(f"friction_at must be start or end, got {shown(friction_at)}.")
     kept = 1 - friction * time_step if friction_at == "start" else 1.0
     if not kept > 0:
         raise ValueError(
             f"friction * time_step must be below 1 with the friction at the start of a step, got "
-            f"{friction!r} * {time_step!r}."
+            f"{shown(friction)} * {shown(time_step)}."
         )
     return kept

@@ -18,6 +18,7 @@ from isochron.ann_bridge.nets.arrays import (
     torch_layer,
 )
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
+from isochron.wording import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +41,13 @@ class FullRankParameters(LeakyParameters):
         LeakyParameters.__post_init__(self)
         for name in ("gain", "initial_std"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
+                )
         if self.excitatory_fraction is not None and not 0 < self.n_excitatory < self.n_units:
             raise ValueError(
                 "excitatory_fraction must leave units of both kinds, got "
-                f"{self.excitatory_fraction!r} of {self.n_units}."
+                f"{shown(self.excitatory_fraction)} of {self.n_units}."
             )
         if self.learns_time_constants and self.step_ms == self.time_constant_ms:
             raise ValueError("To learn time constants, they must begin longer than step_ms.")

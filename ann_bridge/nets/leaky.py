@@ -21,6 +21,7 @@ from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.settings import check_single_numbers
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 from isochron.shapes import check_shape
+from isochron.wording import shown
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.kernels.fused import Recurrence
@@ -49,21 +50,21 @@ class LeakyParameters:
         for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}.")
+                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
         if not 0 < self.step_ms <= self.time_constant_ms < math.inf:
             raise ValueError(
-                f"Need 0 < step_ms <= time_constant_ms, got step_ms={self.step_ms!r} and "
-                f"time_constant_ms={self.time_constant_ms!r}."
+                f"Need 0 < step_ms <= time_constant_ms, got step_ms={shown(self.step_ms)} and "
+                f"time_constant_ms={shown(self.time_constant_ms)}."
             )
         if not 0 <= self.noise_std < math.inf:
-            raise ValueError(f"noise_std must be >= 0 and finite, got {self.noise_std!r}.")
+            raise ValueError(f"noise_std must be >= 0 and finite, got {shown(self.noise_std)}.")
         if not math.isfinite(self.output_scale):
-            raise ValueError(f"output_scale must be finite, got {self.output_scale!r}.")
+            raise ValueError(f"output_scale must be finite, got {shown(self.output_scale)}.")
         choices = {"activation": ACTIVATIONS, "readout": ("states", "rates"), "form": FORMS}
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}."
+                    f"{name} must be one of {', '.join(known)}, got {shown(getattr(self, name))}."
                 )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
 from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
+from isochron.wording import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,19 +32,19 @@ class LowRankParameters(LeakyParameters):
     def __post_init__(self) -> None:
         LeakyParameters.__post_init__(self)
         if not isinstance(self.rank, int) or not 1 <= self.rank <= self.n_units:
-            raise ValueError(f"rank must lie between 1 and n_units, got {self.rank!r}.")
+            raise ValueError(f"rank must lie between 1 and n_units, got {shown(self.rank)}.")
         if not -1 <= self.loading_covariance <= 1:
             raise ValueError(
-                f"loading_covariance must lie in [-1, 1], got {self.loading_covariance!r}."
+                f"loading_covariance must lie in [-1, 1], got {shown(self.loading_covariance)}."
             )
         if self.oscillation_Hz is not None:
             if not 0 < self.oscillation_Hz < math.inf or self.rank < 2:
                 raise ValueError(
                     f"oscillation_Hz must be positive, and needs rank 2 or more, got "
-                    f"{self.oscillation_Hz!r} and rank {self.rank}."
+                    f"{shown(self.oscillation_Hz)} and rank {self.rank}."
                 )
             if not -1 <= self.growth < math.inf:
-                raise ValueError(f"growth must be >= -1 and finite, got {self.growth!r}.")
+                raise ValueError(f"growth must be >= -1 and finite, got {shown(self.growth)}.")
 
 
 class LowRankRNN(LeakyRNN):

@@ -21,6 +21,7 @@ from isochron.ann_bridge.nets.snntorch_import import (
     time_constant,
 )
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
+from isochron.wording import shown
 
 SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness
 
@@ -43,12 +44,12 @@ class SpikingParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name in ("time_constant_ms", "readout_time_constant_ms", "threshold", "steepness"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+                raise ValueError(f"{name} must be positive, got {shown(getattr(self, name))}.")
         if not 0 <= self.gain < math.inf:
-            raise ValueError(f"gain must be >= 0 and finite, got {self.gain!r}.")
+            raise ValueError(f"gain must be >= 0 and finite, got {shown(self.gain)}.")
         if self.surrogate not in SURROGATES:
             raise ValueError(
-                f"surrogate must be one of {', '.join(SURROGATES)}, got {self.surrogate!r}."
+                f"surrogate must be one of {', '.join(SURROGATES)}, got {shown(self.surrogate)}."
             )
 
 

@@ -8,6 +8,7 @@ import torch
 from isochron.ann_bridge.draws import normal, uniform, zeros
 from isochron.ann_bridge.tasks.references import Reference, Signal, check_sampled
 from isochron.ann_bridge.tasks.task import ReferenceInput, Trials, check_batch
+from isochron.wording import shown
 
 
 def even_offsets(n_stimuli: int, first: float = -0.1) -> tuple[float, ...]:
@@ -42,26 +43,32 @@ class PhaseMemory:
 
     def __post_init__(self) -> None:
         if len(self.offsets) < 1 or not all(map(math.isfinite, self.offsets)):
-            raise ValueError(f"offsets must be finite cycles, at least one, got {self.offsets!r}.")
+            raise ValueError(
+                f"offsets must be finite cycles, at least one, got {shown(self.offsets)}."
+            )
         for name, unit in (("duration_ms", "ms"), ("step_ms", "ms"), ("frequency_Hz", "Hz")):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(
-                    f"{name} must be positive (in {unit}), got {getattr(self, name)!r}."
+                    f"{name} must be positive (in {unit}), got {shown(getattr(self, name))}."
                 )
         if self.reference is None:
             check_sampled(self.frequency_Hz, self.step_ms)
         for name in ("frequency_std_Hz", "amplitude", "amplitude_std"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
+                )
         if not -1 <= self.frequency_amplitude_correlation <= 1:
             raise ValueError(
                 "frequency_amplitude_correlation must lie in [-1, 1], got "
-                f"{self.frequency_amplitude_correlation!r}."
+                f"{shown(self.frequency_amplitude_correlation)}."
             )
         for name in ("onset_ms", "pulse_ms"):
             low, high = getattr(self, name)
             if not 0 <= low <= high < math.inf:
-                raise ValueError(f"{name} must be a range 0 <= low <= high, got {(low, high)!r}.")
+                raise ValueError(
+                    f"{name} must be a range 0 <= low <= high, got {shown((low, high))}."
+                )
         if self.onset_ms[1] + self.pulse_ms[1] + self.step_ms >= self.duration_ms:
             raise ValueError(
                 f"A stimulus may last until {self.onset_ms[1] + self.pulse_ms[1]:g} ms, so "

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from isochron.ann_bridge.draws import uniform
+from isochron.wording import shown
 
 LONG_STEP_MS = 10.0  # from here on, units with the usual time constants forget too fast
 
@@ -122,7 +123,7 @@ def check_batch(batch_size: int) -> None:
         If `batch_size` is not positive.
     """
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size!r}.")
+        raise ValueError(f"batch_size must be at least 1, got {shown(batch_size)}.")
 
 
 def check_count(task: Any, name: str, least: int) -> None:
@@ -135,7 +136,7 @@ def check_count(task: Any, name: str, least: int) -> None:
     """
     value = getattr(task, name)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}.")
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {shown(value)}.")
 
 
 def check_durations(task: Any, *names: str) -> None:
@@ -149,10 +150,10 @@ def check_durations(task: Any, *names: str) -> None:
     for name in ("step_ms", *names):
         value = getattr(task, name)
         if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be positive (in ms), got {value!r}.")
+            raise ValueError(f"{name} must be positive (in ms), got {shown(value)}.")
         if value < task.step_ms:
             raise ValueError(
-                f"{name} must be at least a step of {task.step_ms:g} ms, got {value!r}."
+                f"{name} must be at least a step of {task.step_ms:g} ms, got {shown(value)}."
             )
 
 
@@ -166,7 +167,7 @@ def check_range(task: Any, name: str) -> None:
     """
     low, high = getattr(task, name)
     if not 0 <= low <= high < math.inf:
-        raise ValueError(f"{name} must be a range 0 <= low <= high, got {(low, high)!r}.")
+        raise ValueError(f"{name} must be a range 0 <= low <= high, got {shown((low, high))}.")
 
 
 def whole_steps(task: Any, duration_ms: float) -> int:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from isochron.connectome.model import Connectome
 from isochron.real_numbers import require_real
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 
 def all_alike(connectome: Connectome) -> np.ndarray:
@@ -24,7 +24,7 @@ def by_distance(connectome: Connectome, bin_um: float, positions: ArrayLike | No
         If `bin_um` is not positive, or a neuron has no position.
     """
     if not 0 < bin_um < np.inf:
-        raise ValueError(f"bin_um must be positive and finite (in um), got {bin_um!r}.")
+        raise ValueError(f"bin_um must be positive and finite (in um), got {shown(bin_um)}.")
     places = _places(connectome, positions)
     length = np.sqrt(((places[:, None] - places[None, :]) ** 2).sum(axis=-1))
     return (length // bin_um).astype(np.int64)

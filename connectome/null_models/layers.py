@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from isochron.connectome._arrays import check_array
 from isochron.real_numbers import require_real
+from isochron.wording import shown
 
 _STEPS_AT_ONCE = 1_000_000
 
@@ -139,7 +140,7 @@ def check_swaps(per_edge: float) -> None:
     """Refuse a number of swaps that is negative or not finite."""
     if not 0 <= per_edge < np.inf:
         raise ValueError(
-            f"swaps_per_edge must be finite and not negative, got {per_edge!r}; 10 is usual."
+            f"swaps_per_edge must be finite and not negative, got {shown(per_edge)}; 10 is usual."
         )
 
 

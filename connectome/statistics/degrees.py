@@ -10,7 +10,7 @@ from scipy.special import zeta
 
 from isochron.connectome.statistics._matrix import connections, square, undirected
 from isochron.real_numbers import require_real
-from isochron.wording import counted
+from isochron.wording import counted, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _whole(values: ArrayLike) -> np.ndarray:
 
 def _fit(numbers: np.ndarray, k_min: int) -> PowerLawTail:
     if not k_min >= 1 or k_min != int(k_min):
-        raise ValueError(f"k_min must be a whole number from 1 on, got {k_min!r}.")
+        raise ValueError(f"k_min must be a whole number from 1 on, got {shown(k_min)}.")
     tail = np.sort(numbers[numbers >= k_min])
     if not tail.size or tail[0] == tail[-1]:
         raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import field, fields
 from typing import Any, Literal
 
 from isochron.sims.engines.brian2_session import import_brian2
+from isochron.wording import shown
 
 Range = Literal["positive", "not negative", "finite"]
 
@@ -39,7 +40,7 @@ def in_unit(name: str, value: Any, unit: str, range: Range = "finite") -> float:
     if hasattr(value, "dim"):
         brian2 = import_brian2()
         if not brian2.have_same_dimensions(value, getattr(brian2, unit)):
-            raise ValueError(f"{name} must be in {unit} or a quantity like it, got {value!r}.")
+            raise ValueError(f"{name} must be in {unit} or a quantity like it, got {shown(value)}.")
         value = value / getattr(brian2, unit)
     allowed = {
         "positive": 0 < value < math.inf,
@@ -47,5 +48,5 @@ def in_unit(name: str, value: Any, unit: str, range: Range = "finite") -> float:
         "finite": math.isfinite(value),
     }
     if not allowed[range]:
-        raise ValueError(f"{name} must be {range} and finite (in {unit}), got {value!r}.")
+        raise ValueError(f"{name} must be {range} and finite (in {unit}), got {shown(value)}.")
     return float(value)
