@@ -1,8 +1,12 @@
 """Checks of tensors before a network runs on them."""
 
+from typing import Any
+
+import numpy as np
 from torch import Tensor
 
 from isochron.shapes import check_shape
+from isochron.wording import counted
 
 
 def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
@@ -21,7 +25,8 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
     TypeError
         If `inputs` is not a tensor.
     ValueError
-        If `inputs` has a different shape or device, or is complex.
+        If `inputs` has a different shape or device, is complex, or has a value that is not
+        finite in the data type of the network.
     """
     if not isinstance(inputs, Tensor):
         raise TypeError(
@@ -40,4 +45,40 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
             f"inputs are on {inputs.device}, the network is on {like.device}; use "
             f"inputs.to({str(like.device)!r})."
         )
-    return inputs.to(like.dtype)
+    converted = inputs.to(like.dtype)
+    if not converted.isfinite().all():
+        _refuse_infinite(converted.detach().cpu().double().numpy(), inputs, like.dtype)
+    return converted
+
+
+def check_finite_inputs(inputs: np.ndarray) -> None:
+    """Check that inputs are finite.
+
+    Networks differ in what they make of one: some return NaN from there on, and others, such as
+    spiking and saturating networks, return finite outputs as if there were none.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_steps, ..., n_inputs)
+
+    Raises
+    ------
+    ValueError
+        With the position of the first value that is not.
+    """
+    if not np.isfinite(inputs).all():
+        _refuse_infinite(inputs, inputs, inputs.dtype)
+
+
+def _refuse_infinite(values: np.ndarray, given: Any, dtype: Any) -> None:
+    """Raise with the first value that is not finite, as the caller gave it."""
+    bad = ~np.isfinite(values)
+    step, *trial, number = np.argwhere(bad)[0].tolist()
+    value = given[(step, *trial, number)].item()
+    of_trial = f" of trial {', '.join(map(str, trial))}" if trial else ""
+    beyond = f", beyond the range of {dtype}" if np.isfinite(value) else ""
+    raise ValueError(
+        f"inputs must be finite, but input {number} at step {step}{of_trial} is {value}{beyond}; "
+        f"{counted(int(bad.sum()), 'value is', 'values are')} not finite. Remove or interpolate "
+        "what is missing."
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from isochron.ann_bridge.float64_steps import LeakyStep
+from isochron.ann_bridge.checks import check_finite_inputs
 from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
@@ -62,7 +63,7 @@ class TrainedMap:
     TypeError
         If `net` is not a network, such as the pair that `load_net` returns.
     ValueError
-        If `amplitude` is not finite, `frequency_Hz` is not below half of the sampling
+        If `amplitude` or a pulse is not finite, `frequency_Hz` is not below half of the sampling
         frequency or its period has more steps than the map may have, an input does not exist,
         or a pulse is given for the input of the reference.
     """
@@ -124,6 +125,8 @@ class TrainedMap:
         if self.forcing_cycles and channel in pulse:
             raise ValueError(f"The reference enters input {channel}; it cannot have a pulse too.")
         for number, value in pulse.items():
+            if not math.isfinite(value):
+                raise ValueError(f"pulse must be finite, got {shown(value)} on input {number}.")
             self._inputs[:, number] = value
         if self.forcing_cycles:
             self._inputs[:, channel] = amplitude * np.sin(self.reference_phase())
@@ -268,11 +271,18 @@ class TrainedMap:
         state : array_like, shape (..., dimension)
         inputs : array_like, shape (n_steps, ..., n_inputs)
             As a task generates them.
+
+        Raises
+        ------
+        ValueError
+            If a value of `inputs` is not finite.
         """
         require_real("state", state)
         require_real("inputs", inputs)
+        inputs = np.asarray(inputs, dtype=float)
+        check_finite_inputs(inputs)
         state = np.asarray(state, dtype=float)
-        for drive in self._step.drive(np.asarray(inputs, dtype=float)):
+        for drive in self._step.drive(inputs):
             state = self._step.advance(state, drive)
         return state
 

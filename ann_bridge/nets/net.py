@@ -118,7 +118,7 @@ class RecurrentNet(nn.Module):
         TypeError
             If `inputs` is not a tensor.
         ValueError
-            If `inputs` has a different shape or device, or is complex.
+            If `inputs` has a different shape or device, is complex, or is not finite.
         """
         inputs = self.checked_inputs(inputs)
         return self._run(inputs, generator) if len(inputs) else self._no_steps(inputs)
