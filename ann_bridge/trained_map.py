@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from isochron.ann_bridge.float64_steps import LeakyStep
 from isochron.ann_bridge.checks import check_finite_inputs
+from isochron.ann_bridge.float64_steps import LeakyStep
 from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
