@@ -55,8 +55,8 @@ class ShootingControl:
     >>> cycle = find_limit_cycle(
     ...     field, [2.0, 0.0], max_period=20, control=ShootingControl(tolerance=1e-11, n_segments=3)
     ... )
-    >>> cycle.method, round(cycle.period, 8)
-    ('multiple shooting', 6.66328686)
+    >>> print(cycle.method, f"{cycle.period:.8f}")
+    multiple shooting 6.66328686
     """
 
     tolerance: float = 1e-9
