@@ -1,71 +1,73 @@
 """Artificial nets: tasks, modules, training, and the way back to the analysis."""
 
-from isochron.ann_bridge import tasks
-from isochron.ann_bridge.checkpoint import load_net, save_net
-from isochron.ann_bridge.ensemble import train_many
-from isochron.ann_bridge.evaluation import Evaluation, evaluate, evaluate_trials
-from isochron.ann_bridge.fitting import (
-    ConnectionScale,
-    Constant,
-    Current,
-    RecordingFit,
-    RecordingFitParameters,
-    RhythmFit,
-    RhythmFitParameters,
-    RhythmTarget,
-    WormNet,
-    WormNetParameters,
-    fit_recording,
-    fit_rhythm,
-)
-from isochron.ann_bridge.masks import ConnectomeMasks, connectome_masks, connectome_weights
-from isochron.ann_bridge.module_map import ModuleMap
-from isochron.ann_bridge.nets import (
-    CircuitConnectivity,
-    ClosedFormNet,
-    ClosedFormParameters,
-    ConnectomeRNN,
-    ConnectomeRNNParameters,
-    CoupledOscillatorNet,
-    CoupledOscillatorParameters,
-    FullRankParameters,
-    FullRankRNN,
-    GatedParameters,
-    GRUNet,
-    LeakyRNN,
-    LiquidNet,
-    LiquidParameters,
-    LowRankAdaptedConnectomeParameters,
-    LowRankAdaptedConnectomeRNN,
-    LowRankParameters,
-    LowRankRNN,
-    LSTMNet,
-    RecurrentNet,
-    ReducedNet,
-    SpikingNet,
-    SpikingParameters,
-    connectome_connectivity,
-    default_policy_connectivity,
-    full_connectivity,
-    is_reducible,
-    policy_connectivity,
-    reduce_low_rank,
-)
-from isochron.ann_bridge.pruning import (
-    Pruning,
-    control_nets,
-    count_weights,
-    prune,
-    train_and_prune,
-)
-from isochron.ann_bridge.train import (
-    TrainingParameters,
-    TrainingRecord,
-    choose_device,
-    train,
-)
-from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
+from typing import TYPE_CHECKING
 
+from isochron.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from isochron.ann_bridge import tasks
+    from isochron.ann_bridge.checkpoint import load_net, save_net
+    from isochron.ann_bridge.ensemble import train_many
+    from isochron.ann_bridge.evaluation import Evaluation, evaluate, evaluate_trials
+    from isochron.ann_bridge.fitting import (
+        ConnectionScale,
+        Constant,
+        Current,
+        RecordingFit,
+        RecordingFitParameters,
+        RhythmFit,
+        RhythmFitParameters,
+        RhythmTarget,
+        WormNet,
+        WormNetParameters,
+        fit_recording,
+        fit_rhythm,
+    )
+    from isochron.ann_bridge.masks import ConnectomeMasks, connectome_masks, connectome_weights
+    from isochron.ann_bridge.module_map import ModuleMap
+    from isochron.ann_bridge.nets import (
+        CircuitConnectivity,
+        ClosedFormNet,
+        ClosedFormParameters,
+        ConnectomeRNN,
+        ConnectomeRNNParameters,
+        CoupledOscillatorNet,
+        CoupledOscillatorParameters,
+        FullRankParameters,
+        FullRankRNN,
+        GatedParameters,
+        GRUNet,
+        LeakyRNN,
+        LiquidNet,
+        LiquidParameters,
+        LowRankAdaptedConnectomeParameters,
+        LowRankAdaptedConnectomeRNN,
+        LowRankParameters,
+        LowRankRNN,
+        LSTMNet,
+        RecurrentNet,
+        ReducedNet,
+        SpikingNet,
+        SpikingParameters,
+        connectome_connectivity,
+        default_policy_connectivity,
+        full_connectivity,
+        is_reducible,
+        policy_connectivity,
+        reduce_low_rank,
+    )
+    from isochron.ann_bridge.pruning import (
+        Pruning,
+        control_nets,
+        count_weights,
+        prune,
+        train_and_prune,
+    )
+    from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
+    from isochron.ann_bridge.training import TrainingRecord, choose_device, train
+    from isochron.ann_bridge.training_parameters import TrainingParameters
+
+__getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
     "LowRankAdaptedConnectomeParameters",
     "LowRankAdaptedConnectomeRNN",

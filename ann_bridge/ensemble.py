@@ -11,7 +11,7 @@ from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
 from isochron.ann_bridge.nets.leaky import run_leaky
 from isochron.ann_bridge.tasks import Task, masked_loss
 from isochron.ann_bridge.tasks.check import draw_trials
-from isochron.ann_bridge.train import (
+from isochron.ann_bridge.training import (
     TrainingParameters,
     TrainingRecord,
     check_finite,

@@ -6,7 +6,7 @@ does not exist has no gradient) and are saved with it.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from torch import Tensor
 
 from isochron.ann_bridge.masks import ConnectomeMasks, connectome_masks
 from isochron.ann_bridge.nets import ConnectomeRNN, ConnectomeRNNParameters, FullRankRNN
-from isochron.ann_bridge.nets.leaky import LeakyParameters
+from isochron.ann_bridge.nets.leaky_parameters import LeakyParameters
 from isochron.ann_bridge.tasks import Task
-from isochron.ann_bridge.train import TrainingParameters, train
+from isochron.ann_bridge.training import TrainingParameters, train
 from isochron.connectome import Connectome
 from isochron.connectome.null_models import erdos_renyi, rewire
 from isochron.connectome.signs import SignRule
@@ -57,7 +57,7 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
         sensory, weights = torch.ones(p.n_units, dtype=torch.bool), net.weights
         dale = p.excitatory_fraction is not None
         signs = net.signs.expand(p.n_units, -1) if dale else None
-        shared = {name: getattr(p, name) for name in LeakyParameters.__dataclass_fields__}
+        shared = {it.name: getattr(p, it.name) for it in fields(LeakyParameters)}
         q = ConnectomeRNNParameters(**shared, gain=p.gain, initial_std=p.initial_std)
     if mask.shape != weights.shape or mask.dtype != torch.bool:
         raise ValueError(f"mask must be of bool and the shape {tuple(weights.shape)}.")

@@ -1,33 +1,69 @@
 """The kinds of networks and tasks; each is imported when it is used."""
 
+from isochron.ann_bridge.nets.parameters import NetworkParameters
 from isochron.registry import Entry, Registry
 
 _NETS = "isochron.ann_bridge.nets"
-_TASKS = "isochron.ann_bridge.tasks"
+_LEAKY = f"{_NETS}.leaky_parameters"
+_STEPPED = f"{_NETS}.stepped_parameters"
+
+
+def _task(path: str, summary: str, settings: str = "") -> Entry:
+    """A task, which is the frozen dataclass of its own settings if it has no others."""
+    tasks, module = "isochron.ann_bridge.tasks", path.partition(":")[0]
+    own = f"{tasks}.{module}:{settings}" if settings else f"{tasks}.{path}"
+    return Entry(f"{tasks}.{path}", summary, settings=own)
+
 
 NETWORKS = Registry(
     "network",
     {
-        "low-rank": Entry(f"{_NETS}.low_rank:LowRankRNN", "Leaky rate network of low rank."),
-        "full-rank": Entry(f"{_NETS}.full_rank:FullRankRNN", "Leaky rate network."),
+        "low-rank": Entry(
+            f"{_NETS}.low_rank:LowRankRNN",
+            "Leaky rate network of low rank.",
+            f"{_LEAKY}:LowRankParameters",
+        ),
+        "full-rank": Entry(
+            f"{_NETS}.full_rank:FullRankRNN",
+            "Leaky rate network.",
+            f"{_LEAKY}:FullRankParameters",
+        ),
         "connectome": Entry(
             f"{_NETS}.connectome:ConnectomeRNN",
             "Leaky rate network with weights where a connectome has connections.",
+            f"{_LEAKY}:ConnectomeRNNParameters",
         ),
         "connectome-low-rank": Entry(
             f"{_NETS}.low_rank_adapted:LowRankAdaptedConnectomeRNN",
             "Frozen connectome with a trained term of low rank.",
+            f"{_LEAKY}:LowRankAdaptedConnectomeParameters",
         ),
-        "gru": Entry(f"{_NETS}.gated:GRUNet", "Gated recurrent units."),
-        "lstm": Entry(f"{_NETS}.gated:LSTMNet", "Long short-term memory."),
-        "liquid": Entry(f"{_NETS}.liquid:LiquidNet", "Liquid time constants on a circuit."),
+        "gru": Entry(
+            f"{_NETS}.gated:GRUNet", "Gated recurrent units.", f"{_STEPPED}:GatedParameters"
+        ),
+        "lstm": Entry(
+            f"{_NETS}.gated:LSTMNet", "Long short-term memory.", f"{_STEPPED}:GatedParameters"
+        ),
+        "liquid": Entry(
+            f"{_NETS}.liquid:LiquidNet",
+            "Liquid time constants on a circuit.",
+            f"{_STEPPED}:LiquidParameters",
+        ),
         "closed-form": Entry(
-            f"{_NETS}.closed_form:ClosedFormNet", "Closed-form continuous time on a circuit."
+            f"{_NETS}.closed_form:ClosedFormNet",
+            "Closed-form continuous time on a circuit.",
+            f"{_STEPPED}:ClosedFormParameters",
         ),
         "coupled-oscillators": Entry(
-            f"{_NETS}.coupled_oscillators:CoupledOscillatorNet", "Coupled oscillators (coRNN)."
+            f"{_NETS}.coupled_oscillators:CoupledOscillatorNet",
+            "Coupled oscillators (coRNN).",
+            f"{_STEPPED}:CoupledOscillatorParameters",
         ),
-        "spiking": Entry(f"{_NETS}.spiking:SpikingNet", "Leaky integrate-and-fire neurons."),
+        "spiking": Entry(
+            f"{_NETS}.spiking:SpikingNet",
+            "Leaky integrate-and-fire neurons.",
+            f"{_STEPPED}:SpikingParameters",
+        ),
     },
 )
 MODELS = Registry(  # read from files like networks, and made from a simulation, not for a task
@@ -41,23 +77,23 @@ MODELS = Registry(  # read from files like networks, and made from a simulation,
 TASKS = Registry(
     "task",
     {
-        "phase-memory": Entry(
-            f"{_TASKS}.phase_memory:PhaseMemory", "Stimulus held as the phase of an oscillation."
+        "phase-memory": _task(
+            "phase_memory:PhaseMemory",
+            "Stimulus held as the phase of an oscillation.",
+            "PhaseMemorySettings",
         ),
-        "match-to-sample": Entry(
-            f"{_TASKS}.match_to_sample:DelayedMatchToSample", "Same stimulus again, or not."
+        "match-to-sample": _task(
+            "match_to_sample:DelayedMatchToSample", "Same stimulus again, or not."
         ),
-        "comparison": Entry(
-            f"{_TASKS}.comparison:DelayedComparison", "Higher of two frequencies after a delay."
+        "comparison": _task(
+            "comparison:DelayedComparison", "Higher of two frequencies after a delay."
         ),
-        "parametric-memory": Entry(
-            f"{_TASKS}.parametric_memory:ParametricWorkingMemory", "Value held over a delay."
+        "parametric-memory": _task(
+            "parametric_memory:ParametricWorkingMemory", "Value held over a delay."
         ),
-        "sternberg": Entry(f"{_TASKS}.sternberg:Sternberg", "Probe among the items, or not."),
-        "flip-flop": Entry(f"{_TASKS}.flip_flop:FlipFlop", "Last sign of each of three inputs."),
-        "ready-set-go": Entry(
-            f"{_TASKS}.ready_set_go:ReadySetGo", "Interval measured and produced."
-        ),
+        "sternberg": _task("sternberg:Sternberg", "Probe among the items, or not."),
+        "flip-flop": _task("flip_flop:FlipFlop", "Last sign of each of three inputs."),
+        "ready-set-go": _task("ready_set_go:ReadySetGo", "Interval measured and produced."),
     },
 )
 
@@ -71,3 +107,27 @@ def load_network_class(kind: str) -> type:
         If there is no such kind.
     """
     return (MODELS if kind in MODELS else NETWORKS).load(kind)
+
+
+def network_parameters(kind: str) -> type[NetworkParameters]:
+    """The parameters' dataclass of a kind of network.
+
+    A kind without an entry for them is imported, with torch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    return NETWORKS.load_settings(kind) or NETWORKS.load(kind).parameters_type
+
+
+def task_settings(kind: str) -> type:
+    """The dataclass of the settings of a kind of task: the task itself, if it has no other.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    return TASKS.load_settings(kind) or TASKS.load(kind)

@@ -17,7 +17,7 @@ from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.run_settings import EnsembleSettings
-from isochron.sims.simulate import (
+from isochron.sims.simulation import (
     MEMORY_LIMIT_BYTES,
     require_generator,
     require_resolved,

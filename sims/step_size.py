@@ -8,7 +8,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from isochron.sims.graded import GradedNetwork
-from isochron.sims.simulate import simulate
+from isochron.sims.simulation import simulate
 from isochron.sims.stimuli import Stimulus
 
 

@@ -4,7 +4,16 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from isochron.settings import check_choices, choices_of, describe, setting, settings_from
+from isochron.connectome import SIGN_RULES
+from isochron.settings import (
+    check_choice,
+    check_choices,
+    check_effect,
+    choices_of,
+    describe,
+    setting,
+    settings_from,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +36,40 @@ def test_a_field_describes_itself():
 def test_a_value_that_is_no_choice_is_refused():
     with pytest.raises(ValueError, match="method must be one of euler, heun, got 'rk4'"):
         Pendulum(method="rk4")
+
+
+def test_a_setting_without_effect_is_named():
+    @dataclass(frozen=True)
+    class Decay:
+        kind: str = setting("none", "Kind of decay")
+        period_ms: float | None = setting(None, "Period", unit="ms")
+        rate: float = setting(0.0, "Last rate", needs="kind=cosine")
+        growth: float = setting(0.5, "Growth", needs="period_ms")
+
+    for good in (Decay(), Decay(kind="cosine", rate=1.0), Decay(period_ms=2.0, growth=1.0)):
+        check_effect(good)
+    with pytest.raises(ValueError, match="rate has no effect without kind = cosine"):
+        check_effect(Decay(rate=1.0))
+    with pytest.raises(ValueError, match="growth has no effect without period_ms"):
+        check_effect(Decay(growth=1.0))
+
+
+def test_choices_and_hints_may_be_paths():
+    @dataclass(frozen=True)
+    class Rule:
+        name: str | None = setting(
+            None, "Sign rule", choices="isochron.connectome:SIGN_RULES",
+        )  # fmt: skip
+        place: str = setting("near", "Place", choices=("near", "far"))
+
+    rule, place = fields(Rule)
+    assert choices_of(rule) == tuple(SIGN_RULES)
+    with pytest.raises(ValueError, match=r"Unknown sign rule 'GABA'. Did you mean gaba\?"):
+        check_choice(rule, "GABA")
+    with pytest.raises(ValueError, match=r"'nearr' is not one of 'near', 'far'. Did you mean near"):
+        check_choice(place, "nearr")
+    check_choice(place, "far")
+    check_choices(Rule())  # None is not given
 
 
 def test_settings_are_given_whole_or_by_field():

@@ -4,7 +4,6 @@ import copy
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,32 +12,8 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.nets.settings import check_single_numbers
-from isochron.wording import shown
 
 Advance = Callable[[Tensor, Tensor], Tensor]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SteppedParameters:
-    """Settings that these nets share."""
-
-    n_units: int = 64
-    n_inputs: int = 3
-    n_outputs: int = 1
-    step_ms: float = 2.0  # of the task; the net itself knows no time
-    initial_std: float = 0.1  # of the states from which trials start
-
-    def __post_init__(self) -> None:
-        check_single_numbers(self)
-        for name in ("n_units", "n_inputs", "n_outputs"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
-        if not 0 < self.step_ms < math.inf:
-            raise ValueError(f"step_ms must be positive, got {shown(self.step_ms)}.")
-        if not 0 <= self.initial_std < math.inf:
-            raise ValueError(f"initial_std must be >= 0 and finite, got {shown(self.initial_std)}.")
 
 
 class SteppedNet(RecurrentNet):

@@ -1,7 +1,5 @@
 """Closed-form continuous-time nets on a sparse connectivity."""
 
-import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -10,7 +8,7 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
-from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import Advance
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.circuit_connectivity import (
     CircuitConnectivity,
@@ -18,23 +16,7 @@ from isochron.ann_bridge.nets.circuit_connectivity import (
     count_senders,
 )
 from isochron.ann_bridge.nets.ncps_import import read_closed_form
-
-HEADS = {"default": 3, "no_gate": 3, "pure": 1}  # sums over the synapses of a unit
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClosedFormParameters(SteppedParameters):
-    """Settings of a closed-form continuous-time net."""
-
-    mode: str = "default"  # or no_gate, pure
-    time_step: float = 1.0  # of mode pure, in a time of its own without unit
-
-    def __post_init__(self) -> None:
-        SteppedParameters.__post_init__(self)
-        if self.mode not in HEADS:
-            raise ValueError(f"mode must be one of {', '.join(HEADS)}, got {self.mode!r}.")
-        if not 0 < self.time_step < math.inf:
-            raise ValueError(f"time_step must be positive, got {self.time_step!r}.")
+from isochron.ann_bridge.nets.stepped_parameters import HEADS, ClosedFormParameters
 
 
 class ClosedFormNet(CircuitNet):
@@ -66,7 +48,6 @@ class ClosedFormNet(CircuitNet):
     kind: ClassVar[str] = "closed-form"
     settings: ClosedFormParameters
     parameters_type = ClosedFormParameters
-    usual_learning_rate: ClassVar[float] = 3e-3
     options_on_connectomes: ClassVar[dict[str, Any]] = {"recurrence": "self"}
 
     def __init__(

@@ -1,7 +1,6 @@
 """A recurrent net whose weights exist only where a connectome has a connection."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -15,32 +14,9 @@ from isochron.ann_bridge.masks import (
     endpoints,
     require_connectome,
 )
-from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN
+from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.ann_bridge.nets.leaky_parameters import ConnectomeRNNParameters
 from isochron.connectome import Connectome
-from isochron.wording import shown
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConnectomeRNNParameters(LeakyParameters):
-    """Settings of a net on a connectome.
-
-    With `learns_class_parameters`, the neurons of a cell class share one time constant, one
-    bias and one gain of what they send, and these are trained.
-    """
-
-    gain: float = 1.0  # of the initial weights; 1 is the edge of spontaneous activity
-    initial_std: float = 0.1  # of the states from which trials start
-    learns_class_parameters: bool = False
-
-    def __post_init__(self) -> None:
-        LeakyParameters.__post_init__(self)
-        for name in ("gain", "initial_std"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
-                )
-        if self.learns_class_parameters and self.step_ms == self.time_constant_ms:
-            raise ValueError("To learn time constants, they must begin longer than step_ms.")
 
 
 class ConnectomeRNN(LeakyRNN):

@@ -1,7 +1,6 @@
 """Nets of coupled oscillators: coRNN."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -11,31 +10,10 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes, read_weights
-from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet
+from isochron.ann_bridge.nets.stepped_parameters import CoupledOscillatorParameters
 from isochron.shapes import check_shape
 from isochron.wording import shown
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CoupledOscillatorParameters(SteppedParameters):
-    """Settings of a net of coupled oscillators, in a time of its own without unit.
-
-    A unit without its neighbours oscillates with √(γ - ε² / 4) Δt / (2π step_ms) cycles per
-    ms: 8 Hz with the defaults and steps of 2 ms, and is damped away within a cycle or two.
-    """
-
-    time_step: float = 0.1  # Δt
-    stiffness: float = 1.3  # γ
-    friction: float = 1.0  # ε
-    input_gain: float = 1.0  # input weights are uniform within it before training
-
-    def __post_init__(self) -> None:
-        SteppedParameters.__post_init__(self)
-        for name in ("time_step", "stiffness", "friction"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive, got {shown(getattr(self, name))}.")
-        if not 0 <= self.input_gain < math.inf:
-            raise ValueError(f"input_gain must be >= 0 and finite, got {shown(self.input_gain)}.")
 
 
 class CoupledOscillatorNet(SteppedNet):

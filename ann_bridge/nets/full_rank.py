@@ -1,7 +1,6 @@
 """Leaky nets with a full matrix of weights."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,45 +16,8 @@ from isochron.ann_bridge.nets.arrays import (
     fit_sizes,
     torch_layer,
 )
-from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
-from isochron.wording import shown
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FullRankParameters(LeakyParameters):
-    """Settings of a full-rank net.
-
-    With `excitatory_fraction`, Dale's law holds: the first units excite, the others inhibit,
-    and the weights of those are larger before training, so that both balance.
-    """
-
-    n_units: int = 100
-    gain: float = 0.6  # W ~ N(0, gain² / N) before training
-    initial_std: float = 0.1  # of the states from which trials start
-    biased: bool = False
-    learns_time_constants: bool = False
-    learns_readout: bool = False
-    excitatory_fraction: float | None = None
-
-    def __post_init__(self) -> None:
-        LeakyParameters.__post_init__(self)
-        for name in ("gain", "initial_std"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
-                )
-        if self.excitatory_fraction is not None and not 0 < self.n_excitatory < self.n_units:
-            raise ValueError(
-                "excitatory_fraction must leave units of both kinds, got "
-                f"{shown(self.excitatory_fraction)} of {self.n_units}."
-            )
-        if self.learns_time_constants and self.step_ms == self.time_constant_ms:
-            raise ValueError("To learn time constants, they must begin longer than step_ms.")
-
-    @property
-    def n_excitatory(self) -> int:
-        """Units that excite, with Dale's law."""
-        return round((self.excitatory_fraction or 0.0) * self.n_units)
+from isochron.ann_bridge.nets.leaky import LeakyRNN, draw_output_weights
+from isochron.ann_bridge.nets.leaky_parameters import FullRankParameters
 
 
 class FullRankRNN(LeakyRNN):
@@ -74,7 +36,6 @@ class FullRankRNN(LeakyRNN):
 
     kind: ClassVar[str] = "full-rank"
     parameters_type = FullRankParameters
-    usual_learning_rate: ClassVar[float] = 1e-3
     settings: FullRankParameters
     signs: Tensor
 

@@ -1,7 +1,6 @@
 """GRU and LSTM, torch's own, with a trained linear readout."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -16,15 +15,10 @@ from isochron.ann_bridge.nets.arrays import (
     fit_sizes,
     torch_layer,
 )
-from isochron.ann_bridge.nets.autograd_loop import SteppedParameters
 from isochron.ann_bridge.nets.net import RecurrentNet
+from isochron.ann_bridge.nets.stepped_parameters import GatedParameters
 
 N_GATES = {"gru": 3, "lstm": 4}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GatedParameters(SteppedParameters):
-    """Settings of a GRU or LSTM."""
 
 
 class GatedNet(RecurrentNet):
@@ -39,7 +33,6 @@ class GatedNet(RecurrentNet):
     """
 
     parameters_type = GatedParameters
-    usual_learning_rate: ClassVar[float] = 5e-3
     settings: GatedParameters
     layer: type[nn.RNNBase]
     step_type: type[GRUStep] | type[LSTMStep]

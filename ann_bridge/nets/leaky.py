@@ -3,7 +3,6 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
@@ -17,55 +16,14 @@ from isochron.ann_bridge.kernels.leaky_recurrence import (
     LeakySettings,
     LeakyTensors,
 )
+from isochron.ann_bridge.nets.leaky_parameters import LeakyParameters
 from isochron.ann_bridge.nets.net import RecurrentNet
-from isochron.ann_bridge.nets.settings import check_single_numbers
-from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 from isochron.shapes import check_shape
-from isochron.wording import shown
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.kernels.fused import Recurrence
 
 Factors: TypeAlias = tuple[Tensor, Tensor | None]
-FORMS = ("current", "rate")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeakyParameters:
-    """Settings of every leaky rate net."""
-
-    n_units: int = 512
-    n_inputs: int = 3
-    time_constant_ms: float = 20.0
-    step_ms: float = 2.0
-    noise_std: float = 0.05  # of each unit's private noise
-    output_scale: float = 4.0  # before training
-    n_outputs: int = 1
-    activation: str = "tanh"  # or relu, softplus
-    readout: str = "states"  # or rates: what the output is a weighted sum of
-    form: str = "current"  # or rate: whether the activation is applied before or after the sum
-
-    def __post_init__(self) -> None:
-        check_single_numbers(self)
-        for name in ("n_units", "n_inputs", "n_outputs"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
-        if not 0 < self.step_ms <= self.time_constant_ms < math.inf:
-            raise ValueError(
-                f"Need 0 < step_ms <= time_constant_ms, got step_ms={shown(self.step_ms)} and "
-                f"time_constant_ms={shown(self.time_constant_ms)}."
-            )
-        if not 0 <= self.noise_std < math.inf:
-            raise ValueError(f"noise_std must be >= 0 and finite, got {shown(self.noise_std)}.")
-        if not math.isfinite(self.output_scale):
-            raise ValueError(f"output_scale must be finite, got {shown(self.output_scale)}.")
-        choices = {"activation": ACTIVATIONS, "readout": ("states", "rates"), "form": FORMS}
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(known)}, got {shown(getattr(self, name))}."
-                )
 
 
 class LeakyRNN(RecurrentNet):
@@ -81,12 +39,6 @@ class LeakyRNN(RecurrentNet):
     settings: Any  # LeakyParameters, or what a net makes of it
     output_scale: Tensor
     output_weights: Tensor
-
-    @classmethod
-    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
-        """A time constant longer than the steps of the task."""
-        constant = usual_time_constant_ms(task)
-        return {} if constant is None else {"time_constant_ms": constant}
 
     @property
     def alpha(self) -> float:

@@ -1,8 +1,6 @@
 """Liquid time-constant nets on a sparse connectivity."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -12,29 +10,13 @@ from torch.nn.functional import softplus
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
-from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import Advance
 from isochron.ann_bridge.nets.circuit import CircuitNet
 from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence, LiquidTensors
 from isochron.ann_bridge.nets.ncps_import import read_liquid
-from isochron.ann_bridge.tasks.task import LONG_STEP_MS
+from isochron.ann_bridge.nets.stepped_parameters import LiquidParameters
 
 TINY = 1e-8  # keeps a unit without conductance from dividing by 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiquidParameters(SteppedParameters):
-    """Settings of a liquid time-constant net, in a time of its own without unit."""
-
-    n_units: int = 48
-    time_step: float = 1.0
-    unfolds: int = 6  # steps of the solver in each time step
-
-    def __post_init__(self) -> None:
-        SteppedParameters.__post_init__(self)
-        if not 0 < self.time_step < math.inf:
-            raise ValueError(f"time_step must be positive, got {self.time_step!r}.")
-        if not isinstance(self.unfolds, int) or self.unfolds < 1:
-            raise ValueError(f"unfolds must be a whole number, at least 1, got {self.unfolds!r}.")
 
 
 class SigmoidalSynapses(nn.Module):
@@ -103,12 +85,6 @@ class LiquidNet(CircuitNet):
     kind: ClassVar[str] = "liquid"
     settings: LiquidParameters
     parameters_type = LiquidParameters
-    usual_learning_rate: ClassVar[float] = 2e-2
-
-    @classmethod
-    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
-        """A time step of the network that is shorter than its units remember."""
-        return {"unfolds": 1, "time_step": 0.3 if task.step_ms >= LONG_STEP_MS else 0.03}
 
     @classmethod
     def from_ncps(

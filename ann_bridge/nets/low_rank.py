@@ -1,7 +1,6 @@
 """Low-rank recurrent nets: W = (1/N) sum_r m_r n_r'."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -10,41 +9,8 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal, zeros
 from isochron.ann_bridge.nets.arrays import checked_arrays, fit_sizes
-from isochron.ann_bridge.nets.leaky import LeakyParameters, LeakyRNN, draw_output_weights
-from isochron.wording import shown
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LowRankParameters(LeakyParameters):
-    """Settings of a low-rank net.
-
-    With `oscillation_Hz` f and `growth` s, the covariances of (n_1, n_2) and (m_1, m_2) before
-    training are (1 + s) [[1, -2πfτ], [2πfτ, 1]]. Around 0 the net has the eigenvalues
-    (s ± 2πi (1 + s) f τ) / τ; on its limit cycle the mean gain of the units is 1 / (1 + s), so
-    that it oscillates with f, in the limit of many units and short steps.
-    """
-
-    rank: int = 2
-    loading_covariance: float = 0.6  # of n_r and m_r, before training
-    oscillation_Hz: float | None = None  # on the limit cycle, before training
-    growth: float = 0.5  # around 0, in 1 / time constant
-
-    def __post_init__(self) -> None:
-        LeakyParameters.__post_init__(self)
-        if not isinstance(self.rank, int) or not 1 <= self.rank <= self.n_units:
-            raise ValueError(f"rank must lie between 1 and n_units, got {shown(self.rank)}.")
-        if not -1 <= self.loading_covariance <= 1:
-            raise ValueError(
-                f"loading_covariance must lie in [-1, 1], got {shown(self.loading_covariance)}."
-            )
-        if self.oscillation_Hz is not None:
-            if not 0 < self.oscillation_Hz < math.inf or self.rank < 2:
-                raise ValueError(
-                    f"oscillation_Hz must be positive, and needs rank 2 or more, got "
-                    f"{shown(self.oscillation_Hz)} and rank {self.rank}."
-                )
-            if not -1 <= self.growth < math.inf:
-                raise ValueError(f"growth must be >= -1 and finite, got {shown(self.growth)}.")
+from isochron.ann_bridge.nets.leaky import LeakyRNN, draw_output_weights
+from isochron.ann_bridge.nets.leaky_parameters import LowRankParameters
 
 
 class LowRankRNN(LeakyRNN):

@@ -1,7 +1,5 @@
 """A connectome with frozen weights and a trained term of low rank."""
 
-import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -16,27 +14,11 @@ from isochron.ann_bridge.masks import (
     endpoints,
     require_connectome,
 )
-from isochron.ann_bridge.nets.connectome import ConnectomeRNNParameters, draw_motor_readout
+from isochron.ann_bridge.nets.connectome import draw_motor_readout
 from isochron.ann_bridge.nets.leaky import LeakyRNN
+from isochron.ann_bridge.nets.leaky_parameters import LowRankAdaptedConnectomeParameters
 from isochron.connectome import Connectome
 from isochron.connectome.signs import signed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
-    """Settings of a frozen connectome with a term of low rank; `gain` is its spectral radius."""
-
-    rank: int = 2
-    loading_std: float = 0.1  # of m and n before training
-
-    def __post_init__(self) -> None:
-        ConnectomeRNNParameters.__post_init__(self)
-        if not isinstance(self.rank, int) or not 1 <= self.rank <= self.n_units:
-            raise ValueError(f"rank must lie between 1 and n_units, got {self.rank!r}.")
-        if not 0 <= self.loading_std < math.inf:
-            raise ValueError(f"loading_std must be >= 0 and finite, got {self.loading_std!r}.")
-        if self.learns_class_parameters:
-            raise ValueError("learns_class_parameters does not go with a frozen connectome.")
 
 
 class LowRankAdaptedConnectomeRNN(LeakyRNN):

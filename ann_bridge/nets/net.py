@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from isochron.ann_bridge.checks import checked_inputs
 from isochron.ann_bridge.float64_steps import Step
+from isochron.ann_bridge.nets.parameters import FROM_TASK
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.tasks import Task
@@ -24,17 +25,14 @@ class RecurrentNet(nn.Module):
     kind : str
         Name of the kind of net, in files and on the command line.
     parameters_type : type
-        The frozen dataclass of the settings, with at least n_units, n_inputs, n_outputs and
-        step_ms.
-    usual_learning_rate : float
-        Learning rate of Adam with which such networks usually learn.
+        The frozen dataclass of the settings, a `NetworkParameters`, which states the learning
+        rate and the settings that suit a task, too.
     settings : frozen dataclass
         Those of this network.
     """
 
     kind: ClassVar[str]
-    parameters_type: ClassVar[type]
-    usual_learning_rate: ClassVar[float] = 1e-2
+    parameters_type: ClassVar[type[Any]]
     settings: Any
 
     @classmethod
@@ -76,17 +74,9 @@ class RecurrentNet(nn.Module):
     @classmethod
     def parameters_for(cls, task: "Task", parameters: Any = None, **fields: Any) -> Any:
         """The settings of `for_task`."""
-        sizes = {
-            "n_inputs": task.n_inputs, "n_outputs": task.n_outputs, "step_ms": task.step_ms
-        }  # fmt: skip
         if parameters is not None:
-            return replace(parameters, **sizes)
-        return cls.parameters_type(**cls.settings_that_suit(task) | fields | sizes)
-
-    @classmethod
-    def settings_that_suit(cls, task: "Task") -> dict[str, Any]:
-        """Settings that depend on the task unless they are given, such as time constants."""
-        return {}
+            return replace(parameters, **{name: getattr(task, name) for name in FROM_TASK})
+        return cls.parameters_type.for_task(task, **fields)
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:

@@ -3,7 +3,7 @@
 import importlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,43 +14,13 @@ from torch import Tensor, nn
 from isochron.ann_bridge.draws import normal, uniform
 from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, fit_sizes
-from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, SteppedParameters, TorchStep
+from isochron.ann_bridge.nets.autograd_loop import Advance, SteppedNet, TorchStep
 from isochron.ann_bridge.nets.snntorch_import import (
     read_neurons,
     recurrent_parts,
     time_constant,
 )
-from isochron.ann_bridge.tasks.task import usual_time_constant_ms
-from isochron.wording import shown
-
-SURROGATES = {"fast_sigmoid": "slope", "atan": "alpha"}  # of snntorch, and their steepness
-
-TIME_CONSTANTS = ("time_constant_ms", "readout_time_constant_ms")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpikingParameters(SteppedParameters):
-    """Settings of a net of leaky integrate-and-fire units."""
-
-    n_units: int = 100
-    time_constant_ms: float = 20.0  # of the membrane
-    readout_time_constant_ms: float = 20.0
-    threshold: float = 1.0
-    gain: float = 0.5  # recurrent weights ~ N(0, gain² / n_units) before training
-    surrogate: str = "fast_sigmoid"  # or atan: what stands for the derivative of a spike
-    steepness: float = 10.0  # of the surrogate
-
-    def __post_init__(self) -> None:
-        SteppedParameters.__post_init__(self)
-        for name in ("time_constant_ms", "readout_time_constant_ms", "threshold", "steepness"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive, got {shown(getattr(self, name))}.")
-        if not 0 <= self.gain < math.inf:
-            raise ValueError(f"gain must be >= 0 and finite, got {shown(self.gain)}.")
-        if self.surrogate not in SURROGATES:
-            raise ValueError(
-                f"surrogate must be one of {', '.join(SURROGATES)}, got {shown(self.surrogate)}."
-            )
+from isochron.ann_bridge.nets.stepped_parameters import SURROGATES, SpikingParameters
 
 
 class SpikingNet(SteppedNet):
@@ -85,12 +55,6 @@ class SpikingNet(SteppedNet):
     kind: ClassVar[str] = "spiking"
     parameters_type = SpikingParameters
     settings: SpikingParameters
-
-    @classmethod
-    def settings_that_suit(cls, task: Any) -> dict[str, Any]:
-        """Time constants longer than the steps of the task."""
-        constant = usual_time_constant_ms(task)
-        return {} if constant is None else dict.fromkeys(TIME_CONSTANTS, constant)
 
     def __init__(
         self,

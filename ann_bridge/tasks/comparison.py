@@ -1,12 +1,15 @@
 """Delayed comparison: was the second of two values the larger?"""
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_range, random_signs
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,8 +24,8 @@ class DelayedComparison(DelayTask):
     Romo, Brody, Hernández and Lemus (1999), Nature 399:470.
     """
 
-    heights: tuple[float, float] = (0.5, 1.5)
-    smallest_difference: float = 0.2
+    heights: tuple[float, float] = setting((0.5, 1.5), "Range of the heights of the pulses")
+    smallest_difference: float = setting(0.2, "Smallest difference of the two heights")
 
     def __post_init__(self) -> None:
         DelayTask.__post_init__(self)
@@ -44,7 +47,7 @@ class DelayedComparison(DelayTask):
         """Loss of a constant output."""
         return 1.0
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -52,6 +55,7 @@ class DelayedComparison(DelayTask):
         ValueError
             If `batch_size` is not positive.
         """
+
         epochs = self.draw_epochs(batch_size, generator)
         low, high = self.heights
         u, v = uniform(2, batch_size, generator=generator)

@@ -1,9 +1,7 @@
 """Trials with a delay: lead, sample, delay, test, response."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple
 
 from isochron.ann_bridge.tasks.task import (
     check_batch,
@@ -12,6 +10,10 @@ from isochron.ann_bridge.tasks.task import (
     random_steps,
     whole_steps,
 )
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Epochs(NamedTuple):
@@ -24,21 +26,21 @@ class Epochs(NamedTuple):
     test, response : Tensor
     """
 
-    samples: tuple[torch.Tensor, ...]
-    test: torch.Tensor
-    response: torch.Tensor
+    samples: "tuple[torch.Tensor, ...]"
+    test: "torch.Tensor"
+    response: "torch.Tensor"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DelayTask:
     """Timing of a task with a delay. The delay is drawn anew for each trial."""
 
-    lead_ms: float = 100.0
-    sample_ms: float = 200.0  # each of the samples
-    delay_ms: tuple[float, float] = (400.0, 800.0)
-    test_ms: float = 200.0
-    response_ms: float = 200.0
-    step_ms: float = 20.0
+    lead_ms: float = setting(100.0, "Time before the first sample", unit="ms")
+    sample_ms: float = setting(200.0, "Duration of each sample", unit="ms")
+    delay_ms: tuple[float, float] = setting((400.0, 800.0), "Range of the delay", unit="ms")
+    test_ms: float = setting(200.0, "Duration of the test", unit="ms")
+    response_ms: float = setting(200.0, "Duration of the response", unit="ms")
+    step_ms: float = setting(20.0, "Time step of the task", unit="ms")
 
     def __post_init__(self) -> None:
         check_durations(self, "lead_ms", "sample_ms", "test_ms", "response_ms")
@@ -62,7 +64,7 @@ class DelayTask:
             self, self.sample_ms
         )
 
-    def draw_epochs(self, batch_size: int, generator: torch.Generator) -> Epochs:
+    def draw_epochs(self, batch_size: int, generator: "torch.Generator") -> Epochs:
         """Draw the delays and lay out the trials.
 
         Raises
@@ -70,6 +72,8 @@ class DelayTask:
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+
         check_batch(batch_size)
         lead, sample, test, response = (
             whole_steps(self, part)
@@ -78,7 +82,7 @@ class DelayTask:
         step = torch.arange(self.n_steps, device=generator.device)[:, None]
         delay = random_steps(self, self.delay_ms, batch_size, generator)
 
-        def window(start: torch.Tensor, length: int) -> torch.Tensor:
+        def window(start: "torch.Tensor", length: int) -> "torch.Tensor":
             return ((step >= start) & (step < start + length)).float()
 
         starts = [lead + k * sample + torch.zeros_like(delay) for k in range(self.n_samples)]

@@ -1,8 +1,7 @@
 """The n-bit flip-flop: each output holds the sign of the last pulse on its input."""
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.task import (
@@ -13,6 +12,10 @@ from isochron.ann_bridge.tasks.task import (
     random_signs,
     whole_steps,
 )
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +30,11 @@ class FlipFlop:
     Sussillo and Barak (2013), Neural Computation 25:626.
     """
 
-    n_bits: int = 3
-    duration_ms: float = 2000.0
-    pulse_ms: float = 60.0
-    mean_interval_ms: float = 500.0
-    step_ms: float = 20.0
+    n_bits: int = setting(3, "Number of bits")
+    duration_ms: float = setting(2000.0, "Duration of a trial", unit="ms")
+    pulse_ms: float = setting(60.0, "Duration of a pulse", unit="ms")
+    mean_interval_ms: float = setting(500.0, "Mean interval between pulses of a bit", unit="ms")
+    step_ms: float = setting(20.0, "Time step of the task", unit="ms")
 
     def __post_init__(self) -> None:
         check_count(self, "n_bits", 1)
@@ -68,7 +71,7 @@ class FlipFlop:
         """Variance of a random sign."""
         return 1.0
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -76,6 +79,8 @@ class FlipFlop:
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+
         check_batch(batch_size)
         shape, device = (self.n_steps, batch_size, self.n_bits), generator.device
         drawn = uniform(*shape, generator=generator)

@@ -1,12 +1,14 @@
 """Delayed match-to-sample: was the second stimulus the first one again?"""
 
 from dataclasses import dataclass
-
-import torch
-from torch.nn.functional import one_hot
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,8 +23,8 @@ class DelayedMatchToSample(DelayTask):
     Miyashita and Chang (1988), Nature 331:68.
     """
 
-    n_stimuli: int = 2
-    match_probability: float = 0.5
+    n_stimuli: int = setting(2, "Number of stimuli")
+    match_probability: float = setting(0.5, "Probability that the test is the sample")
 
     def __post_init__(self) -> None:
         DelayTask.__post_init__(self)
@@ -42,7 +44,7 @@ class DelayedMatchToSample(DelayTask):
         """Variance of the answer: 4 p (1 - p)."""
         return 4 * self.match_probability * (1 - self.match_probability)
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -50,6 +52,9 @@ class DelayedMatchToSample(DelayTask):
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+        from torch.nn.functional import one_hot
+
         epochs = self.draw_epochs(batch_size, generator)
         n, device = self.n_stimuli, generator.device
         first = torch.randint(n, (batch_size,), generator=generator, device=device)

@@ -1,12 +1,15 @@
 """Parametric working memory: hold a value and give it back."""
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.draws import uniform
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_range
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +19,7 @@ class ParametricWorkingMemory(DelayTask):
     Input 0 is the pulse, its height uniform in a range; input 1 is the cue, of height 1.
     """
 
-    heights: tuple[float, float] = (0.5, 1.5)
+    heights: tuple[float, float] = setting((0.5, 1.5), "Range of the height of the pulse")
 
     def __post_init__(self) -> None:
         DelayTask.__post_init__(self)
@@ -34,7 +37,7 @@ class ParametricWorkingMemory(DelayTask):
         """Variance of a uniform height: width² / 12."""
         return (self.heights[1] - self.heights[0]) ** 2 / 12
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -42,6 +45,8 @@ class ParametricWorkingMemory(DelayTask):
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+
         epochs = self.draw_epochs(batch_size, generator)
         low, high = self.heights
         drawn = uniform(batch_size, generator=generator)

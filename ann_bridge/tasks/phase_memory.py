@@ -2,18 +2,96 @@
 
 import math
 from dataclasses import dataclass
-
-import torch
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.draws import normal, uniform, zeros
-from isochron.ann_bridge.tasks.references import Reference, Signal, check_sampled
-from isochron.ann_bridge.tasks.task import ReferenceInput, Trials, check_batch
+from isochron.ann_bridge.tasks.task import (
+    ReferenceInput,
+    Trials,
+    check_batch,
+    check_count,
+    check_sampled,
+)
+from isochron.settings import setting
 from isochron.wording import shown
+
+if TYPE_CHECKING:
+    import torch
+
+    from isochron.ann_bridge.tasks.references import Reference, Signal
+
+
+REFERENCES = ("sines", "theta")
 
 
 def even_offsets(n_stimuli: int, first: float = -0.1) -> tuple[float, ...]:
     """Offsets in cycles, evenly spaced: -0.1 - l / n, as in the paper for 2 and 4 stimuli."""
     return tuple(first - stimulus / n_stimuli for stimulus in range(n_stimuli))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhaseMemorySettings:
+    """Settings of `PhaseMemory` in files and on the command line: numbers and names alone."""
+
+    n_stimuli: int = setting(2, "Number of stimuli")
+    reference: str = setting("sines", "Reference oscillation: sines, theta, or a .npy file")
+    sampling_Hz: float = setting(0.0, "Sampling frequency of the reference file", unit="Hz")
+    channel: int = setting(
+        -1, "Column of the reference file, counted from 0; -1: the file has one channel"
+    )
+
+    def __post_init__(self) -> None:
+        check_count(self, "n_stimuli", 1)
+        if not self.recorded and self.reference not in REFERENCES:
+            raise ValueError(
+                f"reference must be one of {', '.join(REFERENCES)}, or a .npy file, got "
+                f"{self.reference!r}."
+            )
+        if self.recorded != bool(self.sampling_Hz):
+            raise ValueError(
+                "sampling_Hz goes with a reference file, and that needs it, got "
+                f"{self.sampling_Hz:g} and {self.reference}."
+            )
+        if self.channel != -1 and not (self.recorded and self.channel >= 0):
+            raise ValueError(
+                "channel is a number from 0 on and goes with a reference file, got "
+                f"{self.channel} and {self.reference}."
+            )
+        if self.recorded:
+            path = Path(self.reference).resolve()
+            if not path.is_file():
+                raise ValueError(f"There is no reference file {self.reference}.")
+            object.__setattr__(self, "reference", str(path))
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the reference is a file."""
+        return self.reference.endswith(".npy")
+
+    def task(self) -> "PhaseMemory":
+        """The task.
+
+        Raises
+        ------
+        DataFileError
+            If the reference file cannot be read.
+        """
+        return PhaseMemory(offsets=even_offsets(self.n_stimuli), reference=self._load_reference())
+
+    def _load_reference(self) -> "Reference | None":
+        if self.reference == "sines":
+            return None
+        from isochron.ann_bridge.tasks.references import SyntheticTheta, load_recording
+
+        if self.reference == "theta":
+            return SyntheticTheta()
+        return load_recording(
+            self.reference,
+            sampling_Hz=self.sampling_Hz,
+            step_ms=PhaseMemory().step_ms,
+            channel=None if self.channel < 0 else self.channel,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +117,7 @@ class PhaseMemory:
     frequency_amplitude_correlation: float = 0.19
     onset_ms: tuple[float, float] = (125.0, 250.0)
     pulse_ms: tuple[float, float] = (125.0, 175.0)
-    reference: Reference | None = None
+    reference: "Reference | None" = None
 
     def __post_init__(self) -> None:
         if len(self.offsets) < 1 or not all(map(math.isfinite, self.offsets)):
@@ -105,7 +183,7 @@ class PhaseMemory:
         """Loss of a constant output, which is 0: the mean of sin²."""
         return 0.5
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -113,6 +191,8 @@ class PhaseMemory:
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+
         check_batch(batch_size)
         device = generator.device
         if self.reference is None:
@@ -133,13 +213,17 @@ class PhaseMemory:
         shift = torch.tensor(self.offsets, dtype=torch.float32, device=device)[stimulus]
         return Trials(inputs, torch.sin(phase + 2 * math.pi * shift), (time >= offset).float())
 
-    def _time(self, device: torch.device) -> torch.Tensor:
+    def _time(self, device: "torch.device") -> "torch.Tensor":
+        import torch
+
         return (
             self.step_ms * torch.arange(self.n_steps, dtype=torch.float32, device=device)[:, None]
         )
 
-    def _sines(self, batch_size: int, generator: torch.Generator) -> Signal:
+    def _sines(self, batch_size: int, generator: "torch.Generator") -> "Signal":
         """Pure sines, and their phases."""
+        import torch
+
         rho = self.frequency_amplitude_correlation
         z = normal(2, batch_size, generator=generator)
         frequency = self.frequency_Hz + self.frequency_std_Hz * z[0]
@@ -150,6 +234,8 @@ class PhaseMemory:
         return amplitude * torch.sin(phase), phase
 
 
-def _uniform(low: float, high: float, batch_size: int, generator: torch.Generator) -> torch.Tensor:
+def _uniform(
+    low: float, high: float, batch_size: int, generator: "torch.Generator"
+) -> "torch.Tensor":
     drawn = uniform(batch_size, generator=generator)
     return low + (high - low) * drawn

@@ -1,8 +1,7 @@
 """Ready-set-go: measure an interval and produce it."""
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.tasks.task import (
     Trials,
@@ -12,6 +11,10 @@ from isochron.ann_bridge.tasks.task import (
     random_steps,
     whole_steps,
 )
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,10 +30,10 @@ class ReadySetGo:
     (2019), Neuron 103:934.
     """
 
-    ready_ms: tuple[float, float] = (100.0, 300.0)
-    interval_ms: tuple[float, float] = (400.0, 800.0)
-    pulse_ms: float = 60.0
-    step_ms: float = 20.0
+    ready_ms: tuple[float, float] = setting((100.0, 300.0), "Range of the time of ready", unit="ms")
+    interval_ms: tuple[float, float] = setting((400.0, 800.0), "Range of the interval", unit="ms")
+    pulse_ms: float = setting(60.0, "Duration of a pulse", unit="ms")
+    step_ms: float = setting(20.0, "Time step of the task", unit="ms")
 
     def __post_init__(self) -> None:
         check_durations(self, "pulse_ms")
@@ -64,11 +67,13 @@ class ReadySetGo:
         A ramp of n steps takes the n + 1 values k / n, of variance (n + 2) / (12 n), and
         counts n + 1 times. A ramp of the mean slope, the same in all trials, scores less.
         """
+        import torch
+
         low, high = (whole_steps(self, value) for value in self.interval_ms)
         n = torch.arange(low, high + 1, dtype=torch.float64)
         return (((n + 1) * (n + 2) / (12 * n)).sum() / (n + 1).sum()).item()
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -76,6 +81,8 @@ class ReadySetGo:
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+
         check_batch(batch_size)
         ready = random_steps(self, self.ready_ms, batch_size, generator)
         interval = random_steps(self, self.interval_ms, batch_size, generator)

@@ -19,6 +19,7 @@ from isochron.ann_bridge.tasks.recording_quality import (
     find_usable,
     list_stretches,
 )
+from isochron.ann_bridge.tasks.task import check_sampled
 from isochron.connectome.arrays import load_npy
 from isochron.files import reads_data, sha256
 from isochron.wording import counted
@@ -84,21 +85,6 @@ class SyntheticTheta:
         amplitude = self.amplitude + self.amplitude_std * _autoregressive(shape, memory, generator)
         noise = self.noise_std * _pink(shape, step_ms, self.noise_above_Hz, generator)
         return amplitude * torch.sin(phase) + noise, phase
-
-
-def check_sampled(frequency_Hz: float, step_ms: float) -> None:
-    """Check that a period of a reference has more than two time steps.
-
-    Raises
-    ------
-    ValueError
-        If not: sampled, it would be an oscillation of a lower frequency.
-    """
-    if not frequency_Hz * step_ms < 500:
-        raise ValueError(
-            f"frequency_Hz must be below {500 / step_ms:g} Hz, half the sampling frequency of "
-            f"steps of {step_ms:g} ms, got {frequency_Hz!r}. Shorten step_ms."
-        )
 
 
 def _autoregressive(

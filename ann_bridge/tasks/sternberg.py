@@ -1,14 +1,15 @@
 """Sternberg's task: was the probe among the items?"""
 
 from dataclasses import dataclass
-from typing import ClassVar
-
-import torch
-from torch.nn.functional import one_hot
+from typing import TYPE_CHECKING, ClassVar
 
 from isochron.ann_bridge.draws import uniform, zeros
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
+from isochron.settings import setting
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,8 +27,8 @@ class Sternberg(DelayTask):
 
     usual_time_constant_ms: ClassVar[float] = 500.0  # items are held for longer than 100 ms
 
-    n_items: int = 6
-    largest_set: int = 3
+    n_items: int = setting(6, "Number of items")
+    largest_set: int = setting(3, "Largest number of items in a trial")
 
     def __post_init__(self) -> None:
         DelayTask.__post_init__(self)
@@ -49,7 +50,7 @@ class Sternberg(DelayTask):
         """Loss of a constant output."""
         return 1.0
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
 
         Raises
@@ -57,6 +58,9 @@ class Sternberg(DelayTask):
         ValueError
             If `batch_size` is not positive.
         """
+        import torch
+        from torch.nn.functional import one_hot
+
         epochs = self.draw_epochs(batch_size, generator)
         n, largest, device = self.n_items, self.largest_set, generator.device
         # A random order of the items of which the last `size` of the first `largest` are shown.

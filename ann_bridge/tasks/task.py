@@ -1,12 +1,13 @@
 """What all tasks share: trials, the protocol, durations in steps."""
 
 import math
-from typing import Any, NamedTuple, Protocol
-
-import torch
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from isochron.ann_bridge.draws import uniform
 from isochron.wording import shown
+
+if TYPE_CHECKING:
+    import torch
 
 LONG_STEP_MS = 10.0  # from here on, units with the usual time constants forget too fast
 
@@ -22,9 +23,9 @@ class Trials(NamedTuple):
         1 where the output counts.
     """
 
-    inputs: torch.Tensor
-    targets: torch.Tensor
-    mask: torch.Tensor
+    inputs: "torch.Tensor"
+    targets: "torch.Tensor"
+    mask: "torch.Tensor"
 
 
 def usual_time_constant_ms(task: Any) -> float | None:
@@ -82,7 +83,7 @@ class Task(Protocol):
     @property
     def chance(self) -> float: ...  # noqa: D102
 
-    def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
+    def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator."""
         ...
 
@@ -106,7 +107,7 @@ def describe_task(task: Any) -> dict[str, Any]:
     }
 
 
-def masked_loss(outputs: torch.Tensor, trials: Trials) -> torch.Tensor:
+def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
     """Mean squared error where the outputs count, over all outputs."""
     squared = (outputs - trials.targets) ** 2
     if squared.ndim == 3:
@@ -170,20 +171,37 @@ def check_range(task: Any, name: str) -> None:
         raise ValueError(f"{name} must be a range 0 <= low <= high, got {shown((low, high))}.")
 
 
+def check_sampled(frequency_Hz: float, step_ms: float) -> None:
+    """Check that a period of a reference has more than two time steps.
+
+    Raises
+    ------
+    ValueError
+        If not: sampled, it would be an oscillation of a lower frequency.
+    """
+    if not frequency_Hz * step_ms < 500:
+        raise ValueError(
+            f"frequency_Hz must be below {500 / step_ms:g} Hz, half the sampling frequency of "
+            f"steps of {step_ms:g} ms, got {frequency_Hz!r}. Shorten step_ms."
+        )
+
+
 def whole_steps(task: Any, duration_ms: float) -> int:
     """A duration in steps of a task."""
     return round(duration_ms / task.step_ms)
 
 
 def random_steps(
-    task: Any, range_ms: tuple[float, float], batch_size: int, generator: torch.Generator
-) -> torch.Tensor:
+    task: Any, range_ms: tuple[float, float], batch_size: int, generator: "torch.Generator"
+) -> "torch.Tensor":
     """Durations in steps, uniform in a range, shape (batch,)."""
+    import torch
+
     low, high = (whole_steps(task, value) for value in range_ms)
     return torch.randint(low, high + 1, (batch_size,), generator=generator, device=generator.device)
 
 
-def random_signs(*shape: int, generator: torch.Generator, chance: float = 0.5) -> torch.Tensor:
+def random_signs(*shape: int, generator: "torch.Generator", chance: float = 0.5) -> "torch.Tensor":
     """+1 with a probability, else -1."""
     drawn = uniform(*shape, generator=generator) < chance
     return 2.0 * drawn.float() - 1.0

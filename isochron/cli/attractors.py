@@ -1,59 +1,94 @@
 """isochron attractors."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import DATASET_HELP, debug_option, json_option, open_connectome, print_json
+from isochron.cli.common import debug_option, json_option, open_connectome, print_json
+from isochron.cli.options import SettingsCommand, reject_given
+from isochron.runs.model_settings import DATASET_HELP
+from isochron.settings import setting
 
 if TYPE_CHECKING:
     from isochron.workflows.attractor_results import Enumerated, SampledNetwork
 
 STEP = "attractors"
+TIES = ("plus", "minus", "keep", "flip")  # TIE_RULES, which would import the analysis
 
 
-@click.command()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchSettings:
+    """How attractors are counted."""
+
+    tie: str = setting(
+        "plus", "State of a neuron whose field is exactly 0",
+        choices=TIES,
+    )  # fmt: skip
+    n_starts: int | None = setting(
+        None, "Number of random initial states to sample from; by default all states are "
+        "enumerated, and 2000 are sampled of a connectome",
+    )  # fmt: skip
+    seed: int = setting(0, "Seed of initial states, random networks and rewirings")
+    n_threads: int | None = setting(None, "Number of threads of an enumeration; all by default")
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"The seed must not be negative, got {self.seed}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSettings:
+    """A network in files."""
+
+    theta: Path | None = setting(None, "File of the thresholds of J.npy (.npy)", form="FILE")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnsembleSettings:
+    """Random networks."""
+
+    n_random: int | None = setting(None, "Number of neurons of random networks to count in")
+    symmetry: float = setting(0.0, "Symmetry of the random networks, -1 to 1")
+    n_networks: int = setting(100, "Number of random networks")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AxisSettings:
+    """A connectome and its rewirings."""
+
+    dataset: str | None = setting(None, DATASET_HELP)
+    layers: str = setting("chemical,gap", "Layers of the connectome: chemical, gap, or both")
+    n_nulls: int = setting(0, "Number of rewirings of the connectome to compare it with")
+
+
+SETTINGS: dict[str, type] = {
+    "search": SearchSettings,
+    "file": FileSettings,
+    "ensemble": EnsembleSettings,
+    "axis": AxisSettings,
+}
+WHOSE = {"file": "J.npy", "ensemble": "--random", "axis": "--dataset"}
+
+
+@click.command(cls=SettingsCommand, settings=SETTINGS)
 @click.argument("couplings", metavar="[J.npy]", type=Path, required=False)
-@click.option("--theta", type=Path, help="Thresholds (.npy).")
-@click.option(
-    "--tie", default="plus", show_default=True,
-    help="A field of exactly 0: plus, minus, keep or flip.",
-)  # fmt: skip
-@click.option("--starts", type=int, help="Sample from so many random states instead.")
-@click.option("--random", "n_random", type=int, help="Random networks of so many neurons.")
-@click.option("--symmetry", type=float, default=0.0, show_default=True, help="Of those, -1 to 1.")
-@click.option("--networks", type=int, default=100, show_default=True, help="How many of those.")
-@click.option("--dataset", help=f"A connectome: {DATASET_HELP}")
-@click.option(
-    "--layers", default="chemical,gap", show_default=True, help="Of the connectome: chemical, gap."
-)
 @click.option(
     "--signs", type=click.Choice(["own", "gaba", "none"], case_sensitive=False),
-    help="Signs of the chemical connections: those of the connectome, the 26 GABAergic neurons "
+    help="Signs of the chemical connections of the connectome: its own, the 26 GABAergic neurons "
     "inhibit, or all excite.  [default: own if the connectome has signs, else gaba]",
 )  # fmt: skip
-@click.option("--nulls", type=int, default=0, show_default=True, help="Rewirings to compare with.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
-@click.option("--threads", type=int, help="All cores by default.")
 @json_option
 @debug_option
 def attractors(
     couplings: Path | None,
-    theta: Path | None,
-    tie: str,
-    starts: int | None,
-    n_random: int | None,
-    symmetry: float,
-    networks: int,
-    dataset: str | None,
-    layers: str,
+    search: SearchSettings,
+    file: FileSettings,
+    ensemble: EnsembleSettings,
+    axis: AxisSettings,
     signs: str | None,
-    nulls: int,
-    seed: int,
-    threads: int | None,
     as_json: bool,
 ) -> None:
     """Count the fixed points and limit cycles of a network of +-1 neurons.
@@ -61,35 +96,48 @@ def attractors(
     Give couplings J[post, pre] as a .npy file, --random N, or --dataset ID. Up to 30 neurons
     are enumerated; larger networks need --starts.
     """
-    if sum(source is not None for source in (couplings, n_random, dataset)) != 1:
+    sources = {"file": couplings, "ensemble": ensemble.n_random, "axis": axis.dataset}
+    named = [name for name, source in sources.items() if source is not None]
+    if len(named) != 1:
         raise click.UsageError("Give one of J.npy, --random and --dataset.")
-    if theta is not None and couplings is None:
-        raise click.UsageError("--theta goes with J.npy.")
-    if seed < 0:
-        raise ValueError(f"The seed must not be negative, got {seed}.")
+    _reject_other_options(named[0], search, signs)
     with _reporting() as report:
         if couplings is not None:
-            result = _of_file(couplings, theta, tie, starts, seed, threads, report)
-        elif n_random is not None:
+            result: Any = _of_file(couplings, file.theta, search, report)
+        elif ensemble.n_random is not None:
             from isochron.workflows.attractors import count_in_ensemble
 
             result = count_in_ensemble(
-                n_random, symmetry, networks, tie=tie, seed=seed, n_threads=threads,
-                progress=report,
+                ensemble.n_random, ensemble.symmetry, ensemble.n_networks, tie=search.tie,
+                seed=search.seed, n_threads=search.n_threads, progress=report,
             )  # fmt: skip
         else:
             from isochron.workflows.attractors import place_on_axis
 
             result = place_on_axis(
-                open_connectome(str(dataset)), layers=_layers(layers), signs=signs, tie=tie,
-                n_nulls=nulls, n_starts=2000 if starts is None else starts, seed=seed,
-                progress=report,
+                open_connectome(str(axis.dataset)), layers=_layers(axis.layers), signs=signs,
+                tie=search.tie, n_nulls=axis.n_nulls, seed=search.seed, progress=report,
+                n_starts=2000 if search.n_starts is None else search.n_starts,
             )  # fmt: skip
     values = asdict(result)
     if as_json:
         print_json(values)
     else:
         click.echo(_text(values))
+
+
+def _reject_other_options(source: str, search: SearchSettings, signs: str | None) -> None:
+    """Stop if an option was given that has no effect on this source of networks."""
+    for section, whose in WHOSE.items():
+        if section != source:
+            names = [field.name for field in fields(SETTINGS[section])]
+            reject_given(section, names, f"goes with {whose}, not with {WHOSE[source]}.")
+    if signs is not None and source != "axis":
+        raise click.UsageError(f"--signs goes with --dataset, not with {WHOSE[source]}.")
+    if source == "ensemble":
+        reject_given("search", ["n_starts"], "has no effect: random networks are enumerated.")
+    elif source == "axis" or search.n_starts is not None:
+        reject_given("search", ["n_threads"], "goes with an enumeration, not with sampling.")
 
 
 def _reporting() -> Any:
@@ -125,9 +173,8 @@ def _layers(text: str) -> list[str]:
 
 
 def _of_file(
-    path: Path, theta: Path | None, tie: str, starts: int | None, seed: int,
-    threads: int | None, report: Any,
-) -> "Enumerated | SampledNetwork":  # fmt: skip
+    path: Path, theta: Path | None, search: SearchSettings, report: Any
+) -> "Enumerated | SampledNetwork":
     import numpy as np
 
     from isochron.analysis.sign_networks import enumerate_attractors, sample_attractors
@@ -135,18 +182,18 @@ def _of_file(
     from isochron.workflows.attractor_results import Enumerated, SampledNetwork
 
     J, thresholds = load_finite_npy(path), 0 if theta is None else load_finite_npy(theta)
-    if starts is not None:
-        rng = np.random.default_rng(seed)
+    if search.n_starts is not None:
+        rng = np.random.default_rng(search.seed)
         sample = sample_attractors(
-            J, thresholds, tie, n_starts=starts, rng=rng, progress=report
+            J, thresholds, search.tie, n_starts=search.n_starts, rng=rng, progress=report
         )  # fmt: skip
-        return SampledNetwork.of(sample, n=sample.n, tie_rule=tie)
+        return SampledNetwork.of(sample, n=sample.n, tie_rule=search.tie)
     if J.ndim == 2 and len(J) > 30:
         raise ValueError(
             f"{len(J)} neurons cannot be enumerated; 30 can. Sample them: --starts 1000."
         )
     return Enumerated.of(
-        enumerate_attractors(J, thresholds, tie, n_threads=threads, progress=report)
+        enumerate_attractors(J, thresholds, search.tie, n_threads=search.n_threads, progress=report)
     )
 
 

@@ -5,19 +5,24 @@ from pathlib import Path
 
 import click
 
-from isochron.cli.common import DATASET_HELP, debug_option, json_option, print_json
+from isochron.cli.common import debug_option, json_option, print_json
+from isochron.runs.model_settings import DATASET_HELP
 
 
 @click.command()
-@click.option("--config", type=Path, help="Experiment file (TOML). Defaults are built in.")
+@click.option(
+    "--config", type=Path, help="Configuration file (TOML); it replaces some of the defaults."
+)
 @click.option(
     "--out", type=Path, default=Path("runs/compare"), show_default=True, help="Run folder."
 )
-@click.option("--quick", is_flag=True, help="Small defaults: minutes instead of hours.")
-@click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
-@click.option("--dataset", help=f"The connectome: {DATASET_HELP}  [default: varshney2011]")
-@click.option("--workers", type=int, help="Processes; one for each core by default.")
-@click.option("--force", is_flag=True, help="Replace a run of another configuration.")
+@click.option(
+    "--quick", is_flag=True, help="Small networks and few seeds: minutes instead of hours."
+)
+@click.option("--print-config", is_flag=True, help="Print the configuration as commented TOML.")
+@click.option("--dataset", help=f"{DATASET_HELP}.  [default: varshney2011]")
+@click.option("--workers", type=int, help="Number of processes; one for each core by default.")
+@click.option("--force", is_flag=True, help="Replace a run of a different configuration.")
 @json_option
 @debug_option
 def compare(
@@ -30,9 +35,9 @@ def compare(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Compare the worm, trained nets and controls: results.json and report.html.
+    """Compare the worm, trained networks and controls: results.json and report.html.
 
-    Interrupted, the same command goes on where it was.
+    The same command resumes a run that was interrupted.
     """
     from isochron.runs.configuration import overlay, read_toml, to_toml
     from isochron.runs.datasets import resolve_dataset, with_resolved_dataset

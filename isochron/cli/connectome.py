@@ -1,5 +1,6 @@
 """isochron connectome: what the data sets are, what they hold, and how they differ."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from isochron.cli.common import (
     report_file,
     sign_rule,
 )
+from isochron.cli.options import SettingsCommand
+from isochron.settings import setting
 from isochron.wording import counted
 
 
@@ -163,14 +166,24 @@ def compare(first: str, second: str, as_json: bool) -> None:
     print_table(table)
 
 
-@connectome.command()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignSettings:
+    """How a connectome is signed."""
+
+    signs: str | None = setting(
+        None,
+        "Sign rule; by default the connections are exported as they are",
+        choices="isochron.connectome:SIGN_RULES",
+    )
+
+
+@connectome.command(cls=SettingsCommand, settings={"signing": SignSettings})
 @click.argument("identifier", metavar="ID")
 @click.option("--out", type=Path, required=True, help="File: .csv, .graphml or .nc.")
-@click.option("--signs", help="Sign rule: gaba, transmitter or fenyves2020.")
 @force_option
 @json_option
 @debug_option
-def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: bool) -> None:
+def export(identifier: str, signing: SignSettings, out: Path, force: bool, as_json: bool) -> None:
     """Write a data set as a list of connections, a graph or labelled matrices."""
     from isochron.connectome import write_csv, write_graphml
     from isochron.sims import save_dataset
@@ -182,7 +195,7 @@ def export(identifier: str, out: Path, signs: str | None, force: bool, as_json: 
     }
     if out.suffix not in writers:
         raise ValueError(f"--out must end in {', '.join(writers)}, got {str(out)!r}.")
-    rule = sign_rule(signs)
+    rule = sign_rule(signing.signs)
     refuse_to_replace(out, force)
     connectome = open_connectome(identifier)
     if rule is not None:

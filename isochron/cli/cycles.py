@@ -1,8 +1,8 @@
 """isochron cycles."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,46 +11,46 @@ from isochron.cli.common import (
     json_option,
     print_json,
     print_table,
-    search_options,
 )
+from isochron.cli.options import SettingsCommand, reject_given
+from isochron.settings import setting
+from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
 
 if TYPE_CHECKING:
     from isochron.workflows.cycles import RunRhythms
     from isochron.workflows.network_cycles import NetworkRhythms
 
 
-@click.command()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CycleSearch(RhythmSearch):
+    """A search for cycles; a reference forces networks only."""
+
+    frequency_Hz: float | None = setting(
+        None, "Frequency of the reference of a network; by default that of its task", unit="Hz"
+    )
+    amplitude: float | None = setting(
+        None, "Amplitude of the reference of a network; by default that of its task, 0 for none"
+    )
+
+
+@click.command(cls=SettingsCommand, settings={"search": CycleSearch})
 @click.argument("source", metavar="RUN_OR_NET", type=Path)
-@click.option(
-    "--frequency",
-    type=float,
-    help="Frequency of the reference of a network, Hz; by default that of its task.",
-)
-@click.option(
-    "--amplitude",
-    type=float,
-    help="Amplitude of the reference of a network; by default that of its task, 0 for none.",
-)
-@search_options
 @json_option
 @debug_option
-def cycles(
-    source: Path,
-    frequency: float | None,
-    amplitude: float | None,
-    as_json: bool,
-    **search_options: Any,
-) -> None:
-    """List fixed points and limit cycles of a run of isochron simulate, or of trained nets.
+def cycles(source: Path, search: CycleSearch, as_json: bool) -> None:
+    """List fixed points and limit cycles of a run of isochron simulate, or of trained networks.
 
     A network is analyzed under the reference oscillation of its task. One whose task has none, or
     is not known, is analyzed without forcing, with its invariant circles; so is any at amplitude 0.
     """
+    if source.suffix in DATASETS:
+        names = ("frequency_Hz", "amplitude", "input", "n_starts", "seed")
+        reject_given("search", names, "has no effect on a run, but on networks.")
+    else:
+        reject_given("search", ("max_period_s",), "has no effect on networks, but on a run.")
     from isochron.workflows.cycles import find_rhythms
-    from isochron.workflows.search import RhythmSearch
 
-    search = RhythmSearch(frequency_Hz=frequency, **search_options)
-    found = find_rhythms(source, search, amplitude=amplitude)
+    found = find_rhythms(source, search, amplitude=search.amplitude)
     if as_json:
         print_json([asdict(system) for system in found])
         return

@@ -10,24 +10,27 @@ from isochron.wording import command
 
 @click.command()
 @click.argument("folder", type=Path)
-@click.option("--trials", default=256, show_default=True, help="How many fresh ones.")
-@click.option("--seed", default=1, show_default=True, help="Of the trials.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or auto.")
+@click.option("--trials", default=256, show_default=True, help="Number of fresh trials.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the trials.")
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
+    help="Device of the evaluation.",
+)  # fmt: skip
 @json_option
 @debug_option
 def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -> None:
-    """Loss of the trained nets in FOLDER on fresh trials, beside the chance level."""
+    """Loss of the trained networks in FOLDER on fresh trials, with the chance level."""
     from isochron.workflows.train import describe_loss, evaluate_nets
 
     summary = evaluate_nets(folder, n_trials=trials, seed=seed, device=device)
     if as_json:
-        print_json(summary)
+        print_json(summary.describe())
         return
-    click.echo(f"{summary['net']} on {summary['task']}; chance {summary['chance']:g}")
-    for row in summary["replicates"]:
-        click.echo(f"{row['name']}: {describe_loss(row)}")
-    if summary["missing"]:
+    click.echo(f"{summary.network} on {summary.task}; chance {summary.chance:g}")
+    for row in summary.replicates:
+        click.echo(f"{row.name}: {describe_loss(row)}")
+    if summary.missing:
         click.echo(
-            f"{summary['missing']} not trained yet; the command that started the training "
+            f"{summary.missing} not trained yet; the command that started the training "
             f"continues it: {command('train --out', folder)} and the same options."
         )

@@ -10,12 +10,16 @@ from isochron.cli.common import debug_option, json_option, print_json
 
 @click.command()
 @click.argument("paper", type=click.Choice(["pals2024"]))
-@click.option("--config", type=Path, help="Experiment file (TOML). Defaults are built in.")
+@click.option(
+    "--config", type=Path, help="Configuration file (TOML); it replaces some of the defaults."
+)
 @click.option("--out", type=Path, help="Run folder.  [default: runs/PAPER]")
-@click.option("--quick", is_flag=True, help="Smaller nets, the four rules: minutes, not hours.")
-@click.option("--print-config", is_flag=True, help="Print the experiment as commented TOML.")
-@click.option("--workers", type=int, help="Processes; one for each core by default.")
-@click.option("--force", is_flag=True, help="Replace a run of another configuration.")
+@click.option(
+    "--quick", is_flag=True, help="Smaller networks, four claims: minutes instead of hours."
+)
+@click.option("--print-config", is_flag=True, help="Print the configuration as commented TOML.")
+@click.option("--workers", type=int, help="Number of processes; one for each core by default.")
+@click.option("--force", is_flag=True, help="Replace a run of a different configuration.")
 @json_option
 @debug_option
 def reproduce(
@@ -31,7 +35,7 @@ def reproduce(
     """Reproduce a PAPER with statistics: results.json and report.html.
 
     pals2024: phase-locked limit cycles in a working-memory task (Pals, Macke and Barak, 2024).
-    Interrupted, the same command goes on where it was.
+    The same command resumes a run that was interrupted.
     """
     from isochron.runs.configuration import overlay, read_toml, to_toml
     from isochron.runs.datasets import with_resolved_dataset

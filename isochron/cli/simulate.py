@@ -1,67 +1,65 @@
 """isochron simulate."""
 
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from isochron.cli.common import (
-    DATASET_HELP,
-    SIGNS_HELP,
     debug_option,
     force_option,
     json_option,
-    named_currents,
     print_json,
     refuse_to_replace,
 )
+from isochron.cli.options import SettingsCommand
+from isochron.runs.model_settings import ModelSettings
+from isochron.settings import setting
 
 FORMATS = (".zarr", ".nc", ".nwb")
 
 
-@click.command()
-@click.option("--dataset", default="varshney2011", show_default=True, help=DATASET_HELP)
-@click.option(
-    "--model", default="graded", show_default=True,
-    help="graded, graded-kunert2014, c302-a, c302-b or adaptive-exponential.",
-)  # fmt: skip
-@click.option(
-    "--stimulate", multiple=True, metavar="NAME=pA",
-    help="Constant current into a neuron, class, type or pattern; may be given again.",
-)  # fmt: skip
-@click.option("--stimulus", type=Path, help="Currents over time (.csv: time_ms, neurons).")
-@click.option("--duration", type=float, required=True, help="Simulated seconds.")
-@click.option("--engine", help="numba (default), torch, scipy, brian2, jneuroml or neuron.")
-@click.option("--method", help="One of the engine's methods.")
-@click.option(
-    "--step", "step_ms", type=float,
-    help="Time step in ms. By default 0.5 for numba, torch and scipy, at most 0.05 for brian2, "
-    "jneuroml and neuron.",
-)  # fmt: skip
-@click.option("--record-every", "record_every_ms", type=float, help="Between samples, ms.")
-@click.option("--threshold-rule", help="fixed (default), adiabatic or ramped.")
-@click.option("--signs", help=SIGNS_HELP)
-@click.option("--ablate", multiple=True, metavar="NAME", help="Leave neurons out.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the initial state.")
-@click.option("--out", type=Path, help="Where to keep the run: .zarr, .nc or .nwb.")
-@click.option("--plot", "draw", is_flag=True, help="Draw it too, beside --out or as run.png.")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSettings:
+    """How a connectome is simulated."""
+
+    duration_s: float = setting(MISSING, "Simulated time", unit="s")
+    stimulus: Path | None = setting(
+        None, "Currents over time: a .csv file with time_ms and neurons", form="FILE"
+    )
+    engine: str | None = setting(
+        None, "Engine; numba by default, brian2 for spiking models",
+        choices="isochron.sims.engines:ENGINES",
+    )  # fmt: skip
+    method: str | None = setting(None, "Integration method of the engine")
+    step_ms: float | None = setting(
+        None,
+        "Time step; by default 0.5 for numba, torch and scipy, at most 0.05 for brian2, jneuroml "
+        "and neuron",
+        unit="ms",
+    )
+    record_every_ms: float | None = setting(None, "Time between recorded samples", unit="ms")
+    threshold_rule: str | None = setting(
+        None, "Thresholds of the synapses under a stimulus; fixed by default",
+        choices="isochron.sims.drive:THRESHOLD_RULES",
+    )  # fmt: skip
+    seed: int = setting(0, "Seed of the initial state")
+
+    def engine_options(self) -> dict[str, Any]:
+        """What is given of the engine's options."""
+        names = ("engine", "method", "step_ms", "record_every_ms", "threshold_rule")
+        return {name: it for name in names if (it := getattr(self, name)) is not None}
+
+
+@click.command(cls=SettingsCommand, settings={"model": ModelSettings, "how": RunSettings})
+@click.option("--out", type=Path, help="File for the run: .zarr, .nc or .nwb.")
+@click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as run.png.")
 @force_option
 @json_option
 @debug_option
 def simulate(
-    dataset: str,
-    model: str,
-    stimulate: tuple[str, ...],
-    stimulus: Path | None,
-    duration: float,
-    signs: str | None,
-    ablate: tuple[str, ...],
-    seed: int,
-    out: Path | None,
-    draw: bool,
-    force: bool,
-    as_json: bool,
-    **options: Any,
+    model: ModelSettings, how: RunSettings, out: Path | None, draw: bool, force: bool, as_json: bool
 ) -> None:
     """Simulate a connectome model under constant or given currents, and summarize the run.
 
@@ -80,22 +78,17 @@ def simulate(
             refuse_to_replace(path, force)
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
-    currents = named_currents(stimulate)
-    from isochron.runs.datasets import resolve_dataset
-    from isochron.runs.simulation_spec import SimulationSpec
+    _ = model.currents  # a wrong one is named at once
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
     from isochron.workflows.simulate import draw_run, simulate_spec
 
-    spec = SimulationSpec(
-        dataset=resolve_dataset(dataset), model=model, signs=signs, ablate=ablate,
-        currents=currents, table=None if stimulus is None else str(stimulus),
-    )  # fmt: skip
-    given = {name: value for name, value in options.items() if value is not None}
+    spec = model.spec(table=None if how.stimulus is None else str(how.stimulus))
+    given = how.engine_options()
     if not spec.is_graded:
         _only_brian2(given)
         given["record"] = ["V"]
-    run, summary = simulate_spec(spec, seed=seed, duration_s=duration, **given)
+    run, summary = simulate_spec(spec, seed=how.seed, duration_s=how.duration_s, **given)
     printed = summary.describe()
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)

@@ -1,9 +1,9 @@
 """isochron tongue."""
 
 import math
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +14,10 @@ from isochron.cli.common import (
     print_json,
     print_table,
     refuse_to_replace,
-    search_options,
 )
+from isochron.cli.options import SettingsCommand, reject_given
+from isochron.settings import setting
+from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
 
 if TYPE_CHECKING:
     from isochron.workflows.tongue import Tongues
@@ -23,49 +25,49 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".svg", ".pdf")
 
 
-@click.command()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TongueSearch(RhythmSearch):
+    """A search for tongues."""
+
+    amplitudes: str = setting(
+        MISSING, "Amplitudes of the reference, separated by commas; pA for a run", form="0.5,1"
+    )
+    span: float = setting(
+        0.4, "Range of frequencies that is followed, as a fraction of the first frequency"
+    )
+
+
+@click.command(cls=SettingsCommand, settings={"search": TongueSearch})
 @click.argument("source", metavar="RUN_OR_NET", type=Path)
-@click.option("--amplitudes", required=True, help="Of the reference: 0.5,1 (pA for a run).")
 @click.option(
-    "--frequency",
-    type=float,
-    help="Frequency to start at, Hz; by default that of a network's task (8.4 if the file records "
-    "no task), or the intrinsic frequency of a run.",
-)
-@click.option(
-    "--span", type=float, default=0.4, show_default=True, help="To follow: fraction of that."
-)
-@search_options
-@click.option("--plot", "picture", metavar="FILE", type=Path, help="Draw it: .png, .svg or .pdf.")
+    "--plot", "picture", metavar="FILE", type=Path,
+    help="File for a figure of the tongues: .png, .svg or .pdf.",
+)  # fmt: skip
 @force_option
 @json_option
 @debug_option
 def tongue(
-    source: Path,
-    amplitudes: str,
-    frequency: float | None,
-    span: float,
-    picture: Path | None,
-    force: bool,
-    as_json: bool,
-    **search_options: Any,
+    source: Path, search: TongueSearch, picture: Path | None, force: bool, as_json: bool
 ) -> None:
     """Find where a reference locks each stable cycle 1:1: edges in frequency, by amplitude.
 
     RUN_OR_NET is as for isochron cycles. The cycles are those at the largest amplitude.
     """
-    strengths = _numbers(amplitudes)
+    strengths = _numbers(search.amplitudes)
+    if source.suffix in DATASETS:
+        names = ("input", "n_starts", "seed")
+        reject_given("search", names, "has no effect on a run, but on networks.")
+    else:
+        reject_given("search", ("max_period_s",), "has no effect on networks, but on a run.")
     if picture is not None:
         if picture.suffix not in PICTURES:
             raise ValueError(f"--plot must end in {', '.join(PICTURES)}, got {str(picture)!r}.")
         if not picture.parent.is_dir():
             raise ValueError(f"There is no folder {picture.parent} to write to; make it first.")
         refuse_to_replace(picture, force)
-    from isochron.workflows.search import RhythmSearch
     from isochron.workflows.tongue import draw_tongues, find_tongues
 
-    search = RhythmSearch(frequency_Hz=frequency, **search_options)
-    found = find_tongues(source, strengths, search, span=span)
+    found = find_tongues(source, strengths, search, span=search.span)
     if picture is not None:
         draw_tongues(found, picture)
     if as_json:

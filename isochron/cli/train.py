@@ -2,91 +2,192 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import DATASET_HELP, debug_option, force_option, json_option, print_json
+from isochron.cli.common import debug_option, force_option, json_option, print_json
+from isochron.cli.options import given_sections, make_option, write_options
 from isochron.wording import command
 
+if TYPE_CHECKING:
+    from isochron.workflows.train import TrainingSummary
 
-@click.command()
+KINDS = "isochron.cli.train.kinds"
+NOUNS = ("task", "network")
+
+
+class TrainCommand(click.Command):
+    """A command with the options of the task and of the network that its arguments name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; an option that does not exist is an error that lists those that do."""
+        ctx.meta[KINDS] = _kinds(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            sections = _sections(ctx.meta[KINDS])
+            lists = [
+                f"The {noun} {sections[noun].kind} has "
+                f"{', '.join(it.opts[0] for it in options) or 'none'}."
+                for noun, options in _options(sections).items()
+                if noun in NOUNS
+            ]
+            message = f"No option {error.option_name}. {' '.join(lists)}"
+            raise click.UsageError(message, ctx) from None
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """General options, those of the task and those of the network."""
+        options = _options(_sections(ctx.meta.get(KINDS, {})))
+        return [*super().get_params(ctx), *(it for some in options.values() for it in some)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Kinds, general options, and those of kinds that are named."""
+        from isochron.ann_bridge.registry import NETWORKS, TASKS
+
+        for title, registry in (("Tasks", TASKS), ("Networks", NETWORKS)):
+            with formatter.section(title):
+                formatter.write_dl([(kind, entry.summary) for kind, entry in registry.items()])
+        write_options(formatter, ctx, "Options", super().get_params(ctx))
+        named = ctx.meta.get(KINDS, {})
+        sections = _sections(named)
+        for section, options in _options(sections).items():
+            if section in named:
+                kind = sections[section].kind
+                write_options(formatter, ctx, f"Options of the {section} {kind}", options)
+            elif section not in NOUNS:
+                write_options(formatter, ctx, f"Options of the {section}", options)
+        if len(named) < len(NOUNS):
+            formatter.write_paragraph()
+            formatter.write_text(
+                "Each task and each network has further options: isochron train --task flip-flop "
+                "--network gru --help"
+            )
+
+
+def _sections(named: dict[str, str]) -> dict[str, Any]:
+    """The default configuration of some kinds, by section."""
+    from isochron.ann_bridge.registry import NETWORKS, TASKS
+    from isochron.runs.training_configuration import ConnectomeSettings, train_config
+
+    known = {"task": TASKS, "network": NETWORKS}
+    kinds = {noun: {"kind": kind} for noun, kind in named.items() if kind in known[noun]}
+    config = train_config(kinds)  # a kind that is not known is left to `KindChoice`
+    return {
+        "training": config.training,
+        "connectome": config.connectome or ConnectomeSettings(),
+        "task": config.task,
+        "network": config.network,
+    }
+
+
+def _options(sections: dict[str, Any]) -> dict[str, list[click.Option]]:
+    """The options of each section, which show these defaults."""
+    from isochron.runs.configuration import KindSection, writable_fields
+
+    options = {}
+    for name, section in sections.items():
+        if isinstance(section, KindSection):
+            rows = [(field, section.settings[field.name]) for field in section.fields()]
+        else:
+            rows = [(it, getattr(section, it.name)) for it in writable_fields(type(section))]
+        options[name] = [make_option(field, name, default) for field, default in rows]
+    return options
+
+
+class KindChoice(click.Choice):
+    """The kinds of a registry, which is read when it is needed."""
+
+    def __init__(self, name: str) -> None:
+        from isochron.ann_bridge import registry
+
+        super().__init__(tuple(getattr(registry, name)))
+
+
+def _kinds(args: list[str]) -> dict[str, str]:
+    """The kinds that arguments name, or the file that they name with ``--config``."""
+    named = {noun: kind for noun in NOUNS if (kind := _value(args, f"--{noun}"))}
+    path = _value(args, "--config")
+    if path is None:
+        return named
+    from isochron.runs.configuration import read_toml
+
+    try:
+        sections = read_toml(Path(path))
+    except ValueError:  # the command states it
+        return named
+    for noun in NOUNS:
+        section = sections.get(noun)
+        if noun not in named and isinstance(section, dict) and "kind" in section:
+            named[noun] = str(section["kind"])
+    return named
+
+
+def _value(args: list[str], option: str) -> str | None:
+    """The value of an option among arguments that are not parsed yet."""
+    for number, argument in enumerate(args):
+        if argument == option and number + 1 < len(args):
+            return args[number + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
+
+
+@click.command(cls=TrainCommand)
 @click.option(
-    "--task",
-    help="phase-memory (default), match-to-sample, comparison, parametric-memory, sternberg, "
-    "flip-flop or ready-set-go.",
-)
+    "--task", "task__kind", metavar="KIND", type=KindChoice("TASKS"),
+    help="Task, one of those above.  [default: phase-memory]",
+)  # fmt: skip
 @click.option(
-    "--net",
-    help="low-rank (default), full-rank, connectome, connectome-low-rank, gru, lstm, liquid, "
-    "closed-form, coupled-oscillators or spiking.",
-)
-@click.option("--stimuli", type=int, help="Of phase-memory and match-to-sample: 2 (default), 4 ...")
-@click.option("--reference", help="Of phase-memory: sines (default), theta or a .npy file.")
-@click.option("--sampling", "sampling_Hz", type=float, help="Hz, of the reference file.")
-@click.option("--channel", type=int, help="Column of the reference file, if it has several.")
-@click.option("--units", type=int, help="By default 48 to 512, as suits the net.")
-@click.option("--rank", type=int, help="Of low-rank and connectome-low-rank: 2 (default).")
-@click.option("--readout", help="states (default) or rates, of nets of leaky units.")
-@click.option("--oscillation", "oscillation_Hz", type=float, help="Hz, before training (low-rank).")
+    "--network", "network__kind", metavar="KIND", type=KindChoice("NETWORKS"),
+    help="Kind of network, one of those above.  [default: low-rank]",
+)  # fmt: skip
 @click.option(
-    "--connectivity", help="Of liquid and closed-form: policy (default), full or connectome."
+    "--config", type=Path, help="Configuration file (TOML); options override its settings."
 )
-@click.option("--dataset", help=f"The connectome: {DATASET_HELP}  [default: varshney2011]")
-@click.option("--signs", help="Of connections of the connectome: gaba, transmitter, fenyves2020.")
-@click.option(
-    "--class-parameters",
-    is_flag=True,
-    default=None,
-    help="Of connectome: learn a time constant, bias and gain for each cell class.",
-)
-@click.option(
-    "--time-constant",
-    "time_constant_ms",
-    type=float,
-    help="ms, of leaky and spiking units: 20, or 100 and more where steps are long.",
-)
-@click.option("--steps", type=int, help="At most: 400 (default).")
-@click.option("--batch-size", type=int, help="Trials a step: 128 (default).")
-@click.option("--learning-rate", type=float, help="By default 0.001 to 0.02, as suits the net.")
-@click.option("--warmup", "warmup_steps", type=int, help="Steps in which it rises: 0 (default).")
-@click.option("--decay", help="none (default) or cosine: how it falls.")
-@click.option("--weight-penalty", type=float, help="Times the sum of the squares of the weights.")
-@click.option("--rate-penalty", type=float, help="Times the mean square of what units send.")
-@click.option("--stop-below", type=float, help="Stop when the mean loss of 20 steps is below.")
-@click.option("--seed", type=int, help="Of everything random: 0 (default).")
-@click.option("--replicates", type=int, help="Nets with seeds of their own: 1 (default).")
-@click.option("--device", help="cpu, cuda or auto (default).")
-@click.option("--precision", help="float32 (default), or bfloat16 of nets with a full matrix.")
-@click.option("--out", type=Path, required=True, help="Folder for the nets.")
+@click.option("--print-config", is_flag=True, help="Print the configuration as commented TOML.")
+@click.option("--out", type=Path, help="Folder for the networks; required for a training.")
 @force_option
 @json_option
 @debug_option
-def train(out: Path, force: bool, as_json: bool, **options: Any) -> None:
-    """Train nets on a task. The same command goes on where it was interrupted."""
-    from isochron.cli.progress import show_progress, terminate_cleanly
-    from isochron.workflows.train import (
-        describe_loss,
-        describe_stretches,
-        train_config,
-        train_replicates,
-    )
+def train(
+    config: Path | None, print_config: bool, out: Path | None, force: bool, as_json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Train networks on a task. The same command resumes a training that was interrupted."""
+    from isochron.runs.configuration import to_toml
+    from isochron.runs.training_configuration import merge_sections, read_train_config, train_config
 
-    config = train_config(**{name: it for name, it in options.items() if it is not None})
-    with terminate_cleanly(), show_progress(sys.stderr) as progress:
-        summary = train_replicates(config, out, force=force, progress=progress)
-    if as_json:
-        print_json(summary)
+    sections = {} if config is None else read_train_config(config)
+    made = train_config(merge_sections(sections, given_sections(options)))
+    if print_config:
+        click.echo(to_toml(made, "isochron train: every setting of this task and this network"))
         return
-    click.echo(f"{config.net} on {config.task}, {summary['device']}; chance {summary['chance']:g}")
-    if summary.get("reference_usable_share", 1) < 1:
+    if out is None:
+        raise click.UsageError("Missing option '--out': a folder for the networks.")
+    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.workflows.train import train_replicates
+
+    with terminate_cleanly(), show_progress(sys.stderr) as progress:
+        summary = train_replicates(made, out, force=force, progress=progress)
+    if as_json:
+        print_json(summary.describe())
+        return
+    _print_summary(summary)
+    click.echo(f"Networks in {out / 'nets'}. Next: {command('evaluate', out)}")
+
+
+def _print_summary(summary: "TrainingSummary") -> None:
+    from isochron.workflows.train import describe_loss, describe_stretches
+
+    click.echo(f"{summary.network} on {summary.task}, {summary.device}; chance {summary.chance:g}")
+    if summary.reference_usable_share is not None and summary.reference_usable_share < 1:
         click.echo(
-            f"{100 * summary['reference_usable_share']:.3g} % of the reference recording oscillate "
-            f"and were used; not {describe_stretches(summary['reference_unusable_s'])}"
+            f"{100 * summary.reference_usable_share:.3g} % of the reference recording oscillate "
+            f"and were used; not {describe_stretches(summary.reference_unusable_s or ())}"
         )
-    for row in summary["replicates"]:
+    for row in summary.replicates:
         click.echo(
-            f"{row['name']}: {describe_loss(row)} after {row['steps']} steps, "
-            f"{1e3 * row['seconds_per_step']:.3g} ms each"
+            f"{row.name}: {describe_loss(row)} after {row.steps} steps, "
+            f"{1e3 * row.seconds_per_step:.3g} ms each"
         )
-    click.echo(f"Nets in {out / 'nets'}. Next: {command('evaluate', out)}")

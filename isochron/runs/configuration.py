@@ -11,11 +11,15 @@ import os
 import tomllib
 import types
 import typing
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from isochron.files import json_sha256
+from isochron.registry import Registry
 from isochron.settings import choices_of, describe
 
 MAX_CONFIG_BYTES = 2**20
@@ -73,25 +77,32 @@ def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
                 raise ValueError(f"{name} is a section: write [{name}] above its settings.")
             new[key] = overlay(getattr(base, key), value, f"{name}.")
         else:
-            new[key] = _convert(value, hints[key], name)
+            new[key] = convert(value, hints[key], name)
     try:
         return dataclasses.replace(base, **new)  # type: ignore[type-var]
     except ValueError as error:
         raise ValueError(f"[{where.rstrip('.')}] {error}" if where else str(error)) from error
 
 
-def _convert(value: Any, kind: Any, name: str) -> Any:
-    """A TOML value as the type of its field; whole numbers serve as floats."""
+def convert(value: Any, kind: Any, name: str) -> Any:
+    """A TOML value as the type of its field; whole numbers serve as floats.
+
+    Raises
+    ------
+    ValueError
+        If it is of a different type, or not finite.
+    """
     origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):  # X | None
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+        return convert(value, kind, name)
     if origin is tuple:
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise ValueError(f"{name} must be a list in square brackets, got {value!r}.")
         kinds = typing.get_args(kind)
         if kinds[-1] is not Ellipsis and len(value) != len(kinds):
             raise ValueError(f"{name} must have {len(kinds)} values, got {len(value)}.")
-        return tuple(_convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
-    if origin in (typing.Union, types.UnionType):
-        raise TypeError(f"{name}: a union cannot be written in TOML")
+        return tuple(convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -107,22 +118,93 @@ def _convert(value: Any, kind: Any, name: str) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class KindSection(ABC):
+    """A section that names a kind of a registry and has the settings of that kind.
+
+    Attributes
+    ----------
+    kind : str
+    settings : dict of str to any
+        All settings of the kind.
+    """
+
+    registry: ClassVar[Registry]
+    kind: str
+    settings: dict[str, Any]
+
+    @abstractmethod
+    def fields(self) -> list[dataclasses.Field]:
+        """The settings of the kind."""
+
+
+def read_settings(
+    fields: Iterable[dataclasses.Field], given: Mapping[str, Any], owner: str, where: str
+) -> dict[str, Any]:
+    """Values of a section, as the types of their fields.
+
+    Parameters
+    ----------
+    fields : iterable of dataclasses.Field
+    given : mapping of str to any
+        As read from TOML.
+    owner : str
+        Who has these settings, for messages: ``network gru``.
+    where : str
+        Name of the section.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not one of the fields, or its value has a different type.
+    """
+    known = {field.name: field for field in fields}
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ValueError(
+                f"The {owner} does not have the setting {name}.{hint} It has "
+                f"{', '.join(known) or 'none'}."
+            )
+    return {name: convert(it, known[name].type, f"{where}.{name}") for name, it in given.items()}
+
+
+def writable_fields(settings: type) -> list[dataclasses.Field]:
+    """The fields of a dataclass whose values a file or a command line can state."""
+    return [field for field in dataclasses.fields(settings) if _is_writable(field.type)]
+
+
+def _is_writable(kind: Any) -> bool:
+    parts = [part for part in typing.get_args(kind) if part not in (type(None), Ellipsis)]
+    return all(map(_is_writable, parts)) if parts else kind in (bool, int, float, str)
+
+
 def to_toml(config: Any, title: str = "") -> str:
     """A configuration as commented TOML, which `overlay` reads back to the same values."""
     lines = [f"# {title}", ""] if title else []
     for field in dataclasses.fields(config):
         section = getattr(config, field.name)
+        if section is None:
+            continue
         lines.append(f"# {_comment(field)}")
-        if not dataclasses.is_dataclass(section):
+        if isinstance(section, KindSection):
+            rows = [("kind", section.kind, ", ".join(section.registry))]
+            given = section.settings
+            rows += [(it.name, given[it.name], _comment(it)) for it in section.fields()]
+        elif dataclasses.is_dataclass(section):
+            inner = dataclasses.fields(section)
+            rows = [(it.name, getattr(section, it.name), _comment(it)) for it in inner]
+        else:
             lines += [f"{field.name} = {_literal(section)}", ""]
             continue
-        lines.append(f"[{field.name}]")
-        for inner in dataclasses.fields(section):
-            text = f"{inner.name} = {_literal(getattr(section, inner.name))}"
-            comment = _comment(inner)
-            lines.append(f"{text:<44}# {comment}" if comment else text)
-        lines.append("")
+        lines += [f"[{field.name}]", *(_row(*row) for row in rows if row[1] is not None), ""]
     return "\n".join(lines)
+
+
+def _row(name: str, value: Any, comment: str) -> str:
+    text = f"{name} = {_literal(value)}"
+    return f"{text:<44}# {comment}" if comment else text
 
 
 def _comment(field: dataclasses.Field) -> str:

@@ -9,7 +9,8 @@ from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import describe_model
 from isochron.workflows.cycle_rows import Row, cycle_row, fixed_point_row
 from isochron.workflows.network_cycles import NetworkRhythms, find_net_rhythms
-from isochron.workflows.search import DATASETS, RhythmSearch, find_nets, read_graded_run
+from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
+from isochron.workflows.search import find_nets, read_graded_run
 
 NO_SETTINGS = RhythmSearch()
 
@@ -89,6 +90,6 @@ def _of_run(path: Path, max_period_s: float) -> RunRhythms:
 
 def _of_net(path: Path, search: RhythmSearch, amplitude: float | None) -> NetworkRhythms:
     saved = SavedNet.load(path)
-    reference = saved.choose_reference(search.frequency_Hz, amplitude, search.channel)
-    assumed = saved.assumed_reference(reference, search.channel, search.frequency_Hz)
+    reference = saved.choose_reference(search.frequency_Hz, amplitude, search.input)
+    assumed = saved.assumed_reference(reference, search.input, search.frequency_Hz)
     return find_net_rhythms(saved, reference, search.n_starts, search.seed, assumed)

@@ -1,7 +1,5 @@
-"""What the searches of `isochron cycles` and `isochron tongue` share: settings, files, results."""
+"""What the searches of `isochron cycles` and `isochron tongue` share: files and results."""
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,42 +7,7 @@ import numpy as np
 from isochron import sims
 from isochron.files import MissingDataFileError, reads_data
 from isochron.runs.simulation_spec import SimulationSpec, read_simulation_spec
-from isochron.settings import setting
-
-DATASETS = (".zarr", ".nc")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RhythmSearch:
-    """How the rhythms of saved networks and runs are searched for.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-    """
-
-    frequency_Hz: float | None = setting(
-        None,
-        "frequency of the reference; by default that of a network's task, or the intrinsic "
-        "frequency of a run",
-        unit="Hz",
-    )
-    channel: int | None = setting(
-        None, "number of the network's input that the reference enters; by default that of its task"
-    )
-    n_starts: int = setting(64, "number of random initial states of a network")
-    seed: int = setting(0, "seed of the random initial states")
-    max_period_s: float = setting(10.0, "longest intrinsic period of a run", unit="s")
-
-    def __post_init__(self) -> None:
-        if self.frequency_Hz is not None and not 0 < self.frequency_Hz < math.inf:
-            raise ValueError(f"frequency must be positive and finite, got {self.frequency_Hz!r}.")
-        if self.n_starts < 1 or self.seed < 0 or not 0 < self.max_period_s < math.inf:
-            raise ValueError(
-                "starts must be at least 1, seed at least 0 and max_period positive, got "
-                f"{self.n_starts!r}, {self.seed!r} and {self.max_period_s!r}."
-            )
+from isochron.workflows.rhythm_search import DATASETS
 
 
 def find_nets(path: Path) -> list[Path]:

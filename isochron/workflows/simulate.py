@@ -16,7 +16,7 @@ from isochron.connectome import Connectome
 from isochron.files import write_bytes
 from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
 from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
-from isochron.sims.simulate import unsimulated_layers
+from isochron.sims.simulation import unsimulated_layers
 
 SHOWN = 40
 

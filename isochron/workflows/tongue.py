@@ -17,7 +17,8 @@ from isochron.runs.results import TongueRow
 from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import SimulationSpec, describe_model
 from isochron.workflows.network_cycles import describe_unforced
-from isochron.workflows.search import DATASETS, RhythmSearch, find_nets, read_graded_run
+from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
+from isochron.workflows.search import find_nets, read_graded_run
 
 STEP_MS = 4.0  # of the worm
 NO_SETTINGS = RhythmSearch()
@@ -132,7 +133,7 @@ def _of_net(
     path: Path, amplitudes: Sequence[float], search: RhythmSearch, span: float
 ) -> NetworkTongues:
     saved = SavedNet.load(path)
-    reference = saved.choose_reference(search.frequency_Hz, amplitudes[-1], search.channel)
+    reference = saved.choose_reference(search.frequency_Hz, amplitudes[-1], search.input)
     assert reference is not None  # as amplitudes are positive
 
     def forced(hertz: float, amplitude: float) -> ann_bridge.TrainedMap:
@@ -157,7 +158,7 @@ def _of_net(
         if cycle.stable
     )
     notes = [*saved.training.notes]
-    notes += saved.assumed_reference(reference, search.channel, search.frequency_Hz)
+    notes += saved.assumed_reference(reference, search.input, search.frequency_Hz)
     notes += [describe_unforced(saved, states), survey.cannot_exclude]
     if not cycles:
         notes.insert(0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try another frequency.")

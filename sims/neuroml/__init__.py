@@ -5,12 +5,14 @@ the neurons, every neuron can have its own threshold and initial state, and jNeu
 NEURON both run it. (One population with many instances has one component for all.)
 """
 
-from isochron.sims.neuroml.export import (
-    LEVELS,
-    NeuroMLExport,
-    NeuroMLSettings,
-    export_neuroml,
-)
-from isochron.sims.neuroml.reading import read_neuroml
+from typing import TYPE_CHECKING
 
+from isochron.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from isochron.sims.neuroml.export import NeuroMLExport, NeuroMLSettings, export_neuroml
+    from isochron.sims.neuroml.levels import LEVELS
+    from isochron.sims.neuroml.reading import read_neuroml
+
+__getattr__, __dir__ = lazy_names(__name__)
 __all__ = ["LEVELS", "NeuroMLExport", "NeuroMLSettings", "export_neuroml", "read_neuroml"]

@@ -22,11 +22,11 @@ from isochron.sims.neuroml.components import (
 )
 from isochron.sims.neuroml.files import model_files
 from isochron.sims.neuroml.ids import cell_ids, file_stem
+from isochron.sims.neuroml.levels import LEVELS
 from isochron.sims.neuroml.network import NetworkDocument
 from isochron.sims.spiking.parameters import C302_A, C302_B
 from isochron.sims.stimuli import Stimulus
 
-LEVELS = ("graded", "A", "B", "C1")
 _OURS = re.compile(r"LEMS_.*\.xml|.*\.(net\.nml|components\.xml|dat|spikes)")
 
 

@@ -13,7 +13,7 @@ from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError
-from isochron.sims.simulate import unsimulated_layers
+from isochron.sims.simulation import unsimulated_layers
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.quantities import in_unit, quantity, take_units

@@ -15,7 +15,7 @@ from isochron.ann_bridge.kernels.leaky_recurrence import (
     LeakyTensors,
 )
 from isochron.ann_bridge.tasks import DelayedComparison, PhaseMemory
-from isochron.ann_bridge.train import check_precision
+from isochron.ann_bridge.training import check_precision
 from isochron.cli import main
 
 FREQUENCY_HZ = 25 / 3  # 60 steps of 2 ms
@@ -161,8 +161,8 @@ def test_a_gpu_without_bfloat16_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--precision", "float16"], "precision must be one of float32, bfloat16, got 'float16'"),
-        (["--precision", "bfloat16"], "precision does not go with the net low-rank"),
+        (["--precision", "float16"], "'float16' is not one of 'float32', 'bfloat16'"),
+        (["--precision", "bfloat16"], "precision bfloat16 is of products with a full matrix"),
     ],
 )
 def test_the_command_refuses_it(options, message, tmp_path, capsys):
@@ -173,7 +173,7 @@ def test_the_command_refuses_it(options, message, tmp_path, capsys):
 
 def test_the_command_trains_with_it(tmp_path):
     out = tmp_path / "a"
-    options = ["--net", "full-rank", "--units", "8", "--steps", "2", "--batch-size", "4"]
+    options = ["--network", "full-rank", "--units", "8", "--steps", "2", "--batch-size", "4"]
     command = ["train", "--task", "comparison", *options, "--device", "cpu", "--out", str(out)]
     assert main([*command, "--precision", "bfloat16"]) == 0
     _, notes = ann_bridge.load_net(out / "nets" / "replicate-0")

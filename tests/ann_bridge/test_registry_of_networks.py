@@ -10,7 +10,7 @@ import torch
 
 from isochron import ann_bridge, connectome
 from isochron.ann_bridge import tasks
-from isochron.ann_bridge.registry import MODELS, NETWORKS, TASKS
+from isochron.ann_bridge.registry import MODELS, NETWORKS, TASKS, network_parameters
 from isochron.registry import Entry
 
 FILES = Path(__file__).with_name("data") / "files_of_0.1"
@@ -61,6 +61,17 @@ def test_settings_that_are_given_stay(kind):
     assert net.settings.n_outputs == tasks.FlipFlop().n_outputs
     with pytest.raises(TypeError, match="rnak"):
         network.for_task(tasks.FlipFlop(), rnak=2)
+
+
+@pytest.mark.parametrize("task", ["phase-memory", "flip-flop"])
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_seed_gives_the_weights_that_it_gave_in_0_1(kind, task, small):
+    """Of each tensor the sum of the moduli: other processors differ in the last bits only."""
+    expected = json.loads(FILES.with_name("initial_weights.json").read_text())[f"{kind} {task}"]
+    on = small if kind.startswith("connectome") else None
+    net = NETWORKS.load(kind).for_task(TASKS.load(task)(), connectome=on, generator=generator())
+    found = {name: it.abs().double().sum().item() for name, it in net.named_parameters()}
+    assert found == pytest.approx(expected, rel=1e-4)
 
 
 def test_units_remember_for_longer_than_a_step():
@@ -127,7 +138,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import normal
-from isochron.ann_bridge.nets.autograd_loop import SteppedNet, SteppedParameters
+from isochron.ann_bridge.nets.autograd_loop import SteppedNet
+from isochron.ann_bridge.nets.stepped_parameters import SteppedParameters
 
 
 class EchoNet(SteppedNet):
@@ -156,6 +168,8 @@ def test_a_new_network_is_one_file_and_one_entry(tmp_path, monkeypatch):
     entry = Entry("echo:EchoNet", "Repeats its inputs.")
     monkeypatch.setitem(NETWORKS._entries, "echo", entry)
     task = tasks.PhaseMemory()
+    made = network_parameters("echo").for_task(task)  # without an entry, those of the class
+    assert (made.n_inputs, made.n_units) == (task.n_inputs, 64)
     net = NETWORKS.load("echo").for_task(task, n_units=5, generator=generator())
     parameters = ann_bridge.TrainingParameters(steps=2, batch_size=4)
     record = ann_bridge.train(net, task, parameters, seed=0)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from isochron import connectome
-from isochron.analysis.sign_networks import count_attractors, enumerate_attractors
+from isochron.analysis.sign_networks import TIE_RULES, count_attractors, enumerate_attractors
 from isochron.cli import main
+from isochron.cli.attractors import TIES
 from isochron.workflows.attractors import connectome_couplings, which_signs
 
 
@@ -18,6 +19,10 @@ def matrix(tmp_path):
     np.save(tmp_path / "J.npy", J)
     np.save(tmp_path / "theta.npy", np.arange(9) / 4)
     return tmp_path, J
+
+
+def test_the_rules_of_the_option_are_those_of_the_analysis():
+    assert TIES == TIE_RULES
 
 
 def output(capsys, *arguments):
@@ -113,11 +118,19 @@ def test_text(matrix, capsys):
         (["--random", "5", "--dataset", "varshney2011"], "Give one of"),
         (["--random", "5", "--theta", "x.npy"], "--theta goes with J.npy"),
         (["--random", "40"], "n must be from 1 to 30, got 40"),
+        (["--random", "5", "--starts", "9"], "--starts has no effect: random networks"),
+        (["--random", "5", "--nulls", "2"], "--nulls goes with --dataset, not with --random"),
+        (["--random", "5", "--signs", "gaba"], "--signs goes with --dataset"),
+        (["--dataset", "varshney2011", "--networks", "3"], "--networks goes with --random"),
+        (["--dataset", "varshney2011", "--threads", "1"], "--threads goes with an enumeration"),
         (["--random", "5", "--symmetry", "2"], "between -1"),
         (["--random", "5", "--seed", "-1"], "seed must not be negative, got -1"),
         (["--dataset", "cook1999"], "cook1999"),
         (["--dataset", "varshney2011", "--layers", "peptide"], "No layer 'peptide'"),
-        (["--dataset", "varshney2011", "--tie", "coin"], "plus, minus, keep, flip, got 'coin'"),
+        (
+            ["--dataset", "varshney2011", "--tie", "coin"],
+            "not one of 'plus', 'minus', 'keep', 'flip'",
+        ),
     ],
 )
 def test_wrong_usage(arguments, message, capsys):

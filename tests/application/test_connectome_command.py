@@ -98,10 +98,7 @@ def test_plot(tmp_path, capsys):
         (["show", "cook2020"], "Did you mean cook2019"),
         (["show", "none.csv"], "There is no file none.csv"),
         (["export", "varshney2011", "--out", "x.xls"], "--out must end in .csv"),
-        (
-            ["export", "varshney2011", "--out", "x.csv", "--signs", "x"],
-            "Unknown sign rule 'x'",
-        ),
+        (["export", "varshney2011", "--out", "x.csv", "--signs", "x"], "Unknown sign rule 'x'"),
         (["plot", "varshney2011", "--out", "x.doc"], "--out must end in .png"),
     ],
 )

@@ -16,6 +16,15 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
+def test_only_graded_models_have_an_equilibrium_to_continue():
+    from isochron.runs.simulation_spec import SimulationSpec
+    from isochron.workflows.continuation import continue_equilibrium
+
+    spec = SimulationSpec(dataset="varshney2011", model="c302-a", currents=(("PLM", 1.0),))
+    with pytest.raises(ValueError, match="Only graded models"):
+        continue_equilibrium(spec, "current", 1, 2)
+
+
 def test_rest_gives_way_to_a_rhythm_where_two_eigenvalues_cross(capsys):
     """The published model rests at 1.2 nA and not at 1.4 nA."""
     code, text, _ = run(
@@ -40,7 +49,7 @@ def test_rest_gives_way_to_a_rhythm_where_two_eigenvalues_cross(capsys):
         (("current", 1, 1, "--stimulate", "PLM=1"), "must be finite and different"),
         (("current", 1, 2), "give --stimulate"),
         (("wisdom", 1, 2), "No parameter 'wisdom'"),
-        (("current", 1, 2, "--model", "c302-a", "--stimulate", "PLM=1"), "Only graded models"),
+        (("current", 1, 2, "--model", "c302-a", "--stimulate", "PLM=1"), "'c302-a' is not one of"),
     ],
 )
 def test_bad_continuations_are_refused(capsys, arguments, message):

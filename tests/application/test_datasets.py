@@ -254,7 +254,7 @@ def loop(tmp_path):
 
 def test_training_on_a_file_and_on_the_file_changed(loop, capsys):
     out = loop.parent / "nets"
-    command = ["train", "--net", "connectome", "--dataset", str(loop), "--steps", "1"]
+    command = ["train", "--network", "connectome", "--dataset", str(loop), "--steps", "1"]
     command += ["--batch-size", "2", "--out", str(out)]
     assert main(command) == 0
     from isochron.ann_bridge import load_net

@@ -80,7 +80,7 @@ def test_nothing_is_replaced_without_force(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["cook2020"], "Did you mean cook2019"),
-        (["varshney2011", "--level", "D"], "level must be one of graded, A, B, C1, got 'D'"),
+        (["varshney2011", "--level", "D"], "'D' is not one of 'graded', 'A', 'B', 'C1'"),
         (["varshney2011", "--stimulate", "PLML"], "--stimulate takes NAME=CURRENT"),
         (["varshney2011", "--stimulate", "PLXL=1"], "Did you mean"),
         (["varshney2011", "--duration", "inf"], "duration_s must be positive and finite"),

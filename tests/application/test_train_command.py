@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,11 @@ from isochron.ann_bridge.registry import NETWORKS, TASKS
 from isochron.cli.errors import describe_error
 from isochron.cli.evaluate import evaluate
 from isochron.cli.train import train
-from isochron.workflows.train import build_net, build_task, train_config
+from isochron.files import DataFileError
+from isochron.registry import Entry
+from isochron.runs.configuration import to_toml
+from isochron.runs.training_configuration import read_train_config, train_config
+from isochron.workflows.train import build_net, build_task
 
 SMALL = ["--task", "comparison", "--units", "12", "--batch-size", "4", "--steps", "60",
          "--device", "cpu"]  # fmt: skip
@@ -31,6 +36,13 @@ def run(capsys, command, *arguments):
         code = describe_error(error, words)
     captured = capsys.readouterr()
     return code, captured.out, captured.err
+
+
+def config_of(network="low-rank", task: Any = "phase-memory", connectome=None, **settings):
+    """A configuration of these kinds; the settings are the network's."""
+    task = {"kind": task} if isinstance(task, str) else task
+    sections = {"task": task, "network": {"kind": network} | settings}
+    return train_config(sections | ({} if connectome is None else {"connectome": connectome}))
 
 
 def weights(folder):
@@ -59,7 +71,7 @@ def test_replicates_are_trained_kept_and_evaluated(tmp_path, capsys):
     code, text, _ = run(capsys, evaluate, out, "--json")
     assert code == 0
     found = json.loads(text)
-    expected = ann_bridge.evaluate(net, build_task(train_config(task="comparison")), seed=1)
+    expected = ann_bridge.evaluate(net, build_task(config_of(task="comparison")), seed=1)
     assert found["replicates"][1]["loss"] == expected
     low, high = found["replicates"][1]["interval"]
     assert low < expected < high
@@ -119,45 +131,55 @@ def test_another_configuration_needs_force(tmp_path, capsys):
 @pytest.mark.parametrize("net", NETWORKS)
 @pytest.mark.parametrize("task", TASKS)
 def test_every_net_fits_every_task(net, task):
-    config = train_config(net=net, task=task, **({} if "connectome" in net else {"units": 8}))
+    config = config_of(net, task, **({} if "connectome" in net else {"n_units": 8}))
     budget = ann_bridge.TrainingParameters(steps=1, batch_size=2)
     record = ann_bridge.train(build_net(config, 0), build_task(config), budget, seed=0)
     assert 0 < record.losses[0] < 100
 
 
 def test_options_reach_task_and_net():
-    task = build_task(train_config(stimuli=4, reference="theta"))
-    assert task.n_inputs == 5
-    net = build_net(
-        train_config(rank=3, readout="rates", oscillation_Hz=8.0, units=64, stimuli=4), 0
-    )
+    four = {"kind": "phase-memory", "n_stimuli": 4}
+    assert build_task(config_of(task=four | {"reference": "theta"})).n_inputs == 5
+    given = {"rank": 3, "readout": "rates", "oscillation_Hz": 8.0, "n_units": 64}
+    net = build_net(config_of(task=four, **given), 0)
     settings = net.settings
     assert (settings.rank, settings.readout, settings.oscillation_Hz) == (3, "rates", 8.0)
     assert settings.n_inputs == 5
-    full = build_net(train_config(net="full-rank", task="sternberg"), 0).settings
+    full = build_net(config_of("full-rank", "sternberg"), 0).settings
     assert (full.n_units, full.step_ms, full.time_constant_ms) == (100, 20.0, 500.0)
-    given = train_config(net="full-rank", task="sternberg", time_constant_ms=50.0)
+    given = config_of("full-rank", "sternberg", time_constant_ms=50.0)
     assert build_net(given, 0).settings.time_constant_ms == 50.0
-    assert train_config(net="full-rank").learning_rate == 1e-3
+    assert config_of("full-rank").training.learning_rate == 1e-3
 
 
 def test_nets_on_the_worm():
     edges = {}
     for name in ("liquid", "closed-form"):
-        net = build_net(train_config(net=name, connectivity="connectome"), 0)
+        net = build_net(config_of(name, connectivity="connectome"), 0)
         assert net.settings.n_units == 279
         edges[name] = net.state_dict()["synapses"].shape[1]
     assert edges["closed-form"] > edges["liquid"]  # each unit to itself
-    free = build_net(train_config(net="connectome"), 0)
-    signed = build_net(train_config(net="connectome", signs="gaba", class_parameters=True), 0)
+    free = build_net(config_of("connectome"), 0)
+    signed = build_net(
+        config_of("connectome", connectome={"signs": "gaba"}, learns_class_parameters=True), 0
+    )
     assert (free.signs is None, signed.signs is None) == (True, False)
     assert signed.settings.learns_class_parameters
-    full = build_net(train_config(net="liquid", connectivity="full", units=5), 0)
+    full = build_net(config_of("liquid", connectivity="full", n_units=5), 0)
     assert full.state_dict()["synapses"].shape[1] == 25
 
 
 def test_a_schedule_and_penalties_reach_the_training(tmp_path, capsys):
-    options = ["--warmup", 5, "--decay", "cosine", "--weight-penalty", 0.1, "--rate-penalty", 0.2]
+    options = [
+        "--warmup-steps",
+        5,
+        "--decay",
+        "cosine",
+        "--weight-penalty",
+        0.1,
+        "--rate-penalty",
+        0.2,
+    ]
     assert run(capsys, train, *SMALL, *options, "--steps", 2, "--out", tmp_path / "a")[0] == 0
     _, notes = ann_bridge.load_net(tmp_path / "a" / "nets" / "replicate-0")
     for text in ("warmup_steps=5", "decay='cosine'", "weight_penalty=0.1", "rate_penalty=0.2"):
@@ -188,39 +210,47 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--task", "chess"], "task must be one of phase-memory"),
-        (["--net", "transformer"], "net must be one of low-rank"),
+        (["--task", "chess"], "'chess' is not one of 'phase-memory'"),
+        (["--network", "transformer"], "'transformer' is not one of 'low-rank'"),
         (["--reference", "alpha"], "reference must be one of sines"),
         (["--units", "0"], "n_units"),
         (["--rank", "999"], "rank must lie between"),
         (["--steps", "-1"], "steps must be a whole number"),
-        (["--learning-rate", "nan"], "learning_rate must be positive"),
+        (["--learning-rate", "nan"], "learning_rate must be finite"),
         (["--replicates", "0"], "replicates must be at least 1"),
         (["--seed", "-1"], "seed must be at least 0"),
-        (["--device", "tpu"], "device must be cpu, cuda or auto"),
-        (["--stimuli", "3", "--task", "sternberg"], "stimuli does not go with"),
-        (["--reference", "theta", "--task", "sternberg"], "reference does not go with"),
-        (["--oscillation", "8", "--net", "gru"], "oscillation_Hz does not go with"),
-        (["--readout", "rates", "--net", "gru"], "readout does not go with"),
-        (["--net", "connectome", "--units", "5"], "279 neurons"),
-        (["--net", "liquid", "--connectivity", "connectome", "--units", "5"], "279 units"),
-        (["--net", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
-        (["--net", "liquid", "--connectivity", "tree"], "connectivity must be one of policy"),
-        (["--net", "gru", "--connectivity", "full"], "connectivity does not go with the net gru"),
-        (["--net", "gru", "--rank", "3"], "rank does not go with the net gru"),
-        (["--net", "spiking", "--readout", "rates"], "readout does not go with"),
-        (["--net", "full-rank", "--signs", "gaba"], "signs does not go with the net full-rank"),
-        (["--net", "liquid", "--signs", "gaba"], "signs does not go with the connectivity policy"),
-        (["--net", "liquid", "--dataset", "cook2019"], "dataset does not go with the connectivity"),
-        (["--net", "connectome", "--signs", "cosine"], "signs must be one of gaba"),
-        (["--net", "connectome-low-rank", "--class-parameters"], "class_parameters does not go"),
+        (["--device", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+        (["--stimuli", "3", "--task", "sternberg"], "--stimuli. The task sternberg has --lead"),
+        (["--reference", "theta", "--task", "sternberg"], "No option --reference"),
+        (["--oscillation", "8", "--network", "gru"], "No option --oscillation"),
+        (["--readout", "rates", "--network", "gru"], "The network gru has --units, --initial-std"),
+        (["--network", "connectome", "--units", "5"], "No option --units"),
+        (
+            ["--network", "liquid", "--connectivity", "connectome", "--units", "5"],
+            "setting n_units",
+        ),
+        (["--network", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
+        (["--network", "liquid", "--connectivity", "tree"], "'tree' is not one of 'policy'"),
+        (["--network", "gru", "--connectivity", "full"], "No option --connectivity"),
+        (["--network", "gru", "--rank", "3"], "No option --rank"),
+        (["--network", "spiking", "--readout", "rates"], "No option --readout"),
+        (["--network", "full-rank", "--signs", "gaba"], "full-rank is not on a connectome"),
+        (["--network", "liquid", "--signs", "gaba"], "the setting signs; connectivity ="),
+        (["--network", "liquid", "--dataset", "cook2019"], "the setting dataset; connectivity ="),
+        (["--network", "connectome", "--signs", "cosine"], "Unknown sign rule 'cosine'"),
+        (["--network", "connectome-low-rank", "--learns-class-parameters"], "does not go with"),
         (["--reference", "theta.npy"], "sampling_Hz goes with a reference file"),
         (["--sampling", "1000"], "sampling_Hz goes with a reference file"),
         (["--reference", "none.npy", "--sampling", "1000"], "none.npy"),
         (["--channel", "0"], "goes with a reference file"),
-        (["--decay", "linear"], "decay must be none or cosine"),
+        (["--decay", "linear"], "'linear' is not one of 'none', 'cosine'"),
+        (["--network", "gru", "--precision", "bfloat16"], "precision bfloat16 is of products"),
+        (["--config", "none.toml"], "no configuration file none.toml"),
+        (["--growth", "0.7"], "growth has no effect without oscillation_Hz"),
+        (["--final-learning-rate", "0.1"], "final_learning_rate has no effect without decay = cos"),
+        (["--network", "closed-form", "--time-step", "2"], "no effect without mode = pure"),
         (["--rate-penalty", "-1"], "rate_penalty must be >= 0"),
-        (["--net", "connectome", "--dataset", "cook2020x"], "cook2020x"),
+        (["--network", "connectome", "--dataset", "cook2020x"], "cook2020x"),
     ],
 )
 def test_bad_input_is_named_before_any_file_is_made(capsys, tmp_path, arguments, message):
@@ -261,3 +291,125 @@ def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):
         code, _, error = run(capsys, evaluate, tmp_path / path)
         assert code == 2
         assert message in error
+
+
+def without_out(capsys, *arguments):
+    return run(capsys, train, *arguments)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_printed_configuration_reads_back(kind, tmp_path, capsys):
+    code, text, _ = without_out(capsys, "--network", kind, "--print-config")
+    assert code == 0
+    (tmp_path / "a.toml").write_text(text)
+    config = train_config(read_train_config(tmp_path / "a.toml"))
+    assert config == config_of(kind)
+    assert to_toml(config).count("\n") > 20
+
+
+def test_options_override_a_file(tmp_path, capsys):
+    path = tmp_path / "a.toml"
+    path.write_text('[network]\nkind = "gru"\nn_units = 8\n[training]\nseed = 3\n')
+    _, text, _ = without_out(capsys, "--config", path, "--initial-std", 0.5, "--print-config")
+    for line in ('kind = "gru"', "n_units = 8", "initial_std = 0.5", "seed = 3"):
+        assert line in text
+    _, text, _ = without_out(capsys, "--config", path, "--network", "lstm", "--print-config")
+    assert "n_units = 64" in text
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"network": {"kind": "gru", "rank": 2}}, "network gru does not have the setting rank. It "
+         "has n_units, initial_std."),
+        ({"network": {"kind": "gru", "n_unit": 2}}, "setting n_unit. Did you mean n_units?"),
+        ({"network": {"kind": "low-rank", "n_inputs": 3}}, "does not have the setting n_inputs"),
+        ({"network": {"kind": "grue"}}, "Unknown network 'grue'. Did you mean gru?"),
+        ({"network": {"n_units": 2.5}}, "network.n_units must be a whole number"),
+        ({"task": {"kind": "sternberg", "n_item": 2}}, "task sternberg does not have the "
+         "setting n_item. Did you mean n_items?"),
+        ({"networks": {}}, r"Unknown section \[networks\]. Did you mean \[network\]?"),
+        ({"network": "gru"}, r"write \[network\] above"),
+        ({"training": {"units": 3}}, r"section \[training\] does not have the setting units"),
+        ({"network": {"kind": "gru"}, "connectome": {"signs": "gaba"}}, "not on a connectome"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_a_kind_does_not_have_is_an_error_also_at_a_default(sections, message):
+    with pytest.raises(ValueError, match=message):
+        train_config(sections)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_there_is_one_default_for_each_kind(kind):
+    parameters = NETWORKS.load_settings(kind)
+    config = config_of(kind)
+    assert config.training.learning_rate == parameters.usual_learning_rate
+    if config.connectome is None:
+        assert config.network.settings["n_units"] == parameters().n_units
+
+
+def test_a_configuration_of_0_1_is_rejected_with_the_way_out(tmp_path, capsys):
+    (tmp_path / "config.toml").write_text('task = "phase-memory"\nnet = "gru"\nunits = 64\n')
+    with pytest.raises(DataFileError, match=r"isochron 0.1: train again.*--print-config"):
+        read_train_config(tmp_path / "config.toml")
+    for command, arguments in (
+        (evaluate, [tmp_path]),
+        (train, ["--config", tmp_path / "config.toml"]),
+    ):
+        code, _, error = run(capsys, command, *arguments)
+        assert code == 3
+        assert error.count("\n") == 1
+        assert "configuration of isochron 0.1" in error
+
+
+def test_a_training_needs_a_folder(capsys):
+    code, _, error = without_out(capsys, *SMALL)
+    assert (code, "Missing option '--out'" in error) == (2, True)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_option_has_one_meaning(task, network):
+    """No two settings of a task, its network and the training share the name of an option."""
+    context = train.make_context(
+        "train", ["--task", task, "--network", network], resilient_parsing=True
+    )
+    names = [name for it in train.get_params(context) for name in it.opts if name.startswith("-")]
+    assert len(names) == len(set(names))
+
+
+def test_help_lists_kinds_and_adds_their_options():
+    code = "import sys; from isochron.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+
+    def shown(*arguments):
+        words = [sys.executable, "-c", code, "train", *arguments, "--help"]
+        found = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert not {"torch", "numba", "scipy", "pandas"} & set(found.split())
+        return found
+
+    plain = shown()
+    assert all(f"  {kind} " in plain for kind in (*NETWORKS, *TASKS))
+    assert "--initial-std" not in plain
+    assert "--signs [gaba|transmitter|fenyves2020]" in plain
+    gru = shown("--network", "gru")
+    assert "--initial-std FLOAT" in gru
+    assert "--rank" not in gru
+    assert "[default: 0.005]" in gru  # its usual learning rate
+    both = shown("--network=low-rank", "--task", "flip-flop")
+    for text in ("--bits", "--mean-interval FLOAT", "(ms)", "--rank INTEGER", "[default: 100]"):
+        assert text in both
+
+
+def test_a_new_kind_needs_its_entry_alone(monkeypatch, capsys):
+    """Configuration, options and help of a kind come from its entry in the registry."""
+    settings = "isochron.ann_bridge.nets.stepped_parameters:LiquidParameters"
+    entry = Entry("isochron.ann_bridge.nets.gated:GRUNet", "A new kind.", settings)
+    monkeypatch.setitem(NETWORKS._entries, "echo", entry)
+    assert config_of("echo", n_units=5).network.settings["unfolds"] == 1
+    with pytest.raises(ValueError, match="network echo does not have the setting rank"):
+        config_of("echo", rank=2)
+    with pytest.raises(SystemExit):
+        train.main(["--network", "echo", "--help"])
+    shown = capsys.readouterr().out
+    assert "A new kind." in shown
+    assert "--unfolds" in shown

@@ -16,64 +16,9 @@ from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import draw_trials
 from isochron.ann_bridge.tensorboard import TrainingLog
+from isochron.ann_bridge.training_parameters import TrainingParameters
 
 RECENT = 20
-PRECISIONS = ("float32", "bfloat16")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingParameters:
-    """How to train.
-
-    The learning rate rises linearly over `warmup_steps`, then stays (decay "none") or falls
-    along half a cosine to `final_learning_rate` at the last step (decay "cosine").
-
-    With `precision` "bfloat16", products of rates and of gradients with a full matrix of
-    weights are computed in that type; states, sums, noise, readout, weights and optimiser stay
-    in float32.
-    """
-
-    steps: int = 2000
-    batch_size: int = 128
-    learning_rate: float = 1e-2
-    gradient_clip: float = 1.0  # largest norm of the gradient
-    stop_below: float = 0.0  # stop when the mean loss of the last 20 steps is below
-    warmup_steps: int = 0
-    decay: str = "none"
-    final_learning_rate: float = 0.0
-    weight_penalty: float = 0.0  # times the sum of the squares of all trained weights
-    rate_penalty: float = 0.0  # times the mean square of the rates
-    oscillation_penalty: float = 0.0  # times the `idle_power` of the outputs
-    precision: str = "float32"  # or bfloat16
-
-    def __post_init__(self) -> None:
-        for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
-        for name in ("learning_rate", "gradient_clip"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        penalties = ("weight_penalty", "rate_penalty", "oscillation_penalty")
-        for name in ("stop_below", "final_learning_rate", *penalties):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
-        if self.decay not in ("none", "cosine"):
-            raise ValueError(f"decay must be none or cosine, got {self.decay!r}.")
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}."
-            )
-
-    def learning_rate_at(self, step: int) -> float:
-        """Learning rate of a step, counted from 0."""
-        if step < self.warmup_steps:
-            return self.learning_rate * (step + 1) / self.warmup_steps
-        if self.decay == "none":
-            return self.learning_rate
-        done = (step - self.warmup_steps) / max(1, self.steps - 1 - self.warmup_steps)
-        fall = (1 + math.cos(math.pi * done)) / 2
-        return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fall
 
 
 @dataclass(kw_only=True)

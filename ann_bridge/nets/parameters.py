@@ -1,0 +1,110 @@
+"""What the parameters of all networks share. Light: no torch, so that help is instant."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+from isochron.settings import setting
+from isochron.wording import shown
+
+FROM_TASK = ("n_inputs", "n_outputs", "step_ms")  # a task sets them
+HINTS = {
+    "time_constant_ms": " FullRankRNN.from_weights takes one for each unit.",
+    "output_scale": " Multiply output_weights instead.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkParameters:
+    """Parameters of every network; a kind of network extends them.
+
+    Attributes
+    ----------
+    usual_learning_rate : float
+        Learning rate of Adam with which such networks usually learn.
+    options_type : type, optional
+        A frozen dataclass of further settings of ``for_task``, which the network does not save.
+    """
+
+    usual_learning_rate: ClassVar[float] = 1e-2
+    options_type: ClassVar[type | None] = None
+
+    n_units: int = setting(64, "Number of units")
+    n_inputs: int = setting(3, "Number of inputs; that of the task")
+    n_outputs: int = setting(1, "Number of outputs; that of the task")
+    step_ms: float = setting(2.0, "Time step; that of the task", unit="ms")
+
+    def __post_init__(self) -> None:
+        check_single_numbers(self)
+        for name in ("n_units", "n_inputs", "n_outputs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
+
+    @classmethod
+    def for_task(cls, task: Any, **given: Any) -> Self:
+        """Parameters with the sizes and time step of a task; those not given suit it."""
+        sizes = {name: getattr(task, name) for name in FROM_TASK}
+        return cls(**cls.suited_to(task) | given | sizes)
+
+    @classmethod
+    def suited_to(cls, task: Any) -> dict[str, Any]:
+        """Values that depend on the task unless they are given, such as time constants."""
+        return {}
+
+    @classmethod
+    def is_on_connectome(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether a network with these settings is on a connectome, which has its units then."""
+        return False
+
+
+def check_single_numbers(parameters: Any) -> None:
+    """Check that no parameter is an array; a NumPy number becomes one of Python.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for field in fields(parameters):
+        value = getattr(parameters, field.name)
+        if not hasattr(value, "shape") and not isinstance(value, list | tuple):
+            continue
+        import numpy as np
+
+        shape = np.shape(value)
+        if shape != ():
+            raise ValueError(
+                f"{field.name} must be one number for the whole network, got {shape[0]} values "
+                f"(shape {shape}).{HINTS.get(field.name, '')}"
+            )
+        object.__setattr__(parameters, field.name, value.item())  # type: ignore[union-attr]
+
+
+def check_positive(parameters: Any, *names: str) -> None:
+    """Check that parameters are positive and finite.
+
+    Raises
+    ------
+    ValueError
+        With the name and value of the first that is not.
+    """
+    for name in names:
+        if not 0 < getattr(parameters, name) < math.inf:
+            raise ValueError(f"{name} must be positive, got {shown(getattr(parameters, name))}.")
+
+
+def check_not_negative(parameters: Any, *names: str) -> None:
+    """Check that parameters are finite and not negative.
+
+    Raises
+    ------
+    ValueError
+        With the name and value of the first that is not.
+    """
+    for name in names:
+        if not 0 <= getattr(parameters, name) < math.inf:
+            raise ValueError(
+                f"{name} must be >= 0 and finite, got {shown(getattr(parameters, name))}."
+            )

@@ -1,0 +1,178 @@
+"""Command-line options made from the fields of settings dataclasses.
+
+Name, type, unit, choices, default and help of an option are those of the field: ``step_ms`` is
+``--step`` (ms), ``n_units`` is ``--units``. An option that is not given is None, so that the
+dataclass, or what suits the task, decides.
+"""
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import MISSING
+from typing import Any
+
+import click
+
+from isochron.settings import check_choice, choices_of, describe
+
+GIVEN = "isochron.cli.options.given"
+UNIT = re.compile(r"_(ms|s|Hz|mV|pA|nS|pF)$")
+
+
+def option_name(field: dataclasses.Field) -> str:
+    """Name of the option of a field."""
+    return "--" + UNIT.sub("", field.name.removeprefix("n_")).replace("_", "-")
+
+
+def make_option(field: dataclasses.Field, section: str = "", default: Any = None) -> click.Option:
+    """The option of a field.
+
+    Parameters
+    ----------
+    field : dataclasses.Field
+    section : str
+        Prefix of the name of the value that the command receives: ``network__n_units``.
+    default
+        The default that the help shows; that of the field if it is None.
+    """
+    name = f"{section}__{field.name}" if section else field.name
+    flag, kind = option_name(field), _plain_type(field.type)
+    text = describe(field).rstrip(".")
+    default = field.default if default is None else default
+    help_text = f"{text[:1].upper()}{text[1:]}.{'' if kind is bool else _shown(default)}"
+    if kind is bool:
+        flag += f"/--no-{flag[2:]}" if field.default else ""
+        return click.Option([flag, name], is_flag=True, default=None, help=help_text)
+    several = typing.get_origin(kind) is tuple
+    parts = typing.get_args(kind) if several else (kind,)
+    repeated = parts[-1] is Ellipsis
+    # Click takes a default of None for a value of a required option.
+    needed: dict[str, Any] = {"required": True} if field.default is MISSING else {"default": None}
+    return click.Option(
+        [flag, name],
+        type=ListedChoice(field) if choices_of(field) else parts[0],
+        metavar=field.metadata.get("form") or None,
+        nargs=len(parts) if several and not repeated else 1,
+        multiple=repeated,
+        **needed,
+        help=help_text,
+    )
+
+
+class ListedChoice(click.Choice):
+    """The choices of a field; a value that is not one of them is an error with a hint."""
+
+    def __init__(self, field: dataclasses.Field) -> None:
+        super().__init__(choices_of(field))
+        self._field = field
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        try:
+            check_choice(self._field, str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _plain_type(kind: Any) -> Any:
+    """X of X | None."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return next(part for part in typing.get_args(kind) if part is not type(None))
+    return kind
+
+
+def _shown(default: Any) -> str:
+    """A default in the help; empty for none."""
+    if default in (None, "", ()) or default is MISSING:
+        return ""
+    values = default if isinstance(default, tuple) else (default,)
+    text = " ".join(f"{it:g}" if isinstance(it, float) else str(it) for it in values)
+    return f"  [default: {text}]"
+
+
+class SettingsCommand(click.Command):
+    """A command that receives settings dataclasses, made from their options.
+
+    Parameters
+    ----------
+    settings : mapping of str to type
+        Dataclasses by the name of the parameter of the command's function.
+    """
+
+    def __init__(self, *args: Any, settings: Mapping[str, type], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._settings = settings
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Arguments, options of the settings, other options."""
+        made = [
+            make_option(field, section)
+            for section, settings in self._settings.items()
+            for field in dataclasses.fields(settings)
+        ]
+        params = super().get_params(ctx)
+        return [*(it for it in params if isinstance(it, click.Argument)), *made,
+                *(it for it in params if not isinstance(it, click.Argument))]  # fmt: skip
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command with the dataclasses in the place of their options."""
+        options = {name: ctx.params.pop(name) for name in list(ctx.params) if "__" in name}
+        given = given_sections(options)
+        ctx.meta[GIVEN] = given
+        for section, settings in self._settings.items():
+            ctx.params[section] = settings(**given.get(section, {}))
+        return super().invoke(ctx)
+
+
+def given_sections(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Values that were given, by section: ``network__n_units`` is n_units of network.
+
+    A repeated option that was not given is an empty tuple.
+    """
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        section, _, setting = name.partition("__")
+        if value is not None and value != ():
+            sections.setdefault(section, {})[setting] = value
+    return sections
+
+
+def reject_given(section: str, names: Container[str], why: str) -> None:
+    """Stop if options were given that would have no effect.
+
+    Parameters
+    ----------
+    section : str
+        The settings of a `SettingsCommand`.
+    names : container of str
+        The settings that have no effect.
+    why : str
+        The rest of the message, after the names of the options.
+
+    Raises
+    ------
+    click.UsageError
+        If one was given.
+    """
+    context = click.get_current_context()
+    given = context.meta[GIVEN].get(section, {})
+    vain = {f"{section}__{name}" for name in given if name in names}
+    flags = [it.opts[0] for it in context.command.get_params(context) if it.name in vain]
+    if flags:
+        raise click.UsageError(f"{', '.join(flags)} {why}", context)
+
+
+def write_options(
+    formatter: click.HelpFormatter,
+    ctx: click.Context,
+    title: str,
+    options: Sequence[click.Parameter],
+) -> None:
+    """A section of the help with some options."""
+    rows = [record for option in options if (record := option.get_help_record(ctx)) is not None]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)
