@@ -8,7 +8,9 @@ from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
 from isochron.connectome.export import write_csv, write_graphml
 from isochron.connectome.importers import (
+    GraphOptions,
     MatrixFacts,
+    TableOptions,
     from_csv,
     from_graphml,
     from_matrices,
@@ -44,11 +46,13 @@ __all__ = [
     "Connectome",
     "Fenyves2020",
     "GabaInhibitory",
+    "GraphOptions",
     "LayerComparison",
     "MatrixFacts",
     "Muscle",
     "SignTable",
     "Source",
+    "TableOptions",
     "TransmitterSigns",
     "available",
     "canonical_name",

@@ -2,15 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import Facts, assemble, file_source
-from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.links import Link, Rules
 from isochron.connectome.importers.opened import remembers_its_file
+from isochron.connectome.importers.options import TableOptions
 from isochron.connectome.importers.stated import read_stated
 from isochron.connectome.importers.tables import Row, Table, read_table
 from isochron.connectome.importers.vocabulary import (
@@ -31,6 +31,7 @@ from isochron.connectome.importers.vocabulary import (
 )
 from isochron.connectome.model import Connectome
 from isochron.files import read_text, reads_data
+from isochron.settings import settings_from
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
@@ -44,23 +45,7 @@ _RECEIVING = {"r", "rp"}
 @reads_data
 @remembers_its_file
 def from_csv(
-    path: str | os.PathLike,
-    *,
-    columns: Mapping[str, str | None] | None = None,
-    ignore: Sequence[str] = (),
-    separator: str | None = None,
-    decimal: Literal[".", ","] | None = None,
-    directed: bool = True,
-    default_layer: str | None = None,
-    signs: Literal["from_weights"] | None = None,
-    muscles: Iterable[str] = (),
-    extrasynaptic: Sequence[str] = (),
-    unequal_gap: UnequalGap = "error",
-    duplicates: Duplicates = "error",
-    types: Mapping[str, str] | None = None,
-    species: str | None = "infer",
-    name: str | None = None,
-    weight_unit: str | None = None,
+    path: str | os.PathLike, *, options: TableOptions | None = None, **fields: Any
 ) -> Connectome:
     """A connectome from a list of connections.
 
@@ -75,40 +60,12 @@ def from_csv(
         ``inhibitory`` or ``excitatory`` named as the sign may contain 1 and 0, or yes and no. A
         connection whose sign is 0 or empty has no effect in a model if others have signs. A
         gap junction is listed once, or in both directions.
-    columns : mapping of str to str or None, optional
-        The column of pre, post, weight, layer or sign where it has a name of its own, such
-        as ``{"pre": "Sender"}``; None for a column that the file does not have. ``{"weight":
-        None}`` gives each connection the weight 1.
-    ignore : sequence of str
-        Columns that are not read. Other unknown columns are an error.
-    separator : str, optional
-        One character, ``"tab"`` or ``"whitespace"``. By default found from the header: comma,
-        semicolon, tab, ``|`` or white space.
-    decimal : {".", ","}, optional
-        Decimal separator of the weights. By default found from them.
-    directed : bool
-        False: each chemical or extrasynaptic connection counts in both directions.
-    default_layer : str, optional
-        Layer of a file that has no column for it, such as ``"gap"`` for a list of gap
-        junctions. Chemical by default.
-    signs : {"from_weights"}, optional
-        Negative weights inhibit and positive ones excite. Without it they are an error.
-    muscles : iterable of str
-        Names of muscles; those of *C. elegans* and the receivers of neuromuscular
-        connections are known.
-    extrasynaptic : sequence of str
-        Names of further layers of signaling without synapses.
-    unequal_gap : {"error", "larger", "mean"}
-        Weight of a gap junction that is listed with a different weight in each direction.
-    duplicates : {"error", "sum"}
-        What is done with a connection that is listed again.
-    types, species
-        As for `from_matrices`. They prevail over the columns ``pre_type``, ``post_type`` and
-        ``species`` that `write_csv` writes.
-    name : str, optional
-        By default the name of the file.
-    weight_unit : str, optional
-        What a weight counts. By default as the column ``weight_unit`` states, else ``weight``.
+    options : TableOptions, optional
+        Or its fields as keywords: ``from_csv("edges.csv", signs="from_weights")``. They are
+        columns, separator, decimal, directed, ignore, default_layer, signs, muscles,
+        extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit. Types and
+        species prevail over the columns ``pre_type``, ``post_type`` and ``species`` that
+        `write_csv` writes.
 
     Returns
     -------
@@ -126,28 +83,33 @@ def from_csv(
         is not known, a weight is not a number or negative, or a connection is listed twice;
         the message names the line.
     """
-    path = Path(path)
-    layers = check_extrasynaptic(extrasynaptic)
-    layer = default_layer_of(default_layer, extrasynaptic=layers)
-    reading = _Reading(str(path), directed, layer, signs, layers, decimal)
-    rules = Rules(unequal_gap, duplicates)
+    path, given = Path(path), settings_from(TableOptions, options, fields)
+    layers = check_extrasynaptic(given.extrasynaptic)
+    layer = default_layer_of(given.default_layer, extrasynaptic=layers)
+    reading = _Reading(str(path), given.directed, layer, given.signs, layers, given.decimal)
+    rules = Rules(given.unequal_gap, given.duplicates)
     table = read_table(
-        read_text(path), columns=columns, ignore=ignore, separator=separator, where=str(path)
+        read_text(path),
+        columns=given.columns,
+        ignore=given.ignore,
+        separator=given.separator,
+        where=str(path),
     )
     direction = None if _states_direction(table) else table.columns.get("layer")
-    refuse_second_layer(default_layer, direction, str(path))
+    refuse_second_layer(given.default_layer, direction, str(path))
     links, history = reading.links(table)
-    stated = read_stated(table.rows, species, str(path))
+    stated = read_stated(table.rows, given.species, str(path))
+    unit = given.weight_unit or stated.weight_unit
     unread = f"columns not read: {', '.join(table.unused)}" if table.unused else ""
     return assemble(
         links,
         Facts(
             where=str(path),
-            name=name or path.stem,
-            source=file_source(path, path.read_bytes(), weight_unit or stated.weight_unit, unread),
+            name=given.name or path.stem,
+            source=file_source(path, path.read_bytes(), unit, unread),
             species=stated.species,
-            muscles=as_names(muscles, "muscles"),
-            types=stated.types | dict(types or {}),
+            muscles=as_names(given.muscles, "muscles"),
+            types=stated.types | dict(given.types or {}),
             history=history,
             rules=rules,
         ),

@@ -3,17 +3,17 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER, Facts, assemble, file_source
 from isochron.connectome.importers.cell_text import read_cells
 from isochron.connectome.importers.graphml_text import Edge, Graph, attribute_names, parse_graphml
-from isochron.connectome.importers.links import Duplicates, Link, Rules
+from isochron.connectome.importers.links import Link, Rules
 from isochron.connectome.importers.opened import remembers_its_file
+from isochron.connectome.importers.options import GraphOptions
 from isochron.connectome.importers.roles import WORDS, Roles, find_roles, suggest_role
 from isochron.connectome.importers.suspects import role_by_values, unreadable
 from isochron.connectome.importers.vocabulary import (
@@ -38,6 +38,7 @@ from isochron.connectome.importers.vocabulary import (
 )
 from isochron.connectome.model import Connectome
 from isochron.files import read_xml, reads_data
+from isochron.settings import settings_from
 
 EDGE_ROLES = ("weight", "layer", "sign")
 _GENERATED_ID = re.compile(r"(n|v|node|vertex)?[_-]?\d+(\.0)?", re.IGNORECASE)
@@ -47,23 +48,7 @@ _NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 @reads_data
 @remembers_its_file
 def from_graphml(
-    path: str | os.PathLike,
-    *,
-    label: str | None = None,
-    weight: str | float | None = None,
-    layer: str | None = None,
-    sign: str | None = None,
-    ignore: Sequence[str] = (),
-    default_layer: str | None = None,
-    signs: Literal["from_weights"] | None = None,
-    muscles: Iterable[str] = (),
-    extrasynaptic: Sequence[str] = (),
-    unequal_gap: UnequalGap = "error",
-    duplicates: Duplicates = "error",
-    types: Mapping[str, str] | None = None,
-    species: str | None = INFER,
-    name: str | None = None,
-    weight_unit: str | None = None,
+    path: str | os.PathLike, *, options: GraphOptions | None = None, **fields: Any
 ) -> Connectome:
     """A connectome from a GraphML file, such as `connectome.write_graphml` makes.
 
@@ -73,26 +58,11 @@ def from_graphml(
     Parameters
     ----------
     path : str or path
-    label : str, optional
-        Node attribute with the names, or ``"id"``. By default the ids, or the only attribute
-        with names (``name``, ``label``, ``cell_name``) where ids are numbers such as ``n0``.
-    weight : str or float, optional
-        Edge attribute with the weights, or one weight for all edges. By default the
-        attribute called ``weight`` or by a usual name, such as ``synapses``; 1 if edges have
-        no attribute that can be a weight.
-    layer, sign : str, optional
-        Edge attributes with layer (chemical if there is none) and sign.
-    ignore : sequence of str
-        Edge attributes that are not read.
-    default_layer, signs, muscles, extrasynaptic, unequal_gap, duplicates
-        As for `from_csv`. Nodes whose attribute ``kind`` is muscle are muscles too.
-    types, species
-        As for `from_matrices`. They prevail over the file's node attributes ``type`` and the
-        attribute ``species`` of its graph.
-    name : str, optional
-        By default the name of the file.
-    weight_unit : str, optional
-        What a weight counts. By default as the file states.
+    options : GraphOptions, optional
+        Or its fields as keywords: label, weight, layer, sign, ignore, default_layer, signs,
+        muscles, extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit. Nodes
+        whose attribute ``kind`` is muscle are muscles too. Types and species prevail over the
+        file's node attributes ``type`` and the attribute ``species`` of its graph.
 
     Returns
     -------
@@ -107,48 +77,49 @@ def from_graphml(
         If it is not GraphML, declares a document type, an attribute is missing or ambiguous,
         or a node or an edge has a wrong value; the message names it.
     """
-    path = Path(path)
+    path, given = Path(path), settings_from(GraphOptions, options, fields)
     graph = parse_graphml(read_xml(path), str(path))
-    given = {"weight": weight, "layer": layer, "sign": sign}
+    weight, species = given.weight, given.species
+    chosen = {"weight": weight, "layer": given.layer, "sign": given.sign}
     declared = _declared_layers(graph.attributes.get("extrasynaptic", ""))
-    layers = dict.fromkeys((*as_names(extrasynaptic, "extrasynaptic"), *declared))
+    layers = dict.fromkeys((*as_names(given.extrasynaptic, "extrasynaptic"), *declared))
     layers = check_extrasynaptic(layers)
-    default = default_layer_of(default_layer, extrasynaptic=layers)
-    names, named_by = _names(graph, label, str(path))
-    roles, unread = _edge_roles(graph, given, as_names(ignore, "ignore"), str(path))
-    refuse_second_layer(default_layer, roles.get("layer"), str(path))
+    default = default_layer_of(given.default_layer, extrasynaptic=layers)
+    names, named_by = _names(graph, given.label, str(path))
+    roles, unread = _edge_roles(graph, chosen, as_names(given.ignore, "ignore"), str(path))
+    refuse_second_layer(given.default_layer, roles.get("layer"), str(path))
     if "layer" in roles:
         check_layer_words(_edge_values(graph, roles["layer"]), roles["layer"], str(path))
     flags = _edge_values(graph, roles.get("sign", ""))
     flag = flag_of(roles.get("sign"), flags, str(path))
-    reading = _Reading(str(path), default, signs, layers, flag)
-    nodes = _Nodes(graph, names, types or {}, str(path))
+    reading = _Reading(str(path), default, given.signs, layers, flag)
+    nodes = _Nodes(graph, names, given.types or {}, str(path))
     links = [reading.link(edge, roles, names, weight) for edge in graph.edges]
     history = (*named_by, *flag_history(roles.get("sign"), flag), *unknown_signs(flags))
     if links and "weight" not in roles:
         history += (f"every connection has weight {1 if weight is None else weight}",)
     if species == INFER and "species" in graph.attributes:
         species = graph.attributes["species"] or None
-    unit = weight_unit or graph.attributes.get("weight_unit") or "weight"
+    unit = given.weight_unit or graph.attributes.get("weight_unit") or "weight"
     lost = [f"edge attributes not read: {', '.join(unread)}"] * bool(unread) + nodes.unread
     connectome = assemble(
         links,
         Facts(
             where=str(path),
-            name=name or path.stem,
+            name=given.name or path.stem,
             source=file_source(path, path.read_bytes(), unit, "; ".join(lost)),
             species=species,
             order=tuple(names.values()),
             neurons=nodes.neurons,
-            muscles=(*nodes.muscles, *as_names(muscles, "muscles")),
+            muscles=(*nodes.muscles, *as_names(given.muscles, "muscles")),
             types=nodes.types,
             classes=nodes.classes,
-            history=history + (("signs: those of the weights",) if signs else ()),
-            rules=Rules(unequal_gap, duplicates),
+            history=history + (("signs: those of the weights",) if given.signs else ()),
+            rules=Rules(given.unequal_gap, given.duplicates),
         ),
     )
     told = read_cells(graph.attributes.get("cells", ""), connectome.cells, where=str(path))
-    stated = dict(types or {})
+    stated = dict(given.types or {})
     return replace(
         connectome,
         cells=[

@@ -173,3 +173,14 @@ def test_a_huge_file_is_refused_unread(tmp_path):
         file.truncate(65 * 2**20)
     with pytest.raises(ValueError, match="at most"):
         connectome.from_csv(path)
+
+
+def test_options_are_given_whole_or_by_name(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("pre,post,weight\nA,B,-2\nB,A,1\n")
+    whole = connectome.from_csv(path, options=connectome.TableOptions(signs="from_weights"))
+    by_name = connectome.from_csv(path, signs="from_weights")
+    np.testing.assert_array_equal(whole.signs, by_name.signs)
+    assert whole.history == by_name.history
+    with pytest.raises(TypeError, match=r"no setting 'sign'. Did you mean signs\?"):
+        connectome.from_csv(path, sign="from_weights")
