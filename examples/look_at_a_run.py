@@ -24,20 +24,20 @@ from pathlib import Path
 
 from IPython.display import Image
 
-from isochron.report import load_results
+from isochron.studies import read_results
 from isochron.studies.compare.figures import draw_overview
 from isochron.studies.compare.table import format_table
 
 run = Path(os.environ.get("ISOCHRON_RUN", "runs/demo"))
-results = load_results(run)
-print(results["question"])
-print(format_table(results["systems"]))
+results = read_results(run)
+print(results.question)
+print(format_table(results.systems))
 
 # %% [markdown]
 # The phase portraits, each in the plane of the two main components of its stable cycles.
 
 # %%
-trained = [system for system in results["systems"] if system.get("trained", True)]
+trained = [results.worm, *(net for net in results.nets if net.trained)]
 figure = draw_overview(run, trained)
 figure.savefig(run / "overview.png", dpi=110)
 Image(run / "overview.png")

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Entry:
     package: str = "isochron"
 
 
-class Registry(Mapping[str, Entry]):
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+
+
+class Registry(Mapping[str, AnyEntry]):
     """Names and their entries.
 
     Parameters
@@ -44,11 +47,11 @@ class Registry(Mapping[str, Entry]):
     entries : mapping of str to Entry
     """
 
-    def __init__(self, noun: str, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, noun: str, entries: Mapping[str, AnyEntry]) -> None:
         self.noun = noun
         self._entries = dict(entries)
 
-    def __getitem__(self, name: str) -> Entry:
+    def __getitem__(self, name: str) -> AnyEntry:
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """What the reports of all studies share: reading results, and a page that opens offline."""
 
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,31 +26,6 @@ def load_results(run: Path) -> dict[str, Any]:
     if schema != SCHEMA:
         raise DataFileError(f"{path} is not the result of a run of isochron, schema {SCHEMA}.")
     return results
-
-
-def render_report(run: Path, render: Callable[[dict[str, Any]], str]) -> str:
-    """A report as HTML from the results of a finished run.
-
-    Parameters
-    ----------
-    run : Path
-        Run folder.
-    render : callable
-        Makes the page from the content of ``results.json``.
-
-    Raises
-    ------
-    ValueError
-        If the folder does not contain a finished run, or its results are incomplete.
-    """
-    results = load_results(run)
-    try:
-        return render(results)
-    except DataFileError:
-        raise
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
-        text = f"{run / 'results.json'} is not a whole result of a run: {error!r}."
-        raise DataFileError(text) from error
 
 
 def fill_template(package: str, **values: Any) -> str:

@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from isochron import analysis
-from isochron.analysis import FixedPoint, ForcedMap, LimitCycle
+from isochron.analysis import EntrainedCycleSurvey, FixedPoint, ForcedMap, LimitCycle
 from isochron.analysis.floquet import whole_pairs
+from isochron.ann_bridge import TrainedMap
+from isochron.runs.results import (
+    Cycle,
+    Dimensionality,
+    FixedPointFound,
+    FreeRunning,
+    NetworkCycle,
+    SurveyCounts,
+    TongueRow,
+    extended,
+)
 
 Report = Callable[[float, str], None]
 
@@ -23,42 +33,71 @@ def describe_cycle(
     how_found: str,
     output_phase: float | None = None,
     forcing_cycles: int = 1,
-) -> dict[str, Any]:
-    """A limit cycle as JSON values.
+) -> Cycle:
+    """A limit cycle.
 
-    A map that repeats only after several periods of its drive has multipliers over all of
+    A map that repeats only after several periods of its forcing has multipliers over all of
     them; the period, and the largest non-trivial multiplier, are given for one.
     """
-    return {
-        "condition": condition,
-        "period_ms": cycle.period / forcing_cycles,
-        "stable": cycle.stable,
-        "residual": cycle.residual,
-        "multipliers": [
-            [m.real, m.imag] for m in whole_pairs(cycle.multipliers, N_MULTIPLIERS).tolist()
-        ],
-        "multiplier_periods": forcing_cycles,
-        "largest_nontrivial_multiplier": cycle.largest_multiplier ** (1 / forcing_cycles),
-        "output_phase_cycles": output_phase,
-        "how_found": how_found,
-        "checks": cycle.checks,
-    }
+    kept = whole_pairs(cycle.multipliers, N_MULTIPLIERS).tolist()
+    return Cycle(
+        condition=condition,
+        period_ms=cycle.period / forcing_cycles,
+        stable=cycle.stable,
+        residual=cycle.residual,
+        multipliers=tuple((value.real, value.imag) for value in kept),
+        multiplier_periods=forcing_cycles,
+        largest_nontrivial_multiplier=cycle.largest_multiplier ** (1 / forcing_cycles),
+        output_phase_cycles=output_phase,
+        how_found=how_found,
+        checks=cycle.checks,
+    )
 
 
-def describe_fixed_point(point: FixedPoint, *, condition: str) -> dict[str, Any]:
-    """A fixed point as JSON values."""
+def describe_network_cycle(
+    system: TrainedMap, cycle: LimitCycle, *, condition: str, how_found: str
+) -> NetworkCycle:
+    """A limit cycle of a network under its reference, with the phase of the output on it."""
+    phase, amplitude = output_phase(system, cycle)
+    described = describe_cycle(
+        cycle,
+        condition=condition,
+        how_found=how_found,
+        output_phase=phase,
+        forcing_cycles=system.forcing_cycles,
+    )
+    return extended(described, NetworkCycle, output_amplitude=amplitude)
+
+
+def output_phase(system: TrainedMap, cycle: LimitCycle) -> tuple[float, float]:
+    """Phase (cycles) and amplitude of the output of a network on a cycle."""
+    return analysis.harmonic_phase(system.outputs(cycle.states[1:]), system.reference_phase())
+
+
+def describe_fixed_point(point: FixedPoint, *, condition: str) -> FixedPointFound:
+    """A fixed point, with its leading eigenvalue."""
     leading = complex(point.eigenvalues[0])
-    return {
-        "condition": condition,
-        "stable": point.stable,
-        "residual": point.residual,
-        "leading_eigenvalue": [leading.real, leading.imag],
-        "n_starts": point.n_starts,
-    }
+    return FixedPointFound(
+        condition=condition,
+        stable=point.stable,
+        residual=point.residual,
+        leading_eigenvalue=(leading.real, leading.imag),
+        n_starts=point.n_starts,
+    )
+
+
+def describe_survey(survey: EntrainedCycleSurvey, *, index: bool = True) -> SurveyCounts:
+    """How complete a survey is; `index` is false of a map that jumps, which has no index sum."""
+    return SurveyCounts(
+        n_starts=survey.n_starts,
+        n_not_entrained=survey.n_not_entrained,
+        undetected_basin_bound=survey.undetected_basin_bound,
+        index_sum=survey.index_sum if index else None,
+    )
 
 
 def distinct_phases(phases: Sequence[float], merge_tolerance: float = 0.05) -> list[float]:
-    """Output phases (cycles, in [0, 1)) that differ by more than `same`, in order."""
+    """Output phases (cycles, in [0, 1)) that differ by more than `merge_tolerance`, in order."""
     kept: list[float] = []
     for phase in sorted(phases):
         if all(abs((phase - other + 0.5) % 1 - 0.5) > merge_tolerance for other in kept):
@@ -66,13 +105,13 @@ def distinct_phases(phases: Sequence[float], merge_tolerance: float = 0.05) -> l
     return kept
 
 
-def measure_dimensionality(states: np.ndarray) -> dict[str, float]:
+def measure_dimensionality(states: np.ndarray) -> Dimensionality:
     """Variance in two principal components, and participation ratio; states (n_times, n)."""
     ratio, _ = analysis.principal_components(states)
-    return {
-        "variance_in_2_components": float(ratio[:2].sum()),
-        "participation_ratio": analysis.participation_ratio(states),
-    }
+    return Dimensionality(
+        variance_in_2_components=float(ratio[:2].sum()),
+        participation_ratio=analysis.participation_ratio(states),
+    )
 
 
 def measure_phase_locking(
@@ -91,18 +130,18 @@ def measure_phase_locking(
 
 
 def measure_free_running(
-    signal: np.ndarray, step_ms: float, driven_amplitude: float
-) -> dict[str, Any]:
+    signal: np.ndarray, step_ms: float, forced_amplitude: float
+) -> FreeRunning:
     """Whether a system oscillates with the reference off: amplitude and frequency."""
     amplitude = float(np.ptp(signal)) / 2
-    if amplitude < SILENT * driven_amplitude:
-        return {"oscillates": False, "amplitude": amplitude, "frequency_Hz": None}
+    if amplitude < SILENT * forced_amplitude:
+        return FreeRunning(oscillates=False, amplitude=amplitude, frequency_Hz=None)
     # Any signal: the system may oscillate more slowly than the observation is long.
     phase = np.unwrap(analysis.compute_phase(signal, significance=1.0))
     inner = phase[len(phase) // 8 : -len(phase) // 8]
     slope = float(np.polyfit(np.arange(inner.size), inner, 1)[0])
     frequency = 1e3 * slope / (2 * math.pi * step_ms)
-    return {"oscillates": True, "amplitude": amplitude, "frequency_Hz": frequency}
+    return FreeRunning(oscillates=True, amplitude=amplitude, frequency_Hz=frequency)
 
 
 def measure_tongues(
@@ -114,7 +153,7 @@ def measure_tongues(
     amplitudes: Sequence[float],
     limits: tuple[float, float],
     report: Report,
-) -> list[dict[str, Any]]:
+) -> list[TongueRow]:
     """1:1 tongue edges at several amplitudes of the reference, from the given one outwards.
 
     Parameters
@@ -144,30 +183,16 @@ def measure_tongues(
             if tongue.center is None:
                 break
             start = tongue.center
-    return sorted(rows, key=lambda row: row["amplitude"])
+    return sorted(rows, key=lambda row: row.amplitude)
 
 
-def _describe_tongue(tongue: analysis.Tongue, amplitude: float) -> dict[str, Any]:
+def _describe_tongue(tongue: analysis.Tongue, amplitude: float) -> TongueRow:
     found = tongue.center is not None
-    return {
-        "amplitude": amplitude,
-        "low_Hz": tongue.low if found else None,
-        "high_Hz": tongue.high if found else None,
-        "low_open": tongue.low_open,
-        "high_open": tongue.high_open,
-        "resolution_Hz": tongue.resolution,
-    }
-
-
-def common_tongue(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Where all of several cycles exist: the overlap of their tongues."""
-    if not rows or any(row["low_Hz"] is None for row in rows):
-        return {"low_Hz": None, "high_Hz": None, "low_open": False, "high_open": False}
-    low = max(rows, key=lambda row: row["low_Hz"])
-    high = min(rows, key=lambda row: row["high_Hz"])
-    return {
-        "low_Hz": low["low_Hz"],
-        "high_Hz": high["high_Hz"],
-        "low_open": low["low_open"],
-        "high_open": high["high_open"],
-    }
+    return TongueRow(
+        amplitude=amplitude,
+        low_Hz=tongue.low if found else None,
+        high_Hz=tongue.high if found else None,
+        low_open=tongue.low_open,
+        high_open=tongue.high_open,
+        resolution_Hz=tongue.resolution,
+    )

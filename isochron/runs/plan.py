@@ -18,7 +18,7 @@ def run_plan(
     *,
     progress: Progress,
     workers: int,
-) -> dict[str, Any]:
+) -> None:
     """Do the steps that are not finished; write ``results.json`` and ``report.html``.
 
     Parameters
@@ -40,10 +40,8 @@ def run_plan(
         progress=progress,
         workers=workers,
     )
-    results = assemble()
-    write_json(folder.path / "results.json", results)
+    write_json(folder.path / "results.json", assemble())
     write_bytes(folder.path / "report.html", build_report(folder.path).encode())
-    return results
 
 
 def count_workers(workers: int | None) -> int:

@@ -1,6 +1,7 @@
 """Results that studies share, and the one serialisation of all results: to JSON values and back."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import cattrs
@@ -37,6 +38,11 @@ def from_json_values(values: Any, kind: type[T]) -> T:
         raise ValueError("; ".join(cattrs.transform_error(error))) from error
 
 
+def extended(result: Any, to: type[T], /, **more: Any) -> T:
+    """A result of a class that has the fields of another and more."""
+    return to(**{field.name: getattr(result, field.name) for field in fields(result)} | more)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cycle:
     """A limit cycle.
@@ -70,6 +76,36 @@ class Cycle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkCycle(Cycle):
+    """A cycle of a network under the reference, and the amplitude of the output on it."""
+
+    output_phase_cycles: float
+    output_amplitude: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedPointFound:
+    """A fixed point.
+
+    Attributes
+    ----------
+    condition : str
+    stable : bool
+    residual : float
+    leading_eigenvalue : (float, float)
+        Real and imaginary part.
+    n_starts : int
+        How many starts came to it.
+    """
+
+    condition: str
+    stable: bool
+    residual: float
+    leading_eigenvalue: tuple[float, float]
+    n_starts: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FreeRunning:
     """Whether a system oscillates with the reference off."""
 
@@ -79,22 +115,118 @@ class FreeRunning:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TongueRow:
-    """Edges in frequency of a 1:1 tongue at one amplitude.
+class TongueEdges:
+    """Edges in frequency of a 1:1 tongue, or of the overlap of several.
 
     Attributes
     ----------
-    amplitude : float
     low_Hz, high_Hz : float or None
         None if the cycle was not found.
     low_open, high_open : bool
         Whether the search ended there before an edge.
-    resolution_Hz : float
     """
 
-    amplitude: float
     low_Hz: float | None
     high_Hz: float | None
     low_open: bool
     high_open: bool
+
+    @classmethod
+    def overlap(cls, tongues: "Sequence[TongueEdges]") -> "TongueEdges":
+        """Where all of several cycles exist; no edges if one was not found, or without any."""
+        lows = [(each.low_Hz, each.low_open) for each in tongues if each.low_Hz is not None]
+        highs = [(each.high_Hz, each.high_open) for each in tongues if each.high_Hz is not None]
+        if not tongues or min(len(lows), len(highs)) < len(tongues):
+            return TongueEdges(low_Hz=None, high_Hz=None, low_open=False, high_open=False)
+        low, low_open = max(lows, key=lambda edge: edge[0])
+        high, high_open = min(highs, key=lambda edge: edge[0])
+        return TongueEdges(low_Hz=low, high_Hz=high, low_open=low_open, high_open=high_open)
+
+    @property
+    def found(self) -> bool:
+        """Whether there is one."""
+        return self.low_Hz is not None
+
+    @property
+    def reached(self) -> tuple[float | None, float | None]:
+        """Both edges; None for one that the search did not reach."""
+        return (None if self.low_open else self.low_Hz, None if self.high_open else self.high_Hz)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TongueRow(TongueEdges):
+    """Edges at one amplitude of the reference; the search ends within `resolution_Hz` of them."""
+
+    amplitude: float
     resolution_Hz: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locking:
+    """Phase locking of a system to a reference.
+
+    Attributes
+    ----------
+    reference_frequency_Hz, reference_amplitude : float
+    amplitude_unit : str
+        ``1`` for a number without unit.
+    noise : str
+    plv : float or None
+        Phase-locking value; None if the signal is constant.
+    plv_uncoupled : float or None
+        When the system does not receive the reference; None if it does not oscillate then.
+    tongue : TongueEdges
+        Where all stable cycles exist that were followed, at the amplitude of the reference.
+    tongue_by_amplitude : tuple of TongueRow
+        Of the stable cycle with the largest basin alone.
+    locked_cycle_stable : bool or None
+        Whether Newton's method confirms the locked cycle; None where the cycles are known from
+        a survey.
+    """
+
+    reference_frequency_Hz: float
+    reference_amplitude: float
+    amplitude_unit: str
+    noise: str
+    plv: float | None
+    plv_uncoupled: float | None
+    tongue: TongueEdges
+    tongue_by_amplitude: tuple[TongueRow, ...]
+    locked_cycle_stable: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimensionality:
+    """Of the states on the stable cycles: variance in two components, participation ratio."""
+
+    variance_in_2_components: float
+    participation_ratio: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyCounts:
+    """How complete the survey of cycles is.
+
+    Attributes
+    ----------
+    n_starts, n_not_entrained : int
+    undetected_basin_bound : float
+        An attractor with a larger share of the starts would have been seen, at 95 % confidence.
+    index_sum : int or None
+        1 if no cycle is missing; None of a map that jumps.
+    """
+
+    n_starts: int
+    n_not_entrained: int
+    undetected_basin_bound: float
+    index_sum: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """How a network was trained."""
+
+    steps: int
+    losses: tuple[float, ...]
+    loss: float
+    standard_error: float

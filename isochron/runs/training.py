@@ -8,6 +8,7 @@ from typing import Any
 
 from isochron import ann_bridge
 from isochron.ann_bridge.tasks import Task
+from isochron.runs.results import TrainingRecord, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training_progress import training_progress
 
@@ -57,21 +58,21 @@ class TrainingResult:
     evaluation: ann_bridge.Evaluation
     seconds: float
 
-    def describe(self) -> dict[str, Any]:
-        """JSON values that are the same in each repetition of the training."""
-        return {
-            "steps": len(self.losses),
-            "losses": self.losses,
-            "loss": self.evaluation.loss,
-            "standard_error": self.evaluation.standard_error,
-        }
+    @property
+    def record(self) -> TrainingRecord:
+        """What is the same in each repetition of the training."""
+        return TrainingRecord(
+            steps=len(self.losses),
+            losses=tuple(self.losses),
+            loss=self.evaluation.loss,
+            standard_error=self.evaluation.standard_error,
+        )
 
     def describe_all(self) -> dict[str, Any]:
         """JSON values of everything, the duration included."""
         seconds = self.seconds / max(1, len(self.losses))
-        return (
-            self.describe() | describe_evaluation(self.evaluation) | {"seconds_per_step": seconds}
-        )
+        described = to_json_values(self.record) | describe_evaluation(self.evaluation)
+        return described | {"seconds_per_step": seconds}
 
 
 def describe_evaluation(found: ann_bridge.Evaluation) -> dict[str, Any]:

@@ -1,39 +1,77 @@
 """Studies: each a folder with configuration, plan, claims, report and figures.
 
-A study is a module ``study`` in its folder; its path is an entry of `STUDIES`, which the command
-line, the report and the documentation read.
+A study is a `Study` in the module ``study`` of its folder; its path is an entry of `STUDIES`,
+which the command line and the report read.
 """
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from isochron.registry import Entry, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEntry(Entry):
+    """One study, not imported yet; `paper` is what it reproduces, empty if it is our own."""
+
+    paper: str = ""
+
 
 STUDIES = Registry(
     "study",
     {
-        "compare": Entry(
-            "isochron.studies.compare.study",
+        "compare": StudyEntry(
+            "isochron.studies.compare.study:STUDY",
             "Do trained networks develop the phase-locked limit cycles of the worm's connectome?",
             settings="isochron.studies.compare.configuration:CompareConfig",
         ),
-        "pals2024": Entry(
-            "isochron.studies.pals2024.study",
+        "pals2024": StudyEntry(
+            "isochron.studies.pals2024.study:STUDY",
             "Which claims of Pals, Macke and Barak (2024) hold in networks trained here?",
             settings="isochron.studies.pals2024.configuration:Pals2024Config",
+            paper="phase-locked limit cycles in a working-memory task "
+            "(Pals, Macke and Barak, 2024)",
         ),
     },
 )
+PAPERS = {name: entry.paper for name, entry in STUDIES.items() if entry.paper}
 
 
-def build_report(run: Path) -> str:
+def read_results(run: str | os.PathLike) -> Any:
+    """The results of a finished run of any study.
+
+    Parameters
+    ----------
+    run : path
+        Run folder.
+
+    Returns
+    -------
+    CompareResults or Pals2024Results
+        Frozen dataclass of everything in ``results.json``.
+
+    Raises
+    ------
+    ValueError
+        If the folder does not contain a finished run of this version, or it is incomplete.
+    """
+    return _study_of(Path(run)).read(Path(run))
+
+
+def build_report(run: str | os.PathLike) -> str:
     """The report of a finished run of any study, as HTML.
 
     Raises
     ------
     ValueError
-        If the folder does not contain a finished run, or its results are incomplete.
+        As of `read_results`.
     """
+    return _study_of(Path(run)).report(Path(run))
+
+
+def _study_of(run: Path) -> Any:
     from isochron.report import load_results
 
-    study = str(load_results(run).get("experiment", "compare"))
-    return STUDIES.load(study).build_report(run)
+    return STUDIES.load(str(load_results(run).get("experiment", "compare")))

@@ -1,11 +1,12 @@
 """Rows of `isochron cycles`: each fixed point, cycle or set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from isochron.analysis import FixedPoint, InvariantCircle, LimitCycle
 from isochron.runs.measures import describe_cycle, describe_fixed_point
+from isochron.runs.results import extended
 
 SHOWN = 3  # multipliers
 
@@ -111,7 +112,9 @@ def format_complex(real: float, imaginary: float) -> str:
 def fixed_point_row(point: FixedPoint, condition: str, how_found: str) -> FixedPointRow:
     """A fixed point."""
     described = describe_fixed_point(point, condition=condition)
-    return FixedPointRow(kind="fixed point", period_ms=None, how_found=how_found, **described)
+    return extended(
+        described, FixedPointRow, kind="fixed point", period_ms=None, how_found=how_found
+    )
 
 
 def cycle_row(
@@ -128,10 +131,10 @@ def cycle_row(
     )
     if forcing_cycles > 1:
         roots = np.asarray(cycle.multipliers, dtype=complex) ** (1 / forcing_cycles)
-        shown = len(described["multipliers"])
-        described["multipliers"] = [(root.real, root.imag) for root in roots[:shown].tolist()]
-        described["multiplier_periods"] = 1
-    return CycleRow(kind="limit cycle", map_periods=forcing_cycles, **described)
+        shown = roots[: len(described.multipliers)].tolist()
+        means = tuple((root.real, root.imag) for root in shown)
+        described = replace(described, multipliers=means, multiplier_periods=1)
+    return extended(described, CycleRow, kind="limit cycle", map_periods=forcing_cycles)
 
 
 def circle_row(

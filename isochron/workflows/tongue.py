@@ -228,7 +228,7 @@ def _limits(frequency_Hz: float, span: float) -> tuple[float, float]:
 
 def _tongue(forced, start, frequency_Hz, amplitudes, span) -> tuple[TongueRow, ...]:
     """Rows of a tongue; an amplitude at which the cycle was not found has edges None."""
-    found = measure_tongues(
+    rows = measure_tongues(
         forced,
         start,
         frequency=frequency_Hz,
@@ -237,7 +237,6 @@ def _tongue(forced, start, frequency_Hz, amplitudes, span) -> tuple[TongueRow, .
         limits=_limits(frequency_Hz, span),
         report=lambda fraction, text: None,
     )
-    rows = [TongueRow(**row) for row in found]
     known = {row.amplitude for row in rows}
     lost = replace(rows[0], low_Hz=None, high_Hz=None, low_open=False, high_open=False)
     rows += [replace(lost, amplitude=one) for one in amplitudes if one not in known]

@@ -4,11 +4,11 @@ import tomllib
 import pytest
 
 from isochron.runs.configuration import config_digest, overlay, read_toml, to_toml
-from isochron.studies.compare.configuration import QUICK, CompareConfig
+from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.study import check
 
 
-@pytest.mark.parametrize("config", [CompareConfig(), QUICK])
+@pytest.mark.parametrize("config", [CompareConfig(), CompareConfig.quick()])
 def test_the_printed_configuration_reads_back(config):
     text = to_toml(config, "title")
     assert text.startswith("# title")
@@ -106,5 +106,5 @@ def test_byte_order_mark_and_windows_lines_are_read(tmp_path):
 
 
 def test_the_digest_changes_with_every_value():
-    assert config_digest(CompareConfig()) != config_digest(QUICK)
+    assert config_digest(CompareConfig()) != config_digest(CompareConfig.quick())
     assert config_digest(CompareConfig()) == config_digest(CompareConfig())

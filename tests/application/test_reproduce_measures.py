@@ -16,7 +16,7 @@ from isochron.runs.results import FreeRunning, TongueRow
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.code import Code, measure_code
 from isochron.studies.pals2024.conditions import budget_of, build_net, parse_condition
-from isochron.studies.pals2024.configuration import QUICK, Pals2024Config
+from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.polar import lock_angles
 from isochron.studies.pals2024.results import (
     Existence,
@@ -203,7 +203,7 @@ def test_a_rank_one_net_that_learns_breaks_its_claim():
     assert judged.found.count == 2
 
 
-@pytest.mark.parametrize("config", [Pals2024Config(), QUICK, *EXAMPLES])
+@pytest.mark.parametrize("config", [Pals2024Config(), Pals2024Config.quick(), *EXAMPLES])
 def test_configurations_have_conditions_and_go_through_toml(config):
     names = [parse_condition(name).name for name in config.conditions]
     assert names == list(config.conditions)

@@ -14,7 +14,9 @@ from isochron.runs.resting_state import (
     find_resting_state,
     is_near_equilibrium,
 )
+from isochron.runs.results import FreeRunning
 from isochron.studies.compare.claims import describe_system
+from isochron.studies.compare.results import WormSystem
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +112,18 @@ def test_changing_currents_have_no_state_at_the_end(capsys, tmp_path):
 
 
 def test_the_report_calls_it_resting():
-    worm = {
-        "kind": "worm",
-        "limit_cycles": [],
-        "fixed_points": [{"condition": "constant 1000 pA", "stable": True}],
-        "resting": True,
-        "notes": ["The model is resting: at the end of the run ..."],
-    }
+    worm = WormSystem(
+        name="worm",
+        n_units=279,
+        dataset="varshney2011",
+        seed=0,
+        fixed_points=(),
+        locking=None,
+        dimensionality=None,
+        free_running=FreeRunning(oscillates=False, amplitude=0.0, frequency_Hz=None),
+        resting=True,
+        notes=("The model is resting: at the end of the run ...",),
+    )
     assert describe_system(worm) == (
         "The worm has no limit cycle. The model is resting: at the end of the run ..."
     )

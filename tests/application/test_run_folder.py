@@ -2,7 +2,9 @@ import pytest
 
 from isochron.files import DataFileError, write_bytes, write_json
 from isochron.runs.run_folder import RunFolder
-from isochron.studies.compare.configuration import QUICK, CompareConfig
+from isochron.studies.compare.configuration import CompareConfig
+
+QUICK = CompareConfig.quick()
 
 
 def open_and_close(path, config=QUICK, version="1", **options):

@@ -11,7 +11,7 @@ import pytest
 from isochron._version import __version__
 from isochron.cli import main
 from isochron.runs.run_folder import RunFolder
-from isochron.studies.compare.configuration import QUICK
+from isochron.studies.compare.configuration import CompareConfig
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_disk_that_takes_no_more(tmp_path):
     kept = [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert set(kept) <= {".lock", "run.json"}
     # With room again, the same command is not refused.
-    with RunFolder(tmp_path / "run", QUICK, __version__) as folder:
+    with RunFolder(tmp_path / "run", CompareConfig.quick(), __version__) as folder:
         assert (folder.path / "config.toml").is_file()
 
 

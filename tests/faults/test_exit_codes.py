@@ -10,7 +10,7 @@ from isochron import ann_bridge
 from isochron.cli import main
 from isochron.cli.errors import describe_error
 from isochron.runs.run_folder import RunFolder
-from isochron.studies.compare.configuration import QUICK
+from isochron.studies.compare.configuration import CompareConfig
 
 CSV = "pre,post,weight\n"
 
@@ -99,7 +99,7 @@ def test_a_report_of_results_that_are_not_whole_is_3(tmp_path, capsys, content):
 
 
 def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
-    with RunFolder(tmp_path, QUICK, "1"):
+    with RunFolder(tmp_path, CompareConfig.quick(), "1"):
         pass
     (tmp_path / "run.json").write_text("{")
     assert main(["compare", "--quick", "--out", str(tmp_path)]) == 3
@@ -109,7 +109,7 @@ def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
 def test_a_folder_in_use_is_5(tmp_path, capsys):
     from isochron._version import __version__
 
-    with RunFolder(tmp_path, QUICK, __version__):
+    with RunFolder(tmp_path, CompareConfig.quick(), __version__):
         assert main(["compare", "--quick", "--out", str(tmp_path)]) == 5
     assert "in use" in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
 from isochron.settings import setting
@@ -131,6 +132,8 @@ class ReferenceSection:
 class CompareConfig:
     """One comparison of worm, trained nets and controls."""
 
+    DATASET_SECTION: ClassVar[str] = "worm"
+
     seed: int = setting(0, "of everything random; the seeds below are added to it")
     untrained: bool = setting(True, "also analyse a low-rank and a connectome net before training")
     worm: WormSection = field(default_factory=WormSection, metadata={"description": "The worm."})
@@ -153,12 +156,14 @@ class CompareConfig:
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {self.seed!r}.")
 
-
-QUICK = CompareConfig(
-    worm=WormSection(n_starts=6, tongue_amplitudes_pA=(2.5, 5.0, 10.0), tongue_step_ms=8.0),
-    low_rank=LowRankSection(
-        seeds=(0, 1), steps=700, batch_size=32, learning_rate=0.02, stop_below=0.03
-    ),
-    connectome=ConnectomeSection(seeds=(0,), steps=300, batch_size=32, stop_below=0.01),
-    reference=ReferenceSection(n_starts=48, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
-)
+    @classmethod
+    def quick(cls) -> "CompareConfig":
+        """Small networks and few seeds: minutes instead of hours."""
+        return cls(
+            worm=WormSection(n_starts=6, tongue_amplitudes_pA=(2.5, 5.0, 10.0), tongue_step_ms=8.0),
+            low_rank=LowRankSection(
+                seeds=(0, 1), steps=700, batch_size=32, learning_rate=0.02, stop_below=0.03
+            ),
+            connectome=ConnectomeSection(seeds=(0,), steps=300, batch_size=32, stop_below=0.01),
+            reference=ReferenceSection(n_starts=48, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
+        )

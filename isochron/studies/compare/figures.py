@@ -18,6 +18,7 @@ from isochron.analysis.plotting import (
 )
 from isochron.report import STYLE
 from isochron.sims import load_dataset
+from isochron.studies.compare.results import NetSystem, WormSystem
 
 PANEL_INCHES = (4.6, 3.5)
 WORM_SECONDS = 8.0
@@ -25,25 +26,24 @@ SERIES_CLASSES = ("VB", "DB", "VA", "DA", "VD", "DD")
 MAX_POINTS = 3000
 
 
-def draw_panels(run: Path, system: dict[str, Any]) -> list[tuple[str, Any]]:
+def draw_panels(run: Path, system: WormSystem | NetSystem) -> list[tuple[str, Any]]:
     """Figures of one system: portrait, time series, multipliers, tongue.
 
     Parameters
     ----------
     run : Path
         Run folder.
-    system : dict
-        Its entry in ``results.json``.
+    system : WormSystem or NetSystem
 
     Returns
     -------
     list of (str, matplotlib.figure.Figure)
         Caption and figure.
     """
-    data = load_dataset(run / "data" / f"{system['name']}.nc")
-    portrait, series = (
-        (_worm_portrait, _worm_series) if system["kind"] == "worm" else (_net_portrait, _net_series)
-    )
+    data = load_dataset(run / "data" / f"{system.name}.nc")
+    is_worm = isinstance(system, WormSystem)
+    portrait = _worm_portrait if is_worm else _net_portrait
+    series = _worm_series if is_worm else _net_series
     return [
         (portrait.__doc__ or "", _figure(portrait, data, system)),
         (series.__doc__ or "", _figure(series, data, system)),
@@ -52,7 +52,7 @@ def draw_panels(run: Path, system: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def draw_overview(run: Path, systems: Sequence[dict[str, Any]]) -> Any:
+def draw_overview(run: Path, systems: Sequence[WormSystem | NetSystem]) -> Any:
     """The main figure: the phase portraits of several systems side by side."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -63,15 +63,15 @@ def draw_overview(run: Path, systems: Sequence[dict[str, Any]]) -> Any:
         figure = Figure(figsize=(4.2 * columns, 4 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for system, ax in zip(systems, panels, strict=False):
-            data = load_dataset(run / "data" / f"{system['name']}.nc")
-            (_worm_portrait if system["kind"] == "worm" else _net_portrait)(data, system, ax)
-            ax.set_title(system["name"])
+            data = load_dataset(run / "data" / f"{system.name}.nc")
+            (_worm_portrait if isinstance(system, WormSystem) else _net_portrait)(data, system, ax)
+            ax.set_title(system.name)
         for ax in panels[len(systems) :]:
             ax.remove()
     return figure
 
 
-def _figure(draw: Callable[..., None], data: xr.Dataset, system: dict[str, Any]) -> Any:
+def _figure(draw: Callable[..., None], data: xr.Dataset, system: WormSystem | NetSystem) -> Any:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -93,7 +93,7 @@ def _thin(orbit: np.ndarray) -> np.ndarray:
     return orbit[:: max(1, len(orbit) // MAX_POINTS)]
 
 
-def _worm_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _worm_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Phase portrait: motor neurons in the plane of the two main components of the cycle."""
     motor = np.flatnonzero(data.is_motor.values)
     threshold = data.threshold.values[motor]
@@ -101,10 +101,10 @@ def _worm_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     trajectory = data.trajectory.values[:, motor].astype(float) + threshold
     project = _plane(cycles, trajectory)
     points = project(data.fixed_point_states.values[:, motor])
-    driven = [point["condition"] for point in system["fixed_points"]]
-    active = [c["condition"] for c in system["limit_cycles"]]
+    driven = [point.condition for point in system.fixed_points]
+    active = [c.condition for c in system.limit_cycles]
     here = np.array([condition in active for condition in driven], dtype=bool)
-    stable = np.array([point["stable"] for point in system["fixed_points"]], dtype=bool)
+    stable = np.array([point.stable for point in system.fixed_points], dtype=bool)
     plot_phase_portrait(
         trajectories=[_thin(project(trajectory))],
         stable_cycles=[project(cycle) for cycle in cycles],
@@ -115,17 +115,17 @@ def _worm_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     )
 
 
-def _net_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _net_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Phase portrait: all units in the plane of the two main components of the stable cycles.
 
     Fixed points are those with the reference off.
     """
-    stable = np.array([cycle["stable"] for cycle in system["limit_cycles"]], dtype=bool)
+    stable = np.array([cycle.stable for cycle in system.limit_cycles], dtype=bool)
     cycles = data.cycle_states.values
     trajectories = data.trajectory.values.astype(float)
     project = _plane(cycles[stable], trajectories.reshape(-1, trajectories.shape[-1]))
     points = project(data.fixed_point_states.values)
-    rests = np.array([point["stable"] for point in system["fixed_points"]], dtype=bool)
+    rests = np.array([point.stable for point in system.fixed_points], dtype=bool)
     plot_phase_portrait(
         trajectories=[project(orbit) for orbit in trajectories],
         stable_cycles=[project(cycle) for cycle in cycles[stable]],
@@ -137,7 +137,7 @@ def _net_portrait(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     )
 
 
-def _worm_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _worm_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Time series: the most active motor neuron of six classes, or the six most active neurons
     without them; V − Vth, each on its own scale."""
     time = data.time.values * 1e-3
@@ -162,7 +162,7 @@ def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
     return chosen or sorted(read, key=swings.__getitem__, reverse=True)[: len(SERIES_CLASSES)]
 
 
-def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _net_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Time series: output and target in one trial for each stimulus; the stimulus is shaded."""
     time = data.trial_time.values * 1e-3
     n_trials = data.sizes["trial"]
@@ -191,41 +191,40 @@ def _net_series(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
     place_legend_below(ax)
 
 
-def _multipliers(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _multipliers(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Floquet multipliers of every cycle: filled if it is stable; inside the circle, decay."""
     groups = [
-        (np.array([complex(*pair) for pair in cycle["multipliers"]]), cycle["stable"])
-        for cycle in system["limit_cycles"]
+        (np.array([complex(*pair) for pair in cycle.multipliers]), cycle.stable)
+        for cycle in system.limit_cycles
     ]
     plot_multipliers(groups, ax=ax)
 
 
-def _tongue(data: xr.Dataset, system: dict[str, Any], ax: Any) -> None:
+def _tongue(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Arnold tongue: where a stable cycle is locked 1:1 to the reference.
 
     Arrows: the search ended there. Cross: the reference. Diamond: own frequency without it.
     """
-    locking = system["locking"] or {}
-    rows = locking.get("tongue_by_amplitude") or []
-    if not any(row["low_Hz"] is not None for row in rows):
+    locking = system.locking
+    rows = locking.tongue_by_amplitude if locking else ()
+    if locking is None or not any(row.found for row in rows):
         ax.text(0.5, 0.5, "no entrained cycle", ha="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
-    edges = {
-        key: np.array([np.nan if row[key] is None else row[key] for row in rows], dtype=float)
-        for key in ("low_Hz", "high_Hz", "amplitude")
-    }
-    unit = "" if locking["amplitude_unit"] == "1" else f" ({locking['amplitude_unit']})"
+    low, high, amplitude = np.array(
+        [(row.low_Hz, row.high_Hz, row.amplitude) for row in rows], dtype=float
+    ).T
+    unit = "" if locking.amplitude_unit == "1" else f" ({locking.amplitude_unit})"
     plot_tongue(
-        edges["low_Hz"],
-        edges["high_Hz"],
-        edges["amplitude"],
+        low,
+        high,
+        amplitude,
         open_ends=(
-            np.array([row["low_open"] for row in rows], dtype=bool),
-            np.array([row["high_open"] for row in rows], dtype=bool),
+            np.array([row.low_open for row in rows], dtype=bool),
+            np.array([row.high_open for row in rows], dtype=bool),
         ),
-        reference=(locking["reference_frequency_Hz"], locking["reference_amplitude"]),
-        intrinsic_frequency=system["free_running"]["frequency_Hz"],
+        reference=(locking.reference_frequency_Hz, locking.reference_amplitude),
+        intrinsic_frequency=system.free_running.frequency_Hz,
         label=f"amplitude of the reference{unit}",
         ax=ax,
     )

@@ -1,6 +1,8 @@
 """The nets of a comparison: built, trained, analysed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,13 +10,14 @@ import torch
 import xarray as xr
 
 from isochron import analysis, ann_bridge, sims
+from isochron.analysis import EntrainedCycleSurvey, FixedPoint, LimitCycle
 from isochron.connectome import rewire
 from isochron.runs.datasets import open_connectome
 from isochron.runs.measures import (
     Report,
-    common_tongue,
-    describe_cycle,
     describe_fixed_point,
+    describe_network_cycle,
+    describe_survey,
     distinct_phases,
     measure_dimensionality,
     measure_free_running,
@@ -22,9 +25,18 @@ from isochron.runs.measures import (
     measure_tongues,
 )
 from isochron.runs.provenance import derive_seed
+from isochron.runs.results import (
+    FreeRunning,
+    Locking,
+    NetworkCycle,
+    TongueEdges,
+    TongueRow,
+    to_json_values,
+)
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import Training, train_and_save
 from isochron.studies.compare.configuration import CompareConfig
+from isochron.studies.compare.results import NetAnalysis, NetKind
 
 N_TRAJECTORIES = 3
 TRAJECTORY_PERIODS = 6
@@ -36,7 +48,7 @@ MAX_TONGUES = 4  # cycles that are followed in frequency: those with the largest
 class NetSpec:
     """One net of a comparison."""
 
-    kind: str  # low-rank, connectome or rewired
+    kind: NetKind
     seed: int
     trained: bool = True
 
@@ -90,77 +102,96 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
         seed=_seed(config, spec, "training"),
         evaluation_seed=_seed(config, spec, "evaluation"),
     )
-    return train_and_save(training, folder, spec.name, report, seed=spec.seed).describe()
+    result = train_and_save(training, folder, spec.name, report, seed=spec.seed)
+    return to_json_values(result.record)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained net as it is analysed: under the reference, and its task."""
+
+    config: CompareConfig
+    spec: NetSpec
+    net: ann_bridge.RecurrentNet
+    system: ann_bridge.TrainedMap
+    task: ann_bridge.tasks.PhaseMemory
+    generator: torch.Generator
+
+    @property
+    def condition(self) -> str:
+        """The reference in words."""
+        amplitude = self.config.reference.amplitude
+        return f"reference {self.system.frequency_Hz:.4g} Hz, amplitude {amplitude:g}"
 
 
 def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
-    """Find the rhythms of a trained net; its row as JSON values."""
+    """Find the rhythms of a trained net; `NetAnalysis` as JSON values."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, reference = phase_memory(config), config.reference
-    found = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
-    generator = torch.Generator().manual_seed(_seed(config, spec, "states"))
-    system = ann_bridge.TrainedMap(
-        net, frequency_Hz=reference.frequency_Hz, amplitude=reference.amplitude
+    evaluation = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
+    trained = Trained(
+        config=config,
+        spec=spec,
+        net=net,
+        system=ann_bridge.TrainedMap(
+            net, frequency_Hz=reference.frequency_Hz, amplitude=reference.amplitude
+        ),
+        task=task,
+        generator=torch.Generator().manual_seed(_seed(config, spec, "states")),
     )
     report(0.0, "survey of entrained cycles")
-    starts = _starts(config, spec, net, system, task, generator)
-    survey = analysis.find_entrained_cycles(system, starts)
+    starts = _starts(trained)
+    survey = analysis.find_entrained_cycles(trained.system, starts)
     report(0.3, "fixed points")
-    free = ann_bridge.TrainedMap(net)
-    candidates = [np.zeros(system.dimension), *starts[:8]]
+    candidates = [np.zeros(trained.system.dimension), *starts[:8]]
     candidates += [cycle.point for cycle in survey.cycles]
-    fixed_points = analysis.find_fixed_points(free, candidates)
-    condition = f"reference {system.frequency_Hz:.4g} Hz, amplitude {reference.amplitude:g}"
-    cycles = []
-    for cycle, basin in zip(survey.cycles, survey.basins, strict=True):
-        outputs = system.outputs(cycle.states[1:])
-        phase, amplitude = analysis.harmonic_phase(outputs, system.reference_phase())
-        how = (
-            f"{basin} of {survey.n_starts} starts"
-            if basin
-            else "Newton from transients or mirror image"
-        )
-        described = describe_cycle(
-            cycle,
-            condition=condition,
-            how_found=f"{how}; {cycle.message}",
-            output_phase=phase,
-            forcing_cycles=system.forcing_cycles,
-        )
-        described["output_amplitude"] = amplitude
-        cycles.append(described)
+    points = analysis.find_fixed_points(ann_bridge.TrainedMap(net), candidates)
+    locking, free_running = _measure_locking(trained, survey, report)
+    _save_arrays(folder.data_path(spec.name), trained, survey, points, starts[-N_TRAJECTORIES:])
+    cycles = _describe_cycles(trained, survey)
     states = [cycle.states[:-1] for cycle in survey.stable]
-    locking, free_running = _measure_locking(config, spec, net, system, survey, report)
-    _save_arrays(folder, spec, net, task, system, survey, fixed_points, starts, generator)
-    return {
-        "name": spec.name,
-        "kind": spec.kind,
-        "trained": spec.trained,
-        "n_units": system.dimension,
-        "dataset": None if spec.kind == "low-rank" else open_connectome(config.worm.dataset).name,
-        "seed": spec.seed,
-        "loss": found.loss,
-        "standard_error": found.standard_error,
-        "chance": found.chance,
-        "learned": found.learned == "yes",
-        "fixed_points": [
-            describe_fixed_point(point, condition="reference off") for point in fixed_points
-        ],
-        "limit_cycles": cycles,
-        "locking": locking,
-        "dimensionality": measure_dimensionality(np.concatenate(states)) if states else None,
-        "free_running": free_running,
-        "memories": distinct_phases(
-            [cycle["output_phase_cycles"] for cycle in cycles if cycle["stable"]]
+    found = NetAnalysis(
+        name=spec.name,
+        kind=spec.kind,
+        trained=spec.trained,
+        n_units=trained.system.dimension,
+        dataset=None if spec.kind == "low-rank" else open_connectome(config.worm.dataset).name,
+        seed=spec.seed,
+        loss=evaluation.loss,
+        standard_error=evaluation.standard_error,
+        chance=evaluation.chance,
+        learned=evaluation.learned == "yes",
+        fixed_points=tuple(
+            describe_fixed_point(point, condition="reference off") for point in points
         ),
-        "survey": {
-            "n_starts": survey.n_starts,
-            "n_not_entrained": survey.n_not_entrained,
-            "undetected_basin_bound": survey.undetected_basin_bound,
-            "index_sum": survey.index_sum,
-        },
-        "notes": [],
-    }
+        limit_cycles=cycles,
+        locking=locking,
+        dimensionality=measure_dimensionality(np.concatenate(states)) if states else None,
+        free_running=free_running,
+        memories=tuple(
+            distinct_phases([cycle.output_phase_cycles for cycle in cycles if cycle.stable])
+        ),
+        survey=describe_survey(survey),
+        notes=(),
+    )
+    return to_json_values(found)
+
+
+def _describe_cycles(trained: Trained, survey: EntrainedCycleSurvey) -> tuple[NetworkCycle, ...]:
+    described = []
+    for cycle, basin in zip(survey.cycles, survey.basins, strict=True):
+        how = f"{basin} of {survey.n_starts} starts"
+        if not basin:
+            how = "Newton from transients or mirror image"
+        described.append(
+            describe_network_cycle(
+                trained.system,
+                cycle,
+                condition=trained.condition,
+                how_found=f"{how}; {cycle.message}",
+            )
+        )
+    return tuple(described)
 
 
 def _seed(config: CompareConfig, spec: NetSpec, purpose: str) -> int:
@@ -168,81 +199,107 @@ def _seed(config: CompareConfig, spec: NetSpec, purpose: str) -> int:
 
 
 @torch.no_grad()
-def _starts(config, spec, net, system, task, generator) -> np.ndarray:
+def _starts(trained: Trained) -> np.ndarray:
     """States from which to look for attractors: half where the network moves, half after trials.
 
     Those after trials are where the network is when it remembers, at all phases.
     """
-    rng = np.random.default_rng(_seed(config, spec, "states"))
+    config, system, generator = trained.config, trained.system, trained.generator
+    rng = np.random.default_rng(_seed(config, trained.spec, "states"))
     count = config.reference.n_starts
     spread = system.initial_states(count - count // 2, rng)
     if count < 2:
         return spread
-    before = net.initial_states(count // 2, generator).double().numpy()
-    trials = task.sample(len(before), generator)
+    before = trained.net.initial_states(count // 2, generator).double().numpy()
+    trials = trained.task.sample(len(before), generator)
     return np.concatenate([spread, system.respond(before, trials.inputs.numpy())])
 
 
-def _measure_locking(config, spec, net, system, survey, report):
-    reference = config.reference
-    stable = survey.stable
-    rng = np.random.default_rng(_seed(config, spec, "noise"))
+def _measure_locking(
+    trained: Trained, survey: EntrainedCycleSurvey, report: Report
+) -> tuple[Locking, FreeRunning]:
+    """Locking of each stable cycle to the reference, and the motion without it."""
+    reference, system, stable = trained.config.reference, trained.system, survey.stable
     n_steps = reference.noisy_periods * system.n_steps
     phase = system.reference_phase(n_steps)
     per_period = round(system.n_steps / system.forcing_cycles)
-    values, noise = [], net.settings.noise_std
-    for cycle in stable:
-        noisy = system.orbit(cycle.point, n_steps, noise_std=noise, rng=rng)
-        values.append(measure_phase_locking(system.outputs(noisy[1:]), phase, per_period))
-    driven = np.mean([np.ptp(system.outputs(cycle.states)) / 2 for cycle in stable] or [1.0])
-    free = ann_bridge.TrainedMap(net)
-    start = stable[0].point if stable else np.full(free.dimension, 0.1)
-    settled = free.advance(start, FREE_PERIODS * system.n_steps)
-    signal = free.outputs(free.orbit(settled, n_steps)[1:])
-    free_running = measure_free_running(signal, free.step_ms, float(driven))
+    known = _noisy_plvs(trained, stable, phase, per_period)
+    signal = _run_free(trained, stable, n_steps)
+    sizes = [np.ptp(system.outputs(cycle.states)) / 2 for cycle in stable]
+    free_running = measure_free_running(signal, system.step_ms, float(np.mean(sizes or [1.0])))
     uncoupled = None
-    if free_running["oscillates"]:
+    if free_running.oscillates:
         uncoupled = measure_phase_locking(signal, phase, per_period)
-
-    def at(frequency: float, amplitude: float) -> ann_bridge.TrainedMap:
-        return ann_bridge.TrainedMap(net, frequency_Hz=frequency, amplitude=amplitude)
-
-    tongues = []
-    for i, cycle in enumerate(stable[:MAX_TONGUES]):
-        tongues.append(
-            measure_tongues(
-                at,
-                cycle.point,
-                frequency=system.frequency_Hz,
-                amplitude=reference.amplitude,
-                amplitudes=reference.tongue_amplitudes if i == 0 else (),
-                limits=reference.tongue_limits_Hz,
-                report=lambda fraction, text: report(0.4 + 0.6 * fraction, text),
-            )
-        )
-    here = [row for rows in tongues for row in rows if row["amplitude"] == reference.amplitude]
-    known = [value for value in values if value is not None]
-    locking = {
-        "reference_frequency_Hz": system.frequency_Hz,
-        "reference_amplitude": reference.amplitude,
-        "amplitude_unit": "1",
-        "noise": f"private, standard deviation {noise:g}",
-        "plv": float(np.mean(known)) if known else None,
-        "plv_uncoupled": uncoupled,
-        "tongue": common_tongue(here),
-        "tongue_by_amplitude": tongues[0] if tongues else [],
-    }
+    tongues = [
+        _measure_tongues(trained, cycle, i, report) for i, cycle in enumerate(stable[:MAX_TONGUES])
+    ]
+    here = [row for rows in tongues for row in rows if row.amplitude == reference.amplitude]
+    locking = Locking(
+        reference_frequency_Hz=system.frequency_Hz,
+        reference_amplitude=reference.amplitude,
+        amplitude_unit="1",
+        noise=f"private, standard deviation {trained.net.settings.noise_std:g}",
+        plv=float(np.mean(known)) if known else None,
+        plv_uncoupled=uncoupled,
+        tongue=TongueEdges.overlap(here),
+        tongue_by_amplitude=tuple(tongues[0]) if tongues else (),
+    )
     return locking, free_running
 
 
+def _noisy_plvs(
+    trained: Trained, stable: Sequence[LimitCycle], phase: np.ndarray, per_period: int
+) -> list[float]:
+    """Phase-locking values of the output with the network's noise, from each stable cycle."""
+    system, noise = trained.system, trained.net.settings.noise_std
+    rng = np.random.default_rng(_seed(trained.config, trained.spec, "noise"))
+    values = []
+    for cycle in stable:
+        noisy = system.orbit(cycle.point, phase.size, noise_std=noise, rng=rng)
+        values.append(measure_phase_locking(system.outputs(noisy[1:]), phase, per_period))
+    return [value for value in values if value is not None]
+
+
+def _run_free(trained: Trained, stable: Sequence[LimitCycle], n_steps: int) -> np.ndarray:
+    """The output with the reference off, from the first stable cycle or from near rest."""
+    free = ann_bridge.TrainedMap(trained.net)
+    start = stable[0].point if stable else np.full(free.dimension, 0.1)
+    settled = free.advance(start, FREE_PERIODS * trained.system.n_steps)
+    return free.outputs(free.orbit(settled, n_steps)[1:])
+
+
+def _measure_tongues(
+    trained: Trained, cycle: LimitCycle, number: int, report: Report
+) -> list[TongueRow]:
+    """The tongue of one stable cycle; at all amplitudes of the first."""
+    reference = trained.config.reference
+    return measure_tongues(
+        lambda frequency, amplitude: ann_bridge.TrainedMap(
+            trained.net, frequency_Hz=frequency, amplitude=amplitude
+        ),
+        cycle.point,
+        frequency=trained.system.frequency_Hz,
+        amplitude=reference.amplitude,
+        amplitudes=() if number else reference.tongue_amplitudes,
+        limits=reference.tongue_limits_Hz,
+        report=lambda fraction, text: report(0.4 + 0.6 * fraction, text),
+    )
+
+
 @torch.no_grad()
-def _save_arrays(folder, spec, net, task, system, survey, fixed_points, starts, generator) -> None:
-    """Everything that the figures of a net are drawn from."""
+def _save_arrays(
+    path: Path,
+    trained: Trained,
+    survey: EntrainedCycleSurvey,
+    points: Sequence[FixedPoint],
+    starts: np.ndarray,
+) -> None:
+    """Everything that the figures of a net are drawn from; trajectories begin at `starts`."""
+    system, task = trained.system, trained.task
     n_steps = TRAJECTORY_PERIODS * system.n_steps
-    # The last starts are those after trials, when the net remembers.
-    trajectories = np.array([system.orbit(start, n_steps) for start in starts[-N_TRAJECTORIES:]])
-    trials = task.sample(64, generator)
-    outputs = net(trials.inputs, generator).numpy()
+    trajectories = np.array([system.orbit(start, n_steps) for start in starts])
+    trials = task.sample(64, trained.generator)
+    outputs = trained.net(trials.inputs, trained.generator).numpy()
     pulses = trials.inputs[:, :, 1:].amax(dim=0)
     shown = [int(torch.argmax(pulses[:, channel])) for channel in range(pulses.shape[1])]
     cycles = [cycle.states for cycle in survey.cycles]
@@ -255,7 +312,7 @@ def _save_arrays(folder, spec, net, task, system, survey, fixed_points, starts, 
             ),
             "fixed_point_states": (
                 ("fixed_point", "unit"),
-                np.array([point.point for point in fixed_points]).reshape(-1, system.dimension),
+                np.array([point.point for point in points]).reshape(-1, system.dimension),
             ),
             "trajectory": (("start", "time", "unit"), trajectories.astype(np.float32)),
             "trial_inputs": (("trial_time", "trial", "channel"), trials.inputs[:, shown].numpy()),
@@ -269,4 +326,4 @@ def _save_arrays(folder, spec, net, task, system, survey, fixed_points, starts, 
         },
         {"time_unit": "ms", "reference_frequency_Hz": system.frequency_Hz},
     )
-    sims.save_dataset(dataset, folder.data_path(spec.name))
+    sims.save_dataset(dataset, path)

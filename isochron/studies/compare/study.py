@@ -1,17 +1,13 @@
 """`isochron compare`: do trained networks develop the rhythms of the worm's connectome?"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, replace
 
-from isochron._version import __version__
 from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
 from isochron.runs.datasets import dataset_inputs, open_connectome
-from isochron.runs.plan import count_workers, run_plan
-from isochron.runs.pool import Progress, Step
+from isochron.runs.pool import Step
 from isochron.runs.provenance import describe_provenance
-from isochron.runs.results import SCHEMA
+from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.networks import (
@@ -22,58 +18,16 @@ from isochron.studies.compare.networks import (
     train_net,
 )
 from isochron.studies.compare.report import build_report
+from isochron.studies.compare.results import CompareResults, NetKind, NetSystem, WormSystem
+from isochron.studies.compare.table import format_table
 from isochron.studies.compare.worm import analyse_worm, check_worm
+from isochron.studies.study import Study
 
+UNTRAINED: tuple[NetKind, ...] = ("low-rank", "connectome")
 TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32
 QUESTION = (
     "Do trained networks develop the phase-locked limit cycles that the worm's connectome produces?"
 )
-
-
-def compare(
-    config: CompareConfig,
-    out: Path,
-    *,
-    progress: Progress,
-    force: bool = False,
-    workers: int | None = None,
-) -> dict[str, Any]:
-    """Run a comparison into a folder, or go on with one; return what is in ``results.json``.
-
-    Parameters
-    ----------
-    config : CompareConfig
-    out : Path
-        Run folder. One that holds a part of this very run is completed.
-    progress : Progress
-        Where progress is shown.
-    force : bool
-        Start anew in a run folder of another configuration.
-    workers : int, optional
-        Processes; by default as many as cores. Results do not depend on it.
-
-    Raises
-    ------
-    ValueError
-        If the configuration or the folder is refused; nothing has been done then.
-    OSError
-        If the folder cannot be written to.
-    ArithmeticError
-        If a simulation or a training leaves the finite numbers.
-    """
-    check(config)
-    workers = count_workers(workers)
-    inputs = dataset_inputs(config.worm.dataset)
-    with RunFolder(out, config, __version__, force=force, inputs=inputs) as folder:
-        steps = plan(config, folder)
-        return run_plan(
-            folder,
-            steps,
-            lambda: assemble(config, folder, steps),
-            build_report,
-            progress=progress,
-            workers=workers,
-        )
 
 
 def check(config: CompareConfig) -> None:
@@ -102,11 +56,7 @@ def net_specs(config: CompareConfig) -> list[NetSpec]:
     specs += [NetSpec("rewired", seed) for seed in config.connectome.seeds]
     if config.untrained:
         first = {spec.kind: spec for spec in reversed(specs)}
-        specs += [
-            NetSpec(kind, first[kind].seed, trained=False)
-            for kind in ("low-rank", "connectome")
-            if kind in first
-        ]
+        specs += [replace(first[kind], trained=False) for kind in UNTRAINED if kind in first]
     return specs
 
 
@@ -122,21 +72,35 @@ def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
     return steps
 
 
-def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) -> dict[str, Any]:
+def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) -> CompareResults:
     """The content of ``results.json`` from the results of the steps."""
-    systems = [folder.result("worm")]
-    for spec in net_specs(config):
-        training = folder.result(f"train-{spec.name}")
-        row = folder.result(f"analyse-{spec.name}")
-        systems.append({**row, "training": training})
-    return {
-        "schema": SCHEMA,
-        "question": QUESTION,
-        "provenance": {
+    worm = from_json_values(folder.result("worm"), WormSystem)
+    systems = (worm, *(_read_net(folder, spec.name) for spec in net_specs(config)))
+    return CompareResults(
+        schema=SCHEMA,
+        question=QUESTION,
+        provenance={
             **describe_provenance(open_connectome(config.worm.dataset)),
             "config": asdict(config),
-            "seeds": {row["name"]: row["seed"] for row in systems},
+            "seeds": {system.name: system.seed for system in systems},
         },
-        "systems": systems,
-        "timings": {step.name: folder.seconds(step.name) for step in steps},
-    }
+        systems=systems,
+        timings={step.name: folder.seconds(step.name) for step in steps},
+    )
+
+
+def _read_net(folder: RunFolder, name: str) -> NetSystem:
+    training = {"training": folder.result(f"train-{name}")}
+    return from_json_values(folder.result(f"analyse-{name}") | training, NetSystem)
+
+
+STUDY = Study(
+    command="isochron compare",
+    results=CompareResults,
+    check=check,
+    inputs=lambda config: dataset_inputs(config.worm.dataset),
+    plan=plan,
+    assemble=assemble,
+    build_report=build_report,
+    format_results=lambda results: format_table(results.systems),
+)

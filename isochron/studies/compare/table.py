@@ -1,7 +1,9 @@
 """The side-by-side table: one row for each system, as texts."""
 
 from collections.abc import Sequence
-from typing import Any
+
+from isochron.runs.results import TongueEdges
+from isochron.studies.compare.results import NetSystem, WormSystem
 
 COLUMNS = (
     "system",
@@ -33,59 +35,59 @@ SHORT = (
     "var2",
     "dim",
 )
+KINDS = {
+    "worm": "worm, graded model",
+    "low-rank": "low-rank net",
+    "connectome": "net on the worm's connectome",
+    "rewired": "net on a rewired connectome",
+}
 NONE = "–"
 
 
-def table_row(system: dict[str, Any]) -> tuple[str, ...]:
+def table_row(system: WormSystem | NetSystem) -> tuple[str, ...]:
     """The texts of one system, in the order of `COLUMNS`."""
-    stable = [cycle for cycle in system["limit_cycles"] if cycle["stable"]]
-    fixed = sum(point["stable"] for point in system["fixed_points"])
-    period = stable[0]["period_ms"] if stable else None
-    largest = max((c["largest_nontrivial_multiplier"] for c in stable), default=None)
-    locking = system["locking"] or {}
-    dimensionality = system["dimensionality"] or {}
+    stable = system.stable_cycles
+    period = stable[0].period_ms if stable else None
+    largest = max((cycle.largest_nontrivial_multiplier for cycle in stable), default=None)
+    locking, dimensionality = system.locking, system.dimensionality
     return (
-        system["name"],
+        system.name,
         describe_kind(system),
-        str(system["n_units"]),
-        _number(system["loss"], ".3f"),
-        str(fixed),
+        str(system.n_units),
+        _number(system.loss, ".3f"),
+        str(len(system.stable_points)),
         str(len(stable)),
         _number(period, ".1f"),
         _number(1e3 / period if period else None, ".3f"),
         _number(largest, ".3f"),
-        _number(locking.get("plv"), ".3f"),
-        format_tongue(locking.get("tongue")),
-        _number(dimensionality.get("variance_in_2_components"), ".3f"),
-        _number(dimensionality.get("participation_ratio"), ".2f"),
+        _number(locking and locking.plv, ".3f"),
+        format_tongue(locking and locking.tongue),
+        _number(dimensionality and dimensionality.variance_in_2_components, ".3f"),
+        _number(dimensionality and dimensionality.participation_ratio, ".2f"),
     )
 
 
-def describe_kind(system: dict[str, Any]) -> str:
+def describe_kind(system: WormSystem | NetSystem) -> str:
     """What a system is, in a few words."""
-    kinds = {
-        "worm": "worm, graded model",
-        "low-rank": "low-rank net",
-        "connectome": "net on the worm's connectome",
-        "rewired": "net on a rewired connectome",
-    }
-    text = kinds.get(system["kind"], system["kind"])
-    if not system.get("trained", True):
+    text = KINDS[system.kind]
+    if isinstance(system, WormSystem):
+        return text
+    if not system.trained:
         return f"{text}, untrained"
-    return f"{text}, not learned" if system["learned"] is False else str(text)
+    return text if system.learned else f"{text}, not learned"
 
 
-def format_tongue(tongue: dict[str, Any] | None) -> str:
+def format_tongue(tongue: TongueEdges | None) -> str:
     """Edges of a tongue; ≤ and ≥ where the search ended before an edge."""
-    if not tongue or tongue["low_Hz"] is None:
+    if tongue is None or tongue.low_Hz is None or tongue.high_Hz is None:
         return NONE
-    digits = 3 if tongue["high_Hz"] < 2 else 2
-    low = f"{'≤ ' if tongue['low_open'] else ''}{tongue['low_Hz']:.{digits}f}"
-    high = f"{'≥ ' if tongue['high_open'] else ''}{tongue['high_Hz']:.{digits}f}"
+    digits = 3 if tongue.high_Hz < 2 else 2
+    low = f"{'≤ ' if tongue.low_open else ''}{tongue.low_Hz:.{digits}f}"
+    high = f"{'≥ ' if tongue.high_open else ''}{tongue.high_Hz:.{digits}f}"
     return f"{low} – {high}"
 
 
-def format_table(systems: Sequence[dict[str, Any]]) -> str:
+def format_table(systems: Sequence[WormSystem | NetSystem]) -> str:
     """The table for a terminal."""
     rows = [SHORT, *map(table_row, systems)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(SHORT))]

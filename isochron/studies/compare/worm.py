@@ -1,17 +1,19 @@
 """The worm of a comparison: its rhythm, its rest, its locking to a reference."""
 
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from isochron import analysis, sims
+from isochron.analysis import FixedPoint, LimitCycle
 from isochron.connectome import Connectome
 from isochron.runs.datasets import open_connectome
 from isochron.runs.graded_cycle import find_graded_cycle
 from isochron.runs.measures import (
     Report,
-    common_tongue,
     describe_cycle,
     describe_fixed_point,
     measure_dimensionality,
@@ -21,8 +23,10 @@ from isochron.runs.measures import (
 )
 from isochron.runs.provenance import derive_seed
 from isochron.runs.resting_state import find_resting_state
+from isochron.runs.results import FreeRunning, Locking, TongueEdges, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.studies.compare.configuration import CompareConfig, WormSection
+from isochron.studies.compare.results import WormCycle, WormSystem
 
 MOTOR_CLASSES = ("VA", "VB", "VD", "DA", "DB", "DD", "AS")
 DETUNING = 0.98  # of the reference from the worm's own frequency
@@ -76,121 +80,142 @@ def readout_neurons(connectome: Connectome) -> tuple[list[int], str]:
     )
 
 
+@dataclass(frozen=True)
+class Worm:
+    """The model of the worm, its current, and the neurons whose activity is its rhythm."""
+
+    section: WormSection
+    network: sims.GradedNetwork
+    active: sims.Stimulus
+    neurons: list[int]
+    rng: np.random.Generator
+
+    @property
+    def condition(self) -> str:
+        """The current in words."""
+        return _constant(self.section.current_pA)
+
+
 def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Report) -> Any:
-    """Simulate the worm and find its rhythm; the row of the worm as JSON values."""
+    """Simulate the worm and find its rhythm; `WormSystem` as JSON values."""
     section = config.worm
     connectome = open_connectome(section.dataset)
-    network = sims.GradedNetwork(connectome)
     neurons, readout_note = readout_neurons(connectome)
-    active = sims.step_current(section.stimulated, amplitude_pA=section.current_pA)
-    rng = np.random.default_rng(derive_seed(config.seed, "worm"))
-
+    worm = Worm(
+        section=section,
+        network=sims.GradedNetwork(connectome),
+        active=sims.step_current(section.stimulated, amplitude_pA=section.current_pA),
+        neurons=neurons,
+        rng=np.random.default_rng(derive_seed(config.seed, "worm")),
+    )
     report(0.0, "simulating")
     run = sims.simulate(
-        network,
-        active,
+        worm.network,
+        worm.active,
         duration_s=section.simulated_s,
         step_ms=section.step_ms,
         record_every_ms=TRAJECTORY_EVERY_MS,
-        rng=rng,
+        rng=worm.rng,
     )
     report(0.1, "searching the limit cycle")
     last = sims.state_vector(run.isel(time=-1))
-    cycle = find_graded_cycle(network, active, last, max_period_ms=5000.0)
-    rest = None if cycle.found else find_resting_state(network, active, last)
-
+    cycle = find_graded_cycle(worm.network, worm.active, last, max_period_ms=5000.0)
+    rest = None if cycle.found else find_resting_state(worm.network, worm.active, last)
     report(0.45, "searching fixed points")
-    fixed_points = _fixed_points(network, section, rng)
-    row: dict[str, Any] = {
-        "name": name,
-        "kind": "worm",
-        "n_units": network.n_neurons,
-        "dataset": connectome.name,
-        "seed": config.seed,
-        "loss": None,
-        "standard_error": None,
-        "chance": None,
-        "learned": None,
-        "fixed_points": [described for _, described in fixed_points],
-        "limit_cycles": [],
-        "locking": None,
-        "dimensionality": None,
-        "free_running": {"oscillates": False, "amplitude": 0.0, "frequency_Hz": None},
-        "resting": rest is not None,
-        "notes": [rest.describe() if rest else cycle.message, *filter(None, [readout_note])],
-    }
-    arrays = _trajectory_arrays(run, neurons)
+    points = _fixed_points(worm)
+    found = WormSystem(
+        name=name,
+        n_units=worm.network.n_neurons,
+        dataset=connectome.name,
+        seed=config.seed,
+        fixed_points=tuple(
+            describe_fixed_point(point, condition=condition) for condition, point in points
+        ),
+        locking=None,
+        dimensionality=None,
+        free_running=FreeRunning(oscillates=False, amplitude=0.0, frequency_Hz=None),
+        resting=rest is not None,
+        notes=(rest.describe() if rest else cycle.message, *filter(None, [readout_note])),
+    )
     if cycle.found:
-        motor = cycle.states[:, neurons]
-        output = analysis.principal_components(motor)[1][0]
-        condition = f"constant {section.current_pA:g} pA"
-        found = describe_cycle(cycle, condition=condition, how_found=cycle.message)
-        report(0.5, "random starts")
-        arrived = _survey(network, active, section, cycle, rng)
-        found["n_starts"], found["n_starts_arrived"] = section.n_starts, arrived
-        row["limit_cycles"] = [found]
-        row["dimensionality"] = measure_dimensionality(motor[:-1])
-        row["locking"], row["free_running"] = _measure_locking(
-            network, active, section, cycle, (neurons, output), report
-        )
-        arrays["cycle_states"] = (("cycle", "cycle_time", "state"), cycle.states[None])
-        arrays["cycle_time"] = (("cycle_time",), cycle.times, {"units": "ms"})
-    points = [point.point for point, _ in fixed_points]
-    arrays["fixed_point_states"] = (("fixed_point", "state"), np.array(points))
-    dataset = xr.Dataset(arrays, {"neuron": list(connectome.neurons)}, run.attrs)
-    sims.save_dataset(dataset, folder.data_path(name))
-    return row
+        found = _with_cycle(found, worm, cycle, report)
+    _save_arrays(folder.data_path(name), worm, run, cycle, [point for _, point in points])
+    return to_json_values(found)
 
 
-def _fixed_points(network, section, rng):
-    """Fixed points at the resting and at the full current."""
-    found = []
+def _with_cycle(found: WormSystem, worm: Worm, cycle: LimitCycle, report: Report) -> WormSystem:
+    """What is measured of a worm that has a limit cycle."""
+    motor = cycle.states[:, worm.neurons]
+    described = describe_cycle(cycle, condition=worm.condition, how_found=cycle.message)
+    report(0.5, "random starts")
+    arrived = _survey(worm, cycle)
+    locking, free_running = _measure_locking(worm, cycle, report)
+    counts = {"n_starts": worm.section.n_starts, "n_starts_arrived": arrived}
+    return replace(
+        found,
+        limit_cycles=(extended(described, WormCycle, **counts),),
+        dimensionality=measure_dimensionality(motor[:-1]),
+        locking=locking,
+        free_running=free_running,
+    )
+
+
+def _constant(current_pA: float) -> str:
+    return f"constant {current_pA:g} pA"
+
+
+def _fixed_points(worm: Worm) -> list[tuple[str, FixedPoint]]:
+    """Fixed points at the resting and at the full current, with the current in words."""
+    section, network, found = worm.section, worm.network, []
     for current in (section.resting_current_pA, section.current_pA):
         stimulus = sims.step_current(section.stimulated, amplitude_pA=current)
         settled = sims.simulate(
-            network, stimulus, duration_s=20.0, step_ms=4.0, record_every_ms=2e4, rng=rng
+            network, stimulus, duration_s=20.0, step_ms=4.0, record_every_ms=2e4, rng=worm.rng
         )
         starts = [
             network.equilibrium(stimulus),
             sims.state_vector(settled.isel(time=-1)),
         ]
         for point in analysis.find_fixed_points(network.field_under(stimulus), starts):
-            condition = f"constant {current:g} pA"
-            found.append((point, describe_fixed_point(point, condition=condition)))
+            found.append((_constant(current), point))
     return found
 
 
-def _survey(network, active, section, cycle, rng) -> int:
+def _survey(worm: Worm, cycle: LimitCycle) -> int:
     """How many random starts come to the cycle: within 5 % of its size."""
-    stepper = sims.GradedMap(network, active, step_ms=4 * section.step_ms)
-    starts = [network.random_state(active, rng, spread_mV=10.0) for _ in range(section.n_starts)]
+    network, section = worm.network, worm.section
+    stepper = sims.GradedMap(network, worm.active, step_ms=4 * section.step_ms)
+    starts = [
+        network.random_state(worm.active, worm.rng, spread_mV=10.0) for _ in range(section.n_starts)
+    ]
     ends = stepper.advance(np.array(starts), round(1e3 * SURVEY_S / stepper.step_ms))
     size = np.linalg.norm(cycle.states - cycle.states.mean(axis=0), axis=1).max()
     distances = [np.linalg.norm(cycle.states - end, axis=1).min() for end in ends]
     return int(np.sum(np.array(distances) < 0.05 * size))
 
 
-def _measure_locking(network, active, section, cycle, readout, report):
+def _measure_locking(worm: Worm, cycle: LimitCycle, report: Report) -> tuple[Locking, FreeRunning]:
     """Locking of the motor rhythm to a weak sinusoidal current, near the worm's frequency."""
-    neurons, weights = readout
-    intrinsic_frequency = 1e3 / cycle.period
-    frequency, amplitude = DETUNING * intrinsic_frequency, section.reference_amplitude_pA
+    section, network, neurons = worm.section, worm.network, worm.neurons
+    weights = analysis.principal_components(cycle.states[:, neurons])[1][0]
+    frequency = DETUNING * 1e3 / cycle.period
+    amplitude = section.reference_amplitude_pA
 
-    def driven(hertz: float, pA: float, step_ms: float = section.tongue_step_ms):
+    def forced(hertz: float, pA: float, step_ms: float = section.tongue_step_ms):
         current = sims.sinusoidal_current(section.stimulated, amplitude_pA=pA, frequency_Hz=hertz)
-        return sims.GradedMap(network, active + current, step_ms=step_ms)
+        return sims.GradedMap(network, worm.active + current, step_ms=step_ms)
 
     report(0.55, "phase locking")
-    system = driven(frequency, amplitude, section.step_ms)
+    system = forced(frequency, amplitude, section.step_ms)
     settled = system.advance(cycle.point, TRANSIENT_PERIODS * system.n_steps)
     phase = 2 * np.pi * np.arange(LOCKED_PERIODS * system.n_steps) / system.n_steps
     signal = system.orbit(settled, phase.size)[1:, neurons] @ weights
-    free = sims.GradedMap(network, active, step_ms=system.step_ms)
+    free = sims.GradedMap(network, worm.active, step_ms=system.step_ms)
     unforced = free.orbit(cycle.point, phase.size)[1:, neurons] @ weights
-    coarse = driven(frequency, amplitude)
+    coarse = forced(frequency, amplitude)
     point = coarse.advance(settled, TRANSIENT_PERIODS * coarse.n_steps)
     tongues = measure_tongues(
-        driven,
+        forced,
         point,
         frequency=frequency,
         amplitude=amplitude,
@@ -198,30 +223,39 @@ def _measure_locking(network, active, section, cycle, readout, report):
         limits=((1 - section.tongue_span) * frequency, (1 + section.tongue_span) * frequency),
         report=lambda fraction, text: report(0.6 + 0.4 * fraction, text),
     )
-    here = [row for row in tongues if row["amplitude"] == amplitude]
     locked = analysis.find_limit_cycle(
         coarse, point, control=analysis.ShootingControl(max_transient=0)
     )
-    locking = {
-        "reference_frequency_Hz": frequency,
-        "reference_amplitude": amplitude,
-        "amplitude_unit": "pA",
-        "noise": "none",
-        "locked_cycle_stable": locked.stable,
-        "plv": measure_phase_locking(signal, phase, system.n_steps),
-        "plv_uncoupled": measure_phase_locking(unforced, phase, system.n_steps),
-        "tongue": common_tongue(here),
-        "tongue_by_amplitude": tongues,
-    }
-    free_running = measure_free_running(unforced, system.step_ms, float(np.ptp(signal)) / 2)
-    return locking, free_running
+    locking = Locking(
+        reference_frequency_Hz=frequency,
+        reference_amplitude=amplitude,
+        amplitude_unit="pA",
+        noise="none",
+        locked_cycle_stable=locked.stable,
+        plv=measure_phase_locking(signal, phase, system.n_steps),
+        plv_uncoupled=measure_phase_locking(unforced, phase, system.n_steps),
+        tongue=TongueEdges.overlap([row for row in tongues if row.amplitude == amplitude]),
+        tongue_by_amplitude=tuple(tongues),
+    )
+    return locking, measure_free_running(unforced, system.step_ms, float(np.ptp(signal)) / 2)
 
 
-def _trajectory_arrays(run: xr.Dataset, neurons: list[int]) -> dict[str, Any]:
+def _save_arrays(
+    path: Path, worm: Worm, run: xr.Dataset, cycle: LimitCycle, points: list[FixedPoint]
+) -> None:
+    """Everything that the figures of the worm are drawn from."""
     deviation = (run.V - run.threshold).transpose("time", "neuron").values.astype(np.float32)
-    return {
+    is_motor = np.isin(np.arange(run.sizes["neuron"]), worm.neurons)
+    arrays: dict[str, Any] = {
         "trajectory": (("time", "neuron"), deviation, {"units": "mV", "long_name": "V - Vth"}),
         "time": (("time",), run.time.values, {"units": "ms"}),
         "threshold": (("neuron",), run.threshold.values, {"units": "mV"}),
-        "is_motor": (("neuron",), np.isin(np.arange(run.sizes["neuron"]), neurons)),
+        "is_motor": (("neuron",), is_motor),
     }
+    if cycle.found:
+        arrays["cycle_states"] = (("cycle", "cycle_time", "state"), cycle.states[None])
+        arrays["cycle_time"] = (("cycle_time",), cycle.times, {"units": "ms"})
+    states = np.array([point.point for point in points])
+    arrays["fixed_point_states"] = (("fixed_point", "state"), states)
+    neurons = {"neuron": list(worm.network.connectome.neurons)}
+    sims.save_dataset(xr.Dataset(arrays, neurons, run.attrs), path)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
 from isochron.settings import setting
@@ -138,6 +139,8 @@ FURTHER = (
 class Pals2024Config:
     """One reproduction."""
 
+    DATASET_SECTION: ClassVar[str] = "connectome"
+
     seed: int = setting(0, "of everything random")
     nets: int = setting(10, "in each condition, each with a seed of its own")
     conditions: tuple[str, ...] = setting(PAPER + FURTHER, "rows of the table")
@@ -190,16 +193,20 @@ class Pals2024Config:
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
             raise ValueError(f"conditions must be different names, got {self.conditions!r}.")
 
-
-QUICK = Pals2024Config(
-    nets=5,
-    conditions=(
-        *("rank-1-linear", "rank-2-linear", "rank-2-linear-long"),
-        *("rank-2-tanh", "rank-2-tanh-oscillatory"),
-    ),
-    low_rank=LowRankSection(
-        n_units=256, steps=600, batch_size=32, learning_rate=0.02, stop_below=0.025
-    ),
-    long=LowRankSection(n_units=128, steps=3500, batch_size=32, stop_below=0.0),
-    analysis=AnalysisSection(n_starts=48, n_trials=16, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
-)
+    @classmethod
+    def quick(cls) -> "Pals2024Config":
+        """Small networks and few seeds: minutes instead of hours."""
+        return cls(
+            nets=5,
+            conditions=(
+                *("rank-1-linear", "rank-2-linear", "rank-2-linear-long"),
+                *("rank-2-tanh", "rank-2-tanh-oscillatory"),
+            ),
+            low_rank=LowRankSection(
+                n_units=256, steps=600, batch_size=32, learning_rate=0.02, stop_below=0.025
+            ),
+            long=LowRankSection(n_units=128, steps=3500, batch_size=32, stop_below=0.0),
+            analysis=AnalysisSection(
+                n_starts=48, n_trials=16, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)
+            ),
+        )

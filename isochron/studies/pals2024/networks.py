@@ -12,13 +12,15 @@ from isochron.ann_bridge import TrainedMap
 from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.runs.measures import (
     Report,
-    describe_cycle,
+    describe_network_cycle,
+    describe_survey,
     distinct_phases,
     measure_free_running,
     measure_tongues,
+    output_phase,
 )
 from isochron.runs.provenance import derive_seed
-from isochron.runs.results import FreeRunning, TongueRow, to_json_values
+from isochron.runs.results import FreeRunning, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import Training, train_and_save
 from isochron.studies.pals2024.analysed_network import AnalysedNetwork, TrialEnds, run_trials
@@ -43,9 +45,7 @@ from isochron.studies.pals2024.results import (
     LowestAmplitude,
     MemoryOutput,
     NetworkAnalysis,
-    NetworkCycle,
     PhaseOrbits,
-    SurveyCounts,
 )
 
 FREE_PERIODS = 100
@@ -91,7 +91,7 @@ def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: R
         evaluation_seed=_seed(config, spec, "evaluation"),
     )
     result = train_and_save(training, folder, spec.name, report, condition=condition.name)
-    return result.describe()
+    return to_json_values(result.record)
 
 
 def analyse_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
@@ -133,7 +133,12 @@ def _describe(
     (trials, survey, memories), settings = found, config.analysis
     system = network.map_at(settings.frequency_Hz, settings.amplitude)
     cycles = tuple(
-        _describe_cycle(system, cycle, basin, survey.n_starts)
+        describe_network_cycle(
+            system,
+            cycle,
+            condition="under the reference",
+            how_found=f"{basin} of {survey.n_starts} starts" if basin else "Newton or mirror image",
+        )
         for cycle, basin in zip(survey.cycles, survey.basins, strict=True)
     )
     phases = [
@@ -155,12 +160,7 @@ def _describe(
         limit_cycles=cycles,
         n_stable_cycles=len(survey.stable) if system.smooth else None,
         output_phases=tuple(distinct_phases(phases)),
-        survey=SurveyCounts(
-            n_starts=survey.n_starts,
-            n_not_entrained=survey.n_not_entrained,
-            undetected_basin_bound=survey.undetected_basin_bound,
-            index_sum=survey.index_sum if system.smooth else None,
-        ),
+        survey=describe_survey(survey, index=system.smooth),
         memories=tuple(
             _describe_memory(system, memory, offset)
             for memory, offset in zip(memories, offsets, strict=True)
@@ -194,25 +194,6 @@ def _run_survey(
     return analysis.find_entrained_cycles(system, starts)
 
 
-def _describe_cycle(
-    system: TrainedMap, cycle: analysis.LimitCycle, basin: int, n_starts: int
-) -> NetworkCycle:
-    phase, amplitude = _output_of(system, cycle)
-    described = describe_cycle(
-        cycle,
-        condition="under the reference",
-        how_found=f"{basin} of {n_starts} starts" if basin else "Newton or mirror image",
-        output_phase=phase,
-        forcing_cycles=system.forcing_cycles,
-    )
-    return NetworkCycle(**described, output_amplitude=amplitude)
-
-
-def _output_of(system: TrainedMap, cycle: analysis.LimitCycle) -> tuple[float, float]:
-    """Phase in cycles and amplitude of the output on a cycle."""
-    return analysis.harmonic_phase(system.outputs(cycle.states[1:]), system.reference_phase())
-
-
 def _measure_code(network: AnalysedNetwork, system: TrainedMap, trials: TrialEnds) -> Code:
     units = network.units(trials.orbit[1:])
     return measure_code(units, network.read(units), trials.stimulus, system.reference_phase())
@@ -222,7 +203,7 @@ def _describe_memory(system: TrainedMap, memory: Memory, offset: float) -> Memor
     target, share = offset % 1, memory.share
     if memory.cycle is None:
         return MemoryOutput(target_phase=target, share_of_trials=share)
-    phase, _ = _output_of(system, memory.cycle)
+    phase, _ = output_phase(system, memory.cycle)
     error = abs((phase - offset + 0.5) % 1 - 0.5)
     return MemoryOutput(
         target_phase=target, share_of_trials=share, output_phase=phase, phase_error=error
@@ -237,7 +218,7 @@ def _run_free(network: AnalysedNetwork, system: TrainedMap, memories: list[Memor
     driven = 1.0 if cycle is None else float(np.ptp(system.outputs(cycle.states)) / 2)
     settled = free.advance(start, FREE_PERIODS * system.n_steps)
     signal = free.outputs(free.orbit(settled, SHOWN_PERIODS * system.n_steps)[1:])
-    return FreeRunning(**measure_free_running(signal, free.step_ms, max(driven, LEAST_OUTPUT)))
+    return measure_free_running(signal, free.step_ms, max(driven, LEAST_OUTPUT))
 
 
 def _measure_existence(
@@ -263,7 +244,7 @@ def _measure_existence(
             limits=settings.tongue_limits_Hz,
             report=lambda fraction, text, i=i: report(0.4 + 0.4 * (i + fraction) / len(held), text),
         )
-        rows.append(tuple(TongueRow(**row) for row in found))
+        rows.append(tuple(found))
         survival = follow_until_lost(
             lambda amplitude: network.map_at(settings.frequency_Hz, amplitude),
             memory.cycle,

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from isochron.report import fill_template, render_report, to_data_uri
-from isochron.runs.results import from_json_values
+from isochron.report import fill_template, to_data_uri
 from isochron.studies.pals2024.figures import draw_figures
 from isochron.studies.pals2024.results import (
     NOT_KNOWN,
@@ -36,19 +34,8 @@ COLUMNS = (
 SPLIT = COLUMNS.index("oscillates alone")  # the columns from here on are a table of their own
 
 
-def build_report(run: Path) -> str:
-    """The report of a finished run, as HTML.
-
-    Raises
-    ------
-    ValueError
-        If the folder does not contain a finished run, or its results are incomplete.
-    """
-    return render_report(run, lambda values: _render(run, values))
-
-
-def _render(run: Path, values: dict[str, Any]) -> str:
-    results = from_json_values(values, Pals2024Results)
+def build_report(run: Path, results: Pals2024Results) -> str:
+    """The report of a finished run, as HTML."""
     return fill_template(
         "isochron.studies.pals2024",
         question=results.question,

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from isochron.ann_bridge import Evaluation
-from isochron.runs.results import Cycle, FreeRunning, TongueRow, from_json_values
+from isochron.runs.results import (
+    FreeRunning,
+    NetworkCycle,
+    SurveyCounts,
+    TongueEdges,
+    TongueRow,
+    TrainingRecord,
+    from_json_values,
+)
 from isochron.studies.pals2024.code import Code
 from isochron.studies.pals2024.configuration import Pals2024Config
 
@@ -48,32 +56,6 @@ class Mean:
         if self.low is not None and self.high is not None:
             text += f" [{self.low:.{digits}f}, {self.high:.{digits}f}]"
         return text
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkCycle(Cycle):
-    """A cycle under the reference, and the amplitude of the output on it."""
-
-    output_phase_cycles: float
-    output_amplitude: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurveyCounts:
-    """How complete the survey of cycles is.
-
-    Attributes
-    ----------
-    n_starts, n_not_entrained : int
-    undetected_basin_bound : float
-    index_sum : int or None
-        None of a map that jumps.
-    """
-
-    n_starts: int
-    n_not_entrained: int
-    undetected_basin_bound: float
-    index_sum: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,15 +112,7 @@ class Existence:
     @property
     def common_edges(self) -> tuple[float | None, float | None]:
         """Lowest and highest frequency at which all memories exist; None if not reached."""
-        lows, highs = [], []
-        for edge in self.edges:
-            if edge.low_Hz is None or edge.high_Hz is None:
-                return None, None
-            lows.append((edge.low_Hz, edge.low_open))
-            highs.append((edge.high_Hz, edge.high_open))
-        low, low_open = max(lows, key=lambda end: end[0])
-        high, high_open = min(highs, key=lambda end: end[0])
-        return None if low_open else low, None if high_open else high
+        return TongueEdges.overlap(self.edges).reached
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,16 +242,6 @@ class NetworkAnalysis:
     def own_folds(self) -> tuple[Fold, ...]:
         """Each memory under its stimulus, in networks that hold all."""
         return tuple(fold for fold in self.folds if fold.is_own and self.holds_all)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRecord:
-    """How a network was trained."""
-
-    steps: int
-    losses: tuple[float, ...]
-    loss: float
-    standard_error: float
 
 
 @dataclass(frozen=True, kw_only=True)

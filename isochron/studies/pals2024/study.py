@@ -1,25 +1,24 @@
 """`isochron reproduce pals2024`: the plan of steps, and the results from theirs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
-from isochron._version import __version__
 from isochron.ann_bridge import LowRankRNN, TrainedMap
 from isochron.runs.datasets import dataset_inputs, open_connectome
-from isochron.runs.plan import count_workers, run_plan
-from isochron.runs.pool import Progress, Step
+from isochron.runs.pool import Step
 from isochron.runs.provenance import derive_seed, describe_provenance
-from isochron.runs.results import SCHEMA, from_json_values, to_json_values
+from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import build_net, parse_condition
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
-from isochron.studies.pals2024.report import build_report
+from isochron.studies.pals2024.report import build_report, format_claims
 from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
 from isochron.studies.pals2024.summary import summarise
+from isochron.studies.study import Study
 
 EXPERIMENT = "pals2024"
 QUESTION = (
@@ -28,50 +27,8 @@ QUESTION = (
 )
 
 
-def reproduce(
-    config: Pals2024Config,
-    out: Path,
-    *,
-    progress: Progress,
-    force: bool = False,
-    workers: int | None = None,
-) -> Pals2024Results:
-    """Run the reproduction into a folder, or resume one; return what ``results.json`` has.
-
-    Parameters
-    ----------
-    config : Pals2024Config
-    out : Path
-        Run folder. One with a part of the same run is completed.
-    progress : Progress
-    force : bool
-        Start from scratch in a run folder of a different configuration.
-    workers : int, optional
-        Processes; by default as many as cores. Results do not depend on it.
-
-    Raises
-    ------
-    ValueError
-        If the configuration or the folder is rejected; nothing has been done then.
-    OSError
-        If the folder cannot be written to.
-    ArithmeticError
-        If a training leaves the finite numbers.
-    """
-    check(config)
-    workers = count_workers(workers)
-    title = f"isochron reproduce {EXPERIMENT}"
-    inputs = dataset_inputs(config.connectome.dataset) if _uses_dataset(config) else {}
-    with RunFolder(out, config, __version__, force=force, title=title, inputs=inputs) as folder:
-        values = run_plan(
-            folder,
-            plan(config, folder),
-            lambda: to_json_values(assemble(config, folder)),
-            build_report,
-            progress=progress,
-            workers=workers,
-        )
-    return from_json_values(values, Pals2024Results)
+def _inputs(config: Pals2024Config) -> Mapping[str, str]:
+    return dataset_inputs(config.connectome.dataset) if _uses_dataset(config) else {}
 
 
 def _uses_dataset(config: Pals2024Config) -> bool:
@@ -97,7 +54,7 @@ def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:
     return steps
 
 
-def assemble(config: Pals2024Config, folder: RunFolder) -> Pals2024Results:
+def assemble(config: Pals2024Config, folder: RunFolder, steps: Sequence[Step]) -> Pals2024Results:
     """The content of ``results.json`` from the results of the steps."""
     specs, confidence = net_specs(config), config.analysis.confidence
     rows = tuple(_read_row(folder, spec.name) for spec in specs)
@@ -120,14 +77,22 @@ def assemble(config: Pals2024Config, folder: RunFolder) -> Pals2024Results:
             for condition in conditions
         ),
         nets=rows,
-        seconds={
-            f"{what}-{spec.name}": folder.seconds(f"{what}-{spec.name}")
-            for spec in specs
-            for what in ("train", "analyse")
-        },
+        seconds={step.name: folder.seconds(step.name) for step in steps},
     )
 
 
 def _read_row(folder: RunFolder, name: str) -> NetworkRow:
     training = {"training": folder.result(f"train-{name}")}
     return from_json_values(folder.result(f"analyse-{name}") | training, NetworkRow)
+
+
+STUDY = Study(
+    command=f"isochron reproduce {EXPERIMENT}",
+    results=Pals2024Results,
+    check=check,
+    inputs=_inputs,
+    plan=plan,
+    assemble=assemble,
+    build_report=build_report,
+    format_results=lambda results: format_claims(results.claims),
+)
