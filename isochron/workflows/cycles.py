@@ -9,10 +9,8 @@ from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import describe_model
 from isochron.workflows.cycle_rows import Row, cycle_row, fixed_point_row
 from isochron.workflows.network_cycles import NetworkRhythms, find_net_rhythms
-from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
+from isochron.workflows.rhythm_search import DATASETS, DEFAULT_SEARCH, RhythmSearch
 from isochron.workflows.search import find_nets, read_graded_run
-
-NO_SETTINGS = RhythmSearch()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class RunRhythms:
 
 
 def find_rhythms(
-    path: Path, search: RhythmSearch = NO_SETTINGS, *, amplitude: float | None = None
+    path: Path, search: RhythmSearch = DEFAULT_SEARCH, *, amplitude: float | None = None
 ) -> list[RunRhythms | NetworkRhythms]:
     """Every fixed point and limit cycle that a search from a saved state or many states finds.
 

@@ -42,3 +42,6 @@ class RhythmSearch:
                 "starts must be at least 1, seed at least 0 and max_period positive, got "
                 f"{self.n_starts!r}, {self.seed!r} and {self.max_period_s!r}."
             )
+
+
+DEFAULT_SEARCH = RhythmSearch()

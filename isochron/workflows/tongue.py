@@ -17,11 +17,10 @@ from isochron.runs.results import TongueRow
 from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import SimulationSpec, describe_model
 from isochron.workflows.network_cycles import describe_unforced
-from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
+from isochron.workflows.rhythm_search import DATASETS, DEFAULT_SEARCH, RhythmSearch
 from isochron.workflows.search import find_nets, read_graded_run
 
 STEP_MS = 4.0  # of the worm
-NO_SETTINGS = RhythmSearch()
 LOCKING_PERIODS = 150  # of the worm, before its entrained cycle is solved for
 
 
@@ -81,7 +80,7 @@ class NetworkTongues(Tongues):
 def find_tongues(
     path: Path,
     amplitudes: Sequence[float],
-    search: RhythmSearch = NO_SETTINGS,
+    search: RhythmSearch = DEFAULT_SEARCH,
     *,
     span: float = 0.4,
 ) -> list[Tongues]:

@@ -1,13 +1,12 @@
 """The conditions of the reproduction, by name: which network, which readout, how it starts.
 
 A name is the kind of network and what differs from its default: ``rank-2-tanh-oscillatory``,
-``full-rank-linear``, ``gru``, ``rank-2-linear-four``. A new kind is one entry of `KINDS`: a name
-in the registry of networks, and the section of the configuration that trains it.
+``full-rank-linear``, ``gru``, ``rank-2-linear-four``. A kind of the
+registry of networks is one here if the configuration has a section with its name.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import torch
 
 from isochron import ann_bridge
 from isochron.ann_bridge import RecurrentNet
-from isochron.ann_bridge.registry import NETWORKS
+from isochron.ann_bridge.registry import NETWORKS, network_parameters
 from isochron.ann_bridge.tasks import PhaseMemory, even_offsets
 from isochron.runs.datasets import open_connectome
 from isochron.studies.pals2024.configuration import (
@@ -41,7 +40,9 @@ class Condition:
     ----------
     name : str
     kind : str
-        A key of `KINDS`.
+        A key of `condition_kinds`.
+    network : str
+        A name in `isochron.ann_bridge.registry.NETWORKS`.
     rank : int
         0 for a network without a rank.
     readout : str
@@ -55,6 +56,7 @@ class Condition:
 
     name: str
     kind: str
+    network: str
     rank: int = 0
     readout: str = "linear"
     oscillatory: bool = False
@@ -62,43 +64,22 @@ class Condition:
     n_stimuli: int = 2
 
 
-@dataclass(frozen=True)
-class Kind:
-    """How the networks of one kind are made.
-
-    Attributes
-    ----------
-    network : str
-        A name in `isochron.ann_bridge.registry.NETWORKS`.
-    section : str
-        Of the configuration, with their size and training.
-    has_readouts : bool
-        Whether the readout may be tanh.
-    fields : mapping
-        Settings that differ from the defaults of the network.
-    """
-
-    network: str
-    section: str
-    has_readouts: bool = True
-    fields: Mapping[str, Any] = field(default_factory=dict)
+RANKED = "rank"  # what conditions call networks of kind low-rank
 
 
-SHORT = {"time_step": 0.03, "unfolds": 1}  # than its units remember: see docs/nets.md
-KINDS: dict[str, Kind] = {
-    "rank": Kind("low-rank", "low_rank"),
-    "full-rank": Kind("full-rank", "full_rank"),
-    "gru": Kind("gru", "gated", has_readouts=False),
-    "lstm": Kind("lstm", "gated", has_readouts=False),
-    # Time constants shorter than its units remember: see docs/nets.md.
-    "liquid": Kind(
-        "liquid", "liquid", has_readouts=False, fields={"time_step": 0.03, "unfolds": 1}
-    ),
-    "closed-form": Kind("closed-form", "closed_form", has_readouts=False),
-    "coupled-oscillators": Kind("coupled-oscillators", "oscillators", has_readouts=False),
-    "spiking": Kind("spiking", "spiking", has_readouts=False),
-    "connectome": Kind("connectome", "connectome"),
-}
+def condition_kinds() -> dict[str, str]:
+    """Kinds of conditions, and the kinds of networks with a section in the configuration."""
+    sections = {field.name for field in fields(Pals2024Config)}
+    return {
+        RANKED if network == "low-rank" else network: network
+        for network in NETWORKS
+        if section_name(network) in sections
+    }
+
+
+def section_name(network: str) -> str:
+    """Section of the configuration with the size and training of a kind of network."""
+    return network.replace("-", "_")
 
 
 def parse_condition(name: str) -> Condition:
@@ -109,21 +90,23 @@ def parse_condition(name: str) -> Condition:
     ValueError
         If the kind is not known, or does not have this readout, start or training.
     """
-    kinds = "|".join(sorted(KINDS, key=len, reverse=True))
+    kinds = condition_kinds()
+    longest_first = "|".join(sorted(kinds, key=len, reverse=True))
     found = re.fullmatch(
-        rf"(?P<kind>{kinds})(?:-(?P<rank>\d+))?(?:-(?P<readout>linear|tanh))?"
+        rf"(?P<kind>{longest_first})(?:-(?P<rank>\d+))?(?:-(?P<readout>linear|tanh))?"
         r"(?P<oscillatory>-oscillatory)?(?P<long>-long)?(?P<four>-four)?",
         name,
     )
-    if found is None or (found["kind"] == "rank") != bool(found["rank"]):
+    if found is None or (found["kind"] == RANKED) != bool(found["rank"]):
         raise ValueError(
             f"No condition {name!r}. A name is rank-1, rank-2, ... or one of "
-            f"{', '.join(kind for kind in KINDS if kind != 'rank')}, then -linear or -tanh, "
+            f"{', '.join(kind for kind in kinds if kind != RANKED)}, then -linear or -tanh, "
             "-oscillatory, -long, -four."
         )
     condition = Condition(
         name=name,
         kind=found["kind"],
+        network=kinds[found["kind"]],
         rank=int(found["rank"] or 0),
         readout=found["readout"] or "linear",
         oscillatory=bool(found["oscillatory"]),
@@ -132,9 +115,9 @@ def parse_condition(name: str) -> Condition:
     )
     if condition.oscillatory and condition.rank < 2:
         raise ValueError(f"{name}: an oscillator needs two loadings: rank 2 or more.")
-    if condition.long and (condition.kind != "rank" or condition.n_stimuli == 4):
+    if condition.long and (condition.kind != RANKED or condition.n_stimuli == 4):
         raise ValueError(f"{name}: -long is for nets of low rank and two stimuli.")
-    if condition.readout == "tanh" and not KINDS[condition.kind].has_readouts:
+    if condition.readout == "tanh" and not _has_readouts(condition):
         raise ValueError(f"{name}: the readout of {condition.kind} is linear.")
     return condition
 
@@ -148,20 +131,22 @@ def build_net(
     config: Pals2024Config, condition: Condition, generator: torch.Generator
 ) -> RecurrentNet:
     """A network before training."""
-    task, kind = build_task(condition), KINDS[condition.kind]
-    section, network = _section_of(config, condition), NETWORKS.load(kind.network)
-    fields = dict(kind.fields)
+    task, section = build_task(condition), _section_of(config, condition)
+    network, readout = NETWORKS.load(condition.network), READOUTS[condition.readout]
     if isinstance(section, CircuitSection):
-        return _build_circuit(network, section, task, generator, fields)
-    if kind.has_readouts:
-        fields["readout"] = READOUTS[condition.readout]
+        return _build_circuit(network, section, task, generator)
+    changed = {"readout": readout} if _has_readouts(condition) else {}
     if isinstance(section, ConnectomeSection):
         connectome = open_connectome(section.dataset)
-        return network.for_task(task, connectome=connectome, generator=generator, **fields)
-    fields["n_units"] = section.n_units
+        return network.for_task(task, connectome=connectome, generator=generator, **changed)
     if isinstance(section, LowRankSection):
-        fields |= {"rank": condition.rank} | _start(section, condition)
-    return network.for_task(task, generator=generator, **fields)
+        changed |= {"rank": condition.rank} | _start(section, condition)
+    return network.for_task(task, n_units=section.n_units, generator=generator, **changed)
+
+
+def _has_readouts(condition: Condition) -> bool:
+    """Whether the network can be read through tanh."""
+    return any(field.name == "readout" for field in fields(network_parameters(condition.network)))
 
 
 def _start(section: LowRankSection, condition: Condition) -> dict[str, float]:
@@ -176,13 +161,12 @@ def _build_circuit(
     section: CircuitSection,
     task: PhaseMemory,
     generator: torch.Generator,
-    fields: dict[str, Any],
 ) -> RecurrentNet:
     """A network on a circuit that is drawn with the number of motor neurons of the section."""
     rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
     draw = CONNECTIVITIES[section.connectivity]
     drawn = draw(section.n_units, task.n_inputs, n_motor=section.n_motor, rng=rng)
-    settings = network.parameters_for(task, n_units=section.n_units, **fields)
+    settings = network.parameters_for(task, n_units=section.n_units)
     return network(drawn, settings, generator=generator)
 
 
@@ -193,4 +177,4 @@ def budget_of(config: Pals2024Config, condition: Condition) -> Budget:
 
 def _section_of(config: Pals2024Config, condition: Condition) -> Any:
     """Section of the configuration with the size of the networks of a condition."""
-    return config.long if condition.long else getattr(config, KINDS[condition.kind].section)
+    return config.long if condition.long else getattr(config, section_name(condition.network))

@@ -64,7 +64,7 @@ class CircuitSection(Budget):
     def __post_init__(self) -> None:
         Budget.__post_init__(self)
         if self.connectivity not in ("policy", "full"):
-            raise ValueError(f"connectome must be policy or full, got {self.connectivity!r}.")
+            raise ValueError(f"connectivity must be policy or full, got {self.connectivity!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +154,11 @@ class Pals2024Config:
     full_rank: FullRankSection = field(
         default_factory=FullRankSection, metadata={"description": "Nets of full rank."}
     )
-    gated: GatedSection = field(
-        default_factory=GatedSection, metadata={"description": "GRU and LSTM."}
+    gru: GatedSection = field(
+        default_factory=GatedSection, metadata={"description": "Gated recurrent units."}
+    )
+    lstm: GatedSection = field(
+        default_factory=GatedSection, metadata={"description": "Long short-term memory."}
     )
     liquid: CircuitSection = field(
         default_factory=lambda: CircuitSection(learning_rate=0.02),
@@ -167,7 +170,7 @@ class Pals2024Config:
         ),
         metadata={"description": "Closed-form continuous nets."},
     )
-    oscillators: OscillatorSection = field(
+    coupled_oscillators: OscillatorSection = field(
         default_factory=OscillatorSection, metadata={"description": "Nets of coupled oscillators."}
     )
     spiking: SpikingSection = field(
