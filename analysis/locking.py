@@ -312,7 +312,7 @@ def _find_first(system, start, control: ShootingControl) -> LimitCycle:
         if not np.isfinite(state).all():
             break
         later = find_limit_cycle(system, state, control=nearby)
-        first = later if later.found or not first.found else first
+        first = later if later.solved or not first.solved else first
     return first
 
 

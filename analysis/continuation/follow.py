@@ -126,7 +126,7 @@ def continue_cycles(
     ValueError
         If `start` was not found, or is of a field with a forcing whose period is missing.
     """
-    if not start.found:
+    if not start.solved:
         raise ValueError(f"There is no cycle to start from: {start.message}")
     system = system_at(parameter)
     if not (start.autonomous or is_map(system)) and forcing_period is None:

@@ -29,7 +29,8 @@ class LimitCycle:
     Attributes
     ----------
     found : bool
-        Whether the search converged; nothing else is meaningful if it did not.
+        Whether a cycle was found: an orbit that moves and closes. Otherwise nothing but the
+        message is meaningful, or, with `at_rest`, the orbit is a fixed point.
     message : str
         How it was found, or why it was not and what to try.
     period : float
@@ -56,7 +57,8 @@ class LimitCycle:
         Whether one of them is the trivial 1.
     at_rest : bool
         Whether the state does not move: a fixed point of a map without a forcing, or of a forced
-        system at an amplitude that does not move it, and no cycle.
+        system at an amplitude that does not move it, and no cycle, so that `found` is False.
+        Its multipliers are those of the fixed point.
     degenerate : bool
         Whether a nontrivial multiplier lies on the unit circle within its error. If it is 1 the
         orbit is one of a family of closed orbits, as around a center or where a quantity is
@@ -87,6 +89,11 @@ class LimitCycle:
     checks: dict[str, float] = field(default_factory=dict)
 
     @property
+    def solved(self) -> bool:
+        """Whether the search converged: to a cycle, or to a fixed point (`at_rest`)."""
+        return self.found or self.at_rest
+
+    @property
     def point(self) -> np.ndarray:
         """A state on the cycle, shape (n,)."""
         return self.states[0]
@@ -107,7 +114,7 @@ class LimitCycle:
     @property
     def stable(self) -> bool:
         """Whether all non-trivial multipliers lie inside the unit circle, as far as computed."""
-        known = self.found and self.multipliers.size > 0 and not self.degenerate
+        known = self.solved and self.multipliers.size > 0 and not self.degenerate
         return known and self.largest_multiplier < 1 - STABILITY_MARGIN
 
     @property

@@ -84,7 +84,7 @@ def describe_orbit(
         1.0, float(np.abs(nodes[0]).max())
     )
     return LimitCycle(
-        found=True,
+        found=not at_rest,
         message=message + _AT_REST if at_rest else message,
         at_rest=at_rest,
         period=back.period,

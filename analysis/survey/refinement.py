@@ -47,7 +47,7 @@ class CycleSearch:
         known = self._place_of(state)
         if known is None:
             cycle = self._newton(state)
-            distance = np.linalg.norm(cycle.point - state) if cycle.found else math.inf
+            distance = np.linalg.norm(cycle.point - state) if cycle.solved else math.inf
             if not cycle.stable or distance > 100 * gap + self.merge_tolerance * self._extent(
                 cycle
             ):
@@ -77,9 +77,9 @@ class CycleSearch:
 
     def _prove(self, cycle: LimitCycle) -> None:
         """Add a cycle that is new, with its multipliers."""
-        if cycle.found and self._place_of(cycle.point) is None:
+        if cycle.solved and self._place_of(cycle.point) is None:
             proved = cycle if cycle.multipliers.size else self._newton(cycle.point)
-            if proved.found:
+            if proved.solved:
                 self._add(proved)
 
     def sorted(self) -> tuple[tuple[LimitCycle, ...], tuple[int, ...]]:
@@ -104,7 +104,7 @@ class CycleSearch:
         if self.mirror is not None and self._place_of(-cycle.states[self.mirror]) is None:
             new.append(self._image_of(cycle, self.mirror))
         for each in new:
-            if each.found and self._place_of(each.point) is None:
+            if each.solved and self._place_of(each.point) is None:
                 self.cycles.append(each)
                 self.basins.append(0)
         return number

@@ -62,7 +62,7 @@ class Units:
         return self._moved(cycle, self.leave)
 
     def _moved(self, cycle: Any, move: Callable[[np.ndarray], np.ndarray]) -> Any:
-        if self.plain or not cycle.found:
+        if self.plain or not cycle.solved:
             return cycle
         return replace(cycle, states=move(cycle.states), nodes=move(cycle.nodes))
 

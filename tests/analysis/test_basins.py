@@ -214,8 +214,11 @@ def test_a_fixed_point_of_a_map_is_not_called_a_cycle():
     single = find_limit_cycle(truths.logistic(2.5, 1), [0.47])
     double = find_limit_cycle(truths.logistic(3.3, 1), [0.47], subharmonic=2)
     assert (single.at_rest, double.at_rest) == (True, False)
+    assert (single.found, double.found) == (False, True)
+    assert "fixed point, not a cycle; see find_fixed_points" in single.message
     at_rest = find_limit_cycle(truths.forced_stuart_landau(1.0, 0.0, n_steps=60), [0.0, 0.0])
     assert at_rest.at_rest
+    assert not at_rest.found
 
 
 def test_a_right_jacobian_is_not_accused():
@@ -230,3 +233,18 @@ def test_a_right_jacobian_is_not_accused():
     cycle = find_limit_cycle(system, [0.9, 0.3], control=ShootingControl(tolerance=1e-3))
     assert not cycle.found
     assert "Check the Jacobian" not in cycle.message
+
+
+@pytest.mark.parametrize(
+    ("step", "start", "point"),
+    [
+        (lambda k, x: np.cos(x), [0.3], 0.739085133215),
+        (lambda k, x: 0.5 * x, [1e-7], 0.0),
+        (lambda k, x: np.tanh(2 * x), [3.0], 0.957504024079),
+    ],
+)
+def test_a_map_that_comes_to_rest_has_no_cycle(step, start, point):
+    cycle = find_limit_cycle(SteppedMap(step, None, 1), start)
+    assert (cycle.found, cycle.at_rest, cycle.solved) == (False, True, True)
+    assert "find_fixed_points" in cycle.message
+    np.testing.assert_allclose(cycle.point, point, atol=1e-8)
