@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.floquet import by_modulus
 from isochron.analysis.newton import FailedError, dense, newton, newton_move, residual_of
+from isochron.analysis.saturation import only_saturates
 from isochron.analysis.systems.angles import check_angles, without_turns
 from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.functions import takes_differences
@@ -139,7 +140,7 @@ def find_fixed_points(
         Largest accepted residual.
     max_iterations : int
         Of Newton's method, with the step halved while it does not come nearer to zero.
-    same : float
+    merge_tolerance : float
         Points nearer than this, relative to their length, are one, and so are points that the
         residuals do not tell apart.
     deflations : int
@@ -156,7 +157,8 @@ def find_fixed_points(
     Returns
     -------
     FixedPointSearch
-        A sequence of `FixedPoint`, with the starts from which nothing was found.
+        A sequence of `FixedPoint`, with the starts from which nothing was found. States that a
+        saturated map moves by less than a rounding error are failures.
 
     Raises
     ------
@@ -227,13 +229,13 @@ def _search(register: "_Register", starts, frames, deflations, max_iterations):
     failures = []
     for start, frame in zip(starts, frames, strict=True):
         try:
-            register.find(frame, frame.units.enter(start), max_iterations, "Newton")
+            register.find(frame, start, frame.units.enter(start), max_iterations, "Newton")
         except FailedError as error:
             failures.append(FailedStart(start, str(error)))
     for start, frame in list(zip(starts, frames, strict=True)) * deflations:
         try:
             near = _deflated_newton(register, frame, frame.units.enter(start), max_iterations)
-            register.find(frame, near, max_iterations, "deflated Newton")
+            register.find(frame, start, near, max_iterations, "deflated Newton")
         except FailedError:  # nothing else to be found from here
             continue
     points = sorted(register.found, key=lambda point: (not point.stable, -point.n_starts))
@@ -356,21 +358,30 @@ class _Register:
         self.found: list[FixedPoint] = []
         self._frames: list[_Frame] = []
 
-    def find(self, frame: _Frame, near: np.ndarray, max_iterations: int, method: str) -> None:
-        """Go from a state to a fixed point, and count it, known or new."""
+    def find(
+        self, frame: _Frame, start: np.ndarray, near: np.ndarray, max_iterations: int, method: str
+    ) -> None:
+        """Go from a state to a fixed point, and count it, known or new.
+
+        `start` is where the search began, in the unit of the user; `near` is in that of `frame`.
+        """
         point, residual = newton(frame.function, near, self.tolerance, max_iterations)
         if self.measured:
             frame, point, residual = _remeasured(
                 frame, point, residual, self.tolerance, max_iterations
             )
-        self._add(frame, point, residual, method)
+        self._add(frame, start, point, residual, method)
 
-    def _add(self, frame: _Frame, point: np.ndarray, residual: float, method: str) -> None:
+    def _add(
+        self, frame: _Frame, start: np.ndarray, point: np.ndarray, residual: float, method: str
+    ) -> None:
         for i, (other, known) in enumerate(zip(self.found, self._frames, strict=True)):
             if self._are_one(frame, point, residual, known, other):
                 self.found[i] = replace(other, n_starts=other.n_starts + 1)
                 return
         described = _describe(frame, point, residual, self.measured)
+        if described.degenerate and hasattr(frame.original, "advance"):
+            _refuse_saturated(frame, point, start)
         state = frame.units.leave(point)
         found = replace(described, point=state, tolerance=self.tolerance, method=method)
         self.found.append(found)
@@ -387,6 +398,17 @@ class _Register:
         difference = without_turns(here - there, frame.angles)
         return bool(
             np.linalg.norm(difference) <= self.merge_tolerance * max(lengths) + 10 * unknown
+        )
+
+
+def _refuse_saturated(frame: _Frame, point: np.ndarray, start: np.ndarray) -> None:
+    """Raise if a map does not move a state only because it saturates there."""
+    if only_saturates(frame.function, point, frame.units.enter(start)):
+        where = np.array2string(frame.units.leave(point), precision=4, threshold=8, edgeitems=3)
+        raise FailedError(
+            f"Newton's method left the reach of the start for {where}, where the map saturates: "
+            "its steps are smaller than rounding errors there, and it is no fixed point. Try other "
+            "starts, such as states of a trajectory."
         )
 
 
