@@ -13,6 +13,7 @@ from isochron.analysis.newton import FailedError, dense, newton, newton_move, re
 from isochron.analysis.saturation import only_saturates
 from isochron.analysis.systems.angles import check_angles, without_turns
 from isochron.analysis.systems.checks import check_system
+from isochron.analysis.systems.derivatives import derivative_fault
 from isochron.analysis.systems.functions import takes_differences
 from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.scales import map_response, measure_scale
@@ -182,7 +183,16 @@ def find_fixed_points(
     turning = check_angles(angles, states[0].size)
     frames = _frames(system, states, scale, turning)
     register = _Register(tolerance, merge_tolerance, scale is None)
-    return _search(register, states, frames, deflations, max_iterations)
+    return _named(_search(register, states, frames, deflations, max_iterations), system)
+
+
+def _named(found: FixedPointSearch, system: Any) -> FixedPointSearch:
+    """The search, whose failures name a wrong derivative of the system if there is one."""
+    fault = derivative_fault(system, found.failures[0].state) if found.failures else ""
+    if not fault:
+        return found
+    failures = tuple(replace(failure, message=fault) for failure in found.failures)
+    return replace(found, failures=failures)
 
 
 @dataclass(frozen=True)
@@ -380,7 +390,7 @@ class _Register:
                 self.found[i] = replace(other, n_starts=other.n_starts + 1)
                 return
         described = _describe(frame, point, residual, self.measured)
-        if described.degenerate and hasattr(frame.original, "advance"):
+        if described.degenerate and is_map(frame.original):
             _refuse_saturated(frame, point, start)
         state = frame.units.leave(point)
         found = replace(described, point=state, tolerance=self.tolerance, method=method)

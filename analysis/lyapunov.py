@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.newton import dense
 from isochron.analysis.systems.checks import check_system
+from isochron.analysis.systems.derivatives import check_derivative
 from isochron.analysis.systems.functions import Flow, has_given_tangent
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, is_map, is_stiff
@@ -139,7 +140,8 @@ def compute_lyapunov_spectrum(
     Raises
     ------
     ValueError
-        If a number is out of range, or a map is given parts of steps.
+        If a number is out of range, a map is given parts of steps, or the derivative that comes
+        with the system is not that of it.
     ArithmeticError
         If a trajectory leaves all bounds.
 
@@ -150,6 +152,7 @@ def compute_lyapunov_spectrum(
     require_real("starts", starts)
     points = np.atleast_2d(np.array(starts, dtype=float))
     check_system(system, points[0])
+    check_derivative(system, points[0])
     n = points.shape[1]
     stepped = is_map(system)
     span = control.renormalize

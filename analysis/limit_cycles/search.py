@@ -1,9 +1,10 @@
 """The search for a limit cycle near a state, by shooting."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,12 +33,32 @@ from isochron.analysis.limit_cycles.verification import (
 )
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_durations, check_system
+from isochron.analysis.systems.derivatives import derivative_fault
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
 
+P = ParamSpec("P")
 
+
+def _names_wrong_derivatives(search: Callable[P, LimitCycle]) -> Callable[P, LimitCycle]:
+    """A search whose message names a wrong derivative of the system if there is one."""
+
+    @wraps(search)
+    def named(*args: P.args, **options: P.kwargs) -> LimitCycle:
+        cycle = search(*args, **options)
+        if cycle.solved:
+            return cycle
+        given = dict(zip(("system", "start"), args, strict=False)) | options
+        start = np.atleast_2d(np.array(given["start"], dtype=float))[0]
+        fault = derivative_fault(given["system"], start)
+        return replace(cycle, message=fault) if fault else cycle
+
+    return named
+
+
+@_names_wrong_derivatives
 def find_limit_cycle(
     system: System,
     start: ArrayLike,

@@ -21,6 +21,7 @@ from isochron.analysis.survey.samplers import Sampler, draw_starts, spread_of
 from isochron.analysis.survey.settings import Observation, SurveyTolerances
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_system
+from isochron.analysis.systems.derivatives import check_derivative
 from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.units import Units, find_units
 
@@ -88,6 +89,7 @@ def find_all_attractors(
     _motion(system, observation, period, tolerances)  # reports wrong numbers before drawing
     starts = draw_starts(sampler, rng, n_starts)
     check_system(system, starts[0], batched=True)
+    check_derivative(system, starts[0])
     turns = check_angles(angles, starts.shape[1])
     units = find_units(system, starts, scale=tolerances.scale, angles=turns)
     motion = _motion(units.system(system), observation, period, tolerances, turns)
