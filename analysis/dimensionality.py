@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
+from isochron.analysis.results import short_repr
 
 
 def principal_components(states: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -57,6 +58,7 @@ def participation_ratio(states: ArrayLike) -> float:
     return float(ratio.sum() ** 2 / total) if total else 0.0
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class CycleDimension:
     """How many dimensions a cycle fills.

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.floquet import by_modulus
 from isochron.analysis.newton import FailedError, dense, newton, newton_move, residual_of
+from isochron.analysis.results import short_repr
 from isochron.analysis.saturation import only_saturates
 from isochron.analysis.systems.angles import check_angles, without_turns
 from isochron.analysis.systems.checks import check_system
@@ -32,6 +33,7 @@ _SHORTER = (2.0**-15, 2.0**-30)  # of the size: lengths over which the system ma
 _REMEASURED = 3
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class FixedPoint:
     """A state that does not move.
@@ -76,6 +78,7 @@ class FixedPoint:
     difference_quotient: float
 
 
+@short_repr
 @dataclass(frozen=True)
 class FailedStart:
     """A start from which nothing was found.
@@ -91,6 +94,7 @@ class FailedStart:
     message: str
 
 
+@short_repr
 @dataclass(frozen=True)
 class FixedPointSearch(Sequence[FixedPoint]):
     """The fixed points that were found, as a sequence, and the starts that failed.

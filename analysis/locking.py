@@ -14,6 +14,7 @@ from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
 from isochron.analysis.limit_cycles.result import RESTING
 from isochron.analysis.phase.rotation import rotation_number
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
@@ -103,6 +104,8 @@ def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: i
     return phase_locking_value(n * as_angles(phase, "phase"), m * as_angles(reference, "reference"))
 
 
+@short_repr
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class TongueScan:
     """Rotation numbers over frequency and amplitude of a forcing, and where they are locked.
@@ -183,6 +186,7 @@ def scan_tongue(
     )
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Tongue:
     """Where one stable 1:1 entrained cycle exists, at one amplitude of the forcing.

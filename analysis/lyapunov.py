@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.newton import dense
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.derivatives import check_derivative
 from isochron.analysis.systems.functions import Flow, has_given_tangent
@@ -26,6 +27,7 @@ _ROUND_OFF = math.log(1e-15)  # logarithm of a derivative in a step that may be 
 _DISAGREES = 1e-3  # of the largest exponent: difference of sum and divergence that is an error
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class LyapunovSpectrum:
     """Lyapunov exponents, largest first.

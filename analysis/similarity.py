@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment, minimize_scalar
 
 from isochron.analysis.arrays import real_array, require_same_rows
+from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import Interval
 
 
@@ -172,6 +173,7 @@ def _cycle_spectrum(states: np.ndarray, n_phases: int) -> np.ndarray:
     return spectrum
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class DelayModel:
     """Linear dynamics of a series in delay coordinates: z[t+1] = operator z[t].

@@ -10,8 +10,10 @@ from scipy import stats
 from scipy.signal.windows import dpss
 
 from isochron.analysis.arrays import real_array
+from isochron.analysis.results import short_repr
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Spectrum:
     """One-sided power spectral density.

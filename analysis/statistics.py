@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import as_angles, real_array, unlabeled
+from isochron.analysis.results import short_repr
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class SignificanceTest:
     """A statistic, how likely one as large is under the null hypothesis, and how it was tested.
@@ -188,6 +190,7 @@ def surrogate_test(
     )
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Interval:
     """An estimate with a confidence interval.

@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.units import Units
 
 
+@short_repr
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class BranchPoint:
     """One solution on a branch.
@@ -40,6 +43,7 @@ class BranchPoint:
         return self.index == 0
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class SpecialPoint(BranchPoint):
     """Where a branch turns, or gains or loses stability.
@@ -66,6 +70,7 @@ class SpecialPoint(BranchPoint):
     index_after: int
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Branch:
     """A curve of solutions.

@@ -20,6 +20,7 @@ from isochron.analysis.continuation.problems import (
 )
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import PARAMETER_STEP
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale
 from isochron.analysis.systems.units import Units
@@ -31,6 +32,7 @@ _TOLERANCE, _MAX_POINTS = 1e-8, 200
 _NEARBY = 0.01  # sizes over which the gradient of the scalar is kept
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class FoldCurve:
     """Where two solutions meet and vanish, in the plane of two parameters.

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.limit_cycles.control import ShootingControl
 from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import find_units
@@ -34,6 +35,7 @@ class CloseReturn:
     distance: float
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class RecurrenceSearch:
     """Cycles found from close returns.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from isochron.analysis.results import short_repr
+
 STABILITY_MARGIN = 1e-6
 # Of the size of a state: an orbit that moves less rests. A return error of 1e-8 of it is rounding.
 RESTING = 1e-6
@@ -22,6 +24,7 @@ class WrongDerivativeError(NotFoundError):
     """An orbit closes, but the derivative of the system is wrong."""
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class LimitCycle:
     """A periodic orbit, or the account of a search that found none.

@@ -14,10 +14,12 @@ from scipy import optimize
 
 from isochron.analysis.arrays import require_finite
 from isochron.analysis.phase.response import PhaseResponse
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.functions import Flow
 from isochron.analysis.systems.protocols import VectorField
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class CouplingFunction:
     """H(χ): mean advance of a phase by a perturbation that lags behind it by χ.

@@ -20,6 +20,7 @@ from isochron.analysis.phase.isochrons import (
     require_dimension,
 )
 from isochron.analysis.phase.rotation import InvariantCircle, evaluate_series, fourier_series
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import (
     ForcedMap,
@@ -35,6 +36,7 @@ from isochron.analysis.systems.units import Units
 _CONVERGED = 1e-7  # change of a phase shift in a period, relative to the largest
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class PhaseResponse:
     """Gradient of the phase along a cycle.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap, is_map
 from isochron.analysis.systems.scales import UNLIKE_ALONG, map_response, measure_scale
@@ -123,6 +124,7 @@ def rotation_number(phases: ArrayLike) -> RotationNumber:
     return RotationNumber(value=value, uncertainty=abs(first - second))
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class InvariantCircle:
     """A closed curve on which a map turns: γ(φ) goes to γ(φ + 2πρ).

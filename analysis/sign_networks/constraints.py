@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.results import short_repr
 from isochron.analysis.sign_networks.network import SignNetwork, pack
 from isochron.analysis.sign_networks.sampling import clamp
 
 LARGEST_SUM = 1 << 60
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class SolvedCycles:
     """Cycles of one length that a solver found.

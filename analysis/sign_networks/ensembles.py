@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isochron.analysis.results import short_repr
 from isochron.analysis.sign_networks.enumeration import MAX_NEURONS, enumerate_attractors
 
 LAWS = ("gaussian", "uniform", "sign")
@@ -122,6 +123,7 @@ def _standard_uniform(rng: np.random.Generator):
     return lambda size: rng.uniform(-edge, edge, size)
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EnsembleCount:
     """Attractors of many random networks.

@@ -5,6 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from isochron.analysis.results import short_repr
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attractor:
@@ -27,6 +29,7 @@ class Attractor:
     max_transient: int
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Enumeration:
     """All attractors of a network, ordered by representative.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.results import short_repr
 from isochron.analysis.sign_networks.estimates import (
     chao1,
     unseen_mass,
@@ -42,6 +43,7 @@ class SampledAttractor:
     max_transient: int
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """What random starts found; the attractors in it are not all there are.

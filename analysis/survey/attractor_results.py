@@ -8,6 +8,7 @@ import numpy as np
 
 from isochron.analysis.fixed_points import FailedStart, FixedPoint
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import Interval
 from isochron.analysis.survey.completeness import undetected_basin_bound
 from isochron.wording import counted
@@ -16,6 +17,7 @@ Kind = Literal["fixed point", "limit cycle", "quasi-periodic", "chaotic", "conti
 LEFT = "It left all bounds. Draw starts nearer, or see whether the system blows up."
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class FoundAttractor:
     """What some of the starts converged to.
@@ -54,6 +56,7 @@ class FoundAttractor:
     message: str = ""
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class AttractorSurvey:
     """Attractors that were found, and what the search cannot exclude.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.results import short_repr
 from isochron.analysis.survey.basins import discard_transient, search_between_basins
 from isochron.analysis.survey.completeness import (
     index_sum,
@@ -27,6 +28,7 @@ _TURNS_OVER = 40  # periods in which a variable that is an angle is seen to turn
 _BUDGET = 100  # orbits between cycles
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class EntrainedCycleSurvey:
     """Cycles of the forcing's period that were found, and what the search cannot exclude.

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.integrate import DOP853, Radau
 from scipy.optimize import brentq
 
+from isochron.analysis.results import short_repr
 from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField, is_stiff
@@ -67,6 +68,7 @@ class Section:
         return (up and self.direction >= 0) or (down and self.direction <= 0)
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class Crossings:
     """Where a trajectory crosses a section.
@@ -176,6 +178,7 @@ def find_crossings(
     )
 
 
+@short_repr
 @dataclass(frozen=True, kw_only=True)
 class SectionReturn:
     """One return to a section.
