@@ -200,7 +200,7 @@ def find_recurrent_cycles(
 def same_cycle(one: LimitCycle, other: LimitCycle, *, merge_tolerance: float = 1e-6) -> bool:
     """Whether two cycles are one up to a shift in time.
 
-    Their periods agree to `same`, and on average the samples of one lie within a
+    Their periods agree to `merge_tolerance`, and on average the samples of one lie within a
     chord of the other.
     """
     if abs(one.period - other.period) > merge_tolerance * other.period:
