@@ -61,7 +61,7 @@ def _functions(system: Any) -> tuple[Callable, Callable]:
             lambda x, vectors: np.asarray(system.advance(x, 1, tangents=vectors)[1]),
         )
     tangent = getattr(system, "tangent", None)
-    if tangent is not None:
+    if tangent is not None and getattr(system, "derivative", None) is None:
         return lambda x: system(0.0, x), lambda x, vectors: np.asarray(tangent(0.0, x, vectors))
     return lambda x: system(0.0, x), lambda x, vectors: system.jacobian(0.0, x) @ vectors
 
