@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from isochron.analysis.systems.protocols import is_map
 from isochron.real_numbers import require_real
 from isochron.wording import shown
 
@@ -32,22 +33,22 @@ def check_system(system: Any, state: np.ndarray, *, batched: bool = False) -> No
     ValueError
         If its values are complex or have a different shape.
     """
-    is_map = hasattr(system, "advance")
-    if not is_map and not (callable(system) and hasattr(system, "jacobian")):
+    of_map = is_map(system)
+    if not of_map and not (callable(system) and hasattr(system, "jacobian")):
         raise TypeError(f"{type(system).__name__} is not a system. {_WHAT_IS_ONE}")
     if not np.isfinite(state).all():
         return  # the search states which start it is
     try:
-        _check_values("A step of the map" if is_map else "The velocity", system, state, is_map)
-        if is_map and batched:
+        _check_values("A step of the map" if of_map else "The velocity", system, state, of_map)
+        if of_map and batched:
             several = np.stack([state] * (state.size + 1))
             _check_values("A step of the map, for several states,", system, several, True)
     except ArithmeticError:
         return  # of a place where the system is not defined
 
 
-def _check_values(what: str, system: Any, states: np.ndarray, is_map: bool) -> None:
-    values = system.advance(states, 1) if is_map else system(0.0, states)
+def _check_values(what: str, system: Any, states: np.ndarray, of_map: bool) -> None:
+    values = system.advance(states, 1) if of_map else system(0.0, states)
     require_real(what, values)
     if np.shape(values) != states.shape:
         raise ValueError(
