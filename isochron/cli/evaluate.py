@@ -20,11 +20,12 @@ from isochron.wording import command
 @debug_option
 def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -> None:
     """Loss of the trained networks in FOLDER on fresh trials, with the chance level."""
+    from isochron.runs.results import to_json_values
     from isochron.workflows.train import describe_loss, evaluate_nets
 
     summary = evaluate_nets(folder, n_trials=trials, seed=seed, device=device)
     if as_json:
-        print_json(summary.describe())
+        print_json(to_json_values(summary))
         return
     click.echo(f"{summary.network} on {summary.task}; chance {summary.chance:g}")
     for row in summary.replicates:

@@ -166,12 +166,13 @@ def train(
     if out is None:
         raise click.UsageError("Missing option '--out': a folder for the networks.")
     from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.runs.results import to_json_values
     from isochron.workflows.train import train_replicates
 
     with terminate_cleanly(), show_progress(sys.stderr) as progress:
         summary = train_replicates(made, out, force=force, progress=progress)
     if as_json:
-        print_json(summary.describe())
+        print_json(to_json_values(summary))
         return
     _print_summary(summary)
     click.echo(f"Networks in {out / 'nets'}. Next: {command('evaluate', out)}")

@@ -1,15 +1,34 @@
 """Results that studies share, and the one serialisation of all results: to JSON values and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import cattrs
+from cattrs.gen import make_dict_unstructure_fn, override
 
 T = TypeVar("T")
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+_OMITTED = "omitted_if_none"
 
 SCHEMA = 2  # of results.json of all studies; 1 is that of version 0.1
+
+
+def omitted_if_none() -> Any:
+    """A field of a result that JSON values do not have where it is None, its default."""
+    return field(default=None, metadata={_OMITTED: True})
+
+
+def _names_omitted(kind: Any) -> list[str]:
+    return [it.name for it in fields(kind) if _OMITTED in it.metadata]
+
+
+@_CONVERTER.register_unstructure_hook_factory(
+    lambda kind: is_dataclass(kind) and bool(_names_omitted(kind))
+)
+def _without_none(kind: Any) -> Any:
+    omitted = {name: override(omit_if_default=True) for name in _names_omitted(kind)}
+    return make_dict_unstructure_fn(kind, _CONVERTER, **omitted)  # type: ignore[arg-type]
 
 
 def to_json_values(result: Any) -> Any:

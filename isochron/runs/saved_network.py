@@ -1,6 +1,7 @@
 """A saved network as `cycles` and `tongue` take it: its map, its task, and which input to force."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,23 +21,26 @@ class SavedNet:
     ----------
     path : Path
     net : RecurrentNet
-    notes : dict
-        What was saved with it.
     mapped : RecurrentNet or ReducedNet
         What its maps are made of: of a low-rank network the exact reduction.
+    reference : ReferenceInput, optional
+        The reference input of its task; None if there is none, or it is not known.
+    training : TrainingSummary
+        Task, loss and chance level as the file records them, and whether it learned.
     """
 
     path: Path
     net: ann_bridge.RecurrentNet
-    notes: dict[str, Any]
     mapped: Any
+    reference: ReferenceInput | None
+    training: "TrainingSummary"
 
     @classmethod
     def load(cls, path: Path) -> "SavedNet":
         """Read a network that `save_net` wrote."""
         net, notes = ann_bridge.load_net(path)
         mapped = ann_bridge.reduce_low_rank(net) if ann_bridge.is_reducible(net) else net
-        return cls(path, net, notes, mapped)
+        return cls(path, net, mapped, _read_reference(notes), TrainingSummary.read(notes))
 
     @property
     def description(self) -> str:
@@ -50,16 +54,7 @@ class SavedNet:
     @property
     def task(self) -> str | None:
         """Name of the task, if the file records one."""
-        text = str(self.notes.get("task", ""))
-        return text.partition("(")[0] or None
-
-    @property
-    def reference(self) -> ReferenceInput | None:
-        """The reference input of its task; None if there is none, or it is not known."""
-        saved = self.notes.get("reference")
-        if isinstance(saved, dict) and set(saved) == set(ReferenceInput._fields):
-            return ReferenceInput(**saved)
-        return _from_text(str(self.notes.get("task", "")))
+        return self.training.task
 
     def choose_reference(
         self,
@@ -134,28 +129,6 @@ class SavedNet:
             channel=reference.channel,
         )
 
-    @property
-    def training(self) -> "TrainingSummary":
-        """Task, loss and chance level as the file records them, and whether it learned."""
-        loss, error, chance, chance_error = (
-            _number(self.notes.get(name))
-            for name in ("loss", "standard_error", "chance", "chance_error")
-        )
-        if chance is None and self.task == "PhaseMemory":
-            chance = ann_bridge.tasks.PhaseMemory().chance
-        learned = None
-        if loss is not None and chance:
-            learned = ann_bridge.Evaluation(
-                loss=loss,
-                standard_error=error or 0.0,
-                chance=chance,
-                n_trials=0,
-                chance_error=chance_error or 0.0,
-            ).learned
-        return TrainingSummary(
-            task=self.task, loss=loss, standard_error=error, chance=chance, learned=learned
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSummary:
@@ -170,11 +143,32 @@ class TrainingSummary:
         As of `Evaluation`; None without a loss or a chance level.
     """
 
-    task: str | None
-    loss: float | None
-    standard_error: float | None
-    chance: float | None
-    learned: str | None
+    task: str | None = None
+    loss: float | None = None
+    standard_error: float | None = None
+    chance: float | None = None
+    learned: str | None = None
+
+    @classmethod
+    def read(cls, notes: Mapping[str, Any]) -> "TrainingSummary":
+        """From what a file has besides the weights."""
+        task = str(notes.get("task", "")).partition("(")[0] or None
+        loss, error, chance, chance_error = (
+            _number(notes.get(name))
+            for name in ("loss", "standard_error", "chance", "chance_error")
+        )
+        if chance is None and task == "PhaseMemory":
+            chance = ann_bridge.tasks.PhaseMemory().chance
+        learned = None
+        if loss is not None and chance:
+            learned = ann_bridge.Evaluation(
+                loss=loss,
+                standard_error=error or 0.0,
+                chance=chance,
+                n_trials=0,
+                chance_error=chance_error or 0.0,
+            ).learned
+        return cls(task=task, loss=loss, standard_error=error, chance=chance, learned=learned)
 
     @property
     def line(self) -> str:
@@ -198,6 +192,14 @@ class TrainingSummary:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def _read_reference(notes: Mapping[str, Any]) -> ReferenceInput | None:
+    """The reference input of the task of a saved network, from what its file records."""
+    saved = notes.get("reference")
+    if isinstance(saved, dict) and set(saved) == set(ReferenceInput._fields):
+        return ReferenceInput(**saved)
+    return _from_text(str(notes.get("task", "")))
 
 
 def _from_text(task: str) -> ReferenceInput | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from isochron import ann_bridge
 from isochron.ann_bridge.tasks import Task
-from isochron.runs.results import TrainingRecord, to_json_values
+from isochron.runs.provenance import Provenance
+from isochron.runs.results import TrainingRecord, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training_progress import training_progress
 
@@ -40,6 +41,34 @@ class Training:
     device: str = "cpu"
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRecord:
+    """The loss of a network on fresh trials; see `ann_bridge.Evaluation`."""
+
+    loss: float
+    standard_error: float
+    interval: tuple[float, float]
+    beats_chance: bool
+    learned: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedTraining(EvaluationRecord):
+    """The loss of a network after its training, and of each step."""
+
+    steps: int
+    losses: tuple[float, ...]
+    seconds_per_step: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingProvenance(Provenance):
+    """Where a trained network comes from: also the name of its device."""
+
+    device: str
+    threads: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingResult:
     """A finished training.
@@ -68,22 +97,27 @@ class TrainingResult:
             standard_error=self.evaluation.standard_error,
         )
 
-    def describe_all(self) -> dict[str, Any]:
-        """JSON values of everything, the duration included."""
-        seconds = self.seconds / max(1, len(self.losses))
-        described = to_json_values(self.record) | describe_evaluation(self.evaluation)
-        return described | {"seconds_per_step": seconds}
+    @property
+    def timed_record(self) -> TimedTraining:
+        """Everything, the duration included."""
+        return extended(
+            record_evaluation(self.evaluation),
+            TimedTraining,
+            steps=len(self.losses),
+            losses=tuple(self.losses),
+            seconds_per_step=self.seconds / max(1, len(self.losses)),
+        )
 
 
-def describe_evaluation(found: ann_bridge.Evaluation) -> dict[str, Any]:
-    """A loss on fresh trials as JSON values."""
-    return {
-        "loss": found.loss,
-        "standard_error": found.standard_error,
-        "interval": list(found.interval),
-        "beats_chance": found.beats_chance,
-        "learned": found.learned,
-    }
+def record_evaluation(found: ann_bridge.Evaluation) -> EvaluationRecord:
+    """A loss on fresh trials, as it is saved."""
+    return EvaluationRecord(
+        loss=found.loss,
+        standard_error=found.standard_error,
+        interval=found.interval,
+        beats_chance=found.beats_chance,
+        learned=found.learned,
+    )
 
 
 def train_and_save(
@@ -123,7 +157,7 @@ def train_and_save(
     )
     found = ann_bridge.evaluate_trials(net, task, seed=training.evaluation_seed)
     result = TrainingResult(losses=record.losses, evaluation=found, seconds=record.seconds)
-    notes = {"training": str(training.parameters)} | notes | result.describe_all()
+    notes = {"training": str(training.parameters)} | notes | to_json_values(result.timed_record)
     ann_bridge.save_net(net, folder.net_path(name), task=task, **notes)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return result

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -16,33 +15,36 @@ from isochron.ann_bridge.training import check_precision
 from isochron.connectome import SIGN_RULES, Connectome
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.pool import Progress
-from isochron.runs.provenance import derive_seed, describe_provenance
-from isochron.runs.results import from_json_values, to_json_values
+from isochron.runs.provenance import derive_seed, find_provenance
+from isochron.runs.results import extended, from_json_values, omitted_if_none, to_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
-from isochron.runs.training import Training, describe_evaluation, train_and_save
+from isochron.runs.training import (
+    EvaluationRecord,
+    TimedTraining,
+    Training,
+    TrainingProvenance,
+    record_evaluation,
+    train_and_save,
+)
 from isochron.runs.training_configuration import TrainConfig, read_train_config, train_config
 from isochron.wording import command
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EvaluatedNetwork:
-    """The loss of a network on fresh trials; see `ann_bridge.Evaluation`."""
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """What has a name."""
 
     name: str
-    loss: float
-    standard_error: float
-    interval: tuple[float, float]
-    beats_chance: bool
-    learned: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainedNetwork(EvaluatedNetwork):
+@dataclass(frozen=True, kw_only=True)
+class EvaluatedNetwork(EvaluationRecord, Named):
+    """The loss of a network on fresh trials."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedNetwork(TimedTraining, EvaluatedNetwork):
     """The loss of a network after its training, and of each step."""
-
-    steps: int
-    losses: tuple[float, ...]
-    seconds_per_step: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,12 +66,8 @@ class Summary:
     task: str
     network: str
     chance: float
-    reference_usable_share: float | None = None
-    reference_unusable_s: tuple[tuple[float, float], ...] | None = None
-
-    def describe(self) -> dict[str, Any]:
-        """JSON values, without what there is not."""
-        return {name: it for name, it in to_json_values(self).items() if it is not None}
+    reference_usable_share: float | None = omitted_if_none()
+    reference_unusable_s: tuple[tuple[float, float], ...] | None = omitted_if_none()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,24 +154,25 @@ def train_replicates(
                     lambda fraction, text, name=name: progress.update(name, fraction, text),
                 )  # fmt: skip
                 seconds = time.perf_counter() - began
-                folder.finish(name, row, seconds)
+                folder.finish(name, to_json_values(row), seconds)
                 progress.end(name, seconds)
-            rows.append(from_json_values({"name": name, **folder.result(name)}, TrainedNetwork))
-    return TrainingSummary(**_common(out, config, task), device=device.type, replicates=tuple(rows))
+            found = from_json_values(folder.result(name), TimedTraining)
+            rows.append(extended(found, TrainedNetwork, name=name))
+    common = _summary(out, config, task)
+    return extended(common, TrainingSummary, device=device.type, replicates=tuple(rows))
 
 
-def _common(folder: Path, config: TrainConfig, task: tasks.Task) -> dict[str, Any]:
-    """The values of a `Summary`."""
+def _summary(folder: Path, config: TrainConfig, task: tasks.Task) -> Summary:
     reference = getattr(task, "reference", None)
     recorded = reference if isinstance(reference, tasks.RecordedReference) else None
-    return {
-        "folder": str(folder),
-        "task": config.task.kind,
-        "network": config.network.kind,
-        "chance": task.chance,
-        "reference_usable_share": recorded and recorded.usable_share,
-        "reference_unusable_s": recorded and tuple(map(tuple, recorded.unusable_stretches)),
-    }
+    return Summary(
+        folder=str(folder),
+        task=config.task.kind,
+        network=config.network.kind,
+        chance=task.chance,
+        reference_usable_share=recorded and recorded.usable_share,
+        reference_unusable_s=recorded and tuple(map(tuple, recorded.unusable_stretches)),
+    )
 
 
 def evaluate_nets(
@@ -200,15 +199,15 @@ def evaluate_nets(
             continue
         net, _ = ann_bridge.load_net(path)
         found = ann_bridge.evaluate_trials(net.to(where), task, seed=seed, n_trials=n_trials)
-        values = {"name": path.name, **describe_evaluation(found)}
-        rows.append(from_json_values(values, EvaluatedNetwork))
+        rows.append(extended(record_evaluation(found), EvaluatedNetwork, name=path.name))
     if not rows:
         raise ValueError(
             f"No net in {folder} is finished. The command that started the training continues it: "
             f"{command('train --out', folder)} and the same options."
         )
-    return EvaluationSummary(
-        **_common(folder, config, task),
+    return extended(
+        _summary(folder, config, task),
+        EvaluationSummary,
         n_trials=n_trials,
         seed=seed,
         missing=config.training.replicates - len(rows),
@@ -223,7 +222,7 @@ def _train_one(
     task: tasks.Task,
     device: str,
     report: Callable[[float, str], None],
-) -> dict[str, Any]:
+) -> TimedTraining:
     training = Training(
         net=build_net(config, replicate),
         task=task,
@@ -234,22 +233,24 @@ def _train_one(
     )
     section = config.connectome
     connectome = None if section is None else open_connectome(section.dataset)
-    provenance = describe_provenance(connectome) | {
-        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        "threads": torch.get_num_threads(),
-    }
+    provenance = extended(
+        find_provenance(connectome),
+        TrainingProvenance,
+        device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        threads=torch.get_num_threads(),
+    )
     result = train_and_save(
         training,
         folder,
         f"replicate-{replicate}",
         report,
         seed=config.training.seed,
-        provenance=provenance,
+        provenance=to_json_values(provenance),
     )
-    return result.describe_all()
+    return result.timed_record
 
 
-def describe_loss(row: EvaluatedNetwork) -> str:
+def describe_loss(row: EvaluationRecord) -> str:
     """The loss of a network in words."""
     verdict = "better than chance" if row.beats_chance else "not better than chance"
     verdict += {"yes": ", learned", "in part": ", learned in part"}.get(row.learned, "")

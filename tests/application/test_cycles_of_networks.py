@@ -11,7 +11,7 @@ import torch
 from isochron import analysis, ann_bridge
 from isochron.ann_bridge import tasks
 from isochron.cli import main
-from isochron.runs.saved_network import SavedNet
+from isochron.runs.saved_network import SavedNet, TrainingSummary
 from isochron.workflows import network_cycles as net_rhythms
 from isochron.workflows.cycle_rows import circle_row
 from tests.ann_bridge.test_starts import four_memories
@@ -111,7 +111,9 @@ def test_all_resting_states_of_a_network_without_a_reference(capsys, tmp_path):
 
 def test_mirror_images_of_the_fixed_points_of_an_odd_network_are_listed():
     """One start each near κ₁, κ₂ and the origin: also -κ₁ and -κ₂, but not the origin twice."""
-    system = SavedNet(Path("net"), net := four_memories(), {}, net).map_under(None)
+    system = SavedNet(Path("net"), net := four_memories(), net, None, TrainingSummary()).map_under(
+        None
+    )
     first, second = (2 * column for column in net.m.detach().double().numpy().T)
     found = net_rhythms.find_mirrored_fixed_points(system, [first, second, 0 * first])
     assert [how for _, how in found].count("mirror image") == 2
@@ -121,7 +123,7 @@ def test_mirror_images_of_the_fixed_points_of_an_odd_network_are_listed():
     biased = ann_bridge.FullRankRNN.from_weights(
         [[2.0]], input_weights=[[0.2]], output_weights=[1.0], biases=[0.01]
     )
-    system = SavedNet(Path("net"), biased, {}, biased).map_under(None)
+    system = SavedNet(Path("net"), biased, biased, None, TrainingSummary()).map_under(None)
     (only,) = net_rhythms.find_mirrored_fixed_points(system, [np.array([2.0])])
     assert only[1] == "Newton's method"
 

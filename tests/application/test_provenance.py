@@ -2,7 +2,9 @@
 
 import pytest
 
-from isochron.runs.provenance import derive_seed
+from isochron.connectome import load
+from isochron.runs.provenance import Provenance, derive_seed, find_provenance
+from isochron.runs.results import from_json_values, to_json_values
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,13 @@ def test_parts_are_kept_apart():
     """What belongs to one purpose is not shared with a purpose that is spelled alike."""
     apart = [("a", "bc"), ("ab", "c"), ("abc",), (1, 2), (12,), (1, "2x"), (12, "x")]
     assert len({derive_seed(*parts) for parts in apart}) == len(apart)
+
+
+def test_json_values_have_a_dataset_only_where_there_is_one():
+    without = to_json_values(find_provenance())
+    assert list(without) == ["isochron", "python", "packages", "machine"]
+    found = find_provenance(load("varshney2011"))
+    values = to_json_values(found)
+    assert values["dataset"]["id"] == "varshney2011"
+    assert from_json_values(values, Provenance) == found
+    assert from_json_values(without, Provenance).dataset is None

@@ -1,10 +1,11 @@
 """The report of `isochron compare`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from isochron.files import to_json
 from isochron.report import fill_template, to_data_uri
+from isochron.runs.results import to_json_values
 from isochron.studies.compare.claims import describe_system, findings
 from isochron.studies.compare.figures import draw_panels
 from isochron.studies.compare.results import CompareResults, NetSystem, WormSystem
@@ -21,7 +22,7 @@ def build_report(run: Path, results: CompareResults) -> str:
         rows=[table_row(system) for system in results.systems],
         systems=[_section(run, system) for system in results.systems],
         provenance=results.provenance,
-        config=json.dumps(results.provenance["config"], indent=1),
+        config=to_json(to_json_values(results.config)),
         timings=results.timings,
     )
 

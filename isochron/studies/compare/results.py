@@ -1,10 +1,10 @@
 """What `isochron compare` finds, as ``results.json`` has it."""
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from isochron.ann_bridge import Evaluation
+from isochron.runs.provenance import DatasetProvenance, Provenance
 from isochron.runs.results import (
     Cycle,
     Dimensionality,
@@ -14,7 +14,6 @@ from isochron.runs.results import (
     NetworkCycle,
     SurveyCounts,
     TrainingRecord,
-    from_json_values,
 )
 from isochron.studies.compare.configuration import CompareConfig
 
@@ -129,12 +128,21 @@ class NetSystem(NetAnalysis):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareProvenance(Provenance):
+    """Where a comparison comes from: also its configuration, and the seed of each system."""
+
+    dataset: DatasetProvenance
+    config: CompareConfig
+    seeds: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResults:
     """Everything, as ``results.json`` has it."""
 
     schema: int
     question: str
-    provenance: dict[str, Any]
+    provenance: CompareProvenance
     systems: tuple[WormSystem | NetSystem, ...]
     timings: dict[str, float]
 
@@ -148,7 +156,7 @@ class CompareResults:
         """The networks, in the order of the table."""
         return tuple(system for system in self.systems if isinstance(system, NetSystem))
 
-    @cached_property
+    @property
     def config(self) -> CompareConfig:
         """The configuration of the run."""
-        return from_json_values(self.provenance["config"], CompareConfig)
+        return self.provenance.config

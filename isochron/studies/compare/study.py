@@ -1,13 +1,13 @@
 """`isochron compare`: do trained networks develop the rhythms of the worm's connectome?"""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from isochron.ann_bridge import LowRankParameters, LowRankRNN, TrainedMap
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.pool import Step
-from isochron.runs.provenance import describe_provenance
-from isochron.runs.results import SCHEMA, from_json_values
+from isochron.runs.provenance import find_provenance
+from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.networks import (
@@ -18,7 +18,13 @@ from isochron.studies.compare.networks import (
     train_net,
 )
 from isochron.studies.compare.report import build_report
-from isochron.studies.compare.results import CompareResults, NetKind, NetSystem, WormSystem
+from isochron.studies.compare.results import (
+    CompareProvenance,
+    CompareResults,
+    NetKind,
+    NetSystem,
+    WormSystem,
+)
 from isochron.studies.compare.table import format_table
 from isochron.studies.compare.worm import analyse_worm, check_worm
 from isochron.studies.study import Study
@@ -79,11 +85,12 @@ def assemble(config: CompareConfig, folder: RunFolder, steps: Sequence[Step]) ->
     return CompareResults(
         schema=SCHEMA,
         question=QUESTION,
-        provenance={
-            **describe_provenance(open_connectome(config.worm.dataset)),
-            "config": asdict(config),
-            "seeds": {system.name: system.seed for system in systems},
-        },
+        provenance=extended(
+            find_provenance(open_connectome(config.worm.dataset)),
+            CompareProvenance,
+            config=config,
+            seeds={system.name: system.seed for system in systems},
+        ),
         systems=systems,
         timings={step.name: folder.seconds(step.name) for step in steps},
     )

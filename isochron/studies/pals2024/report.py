@@ -1,10 +1,11 @@
 """The report of `isochron reproduce pals2024`: its texts, its tables, its page."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from isochron.files import to_json
 from isochron.report import fill_template, to_data_uri
+from isochron.runs.results import to_json_values
 from isochron.studies.pals2024.figures import draw_figures
 from isochron.studies.pals2024.results import (
     NOT_KNOWN,
@@ -50,7 +51,7 @@ def build_report(run: Path, results: Pals2024Results) -> str:
         ],
         analysis=results.config.analysis,
         provenance=results.provenance,
-        config=json.dumps(results.provenance["config"], indent=1),
+        config=to_json(to_json_values(results.config)),
         hours=sum(results.seconds.values()) / 3600,
     )
 

@@ -1,11 +1,11 @@
 """What `isochron reproduce pals2024` finds, as ``results.json`` has it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from isochron.ann_bridge import Evaluation
+from isochron.runs.provenance import Provenance
 from isochron.runs.results import (
     FreeRunning,
     NetworkCycle,
@@ -13,7 +13,6 @@ from isochron.runs.results import (
     TongueEdges,
     TongueRow,
     TrainingRecord,
-    from_json_values,
 )
 from isochron.studies.pals2024.code import Code
 from isochron.studies.pals2024.configuration import Pals2024Config
@@ -303,13 +302,20 @@ class JudgedClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pals2024Provenance(Provenance):
+    """Where a reproduction comes from: also its configuration."""
+
+    config: Pals2024Config
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pals2024Results:
     """Everything, as ``results.json`` has it."""
 
     schema: int
     experiment: str
     question: str
-    provenance: dict[str, Any]
+    provenance: Pals2024Provenance
     claims: tuple[JudgedClaim, ...]
     conditions: tuple[ConditionSummary, ...]
     nets: tuple[NetworkRow, ...]
@@ -318,4 +324,4 @@ class Pals2024Results:
     @property
     def config(self) -> Pals2024Config:
         """The configuration of the run."""
-        return from_json_values(self.provenance["config"], Pals2024Config)
+        return self.provenance.config

@@ -1,22 +1,21 @@
 """`isochron reproduce pals2024`: the plan of steps, and the results from theirs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.pool import Step
-from isochron.runs.provenance import derive_seed, describe_provenance
-from isochron.runs.results import SCHEMA, from_json_values
+from isochron.runs.provenance import derive_seed, find_provenance
+from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import build_net, parse_condition
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
 from isochron.studies.pals2024.report import build_report, format_claims
-from isochron.studies.pals2024.results import NetworkRow, Pals2024Results
+from isochron.studies.pals2024.results import NetworkRow, Pals2024Provenance, Pals2024Results
 from isochron.studies.pals2024.summary import summarise
 from isochron.studies.study import Study
 
@@ -64,7 +63,7 @@ def assemble(config: Pals2024Config, folder: RunFolder, steps: Sequence[Step]) -
         schema=SCHEMA,
         experiment=EXPERIMENT,
         question=QUESTION,
-        provenance={**describe_provenance(used), "config": asdict(config)},
+        provenance=extended(find_provenance(used), Pals2024Provenance, config=config),
         claims=judge(CLAIMS, rows, confidence),
         conditions=tuple(
             summarise(
