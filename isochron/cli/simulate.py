@@ -79,6 +79,7 @@ def simulate(
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
     _ = model.currents  # a wrong one is named at once
+    from isochron.runs.results import to_json_values
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
     from isochron.workflows.simulate import draw_run, simulate_spec
@@ -89,7 +90,7 @@ def simulate(
         _only_brian2(given)
         given["record"] = ["V"]
     run, summary = simulate_spec(spec, seed=how.seed, duration_s=how.duration_s, **given)
-    printed = summary.describe()
+    printed = to_json_values(summary)
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
         printed["file"] = str(out)

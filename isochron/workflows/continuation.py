@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from isochron import analysis
+from isochron.runs.results import extended
 from isochron.runs.simulation_spec import SimulationSpec, describe_model
 
 
@@ -109,24 +110,24 @@ def continue_equilibrium(
     return EquilibriumBranch(
         system=describe_model(spec, network),
         parameter=parameter,
-        points=tuple(EquilibriumRow(**_describe(point)) for point in branch.points),
+        points=tuple(map(_row, branch.points)),
         special=tuple(
-            BifurcationRow(kind=point.kind, period_ms=_period(point), **_describe(point))
+            extended(_row(point), BifurcationRow, kind=point.kind, period_ms=_period(point))
             for point in branch.special
         ),
         message=branch.message,
     )
 
 
-def _describe(point: Any) -> dict[str, Any]:
+def _row(point: Any) -> EquilibriumRow:
     leading = complex(point.values[0])
-    return {
-        "parameter": float(point.parameter),
-        "stable": point.stable,
-        "unstable_directions": point.index,
-        "leading_eigenvalue": (leading.real, leading.imag),
-        "residual": float(point.residual),
-    }
+    return EquilibriumRow(
+        parameter=float(point.parameter),
+        stable=point.stable,
+        unstable_directions=point.index,
+        leading_eigenvalue=(leading.real, leading.imag),
+        residual=float(point.residual),
+    )
 
 
 def _period(point: Any) -> float | None:

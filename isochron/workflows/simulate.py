@@ -2,7 +2,7 @@
 
 import io
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
 from isochron.files import write_bytes
 from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
+from isochron.runs.results import extended, omitted_if_none
 from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
 from isochron.sims.simulation import unsimulated_layers
 
@@ -49,19 +50,12 @@ class SimulationSummary:
     step_ms: float
     seed: int
     finite: bool
-    not_simulated: str | None
-
-    def describe(self) -> dict[str, Any]:
-        """JSON values by name, without layers that are not simulated if there are none."""
-        values = asdict(self)
-        if self.not_simulated is None:
-            del values["not_simulated"]
-        return values
+    not_simulated: str | None = omitted_if_none()
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradedSummary(SimulationSummary):
-    """A run of a graded model.
+class EndOfRun:
+    """How a run of a graded model ends.
 
     Attributes
     ----------
@@ -76,12 +70,45 @@ class GradedSummary(SimulationSummary):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpikingSummary(SimulationSummary):
-    """A run of a spiking model: number of spikes, mean and largest rate of a neuron."""
+class GradedSummary(EndOfRun, SimulationSummary):
+    """A run of a graded model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeCounts:
+    """Number of spikes, mean and largest rate of a neuron."""
 
     spikes: int
     mean_rate_Hz: float
     largest_rate_Hz: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikingSummary(SpikeCounts, SimulationSummary):
+    """A run of a spiking model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRun:
+    """How a run was made, as its attributes record it."""
+
+    dataset: str
+    model: str
+    engine: str
+    n_steps: int
+    step_ms: float
+    method: str | None = None
+
+    @classmethod
+    def read(cls, run: xr.Dataset) -> "RecordedRun":
+        """From the attributes of a run; only a method may be missing."""
+        known = {field.name for field in fields(cls)} & set(run.attrs)
+        return cls(**{name: run.attrs[name] for name in known})
+
+    @property
+    def duration_ms(self) -> float:
+        """Simulated time."""
+        return self.n_steps * self.step_ms
 
 
 def simulate_spec(
@@ -115,43 +142,43 @@ def simulate_spec(
     began = time.perf_counter()
     if spec.is_graded:
         run = sims.simulate(network, stimulus, rng=rng, **options)
-        kind, found = GradedSummary, _describe_end(network, stimulus, run)
+        kind, found = GradedSummary, _find_end(network, stimulus, run)
     else:
         from isochron.sims.spiking import run_spiking
 
         run = run_spiking(network, stimulus, rng=rng, **options)
-        kind, found = SpikingSummary, _describe_spikes(run)
-    wall = time.perf_counter() - began
-    done = {
-        "dataset": network.connectome.name,
-        "history": "; ".join(network.connectome.history),
-        "model": spec.model,
-        "engine": run.attrs["engine"],
-        "method": run.attrs.get("method"),
-        "neurons": run.sizes["neuron"],
-        "simulated_seconds": 1e-3 * run.attrs["n_steps"] * run.attrs["step_ms"],
-        "wall_seconds": wall,
-        "steps": run.attrs["n_steps"],
-        "step_ms": run.attrs["step_ms"],
-        "seed": seed,
-        "not_simulated": None,
+        kind, found = SpikingSummary, _count_spikes(run)
+    made = RecordedRun.read(run)
+    summary = SimulationSummary(
+        dataset=network.connectome.name,
+        history="; ".join(network.connectome.history),
+        model=spec.model,
+        engine=made.engine,
+        method=made.method,
+        neurons=run.neuron.size,
+        simulated_seconds=1e-3 * made.duration_ms,
+        wall_seconds=time.perf_counter() - began,
+        steps=made.n_steps,
+        step_ms=made.step_ms,
+        seed=seed,
+        finite=all(bool(np.isfinite(item).all()) for item in run.values()),
         **unsimulated_layers(network.connectome),
-        "finite": all(bool(np.isfinite(item).all()) for item in run.values()),
-    }
-    return write_simulation_spec(spec, run).assign_attrs(seed=seed), kind(**done, **found)
+    )
+    carrying = write_simulation_spec(spec, run).assign_attrs(seed=seed)
+    return carrying, extended(summary, kind, **vars(found))
 
 
-def _describe_end(network: Any, stimulus: Any, run: xr.Dataset) -> dict[str, Any]:
+def _find_end(network: Any, stimulus: Any, run: xr.Dataset) -> EndOfRun:
     """How fast the potentials still move at the last sample, and whether the model rests."""
     if not {"V", "s"} <= set(run):
-        return {"largest_dV_dt_at_end": None, "state_at_end": None}
+        return EndOfRun(largest_dV_dt_at_end=None, state_at_end=None)
     last = run.isel(time=-1)
     state = sims.state_vector(last)
     velocity = network.field_under(stimulus)(float(last.time), state)
-    return {
-        "largest_dV_dt_at_end": float(np.abs(velocity[: network.n_neurons]).max()),
-        "state_at_end": _name_state(network, stimulus, state) if stimulus.steady else None,
-    }
+    return EndOfRun(
+        largest_dV_dt_at_end=float(np.abs(velocity[: network.n_neurons]).max()),
+        state_at_end=_name_state(network, stimulus, state) if stimulus.steady else None,
+    )
 
 
 def _name_state(network: Any, stimulus: Any, state: np.ndarray) -> str:
@@ -165,12 +192,12 @@ def _name_state(network: Any, stimulus: Any, state: np.ndarray) -> str:
     return "settling to rest" if rest.settled_s else "resting"
 
 
-def _describe_spikes(run: xr.Dataset) -> dict[str, Any]:
-    return {
-        "spikes": run.sizes["event"],
-        "mean_rate_Hz": float(run.rate.mean()),
-        "largest_rate_Hz": float(run.rate.max()),
-    }
+def _count_spikes(run: xr.Dataset) -> SpikeCounts:
+    return SpikeCounts(
+        spikes=run.spike_time.size,
+        mean_rate_Hz=float(run.rate.mean()),
+        largest_rate_Hz=float(run.rate.max()),
+    )
 
 
 def draw_run(run: xr.Dataset, connectome: Connectome, path: Path) -> None:
@@ -180,7 +207,8 @@ def draw_run(run: xr.Dataset, connectome: Connectome, path: Path) -> None:
 
     figure = Figure(figsize=(9, 8), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{run.attrs['dataset']}, {run.attrs['model']} model, {run.attrs['engine']}")
+    made = RecordedRun.read(run)
+    figure.suptitle(f"{made.dataset}, {made.model} model, {made.engine}")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     if "spike_time" in run:
         _draw_spikes(run, top, bottom)
@@ -219,11 +247,11 @@ def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: 
 def _draw_spikes(run: xr.Dataset, top: Any, bottom: Any):
     seconds, rank = 1e-3 * run.spike_time.values, np.argsort(np.argsort(run.neuron.values))
     top.plot(seconds, rank[run.spike_neuron.values], "|", color="black", markersize=2)
-    top.set_ylim(run.sizes["neuron"], 0)
+    top.set_ylim(run.neuron.size, 0)
     top.set_ylabel("neuron, sorted by name")
-    end = 1e-3 * run.attrs["n_steps"] * run.attrs["step_ms"]
+    end = 1e-3 * RecordedRun.read(run).duration_ms
     edges = np.linspace(0, end, 101)
-    counts = np.histogram(seconds, edges)[0] / (edges[1] * run.sizes["neuron"])
+    counts = np.histogram(seconds, edges)[0] / (edges[1] * run.neuron.size)
     bottom.stairs(counts, edges, color="black")
     bottom.set_xlim(0, end)
     bottom.set_ylabel("mean rate (Hz)")

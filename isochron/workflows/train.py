@@ -171,7 +171,8 @@ def _summary(folder: Path, config: TrainConfig, task: tasks.Task) -> Summary:
         network=config.network.kind,
         chance=task.chance,
         reference_usable_share=recorded and recorded.usable_share,
-        reference_unusable_s=recorded and tuple(map(tuple, recorded.unusable_stretches)),
+        reference_unusable_s=recorded
+        and tuple((first, last) for first, last in recorded.unusable_stretches),
     )
 
 

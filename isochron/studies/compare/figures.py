@@ -165,7 +165,7 @@ def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
 def _net_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Time series: output and target in one trial for each stimulus; the stimulus is shaded."""
     time = data.trial_time.values * 1e-3
-    n_trials = data.sizes["trial"]
+    n_trials = data.trial_target.shape[1]
     for trial in range(n_trials):
         base = -2.8 * trial
         pulse = data.trial_inputs.values[:, trial, 1:].max(axis=-1) > 0

@@ -1,7 +1,7 @@
 """The report of `isochron compare`."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from isochron.files import to_json
 from isochron.report import fill_template, to_data_uri
@@ -10,6 +10,24 @@ from isochron.studies.compare.claims import describe_system, findings
 from isochron.studies.compare.figures import draw_panels
 from isochron.studies.compare.results import CompareResults, NetSystem, WormSystem
 from isochron.studies.compare.table import COLUMNS, describe_kind, table_row
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure and its caption."""
+
+    caption: str
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """What the report shows of a system."""
+
+    name: str
+    kind: str
+    text: str
+    panels: list[Panel]
 
 
 def build_report(run: Path, results: CompareResults) -> str:
@@ -27,14 +45,13 @@ def build_report(run: Path, results: CompareResults) -> str:
     )
 
 
-def _section(run: Path, system: WormSystem | NetSystem) -> dict[str, Any]:
-    panels = [
-        {"caption": " ".join(caption.split()), "image": to_data_uri(figure)}
-        for caption, figure in draw_panels(run, system)
-    ]
-    return {
-        "name": system.name,
-        "kind": describe_kind(system),
-        "text": describe_system(system),
-        "panels": panels,
-    }
+def _section(run: Path, system: WormSystem | NetSystem) -> Section:
+    return Section(
+        name=system.name,
+        kind=describe_kind(system),
+        text=describe_system(system),
+        panels=[
+            Panel(" ".join(caption.split()), to_data_uri(figure))
+            for caption, figure in draw_panels(run, system)
+        ],
+    )

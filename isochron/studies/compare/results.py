@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isochron.ann_bridge import Evaluation
-from isochron.runs.provenance import DatasetProvenance, Provenance
+from isochron.runs.provenance import Provenance
 from isochron.runs.results import (
     Cycle,
     Dimensionality,
@@ -131,7 +131,6 @@ class NetSystem(NetAnalysis):
 class CompareProvenance(Provenance):
     """Where a comparison comes from: also its configuration, and the seed of each system."""
 
-    dataset: DatasetProvenance
     config: CompareConfig
     seeds: dict[str, int]
 

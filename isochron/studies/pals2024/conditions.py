@@ -93,25 +93,25 @@ def parse_condition(name: str) -> Condition:
     kinds = condition_kinds()
     longest_first = "|".join(sorted(kinds, key=len, reverse=True))
     found = re.fullmatch(
-        rf"(?P<kind>{longest_first})(?:-(?P<rank>\d+))?(?:-(?P<readout>linear|tanh))?"
-        r"(?P<oscillatory>-oscillatory)?(?P<long>-long)?(?P<four>-four)?",
+        rf"({longest_first})(?:-(\d+))?(?:-(linear|tanh))?(-oscillatory)?(-long)?(-four)?",
         name,
     )
-    if found is None or (found["kind"] == RANKED) != bool(found["rank"]):
+    if found is None or (found[1] == RANKED) != bool(found[2]):
         raise ValueError(
             f"No condition {name!r}. A name is rank-1, rank-2, ... or one of "
             f"{', '.join(kind for kind in kinds if kind != RANKED)}, then -linear or -tanh, "
             "-oscillatory, -long, -four."
         )
+    kind, rank, readout, oscillatory, long, four = found.groups()
     condition = Condition(
         name=name,
-        kind=found["kind"],
-        network=kinds[found["kind"]],
-        rank=int(found["rank"] or 0),
-        readout=found["readout"] or "linear",
-        oscillatory=bool(found["oscillatory"]),
-        long=bool(found["long"]),
-        n_stimuli=4 if found["four"] else 2,
+        kind=kind,
+        network=kinds[kind],
+        rank=int(rank or 0),
+        readout=readout or "linear",
+        oscillatory=bool(oscillatory),
+        long=bool(long),
+        n_stimuli=4 if four else 2,
     )
     if condition.oscillatory and condition.rank < 2:
         raise ValueError(f"{name}: an oscillator needs two loadings: rank 2 or more.")

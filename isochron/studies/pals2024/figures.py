@@ -47,12 +47,9 @@ def _nets_of(results: Pals2024Results, condition: str) -> list[NetworkRow]:
     return [net for net in results.nets if net.condition == condition]
 
 
-def _look(index: int) -> dict[str, Any]:
+def _look(index: int) -> tuple[str, str]:
     """Colour and marker of a condition: also told apart without colour."""
-    return {
-        "color": SERIES_COLORS[index % len(SERIES_COLORS)],
-        "marker": MARKERS[index % len(MARKERS)],
-    }
+    return SERIES_COLORS[index % len(SERIES_COLORS)], MARKERS[index % len(MARKERS)]
 
 
 def _draw_trials(run: Path, results: Pals2024Results) -> Any:
@@ -80,14 +77,14 @@ def _draw_trials(run: Path, results: Pals2024Results) -> Any:
 
 def _draw_trial(data: Any, ax: Any) -> None:
     time = data.time.values * 1e-3
-    for trial in range(data.sizes["trial"]):
+    for trial in range(data.target.shape[1]):
         base = -2.8 * trial
         pulse = data.input.values[:, trial, 1:].max(axis=-1) > 0
-        target = np.where(data["mask"].values[:, trial] > 0, data.target.values[:, trial], np.nan)
+        target = np.where(data.mask.values[:, trial] > 0, data.target.values[:, trial], np.nan)
         ax.fill_between(time, base - 1.2, base + 1.2, where=pulse, color="#e8d9a0", linewidth=0)
         ax.plot(time, base + target, "--", color=SERIES_COLORS[1], linewidth=1)
         ax.plot(time, base + data.output.values[:, trial], color=SERIES_COLORS[0], linewidth=1)
-    n_trials = data.sizes["trial"]
+    n_trials = data.target.shape[1]
     ax.set_yticks([-2.8 * k for k in range(n_trials)], [f"{1 + k}" for k in range(n_trials)])
     ax.set_xlabel("time (s)")
     ax.set_ylabel("stimulus")
@@ -100,16 +97,18 @@ def _draw_codes(results: Pals2024Results, ax: Any) -> None:
     """
     ax.axhline(1.6, color="#9a9a9a", linestyle="--", linewidth=1)
     for index, name in enumerate(_names(results)):
+        color, marker = _look(index)
         codes = [net.code for net in _nets_of(results, name) if net.learned]
         if codes:
             ax.plot(
                 [code.rate_difference for code in codes],
                 [code.phase_difference for code in codes],
                 linestyle="none",
+                color=color,
+                marker=marker,
                 markersize=7,
                 alpha=0.75,
                 label=name,
-                **_look(index),
             )
     ax.set_xlabel("mean |Δrate| (standard deviations)")
     ax.set_ylabel("mean |Δφ| (rad)")
@@ -131,7 +130,7 @@ def _draw_losses(results: Pals2024Results, ax: Any) -> None:
             ax.plot(
                 window + np.arange(smooth.size),
                 smooth,
-                color=_look(index)["color"],
+                color=_look(index)[0],
                 linestyle=("-", "--", ":")[index // len(SERIES_COLORS) % 3],
                 linewidth=1,
                 label=None if number else name,
@@ -177,7 +176,7 @@ def _draw_folds(results: Pals2024Results, ax: Any) -> None:
         _say(ax, "no memories")
         return
     for place, name in enumerate(names):
-        look = _look(_names(results).index(name))
+        color, marker = _look(_names(results).index(name))
         folds = [fold for net in _nets_of(results, name) for fold in net.folds]
         for own, shift in ((False, -0.15), (True, 0.15)):
             lost = [
@@ -190,9 +189,10 @@ def _draw_folds(results: Pals2024Results, ax: Any) -> None:
                 place + shift + np.asarray(spread),
                 lost,
                 linestyle="none",
+                color=color,
+                marker=marker,
                 markersize=6,
-                markerfacecolor="white" if own else look["color"],
-                **look,
+                markerfacecolor="white" if own else color,
             )
     ax.set_xticks(range(len(names)), names, rotation=20, ha="right")
     ax.set_xlim(-0.5, len(names) - 0.5)
