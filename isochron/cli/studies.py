@@ -97,14 +97,25 @@ def run_study(name: str, options: StudyOptions, dataset: str | None = None) -> N
 
 def _configure(settings: Any, options: StudyOptions, dataset: str | None) -> Any:
     """The defaults of a study, changed by the configuration file, then by the option."""
-    from isochron.runs.configuration import overlay, read_toml
+    from isochron.runs.configuration import overlay
     from isochron.runs.datasets import resolve_dataset, with_resolved_dataset
 
     section = settings.DATASET_SECTION
     config = settings.quick() if options.quick else settings()
     if options.config is not None:
-        config = overlay(config, read_toml(options.config))
+        config = _read(config, options.config)
         config = with_resolved_dataset(config, section, options.config.parent)
     if dataset is not None:
         config = overlay(config, {section: {"dataset": resolve_dataset(dataset)}})
     return config
+
+
+def _read(config: Any, path: Path) -> Any:
+    """A configuration, changed by a file."""
+    from isochron.files import DataFileError
+    from isochron.runs.configuration import overlay, read_toml
+
+    try:
+        return overlay(config, read_toml(path))
+    except DataFileError as error:
+        raise DataFileError(f"{path}: {error}") from error

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from isochron.files import json_sha256
+from isochron.files import DataFileError, json_sha256
 from isochron.registry import Registry
 from isochron.settings import choices_of, describe
 
@@ -53,7 +53,7 @@ def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
     Parameters
     ----------
     base : frozen dataclass
-        Sections may be nested.
+        Sections may be nested. `RENAMED` of a section has the new names of settings of 0.1.
     changes : dict
         As read from TOML.
     where : str
@@ -61,14 +61,21 @@ def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
 
     Raises
     ------
+    DataFileError
+        If a key has the name that it had in version 0.1.
     ValueError
         If a key is unknown, or a value of the wrong type or out of range.
     """
-    hints = typing.get_type_hints(type(base))
+    types_of = typing.get_type_hints(type(base))
+    hints = {field.name: types_of[field.name] for field in dataclasses.fields(base)}  # type: ignore[arg-type]
     new = {}
     for key, value in changes.items():
         name = f"{where}{key}"
         if key not in hints:
+            if renamed := getattr(base, "RENAMED", {}).get(key):
+                raise DataFileError(
+                    f"{name} is a setting of isochron 0.1: write {where}{renamed} instead of it."
+                )
             near = get_close_matches(key, hints, n=1)
             hint = f" Did you mean {where}{near[0]}?" if near else ""
             raise ValueError(f"Unknown setting {name!r}.{hint} Known here: {', '.join(hints)}.")

@@ -53,6 +53,8 @@ class RunFolder(RunPaths):
 
     Raises
     ------
+    DataFileError
+        If the folder contains a run of another version.
     ValueError
         If the folder holds something else, or another run.
     BlockingIOError
@@ -125,6 +127,7 @@ class RunFolder(RunPaths):
         if present == wanted and not force:
             return
         if not force:
+            self._check_version(present.get("version"), wanted["version"])
             keys = dict.fromkeys((*wanted, *present))
             different = [k.removesuffix("_sha256") for k in keys if present.get(k) != wanted.get(k)]
             raise ValueError(
@@ -138,6 +141,13 @@ class RunFolder(RunPaths):
                 shutil.rmtree(item)
             else:
                 item.unlink(missing_ok=True)
+
+    def _check_version(self, present: object, wanted: str) -> None:
+        if present != wanted:
+            raise DataFileError(
+                f"{self.path} holds a run of isochron {present}; this is {wanted}, which cannot "
+                "use its parts. Give another folder with --out, or --force to start again."
+            )
 
     def _acquire(self) -> None:
         if self._lock is None:

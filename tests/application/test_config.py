@@ -28,6 +28,7 @@ def test_every_setting_has_a_comment():
     ("text", "message"),
     [
         ("wurm = 1", "Unknown setting 'wurm'. Did you mean worm"),
+        ("DATASET_SECTION = 'x'", "Unknown setting 'DATASET_SECTION'.* Known here: seed, "),
         ("[worm]\ncurrent = 1", "Did you mean worm.current_pA"),
         ("worm = 3", r"write \[worm\]"),
         ("[worm]\ncurrent_pA = '2'", "worm.current_pA must be a number"),

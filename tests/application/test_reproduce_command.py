@@ -153,6 +153,26 @@ def test_results_of_a_different_form_have_no_report(folder, results, tmp_path, c
     assert error.count("\n") == 1
 
 
+def test_results_of_the_first_version_name_what_to_do(folder, results, tmp_path, capsys):
+    (tmp_path / "results.json").write_text(json.dumps(results | {"schema": 1}))
+    assert main(["report", str(tmp_path)]) == 3
+    error = capsys.readouterr().err
+    assert "was written by isochron 0.1; run the study again" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("section", ["liquid", "closed_form"])
+def test_a_configuration_of_the_first_version_names_what_to_do(tmp_path, capsys, section):
+    """It has ``wiring``; all other keys have the same name."""
+    path = tmp_path / "old.toml"
+    path.write_text(f'nets = 1\n[{section}]\nwiring = "full"')
+    assert main(["reproduce", "pals2024", "--config", str(path), "--print-config"]) == 3
+    error = capsys.readouterr().err
+    assert f"old.toml: {section}.wiring is a setting of isochron 0.1" in error
+    assert f"write {section}.connectivity" in error
+    assert error.count("\n") == 1
+
+
 def test_nets_and_trials_are_there(folder):
     net, notes = ann_bridge.load_net(folder / "run" / "nets" / "rank-2-tanh-oscillatory-1")
     assert (net.settings.n_units, net.settings.readout) == (16, "rates")

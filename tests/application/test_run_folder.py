@@ -1,5 +1,6 @@
 import pytest
 
+from isochron.cli import main
 from isochron.files import DataFileError, write_bytes, write_json
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
@@ -97,3 +98,19 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
         write_bytes(path, b"new")
     assert path.read_bytes() == before
     assert [item.name for item in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    "command", [["compare"], ["reproduce", "pals2024"], ["train"]], ids=lambda words: words[-1]
+)
+def test_a_folder_of_the_first_version_names_what_to_do(tmp_path, capsys, command):
+    """That version wrote a digest of other settings, too: the version is what matters."""
+    run = tmp_path / "run"
+    run.mkdir()
+    write_json(run / "run.json", {"schema": 1, "version": "0.1.0", "config_sha256": 64 * "0"})
+    assert main([*command, "--out", str(run)]) == 3
+    error = capsys.readouterr().err
+    assert "holds a run of isochron 0.1.0" in error
+    assert "Give another folder with --out, or --force to start again" in error
+    assert error.count("isochron: ") == 1
+    assert [item.name for item in run.iterdir()] == ["run.json"]

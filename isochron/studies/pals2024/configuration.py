@@ -1,11 +1,12 @@
 """The configuration of `isochron reproduce pals2024`."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
-from isochron.settings import setting
+from isochron.settings import check_choices, setting
 
 MAX_NETS = 1000
 
@@ -55,16 +56,19 @@ class GatedSection(Budget):
 class CircuitSection(Budget):
     """Liquid or closed-form nets."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"wiring": "connectivity"}
+
     connectivity: str = setting(
-        "policy", "policy (inputs, inter-, command and motor neurons) or full"
+        "policy",
+        "connections: full, or in layers of inputs, inter-, command and motor neurons",
+        choices=("policy", "full"),
     )
     n_units: int = setting(48, "units")
     n_motor: int = setting(8, "of them motor neurons, which are read")
 
     def __post_init__(self) -> None:
         Budget.__post_init__(self)
-        if self.connectivity not in ("policy", "full"):
-            raise ValueError(f"connectivity must be policy or full, got {self.connectivity!r}.")
+        check_choices(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +144,10 @@ class Pals2024Config:
     """One reproduction."""
 
     DATASET_SECTION: ClassVar[str] = "connectome"
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "gated": "gru or lstm",
+        "oscillators": "coupled_oscillators",
+    }
 
     seed: int = setting(0, "of everything random")
     nets: int = setting(10, "in each condition, each with a seed of its own")
