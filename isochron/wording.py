@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Sequence
 
 
 def counted(number: int, what: str, several: str = "") -> str:
@@ -19,6 +20,11 @@ def counted(number: int, what: str, several: str = "") -> str:
     if number == 1:
         return f"1 {what.replace('(s)', '')}"
     return f"{number} {several or (what.replace('(s)', 's') if '(s)' in what else f'{what}s')}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)
 
 
 def command(what: str, *arguments: str | os.PathLike) -> str:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from typing import Any
 
 from isochron.settings import check_choices, setting
+from isochron.sims.engines import ENGINES, describe_default_steps, describe_methods
 
 RECORDABLE = ("V", "s", "input", "V_minus_threshold")
 ENSEMBLE_RECORDABLE = ("V", "s", "V_minus_threshold")
@@ -46,13 +47,26 @@ class RunSettings:
         If a number is not positive and finite, or something cannot be recorded.
     """
 
-    duration_s: float
-    engine: str = "numba"
-    step_ms: float | None = None
-    method: str | None = None
-    record: Sequence[str] = ("V", "s")
-    record_every_ms: float = 5.0
-    threshold_rule: str = "fixed"
+    duration_s: float = setting(MISSING, "Simulated time", unit="s")
+    engine: str = setting(
+        "numba", "Engine of graded models; spiking models run in brian2", choices=ENGINES
+    )
+    step_ms: float | None = setting(
+        None, f"Time step; by default {describe_default_steps()}", unit="ms"
+    )
+    method: str | None = setting(None, f"Integration method: {describe_methods()}")
+    record: Sequence[str] = setting(
+        ("V", "s"),
+        "Recorded variable, only V of spiking models; may be repeated",
+        choices=RECORDABLE,
+    )
+    record_every_ms: float = setting(
+        5.0, "Time between recorded samples; of spiking models 1 by default", unit="ms"
+    )
+    threshold_rule: str = setting(
+        "fixed", "Thresholds of the synapses under a stimulus",
+        choices="isochron.sims.drive:THRESHOLD_RULES",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         names = ("duration_s", "record_every_ms") + ("step_ms",) * (self.step_ms is not None)

@@ -1,8 +1,7 @@
 """isochron export-neuroml."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,53 +15,33 @@ from isochron.cli.common import (
 )
 from isochron.cli.options import SettingsCommand
 from isochron.runs.model_settings import ConnectionSettings
-from isochron.settings import setting
+from isochron.sims.neuroml.settings import ExportSettings
 from isochron.wording import counted
 
-if TYPE_CHECKING:
-    from isochron.sims import Stimulus
+SETTINGS = {"export": ExportSettings, "connections": ConnectionSettings}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExportSettings(ConnectionSettings):
-    """What is exported."""
-
-    level: str = setting(
-        "graded", "Model: the graded one, or a level of OpenWorm's c302",
-        choices="isochron.sims.neuroml:LEVELS",
-    )  # fmt: skip
-    duration_s: float = setting(1.0, "Time that the LEMS file simulates", unit="s")
-    step_ms: float = setting(0.05, "Time step of the LEMS file", unit="ms")
-    muscles: bool = setting(True, "Export the muscles")
-
-    def stimulus(self) -> "Stimulus":
-        """The constant currents."""
-        from isochron.sims import Stimulus, step_current
-
-        parts = (step_current([name], amplitude_pA=pA) for name, pA in self.currents)
-        return sum(parts, Stimulus())
-
-
-@click.command("export-neuroml", cls=SettingsCommand, settings={"export": ExportSettings})
+@click.command("export-neuroml", cls=SettingsCommand, settings=SETTINGS)
 @click.argument("identifier", metavar="ID")
 @click.option("--out", type=Path, required=True, metavar="DIR", help="New folder of the export.")
 @force_option
 @json_option
 @debug_option
 def export_neuroml(
-    identifier: str, export: ExportSettings, out: Path, force: bool, as_json: bool
-) -> None:
+    identifier: str, export: ExportSettings, connections: ConnectionSettings, out: Path,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Write a connectome (ID or file) as NeuroML 2 with a LEMS file that runs it."""
     if out.exists() and not force:
         raise ValueError(f"{out} exists; --force replaces an export that is there.")
-    rule, current = sign_rule(export.signs), export.stimulus()
+    rule, current = sign_rule(connections.signs), connections.stimulus()
     connectome = open_connectome(identifier)
-    if export.ablate:
+    if connections.ablate:
         from isochron.runs.ablation import check_not_ablated
 
         names = [name for part in current.parts for name in part.neurons]
-        check_not_ablated(connectome, export.ablate, names, what="stimulated")
-        connectome = connectome.ablate(*export.ablate)
+        check_not_ablated(connectome, connections.ablate, names, what="stimulated")
+        connectome = connectome.ablate(*connections.ablate)
     if rule is not None:
         connectome = connectome.with_signs(rule)
     from isochron.sims import neuroml
@@ -70,12 +49,9 @@ def export_neuroml(
     made = neuroml.export_neuroml(
         connectome,
         out,
-        level=export.level,
         stimulus=current,
-        muscles=export.muscles,
-        duration_s=export.duration_s,
-        step_ms=export.step_ms,
         force=force,
+        **asdict(export),
     )
     if as_json:
         print_json(

@@ -45,9 +45,10 @@ def make_option(field: dataclasses.Field, section: str = "", default: Any = None
     if kind is bool:
         flag += f"/--no-{flag[2:]}" if field.default else ""
         return click.Option([flag, name], is_flag=True, default=None, help=help_text)
-    several = typing.get_origin(kind) is tuple
+    origin = typing.get_origin(kind)
+    several = origin in (tuple, Sequence)
     parts = typing.get_args(kind) if several else (kind,)
-    repeated = parts[-1] is Ellipsis
+    repeated = origin is Sequence or parts[-1] is Ellipsis
     # Click takes a default of None for a value of a required option.
     needed: dict[str, Any] = {"required": True} if field.default is MISSING else {"default": None}
     return click.Option(
@@ -140,6 +141,11 @@ def given_sections(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return sections
 
 
+def settings_given(section: str) -> Mapping[str, Any]:
+    """The settings of a section of a `SettingsCommand` that the command line states."""
+    return click.get_current_context().meta[GIVEN].get(section, {})
+
+
 def reject_given(section: str, names: Container[str], why: str) -> None:
     """Stop if options were given that would have no effect.
 
@@ -158,8 +164,7 @@ def reject_given(section: str, names: Container[str], why: str) -> None:
         If one was given.
     """
     context = click.get_current_context()
-    given = context.meta[GIVEN].get(section, {})
-    vain = {f"{section}__{name}" for name in given if name in names}
+    vain = {f"{section}__{name}" for name in settings_given(section) if name in names}
     flags = [it.opts[0] for it in context.command.get_params(context) if it.name in vain]
     if flags:
         raise click.UsageError(f"{', '.join(flags)} {why}", context)

@@ -1,8 +1,8 @@
 """isochron simulate."""
 
-from dataclasses import MISSING, dataclass
+from collections.abc import Container
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,54 +13,34 @@ from isochron.cli.common import (
     print_json,
     refuse_to_replace,
 )
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import SettingsCommand, settings_given
 from isochron.runs.model_settings import ModelSettings
 from isochron.settings import setting
+from isochron.sims.run_settings import RunSettings
 
 FORMATS = (".zarr", ".nc", ".nwb")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunSettings:
-    """How a connectome is simulated."""
+class SimulationSettings(RunSettings):
+    """How a connectome is simulated, under which currents and from which state."""
 
-    duration_s: float = setting(MISSING, "Simulated time", unit="s")
     stimulus: Path | None = setting(
         None, "Currents over time: a .csv file with time_ms and neurons", form="FILE"
     )
-    engine: str | None = setting(
-        None, "Engine; numba by default, brian2 for spiking models",
-        choices="isochron.sims.engines:ENGINES",
-    )  # fmt: skip
-    method: str | None = setting(None, "Integration method of the engine")
-    step_ms: float | None = setting(
-        None,
-        "Time step; by default 0.5 for numba, torch and scipy, at most 0.05 for brian2, jneuroml "
-        "and neuron",
-        unit="ms",
-    )
-    record_every_ms: float | None = setting(None, "Time between recorded samples", unit="ms")
-    threshold_rule: str | None = setting(
-        None, "Thresholds of the synapses under a stimulus; fixed by default",
-        choices="isochron.sims.drive:THRESHOLD_RULES",
-    )  # fmt: skip
     seed: int = setting(0, "Seed of the initial state")
 
-    def engine_options(self) -> dict[str, Any]:
-        """What is given of the engine's options."""
-        names = ("engine", "method", "step_ms", "record_every_ms", "threshold_rule")
-        return {name: it for name in names if (it := getattr(self, name)) is not None}
 
-
-@click.command(cls=SettingsCommand, settings={"model": ModelSettings, "how": RunSettings})
+@click.command(cls=SettingsCommand, settings={"model": ModelSettings, "how": SimulationSettings})
 @click.option("--out", type=Path, help="File for the run: .zarr, .nc or .nwb.")
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as run.png.")
 @force_option
 @json_option
 @debug_option
 def simulate(
-    model: ModelSettings, how: RunSettings, out: Path | None, draw: bool, force: bool, as_json: bool
-) -> None:
+    model: ModelSettings, how: SimulationSettings, out: Path | None, draw: bool, force: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Simulate a connectome model under constant or given currents, and summarize the run.
 
     Examples:
@@ -85,11 +65,14 @@ def simulate(
     from isochron.workflows.simulate import draw_run, simulate_spec
 
     spec = model.spec(table=None if how.stimulus is None else str(how.stimulus))
-    given = how.engine_options()
+    options = {field.name for field in fields(RunSettings)} & settings_given("how").keys()
     if not spec.is_graded:
-        _only_brian2(given)
-        given["record"] = ["V"]
-    run, summary = simulate_spec(spec, seed=how.seed, duration_s=how.duration_s, **given)
+        _only_brian2(how, options)
+        options -= {"engine"}
+    given = {name: getattr(how, name) for name in options}
+    if not spec.is_graded:
+        given.setdefault("record", ["V"])
+    run, summary = simulate_spec(spec, seed=how.seed, **given)
     printed = to_json_values(summary)
     if out is not None:
         (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
@@ -105,10 +88,11 @@ def simulate(
         click.echo(f"{name.replace('_', ' ')}: {text}")
 
 
-def _only_brian2(given: dict[str, Any]) -> None:
+def _only_brian2(how: RunSettings, given: Container[str]) -> None:
     """Spiking models have one engine, one method and no thresholds that follow the input."""
-    engine = given.pop("engine", "brian2")
-    if engine != "brian2" or given.keys() & {"method", "threshold_rule"}:
+    if ("engine" in given and how.engine != "brian2") or any(
+        name in given for name in ("method", "threshold_rule")
+    ):
         raise ValueError(
             "Spiking models run in Brian2, without --method and --threshold-rule; "
             "leave --engine out. For other simulators: isochron export-neuroml."

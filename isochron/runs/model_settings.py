@@ -8,6 +8,7 @@ from isochron.settings import setting
 
 if TYPE_CHECKING:
     from isochron.runs.simulation_spec import SimulationSpec
+    from isochron.sims import Stimulus
 
 DATASET_HELP = (
     "Connectome: ID of a data set, or a file: .csv, .graphml, .nml, .nc, or a .toml file with its "
@@ -43,6 +44,13 @@ class ConnectionSettings:
             If one has a different form.
         """
         return tuple(map(_named_current, self.stimulate))
+
+    def stimulus(self) -> "Stimulus":
+        """The constant currents."""
+        from isochron.sims import Stimulus, step_current
+
+        parts = (step_current([name], amplitude_pA=pA) for name, pA in self.currents)
+        return sum(parts, Stimulus())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

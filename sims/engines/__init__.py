@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from isochron.registry import Entry, Registry
+from isochron.wording import joined
 
 if TYPE_CHECKING:
     from isochron.sims.graded import GradedNetwork
@@ -68,6 +69,24 @@ def check_method(engine: str, method: str | None) -> str:
             f"The engine {engine!r} has no method {method!r}; it has {', '.join(methods)}."
         )
     return methods[0] if method is None else method
+
+
+def describe_default_steps() -> str:
+    """Default time steps of the engines in words."""
+    groups: dict[str, list[str]] = {}
+    for engine in ENGINES:
+        settings = ENGINES.load_settings(engine)
+        words = f"{'at most ' * settings.explicit}{settings().step_ms:g}"
+        groups.setdefault(words, []).append(engine)
+    return ", ".join(f"{words} for {joined(engines)}" for words, engines in groups.items())
+
+
+def describe_methods() -> str:
+    """The integration methods of the engines in words, the default of an engine first."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for engine in ENGINES:
+        groups.setdefault(ENGINES.load_settings(engine).methods(), []).append(engine)
+    return "; ".join(f"{' or '.join(each)} for {joined(whose)}" for each, whose in groups.items())
 
 
 def default_step(engine: str, network: "GradedNetwork") -> float:

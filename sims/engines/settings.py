@@ -19,6 +19,8 @@ class EngineSettings:
         One of the choices of the field; the default is the first.
     adaptive : bool
         It stops at every jump of the stimulus, whatever the step.
+    explicit : bool
+        Its methods are explicit: stable only below a step that depends on the network.
     ensembles : bool
         It has a function ``run_many``, for `simulate_many`.
     """
@@ -26,6 +28,7 @@ class EngineSettings:
     step_ms: float = setting(0.5, "Time step", unit="ms")
     method: str = setting("strang", "Method of integration", choices=("strang",))
     adaptive: ClassVar[bool] = False
+    explicit: ClassVar[bool] = False
     ensembles: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -60,6 +63,7 @@ class Brian2Settings(EngineSettings):
     method: str = setting(
         "exponential_euler", "Method of integration", choices=("exponential_euler", "euler")
     )
+    explicit: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +72,7 @@ class JNeuroMLSettings(EngineSettings):
 
     step_ms: float = setting(0.05, "Time step", unit="ms")
     method: str = setting("euler", "Method of integration", choices=("euler",))
+    explicit: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,3 +81,4 @@ class NeuronSettings(EngineSettings):
 
     step_ms: float = setting(0.05, "Time step", unit="ms")
     method: str = setting("backward_euler", "Method of integration", choices=("backward_euler",))
+    explicit: ClassVar[bool] = True

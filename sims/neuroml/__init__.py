@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from isochron.sims.neuroml.export import NeuroMLExport, NeuroMLSettings, export_neuroml
     from isochron.sims.neuroml.levels import LEVELS
     from isochron.sims.neuroml.reading import read_neuroml
+    from isochron.sims.neuroml.settings import ExportSettings
 
 __getattr__, __dir__ = lazy_names(__name__)
-__all__ = ["LEVELS", "NeuroMLExport", "NeuroMLSettings", "export_neuroml", "read_neuroml"]
+__all__ = [
+    "ExportSettings",
+    "LEVELS",
+    "NeuroMLExport",
+    "NeuroMLSettings",
+    "export_neuroml",
+    "read_neuroml",
+]

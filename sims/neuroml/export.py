@@ -1,6 +1,5 @@
 """export_neuroml(): a connectome to a folder of NeuroML that runs."""
 
-import math
 import os
 import re
 import shutil
@@ -22,8 +21,8 @@ from isochron.sims.neuroml.components import (
 )
 from isochron.sims.neuroml.files import model_files
 from isochron.sims.neuroml.ids import cell_ids, file_stem
-from isochron.sims.neuroml.levels import LEVELS
 from isochron.sims.neuroml.network import NetworkDocument
+from isochron.sims.neuroml.settings import ExportSettings
 from isochron.sims.spiking.parameters import C302_A, C302_B
 from isochron.sims.stimuli import Stimulus
 
@@ -57,22 +56,15 @@ class NeuroMLExport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeuroMLSettings:
+class NeuroMLSettings(ExportSettings):
     """What `export_neuroml` writes.
 
     Attributes
     ----------
-    level : {"graded", "A", "B", "C1"}
-        graded: the equations of `GradedNetwork`, starting at the equilibrium under the
-        constant part of the stimulus. A: integrate-and-fire cells, gap junctions do not
-        conduct. B: the same with gap junctions. C1: cells with ion channels and graded
-        synapses. A, B and C1 are those of OpenWorm's c302.
+    level, muscles, duration_s, step_ms
+        As in `ExportSettings`.
     parameters : GradedParameters
         Constants of level graded.
-    muscles : bool
-        Write the muscles of the connectome too.
-    duration_s, step_ms : float
-        What the LEMS file simulates.
 
     Raises
     ------
@@ -80,23 +72,7 @@ class NeuroMLSettings:
         If there is no such level, or a number is out of range.
     """
 
-    level: str = "graded"
     parameters: GradedParameters = GRADED_INTERACTOME
-    muscles: bool = True
-    duration_s: float = 1.0
-    step_ms: float = 0.05
-
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}.")
-        for name in ("duration_s", "step_ms"):
-            value = getattr(self, name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-        if self.step_ms > 1e3 * self.duration_s:
-            raise ValueError(
-                f"step_ms={self.step_ms:g} is longer than duration_s={self.duration_s:g}."
-            )
 
 
 def export_neuroml(

@@ -94,6 +94,16 @@ def test_neurons_can_be_left_out(tmp_path, capsys):
     assert not any(name.startswith("VB") for name in names)
 
 
+def test_what_is_recorded_can_be_chosen(tmp_path, capsys):
+    out = tmp_path / "a.nc"
+    words = ("--duration", 0.1, "--record", "V", "--record", "input", "--record-every", 10)
+    assert run(capsys, *PLM, *words, "--out", out)[0] == 0
+    made = load_dataset(out)
+    assert {"V", "input"} <= set(made)
+    assert "s" not in made
+    assert made.time.values[1] == 10.0
+
+
 def test_spiking_neurons_spike(tmp_path, capsys):
     pytest.importorskip("brian2")
     out = tmp_path / "a.nc"
@@ -124,6 +134,9 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--out", "nowhere/a.nc"], "no folder nowhere"),
         (["--duration", "1", "--seed", "-1"], "seed must not be negative"),
         (["--duration", "1", "--model", "c302-a", "--engine", "numba"], "run in Brian2"),
+        (["--duration", "1", "--model", "c302-a", "--method", "euler"], "run in Brian2"),
+        (["--duration", "1", "--model", "c302-a", "--record", "s"], "must be a list of some of V"),
+        (["--duration", "1", "--record", "x"], "is not one of 'V', 's'"),
     ],
 )
 def test_bad_input_is_named_in_one_line(capsys, monkeypatch, tmp_path, arguments, message):
