@@ -14,7 +14,9 @@ import pytest
 
 from isochron import ann_bridge, sims
 from isochron.cli import main
-from isochron.studies import build_report
+from isochron.files import DataFileError
+from isochron.runs.results import to_json_values
+from isochron.studies import build_report, read_results
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG = """
@@ -122,6 +124,18 @@ def test_provenance_says_where_everything_comes_from(results):
     assert provenance["config"]["low_rank"]["n_units"] == 24
     assert provenance["seeds"]["rewired-0"] == 0
     assert provenance["packages"]["torch"]
+
+
+def test_results_are_read_as_dataclasses(folder, results, tmp_path):
+    read = read_results(folder / "run")
+    assert json.loads(json.dumps(to_json_values(read))) == results
+    assert read.worm.locking.tongue.low_Hz == results["systems"][0]["locking"]["tongue"]["low_Hz"]
+    assert [net.name for net in read.nets] == [row["name"] for row in results["systems"][1:]]
+    assert read.config.low_rank.n_units == 24
+    broken = {**results, "systems": results["systems"][1:] + [{"kind": "worm"}]}
+    (tmp_path / "results.json").write_text(json.dumps(broken))
+    with pytest.raises(DataFileError, match="not a whole result of a run"):
+        read_results(tmp_path)
 
 
 def test_untaught_nets_are_reported_plainly(results):
