@@ -4,112 +4,121 @@ Knows neither worm nor network. A system is either a vector field, ``field(t, x)
 ``field.jacobian(t, x)``, or a map with ``advance`` (see `isochron.analysis.systems`).
 """
 
-from isochron.analysis.continuation import (
-    Branch,
-    FoldCurve,
-    SpecialPoint,
-    StepControl,
-    continue_cycles,
-    continue_cycles_from_hopf,
-    continue_doubled_cycles,
-    continue_fixed_points,
-    continue_fold,
-)
-from isochron.analysis.dimensionality import (
-    CycleDimension,
-    compute_cycle_dimension,
-    participation_ratio,
-    principal_components,
-)
-from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
-from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
-from isochron.analysis.limit_cycles import (
-    LimitCycle,
-    RecurrenceSearch,
-    ShootingControl,
-    find_limit_cycle,
-    find_recurrent_cycles,
-)
-from isochron.analysis.locking import (
-    Tongue,
-    TongueScan,
-    find_tongue,
-    n_to_m_locking_value,
-    pairwise_phase_consistency,
-    phase_locking_value,
-    scan_tongue,
-)
-from isochron.analysis.lyapunov import (
-    LyapunovSpectrum,
-    TangentControl,
-    compute_lyapunov_spectrum,
-)
-from isochron.analysis.phase.coupling import (
-    CouplingFunction,
-    LockedState,
-    find_locked_states,
-    fixed_radius_field,
-    locking_range,
-    phase_coupling_function,
-)
-from isochron.analysis.phase.estimation import (
-    compute_phase,
-    fourier_protophase,
-    harmonic_phase,
-    protophase_to_phase,
-    section_protophase,
-)
-from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
-from isochron.analysis.phase.oscillation import OscillationTest, oscillation_test
-from isochron.analysis.phase.response import (
-    PhaseResponse,
-    find_map_phase_response,
-    find_phase_response,
-    perturbed_phase_response,
-)
-from isochron.analysis.phase.rotation import (
-    InvariantCircle,
-    RotationNumber,
-    find_invariant_circle,
-    rotation_number,
-    weighted_birkhoff_average,
-)
-from isochron.analysis.similarity import (
-    CycleComparison,
-    DelayModel,
-    choose_rank,
-    compare_cycles,
-    dynamical_distance,
-    fit_delay_model,
-    linear_cka,
-    noise_ceiling,
-    procrustes_distance,
-)
-from isochron.analysis.spectra import Spectrum, multitaper_spectrum
-from isochron.analysis.statistics import (
-    Interval,
-    SignificanceTest,
-    amplitude_adjusted,
-    block_bootstrap,
-    cyclic_shift,
-    permuted,
-    phase_randomized,
-    rayleigh_test,
-    surrogate_test,
-)
-from isochron.analysis.survey.attractor_results import AttractorSurvey, FoundAttractor
-from isochron.analysis.survey.attractors import find_all_attractors
-from isochron.analysis.survey.entrained_cycles import EntrainedCycleSurvey, find_entrained_cycles
-from isochron.analysis.survey.samplers import gaussian_around, uniform_box
-from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
-from isochron.analysis.survey.symmetry import has_odd_symmetry
-from isochron.analysis.systems.extrapolation import ExtrapolatedMap
-from isochron.analysis.systems.family import SystemFamily
-from isochron.analysis.systems.flow import flow
-from isochron.analysis.systems.functions import Flow, SteppedMap, black_box
-from isochron.analysis.systems.protocols import ForcedMap, VectorField
-from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
+from typing import TYPE_CHECKING
 
+from isochron.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from isochron.analysis.continuation import (
+        Branch,
+        FoldCurve,
+        SpecialPoint,
+        StepControl,
+        continue_cycles,
+        continue_cycles_from_hopf,
+        continue_doubled_cycles,
+        continue_fixed_points,
+        continue_fold,
+    )
+    from isochron.analysis.dimensionality import (
+        CycleDimension,
+        compute_cycle_dimension,
+        participation_ratio,
+        principal_components,
+    )
+    from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
+    from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
+    from isochron.analysis.limit_cycles import (
+        LimitCycle,
+        RecurrenceSearch,
+        ShootingControl,
+        find_limit_cycle,
+        find_recurrent_cycles,
+    )
+    from isochron.analysis.locking import (
+        Tongue,
+        TongueScan,
+        find_tongue,
+        n_to_m_locking_value,
+        pairwise_phase_consistency,
+        phase_locking_value,
+        scan_tongue,
+    )
+    from isochron.analysis.lyapunov import (
+        LyapunovSpectrum,
+        TangentControl,
+        compute_lyapunov_spectrum,
+    )
+    from isochron.analysis.phase.coupling import (
+        CouplingFunction,
+        LockedState,
+        find_locked_states,
+        fixed_radius_field,
+        locking_range,
+        phase_coupling_function,
+    )
+    from isochron.analysis.phase.estimation import (
+        compute_phase,
+        fourier_protophase,
+        harmonic_phase,
+        protophase_to_phase,
+        section_protophase,
+    )
+    from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
+    from isochron.analysis.phase.oscillation import OscillationTest, oscillation_test
+    from isochron.analysis.phase.response import (
+        PhaseResponse,
+        find_map_phase_response,
+        find_phase_response,
+        perturbed_phase_response,
+    )
+    from isochron.analysis.phase.rotation import (
+        InvariantCircle,
+        RotationNumber,
+        find_invariant_circle,
+        rotation_number,
+        weighted_birkhoff_average,
+    )
+    from isochron.analysis.similarity import (
+        CycleComparison,
+        DelayModel,
+        choose_rank,
+        compare_cycles,
+        dynamical_distance,
+        fit_delay_model,
+        linear_cka,
+        noise_ceiling,
+        procrustes_distance,
+    )
+    from isochron.analysis.spectra import Spectrum, multitaper_spectrum
+    from isochron.analysis.statistics import (
+        Interval,
+        SignificanceTest,
+        amplitude_adjusted,
+        block_bootstrap,
+        cyclic_shift,
+        permuted,
+        phase_randomized,
+        rayleigh_test,
+        surrogate_test,
+    )
+    from isochron.analysis.survey.attractor_results import AttractorSurvey, FoundAttractor
+    from isochron.analysis.survey.attractors import find_all_attractors
+    from isochron.analysis.survey.entrained_cycles import (
+        EntrainedCycleSurvey,
+        find_entrained_cycles,
+    )
+    from isochron.analysis.survey.samplers import gaussian_around, uniform_box
+    from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
+    from isochron.analysis.survey.symmetry import has_odd_symmetry
+    from isochron.analysis.systems.extrapolation import ExtrapolatedMap
+    from isochron.analysis.systems.family import SystemFamily
+    from isochron.analysis.systems.flow import flow
+    from isochron.analysis.systems.functions import Flow, SteppedMap, black_box
+    from isochron.analysis.systems.protocols import ForcedMap, VectorField
+    from isochron.analysis.systems.return_map import Section, compute_section_return, find_crossings
+
+__getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
     # Systems
     "Flow",

@@ -154,7 +154,8 @@ def run(code):
         ("isochron.ann_bridge", "numpy torch brian2 matplotlib pandas scipy xarray numba"),
         ("isochron.ann_bridge.nets", "numpy torch"),
         ("isochron.ann_bridge.tasks", "numpy torch"),
-        ("isochron.analysis", "torch brian2 matplotlib xarray numba"),
+        ("isochron.analysis", "numpy torch brian2 matplotlib pandas scipy xarray numba"),
+        ("isochron.analysis.sign_networks", "numpy torch brian2 matplotlib pandas scipy numba"),
         ("isochron.cli", "numpy torch brian2 matplotlib pandas scipy rich"),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 from isochron.ann_bridge.registry import NETWORKS, TASKS
 
 FRONTS = ("isochron.sims", "isochron.ann_bridge", "isochron.ann_bridge.nets",
-          "isochron.ann_bridge.tasks", "isochron.sims.neuroml")  # fmt: skip
+          "isochron.ann_bridge.tasks", "isochron.sims.neuroml", "isochron.analysis",
+          "isochron.analysis.sign_networks")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FRONTS)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from isochron.analysis.plotting import SERIES_COLORS, STABLE, UNSTABLE, place_legend_below
-from isochron.analysis.sign_networks.complexity import Complexity
+from isochron.analysis.sign_networks.complexity_theory import Complexity
 from isochron.analysis.sign_networks.ensembles import EnsembleCount
 
 MARKERS = ("o", "s", "^", "D", "v", "P")

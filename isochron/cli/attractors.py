@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from isochron.workflows.attractor_results import Enumerated, SampledNetwork
 
 STEP = "attractors"
-TIES = ("plus", "minus", "keep", "flip")  # TIE_RULES, which would import the analysis
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +24,7 @@ class SearchSettings:
 
     tie: str = setting(
         "plus", "State of a neuron whose field is exactly 0",
-        choices=TIES,
+        choices="isochron.analysis.sign_networks:TIE_RULES",
     )  # fmt: skip
     n_starts: int | None = setting(
         None, "Number of random initial states to sample from; by default all states are "

@@ -11,6 +11,7 @@ from isochron.cli.options import given_sections, make_option, write_options
 from isochron.wording import command
 
 if TYPE_CHECKING:
+    from isochron.registry import Registry
     from isochron.workflows.train import TrainingSummary
 
 KINDS = "isochron.cli.train.kinds"
@@ -39,7 +40,18 @@ class TrainCommand(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """General options, those of the task and those of the network."""
         options = _options(_sections(ctx.meta.get(KINDS, {})))
-        return [*super().get_params(ctx), *(it for some in options.values() for it in some)]
+        return [*self._general(ctx), *(it for some in options.values() for it in some)]
+
+    def _general(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options of every training; those of the kinds list what the registries have now."""
+        from isochron.ann_bridge.registry import NETWORKS, TASKS
+        from isochron.runs.training_configuration import DEFAULT_NETWORK, DEFAULT_TASK
+
+        return [
+            _kind_option("task", TASKS, DEFAULT_TASK, "Task"),
+            _kind_option("network", NETWORKS, DEFAULT_NETWORK, "Kind of network"),
+            *super().get_params(ctx),
+        ]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Kinds, general options, and those of kinds that are named."""
@@ -48,7 +60,7 @@ class TrainCommand(click.Command):
         for title, registry in (("Tasks", TASKS), ("Networks", NETWORKS)):
             with formatter.section(title):
                 formatter.write_dl([(kind, entry.summary) for kind, entry in registry.items()])
-        write_options(formatter, ctx, "Options", super().get_params(ctx))
+        write_options(formatter, ctx, "Options", self._general(ctx))
         named = ctx.meta.get(KINDS, {})
         sections = _sections(named)
         for section, options in _options(sections).items():
@@ -72,7 +84,7 @@ def _sections(named: dict[str, str]) -> dict[str, Any]:
 
     known = {"task": TASKS, "network": NETWORKS}
     kinds = {noun: {"kind": kind} for noun, kind in named.items() if kind in known[noun]}
-    config = train_config(kinds)  # a kind that is not known is left to `KindChoice`
+    config = train_config(kinds)  # a kind that is not known is left to its option
     return {
         "training": config.training,
         "connectome": config.connectome or ConnectomeSettings(),
@@ -95,13 +107,13 @@ def _options(sections: dict[str, Any]) -> dict[str, list[click.Option]]:
     return options
 
 
-class KindChoice(click.Choice):
-    """The kinds of a registry, which is read when it is needed."""
-
-    def __init__(self, name: str) -> None:
-        from isochron.ann_bridge import registry
-
-        super().__init__(tuple(getattr(registry, name)))
+def _kind_option(noun: str, registry: "Registry", default: str, what: str) -> click.Option:
+    return click.Option(
+        [f"--{noun}", f"{noun}__kind"],
+        metavar="KIND",
+        type=click.Choice(tuple(registry)),
+        help=f"{what}, one of those above.  [default: {default}]",
+    )
 
 
 def _kinds(args: list[str]) -> dict[str, str]:
@@ -134,14 +146,6 @@ def _value(args: list[str], option: str) -> str | None:
 
 
 @click.command(cls=TrainCommand)
-@click.option(
-    "--task", "task__kind", metavar="KIND", type=KindChoice("TASKS"),
-    help="Task, one of those above.  [default: phase-memory]",
-)  # fmt: skip
-@click.option(
-    "--network", "network__kind", metavar="KIND", type=KindChoice("NETWORKS"),
-    help="Kind of network, one of those above.  [default: low-rank]",
-)  # fmt: skip
 @click.option(
     "--config", type=Path, help="Configuration file (TOML); options override its settings."
 )

@@ -8,7 +8,8 @@ import pytest
 from isochron import connectome
 from isochron.analysis.sign_networks import TIE_RULES, count_attractors, enumerate_attractors
 from isochron.cli import main
-from isochron.cli.attractors import TIES
+from isochron.cli.attractors import SearchSettings
+from isochron.settings import choices_of
 from isochron.workflows.attractors import connectome_couplings, which_signs
 
 
@@ -22,7 +23,8 @@ def matrix(tmp_path):
 
 
 def test_the_rules_of_the_option_are_those_of_the_analysis():
-    assert TIES == TIE_RULES
+    tie = SearchSettings.__dataclass_fields__["tie"]
+    assert choices_of(tie) == TIE_RULES
 
 
 def output(capsys, *arguments):

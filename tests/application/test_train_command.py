@@ -413,3 +413,5 @@ def test_a_new_kind_needs_its_entry_alone(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert "A new kind." in shown
     assert "--unfolds" in shown
+    train.main(["--network", "echo", "--units", "5", "--print-config"], standalone_mode=False)
+    assert 'kind = "echo"' in capsys.readouterr().out

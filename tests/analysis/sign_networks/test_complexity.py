@@ -12,7 +12,7 @@ from isochron.analysis.sign_networks import (
     interior_branch_end,
     mean_fixed_points,
 )
-from isochron.analysis.sign_networks.complexity import _orthant
+from isochron.analysis.sign_networks.complexity_theory import _orthant
 
 
 def test_orthants_of_three_gaussians():
