@@ -1,73 +1,39 @@
 """What the commands that run a study share: options, configuration, progress, output."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.common import print_json
+from isochron.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StudyOptions:
-    """The options of `study_options`."""
+    """How a study is run."""
 
-    config: Path | None
-    out: Path | None
-    quick: bool
-    print_config: bool
-    workers: int | None
-    force: bool
-    as_json: bool
-
-
-def study_options(default_out: str) -> Callable[[Any], Any]:
-    """The options of a command that runs a study; they are the fields of `StudyOptions`.
-
-    Parameters
-    ----------
-    default_out : str
-        The run folder that the help names.
-    """
-    options = (
-        click.option(
-            "--config",
-            type=Path,
-            help="Configuration file (TOML) that replaces some defaults.",
-        ),
-        click.option("--out", type=Path, help=f"Run folder.  [default: {default_out}]"),
-        click.option(
-            "--quick", is_flag=True, help="Small networks, few seeds: minutes instead of hours."
-        ),
-        click.option(
-            "--print-config", is_flag=True, help="Print the configuration as commented TOML."
-        ),
-        click.option(
-            "--workers", type=int, help="Number of processes; one for each core by default."
-        ),
-        click.option("--force", is_flag=True, help="Replace a run of a different configuration."),
-        json_option,
-        debug_option,
-    )
-
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    config: Path | None = setting(None, "Configuration file (TOML) that replaces some defaults")
+    out: Path | None = setting(None, "Run folder; by default runs/ and the name of the study")
+    quick: bool = setting(False, "Small networks and few seeds: minutes instead of hours")
+    print_config: bool = setting(False, "Configuration as commented TOML; nothing is run")
+    workers: int | None = setting(None, "Number of processes; by default one for each core")
+    force: bool = setting(False, "Replace a run of a different configuration")
 
 
-def run_study(name: str, options: StudyOptions, dataset: str | None = None) -> None:
+def run_study(
+    name: str, options: StudyOptions, *, as_json: bool, dataset: str | None = None
+) -> None:
     """Run a study of `STUDIES`, or print its configuration.
 
     Parameters
     ----------
     name : str
     options : StudyOptions
+    as_json : bool
+        Print the results as JSON.
     dataset : str, optional
         A dataset in the place of the one in the configuration.
     """
@@ -88,7 +54,7 @@ def run_study(name: str, options: StudyOptions, dataset: str | None = None) -> N
         results = study.run(
             config, out, progress=progress, force=options.force, workers=options.workers
         )
-    if options.as_json:
+    if as_json:
         print_json(to_json_values(results))
     else:
         click.echo(study.format_results(results))
