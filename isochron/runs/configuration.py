@@ -211,7 +211,7 @@ def to_toml(config: Any, title: str = "") -> str:
 
 def _row(name: str, value: Any, comment: str) -> str:
     text = f"{name} = {_literal(value)}"
-    return f"{text:<44}# {comment}" if comment else text
+    return f"{text:<43} # {comment}" if comment else text
 
 
 def _comment(field: dataclasses.Field) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
+from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 
 MAX_SEEDS = 1000
@@ -51,25 +52,20 @@ class TaskSection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingSection:
+class TrainingSection(TrainingBudget):
     """How nets of one kind are trained."""
 
     seeds: tuple[int, ...] = setting((0,), "one net for each")
-    steps: int = setting(2000, "training steps, at most")
-    batch_size: int = setting(128, "trials in a training step")
-    learning_rate: float = setting(0.01, "of Adam")
     stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below; 0: never")
 
     def __post_init__(self) -> None:
+        TrainingBudget.__post_init__(self)
         if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) > MAX_SEEDS:
             raise ValueError(
                 f"seeds must be at most {MAX_SEEDS} different numbers, got {self.seeds!r}."
             )
         if not all(0 <= seed < 2**32 for seed in self.seeds):
             raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {self.seeds!r}.")
-        check_positive(self, "steps", "batch_size", "learning_rate")
-        if not self.stop_below >= 0:
-            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)

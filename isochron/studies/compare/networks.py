@@ -89,16 +89,10 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
     """Train a network, or resume it, and save it; its losses as JSON values."""
     net, task = build_net(config, spec), phase_memory(config)
     section = config.low_rank if spec.kind == "low-rank" else config.connectome
-    budget = ann_bridge.TrainingParameters(
-        steps=section.steps if spec.trained else 0,
-        batch_size=section.batch_size,
-        learning_rate=section.learning_rate,
-        stop_below=section.stop_below,
-    )
     training = Training(
         net=net,
         task=task,
-        parameters=budget,
+        parameters=section.parameters(trained=spec.trained),
         seed=_seed(config, spec, "training"),
         evaluation_seed=_seed(config, spec, "evaluation"),
     )

@@ -17,8 +17,8 @@ from isochron.ann_bridge import RecurrentNet
 from isochron.ann_bridge.registry import NETWORKS, network_parameters
 from isochron.ann_bridge.tasks import PhaseMemory, even_offsets
 from isochron.runs.datasets import open_connectome
+from isochron.runs.training_budget import TrainingBudget
 from isochron.studies.pals2024.configuration import (
-    Budget,
     CircuitSection,
     ConnectomeSection,
     LowRankSection,
@@ -170,7 +170,7 @@ def _build_circuit(
     return network(drawn, settings, generator=generator)
 
 
-def budget_of(config: Pals2024Config, condition: Condition) -> Budget:
+def budget_of(config: Pals2024Config, condition: Condition) -> TrainingBudget:
     """How the networks of a condition are trained."""
     return config.four_stimuli if condition.n_stimuli == 4 else _section_of(config, condition)
 

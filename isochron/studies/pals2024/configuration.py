@@ -6,28 +6,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
+from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import check_choices, setting
 
 MAX_NETS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
-    """How nets are trained."""
-
-    steps: int = setting(2000, "training steps, at most")
-    batch_size: int = setting(128, "trials in a training step")
-    learning_rate: float = setting(0.01, "of Adam")
-    stop_below: float = setting(0.01, "stop when the mean loss of 20 steps is below; 0: never")
-
-    def __post_init__(self) -> None:
-        check_positive(self, "steps", "batch_size", "learning_rate")
-        if not self.stop_below >= 0:
-            raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LowRankSection(Budget):
+class LowRankSection(TrainingBudget):
     """Nets of rank 1, 2, 3, ...."""
 
     n_units: int = setting(512, "units")
@@ -37,7 +23,7 @@ class LowRankSection(Budget):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullRankSection(Budget):
+class FullRankSection(TrainingBudget):
     """Nets of full rank."""
 
     learning_rate: float = setting(0.001, "of Adam")
@@ -45,7 +31,7 @@ class FullRankSection(Budget):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatedSection(Budget):
+class GatedSection(TrainingBudget):
     """GRU and LSTM."""
 
     learning_rate: float = setting(0.005, "of Adam")
@@ -53,7 +39,7 @@ class GatedSection(Budget):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitSection(Budget):
+class CircuitSection(TrainingBudget):
     """Liquid or closed-form nets."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"wiring": "connectivity"}
@@ -67,26 +53,26 @@ class CircuitSection(Budget):
     n_motor: int = setting(8, "of them motor neurons, which are read")
 
     def __post_init__(self) -> None:
-        Budget.__post_init__(self)
+        TrainingBudget.__post_init__(self)
         check_choices(self)
 
 
 @dataclass(frozen=True, kw_only=True)
-class OscillatorSection(Budget):
+class OscillatorSection(TrainingBudget):
     """Nets of coupled oscillators."""
 
     n_units: int = setting(64, "units")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpikingSection(Budget):
+class SpikingSection(TrainingBudget):
     """Spiking nets; they need the extra surrogate."""
 
     n_units: int = setting(100, "units")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectomeSection(Budget):
+class ConnectomeSection(TrainingBudget):
     """Nets on the connectome of the worm."""
 
     dataset: str = setting("varshney2011", "the connectome: a data set or a file")
@@ -188,8 +174,8 @@ class Pals2024Config:
         default_factory=ConnectomeSection,
         metadata={"description": "Nets on the worm's connectome."},
     )
-    four_stimuli: Budget = field(
-        default_factory=lambda: Budget(steps=10_000),
+    four_stimuli: TrainingBudget = field(
+        default_factory=lambda: TrainingBudget(steps=10_000),
         metadata={"description": "Training of the conditions with four stimuli."},
     )
     analysis: AnalysisSection = field(

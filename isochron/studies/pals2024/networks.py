@@ -76,17 +76,11 @@ def net_specs(config: Pals2024Config) -> list[NetSpec]:
 def train_net(config: Pals2024Config, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Train a network, or resume it, and save it; its losses as JSON values."""
     condition = spec.condition
-    budget = budget_of(config, condition)
     generator = torch.Generator().manual_seed(_seed(config, spec, "weights"))
     training = Training(
         net=build_net(config, condition, generator),
         task=build_task(condition),
-        parameters=ann_bridge.TrainingParameters(
-            steps=budget.steps,
-            batch_size=budget.batch_size,
-            learning_rate=budget.learning_rate,
-            stop_below=budget.stop_below,
-        ),
+        parameters=budget_of(config, condition).parameters(),
         seed=_seed(config, spec, "training"),
         evaluation_seed=_seed(config, spec, "evaluation"),
     )
