@@ -42,7 +42,7 @@ def run_study(
 
     config = _configure(STUDIES.load_settings(name), options, dataset)
     if options.print_config:
-        command = click.get_current_context().command_path
+        command = f"isochron reproduce {name}" if STUDIES[name].paper else f"isochron {name}"
         title = f"{command}{' --quick' if options.quick else ''}: every setting and its default"
         click.echo(to_toml(config, title))
         return
