@@ -1,7 +1,7 @@
 """isochron attractors."""
 
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,11 +118,10 @@ def attractors(
                 tie=search.tie, n_nulls=axis.n_nulls, seed=search.seed, progress=report,
                 n_starts=2000 if search.n_starts is None else search.n_starts,
             )  # fmt: skip
-    values = asdict(result)
     if as_json:
-        print_json(values)
+        print_json(asdict(result))
     else:
-        click.echo(_text(values))
+        click.echo(_text(result))
 
 
 def _reject_other_options(source: str, search: SearchSettings, signs: str | None) -> None:
@@ -196,21 +195,32 @@ def _of_file(
     )
 
 
-def _text(result: dict[str, Any]) -> str:
-    """The main numbers, one a line."""
+def _text(result: object) -> str:
+    """The main numbers of a result, one a line."""
     lines = []
-    for name, value in result.items():
+    for name, value in _items(result):
         if isinstance(value, list | tuple):
             value = f"{len(value)} (--json lists them)" if value else "none"
-        elif isinstance(value, dict):
-            value = ", ".join(f"{k}: {_short(v)}" for k, v in value.items() if k != "attractors")
+        elif _has_items(value):
+            value = ", ".join(f"{k}: {_short(v)}" for k, v in _items(value) if k != "attractors")
         lines.append(f"{name.replace('_', ' ')}: {_short(value)}")
     return "\n".join(lines)
+
+
+def _has_items(value: object) -> bool:
+    return isinstance(value, dict) or is_dataclass(value)
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    """Names and values of a dataclass, or of a dictionary."""
+    if isinstance(value, dict):
+        return list(value.items())
+    return [(field.name, getattr(value, field.name)) for field in fields(value)]
 
 
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
-    if isinstance(value, dict):
-        return " ".join(f"{k} {_short(v)}" for k, v in value.items() if k != "attractors")
+    if _has_items(value):
+        return " ".join(f"{k} {_short(v)}" for k, v in _items(value) if k != "attractors")
     return str(value)

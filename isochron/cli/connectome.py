@@ -1,5 +1,6 @@
 """isochron connectome: what the data sets are, what they hold, and how they differ."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,10 +186,10 @@ class SignSettings:
 @debug_option
 def export(identifier: str, signing: SignSettings, out: Path, force: bool, as_json: bool) -> None:
     """Write a data set as a list of connections, a graph or labelled matrices."""
-    from isochron.connectome import write_csv, write_graphml
+    from isochron.connectome import Connectome, write_csv, write_graphml
     from isochron.sims import save_dataset
 
-    writers: dict[str, Any] = {
+    writers: dict[str, Callable[[Connectome, Path], object]] = {
         ".csv": write_csv,
         ".graphml": write_graphml,
         ".nc": lambda connectome, path: save_dataset(connectome.to_xarray(), path),

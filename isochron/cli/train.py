@@ -1,6 +1,7 @@
 """isochron train."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ from isochron.wording import command
 
 if TYPE_CHECKING:
     from isochron.registry import Registry
+    from isochron.runs.training_configuration import TrainConfig
     from isochron.workflows.train import TrainingSummary
 
 KINDS = "isochron.cli.train.kinds"
 NOUNS = ("task", "network")
+SECTIONS = ("training", "connectome", *NOUNS)  # in the order of the help
 
 
 class TrainCommand(click.Command):
@@ -27,11 +30,11 @@ class TrainCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            sections = _sections(ctx.meta[KINDS])
+            defaults = _defaults(ctx.meta[KINDS])
             lists = [
-                f"The {noun} {sections[noun].kind} has "
+                f"The {noun} {getattr(defaults, noun).kind} has "
                 f"{', '.join(it.opts[0] for it in options) or 'none'}."
-                for noun, options in _options(sections).items()
+                for noun, options in _options(defaults).items()
                 if noun in NOUNS
             ]
             message = f"No option {error.option_name}. {' '.join(lists)}"
@@ -39,7 +42,7 @@ class TrainCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """General options, those of the task and those of the network."""
-        options = _options(_sections(ctx.meta.get(KINDS, {})))
+        options = _options(_defaults(ctx.meta.get(KINDS, {})))
         return [*self._general(ctx), *(it for some in options.values() for it in some)]
 
     def _general(self, ctx: click.Context) -> list[click.Parameter]:
@@ -62,10 +65,10 @@ class TrainCommand(click.Command):
                 formatter.write_dl([(kind, entry.summary) for kind, entry in registry.items()])
         write_options(formatter, ctx, "Options", self._general(ctx))
         named = ctx.meta.get(KINDS, {})
-        sections = _sections(named)
-        for section, options in _options(sections).items():
+        defaults = _defaults(named)
+        for section, options in _options(defaults).items():
             if section in named:
-                kind = sections[section].kind
+                kind = getattr(defaults, section).kind
                 write_options(formatter, ctx, f"Options of the {section} {kind}", options)
             elif section not in NOUNS:
                 write_options(formatter, ctx, f"Options of the {section}", options)
@@ -77,28 +80,24 @@ class TrainCommand(click.Command):
             )
 
 
-def _sections(named: dict[str, str]) -> dict[str, Any]:
-    """The default configuration of some kinds, by section."""
+def _defaults(named: dict[str, str]) -> "TrainConfig":
+    """The default configuration of some kinds, with a connectome whatever they are."""
     from isochron.ann_bridge.registry import NETWORKS, TASKS
     from isochron.runs.training_configuration import ConnectomeSettings, train_config
 
     known = {"task": TASKS, "network": NETWORKS}
     kinds = {noun: {"kind": kind} for noun, kind in named.items() if kind in known[noun]}
     config = train_config(kinds)  # a kind that is not known is left to its option
-    return {
-        "training": config.training,
-        "connectome": config.connectome or ConnectomeSettings(),
-        "task": config.task,
-        "network": config.network,
-    }
+    return replace(config, connectome=config.connectome or ConnectomeSettings())
 
 
-def _options(sections: dict[str, Any]) -> dict[str, list[click.Option]]:
+def _options(config: "TrainConfig") -> dict[str, list[click.Option]]:
     """The options of each section, which show these defaults."""
     from isochron.runs.configuration import KindSection, writable_fields
 
     options = {}
-    for name, section in sections.items():
+    for name in SECTIONS:
+        section = getattr(config, name)
         if isinstance(section, KindSection):
             rows = [(field, section.settings[field.name]) for field in section.fields()]
         else:

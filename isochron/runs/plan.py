@@ -3,17 +3,17 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from isochron.files import write_bytes, write_json
 from isochron.runs.pool import Progress, Step, run_steps
+from isochron.runs.results import to_json_values
 from isochron.runs.run_folder import RunFolder
 
 
 def run_plan(
     folder: RunFolder,
     steps: Sequence[Step],
-    assemble: Callable[[], dict[str, Any]],
+    assemble: Callable[[], object],
     build_report: Callable[[Path], str],
     *,
     progress: Progress,
@@ -26,7 +26,7 @@ def run_plan(
     folder : RunFolder
     steps : sequence of Step
     assemble : callable
-        The content of ``results.json``, once all steps are finished.
+        The results, once all steps are finished: a dataclass of what ``results.json`` has.
     build_report : callable
         ``report.html`` of the finished run folder.
     progress : Progress
@@ -40,7 +40,7 @@ def run_plan(
         progress=progress,
         workers=workers,
     )
-    write_json(folder.path / "results.json", assemble())
+    write_json(folder.path / "results.json", to_json_values(assemble()))
     write_bytes(folder.path / "report.html", build_report(folder.path).encode())
 
 

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -13,6 +14,14 @@ from isochron.runs.configuration import config_digest, to_toml
 MARKER = "run.json"
 SCHEMA = 1
 OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "data", ".lock")
+
+
+@dataclass(frozen=True)
+class FinishedStep:
+    """What a run folder saves of a step: its result as JSON values, and its duration."""
+
+    result: Any
+    seconds: float
 
 
 class RunPaths:
@@ -97,7 +106,11 @@ class RunFolder(RunPaths):
 
     def _open(self, config: Any, version: str, force: bool) -> None:
         path = self.path
-        wanted = {"schema": SCHEMA, "version": version, "config_sha256": config_digest(config)}
+        wanted: dict[str, str | int] = {
+            "schema": SCHEMA,
+            "version": version,
+            "config_sha256": config_digest(config),
+        }
         wanted |= {f"{name}_sha256": digest for name, digest in self._inputs.items()}
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} is a file. Give a folder with --out.")
@@ -112,7 +125,7 @@ class RunFolder(RunPaths):
             part.unlink()
         write_bytes(path / "config.toml", to_toml(config, self._title).encode())
 
-    def _check(self, wanted: dict[str, Any], force: bool) -> None:
+    def _check(self, wanted: dict[str, str | int], force: bool) -> None:
         foreign = sorted(
             item.name
             for item in self.path.iterdir()
@@ -142,7 +155,7 @@ class RunFolder(RunPaths):
             else:
                 item.unlink(missing_ok=True)
 
-    def _check_version(self, present: object, wanted: str) -> None:
+    def _check_version(self, present: object, wanted: object) -> None:
         if present != wanted:
             raise DataFileError(
                 f"{self.path} holds a run of isochron {present}; this is {wanted}, which cannot "
@@ -169,19 +182,19 @@ class RunFolder(RunPaths):
 
     def result(self, step: str) -> Any:
         """Result of a finished step."""
-        return self._read_step(step)["result"]
+        return self._read_step(step).result
 
     def seconds(self, step: str) -> float:
         """How long a finished step took."""
-        return self._read_step(step)["seconds"]
+        return self._read_step(step).seconds
 
-    def _read_step(self, step: str) -> dict[str, Any]:
+    def _read_step(self, step: str) -> FinishedStep:
         path = self._step_path(step)
         kept = read_json(path)
         digest = kept.pop("sha256", None) if isinstance(kept, dict) else None
         if digest != json_sha256(kept):
             raise DataFileError(f"{path} has been altered. Remove it to do this step again.")
-        return kept
+        return FinishedStep(**kept)
 
     def _step_path(self, step: str) -> Path:
         return self.path / "steps" / f"{step}.json"

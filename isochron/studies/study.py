@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from isochron._version import __version__
 from isochron.files import DataFileError
 from isochron.report import load_results
 from isochron.runs.plan import count_workers, run_plan
 from isochron.runs.pool import Progress, Step
-from isochron.runs.results import from_json_values, to_json_values
+from isochron.runs.results import from_json_values
 from isochron.runs.run_folder import RunFolder
 
 Config = TypeVar("Config")
@@ -83,14 +83,15 @@ class Study(Generic[Config, Results]):
         """
         self.check(config)
         workers = count_workers(workers)
-        options: dict[str, Any] = {"force": force, "title": self.command}
         inputs = self.inputs(config)
-        with RunFolder(out, config, __version__, inputs=inputs, **options) as folder:
+        with RunFolder(
+            out, config, __version__, force=force, title=self.command, inputs=inputs
+        ) as folder:
             steps = self.plan(config, folder)
             run_plan(
                 folder,
                 steps,
-                lambda: to_json_values(self.assemble(config, folder, steps)),
+                lambda: self.assemble(config, folder, steps),
                 self.report,
                 progress=progress,
                 workers=workers,

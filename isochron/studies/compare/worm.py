@@ -245,17 +245,19 @@ def _save_arrays(
 ) -> None:
     """Everything that the figures of the worm are drawn from."""
     deviation = (run.V - run.threshold).transpose("time", "neuron").values.astype(np.float32)
-    is_motor = np.isin(np.arange(run.sizes["neuron"]), worm.neurons)
-    arrays: dict[str, Any] = {
-        "trajectory": (("time", "neuron"), deviation, {"units": "mV", "long_name": "V - Vth"}),
-        "time": (("time",), run.time.values, {"units": "ms"}),
-        "threshold": (("neuron",), run.threshold.values, {"units": "mV"}),
-        "is_motor": (("neuron",), is_motor),
+    is_motor = np.isin(np.arange(run.neuron.size), worm.neurons)
+    mV, ms = {"units": "mV"}, {"units": "ms"}
+    arrays = {
+        "trajectory": xr.Variable(("time", "neuron"), deviation, mV | {"long_name": "V - Vth"}),
+        "time": xr.Variable("time", run.time.values, ms),
+        "threshold": xr.Variable("neuron", run.threshold.values, mV),
+        "is_motor": xr.Variable("neuron", is_motor),
     }
     if cycle.found:
-        arrays["cycle_states"] = (("cycle", "cycle_time", "state"), cycle.states[None])
-        arrays["cycle_time"] = (("cycle_time",), cycle.times, {"units": "ms"})
+        states = cycle.states[None]
+        arrays["cycle_states"] = xr.Variable(("cycle", "cycle_time", "state"), states)
+        arrays["cycle_time"] = xr.Variable("cycle_time", cycle.times, ms)
     states = np.array([point.point for point in points])
-    arrays["fixed_point_states"] = (("fixed_point", "state"), states)
+    arrays["fixed_point_states"] = xr.Variable(("fixed_point", "state"), states)
     neurons = {"neuron": list(worm.network.connectome.neurons)}
     sims.save_dataset(xr.Dataset(arrays, neurons, run.attrs), path)
