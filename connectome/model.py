@@ -19,6 +19,7 @@ from isochron.connectome.names import (
     infer_species,
     known_species,
 )
+from isochron.connectome.weights import widened
 from isochron.real_numbers import require_real
 from isochron.wording import command, counted, shown
 
@@ -227,7 +228,10 @@ class Connectome:
 
     def name_of(self, name: str) -> str:
         """A name as this connectome writes it: the canonical one if it is of *C. elegans*."""
-        return canonical_name(name) if self.is_worm and name not in self.neurons else name
+        if name in self.neurons:
+            return name
+        name = _module("importers.vocabulary").clean_name(name)
+        return canonical_name(name) if self.is_worm else name
 
     def index(self, names: Iterable[str]) -> np.ndarray:
         """Positions of neurons, in the order asked.
@@ -271,6 +275,8 @@ class Connectome:
 
     def _matching(self, key: str) -> set[str]:
         """Neurons that match a pattern, or are of a class or type."""
+        if key in self.neurons:  # a name with * or [ is not a pattern
+            return {key}
         by_name = {name for name in self.neurons if fnmatchcase(name, key)}
         words = _module("importers.vocabulary")
         kind = words.read_cell_type(key, where="") if key and words.is_cell_type(key) else None
@@ -380,8 +386,7 @@ class Connectome:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
         if weights.dtype.kind not in "biuf":
             raise ValueError(f"{self.name}: {layer} holds {weights.dtype}, not numbers.")
-        if weights.dtype.kind == "b":
-            weights = weights.astype(np.int32)  # sums of connections are not True
+        weights = widened(weights)  # sums of connections are not True, nor modulo 256
         if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
             raise ValueError(
                 f"{self.name}: {layer} has weights that are negative or not finite; the sign of "

@@ -10,6 +10,7 @@ import numpy as np
 
 from isochron.connectome.cells import Cell, main_transmitter
 from isochron.connectome.model import Connectome
+from isochron.connectome.weights import whole
 from isochron.wording import shown
 
 
@@ -134,28 +135,31 @@ def _each_layer(
 
 def _merge(connectome: Connectome, labels: Sequence[str], what: str) -> Connectome:
     names = tuple(dict.fromkeys(labels))
-    member = (np.array(labels)[:, None] == np.array(names)).astype(connectome.chemical.dtype)
+    member = (np.array(labels)[:, None] == np.array(names)).astype(float)
 
     def added(weights: np.ndarray) -> np.ndarray:
-        return member.T @ weights @ member
+        return _of_kind(weights, member.T @ weights @ member)
 
     gap = added(connectome.gap)
     np.fill_diagonal(gap, added(np.tril(connectome.gap)).diagonal())
     signs = None
     if connectome.signs is not None:
-        signs = np.sign(
-            added(connectome.chemical * connectome.signs.astype(connectome.chemical.dtype))
-        )
+        signs = np.sign(added(connectome.chemical * connectome.signs.astype(float)))
     return connectome.changed(
         what,
         neurons=names,
         chemical=added(connectome.chemical),
         gap=gap,
-        neuromuscular=connectome.neuromuscular @ member,
+        neuromuscular=_of_kind(connectome.neuromuscular, connectome.neuromuscular @ member),
         extrasynaptic={k: added(w) for k, w in connectome.extrasynaptic.items()},
         signs=signs,
         cells=tuple(_merged_cell(connectome, labels, name) for name in names),
     )
+
+
+def _of_kind(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Sums of weights: integers if the weights are."""
+    return whole(sums) if weights.dtype.kind == "i" else sums
 
 
 def _merged_cell(connectome: Connectome, labels: Sequence[str], name: str) -> Cell:

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
+from isochron.connectome.weights import whole
 
 Duplicates = Literal["error", "sum"]
-LARGEST_INT32 = np.iinfo(np.int32).max
 
 
 class Link(NamedTuple):
@@ -160,16 +160,6 @@ def count_unsigned(links: Iterable[Link]) -> int:
     """Chemical connections without a sign, if others have one."""
     given = [link.sign is not None for link in links if link.layer == "chemical" and link.weight]
     return given.count(False) if any(given) else 0
-
-
-def whole(weights: np.ndarray) -> np.ndarray:
-    """Integers if all weights are, of 32 bits if they fit."""
-    if not np.array_equal(weights, np.rint(weights)):
-        return weights
-    largest = weights.max(initial=0)
-    if largest <= LARGEST_INT32:
-        return weights.astype(np.int32)
-    return weights.astype(np.int64) if largest < 2**53 else weights
 
 
 def _added(links: Iterable[Link], posts: Sequence[str], pres: Sequence[str]) -> np.ndarray:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.connectome.gap_junctions import UnequalGap, symmetric_gap
 from isochron.connectome.importers.assembly import INFER, describe_cells, species_of
-from isochron.connectome.importers.vocabulary import as_names, check_extrasynaptic
+from isochron.connectome.importers.vocabulary import as_names, check_extrasynaptic, clean_name
 from isochron.connectome.model import Connectome, Source
 from isochron.connectome.names import C_ELEGANS, canonical_name, canonical_names, is_muscle
+from isochron.connectome.weights import widened
 from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 
@@ -68,8 +69,8 @@ def from_matrices(
         Names, in the order of the matrices.
     chemical : array_like, shape (n_neurons, n_neurons)
         Weights, not negative unless `signs` is ``"from_weights"``. An entry that is not zero
-        is a connection. May be sparse. The labels of a labeled matrix (pandas) must be the
-        names.
+        is a connection. May be sparse. The labels of a labeled matrix (pandas, xarray) must be
+        the names.
     gap : array_like, shape (n_neurons, n_neurons), optional
         Symmetric, unless `unequal_gap` chooses a rule. None for no gap junctions.
     neuromuscular : array_like, optional
@@ -87,7 +88,8 @@ def from_matrices(
     Raises
     ------
     ValueError
-        If `rows` is neither, a shape or label does not fit, names repeat, weights are
+        If `rows` is neither, a shape, label or name of an axis does not fit, names repeat or have
+        no order, weights are
         negative or not finite, gap junctions are not symmetric, a neuron is a muscle, or a
         type does not exist.
     """
@@ -95,7 +97,7 @@ def from_matrices(
         raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
     given = settings_from(MatrixFacts, facts, fields)
     name, unequal_gap = given.name, given.unequal_gap
-    written, onto = as_names(neurons, "neurons"), as_names(given.muscles, "muscles")
+    written, onto = _in_order(neurons, "neurons"), _in_order(given.muscles, "muscles")
     species = species_of(given.species, (*written, *onto))
     _refuse_muscles(written, species, name)
     read = _Reader(name, rows, written, onto)
@@ -123,6 +125,15 @@ def from_matrices(
         source=Source(weight_unit=given.weight_unit),
         history=(*history, *made_equal),
     )
+
+
+def _in_order(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names of rows and columns."""
+    if isinstance(names, set | frozenset):
+        raise ValueError(
+            f"{what} must be in the order of the matrices, and a set has no order. Give a list."
+        )
+    return as_names(names, what)
 
 
 class _Reader:
@@ -160,8 +171,9 @@ class _Reader:
 
     def _turned(self, layer: str, given: Any, posts: tuple[str, ...]) -> np.ndarray:
         labels = (posts, self.neurons) if self.rows == "postsynaptic" else (self.neurons, posts)
-        for axis, names in zip(("index", "columns"), labels, strict=True):
-            self._check_labels(layer, axis, getattr(given, axis, None), names)
+        for axis, (found, names) in enumerate(zip(_labels(given), labels, strict=True)):
+            self._check_side(layer, found.axis, axis)
+            self._check_labels(layer, found, names)
         require_real(f"{self.where}: {layer}", given)
         weights = np.asarray(given.toarray() if hasattr(given, "toarray") else given)
         if weights.dtype.kind == "O":
@@ -171,6 +183,7 @@ class _Reader:
             raise ValueError(
                 f"{self.where}: {layer} contains {weights.dtype}, not numbers.{missing}"
             )
+        weights = widened(weights)
         shape = tuple(map(len, labels))
         if weights.shape != shape:
             raise ValueError(
@@ -186,18 +199,55 @@ class _Reader:
             )
         return weights
 
-    def _check_labels(self, layer: str, axis: str, labels: Any, names: tuple[str, ...]) -> None:
-        if labels is None or callable(labels):
+    def _check_side(self, layer: str, name: str, axis: int) -> None:
+        """Refuse an axis that is named after the cells of the other one."""
+        side = next((word for word in ("pre", "post") if name.casefold().startswith(word)), None)
+        if side is not None and (side == self.rows.removesuffix("synaptic")) != (axis == 0):
+            raise ValueError(
+                f"{self.where}: the {('rows', 'columns')[axis]} of {layer} are named {name!r}, "
+                f"against rows={self.rows!r}. Change rows=, or transpose the matrix."
+            )
+
+    def _check_labels(self, layer: str, given: "_Labels", names: tuple[str, ...]) -> None:
+        if given.labels is None:
             return
-        found = [str(label).strip() for label in labels]
-        verb = "are" if axis == "columns" else "is"
+        found = [clean_name(label) for label in given.labels]
         if found not in (list(names), [str(i) for i in range(len(names))]):
             raise ValueError(
-                f"{self.where}: the {axis} of {layer} {verb} {', '.join(found[:4])}, …, not the "
-                f"names {', '.join(names[:4])}, … in their order. Reorder it: "
-                "matrix.loc[rows, columns]; in a file, sort its lines and columns, or list neurons "
-                "in the order of the file."
+                f"{self.where}: the {given.what} of {layer} {given.verb} "
+                f"{', '.join(found[:4])}, …, not the names {', '.join(names[:4])}, … in their "
+                f"order. Reorder it: {given.way_out}; in a file, sort its lines and "
+                "columns, or list neurons in the order of the file."
             )
+
+
+class _Labels(NamedTuple):
+    """Labels of one axis of a matrix, and the name of the axis."""
+
+    what: str
+    verb: str = "are"
+    labels: Iterable[Any] | None = None
+    axis: str = ""
+    way_out: str = "matrix.loc[rows, columns]"
+
+
+def _labels(given: Any) -> tuple[_Labels, _Labels]:
+    """Labels of a table of pandas or an array of xarray."""
+    if hasattr(given, "coords") and hasattr(given, "dims"):
+        rows, columns = (*given.dims, "rows", "columns")[:2]
+        return _labels_of_dim(given, rows), _labels_of_dim(given, columns)
+    if hasattr(given, "columns") and hasattr(given, "index"):
+        rows, columns = given.index, given.columns
+        return (
+            _Labels("index", "is", rows, str(rows.name or "")),
+            _Labels("columns", "are", columns, str(columns.name or "")),
+        )
+    return _Labels("rows"), _Labels("columns")
+
+
+def _labels_of_dim(given: Any, dim: str) -> _Labels:
+    labels = given.coords[dim].values if dim in given.coords else None
+    return _Labels(f"labels of {dim!r}", "are", labels, str(dim), f"matrix.sel({dim}=names)")
 
 
 def _signs(read: _Reader, weights: np.ndarray, signs: Any) -> np.ndarray:
@@ -206,7 +256,13 @@ def _signs(read: _Reader, weights: np.ndarray, signs: Any) -> np.ndarray:
         if signs != "from_weights":
             raise ValueError(f"signs must be a matrix or 'from_weights', got {signs!r}.")
         return np.sign(np.nan_to_num(weights))
-    return read.square("signs", signs)
+    values = read.square("signs", signs)
+    if np.asarray(signs).dtype.kind == "b":
+        raise ValueError(
+            f"{read.where}: signs are true or false, which may mean inhibitory or excitatory. Give "
+            "-1, 0 and 1: np.where(inhibitory, -1, 1) * (weights != 0)."
+        )
+    return values
 
 
 def _refuse_muscles(neurons: tuple[str, ...], species: str | None, where: str) -> None:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from unicodedata import normalize
 
 from isochron.connectome.cells import CELL_TYPES
 
@@ -58,6 +59,7 @@ _FALSE = ("0", "0.0", "false", "f", "no", "n")
 FLAG_WORDS = (*_TRUE, *_FALSE)
 _SIGN_COLUMNS = ("sign", "signs", "synapsesign")
 _QUOTES = ("''", '""', "``", "\u2018\u2019", "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb")
+_BLANKS = re.compile(r"[^\S\r\n]+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 _KINDS = {
@@ -81,8 +83,12 @@ def plain(word: object) -> str:
 
 
 def clean_name(name: object) -> str:
-    """A name without what only the file adds: blanks, quotes around it, invisible characters."""
-    text = without_invisible(str(name)).strip()
+    """A name without what only the file adds: blanks, quotes around it, invisible characters.
+
+    Blanks inside the name are one space, and an accented letter is one character, so that two
+    spellings that look the same are one name.
+    """
+    text = _BLANKS.sub(" ", normalize("NFC", without_invisible(str(name)))).strip()
     if len(text) > 2 and text[0] + text[-1] in _QUOTES:
         text = text[1:-1].strip()
     return text

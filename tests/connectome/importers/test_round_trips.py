@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from isochron import connectome
 from isochron.connectome import Connectome, Source, from_csv, from_graphml, from_xarray
+from isochron.connectome.importers.vocabulary import clean_name
 
 NAMES = st.text(
     st.characters(categories=("L", "N", "P", "S", "Zs"), exclude_characters="\x85\u2028\u2029"),
     min_size=1, max_size=6,
-).map(str.strip).filter(bool)  # fmt: skip
+).map(clean_name).filter(lambda name: name and clean_name(name) == name)  # fmt: skip
 WEIGHTS = st.one_of(st.integers(0, 3), st.sampled_from([0.5, 1e-9, 2.25]))
 
 
