@@ -109,7 +109,7 @@ if TYPE_CHECKING:
         find_entrained_cycles,
     )
     from isochron.analysis.survey.samplers import gaussian_around, uniform_box
-    from isochron.analysis.survey.settings import NewtonStarts, Observation, SurveyTolerances
+    from isochron.analysis.survey.settings import NewtonStarts, SurveyTimes, SurveyTolerances
     from isochron.analysis.survey.symmetry import has_odd_symmetry
     from isochron.analysis.systems.extrapolation import ExtrapolatedMap
     from isochron.analysis.systems.family import SystemFamily
@@ -143,7 +143,7 @@ __all__ = [
     # Surveys of attractors
     "AttractorSurvey",
     "FoundAttractor",
-    "Observation",
+    "SurveyTimes",
     "SurveyTolerances",
     "find_all_attractors",
     "EntrainedCycleSurvey",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
+from isochron.settings import settings_from
 
 FOLLOWED_RETURNS = (20, 60, 160)  # of a start from which Newton's method finds no stable cycle
 PARTS = 8  # of a step at the resolution, before a cycle counts as lost
@@ -229,7 +230,8 @@ def find_tongue(
     step: float,
     resolution: float,
     along: Literal["frequency", "parameter"] = "frequency",
-    control: ShootingControl = ShootingControl(tolerance=1e-8),
+    control: ShootingControl | None = None,
+    **fields: Any,
 ) -> Tongue:
     """Walk a stable entrained cycle up and down in forcing frequency until it is lost.
 
@@ -255,9 +257,10 @@ def find_tongue(
         What `system_at` takes: the forcing frequency in Hz, which is checked, or any other
         parameter. `frequency`, `limits`, `step`, `resolution` and the edges are then values of
         that parameter, which may be negative.
-    control : ShootingControl
+    control : ShootingControl, optional
         How cycles are solved for, as in `find_limit_cycle`. Along the walk Newton's method has 6
         iterations. From a start of zeros the scale, if it is not given, is taken to be 1.
+        Or its fields as keywords; the tolerance is then 1e-8 by default.
 
     Returns
     -------
@@ -270,6 +273,7 @@ def find_tongue(
         If the numbers are not in order: limits around the frequency, 0 < resolution <= step; or
         a map is not forced with the frequency that it is asked for.
     """
+    control = settings_from(ShootingControl, control, fields, tolerance=1e-8)
     if along not in ("frequency", "parameter"):
         raise ValueError(f'along must be "frequency" or "parameter", got {along!r}.')
     value_of = _checked_frequency if along == "frequency" else _given_value

@@ -17,6 +17,7 @@ from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, is_map, is_stiff
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalizations that is still accurate
 _GOAL = 10.0  # of it that is aimed at
@@ -107,7 +108,8 @@ def compute_lyapunov_spectrum(
     n_blocks: int,
     transient: float = 0.0,
     n_exponents: int | None = None,
-    control: TangentControl = TangentControl(),
+    control: TangentControl | None = None,
+    **fields: Any,
 ) -> LyapunovSpectrum:
     """Lyapunov exponents by QR decomposition along one or more trajectories.
 
@@ -131,8 +133,9 @@ def compute_lyapunov_spectrum(
         Time at the start that is excluded, in the same unit; the tangents converge in it too.
     n_exponents : int, optional
         Number of exponents, the largest; all by default.
-    control : TangentControl
+    control : TangentControl, optional
         How the tangents are carried along.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -151,6 +154,7 @@ def compute_lyapunov_spectrum(
     ----------
     Benettin, Galgani, Giorgilli and Strelcyn (1980), Meccanica 15:9.
     """
+    control = settings_from(TangentControl, control, fields)
     require_real("starts", starts)
     points = np.atleast_2d(np.array(starts, dtype=float))
     check_system(system, points[0])

@@ -50,8 +50,19 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any]) -> T:
+def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **usual: Any) -> T:
     """The settings of a call: a dataclass, or its fields as keywords.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass.
+    given : instance of it, optional
+    fields : mapping
+        Fields that the call has as keywords.
+    **usual
+        Defaults of the function that differ from those of the dataclass; one that is given as a
+        whole is taken as it is.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any]) -> 
                 f"There is no setting {name!r}.{hint} {kind.__name__} has {', '.join(known)}."
             )
     if given is None:
-        return kind(**fields)
+        return kind(**usual | fields)
     if fields:
         raise TypeError(f"Give {kind.__name__}(...) or {', '.join(fields)}, not both.")
     return given

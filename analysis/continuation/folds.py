@@ -24,6 +24,7 @@ from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale
 from isochron.analysis.systems.units import Units
+from isochron.settings import settings_from
 
 # Of central differences of order 2 of the matrix, relative to the size: their error only slows
 # Newton's method.
@@ -64,7 +65,8 @@ def continue_fold(
     limits: tuple[tuple[float, float], tuple[float, float]],
     forcing_period: float | Callable[[float, float], float] | None = None,
     direction: int = 1,
-    control: StepControl = StepControl(),
+    control: StepControl | None = None,
+    **fields: Any,
 ) -> FoldCurve:
     """Follow a fold of fixed points or cycles in two parameters.
 
@@ -86,10 +88,11 @@ def continue_fold(
         Of a field with a forcing; a callable gets both parameters.
     direction : {1, -1}
         Start with a growing or a falling second parameter.
-    control : StepControl
+    control : StepControl, optional
         Steps, scales and tolerances; by default the tolerance is 1e-8, and there are at most 200
         points. Either pair of limits is as far apart as the state is large; `parameter_scale` is
         an error.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -105,6 +108,7 @@ def continue_fold(
     ----------
     Govaerts (2000), Numerical Methods for Bifurcations of Dynamical Equilibria, chapter 4.
     """
+    control = settings_from(StepControl, control, fields)
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
     if control.parameter_scale is not None:

@@ -18,6 +18,7 @@ from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import UNLIKE_ALONG, check_scale, measure_scale
 from isochron.analysis.systems.units import Units
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 
 SystemAt = Callable[[float], Any]
 
@@ -32,7 +33,8 @@ def continue_fixed_points(
     *,
     limits: tuple[float, float],
     direction: int = 1,
-    control: StepControl = StepControl(),
+    control: StepControl | None = None,
+    **fields: Any,
 ) -> Branch:
     """Follow a fixed point of a field, or of a map, in a parameter, round folds as well.
 
@@ -52,9 +54,10 @@ def continue_fixed_points(
         Lowest and highest value of the parameter.
     direction : {1, -1}
         Start with a growing or a falling parameter.
-    control : StepControl
+    control : StepControl, optional
         Steps, scales and tolerances; by default the tolerance is 1e-10, and there are at most
         500 points.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def continue_fixed_points(
     ----------
     Keller (1977), in Applications of Bifurcation Theory, 359-384.
     """
+    control = settings_from(StepControl, control, fields)
     require_real("start", start)
     y = np.array(start, dtype=float)
     scale = control.scale
@@ -96,7 +100,8 @@ def continue_cycles(
     forcing_period: float | Callable[[float], float] | None = None,
     n_segments: int | None = None,
     direction: int = 1,
-    control: StepControl = StepControl(),
+    control: StepControl | None = None,
+    **fields: Any,
 ) -> Branch:
     """Follow a limit cycle in a parameter, by shooting.
 
@@ -112,10 +117,11 @@ def continue_cycles(
         making matrices, and only its leading multipliers are known.
     system_at, parameter, limits, direction
         As in `continue_fixed_points`.
-    control : StepControl
+    control : StepControl, optional
         Steps, scales and tolerances; by default the tolerance is 1e-9, there are at most 500
         points, and the scale is measured along the cycle. The period counts as one size of the
         cycle.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -126,6 +132,7 @@ def continue_cycles(
     ValueError
         If `start` was not found, or is of a field with a forcing whose period is missing.
     """
+    control = settings_from(StepControl, control, fields)
     if not start.solved:
         raise ValueError(f"There is no cycle to start from: {start.message}")
     system = system_at(parameter)

@@ -23,6 +23,7 @@ from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale, measure_scale
 from isochron.analysis.systems.units import Units
+from isochron.settings import settings_from
 
 
 def continue_cycles_from_hopf(
@@ -32,7 +33,8 @@ def continue_cycles_from_hopf(
     limits: tuple[float, float],
     amplitude: float | None = None,
     n_segments: int = 1,
-    control: StepControl = StepControl(),
+    control: StepControl | None = None,
+    **fields: Any,
 ) -> Branch:
     """Switch to the cycles that are born at a Hopf point, and follow them.
 
@@ -46,8 +48,9 @@ def continue_cycles_from_hopf(
         field bends if that is far from 1. Ten times this counts as the size of the cycles.
     system_at, limits, n_segments
         As in `continue_cycles`.
-    control : StepControl
+    control : StepControl, optional
         As in `continue_cycles`, without `step`: `amplitude` is the first step.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def continue_cycles_from_hopf(
     ----------
     Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.2.6.
     """
+    control = settings_from(StepControl, control, fields)
     if hopf.kind != "Hopf":
         raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
     _check_no_step(control)
@@ -102,7 +106,8 @@ def continue_doubled_cycles(
     forcing_period: float | Callable[[float], float] | None = None,
     amplitude: float | None = None,
     n_segments: int = 1,
-    control: StepControl = StepControl(),
+    control: StepControl | None = None,
+    **fields: Any,
 ) -> Branch:
     """Switch to the cycle of twice the period at a period doubling, and follow it.
 
@@ -115,8 +120,9 @@ def continue_doubled_cycles(
         the cycle's extent, or of the length of a fixed point.
     system_at, limits, forcing_period, n_segments
         As in `continue_cycles`.
-    control : StepControl
+    control : StepControl, optional
         As in `continue_cycles`, without `step`: `amplitude` is the first step.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -132,6 +138,7 @@ def continue_doubled_cycles(
     ----------
     Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.3.
     """
+    control = settings_from(StepControl, control, fields)
     if doubling.kind != "period doubling":
         raise ValueError(f"A period doubling is needed to start from; this is a {doubling.kind}.")
     _check_no_step(control)

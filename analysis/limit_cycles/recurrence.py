@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 
 _MAX_ITERATIONS, _N_SEGMENTS = 20, 6  # by default
 
@@ -117,7 +119,8 @@ def find_recurrent_cycles(
     interval: float,
     max_candidates: int = 100,
     closest: float = 0.1,
-    control: ShootingControl = ShootingControl(),
+    control: ShootingControl | None = None,
+    **fields: Any,
 ) -> RecurrenceSearch:
     """Cycles of a vector field, unstable ones too, that a trajectory passes near.
 
@@ -140,8 +143,9 @@ def find_recurrent_cycles(
         Close returns to try, nearest first.
     closest : float
         Largest distance of a return, relative to the size of the trajectory.
-    control : ShootingControl
+    control : ShootingControl, optional
         As in `find_limit_cycle`, with 20 iterations and 6 segments by default.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -156,6 +160,7 @@ def find_recurrent_cycles(
     ----------
     Auerbach et al. (1987), Physical Review Letters 58:2387.
     """
+    control = settings_from(ShootingControl, control, fields)
     shortest, longest = periods
     if not 0 < interval < shortest <= longest < duration:
         raise ValueError(

@@ -38,6 +38,7 @@ from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 
 P = ParamSpec("P")
 
@@ -68,7 +69,8 @@ def find_limit_cycle(
     period_guess: float | None = None,
     subharmonic: int = 1,
     angles: Sequence[int] = (),
-    control: ShootingControl = ShootingControl(),
+    control: ShootingControl | None = None,
+    **fields: Any,
 ) -> LimitCycle:
     """Find the limit cycle near a state, or the one that the state leads to.
 
@@ -101,8 +103,9 @@ def find_limit_cycle(
     angles : sequence of int
         Indices of variables that are angles in radians: an orbit closes if they come back after
         whole turns (a relative periodic orbit, such as of phase oscillators).
-    control : ShootingControl
+    control : ShootingControl, optional
         Tolerances, iterations, segments, multipliers, and how long to follow the start.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -121,6 +124,7 @@ def find_limit_cycle(
     ----------
     Lust, Roose, Spence and Champneys (1998), SIAM Journal on Scientific Computing 19:1188.
     """
+    control = settings_from(ShootingControl, control, fields)
     require_real("start", start)
     nodes = np.atleast_2d(np.array(start, dtype=float))
     check_durations(max_period=max_period, period_guess=period_guess, period=period)

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from isochron.analysis.results import short_repr
 from isochron.analysis.sign_networks.enumeration import MAX_NEURONS, enumerate_attractors
+from isochron.settings import settings_from
 
 LAWS = ("gaussian", "uniform", "sign")
 DILUTIONS = ("couples", "directions")
@@ -67,7 +69,12 @@ class CouplingLaw:
 
 
 def random_couplings(
-    n: int, symmetry: float, rng: np.random.Generator, *, law: CouplingLaw = CouplingLaw()
+    n: int,
+    symmetry: float,
+    rng: np.random.Generator,
+    *,
+    law: CouplingLaw | None = None,
+    **fields: Any,
 ) -> np.ndarray:
     """Draw J = (1 - epsilon/2) S + (epsilon/2) A, S symmetric and A antisymmetric.
 
@@ -78,8 +85,9 @@ def random_couplings(
     symmetry : float
         eta = <J_ij J_ji> / <J_ij^2> before dilution, between -1 and 1.
     rng : numpy.random.Generator
-    law : CouplingLaw
+    law : CouplingLaw, optional
         Distribution of the entries, and dilution.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -96,6 +104,7 @@ def random_couplings(
     Hwang et al. (2019), arXiv:1810.09325, for the mixture; Folli et al. (2018), Neural Networks
     104:50, for dilution.
     """
+    law = settings_from(CouplingLaw, law, fields)
     epsilon = asymmetry(symmetry)
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n!r}.")
@@ -177,10 +186,11 @@ def count_attractors(
     n_networks: int,
     rng: np.random.Generator,
     *,
-    law: CouplingLaw = CouplingLaw(),
+    law: CouplingLaw | None = None,
     tie: str = "plus",
     n_threads: int | None = None,
     progress: Report | None = None,
+    **fields: Any,
 ) -> EnsembleCount:
     """Enumerate the attractors of random networks; see `random_couplings` for the ensemble.
 
@@ -193,8 +203,9 @@ def count_attractors(
     n_networks : int
         At least 2, for a standard error.
     rng : numpy.random.Generator
-    law : CouplingLaw
+    law : CouplingLaw, optional
         Distribution of the couplings, and dilution.
+        Or its fields as keywords.
     tie : {"plus", "minus", "keep", "flip"}
         Matters for laws that are not continuous, and for diluted neurons without input.
     n_threads : int, optional
@@ -211,6 +222,7 @@ def count_attractors(
     ValueError
         If a value is out of range.
     """
+    law = settings_from(CouplingLaw, law, fields)
     if not 1 <= n <= MAX_NEURONS:
         raise ValueError(f"n must be from 1 to {MAX_NEURONS}, got {n!r}.")
     if n_networks < 2:

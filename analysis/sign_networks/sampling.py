@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from isochron.analysis.sign_networks.estimates import (
     wilson_interval,
 )
 from isochron.analysis.sign_networks.network import SignNetwork
+from isochron.settings import settings_from
 
 Report = Callable[[float, str], None]
 
@@ -141,8 +143,9 @@ def sample_attractors(
     n_starts: int = 1000,
     rng: np.random.Generator,
     clamped: Mapping[int, int] | None = None,
-    limits: SamplingLimits = SamplingLimits(),
+    limits: SamplingLimits | None = None,
     progress: Report | None = None,
+    **fields: Any,
 ) -> Sample:
     """Find attractors of a network of +-1 neurons from uniformly random states.
 
@@ -163,8 +166,9 @@ def sample_attractors(
         Where they come from.
     clamped : mapping of int to int, optional
         Neurons that are clamped, and their states, +1 or -1.
-    limits : SamplingLimits
+    limits : SamplingLimits, optional
         Longest simulation of a start, and starts that are simulated together.
+        Or its fields as keywords.
     progress : callable, optional
         Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
 
@@ -182,6 +186,7 @@ def sample_attractors(
     ----------
     Brent (1980), BIT 20:176.
     """
+    limits = settings_from(SamplingLimits, limits, fields)
     _check_positive(n_starts=n_starts)
     batch = limits.batch
     network = clamp(SignNetwork.of(J, theta, tie), clamped or {})

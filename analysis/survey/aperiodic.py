@@ -29,14 +29,14 @@ def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, 
     """
     spectrum = motion.exponents(record[-1])
     leading, error = float(spectrum.exponents[0]), float(spectrum.errors[0])
-    if leading > 4 * error and leading * motion.observation.duration > _CHAOTIC_GROWTH:
+    if leading > 4 * error and leading * motion.times.observation > _CHAOTIC_GROWTH:
         return "chaotic", spectrum
     places = on_circles(record, motion.angles)
     halves = np.array_split(places, 2)
     drift = np.linalg.norm(np.subtract(*(weighted_birkhoff_average(half) for half in halves)))
     if (
         drift < _REGULAR * size_of(places)
-        and spectrum.exponents[-1] * motion.observation.duration > -1
+        and spectrum.exponents[-1] * motion.times.observation > -1
     ):
         return "quasi-periodic", spectrum
     return None, spectrum
@@ -53,7 +53,7 @@ def is_neutral(motion: Motion, cloud: Cloud) -> bool:
     negative, even if its states are in clusters so that a different phase seems not to be on it.
     """
     following = motion.exponents(cloud.states[-1], more=1).exponents[-1]
-    if following * motion.observation.duration < _DECAYS:
+    if following * motion.times.observation < _DECAYS:
         return False
     state = cloud.states[-1]
     far = max(_MOVE * size_of(on_circles(cloud.states, motion.angles)), 4 * cloud.within)

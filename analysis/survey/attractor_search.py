@@ -41,7 +41,7 @@ class AttractorSearch:
         self, motion: Motion, turning: Callable[[np.ndarray], tuple[int, ...]], scale: float
     ) -> None:
         self.motion, self.turning, self.scale = motion, turning, scale
-        self.observation = motion.observation
+        self.times = motion.times
         self.entries: list[FoundAttractor] = []
         self.places: list[Place] = []
 
@@ -52,7 +52,7 @@ class AttractorSearch:
         try:
             with np.errstate(all="ignore"):
                 record = state[None]
-                for _ in range(self.observation.rounds):
+                for _ in range(self.times.rounds):
                     record = self._observe(record[-1])
                     if self._count(record) or self._solve(record):
                         return None
@@ -103,7 +103,7 @@ class AttractorSearch:
         if turning:
             every = tuple(sorted({*turning, *angles}))
             return _TURNING.format(turning=tuple(sorted(turning)), angles=every)
-        if kind != "quasi-periodic" and self.observation.follow:
+        if kind != "quasi-periodic" and self.times.follow:
             longer = self._follow(record)
             if longer is None:
                 return None
@@ -114,7 +114,7 @@ class AttractorSearch:
             return (
                 f"It had not converged: no stable cycle was found, and the leading exponent "
                 f"{leading:.2g} ± {error:.1g} decides neither for nor against chaos. Raise the "
-                "transient, duration or max_period of the Observation."
+                "transient, observation or max_period of the SurveyTimes."
             )
         if self._merge(record):
             return None
@@ -131,7 +131,7 @@ class AttractorSearch:
     def _follow(self, record: np.ndarray) -> np.ndarray | None:
         """The trajectory, ten times longer; None if it converges then, and is counted."""
         records = [record]
-        for _ in range(self.observation.follow):
+        for _ in range(self.times.follow):
             records.append(self._observe(records[-1][-1]))
             if self._count(records[-1]):
                 return None

@@ -18,7 +18,7 @@ from isochron.analysis.survey.attractor_results import (
 from isochron.analysis.survey.attractor_search import AttractorSearch
 from isochron.analysis.survey.motion import FlowMotion, ReturnMotion
 from isochron.analysis.survey.samplers import Sampler, draw_starts, spread_of
-from isochron.analysis.survey.settings import Observation, SurveyTolerances
+from isochron.analysis.survey.settings import SurveyTimes, SurveyTolerances, survey_settings
 from isochron.analysis.systems.angles import check_angles, turning_variables
 from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.derivatives import check_derivative
@@ -31,11 +31,12 @@ def find_all_attractors(
     sampler: Sampler,
     rng: np.random.Generator,
     *,
-    observation: Observation,
     n_starts: int = 100,
     period: float | None = None,
     angles: Sequence[int] = (),
-    tolerances: SurveyTolerances = SurveyTolerances(),
+    times: SurveyTimes | None = None,
+    tolerances: SurveyTolerances | None = None,
+    **fields: Any,
 ) -> AttractorSurvey:
     """Draw states at random, see what they converge to, and prove what is periodic.
 
@@ -58,17 +59,18 @@ def find_all_attractors(
         ``sampler(rng, n)``: independent states, shape (n, dimension); see `uniform_box` and
         `gaussian_around`. Basins are parts of what it draws.
     rng : numpy.random.Generator
-    observation : Observation
-        How long to simulate each start before it is observed, and how long and how often to
-        observe it.
     n_starts : int
     period : float, optional
         Period of the forcing of a vector field. A map has one already.
     angles : sequence of int
         Indices of variables that are angles in radians: states that differ by whole turns are
         one, and an orbit closes if they come back after whole turns.
-    tolerances : SurveyTolerances
+    times : SurveyTimes, optional
+        How long to simulate each start before it is observed, and how long and how often to
+        observe it. Or its fields as keywords: transient and observation are required.
+    tolerances : SurveyTolerances, optional
         How exactly states are followed, and what counts as one attractor.
+        Or its fields as keywords.
 
     Returns
     -------
@@ -84,15 +86,16 @@ def find_all_attractors(
     ----------
     Menck, Heitzig, Marwan and Kurths (2013), Nature Physics 9:89: basins by sampling.
     """
+    times, tolerances = survey_settings(times, tolerances, fields)
     if n_starts < 1:
         raise ValueError(f"Need n_starts >= 1, got {n_starts!r}.")
-    _motion(system, observation, period, tolerances)  # reports wrong numbers before drawing
+    _motion(system, times, period, tolerances)  # reports wrong numbers before drawing
     starts = draw_starts(sampler, rng, n_starts)
     check_system(system, starts[0], batched=True)
     check_derivative(system, starts[0])
     turns = check_angles(angles, starts.shape[1])
     units = find_units(system, starts, scale=tolerances.scale, angles=turns)
-    motion = _motion(units.system(system), observation, period, tolerances, turns)
+    motion = _motion(units.system(system), times, period, tolerances, turns)
     moved, confidence = units.enter(starts), tolerances.confidence
 
     def turning(record: np.ndarray) -> tuple[int, ...]:
@@ -130,15 +133,15 @@ def _in_users_units(entry: FoundAttractor, units: Units, basin: Interval) -> Fou
 
 def _motion(
     system: Any,
-    observation: Observation,
+    times: SurveyTimes,
     period: float | None,
     tolerances: SurveyTolerances,
     angles: tuple[int, ...] = (),
 ) -> FlowMotion | ReturnMotion:
     if not is_map(system) and period is None:
-        return FlowMotion(system, observation, tolerances, angles)
+        return FlowMotion(system, times, tolerances, angles)
     if is_map(system) and period is not None:
         raise ValueError("A map has a period already; omit period.")
     if period is not None and not 0 < period < math.inf:
         raise ValueError(f"period must be positive and finite, got {period!r}.")
-    return ReturnMotion(system, observation, tolerances, period, angles)
+    return ReturnMotion(system, times, tolerances, period, angles)

@@ -22,6 +22,7 @@ from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
 from isochron.real_numbers import require_real
+from isochron.settings import settings_from
 from isochron.wording import counted
 
 _TURNS_OVER = 40  # periods in which a variable that is an angle is seen to turn
@@ -130,10 +131,11 @@ def find_entrained_cycles(
     *,
     transient_periods: int = 60,
     convergence_tolerance: float | None = None,
-    newton: NewtonStarts = NewtonStarts(),
+    newton: NewtonStarts | None = None,
     tolerance: float = 1e-9,
     merge_tolerance: float = 1e-3,
     scale: ArrayLike | None = None,
+    **fields: Any,
 ) -> EntrainedCycleSurvey:
     """Find the cycles of a forced map that repeat with its forcing.
 
@@ -152,8 +154,9 @@ def find_entrained_cycles(
     convergence_tolerance : float, optional
         Starts have converged when none moves by more than this in a period, relative to its size
         as in `merge_tolerance`; a hundredth of `merge_tolerance` by default.
-    newton : NewtonStarts
+    newton : NewtonStarts, optional
         Where Newton's method is started, in addition to the states to which the starts converge.
+        Or its fields as keywords.
     tolerance : float
         Largest accepted return error, relative to the size of the cycle.
     merge_tolerance : float
@@ -176,6 +179,7 @@ def find_entrained_cycles(
     ----------
     Battelino, Grebogi, Ott, Yorke and Yorke (1988), Physica D 32:296: saddles by bisection.
     """
+    newton = settings_from(NewtonStarts, newton, fields)
     require_real("starts", starts)
     starts = np.atleast_2d(np.asarray(starts, dtype=float))
     if convergence_tolerance is None:

@@ -16,7 +16,7 @@ from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.limit_cycles import find_limit_cycle
 from isochron.analysis.lyapunov import LyapunovSpectrum, TangentControl, compute_lyapunov_spectrum
 from isochron.analysis.survey.places import Angles, Curve, Periodic, Points, size_of
-from isochron.analysis.survey.settings import Observation, SurveyTolerances
+from isochron.analysis.survey.settings import SurveyTimes, SurveyTolerances
 from isochron.analysis.systems.angles import on_circles
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import is_map
@@ -35,7 +35,7 @@ class Motion(Protocol):
         ...
 
     @property
-    def observation(self) -> Observation:
+    def times(self) -> SurveyTimes:
         """How long they are observed."""
         ...
 
@@ -66,7 +66,7 @@ class FlowMotion:
     """An autonomous vector field; times in its own unit."""
 
     system: Any
-    observation: Observation
+    times: SurveyTimes
     tolerances: SurveyTolerances
     angles: Angles = ()
 
@@ -75,12 +75,12 @@ class FlowMotion:
         return np.array([_or_nan(self._end, state) for state in states])
 
     def _end(self, state: np.ndarray) -> np.ndarray:
-        transient = self.observation.transient
+        transient = self.times.transient
         return integrate(self.system, state, transient, rtol=self.tolerances.transient_rtol)
 
     def record(self, state: np.ndarray) -> np.ndarray:
         """States at equal times."""
-        duration = self.observation.duration
+        duration = self.times.observation
         times = np.linspace(0, duration, N_SAMPLES + 1)
         rtol = self.tolerances.observation_rtol
         return integrate(self.system, state, duration, times=times, rtol=rtol)
@@ -91,7 +91,7 @@ class FlowMotion:
         cycle = find_limit_cycle(
             self.system,
             record[-1],
-            max_period=self.observation.longest,
+            max_period=self.times.longest,
             angles=self.angles,
             control=self.tolerances.shooting,
         )
@@ -104,7 +104,7 @@ class FlowMotion:
     def exponents(self, state: np.ndarray, more: int = 0) -> LyapunovSpectrum:
         """The first two: one is 0 for the direction of the flow."""
         return _exponents(
-            self.system, state, self.observation.duration / N_BLOCKS, min(2 + more, state.size)
+            self.system, state, self.times.observation / N_BLOCKS, min(2 + more, state.size)
         )
 
 
@@ -116,23 +116,23 @@ class ReturnMotion:
     """
 
     system: Any
-    observation: Observation
+    times: SurveyTimes
     tolerances: SurveyTolerances
     period: float | None = None
     angles: Angles = ()
 
     def __post_init__(self) -> None:
-        self.observation.check_whole()
+        self.times.check_whole()
 
     @property
     def n_transient(self) -> int:
         """Returns of the transient."""
-        return round(self.observation.transient)
+        return round(self.times.transient)
 
     @property
     def n_observed(self) -> int:
         """Returns of an observation."""
-        return round(self.observation.duration)
+        return round(self.times.observation)
 
     @property
     def is_map(self) -> bool:
@@ -171,7 +171,7 @@ class ReturnMotion:
         autonomous = self.is_map and not self.system.forcing_cycles and self.system.n_steps == 1
         if autonomous:
             yield from _resting(self, record, scale)
-        places, most = on_circles(record, self.angles), max(1, int(self.observation.longest))
+        places, most = on_circles(record, self.angles), max(1, int(self.times.longest))
         gaps = np.linalg.norm(places[-2 : -2 - most : -1] - places[-1], axis=1)
         lengths = 1 + np.flatnonzero(gaps <= self.tolerances.near_return * size_of(places))
         for length in lengths[lengths > int(autonomous)][:_MOST_SEARCHES]:

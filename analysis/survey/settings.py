@@ -1,16 +1,19 @@
 """Settings of surveys: how starts are observed, how exact results are, where Newton starts."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import ShootingControl
 from isochron.analysis.systems.scales import check_scale
+from isochron.settings import settings_from
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observation:
+class SurveyTimes:
     """How each start of `find_all_attractors` is simulated and observed.
 
     Times are those of an autonomous field; else whole returns: `n_steps` steps of a map, or
@@ -20,10 +23,10 @@ class Observation:
     ----------
     transient : float
         Time to simulate before a start is observed.
-    duration : float
+    observation : float
         Time of each observation. It should contain dozens of the periods in question.
     max_period : float, optional
-        Longest period to look for; a quarter of `duration` by default.
+        Longest period to look for; a quarter of `observation` by default.
     rounds : int
         Number of observations of a start that is not yet on any attractor.
     follow : int
@@ -36,18 +39,18 @@ class Observation:
     """
 
     transient: float
-    duration: float
+    observation: float
     max_period: float | None = None
     rounds: int = 3
     follow: int = 10
 
     def __post_init__(self) -> None:
         if not (
-            0 <= self.transient < math.inf and 0 < self.longest <= self.duration / 2 < math.inf
+            0 <= self.transient < math.inf and 0 < self.longest <= self.observation / 2 < math.inf
         ):
             raise ValueError(
-                "Need transient >= 0 and 0 < max_period <= duration / 2, finite; got "
-                f"transient={self.transient!r}, duration={self.duration!r} and "
+                "Need transient >= 0 and 0 < max_period <= observation / 2, finite; got "
+                f"transient={self.transient!r}, observation={self.observation!r} and "
                 f"max_period={self.longest!r}."
             )
         if self.rounds < 1 or self.follow < 0:
@@ -58,15 +61,19 @@ class Observation:
     @property
     def longest(self) -> float:
         """Longest period to look for."""
-        return self.duration / 4 if self.max_period is None else self.max_period
+        return self.observation / 4 if self.max_period is None else self.max_period
 
     def check_whole(self) -> None:
         """Raise ValueError if the times are not whole returns, and enough of them."""
-        times = (self.transient, self.duration)
-        if any(time != round(time) for time in times) or self.duration < 20 or self.transient < 1:
+        times = (self.transient, self.observation)
+        if (
+            any(time != round(time) for time in times)
+            or self.observation < 20
+            or self.transient < 1
+        ):
             raise ValueError(
-                "transient and duration are whole returns of a map or a forced field, transient "
-                f"at least 1 and duration at least 20; got {times[0]!r} and {times[1]!r}."
+                "transient and observation are whole returns of a map or a forced field, transient "
+                f"at least 1 and observation at least 20; got {times[0]!r} and {times[1]!r}."
             )
 
 
@@ -124,6 +131,19 @@ class SurveyTolerances:
     def shooting(self) -> ShootingControl:
         """How cycles are solved for: near the start, in units of the system."""
         return ShootingControl(tolerance=self.tolerance, max_transient=0, scale=1.0)
+
+
+def survey_settings(
+    times: SurveyTimes | None, tolerances: SurveyTolerances | None, keywords: Mapping[str, Any]
+) -> tuple[SurveyTimes, SurveyTolerances]:
+    """Both settings of a survey: dataclasses, or their fields as keywords."""
+    of_times = {field.name for field in fields(SurveyTimes)}
+    given = {name: value for name, value in keywords.items() if name in of_times}
+    others = {name: value for name, value in keywords.items() if name not in of_times}
+    return (
+        settings_from(SurveyTimes, times, given),
+        settings_from(SurveyTolerances, tolerances, others),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,11 +112,11 @@ def _find_entrained(
 def _find_free(
     system: ann_bridge.TrainedMap, starts: np.ndarray, rng: np.random.Generator
 ) -> tuple[list[Row], list[str]]:
-    observation = analysis.Observation(
-        transient=TRANSIENT_STEPS, duration=OBSERVATION_STEPS, max_period=LONGEST_CYCLE, rounds=1
+    times = analysis.SurveyTimes(
+        transient=TRANSIENT_STEPS, observation=OBSERVATION_STEPS, max_period=LONGEST_CYCLE, rounds=1
     )
     survey = analysis.find_all_attractors(
-        system, lambda rng, n: starts[:n], rng, observation=observation, n_starts=len(starts)
+        system, lambda rng, n: starts[:n], rng, times=times, n_starts=len(starts)
     )
     candidates = [np.zeros(system.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [attractor.states.mean(axis=0) for attractor in survey.attractors]

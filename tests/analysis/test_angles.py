@@ -6,8 +6,8 @@ import pytest
 from isochron.analysis import (
     Flow,
     LimitCycle,
-    Observation,
     SteppedMap,
+    SurveyTimes,
     find_all_attractors,
     find_entrained_cycles,
     find_fixed_points,
@@ -97,7 +97,7 @@ def ring(n):
 
 def survey(system, n, times=(60, 80), **options):
     options = {"n_starts": 8, "angles": tuple(range(n)), **options}
-    options["observation"] = Observation(transient=times[0], duration=times[1])
+    options["times"] = SurveyTimes(transient=times[0], observation=times[1])
     sampler = uniform_box([-10.0] * n, [10.0] * n)
     return find_all_attractors(system, sampler, np.random.default_rng(0), **options)
 

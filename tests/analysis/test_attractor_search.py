@@ -9,8 +9,8 @@ import pytest
 
 from isochron.analysis import (
     Flow,
-    Observation,
     SteppedMap,
+    SurveyTimes,
     SurveyTolerances,
     find_all_attractors,
     gaussian_around,
@@ -69,7 +69,7 @@ def test_rest_and_rhythm_beyond_a_subcritical_hopf_point():
     unstable, stable = (1 - 0.6) / 2, (1 + 0.6) / 2
     found = find_all_attractors(
         truths.bautin(mu), disc(1.0), np.random.default_rng(0),
-        observation=Observation(transient=60, duration=40), n_starts=n,
+        transient=60, observation=40, n_starts=n,
     )  # fmt: skip
     by_kind = {attractor.kind: attractor for attractor in found.attractors}
     assert set(by_kind) == {"fixed point", "limit cycle"}
@@ -85,7 +85,7 @@ def test_rest_and_rhythm_beyond_a_subcritical_hopf_point():
 def test_a_supercritical_rhythm_draws_everything():
     found = find_all_attractors(
         truths.stuart_landau(), disc(2.0), np.random.default_rng(0),
-        observation=Observation(transient=15, duration=40), n_starts=12,
+        transient=15, observation=40, n_starts=12,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("limit cycle", 12)
@@ -104,7 +104,9 @@ def test_two_rhythms_one_within_the_other():
         field,
         disc(4.0),
         np.random.default_rng(1),
-        observation=Observation(transient=30, duration=20, max_period=8),
+        transient=30,
+        observation=20,
+        max_period=8,
         n_starts=n,
     )
     sizes = {round(float(np.linalg.norm(a.solution.point)), 7): a for a in found.attractors}
@@ -120,7 +122,9 @@ def test_lorenz_rests_in_two_places_below_chaos():
         truths.lorenz(20.0),
         gaussian_around([0.0, 0.0, 19.0], [5.0, 5.0, 3.0]),
         np.random.default_rng(0),
-        observation=Observation(transient=60, duration=20, max_period=2),
+        transient=60,
+        observation=20,
+        max_period=2,
         n_starts=n,
     )
     c = np.sqrt(8 / 3 * 19)
@@ -136,7 +140,7 @@ def test_lorenz_is_chaotic_at_28():
     """One attractor with the published leading exponent 0.9056, not one for each start."""
     found = find_all_attractors(
         truths.lorenz(), gaussian_around([0.0, 0.0, 27.0], 5.0), np.random.default_rng(0),
-        observation=Observation(transient=20, duration=60, max_period=2, rounds=1, follow=1),
+        transient=20, observation=60, max_period=2, rounds=1, follow=1,
         n_starts=3,
     )  # fmt: skip
     (attractor,) = found.attractors
@@ -156,7 +160,7 @@ def test_lorenz_is_chaotic_at_28():
 def test_the_circle_map_is_locked_or_not(omega, coupling, kind):
     found = find_all_attractors(
         turning_map(omega, coupling), disc(1.5), np.random.default_rng(0),
-        observation=Observation(transient=400, duration=1000, max_period=8, rounds=1), n_starts=6,
+        transient=400, observation=1000, max_period=8, rounds=1, n_starts=6,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == (kind, 6)
@@ -172,7 +176,7 @@ def test_a_forced_rhythm_is_locked_or_not(own, kind):
     field = truths.rotating_force(1.0, 0.1, own=own)
     found = find_all_attractors(
         field, disc(1.5), np.random.default_rng(0),
-        observation=Observation(transient=20, duration=160, max_period=4, rounds=1),
+        transient=20, observation=160, max_period=4, rounds=1,
         period=2 * np.pi, n_starts=1,
     )  # fmt: skip
     (attractor,) = found.attractors
@@ -185,7 +189,7 @@ def test_a_map_with_many_places_to_rest():
     n = 200
     found = find_all_attractors(
         system, uniform_box([-1.5], [3.5]), np.random.default_rng(0),
-        observation=Observation(transient=80, duration=20), n_starts=n,
+        transient=80, observation=20, n_starts=n,
     )  # fmt: skip
     places = sorted(a.solution.point[0] for a in found.attractors)
     np.testing.assert_allclose(places, np.arange(-1.0, 4.0), atol=1e-9)
@@ -204,7 +208,7 @@ def test_two_cycles_of_a_map_each_counted_once():
     )
     found = find_all_attractors(
         system, uniform_box([-1.5], [1.5]), np.random.default_rng(0),
-        observation=Observation(transient=200, duration=40), n_starts=n,
+        transient=200, observation=40, n_starts=n,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["limit cycle"] * 2
     assert [attractor.solution.period for attractor in found.attractors] == [2.0, 2.0]
@@ -215,7 +219,7 @@ def test_two_cycles_of_a_map_each_counted_once():
 def test_the_logistic_map_at_4_is_chaotic_with_exponent_ln_2():
     found = find_all_attractors(
         truths.logistic(4.0, 1), uniform_box([0.1], [0.9]), np.random.default_rng(0),
-        observation=Observation(transient=100, duration=2000, max_period=16, rounds=1), n_starts=5,
+        transient=100, observation=2000, max_period=16, rounds=1, n_starts=5,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("chaotic", 5)
@@ -227,7 +231,7 @@ def test_starts_that_blow_up_are_reported():
     system = SteppedMap(lambda k, x: x**2, lambda k, x, v: 2 * x[:, None] * v, dimension=1)
     found = find_all_attractors(
         system, uniform_box([-2.0], [2.0]), np.random.default_rng(0),
-        observation=Observation(transient=50, duration=20), n_starts=30,
+        transient=50, observation=20, n_starts=30,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert attractor.n_starts + len(found.failures) == 30
@@ -246,7 +250,7 @@ def test_a_simulator_that_refuses_to_go_on_fails_alone():
 
     found = find_all_attractors(
         SteppedMap(step, None, dimension=1), uniform_box([-2.0], [2.0]), np.random.default_rng(0),
-        observation=Observation(transient=50, duration=20), n_starts=30,
+        transient=50, observation=20, n_starts=30,
     )  # fmt: skip
     assert all(abs(failure.state[0]) > 1 for failure in found.failures)
     assert found.attractors[0].n_starts == 30 - len(found.failures) > 0
@@ -255,7 +259,7 @@ def test_a_simulator_that_refuses_to_go_on_fails_alone():
 def test_a_flow_that_blows_up_is_reported():
     found = find_all_attractors(
         truths.subcritical_hopf(), disc(2.0), np.random.default_rng(0),
-        observation=Observation(transient=30, duration=20), n_starts=12,
+        transient=30, observation=20, n_starts=12,
     )  # fmt: skip
     (attractor,) = found.attractors
     assert attractor.kind == "fixed point"
@@ -271,7 +275,7 @@ def test_what_has_not_settled_is_said_to_be_so():
     system = SteppedMap(lambda k, x: x + 1 / (1 + x**2), None, dimension=1)
     found = find_all_attractors(
         system, uniform_box([-1.0], [1.0]), np.random.default_rng(0),
-        observation=Observation(transient=50, duration=40), n_starts=3,
+        transient=50, observation=40, n_starts=3,
     )  # fmt: skip
     assert found.attractors == ()
     assert len(found.failures) == 3
@@ -282,8 +286,8 @@ def test_what_has_not_settled_is_said_to_be_so():
     ("options", "message"),
     [
         ({"transient": -1}, "transient >= 0"),
-        ({"max_period": 30}, "max_period <= duration / 2"),
-        ({"duration": 40.5}, "whole returns"),
+        ({"max_period": 30}, "max_period <= observation / 2"),
+        ({"observation": 40.5}, "whole returns"),
         ({"n_starts": 0}, "n_starts >= 1"),
         ({"period": 1.0}, "has a period already"),
         ({"confidence": 1.0}, "confidence"),
@@ -299,18 +303,18 @@ def test_bad_settings_are_refused(options, message):
 
 def settings(**changes) -> dict[str, Any]:
     """Arguments of a short survey of a map, some of them changed."""
-    times: dict[str, Any] = {"transient": 10, "duration": 40, "max_period": None}
+    times: dict[str, Any] = {"transient": 10, "observation": 40, "max_period": None}
     times |= {name: changes.pop(name) for name in times if name in changes}
     if "confidence" in changes:
         changes["tolerances"] = SurveyTolerances(confidence=changes.pop("confidence"))
-    return {"n_starts": 2, "observation": Observation(**times), **changes}
+    return {"n_starts": 2, "times": SurveyTimes(**times), **changes}
 
 
 def test_a_sampler_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match="sampler must return"):
         find_all_attractors(
             truths.henon(0.2), lambda rng, n: np.ones(n), np.random.default_rng(0),
-            observation=Observation(transient=10, duration=40),
+            transient=10, observation=40,
         )  # fmt: skip
 
 
@@ -360,17 +364,17 @@ def leaking_tent(gap):
 @pytest.mark.parametrize("gap", [0.004, 0.002])
 def test_a_chaotic_transient_is_not_an_attractor(gap):
     """Many starts are still chaotic after 120 steps; none is for ever."""
-    patient = Observation(transient=20, duration=100, rounds=1, max_period=2, follow=80)
+    patient = SurveyTimes(transient=20, observation=100, rounds=1, max_period=2, follow=80)
     quick = dataclasses.replace(patient, follow=0)
     sampler = uniform_box([0.0], [1.0])
     found = find_all_attractors(
-        leaking_tent(gap), sampler, np.random.default_rng(0), observation=patient, n_starts=10
+        leaking_tent(gap), sampler, np.random.default_rng(0), times=patient, n_starts=10
     )
     (attractor,) = found.attractors
     assert (attractor.kind, attractor.n_starts) == ("fixed point", 10)
     assert attractor.solution.point[0] == pytest.approx(-1, abs=1e-9)
     hasty = find_all_attractors(
-        leaking_tent(gap), sampler, np.random.default_rng(0), observation=quick, n_starts=10
+        leaking_tent(gap), sampler, np.random.default_rng(0), times=quick, n_starts=10
     )
     assert "chaotic" in {a.kind for a in hasty.attractors}
     assert "raise follow" in hasty.cannot_exclude
@@ -383,14 +387,14 @@ def test_pieces_of_one_circle_are_one_attractor(omega, coupling):
     """Rotation numbers close to p/q: an orbit nearly closes, and its states lie in clusters."""
     found = find_all_attractors(
         turning_map(omega, coupling), disc(2.0), np.random.default_rng(3),
-        observation=Observation(transient=100, duration=400, rounds=1), n_starts=4,
+        transient=100, observation=400, rounds=1, n_starts=4,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["quasi-periodic"]
 
 
 def test_how_exactly_states_settle_is_an_argument():
     options: dict[str, Any] = {
-        "observation": Observation(transient=15, duration=40),
+        "times": SurveyTimes(transient=15, observation=40),
         "n_starts": 2,
     }
     for transient_rtol in (1e-3, 1e-8):

@@ -2,25 +2,30 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from isochron.analysis import (
+    Flow,
     NewtonStarts,
-    Observation,
     ShootingControl,
     StepControl,
+    SteppedMap,
+    SurveyTimes,
     SurveyTolerances,
     TangentControl,
     continue_cycles_from_hopf,
     continue_fixed_points,
     continue_fold,
+    find_all_attractors,
     find_limit_cycle,
+    uniform_box,
 )
 from tests import truths
 
 SETTINGS = (
     NewtonStarts(),
-    Observation(transient=1, duration=20),
+    SurveyTimes(transient=1, observation=20),
     ShootingControl(),
     StepControl(),
     SurveyTolerances(),
@@ -62,14 +67,14 @@ def test_steps_out_of_range_are_rejected(options, message):
     ("options", "message"),
     [
         ({"transient": float("inf")}, "transient >= 0"),
-        ({"duration": 0.0}, "max_period <= duration / 2"),
+        ({"observation": 0.0}, "max_period <= observation / 2"),
         ({"rounds": 0}, "rounds >= 1 and follow >= 0, got 0 and 10"),
         ({"follow": -1}, "got 3 and -1"),
     ],
 )
 def test_observations_out_of_range_are_rejected(options, message):
     with pytest.raises(ValueError, match=message):
-        Observation(**{"transient": 10.0, "duration": 40.0, **options})
+        SurveyTimes(**{"transient": 10.0, "observation": 40.0, **options})
 
 
 @pytest.mark.parametrize(
@@ -104,3 +109,32 @@ def test_numbers_of_iterations_and_segments_follow_from_the_search():
     assert "max_iterations=1)" in cycle.message
     filled = ShootingControl(n_segments=2).with_defaults(max_iterations=12, n_segments=6)
     assert (filled.max_iterations, filled.n_segments) == (12, 2)
+
+
+def test_settings_are_given_whole_or_as_keywords():
+    """The same cycle, tongue, branch and survey by either; never by both."""
+    field = Flow(lambda t, x: [x[1], (1 - x[0] ** 2) * x[1] - x[0]])
+    whole = find_limit_cycle(
+        field, [2.0, 0.0], max_period=20, control=ShootingControl(tolerance=1e-11, n_segments=3)
+    )
+    keywords = find_limit_cycle(field, [2.0, 0.0], max_period=20, tolerance=1e-11, n_segments=3)
+    assert (whole.method, whole.period) == (keywords.method, keywords.period)
+    with pytest.raises(TypeError, match="not both"):
+        find_limit_cycle(
+            field, [2.0, 0.0], max_period=20, control=ShootingControl(), tolerance=1e-11
+        )
+    with pytest.raises(TypeError, match="'tolerence'.* Did you mean tolerance"):
+        find_limit_cycle(field, [2.0, 0.0], max_period=20, tolerence=1e-11)
+    wells = SteppedMap(lambda k, x: 1.5 * np.tanh(x), None, 1)
+    box = uniform_box([-2.0], [2.0])
+    times = {"transient": 50, "observation": 40, "rounds": 2}
+    rng = np.random.default_rng(0)
+    options = {"n_starts": 4, "merge_tolerance": 1e-4}
+    survey = find_all_attractors(wells, box, rng, **times, **options)
+    again = find_all_attractors(
+        wells, box, np.random.default_rng(0), times=SurveyTimes(**times), **options
+    )
+    assert repr(survey) == repr(again)
+    assert len(survey.attractors) == 2
+    with pytest.raises(TypeError, match="observation"):
+        find_all_attractors(wells, box, rng, transient=50)

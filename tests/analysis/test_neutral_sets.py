@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import Flow, Observation, SteppedMap, find_all_attractors, uniform_box
+from isochron.analysis import Flow, SteppedMap, find_all_attractors, uniform_box
 
 TURN = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
 FIFTH = 2 * np.pi / 5
@@ -33,7 +33,7 @@ def test_a_neutral_map_has_no_attractors(name):
     step, tangent, n, members = MAPS[name]
     found = find_all_attractors(
         SteppedMap(step, tangent, n), uniform_box([-0.6] * n, [0.6] * n),
-        np.random.default_rng(0), observation=Observation(transient=300, duration=300), n_starts=4,
+        np.random.default_rng(0), transient=300, observation=300, n_starts=4,
     )  # fmt: skip
     (family,) = found.attractors
     assert (family.kind, family.n_starts, len(family.states)) == ("continuum", 4, 4)
@@ -52,7 +52,7 @@ def test_a_neutral_rotation_in_many_dimensions():
     found = find_all_attractors(
         SteppedMap(lambda k, x: x @ matrix.T, lambda k, x, v: matrix @ v, 40),
         uniform_box([-1.0] * 40, [1.0] * 40),
-        np.random.default_rng(0), observation=Observation(transient=300, duration=300), n_starts=3,
+        np.random.default_rng(0), transient=300, observation=300, n_starts=3,
     )  # fmt: skip
     assert [(each.kind, each.n_starts) for each in found.attractors] == [("continuum", 3)]
 
@@ -66,7 +66,7 @@ def test_an_attracting_circle_is_no_continuum():
 
     found = find_all_attractors(
         SteppedMap(step, None, 2), uniform_box([-2.0] * 2, [2.0] * 2),
-        np.random.default_rng(0), observation=Observation(transient=100, duration=500), n_starts=4,
+        np.random.default_rng(0), transient=100, observation=500, n_starts=4,
     )  # fmt: skip
     assert [(each.kind, each.n_starts) for each in found.attractors] == [("quasi-periodic", 4)]
 
@@ -85,7 +85,7 @@ def test_a_neutral_field_has_no_attractors(name, unit):
     field, members = FIELDS[name]
     found = find_all_attractors(
         Flow(lambda t, x: unit * field(t, x / unit)), uniform_box([0.5 * unit] * 2, [2 * unit] * 2),
-        np.random.default_rng(0), observation=Observation(transient=20, duration=40), n_starts=2,
+        np.random.default_rng(0), transient=20, observation=40, n_starts=2,
     )  # fmt: skip
     (family,) = found.attractors
     assert (family.kind, family.n_starts) == ("continuum", 2)
@@ -111,7 +111,7 @@ def running_pendulum(t, x):
 def test_an_angle_is_named(system, n, angles):
     found = find_all_attractors(
         system, uniform_box([-1.0] * n, [1.0] * n), np.random.default_rng(0),
-        observation=Observation(transient=40, duration=60), n_starts=1,
+        transient=40, observation=60, n_starts=1,
     )  # fmt: skip
     assert not found.attractors
     (failure,) = found.failures

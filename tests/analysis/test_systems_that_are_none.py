@@ -6,7 +6,6 @@ import torch
 
 from isochron.analysis import (
     Flow,
-    Observation,
     SteppedMap,
     compute_lyapunov_spectrum,
     find_all_attractors,
@@ -20,9 +19,7 @@ from isochron.analysis import (
 def survey(system):
     rng = np.random.default_rng(0)
     sampler = uniform_box([-1.0, -1.0], [1.0, 1.0])
-    return find_all_attractors(
-        system, sampler, rng, observation=Observation(transient=10, duration=40), n_starts=2
-    )
+    return find_all_attractors(system, sampler, rng, transient=10, observation=40, n_starts=2)
 
 
 SEARCHES = {

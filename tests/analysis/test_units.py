@@ -10,7 +10,6 @@ import pytest
 
 from isochron.analysis import (
     Flow,
-    Observation,
     ShootingControl,
     StepControl,
     SteppedMap,
@@ -242,7 +241,7 @@ def test_surveys(unit):
     assert (len(survey.cycles), survey.index_sum) == (3, 1)
     found = find_all_attractors(
         system, uniform_box([-2 * unit], [2 * unit]), np.random.default_rng(0),
-        observation=Observation(transient=30, duration=20), n_starts=6,
+        transient=30, observation=20, n_starts=6,
     )  # fmt: skip
     assert [attractor.kind for attractor in found.attractors] == ["limit cycle"] * 2
     largest = max(attractor.states[0, 0] for attractor in found.attractors) / unit
@@ -332,7 +331,8 @@ def test_surveys_tell_attractors_that_differ_in_a_small_variable(small):
         field,
         box,
         np.random.default_rng(0),
-        observation=Observation(transient=30, duration=40),
+        transient=30,
+        observation=40,
         n_starts=8,
     )
     places = sorted(attractor.states[0, 1] / small for attractor in found.attractors)

@@ -6,7 +6,6 @@ from scipy import sparse
 
 from isochron.analysis import (
     Flow,
-    Observation,
     ShootingControl,
     SteppedMap,
     compute_lyapunov_spectrum,
@@ -86,7 +85,8 @@ def test_the_tangents_of_a_map(wrong, fault):
             system,
             lambda rng, n: rng.uniform(-0.2, 0.2, (n, 2)),
             np.random.default_rng(0),
-            observation=Observation(transient=50, duration=50),
+            transient=50,
+            observation=50,
             n_starts=4,
         )
 
