@@ -12,7 +12,7 @@ import numpy as np
 from isochron import connectome
 from isochron.analysis import sign_networks as attractors
 from isochron.analysis.sign_networks import plotting
-from isochron.workflows.attractors import place_on_axis
+from isochron.workflows.attractors import NullModels, place_on_axis
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", type=Path, default=Path("figures"))
@@ -32,11 +32,9 @@ curves = {
     length: [attractors.complexity(length, round(eta, 6)) for eta in np.linspace(-0.3, 0.3, 13)]
     for length in (1, 2, 3, 4)
 }
-graph = connectome.load("varshney2011")
+graph, nulls = connectome.load("varshney2011"), NullModels(n=options.nulls)
 worms = {
-    layers: place_on_axis(
-        graph, layers=layers.split(" + "), n_nulls=options.nulls, n_starts=options.starts
-    )
+    layers: place_on_axis(graph, layers=layers.split(" + "), nulls=nulls, n_starts=options.starts)
     for layers in ("chemical", "chemical + gap")
 }
 

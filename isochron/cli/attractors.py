@@ -30,7 +30,7 @@ class SearchSettings:
         None, "Number of random initial states to sample from; by default all states are "
         "enumerated, and 2000 are sampled of a connectome",
     )  # fmt: skip
-    seed: int = setting(0, "Seed of initial states, random networks and rewirings")
+    seed: int = setting(0, "Seed of initial states, random networks and null models")
     n_threads: int | None = setting(None, "Number of threads of an enumeration; all by default")
 
     def __post_init__(self) -> None:
@@ -60,7 +60,11 @@ class AxisSettings:
 
     dataset: str | None = setting(None, DATASET_HELP)
     layers: str = setting("chemical,gap", "Layers of the connectome: chemical, gap, or both")
-    n_nulls: int = setting(0, "Number of rewirings of the connectome to compare it with")
+    n_nulls: int = setting(0, "Number of randomized connectomes to compare the connectome with")
+    null_model: str = setting(
+        "rewire", "Null model that randomizes the connectome",
+        choices="isochron.connectome.null_models:NULL_MODELS",
+    )  # fmt: skip
 
 
 SETTINGS: dict[str, type] = {
@@ -111,11 +115,12 @@ def attractors(
                 seed=search.seed, n_threads=search.n_threads, progress=report,
             )  # fmt: skip
         else:
-            from isochron.workflows.attractors import place_on_axis
+            from isochron.workflows.attractors import NullModels, place_on_axis
 
             result = place_on_axis(
                 open_connectome(str(axis.dataset)), layers=_layers(axis.layers), signs=signs,
-                tie=search.tie, n_nulls=axis.n_nulls, seed=search.seed, progress=report,
+                tie=search.tie, nulls=NullModels(n=axis.n_nulls, model=axis.null_model),
+                seed=search.seed, progress=report,
                 n_starts=2000 if search.n_starts is None else search.n_starts,
             )  # fmt: skip
     if as_json:

@@ -213,13 +213,15 @@ class SolvedFixedPoints:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectomePlacement:
-    """A connectome as a network of ±1 neurons, next to its rewirings and the theory.
+    """A connectome as a network of ±1 neurons, next to its null models and the theory.
 
     Attributes
     ----------
     sampled_by_tie_rule : dict of str to Sampled
     fixed_points : SolvedFixedPoints or None
         None without OR-tools.
+    null_model : str
+        The null model of `nulls`.
     nulls : tuple of SampledNull
     theory : Theory
         At the size and symmetry degree of the connectome.
@@ -236,6 +238,7 @@ class ConnectomePlacement:
     sampled: Sampled
     sampled_by_tie_rule: dict[str, Sampled]
     fixed_points: SolvedFixedPoints | None
+    null_model: str
     nulls: tuple[SampledNull, ...]
     theory: Theory
     seed: int

@@ -1,12 +1,14 @@
 """The worm on the axis of Hwang et al.: a connectome as a ±1 network, rewirings, the theory."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from isochron.analysis import sign_networks
-from isochron.connectome import Connectome, gaba_inhibitory, rewire
+from isochron.connectome import Connectome, gaba_inhibitory
+from isochron.connectome.null_models import NULL_MODELS
 from isochron.connectome.statistics import symmetry_degree
 from isochron.workflows.attractor_results import (
     ConnectomePlacement,
@@ -89,18 +91,40 @@ def _signs(connectome: Connectome, which: str) -> np.ndarray | int:
     return gaba_inhibitory(connectome) if which == "gaba" else 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class NullModels:
+    """Randomized connectomes.
+
+    Attributes
+    ----------
+    n : int
+        How many.
+    model : str
+        One of `isochron.connectome.null_models.NULL_MODELS`. ``rewire`` leaves degrees as they
+        are, and weights and signs with their presynaptic neurons.
+    """
+
+    n: int = 0
+    model: str = "rewire"
+
+    def __post_init__(self) -> None:
+        NULL_MODELS.check(self.model)
+        if self.n < 0:
+            raise ValueError(f"The number of null models must be at least 0, got {self.n!r}.")
+
+
 def place_on_axis(
     connectome: Connectome,
     *,
     layers: Sequence[str] = LAYERS,
     signs: str | None = None,
     tie: str = "plus",
-    n_nulls: int = 0,
+    nulls: NullModels | None = None,
     n_starts: int = 2000,
     seed: int = 0,
     progress: Report | None = None,
 ) -> ConnectomePlacement:
-    """Attractors of a connectome under every tie rule, of its rewirings, and the theory at its eta.
+    """Attractors of a connectome under every tie rule, of null models, and theory at its eta.
 
     Parameters
     ----------
@@ -108,9 +132,9 @@ def place_on_axis(
     layers, signs
         See `connectome_couplings`.
     tie : str
-        The rule of the rewirings and of the solver; the connectome is sampled under all four.
-    n_nulls : int
-        Rewirings that keep degrees, and weights and signs with their presynaptic neurons.
+        The rule of the null models and of the solver; the connectome is sampled under all four.
+    nulls : NullModels, optional
+        Randomized connectomes to compare with; none by default.
     n_starts : int
         Random states, for each network.
     seed : int
@@ -126,17 +150,16 @@ def place_on_axis(
     ValueError
         If a setting is out of range or not known.
     """
-    if n_nulls < 0 or n_starts < 1:
-        raise ValueError(
-            f"The numbers of rewirings and of starts must be at least 0 and 1, got {n_nulls!r} "
-            f"and {n_starts!r}."
-        )
+    if n_starts < 1:
+        raise ValueError(f"The number of starts must be at least 1, got {n_starts!r}.")
     if tie not in sign_networks.TIE_RULES:
         raise ValueError(f"tie must be one of {', '.join(sign_networks.TIE_RULES)}, got {tie!r}.")
+    nulls = nulls or NullModels()
+    randomize = NULL_MODELS.load(nulls.model)
     report = progress or (lambda fraction, text: None)
     which = which_signs(connectome, signs)
     couplings = connectome_couplings(connectome, layers, which)
-    streams = np.random.default_rng(seed).spawn(len(sign_networks.TIE_RULES) + n_nulls)
+    streams = np.random.default_rng(seed).spawn(len(sign_networks.TIE_RULES) + nulls.n)
     total = len(streams) + 1
     by_rule = {}
     for k, rule in enumerate(sign_networks.TIE_RULES):
@@ -146,12 +169,12 @@ def place_on_axis(
         )
     report(len(by_rule) / total, "solving for fixed points")
     fixed_points = _solve_fixed_points(couplings, tie)
-    nulls = []
+    samples = []
     for k, rng in enumerate(streams[len(by_rule) :]):
-        report((len(by_rule) + 1 + k) / total, f"rewiring {k + 1} of {n_nulls}")
-        rewired = connectome_couplings(rewire(connectome, rng), layers, which)
+        report((len(by_rule) + 1 + k) / total, f"null model {k + 1} of {nulls.n}")
+        rewired = connectome_couplings(randomize(connectome, rng), layers, which)
         sample = sign_networks.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
-        nulls.append(SampledNull.of(sample, symmetry_degree=symmetry_degree(rewired)))
+        samples.append(SampledNull.of(sample, symmetry_degree=symmetry_degree(rewired)))
     report(1.0, "done")
     eta = symmetry_degree(couplings)
     return ConnectomePlacement(
@@ -166,7 +189,8 @@ def place_on_axis(
         sampled=by_rule[tie],
         sampled_by_tie_rule=by_rule,
         fixed_points=fixed_points,
-        nulls=tuple(nulls),
+        null_model=nulls.model,
+        nulls=tuple(samples),
         theory=Theory.of(len(couplings), eta),
         seed=seed,
     )

@@ -74,6 +74,18 @@ def test_a_connectome(capsys):
     )
     assert result["dataset"] == "varshney2011"
     assert len(result["nulls"]) == 1
+    assert result["null_model"] == "rewire"
+
+
+def test_every_null_model_of_the_registry(capsys):
+    """The connectome itself is sampled alike; only what is compared with it differs."""
+    words = ("--dataset", "varshney2011", "--layers", "chemical", "--starts", 5, "--nulls", 1)
+    found = {
+        model: output(capsys, *words, "--null-model", model) for model in ("rewire", "erdos-renyi")
+    }
+    assert found["rewire"]["sampled"] == found["erdos-renyi"]["sampled"]
+    degrees = {model: each["nulls"][0]["symmetry_degree"] for model, each in found.items()}
+    assert degrees["rewire"] != degrees["erdos-renyi"]
 
 
 def signed_file(folder):
@@ -128,6 +140,8 @@ def test_text(matrix, capsys):
         (["--random", "5", "--symmetry", "2"], "between -1"),
         (["--random", "5", "--seed", "-1"], "seed must not be negative, got -1"),
         (["--dataset", "cook1999"], "cook1999"),
+        (["--dataset", "varshney2011", "--nulls", "-1"], "must be at least 0, got -1"),
+        (["--dataset", "varshney2011", "--null-model", "rewired"], "Did you mean rewire"),
         (["--dataset", "varshney2011", "--layers", "peptide"], "No layer 'peptide'"),
         (
             ["--dataset", "varshney2011", "--tie", "coin"],

@@ -14,7 +14,7 @@ from isochron.analysis.sign_networks import (
     mean_two_cycles,
     solve_cycles,
 )
-from isochron.workflows.attractors import connectome_couplings, place_on_axis
+from isochron.workflows.attractors import NullModels, connectome_couplings, place_on_axis
 
 SIGMA_1 = {
     1: 0.199228, 0.96: 0.194036, 0.8: 0.171742, 0.6: 0.139820, 8 / 17: 0.116188, 0.25: 0.068842,
@@ -65,8 +65,8 @@ def test_the_fixed_points_of_the_signed_worm():
 
 def test_the_worm_on_the_axis():
     graph = connectome.load("varshney2011")
-    result = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
-    again = place_on_axis(graph, layers=["chemical"], n_nulls=2, n_starts=200, seed=3)
+    result = place_on_axis(graph, layers=["chemical"], nulls=NullModels(n=2), n_starts=200, seed=3)
+    again = place_on_axis(graph, layers=["chemical"], nulls=NullModels(n=2), n_starts=200, seed=3)
     assert result == again
     assert result.n == 279
     for rule, sample in result.sampled_by_tie_rule.items():
