@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,8 +13,6 @@ import numpy as np
 from isochron.connectome import (
     Connectome,
     available,
-    from_csv,
-    from_graphml,
     from_xarray,
     load,
 )
@@ -23,15 +21,40 @@ from isochron.connectome.datasets import content_digest
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER
 from isochron.files import DataFileError, read_xml, reads_data, sha256
+from isochron.registry import Entry, Registry
 from isochron.runs.dataset_descriptions import options_of, read_described
 
 T = TypeVar("T")
-FORMATS = {
-    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
-    ".graphml": "graphml", ".nml": "neuroml", ".xml": "xml", ".nc": "labeled",
-}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderEntry(Entry):
+    """The reader of one format, not imported yet, and how the names of its files end."""
+
+    suffixes: tuple[str, ...] = ()
+
+
+READERS = Registry(
+    "format",
+    {
+        "csv": ReaderEntry(
+            "isochron.connectome:from_csv",
+            "Table of connections.",
+            suffixes=(".csv", ".tsv", ".tab", ".txt"),
+        ),
+        "graphml": ReaderEntry(
+            "isochron.connectome:from_graphml", "GraphML.", suffixes=(".graphml",)
+        ),
+        "neuroml": ReaderEntry(
+            "isochron.sims.neuroml:read_neuroml", "NeuroML 2.", suffixes=(".nml", ".xml")
+        ),
+        "labeled": ReaderEntry(
+            "isochron.runs.datasets:read_labeled", "Labeled matrices.", suffixes=(".nc",)
+        ),
+    },
+)
+FORMATS = {suffix: name for name, entry in READERS.items() for suffix in entry.suffixes}
 SUFFIXES = (*FORMATS, ".toml")
-READABLE = ("csv", "graphml", "neuroml", "labeled")
 
 
 def is_file_name(identifier: str | os.PathLike) -> bool:
@@ -103,7 +126,7 @@ def open_connectome(identifier: str | os.PathLike) -> Connectome:
         raise ValueError(_unknown_suffix(path))
     format_name = _format(path)
     try:
-        return _with_digest(_reader(format_name)(path), path)
+        return _with_digest(READERS.load(format_name)(path), path)
     except DataFileError as error:
         if advice := _advice(str(error), format_name, path):
             raise type(error)(f"{error} {advice}") from error
@@ -160,10 +183,10 @@ def _with_digest(connectome: Connectome, path: Path) -> Connectome:
 
 def _format(path: Path) -> str:
     """The format by the suffix; of .xml by the root element."""
-    format_name = FORMATS[path.suffix.lower()]
-    if format_name != "xml":
-        return format_name
-    return "graphml" if b"<graphml" in read_xml(path)[:4096] else "neuroml"
+    suffix = path.suffix.lower()
+    if suffix == ".xml" and b"<graphml" in read_xml(path)[:4096]:
+        return "graphml"
+    return FORMATS[suffix]
 
 
 def _unknown_suffix(path: Path) -> str:
@@ -183,7 +206,7 @@ def _unknown_suffix(path: Path) -> str:
 
 def _advice(message: str, format_name: str, path: Path) -> str:
     """How a command is given an option that a message names."""
-    options = [name for name in options_of(_reader(format_name)) if f"{name}=" in message]
+    options = [name for name in options_of(READERS.load(format_name)) if f"{name}=" in message]
     if not options:
         return ""
     return (
@@ -204,23 +227,13 @@ def _reader_of(format_name: str | None, data: Path) -> Callable[..., Connectome]
     if format_name is None:
         raise ValueError(
             f"{_unknown_suffix(data)} For a different suffix, state the format: format must be one "
-            f"of {', '.join(READABLE)}."
+            f"of {', '.join(READERS)}."
         )
-    if format_name not in READABLE:
-        raise ValueError(f"format must be one of {', '.join(READABLE)}, got {format_name!r}.")
-    return _reader(format_name)
-
-
-def _reader(format_name: str) -> Callable[..., Connectome]:
-    if format_name == "neuroml":
-        from isochron.sims.neuroml import read_neuroml
-
-        return read_neuroml
-    return {"csv": from_csv, "graphml": from_graphml, "labeled": _read_labeled}[format_name]
+    return READERS.load(format_name)
 
 
 @reads_data
-def _read_labeled(
+def read_labeled(
     path: Path,
     *,
     extrasynaptic: Iterable[str] = (),
@@ -228,6 +241,7 @@ def _read_labeled(
     unequal_gap: UnequalGap = "error",
     species: str | None = INFER,
 ) -> Connectome:
+    """The connectome of a file of labeled matrices; options as of `connectome.from_xarray`."""
     from isochron.sims import load_dataset
 
     return from_xarray(

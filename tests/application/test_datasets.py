@@ -194,7 +194,7 @@ def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, na
         ("a = 1", "must name a file"),
         ('file = "x.xlsx"', "Save the sheet as .csv"),
         ('file = "x.zip"', "format must be one of csv, graphml, neuroml, labeled"),
-        ('file = "x.csv"\nformat = "excel"', "got 'excel'"),
+        ('file = "x.csv"\nformat = "excel"', "Unknown format 'excel'. Available: csv, graphml"),
         ('file = "x.csv"', "There is no file"),
     ],
 )
