@@ -110,8 +110,10 @@ class Study(Generic[Config, Results]):
         try:
             return from_json_values(values, self.results)
         except ValueError as error:
-            text = f"{run / 'results.json'} is not a whole result of a run: {error}."
-            raise DataFileError(text) from error
+            raise DataFileError(
+                f"{run / 'results.json'} is not a whole result of a run: {error}. The command that "
+                "made the run writes it again."
+            ) from error
 
     def report(self, run: Path) -> str:
         """The report of a finished run, as HTML.

@@ -149,6 +149,7 @@ def test_results_of_a_different_form_have_no_report(folder, results, tmp_path, c
     assert main(["report", str(tmp_path)]) == 3
     error = capsys.readouterr().err
     assert "results.json is not a whole result of a run" in error
+    assert "The command that made the run writes it again" in error
     assert "claims" in error
     assert error.count("\n") == 1
 
