@@ -152,7 +152,7 @@ def find_limit_cycle(
     except _FAILURES as error:
         wrong = forced and isinstance(error, WrongDerivativeError)
         if wrong or period_guess is not None or control.searches_nearby or len(nodes) > 1:
-            return search.nothing(str(error))
+            return search.nothing(str(error) + _in_segments(error, control.n_segments))
         if forced:
             return search.after_returns(nodes[0], str(error))
     return search.from_basin(nodes[0])
@@ -184,6 +184,16 @@ def _check(forced, max_period, period_guess, subharmonic) -> None:
         raise ValueError(
             f"subharmonic must be 1 or more, and 1 without a forcing, got {subharmonic!r}."
         )
+
+
+def _in_segments(error: Exception, n_segments: int | None) -> str:
+    """A sentence on multiple shooting, if a trajectory has left the neighborhood of the cycle."""
+    if not isinstance(error, ArithmeticError) or n_segments != 1:
+        return ""
+    return (
+        " A trajectory leaves a strongly unstable cycle within a period: follow it in segments, "
+        "control=ShootingControl(n_segments=8), or give a start and a period_guess nearer to it."
+    )
 
 
 _MAX_ITERATIONS = 12

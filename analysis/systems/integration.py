@@ -28,6 +28,9 @@ _STAGES = (
 # Of tangents by differences: below it, steps would follow their rounding errors of some 1e-12.
 _DIFFERENCE_RTOL = 1e-10
 
+_EVALUATIONS = 10_000  # of a field, after which it is checked how far the integration got
+_LEAST_ADVANCE = 1e-5  # of its duration that these must advance
+
 
 def integrate(
     field: VectorField,
@@ -74,8 +77,32 @@ def _lengths(tangents: np.ndarray) -> np.ndarray | None:
     return None if np.all((lengths > 1e-2) & (lengths < 1e2)) else lengths
 
 
+class _Watched:
+    """A field that is no longer evaluated where the integration does not advance.
+
+    Next to a singularity that the solution reaches in finite time the steps shrink until they
+    vanish, or, where derivatives by differences are rounding errors, almost for ever.
+    """
+
+    def __init__(self, function: Any, span: tuple) -> None:
+        self.function, self.least = function, _LEAST_ADVANCE * (span[1] - span[0])
+        self.count, self.latest = 0, span[0]
+
+    def __call__(self, t: float, state: np.ndarray) -> np.ndarray:
+        self.count += 1
+        if self.count % _EVALUATIONS == 0:
+            if abs(t - self.latest) < self.least:
+                raise ArithmeticError(
+                    f"Integration failed at t = {t:g}: it no longer advances. The trajectory may "
+                    "grow without bound in finite time there, or the field be discontinuous."
+                )
+            self.latest = t
+        return self.function(t, state)
+
+
 def _solve(function: Any, span: tuple, state: np.ndarray, method: str, options: dict, **more: Any):
-    solution = solve_ivp(function, span, state, method=method, **options, **more)
+    watched = _Watched(function, span)
+    solution = solve_ivp(watched, span, state, method=method, **options, **more)
     if not solution.success or not np.isfinite(solution.y).all():
         raise ArithmeticError(f"Integration failed at t = {solution.t[-1]:g}: {solution.message}")
     return solution

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isochron.analysis import ShootingControl, find_limit_cycle, flow
+from isochron.analysis import Flow, ShootingControl, find_limit_cycle, flow
 from tests import truths
 
 # Viswanath (2003), Nonlinearity 16:1035: x and y at z = 27, and the period.
@@ -97,3 +97,33 @@ def test_all_cycles_of_roessler_of_at_most_four_rounds():
     assert {rounds: len(found) for rounds, found in periods.items()} == {1: 1, 2: 1, 3: 2, 4: 1}
     np.testing.assert_allclose(sorted(periods[3])[1], 17.59586581523, rtol=1e-10)
     np.testing.assert_allclose(periods[4], 23.50855758315, rtol=1e-10)
+
+
+@pytest.mark.parametrize("by_differences", [True, False])
+def test_a_trajectory_that_blows_up_next_to_a_cycle_ends_with_what_helps(by_differences):
+    """Van der Pol in reverse time: outside its cycle every trajectory is infinite within 4.
+
+    By differences the integration of tangents took hours. The period is the published one.
+    """
+
+    def field(_, x):
+        return np.array([x[1], (x[0] ** 2 - 1) * x[1] - x[0]])
+
+    def derivative(_, x):
+        return np.array([[0, 1], [2 * x[0] * x[1] - 1, x[0] ** 2 - 1]])
+
+    system = Flow(field, None if by_differences else derivative)
+    lost = find_limit_cycle(system, [2.0, 0.0], period_guess=6.6)
+    assert not lost.found
+    assert "n_segments=8" in lost.message
+    cycle = find_limit_cycle(
+        system, [2.0, 0.0], period_guess=6.6, control=ShootingControl(n_segments=8)
+    )
+    assert cycle.found and not cycle.stable
+    assert abs(cycle.period - 6.663286859) < 1e-8
+
+
+def test_an_integration_that_does_not_advance_is_an_error():
+    """x' = 1 / x from below: it ends at x = 0 at time 1/2, where the field changes its sign."""
+    with pytest.raises(ArithmeticError, match=r"Integration failed at t = 0\.5"):
+        flow(Flow(lambda _, x: -np.sign(x) / np.abs(x)), [1.0], 1.0)
