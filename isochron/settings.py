@@ -78,7 +78,7 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
                 f"There is no setting {name!r}.{hint} {kind.__name__} has {', '.join(known)}."
             )
     if given is None:
-        return kind(**usual | fields)
+        return kind(**{**usual, **fields})
     if fields:
         raise TypeError(f"Give {kind.__name__}(...) or {', '.join(fields)}, not both.")
     return given
