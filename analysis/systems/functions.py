@@ -47,7 +47,7 @@ class Flow:
 
     def __call__(self, t: float, state: np.ndarray) -> np.ndarray:
         """Velocity, shape (n,)."""
-        velocity = np.asarray(self.field(t, state))
+        velocity = np.array(self.field(t, np.array(state)))  # which may reuse its arrays
         if velocity.dtype.kind == "c":
             require_real("The velocity", velocity)
         return velocity.astype(float, copy=False)
@@ -55,12 +55,13 @@ class Flow:
     def jacobian(self, t: float, state: np.ndarray) -> Any:
         """Derivative of the velocity, shape (n, n)."""
         if self.derivative is not None:
-            return self.derivative(t, state)
+            matrix = self.derivative(t, np.array(state))
+            return matrix.copy() if hasattr(matrix, "copy") else matrix
         return jacobian_product(self, t, state, np.eye(len(state)))
 
     def _difference(self, t: float, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return difference_tangent(
-            lambda x: self.field(t, x), state, vectors, _known_or_measured(self.scale, state)
+            lambda x: self(t, x), state, vectors, _known_or_measured(self.scale, state)
         )
 
     @property
@@ -115,20 +116,24 @@ class SteppedMap:
         state = np.asarray(state, dtype=float)
         for k in range(start, start + n_steps):
             if tangents is not None and self.tangent is not None:
-                tangents = self.tangent(k % self.n_steps, state, tangents)
-            state = self.step(k % self.n_steps, state)
+                tangents = np.array(self.tangent(k % self.n_steps, np.array(state), tangents))
+            state = self._stepped(k, state)
         return state if tangents is None else (state, tangents)
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
         """States along a run, the first included."""
         states = [np.asarray(state, dtype=float)]
         for k in range(start, start + n_steps):
-            states.append(self.step(k % self.n_steps, states[-1]))
+            states.append(self._stepped(k, states[-1]))
         return np.stack(states)
+
+    def _stepped(self, k: int, state: np.ndarray) -> np.ndarray:
+        """The state after a step, whose function may reuse its arrays or change its argument."""
+        return np.array(self.step(k % self.n_steps, np.array(state)))
 
     def _difference(self, k: int, state: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return difference_tangent(
-            lambda x: self.step(k, x),
+            lambda x: self._stepped(k, x),
             state,
             vectors,
             _known_or_measured(self.scale, state),

@@ -111,3 +111,53 @@ def test_a_scale_must_be_positive(scale):
         Flow(lambda t, x: x, scale=scale)
     with pytest.raises(ValueError, match="scale"):
         SteppedMap(lambda k, x: x, None, 1, scale=scale)
+
+
+def henon(k, x):
+    return np.stack([1 - 1.4 * x[..., 0] ** 2 + x[..., 1], 0.3 * x[..., 0]], axis=-1)
+
+
+def henon_in_one_array():
+    buffer = np.zeros(2)
+
+    def step(k, x):
+        buffer[:] = henon(k, x)
+        return buffer
+
+    return step
+
+
+def henon_in_place(k, x):
+    x[:] = henon(k, x)
+    return x
+
+
+@pytest.mark.parametrize("step", [henon_in_one_array(), henon_in_place])
+@pytest.mark.parametrize("tangent", [None, lambda k, x, v: [-2.8 * x[0] * v[0] + v[1], 0.3 * v[0]]])
+def test_a_step_may_reuse_its_arrays_or_change_its_argument(step, tangent):
+    start = np.array([0.1, 0.2])
+    map_, plain = SteppedMap(step, tangent, 2), SteppedMap(henon, None, 2)
+    np.testing.assert_array_equal(map_.orbit(start, 5), plain.orbit(start, 5))
+    found, tangents = map_.advance(start, 5, tangents=np.eye(2))
+    np.testing.assert_array_equal(found, plain.orbit(start, 5)[-1])
+    np.testing.assert_allclose(np.linalg.det(tangents), (-0.3) ** 5, rtol=1e-7)
+    np.testing.assert_array_equal(start, [0.1, 0.2])
+
+
+@pytest.mark.parametrize("derivative", [True, False])
+def test_a_field_may_reuse_its_arrays(derivative):
+    """Van der Pol's period is the published one."""
+    velocity, matrix = np.zeros(2), np.zeros((2, 2))
+
+    def field(t, x):
+        velocity[:] = x[1], (1 - x[0] ** 2) * x[1] - x[0]
+        x[:] = np.nan
+        return velocity
+
+    def jacobian(t, x):
+        matrix[:] = [[0, 1], [-2 * x[0] * x[1] - 1, 1 - x[0] ** 2]]
+        return matrix
+
+    cycle = find_limit_cycle(Flow(field, jacobian if derivative else None), [2, 0], max_period=20)
+    assert cycle.found
+    assert abs(cycle.period - 6.663286859) < 1e-8
