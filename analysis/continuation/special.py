@@ -8,7 +8,14 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from isochron.analysis.continuation.branch import BranchPoint, SpecialPoint
-from isochron.analysis.continuation.curve import CurveSteps, Solver, border, correct, tangent
+from isochron.analysis.continuation.curve import (
+    CurveSteps,
+    LostError,
+    Solver,
+    border,
+    correct,
+    tangent,
+)
 from isochron.analysis.continuation.problems import OrbitProblem, Problem, parameter_derivative
 
 PARAMETER_STEP = 1e-5  # of the differences in a parameter, relative to its scale
@@ -134,13 +141,31 @@ def scale_columns(matrix: Any, units: np.ndarray) -> Any:
     return matrix * units
 
 
+_STRAIGHT = 1e-6  # of a chord: a point of a curve that is straight within rounding
+
+
 def find_special(frame: Frame, before: tuple, after: tuple) -> list[SpecialPoint]:
     """Special points between two of a branch, each given as (u, tangent, description)."""
     (left, left_tangent, left_point), (right, right_tangent, right_point) = before, after
-    chord = (right - left) / np.linalg.norm(right - left)
+    length = float(np.linalg.norm(right - left))
+    chord = (right - left) / length
 
     def at(fraction: float) -> np.ndarray:
-        return frame.correct(left + fraction * (right - left), chord)[0]
+        """The point of the curve there.
+
+        Where branches cross, Newton's method may not converge or go to a different branch: then it
+        is that of the cubic with the tangents of both ends.
+        """
+        straight = left + fraction * (right - left)
+        s, rest = fraction, 1 - fraction
+        bend = s * rest * (rest * (length * left_tangent) - s * (length * right_tangent))
+        guess = straight + bend + s * rest * (s - rest) * (right - left)
+        try:
+            found = frame.correct(guess, chord)[0]
+        except LostError:
+            return guess
+        farthest = np.linalg.norm(guess - straight) + _STRAIGHT * length
+        return found if np.linalg.norm(found - guess) <= farthest else guess
 
     found: list[tuple[float, SpecialPoint]] = []
     folds = left_tangent[-1] * right_tangent[-1] < 0

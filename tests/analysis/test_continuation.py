@@ -6,6 +6,7 @@ import pytest
 from isochron.analysis import (
     Flow,
     ShootingControl,
+    SteppedMap,
     SystemFamily,
     find_limit_cycle,
     floquet_multipliers,
@@ -417,3 +418,23 @@ def test_the_index_of_a_special_point_is_that_of_its_branch():
         around = (hopf.index_before, hopf.index_after)
         assert around == ((0, 2) if mirrored == 1 else (2, 0))
         assert hopf.index == 0
+
+
+@pytest.mark.parametrize("start", [1.4, 1.5, 2.0])
+@pytest.mark.parametrize("is_map", [True, False])
+def test_a_branch_is_followed_through_its_crossing_with_the_fixed_point_at_0(start, is_map):
+    """x = 1 - 1/r of the logistic map crosses x = 0 at r = 1, where it loses its stability."""
+
+    def system(r):
+        if is_map:
+            return SteppedMap(lambda k, x: r * x * (1 - x), None, 1)
+        return Flow(lambda t, x: r * x * (1 - x) - x)
+
+    branch = continue_fixed_points(system, [1 - 1 / start], start, limits=(0.5, 2.5), direction=-1)
+    (crossing,) = branch.special
+    assert crossing.kind == "branch point"
+    np.testing.assert_allclose(
+        crossing.parameter, 1.0, atol=1e-5
+    )  # a step of 0.1, to the power 4, by a curvature
+    assert branch.points[-1].parameter == 0.5
+    np.testing.assert_allclose(branch.points[-1].state, [-1.0], rtol=1e-9)
