@@ -11,9 +11,11 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.connectome.cells import cells
 from isochron.connectome.names import C_ELEGANS, canonical_name, joint_cells, known_species
+from isochron.connectome.signs import say
 from isochron.files import file_sha256
 from isochron.wording import counted
 
+SHORTEST_S, LONGEST_S = 1e-3, 60.0  # between samples of a recording of many neurons
 _TAXON_OF_THE_WORM = re.compile(r"(?<!\d)6239$")  # NCBITaxon_6239
 
 
@@ -60,6 +62,7 @@ def to_dataset(traces: Traces, path: Path) -> xr.Dataset:
         If shapes do not fit, time is not finite and rising, or a trace is infinite.
     """
     _check(traces, path)
+    _say_if_implausible(traces, path)
     time_ms = traces.time_s * 1000
     species = _species_of(traces.species)
     worm = species == C_ELEGANS
@@ -146,6 +149,18 @@ def describe_unresolved(labels: Sequence[str], *, of_the_worm: bool = True) -> s
 def provenance(path: Path) -> dict[str, str]:
     """Where a dataset comes from: file name, its SHA-256, and our version."""
     return {"file": path.name, "sha256": file_sha256(path), "isochron_version": __version__}
+
+
+def _say_if_implausible(traces: Traces, path: Path) -> None:
+    """Say so if the samples are closer, or farther apart, than those of recorded neurons."""
+    interval = float(np.median(np.diff(traces.time_s)))
+    if not SHORTEST_S <= interval <= LONGEST_S:
+        say(
+            [
+                f"{path}: the samples are {interval:g} s apart. Times and rates of a file are in s "
+                "and Hz; if these are in ms or kHz, correct the file."
+            ]
+        )
 
 
 def _check(traces: Traces, path: Path) -> None:

@@ -50,7 +50,8 @@ def test_multipliers_of_a_map_do_not_depend_on_coordinates(scale, shear):
     x = (-0.7 + np.sqrt(0.49 + 4 * 1.2)) / 2.4
     system = moved_map(truths.henon(1.2), change, inverse)
     cycle = find_limit_cycle(system, change @ [x + 1e-3, 0.3 * x])
-    assert cycle.found, cycle.message
+    assert cycle.solved, cycle.message
+    assert cycle.at_rest
     np.testing.assert_allclose(inverse @ cycle.point, [x, 0.3 * x], atol=1e-9)
     expected = np.sort(np.roots([1, 2.4 * x, -0.3]))
     np.testing.assert_allclose(np.sort(np.real(cycle.multipliers)), expected, rtol=1e-8)

@@ -181,10 +181,14 @@ def test_the_response_of_an_invariant_circle_of_a_map():
 
 
 def test_a_cycle_without_a_phase_of_its_own_is_refused():
-    field = truths.markus_yamabe()
-    driven = find_limit_cycle(field, [0.0, 0.0], period=np.pi)
+    field = Flow(lambda t, x: [x[1], np.cos(2 * t) - x[0] - x[1] / 2])
+    forced = find_limit_cycle(field, [0.3, 0.0], period=np.pi)
+    assert forced.found
     with pytest.raises(ValueError, match="phase of its forcing"):
-        find_phase_response(field, driven)
+        find_phase_response(field, forced)
+    resting = find_limit_cycle(truths.markus_yamabe(), [0.0, 0.0], period=np.pi)
+    with pytest.raises(ValueError, match="it is a fixed point"):
+        find_phase_response(field, resting)
     with pytest.raises(ValueError, match="no cycle.*lost"):
         find_phase_response(field, LimitCycle(found=False, message="lost"))
 

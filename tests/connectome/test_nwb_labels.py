@@ -201,3 +201,14 @@ def test_labels_of_a_fly_that_occur_twice(tmp_path):
     found = load_recording(path)
     assert found.neuron.values.tolist() == ["?1", "VA02", "?3"]
     assert "?1: DA1 is the label of several neurons" in found.attrs["unresolved_labels"]
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e3])
+def test_samples_at_implausible_intervals_are_mentioned(tmp_path, caplog, factor):
+    """Timestamps in another unit than s."""
+    path = write_nwb(tmp_path / f"times{factor:g}.nwb", {"labels": NAMES})
+    with h5py.File(path, "r+") as file:
+        times = file["processing/ophys/traces/timestamps"]
+        times[...] = times[...] * factor  # pyright: ignore[reportIndexIssue]
+    load_recording(path)
+    assert f"the samples are {factor / 4:g} s apart" in caplog.text
