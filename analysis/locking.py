@@ -326,7 +326,10 @@ def _find_first(system, start, control: ShootingControl) -> LimitCycle:
 
 def _why_not(first: LimitCycle, along: str, value: float) -> str:
     found = "the cycle found there is unstable" if first.found else first.message
-    return f"No stable cycle at {along} {value:g} from this start: {found}"
+    return (
+        f"No stable cycle at {along} {value:g} from this start; {along} must be a value inside the "
+        f"tongue, such as scan_tongue finds. The search from the start: {found}"
+    )
 
 
 def _walk(system_at, value_of, place, limit, step, resolution, control: ShootingControl):

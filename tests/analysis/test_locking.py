@@ -175,3 +175,4 @@ def test_a_tongue_that_is_not_found_says_why():
     )
     assert np.isnan(tongue.low)
     assert "No stable cycle at frequency 1 from this start" in tongue.message
+    assert "frequency must be a value inside the tongue" in tongue.message
