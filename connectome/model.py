@@ -263,9 +263,12 @@ class Connectome:
         ------
         ValueError
             If one of them matches nothing.
+        TypeError
+            If one of them is not a text, as a list of names given as one.
         """
         chosen: set[str] = set()
         for one in what:
+            _check_text(one)
             matching = self._matching(self.name_of(one))
             if not matching:
                 kinds = "" if one in CELL_TYPES else f" Types: {', '.join(CELL_TYPES)}."
@@ -458,6 +461,15 @@ def _one_sided(connectome: Connectome, signs: np.ndarray) -> str:
     if (np.asarray(signs) > 0).any():
         return f" (inhibits none of the {counted(number, 'chemical connection')})"
     return f" (gives none of the {counted(number, 'chemical connection')} a sign)"
+
+
+def _check_text(name: Any) -> None:
+    """Refuse a list of names where names are given one by one."""
+    if not isinstance(name, str):
+        raise TypeError(
+            f"Names are text, given one by one, got {name!r}. Unpack a list of names: "
+            "connectome.select(*names), connectome.ablate(*names)."
+        )
 
 
 def _module(name: str) -> Any:

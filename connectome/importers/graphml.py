@@ -233,7 +233,7 @@ def _names(graph: Graph, label: str | None, where: str) -> tuple[dict[str, str],
     """
     if label is None:
         label = _find_label(graph, where)
-    if label == "id":
+    if label == "id" and not _saves_ids(graph):
         names = {identity: clean_name(identity) for identity in graph.nodes}
         _check_one_node_each(names, where)
         return names, ()
@@ -270,6 +270,8 @@ def _find_label(graph: Graph, where: str) -> str:
                 named[attribute] = values
         elif len(set(values)) == len(ids) > 1 and not any(map(_NUMBER.fullmatch, values)):
             other.append(attribute)
+    if _saves_ids(graph):
+        named["id"] = [node.get("id", "") for node in graph.nodes.values()]
     generated = all(map(_GENERATED_ID.fullmatch, ids))
     if not named and not (generated and other):
         return "id"
@@ -277,10 +279,18 @@ def _find_label(graph: Graph, where: str) -> str:
         first = next(iter(named))
         if all(values == named[first] for values in named.values()):
             return first
-    choices = ", ".join(f"label={attribute!r}" for attribute in named or other)
+    choices = ", ".join(f"label={a!r}" for a in named or other if a != "id")
     raise ValueError(
         f"{where}: the names of the cells may be the node ids ({', '.join(ids[:3])}, …) or an "
         f"attribute. Choose with label='id' or {choices}."
+    )
+
+
+def _saves_ids(graph: Graph) -> bool:
+    """Whether generated ids hide those of an earlier file, which igraph saves as attribute id."""
+    saved = [node.get("id", "") for node in graph.nodes.values()]
+    return all(map(_GENERATED_ID.fullmatch, graph.nodes)) and not any(
+        not value or _GENERATED_ID.fullmatch(value) for value in saved
     )
 
 

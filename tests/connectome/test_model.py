@@ -212,3 +212,10 @@ def test_a_sign_that_is_none_is_stated_with_its_pair():
         connectome.from_matrices(
             ["A", "B"], [[0, 2], [0, 0]], rows="postsynaptic", signs=[[0, 0.5], [0, 0]]
         )
+
+
+@pytest.mark.parametrize("names", [["AVAL", "VB2"], ("RIS",), 3, np.array(["AVAL"])])
+@pytest.mark.parametrize("method", ["select", "ablate"])
+def test_names_given_as_one_list(method, names):
+    with pytest.raises(TypeError, match=r"one by one.*select\(\*names\)"):
+        getattr(connectome.load("varshney2011"), method)(names)

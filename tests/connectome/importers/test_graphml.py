@@ -65,6 +65,30 @@ def test_names_that_must_be_chosen(file):
     assert from_graphml(file(two), label="cell").neurons == ("b", "d")
 
 
+@pytest.mark.parametrize("more", [{}, {"label": "id"}])
+def test_ids_that_igraph_saves_as_an_attribute(file, more):
+    """igraph writes node ids n0, n1, …, and those of the file that it read as attribute id."""
+    text = IGRAPH.format(label="id", weight="weight")
+    read = from_graphml(file(text, "x.graphml"), **more)
+    assert read.neurons == ("AVAL", "DD1", "VB2")
+    assert read.history == ("names are the node attribute 'id'",)
+
+
+def test_saved_ids_that_are_generated_too_are_not_names(file):
+    nodes = node("n0", id="0", label="RIS") + node("n1", id="1", label="DVB")
+    text = graph(nodes, edge("n0", "n1"), keys=(("node", "id"), ("node", "label")))
+    assert from_graphml(file(text)).neurons == ("RIS", "DVB")
+    assert from_graphml(file(text), label="id").neurons == ("n0", "n1")
+
+
+def test_saved_ids_and_names_that_differ_must_be_chosen(file):
+    nodes = node("n0", id="ris", label="r") + node("n1", id="dvb", label="d")
+    text = graph(nodes, edge("n0", "n1"), keys=(("node", "id"), ("node", "label")))
+    with pytest.raises(ValueError, match="label='id' or label='label'"):
+        from_graphml(file(text))
+    assert from_graphml(file(text), label="id").neurons == ("ris", "dvb")
+
+
 def test_a_label_must_name_every_node_once(file):
     keys = (("node", "name"),)
     some = graph(node("n0", name="a") + node("n1"), keys=keys)
