@@ -118,7 +118,7 @@ class SamplingLimits:
     Attributes
     ----------
     max_steps : int
-        Number of steps after which a start that has not closed a cycle is given up.
+        Largest number of steps of a start that does not reach a cycle.
     batch : int
         Number of starts that are simulated together.
 

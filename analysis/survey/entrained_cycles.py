@@ -245,7 +245,7 @@ def _check(system: Any, starts: np.ndarray, **tolerances: float) -> None:
 
 
 def _reject_angles(search: CycleSearch, not_entrained: list[np.ndarray]) -> None:
-    """Raise if a state that has not converged turns: it then leaves where it was by whole turns."""
+    """Raise if a state that does not converge differs from its start by whole turns."""
     if not not_entrained:
         return
     system = search.system

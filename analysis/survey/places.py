@@ -77,7 +77,7 @@ class Cloud:
         return float(np.mean(self.distances(record) < self.within))
 
     def distances(self, record: np.ndarray) -> np.ndarray:
-        """Of states from the nearest one that is known."""
+        """Distances of states from the nearest known one."""
         return np.asarray(self.tree.query(on_circles(record, self.angles))[0])
 
 

@@ -14,7 +14,7 @@ _SURE = 1e-3  # relative change of a difference from one length to the next, whe
 # where only rounding is left. Each is a power of 2, so that adding it rounds least.
 _LENGTHS = tuple(2.0**-k for k in range(2, 44, 3))
 _DIRECTIONS = 3
-_SMALL = 50  # variables: so many columns are compared to name the entry
+_SMALL = 50  # most variables of which each column is compared, to state the wrong entry
 
 
 def check_derivative(system: Any, state: np.ndarray) -> None:

@@ -151,7 +151,9 @@ class Cells:
             number = next(iter(cells))
         number = str(int(number)) if number else reference
         if number not in cells:
-            raise ValueError(f"{self.path}: {name} has {len(cells)} cells; there is no {number}.")
+            raise ValueError(
+                f"{self.path}: {name} has {counted(len(cells), 'cell')}; there is no {number}."
+            )
         if population and name != population:
             raise ValueError(
                 f"{self.path}: {reference!r} is a cell of {name}, in a projection of {population}."
