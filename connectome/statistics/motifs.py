@@ -29,6 +29,11 @@ def dyad_counts(weights: ArrayLike) -> np.ndarray:
     ------
     ValueError
         If `weights` is not a square matrix of finite numbers.
+
+    Examples
+    --------
+    >>> connectome.statistics.dyad_counts([[0, 1, 0], [1, 0, 1], [0, 0, 0]])
+    array([1, 1, 1])
     """
     found = connections(weights)
     n = len(found)

@@ -19,11 +19,13 @@ def cell(kind, seed, gain):
 
 @pytest.mark.parametrize(("seed", "gain"), [(0, 9.0), (1, 3.0), (2, 9.0), (3, 3.0), (5, 3.0)])
 def test_states_of_fixed_points_of_a_gru_are_at_most_1(seed, gain):
-    """h = (1 - z) n + z h with 0 < z < 1 means h = n, a hyperbolic tangent."""
+    """h = (1 - z) n + z h with 0 < z < 1 means h = n, a hyperbolic tangent.
+
+    Which starts Newton's method throws into the tail depends on the processor's rounding.
+    """
     starts = np.random.default_rng(seed).uniform(-1, 1, (24, 12))
     found = find_fixed_points(cell(torch.nn.GRUCell, seed, gain), starts)
     assert all(np.abs(point.point).max() <= 1 for point in found)
-    assert any("the map saturates" in failure.message for failure in found.failures)
 
 
 def test_a_gate_that_closes_is_no_fixed_point():
@@ -35,6 +37,7 @@ def test_a_gate_that_closes_is_no_fixed_point():
 
     found = find_fixed_points(SteppedMap(step, None, 2), [[-1.0, 1.0], [0.1, 0.5], [0.3, 2.0]])
     assert not found
+    assert any("the map saturates" in failure.message for failure in found.failures)
 
 
 def parabola(k, x):

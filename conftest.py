@@ -1,0 +1,19 @@
+"""The names that examples in docstrings may use without an import, as the API reference states."""
+
+import numpy as np
+import pytest
+
+from isochron import analysis, ann_bridge, connectome, sims
+
+
+@pytest.fixture(autouse=True)
+def names_of_examples(request):
+    """np and the four packages; files go to an empty folder."""
+    if isinstance(request.node, pytest.DoctestItem):
+        import matplotlib as mpl
+
+        mpl.use("agg")
+        request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
+        request.getfixturevalue("doctest_namespace").update(
+            np=np, analysis=analysis, ann_bridge=ann_bridge, connectome=connectome, sims=sims
+        )
