@@ -6,7 +6,7 @@ CROSSCHECK_STAMP := .venv/crosscheck
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow processors crosscheck gpu-kernels lint examples bench clean
+.PHONY: demo test slow processors crosscheck gpu-kernels lint docs bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -37,6 +37,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# The site, offline: open build/docs/index.html.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
 
 # What cect, the package that carries the published files, makes of them, array by array.
 crosscheck: $(CROSSCHECK_STAMP)

@@ -1,4 +1,4 @@
-"""How many limit cycles does a connectome hold? All figures of docs/attractors.md.
+"""How many limit cycles does a connectome hold? All figures of docs/guide/attractors.md.
 
 python examples/how_many_attractors.py [--out figures] [--n 14] [--networks 300] [--nulls 10]
 """

@@ -1,4 +1,4 @@
-"""Which neurons set the worm's rhythm? All numbers and the figure of docs/worm-rhythm.md."""
+"""Which neurons set the worm's rhythm? All numbers and the figure of docs/guide/worm-rhythm.md."""
 
 import argparse
 import time

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-SKIPPED = ("tools/", "docs/datasets/", "connectome/data/readers/")
+SKIPPED = ("tools/", "docs/reference/datasets/", "connectome/data/readers/")
 
 
 class Text(NamedTuple):
@@ -55,8 +55,9 @@ def _markdown(path: Path, source: str) -> Iterator[Text]:
 
 def _comments(path: Path, source: str) -> Iterator[Text]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and not re.match(r"#\s*(noqa|pyright|type:|fmt:|!|%%)",
-                                                           token.string):
+        if token.type == tokenize.COMMENT and not re.match(
+            r"#\s*(noqa|pyright|type:|fmt:|!|%%)", token.string
+        ):
             yield Text(path, token.start[0], token.string.lstrip("#: "))
 
 

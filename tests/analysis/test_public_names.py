@@ -9,7 +9,7 @@ from isochron import analysis
 from isochron.analysis import plotting, sign_networks
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md")
+PAGES = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md")
 
 
 @pytest.mark.parametrize("module", [analysis, plotting, sign_networks])

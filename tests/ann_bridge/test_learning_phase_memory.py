@@ -1,6 +1,6 @@
 """Every kind of net that follows its units through a loop learns the phase memory.
 
-Chance is 0.5, the mean of sin². The measured losses are in ``docs/nets.md``.
+Chance is 0.5, the mean of sin². The measured losses are in ``docs/guide/networks.md``.
 """
 
 import numpy as np

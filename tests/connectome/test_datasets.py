@@ -94,7 +94,7 @@ def test_every_source_is_cited():
 
 def test_the_pages_state_how_many_there_are():
     root = Path(__file__).parents[2]
-    for page in ("README.md", "docs/connectome.md"):
+    for page in ("README.md", "docs/guide/connectome.md"):
         text = (root / page).read_text(encoding="utf-8")
         assert f"{len(connectome.available())} published " in text, page
 
@@ -154,11 +154,13 @@ def test_what_was_left_out_is_said():
 
 
 def test_the_pages_of_the_data_sets_are_those_of_the_data():
-    """Else: python docs/make_dataset_pages.py."""
+    """Else: python tools/make_dataset_pages.py."""
     root = Path(__file__).parents[2]
-    maker = runpy.run_path(str(root / "docs" / "make_dataset_pages.py"))
+    maker = runpy.run_path(str(root / "tools" / "make_dataset_pages.py"))
     for file, text in maker["pages"]().items():
-        assert (root / "docs" / "datasets" / file).read_text(encoding="utf-8") == text, file
+        assert (root / "docs" / "reference" / "datasets" / file).read_text(
+            encoding="utf-8"
+        ) == text, file
 
 
 def test_a_shipped_file_that_is_damaged_is_named(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
-"""Write docs/datasets/: one page for each data set, from the data themselves.
+"""Write docs/reference/datasets/: one page for each data set, from the data themselves.
 
-python docs/make_dataset_pages.py
+python tools/make_dataset_pages.py
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 
 from isochron import connectome
 
-FOLDER = Path(__file__).parent / "datasets"
+FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "datasets"
 
 
 def page(name: str) -> str:
@@ -62,9 +62,32 @@ def counted(weights: np.ndarray) -> str:
 
 def pages() -> dict[str, str]:
     """Every page by file name."""
-    listed = "\n".join(f"- [{name}]({name}.md)" for name in connectome.available())
-    index = f"# Data sets\n\n{listed}\n"
-    return {"README.md": index} | {f"{name}.md": page(name) for name in connectome.available()}
+    return {"README.md": index()} | {f"{name}.md": page(name) for name in connectome.available()}
+
+
+def index() -> str:
+    """The list of data sets, with their sizes."""
+    rows, names = [], connectome.available()
+    for name in names:
+        worm = connectome.load(name)
+        rows.append(
+            f"| [{name}]({name}.md) | {worm.source.paper} | {len(worm.neurons)} | "
+            f"{len(worm.muscles)} | {np.count_nonzero(worm.chemical)} | "
+            f"{np.count_nonzero(np.triu(worm.gap))} |"
+        )
+    table, tree = "\n".join(rows), "\n".join(names)
+    return f"""# Data sets
+
+| name | paper | neurons | muscles | chemical connections | gap-junction pairs |
+|---|---|---|---|---|---|
+{table}
+
+```{{toctree}}
+:hidden:
+
+{tree}
+```
+"""
 
 
 if __name__ == "__main__":
