@@ -75,9 +75,10 @@ def _strings(path: Path, source: str) -> Iterator[Text]:
                 part.value if isinstance(part, ast.Constant) else "`x`" for part in node.values
             )
             yield from _lines(path, node.lineno, shown)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in parts:
-                yield from _lines(path, node.lineno, node.value)
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
+        ):
+            yield from _lines(path, node.lineno, node.value)
 
 
 def _lines(path: Path, first: int, text: str) -> Iterator[Text]:

@@ -1,6 +1,7 @@
 """Every exported name states what a user needs: parameters, shapes, returns, errors, an example."""
 
 import pytest
+
 from tests.reference.public import exported, faults
 
 
