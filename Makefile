@@ -6,7 +6,7 @@ CROSSCHECK_STAMP := .venv/crosscheck
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow processors crosscheck gpu-kernels lint docs bench clean
+.PHONY: demo test slow processors crosscheck gpu-kernels lint docs links bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -36,11 +36,17 @@ processors: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/python tools/prose.py
 	$(BIN)/pyright
 
 # The site, offline: open build/docs/index.html.
 docs: $(STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+
+# Every link of the site to another site; needs the Internet.
+links: $(STAMP)
+	$(BIN)/python -m sphinx -b linkcheck -d build/doctrees docs build/links
 
 # What cect, the package that carries the published files, makes of them, array by array.
 crosscheck: $(CROSSCHECK_STAMP)

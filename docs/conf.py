@@ -23,7 +23,7 @@ extensions = [
     "command_pages",
     "settings_fields",
 ]
-source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "**/.ipynb_checkpoints", "reference/results"]
 templates_path = ["_templates"]
 root_doc = "index"

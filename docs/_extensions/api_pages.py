@@ -43,12 +43,25 @@ def groups_of(package: str, seen: set[int]) -> dict[str, list[str]]:
             if id(value) in seen or not value.__module__.startswith("isochron"):
                 continue
             seen.add(id(value))
-            place = importlib.import_module(value.__module__)
-            title = inspect.getdoc(place).split("\n\n")[0].replace("\n", " ")
+            title = summary_of(place_below(package, value.__module__))
         else:
             title = "Constants and registries."
         groups.setdefault(title, []).append(name)
     return groups
+
+
+def place_below(package: str, module: str) -> str:
+    """The module or package right below a package that contains a module."""
+    if not module.startswith(package + "."):
+        return module
+    depth = package.count(".") + 2
+    return ".".join(module.split(".")[:depth])
+
+
+def summary_of(module: str) -> str:
+    """The first paragraph of the docstring of a module."""
+    doc = inspect.getdoc(importlib.import_module(module)) or module
+    return doc.split("\n\n")[0].replace("\n", " ")
 
 
 def own_names(module) -> list[str]:
