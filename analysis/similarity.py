@@ -1,4 +1,4 @@
-"""How alike two activities are: in shape, in geometry, along a cycle, and in dynamics.
+"""Similarity of two activities: in shape, in geometry, along a cycle, and in dynamics.
 
 A p-value for any of these is `statistics.surrogate_test` with `permuted` rows (independent
 conditions) or a `cyclic_shift` (samples of a time series).
@@ -20,13 +20,13 @@ from isochron.analysis.statistics import Interval
 def procrustes_distance(first: ArrayLike, second: ArrayLike) -> float:
     """Angle between two sets of states after the best shift, scaling and rotation.
 
-    0 for the same shape, at most π/2. A metric. The numbers of units may differ: the smaller
-    space is padded with zeros.
+    0 for the same shape, at most π/2. It is a metric. The numbers of units may differ: the
+    smaller space is padded with zeros.
 
     Parameters
     ----------
     first : array_like, shape (m, n)
-        States under m conditions or times, rows first. With fewer conditions than units,
+        States under m >= 2 conditions or times, rows first. With fewer conditions than units,
         unrelated states are close, too: compare with surrogates.
     second : array_like, shape (m, k)
         The same conditions in the same order.
@@ -45,34 +45,68 @@ def procrustes_distance(first: ArrayLike, second: ArrayLike) -> float:
     References
     ----------
     Williams, Kunz, Kornblith and Linderman (2021), NeurIPS 34, equation 4.
+
+    Examples
+    --------
+    A circle is the same shape wherever it is and whatever its size; an ellipse is not.
+
+    >>> phase = 2 * np.pi * np.arange(40) / 40
+    >>> circle = np.c_[np.cos(phase), np.sin(phase)]
+    >>> other = np.c_[7 + 3 * np.sin(phase), 3 * np.cos(phase), np.ones(40)]
+    >>> round(analysis.procrustes_distance(circle, other), 6)
+    0.0
+    >>> analysis.procrustes_distance(circle, circle * [1, 0.5])  # acos(1.5 / sqrt(2.5))
+    0.3218
     """
     x, y = (_shape_of(states) for states in _paired(first, second, least=2))
     return _angle(float(np.linalg.norm(x.T @ y, ord="nuc")))
 
 
 def linear_cka(first: ArrayLike, second: ArrayLike, *, debiased: bool = True) -> float:
-    """Centred kernel alignment with the linear kernel.
+    """Centered kernel alignment with the linear kernel.
 
-    1 for the same geometry up to rotation and scaling. Without the correction it grows with the
-    number of units over that of conditions, even between unrelated states; with it, unrelated
-    states have 0 on average, and it may be negative.
+    1 for the same geometry up to rotation and scaling. Without the correction of bias it grows
+    with the ratio of the numbers of units and conditions, even between unrelated states; with
+    it, unrelated states have 0 on average, and it may be negative.
 
     Parameters
     ----------
     first : array_like, shape (m, n)
+        States under m >= 4 conditions or times, rows first.
     second : array_like, shape (m, k)
-        As in `procrustes_distance`; at least 4 conditions.
+        The same conditions in the same order.
     debiased : bool
+        Whether the bias is corrected.
+
+    Returns
+    -------
+    float
+        At most 1, dimensionless.
 
     Raises
     ------
     ValueError
-        As in `procrustes_distance`.
+        As in `procrustes_distance`, or if the states do not vary enough.
 
     References
     ----------
     Kornblith, Norouzi, Lee and Hinton (2019), ICML; Song, Smola, Gretton, Bedo and Borgwardt
     (2012), Journal of Machine Learning Research 13:1393, equation 5, for the unbiased HSIC.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> states = rng.normal(size=(40, 50))
+    >>> rotation = np.linalg.qr(rng.normal(size=(50, 50)))[0]
+    >>> analysis.linear_cka(states, 3 * states @ rotation)
+    1.0
+
+    Unrelated states of 50 units under 40 conditions:
+
+    >>> other = rng.normal(size=(40, 50))
+    >>> biased = analysis.linear_cka(states, other, debiased=False)
+    >>> round(biased, 1), abs(analysis.linear_cka(states, other)) < 0.05
+    (0.6, True)
     """
     x, y = _paired(first, second, least=4)
     covariance = _unbiased_hsic if debiased else _biased_hsic
@@ -97,14 +131,22 @@ def _unbiased_hsic(kernel: np.ndarray, other: np.ndarray) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class CycleComparison:
-    """Two cycles laid over each other.
+    """Distance of two cycles, and the lag at which it is least.
 
     Attributes
     ----------
     distance : float
-        Procrustes distance at the best shift, radians.
+        Procrustes distance at the best shift, radians, from 0 to π/2.
     shift : float
         Fraction of a cycle by which the second lags behind the first, in [0, 1).
+
+    Examples
+    --------
+    >>> phase = 2 * np.pi * np.arange(60) / 60
+    >>> cycle = np.c_[np.cos(phase), np.sin(2 * phase)]
+    >>> comparison = analysis.compare_cycles(cycle, np.roll(cycle, 15, axis=0))
+    >>> comparison.shift
+    0.25
     """
 
     distance: float
@@ -114,7 +156,7 @@ class CycleComparison:
 def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
     """Procrustes distance of two periodic orbits, at the shift in time that makes it least.
 
-    Both are Fourier series in their own phase, so the shift is not bound to the samples, the
+    Each is a Fourier series in its phase, so the shift is not limited to the samples, the
     numbers of samples and units may differ, and periods do not matter.
 
     Parameters
@@ -123,15 +165,30 @@ def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
         One period, evenly sampled in time, time first. A last state that repeats the first, as
         in `LimitCycle`, is omitted.
     second : array_like, shape (k, l)
+        One period of the other cycle, likewise.
 
     Returns
     -------
     CycleComparison
+        Distance in radians, and the shift as a fraction of a cycle.
 
     Raises
     ------
     ValueError
         If a cycle has fewer than 4 states, is constant, complex or not finite.
+
+    Examples
+    --------
+    A figure eight, and the same one in three other units, sampled less often, a quarter of a
+    cycle later:
+
+    >>> def eight(n_times, lag):
+    ...     phase = 2 * np.pi * (np.arange(n_times) / n_times - lag)
+    ...     return np.c_[np.cos(phase), np.sin(2 * phase)]
+    >>> to_units = np.array([[1, 2, 2], [2, 1, -2]])  # orthogonal rows of one length
+    >>> comparison = analysis.compare_cycles(eight(100, 0), eight(64, 0.25) @ to_units)
+    >>> round(comparison.distance, 6), comparison.shift
+    (0.0, 0.25)
     """
     first, second = _open_cycle(first, "first"), _open_cycle(second, "second")
     n_phases = max(len(first), len(second))
@@ -181,13 +238,25 @@ class DelayModel:
     Attributes
     ----------
     operator : ndarray, shape (rank, rank)
-        In coordinates of unit covariance.
+        Step from one sample to the next, in coordinates of unit covariance.
     basis : ndarray, shape (n_delays * n, rank)
-        From a centred delay vector, newest sample first, to coordinates.
+        Map from a centered delay vector, newest sample first, to coordinates.
     readout : ndarray, shape (rank, n)
-        From coordinates to the newest centred sample, by least squares.
+        Map from coordinates to the newest centered sample, by least squares.
     mean : ndarray, shape (n,)
+        Mean of the series, in its unit.
     n_delays : int
+        Number of samples in a delay vector.
+
+    Examples
+    --------
+    Two samples determine a sinusoid of 0.3 rad per sample:
+
+    >>> series = np.cos(0.3 * np.arange(200))[:, None]
+    >>> model = analysis.fit_delay_model(series, n_delays=2, rank=2)
+    >>> eigenvalues = np.linalg.eigvals(model.operator)
+    >>> np.abs(np.angle(eigenvalues)).round(4), np.abs(eigenvalues).round(4)
+    (array([0.3, 0.3]), array([1., 1.]))
     """
 
     operator: np.ndarray
@@ -197,7 +266,24 @@ class DelayModel:
     n_delays: int
 
     def held_out_error(self, series: Sequence[np.ndarray] | np.ndarray) -> float:
-        """Variance of the error of one-step predictions, relative to that of the series."""
+        """Variance of the error of one-step predictions, relative to that of the series.
+
+        Parameters
+        ----------
+        series : ndarray, shape (n_times, n) or (n_trials, n_times, n), or a sequence of the former
+            Data that was not used in the fit, in the same unit and at the same interval.
+
+        Returns
+        -------
+        float
+            0 for perfect predictions; 1 for those of the mean of the fitted series.
+
+        Raises
+        ------
+        ValueError
+            If a trial does not fit the model, is too short, complex or not finite, or the
+            series does not differ from the mean.
+        """
         error = total = 0.0
         for trial in _trials(series):
             if trial.shape[1] != self.mean.size or len(trial) <= self.n_delays:
@@ -211,7 +297,7 @@ class DelayModel:
             error += float(np.sum((predicted - truth) ** 2))
             total += float(np.sum(truth**2))
         if not total > 0:
-            raise ValueError("The series does not differ from the mean; it has no variance.")
+            raise ValueError("The series does not differ from the mean: its variance is 0.")
         return error / total
 
 
@@ -223,14 +309,16 @@ def fit_delay_model(
     Parameters
     ----------
     series : ndarray, shape (n_times, n) or (n_trials, n_times, n), or a sequence of the former
+        Evenly sampled; trials may differ in length.
     n_delays : int
-        Samples in a delay vector, from 1.
+        Samples in a delay vector, from 1 to two less than those of the shortest trial.
     rank : int
-        Principal components kept, at most n_delays * n.
+        Number of principal components, at most n_delays * n.
 
     Returns
     -------
     DelayModel
+        Its eigenvalues are those of `operator`, per sample.
 
     Raises
     ------
@@ -242,6 +330,17 @@ def fit_delay_model(
     ----------
     Ostrow, Eisen, Kozachkov and Fiete (2023), NeurIPS 36, section 3; Brunton et al. (2017),
     Nature Communications 8:19.
+
+    Examples
+    --------
+    A sinusoid that decays by 1 % per sample; the eigenvalue 1 is its offset from the mean:
+
+    >>> times = np.arange(200)
+    >>> series = (0.99**times * np.cos(0.3 * times))[:, None]
+    >>> model = analysis.fit_delay_model(series, n_delays=3, rank=3)
+    >>> eigenvalues = np.linalg.eigvals(model.operator)
+    >>> np.sort(np.abs(eigenvalues)).round(3)
+    array([0.99, 0.99, 1.  ])
     """
     trials = _trials(series)
     if n_delays < 1 or min(len(trial) for trial in trials) < n_delays + 2:
@@ -277,24 +376,41 @@ def choose_rank(
     n_delays: int,
     ranks: Sequence[int],
 ) -> tuple[int, np.ndarray]:
-    """Rank of the delay model that best predicts a series it has not seen.
+    """Rank of the delay model that best predicts a held-out series.
 
-    Conclusions about similarity can flip with the rank, so that it is better not left to habit.
+    Conclusions about similarity can depend on the rank, so choose it from data.
 
     Parameters
     ----------
-    training, held_out : ndarray or sequence of ndarray
-        As in `fit_delay_model`.
+    training, held_out : ndarray, shape (n_times, n) or (n_trials, n_times, n), or sequence
+        Series to fit and series to predict, as in `fit_delay_model`.
     n_delays : int
+        Samples in a delay vector, from 1.
     ranks : sequence of int
-        One or more.
+        Ranks to try, one or more.
 
     Returns
     -------
     rank : int
         The lowest whose error is within 1 % of the least.
     errors : ndarray, shape (len(ranks),)
-        Of each rank, as in `DelayModel.held_out_error`.
+        Relative error of each rank, as in `DelayModel.held_out_error`.
+
+    Raises
+    ------
+    ValueError
+        If there are no ranks, or as in `fit_delay_model`.
+
+    Examples
+    --------
+    A noisy sinusoid has two components:
+
+    >>> rng = np.random.default_rng(0)
+    >>> clean = np.cos(0.3 * np.arange(200))[:, None]
+    >>> training, held_out = (clean + 0.1 * rng.normal(size=(200, 1)) for _ in range(2))
+    >>> rank, errors = analysis.choose_rank(training, held_out, n_delays=10, ranks=[1, 2, 4, 8])
+    >>> rank, errors.round(2)
+    (2, array([1.07, 0.03, 0.03, 0.03]))
     """
     if not len(ranks):
         raise ValueError("ranks is empty; give one or more ranks to choose from.")
@@ -318,25 +434,49 @@ def dynamical_distance(
 ) -> float:
     """Dynamical similarity analysis: least |A - C B Cᵀ| over orthogonal C.
 
-    0 for dynamics that are each other in rotated coordinates; for normal operators, the least
-    distance between their eigenvalues, paired. The published package (dsa-metric) minimises
+    0 for dynamics that are the same in rotated coordinates; for normal operators, the least
+    distance between their paired eigenvalues. The published package (dsa-metric) minimizes
     by gradient descent in torch; here every step C → polar factor of A C Bᵀ + Aᵀ C B + s C
     raises tr(Aᵀ C B Cᵀ), with s = 2 |A| |B| in spectral norms.
 
     Parameters
     ----------
     first, second : DelayModel or ndarray, shape (rank, rank)
-        Of the same rank; delay models also of the same sampling interval.
+        Two operators of the same rank; delay models must also have the same sampling interval.
     n_starts : int
-        Random orthogonal C to start from, half of them reflections, besides the one that turns
-        eigenvectors of B into those of A: there are local minima.
+        Number of random orthogonal C to start from, half of them reflections, because there are
+        local minima. One more start is the map from eigenvectors of B to those of A.
     max_iterations : int
-        For each start.
+        Largest number of steps from each start.
     rng : numpy.random.Generator
+        Source of the random starts.
+
+    Returns
+    -------
+    float
+        Frobenius norm of the difference, from 0.
+
+    Raises
+    ------
+    ValueError
+        If the operators are not square, differ in size, or are complex or not finite.
 
     References
     ----------
     Ostrow, Eisen, Kozachkov and Fiete (2023), NeurIPS 36, equation 5.
+
+    Examples
+    --------
+    Rotations by 0.3 rad are the same in either direction; 0.3 and 0.5 rad differ.
+
+    >>> def rotation(angle):
+    ...     c, s = np.cos(angle), np.sin(angle)
+    ...     return np.array([[c, -s], [s, c]])
+    >>> rng = np.random.default_rng(0)
+    >>> round(analysis.dynamical_distance(rotation(0.3), rotation(-0.3), rng=rng), 6)
+    0.0
+    >>> analysis.dynamical_distance(rotation(0.3), rotation(0.5), rng=rng)  # √8 sin(0.1)
+    0.2824
     """
     a, b = (
         m.operator if isinstance(m, DelayModel) else real_array(m, "operator", n_axes=2)
@@ -389,22 +529,44 @@ def noise_ceiling(
 ) -> Interval:
     """Similarity of a system to itself: between the means of random halves of its repeats.
 
-    What a perfect model could reach against a mean over half of the repeats.
+    It is the similarity of a perfect model to a mean over half of the repeats.
 
     Parameters
     ----------
     similarity : callable
-        Two arrays of shape (m, n) to a number.
+        ``similarity(first, second)`` of two arrays of shape (m, n); returns a number.
     repeats : array_like, shape (n_repeats, m, n)
+        At least 2 repeats of m conditions or times.
     n_splits : int
+        Number of random splits into halves, at least 1.
     confidence : float
-        Of the interval, which covers the splits, not new repeats.
+        Confidence of the interval, between 0 and 1. It covers the splits, not new repeats.
     rng : numpy.random.Generator
+        Source of the splits.
 
     Returns
     -------
     Interval
         The value is the mean over splits.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or `repeats` does not have three axes and two repeats, is
+        complex or not finite.
+
+    Examples
+    --------
+    Ten noisy repeats of a circle:
+
+    >>> phase = 2 * np.pi * np.arange(40) / 40
+    >>> circle = np.c_[np.cos(phase), np.sin(phase)]
+    >>> repeats = circle + 0.3 * np.random.default_rng(0).normal(size=(10, 40, 2))
+    >>> ceiling = analysis.noise_ceiling(
+    ...     analysis.linear_cka, repeats, rng=np.random.default_rng(1)
+    ... )
+    >>> print(ceiling.value.round(2))
+    0.93
     """
     if not (n_splits >= 1 and 0 < confidence < 1):
         raise ValueError(
@@ -428,14 +590,14 @@ def noise_ceiling(
 
 
 def _shape_of(states: np.ndarray) -> np.ndarray:
-    """Centred and of unit size."""
+    """States less their mean, of unit norm."""
     largest = np.abs(states).max()
-    centred = states - states.mean(axis=0)
-    span = np.abs(centred).max()
+    centered = states - states.mean(axis=0)
+    span = np.abs(centered).max()
     if not span > 1e-13 * largest:  # beyond round-off of the mean
-        raise ValueError("The states do not vary; they have no shape.")
-    centred = centred / span
-    return centred / np.linalg.norm(centred)
+        raise ValueError("The states do not vary: their shape is not defined.")
+    centered = centered / span
+    return centered / np.linalg.norm(centered)
 
 
 def _angle(cosine: float) -> float:
@@ -453,7 +615,7 @@ def _paired(first: ArrayLike, second: ArrayLike, *, least: int) -> tuple[np.ndar
 def _checked(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
     states = real_array(states, name)
     if states.ndim != 2 or len(states) < least or not states.shape[1]:
-        hint = f" Of one unit, give {name}[:, None]." if states.ndim == 1 else ""
+        hint = f" For one unit, give {name}[:, None]." if states.ndim == 1 else ""
         raise ValueError(
             f"{name} must have shape (m, n) with m >= {least}, rows (times, conditions) first; "
             f"got {states.shape}.{hint}"

@@ -27,13 +27,27 @@ class Spectrum:
     low, high : ndarray, shape (n_frequencies,)
         Confidence interval of the density, at each frequency by itself.
     line_p_values : ndarray, shape (n_frequencies,)
-        Of a sinusoid at the frequency, against a smooth spectrum; not corrected for the number
-        of frequencies. NaN at the two ends.
+        P-values of a sinusoid at each frequency, against a smooth spectrum; not corrected for
+        the number of frequencies. NaN at the two ends.
     half_bandwidth_Hz : float
-        What is nearer than this is not told apart.
+        Resolution in Hz: two lines nearer than this are not resolved.
     n_tapers : int
+        Number of tapers averaged.
     confidence : float
+        Confidence of the interval at each frequency, between 0 and 1.
     method : str
+        Number of tapers and kind of the interval.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(size=1000)
+    >>> spectrum = analysis.multitaper_spectrum(noise, rate_Hz=100)
+    >>> spectrum.method
+    'multitaper, 7 tapers, chi2 interval'
+    >>> spectrum.half_bandwidth_Hz
+    0.4
+    >>> spectrum.frequencies[[0, -1]]
+    array([ 0., 50.])
     """
 
     frequencies: np.ndarray
@@ -60,19 +74,22 @@ def multitaper_spectrum(
     Parameters
     ----------
     signal : array_like, shape (n_times,)
-        Its mean is taken away.
+        Real, at least 16 samples. Its mean is subtracted.
     rate_Hz : float
-        Samples per second.
+        Sampling rate in Hz.
     time_bandwidth : float
-        Half-bandwidth times duration, at least 1.5; 2 time_bandwidth - 1 tapers are used.
+        Half-bandwidth times duration, from 1.5 to n_times / 4; 2 time_bandwidth - 1 tapers are
+        used.
     confidence : float
+        Confidence of the interval, between 0 and 1.
     interval : {"chi2", "jackknife"}
-        chi² is exact for a Gaussian signal whose spectrum is flat over the bandwidth; the
-        jackknife over tapers, on the logarithm, asks for neither.
+        Method of the interval. chi² is exact for a Gaussian signal whose spectrum is flat over
+        the bandwidth; the jackknife over tapers, on the logarithm, requires neither.
 
     Returns
     -------
     Spectrum
+        One-sided density with an interval and a test for a line at each frequency.
 
     Raises
     ------
@@ -84,6 +101,19 @@ def multitaper_spectrum(
     ----------
     Thomson (1982), Proceedings of the IEEE 70:1055, section 13 for the line test; Thomson and
     Chave (1991) for the jackknife.
+
+    Examples
+    --------
+    A sinusoid of 10 Hz in white noise of variance 0.25, sampled at 100 Hz for 10 s:
+
+    >>> times = np.arange(1000) / 100
+    >>> noise = 0.5 * np.random.default_rng(0).normal(size=1000)
+    >>> spectrum = analysis.multitaper_spectrum(np.sin(20 * np.pi * times) + noise, rate_Hz=100)
+    >>> print(spectrum.frequencies[np.nanargmin(spectrum.line_p_values)])
+    10.0
+    >>> spacing = spectrum.frequencies[1]
+    >>> print(round(np.sum(spectrum.density) * spacing, 2))  # the variance, 0.5 + 0.25
+    0.75
     """
     signal = real_array(signal, "signal", n_axes=1, least=16)
     if not 0 < rate_Hz < math.inf:
@@ -137,8 +167,8 @@ def _chi2_interval(each, density, sides, confidence):
 def _jackknife_interval(each, density, sides, confidence):
     k = len(each)
     with np.errstate(divide="ignore"):
-        left_out = np.log((each.sum(axis=0) - each) / (k - 1))
-    variance = (k - 1) * np.var(left_out, axis=0)
+        without_one = np.log((each.sum(axis=0) - each) / (k - 1))
+    variance = (k - 1) * np.var(without_one, axis=0)
     reach = stats.t.ppf((1 + confidence) / 2, k - 1) * np.sqrt(variance)
     return density * np.exp(-reach), density * np.exp(reach)
 
@@ -147,9 +177,9 @@ _INTERVALS = {"chi2": _chi2_interval, "jackknife": _jackknife_interval}
 
 
 def _line_p_values(tapers: np.ndarray, transforms: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Thomson's F: power that the tapers share as those of a sinusoid do, over the rest."""
+    """Thomson's F: power of the sinusoid that fits all tapers, over the residual power."""
     weights = tapers.sum(axis=1)
-    weights[1::2] = 0  # odd tapers have no mean
+    weights[1::2] = 0  # the mean of an odd taper is 0
     power = np.sum(weights**2)
     amplitude = weights @ transforms / power
     rest = np.sum(np.abs(transforms - np.outer(weights, amplitude)) ** 2, axis=0)
