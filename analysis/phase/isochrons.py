@@ -1,4 +1,4 @@
-"""Asymptotic phase of any state, and so the isochrons: the states that end up in step."""
+"""Asymptotic phase of any state, and so isochrons: sets of states of equal asymptotic phase."""
 
 import math
 from typing import Any
@@ -16,12 +16,27 @@ from isochron.analysis.systems.protocols import VectorField, is_map, is_stiff
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import Units
 
+_SAFETY = 3  # times the estimated distance of a given cycle from the true one
+
 
 def difference_of_phases(first: ArrayLike, second: ArrayLike) -> np.ndarray:
-    """first - second, wrapped into (-π, π].
+    """first - second, wrapped into (-π, π], element by element.
 
-    Radians, element by element; arrays of different shape are broadcast as NumPy does. A
-    complex array is taken as an analytic signal, by its angle.
+    Parameters
+    ----------
+    first, second : array_like, shape (...)
+        Phases in radians, wrapped or not; the two shapes are broadcast. A complex array is taken
+        as an analytic signal, by its angle. NaN is allowed.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Radians, in (-π, π]; NaN where a phase is.
+
+    Examples
+    --------
+    >>> analysis.difference_of_phases([0.1, 3.0], [6.2, -3.0]).round(4)
+    array([ 0.1832, -0.2832])
     """
     difference = as_angles(first, "first", finite=False) - as_angles(second, "second", finite=False)
     return math.pi - (math.pi - difference) % (2 * math.pi)
@@ -37,23 +52,26 @@ def asymptotic_phase(
     rtol: float = 1e-11,
     vectorized: bool = False,
 ) -> np.ndarray:
-    """Phase of the point on a stable cycle that a state finally moves along with.
+    """Phase of a state: that of the point on a stable cycle to which its trajectory converges.
 
-    The state is followed for whole periods until it is on the cycle, and its place there is
+    The state is followed for whole periods until it is on the cycle, and its phase there is
     measured; isochrons are the level lines of the result.
 
     Parameters
     ----------
     field : VectorField
-        Autonomous.
+        Autonomous, of n dimensions.
     cycle : LimitCycle
-        Stable; phase 0 is at ``cycle.point``.
+        Stable cycle of the field; phase 0 is at ``cycle.point``.
     states : array_like, shape (..., n)
+        States whose phases are computed, in the unit of the cycle.
     max_periods : int
-        How long to wait. Each period shrinks the distance by the largest multiplier.
+        Largest number of periods to follow, from 0. Each period shrinks the distance by the
+        largest nontrivial multiplier.
     convergence_tolerance : float
-        Distance from the cycle, relative to its size, that counts as on it. The error of the
-        phase in radians is of this order.
+        Distance from the cycle, relative to its size, that counts as on it, at least 1e-13. The
+        error of the phase in radians is of this order. If the cycle itself is known less
+        accurately, by its residual, that accuracy counts instead.
     rtol : float
         Relative tolerance of the integration.
     vectorized : bool
@@ -75,6 +93,24 @@ def asymptotic_phase(
     References
     ----------
     Guckenheimer (1975), Journal of Mathematical Biology 1:259.
+
+    Examples
+    --------
+    z' = (1 + i) z - (1 + i/2) |z|² z: the cycle is |z| = 1, and its isochrons are the spirals
+    arg z - ln|z| / 2 = constant.
+
+    >>> linear, cubic = np.array([[1, -1], [1, 1]]), np.array([[1, -0.5], [0.5, 1]])
+    >>> system = analysis.Flow(
+    ...     lambda t, z: linear @ z - z @ z * cubic @ z,
+    ...     lambda t, z: linear - z @ z * cubic - 2 * np.outer(cubic @ z, z),
+    ... )
+    >>> cycle = analysis.find_limit_cycle(system, [1.0, 0.0], period_guess=12)
+    >>> radius = np.array([0.5, 1.0, 2.0])
+    >>> states = np.outer(radius, [np.cos(1), np.sin(1)])
+    >>> analysis.asymptotic_phase(system, cycle, states).round(4)
+    array([1.3466, 1.    , 0.6534])
+    >>> (1 - np.log(radius) / 2).round(4)
+    array([1.3466, 1.    , 0.6534])
     """
     states = real_array(states, "states", finite=False)
     if not isinstance(cycle, LimitCycle):
@@ -103,6 +139,8 @@ def asymptotic_phase(
         )
     units = Units(measure_scale(cycle.states))
     field, cycle = units.system(field), units.enter_cycle(cycle)
+    known_to = _SAFETY * cycle.residual / (1 - cycle.largest_multiplier)
+    convergence_tolerance = max(convergence_tolerance, known_to)
     flat = units.enter(states.reshape(-1, states.shape[-1]))
     place, limits = _Place(field, cycle), (max_periods, convergence_tolerance, rtol)
     if vectorized:
@@ -166,7 +204,7 @@ def _advance(field, states, duration, rtol):
 
 
 class _Place:
-    """Where on a cycle a nearby state is.
+    """Phase of states near a cycle, and their distance from it.
 
     Between nodes the cycle is a polynomial of degree 5 through its states, velocities and
     accelerations, with an error of order 1e-16 for a smooth cycle.

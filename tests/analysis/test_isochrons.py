@@ -47,6 +47,17 @@ def test_one_state_at_a_time_gives_the_same(cycle):
     np.testing.assert_allclose(difference_of_phases(found, truth(states)), 0, atol=1e-9)
 
 
+def test_a_cycle_known_less_accurately_than_the_tolerance():
+    """States converge to the true cycle, from which the given one is off by 1e-7."""
+    field = truths.stuart_landau(MU, OMEGA, C)
+    period = 2 * np.pi / (OMEGA - C * MU)
+    rough = find_limit_cycle(field, [1 + 1e-7, 0.0], period_guess=period, tolerance=1e-5)
+    assert rough.residual > 1e-8
+    states = np.array([[0.3, 0.2], [0.5, 0.0], [0.0, 2.0]])
+    found = asymptotic_phase(field, rough, states)
+    np.testing.assert_allclose(difference_of_phases(found, truth(states)), 0, atol=1e-6)
+
+
 @pytest.mark.parametrize(("push", "turns"), [(0.8, 1), (1.2, 0)])
 def test_the_radial_isochron_clock_resets_with_type_1_then_0(push, turns):
     """New phase atan2(sin φ, ε + cos φ); its winding number drops from 1 to 0 at ε = 1."""
