@@ -399,7 +399,7 @@ def choose_rank(
     Raises
     ------
     ValueError
-        If there are no ranks, or as in `fit_delay_model`.
+        If `ranks` is empty, or as in `fit_delay_model`.
 
     Examples
     --------

@@ -241,7 +241,7 @@ def permuted(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are no rows.
+        If the series is empty.
 
     Examples
     --------

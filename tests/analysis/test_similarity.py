@@ -316,7 +316,7 @@ def test_trials_in_every_shape():
         fit_delay_model([trials[0], trials[1][:, :1]], **options)
     with pytest.raises(ValueError, match="must have 2 columns and more than 3 times"):
         every.held_out_error(trials[0][:, :1])
-    with pytest.raises(ValueError, match="no variance"):
+    with pytest.raises(ValueError, match="variance is 0"):
         every.held_out_error(np.tile(every.mean, (9, 1)))
     with pytest.raises(ValueError, match="ranks is empty"):
         choose_rank(trials, trials, n_delays=3, ranks=[])
