@@ -123,7 +123,8 @@ def _class_faults(name: Name) -> list[str]:
         if owner.__module__.startswith("isochron") and "__doc__" in vars(owner) and owner.__doc__:
             doc = FunctionDoc(owner, doc=owner.__doc__)
             described |= _described(doc["Parameters"] + doc["Attributes"])
-    if issubclass(name.value, BaseException) or issubclass(name.value, tuple):
+    protocol = getattr(name.value, "_is_protocol", False)  # never called
+    if protocol or issubclass(name.value, (BaseException, tuple)):
         keys: dict[str, Any] = {}
     elif dataclasses.is_dataclass(name.value):
         fields = [field for field in dataclasses.fields(name.value) if field.init]
