@@ -14,14 +14,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DelayedComparison(DelayTask):
-    """Two pulses with a delay between; then +1 if the second was higher, -1 if lower.
+    """Two pulses with a delay between them; then +1 if the second was higher, -1 if lower.
 
-    Both come on one input. Their difference is uniform between `smallest_difference` and
+    Both pulses are on one input. Their difference is uniform between `smallest_difference` and
     the width of the range, and each order is equally likely, so a constant output scores 1.
 
     References
     ----------
     Romo, Brody, Hernández and Lemus (1999), Nature 399:470.
+
+    Examples
+    --------
+    The answer is the sign of the difference between the two pulses:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.DelayedComparison()
+    >>> trials = task.sample(4, torch.Generator().manual_seed(0))
+    >>> first, second = (part[..., 0].amax(0) for part in trials.inputs.split([15, 60]))
+    >>> (second - first).numpy().round(2)
+    array([ 0.45,  0.71,  0.59, -0.92], dtype=float32)
+    >>> (trials.targets.sum(0) / trials.mask.sum(0)).tolist()
+    [1.0, 1.0, 1.0, -1.0]
     """
 
     heights: tuple[float, float] = setting((0.5, 1.5), "Range of the heights of the pulses")
@@ -49,6 +62,19 @@ class DelayedComparison(DelayTask):
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The n-bit flip-flop: each output holds the sign of the last pulse on its input."""
+"""The n-bit flip-flop: each output stays at the sign of the last pulse on its input."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,14 +20,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlipFlop:
-    """Pulses of +1 or -1 at random times; after each, its output is to hold its sign.
+    """Pulses of +1 or -1 at random times; each output stays at the sign of its last pulse.
 
-    Every input begins with a pulse, and in each later step another begins with probability
+    Every input starts with a pulse, and in each later step a new pulse starts with probability
     step / mean interval. The outputs count while no pulse is on.
 
     References
     ----------
     Sussillo and Barak (2013), Neural Computation 25:626.
+
+    Examples
+    --------
+    One bit: the input, and below it the target, which changes at the second pulse.
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1)
+    >>> trials = task.sample(1, torch.Generator().manual_seed(0))
+    >>> trials.inputs[:16, 0, 0].int().tolist()
+    [-1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0]
+    >>> trials.targets[:16, 0].int().tolist()
+    [-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 1, 1, 1]
     """
 
     n_bits: int = setting(3, "Number of bits")
@@ -73,6 +85,20 @@ class FlipFlop:
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets, shape (n_steps, batch_size,
+            n_outputs), without the last dimension if there is one output; mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

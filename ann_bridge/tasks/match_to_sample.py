@@ -1,4 +1,4 @@
-"""Delayed match-to-sample: was the second stimulus the first one again?"""
+"""Delayed match-to-sample: is the second stimulus the same as the first?"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 class DelayedMatchToSample(DelayTask):
     """A sample, a delay, a test; then +1 if they are the same stimulus, -1 if not.
 
-    Each stimulus has an input of its own, with pulses of height 1. Another test than the
-    sample is any of the others, equally likely.
+    Each stimulus has one input, with pulses of height 1. A test that differs from the sample
+    is any of the other stimuli, equally likely.
 
     References
     ----------
     Miyashita and Chang (1988), Nature 331:68.
+
+    Examples
+    --------
+    Three stimuli: the number of the sample, that of the test, and the answer.
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.DelayedMatchToSample(n_stimuli=3)
+    >>> trials = task.sample(4, torch.Generator().manual_seed(0))
+    >>> [part.sum(0).argmax(1).tolist() for part in trials.inputs.split([15, 60])]
+    [[1, 0, 1, 1], [1, 0, 1, 2]]
+    >>> (trials.targets.sum(0) / trials.mask.sum(0)).tolist()
+    [1.0, 1.0, 1.0, -1.0]
     """
 
     n_stimuli: int = setting(2, "Number of stimuli")
@@ -46,6 +58,19 @@ class DelayedMatchToSample(DelayTask):
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

@@ -1,8 +1,8 @@
 """Tasks of NeuroGym, as batches of trials.
 
-NeuroGym (Molano-Mazón et al., 2022, PsyArXiv aqc9n) makes a trial whole when it begins: its
-observations and its ground truth. They are stacked here, trial by trial, so this is much slower
-than the tasks of our own (see benchmarks/trial_speed.py).
+NeuroGym (Molano-Mazón et al., 2022, PsyArXiv aqc9n) makes the observations and the ground truth
+of a whole trial when the trial starts. They are stacked here, trial by trial, so this is much
+slower than the tasks of this package (see benchmarks/trial_speed.py).
 """
 
 import importlib
@@ -26,31 +26,32 @@ DRAWS = 100  # until a trial is no longer than the longest probe
 
 @dataclass(frozen=True, kw_only=True)
 class NeuroGymTask:
-    """A trial-based environment of NeuroGym with ground truth.
+    """Trial-based environment of NeuroGym with ground truth, as a task.
 
-    The inputs are the observations. A target of n choices is n outputs, 1 for the right one and
-    0 for the others, and the ground truth -1 (or NaN) is no target: such a step does not count. A
-    continuous or binary target (action space Box or MultiBinary) is itself. Trials that end
-    early are padded with zeros that do not count. A trial longer than the longest of 200 is
+    The inputs are the observations. A choice among n (action space Discrete) has n outputs,
+    with target 1 for the correct one and 0 for the others. Where the ground truth is -1 or NaN
+    there is no target, and the step does not count. A continuous or binary ground truth (action
+    space Box or MultiBinary) is the target itself. Trials that end early are padded with zeros
+    that do not count. `n_steps` is the length of the longest of 200 trials; a longer trial is
     drawn again.
 
     Parameters
     ----------
     name : str
-        As for ``neurogym.make``: ``DelayMatchSample-v0``.
+        Identifier of the environment, as for ``neurogym.make``: ``DelayMatchSample-v0``.
     options : mapping
         Further arguments of the environment: ``timing``, ``sigma``, …; not ``dt``, which is
         `step_ms`.
     periods : tuple of str, or str, optional
-        Where the output counts: ``("decision",)``; the whole trial by default. One string is
-        one period.
+        Periods in which the output counts: ``("decision",)``; the whole trial by default. One
+        string is one period.
     step_ms : float
-        The ``dt`` of the environment.
+        Time step, the ``dt`` of the environment, in ms.
 
     Attributes
     ----------
     n_inputs, n_outputs, n_steps, chance
-        As `Task`; the last two from 200 trials.
+        As in `Task`; the last two are estimated from 200 trials.
     chance_error : float
         Standard error of `chance`.
 
@@ -62,8 +63,23 @@ class NeuroGymTask:
         If `name` is not a string, or `periods` are not names.
     ValueError
         If there is no such environment or period, `options` has a ``dt`` other than `step_ms`,
-        the environment has no trials or no ground truth, or its spaces or its ground truth are
-        of a different kind.
+        the environment does not have trials or ground truth, or its spaces or its ground truth
+        are of a different kind.
+
+    Examples
+    --------
+    Three choices, whose targets are all 0 or 1. The output counts in the decision period, in
+    9 steps of each trial:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.NeuroGymTask(name="DelayMatchSample-v0", periods="decision")
+    >>> task.n_inputs, task.n_outputs
+    (3, 3)
+    >>> trials = task.sample(2, torch.Generator().manual_seed(0))
+    >>> trials.mask.sum(0).tolist()
+    [9.0, 9.0]
+    >>> trials.targets[trials.mask > 0].sum(1).unique().tolist()  # one correct choice
+    [1.0]
     """
 
     name: str
@@ -99,12 +115,26 @@ class NeuroGymTask:
     def sample(self, batch_size: int, generator: torch.Generator) -> Trials:
         """Draw trials, on the device of the generator.
 
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets, shape (n_steps, batch_size,
+            n_outputs), without the last dimension if there is one output; mask, shape
+            (n_steps, batch_size). All float32.
+
         Raises
         ------
         ValueError
             If `batch_size` is not positive.
         ArithmeticError
-            If trials keep being longer than `n_steps`.
+            If each of 100 trials is longer than `n_steps`.
         """
         check_batch(batch_size)
         device = generator.device

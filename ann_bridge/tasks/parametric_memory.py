@@ -1,4 +1,4 @@
-"""Parametric working memory: hold a value and give it back."""
+"""Parametric working memory: remember a value and reproduce it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,9 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParametricWorkingMemory(DelayTask):
-    """A pulse of random height, a delay, a go cue; then the height is to be given back.
+    """A pulse of random height, a delay, a go cue; then the target is the height of the pulse.
 
     Input 0 is the pulse, its height uniform in a range; input 1 is the cue, of height 1.
+
+    Examples
+    --------
+    The target of the response is the height of the pulse. The best constant output is the mean
+    height; its loss is the variance of a uniform distribution, width² / 12:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.ParametricWorkingMemory(heights=(0.5, 1.5))
+    >>> trials = task.sample(3, torch.Generator().manual_seed(0))
+    >>> trials.inputs[..., 0].amax(0).numpy().round(3)
+    array([0.632, 0.807, 1.134], dtype=float32)
+    >>> trials.targets.amax(0).numpy().round(3)
+    array([0.632, 0.807, 1.134], dtype=float32)
+    >>> round(task.chance, 4)
+    0.0833
     """
 
     heights: tuple[float, float] = setting((0.5, 1.5), "Range of the height of the pulse")
@@ -25,7 +40,9 @@ class ParametricWorkingMemory(DelayTask):
         DelayTask.__post_init__(self)
         check_range(self, "heights")
         if self.heights[0] == self.heights[1]:
-            raise ValueError(f"heights leave nothing to remember: {self.heights!r}.")
+            raise ValueError(
+                f"heights must differ, or there is nothing to remember: {self.heights!r}."
+            )
 
     @property
     def n_inputs(self) -> int:
@@ -39,6 +56,19 @@ class ParametricWorkingMemory(DelayTask):
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Phase-coded working memory: hold which stimulus came as the phase of an oscillation."""
+"""Phase-coded working memory: the phase of an oscillation encodes which stimulus was shown."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,29 @@ REFERENCES = ("sines", "theta")
 
 
 def even_offsets(n_stimuli: int, first: float = -0.1) -> tuple[float, ...]:
-    """Offsets in cycles, evenly spaced: -0.1 - l / n, as in the paper for 2 and 4 stimuli."""
+    """Phase offsets of stimuli, evenly spaced: first - l / n, l = 0 ... n - 1.
+
+    Parameters
+    ----------
+    n_stimuli : int
+        Number n of stimuli.
+    first : float
+        Offset of stimulus 0 in cycles; that of the paper by default.
+
+    Returns
+    -------
+    tuple of float
+        Offsets in cycles, one for each stimulus.
+
+    References
+    ----------
+    Pals, Macke and Barak (2024), who use 2 and 4 stimuli.
+
+    Examples
+    --------
+    >>> ann_bridge.tasks.even_offsets(4)
+    (-0.1, -0.35, -0.6, -0.85)
+    """
     return tuple(first - stimulus / n_stimuli for stimulus in range(n_stimuli))
 
 
@@ -98,16 +120,65 @@ class PhaseMemorySettings:
 class PhaseMemory:
     """The task of Pals, Macke and Barak (2024), with pure sines as the reference by default.
 
-    Input 0 is the reference A sin(φ(t)), φ(t) = 2π f t + φ0, with f and A drawn anew for
-    each trial, correlated, φ0 uniform. Input 1 + l is a rectangular pulse of height 1 when
-    stimulus l comes. After it, the target is sin(φ(t) + 2π offset_l).
+    Input 0 is the reference A sin(φ(t)), φ(t) = 2π f t + φ0. Each trial has random f and A,
+    which are correlated, and a uniform φ0. Input 1 + l has a rectangular pulse of height 1 if
+    stimulus l is shown. After it, the target is sin(φ(t) + 2π offset_l).
 
-    The statistics of f and A are those of the rat hippocampal theta used in the paper. Four
-    stimuli: ``offsets=even_offsets(4)``. With a `reference`, input 0 and φ come from there,
-    and the settings of the sines have no effect.
+    The statistics of f and A are those of the rat hippocampal theta used in the paper. With a
+    `reference`, input 0 and φ are drawn from it, and the settings of the sines (frequency,
+    amplitude, their standard deviations and correlation) are not used.
+
+    Parameters
+    ----------
+    offsets : tuple of float
+        Phase offset of the target for each stimulus, in cycles; see `even_offsets`.
+    duration_ms : float
+        Duration of a trial, in ms.
+    step_ms : float
+        Time step, in ms; less than half a period of the reference.
+    frequency_Hz : float
+        Mean frequency of the reference, in Hz.
+    frequency_std_Hz : float
+        Standard deviation of the frequency over trials, in Hz.
+    amplitude : float
+        Mean amplitude of the reference.
+    amplitude_std : float
+        Standard deviation of the amplitude over trials.
+    frequency_amplitude_correlation : float
+        Correlation coefficient of frequency and amplitude over trials, in [-1, 1].
+    onset_ms : tuple of float
+        Range of the stimulus onset (low, high), in ms; uniform.
+    pulse_ms : tuple of float
+        Range of the stimulus duration (low, high), in ms; uniform.
+    reference : SyntheticTheta or RecordedReference, optional
+        Source of input 0 and φ in place of the sines, or any object with their `draw`.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, a stimulus may last until the end of the trial, or a period
+        of the reference has two time steps or fewer.
+
+    References
+    ----------
+    Pals, Macke and Barak (2024).
+
+    Examples
+    --------
+    Three inputs: the reference and two stimuli. The target has unit amplitude, so the output 0
+    has a loss of 1/2, the mean of sin²:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.PhaseMemory()
+    >>> trials = task.sample(512, torch.Generator().manual_seed(0))
+    >>> tuple(trials.inputs.shape), task.reference_input.frequency_Hz
+    ((400, 512, 3), 8.4)
+    >>> loss = ann_bridge.tasks.masked_loss(0 * trials.targets, trials)
+    >>> round(loss.item(), 2), task.chance
+    (0.5, 0.5)
     """
 
-    offsets: tuple[float, ...] = (-0.1, -0.6)  # cycles, one for each stimulus
+    offsets: tuple[float, ...] = (-0.1, -0.6)
     duration_ms: float = 800.0
     step_ms: float = 2.0
     frequency_Hz: float = 8.4
@@ -185,6 +256,19 @@ class PhaseMemory:
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

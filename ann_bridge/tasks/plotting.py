@@ -1,4 +1,4 @@
-"""A trial drawn."""
+"""Figure of a trial."""
 
 from typing import Any
 
@@ -10,25 +10,39 @@ from isochron.ann_bridge.tasks.task import Trials
 def plot_trial(
     trials: Trials, *, index: int = 0, step_ms: float | None = None, ax: Any = None
 ) -> Any:
-    """Draw inputs and targets of one trial over time; grey where the output does not count.
+    """Draw inputs and targets of one trial over time; gray where the output does not count.
 
     Parameters
     ----------
     trials : Trials
+        Batch, as from ``task.sample(batch_size, generator)``.
     index : int
-        Which of the batch.
+        Position of the trial in the batch, from 0.
     step_ms : float, optional
-        Of the task; without it time is in steps.
+        Time step of the task, in ms. If it is not given, the time axis counts steps.
     ax : matplotlib Axes, optional
+        Axes to draw into; the current ones by default.
 
     Returns
     -------
     matplotlib Axes
+        The axes that were drawn into.
 
     Raises
     ------
     IndexError
-        If there is no such trial.
+        If `index` is outside the batch.
+
+    Examples
+    --------
+    Three inputs (dashed) and one target:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.PhaseMemory()
+    >>> trials = task.sample(1, torch.Generator().manual_seed(0))
+    >>> ax = ann_bridge.tasks.plot_trial(trials, step_ms=task.step_ms)
+    >>> [line.get_label() for line in ax.lines]
+    ['input 0', 'input 1', 'input 2', 'target 0']
     """
     batch_size = trials.mask.shape[1]
     if not 0 <= index < batch_size:

@@ -28,6 +28,18 @@ class ReadySetGo:
     ----------
     Jazayeri and Shadlen (2010), Nature Neuroscience 13:1020; the ramp as in Sohn et al.
     (2019), Neuron 103:934.
+
+    Examples
+    --------
+    In two trials the intervals are 34 and 29 steps of 20 ms; the ramp takes as long:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.ReadySetGo()
+    >>> trials = task.sample(2, torch.Generator().manual_seed(0))
+    >>> trials.inputs.argmax(0).T.tolist()  # steps of ready, and of set
+    [[15, 12], [49, 41]]
+    >>> trials.targets.argmax(0).tolist()  # steps of go
+    [83, 70]
     """
 
     ready_ms: tuple[float, float] = setting((100.0, 300.0), "Range of the time of ready", unit="ms")
@@ -41,7 +53,7 @@ class ReadySetGo:
         check_range(self, "interval_ms")
         if self.interval_ms[0] < self.pulse_ms:
             raise ValueError(
-                f"interval_ms must begin at pulse_ms={self.pulse_ms:g} or later, "
+                f"interval_ms must start at pulse_ms={self.pulse_ms:g} or later, "
                 f"got {self.interval_ms!r}."
             )
 
@@ -75,6 +87,19 @@ class ReadySetGo:
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

@@ -39,19 +39,54 @@ class Reference(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyntheticTheta:
-    """A(t) sin φ(t) + noise: amplitude and phase wander, the noise is 1/f.
+    """Synthetic theta oscillation: A(t) sin φ(t) + noise, with random amplitude and phase.
 
     The amplitude is an Ornstein-Uhlenbeck process. The phase advances with the frequency and
-    diffuses with coefficient D, so that φ(t) - 2π f t has the variance 2 D t; the default
-    gives the mean frequency over 0.8 s the spread of 0.32 Hz that Pals et al. (2024) state.
-    The noise has power in proportion to 1/f above a lowest frequency and none below.
+    diffuses with coefficient D, so that φ(t) - 2π f t has the variance 2 D t. With the default
+    D, the mean frequency over 0.8 s has the standard deviation of 0.32 Hz that Pals et al.
+    (2024) state. The power spectrum of the noise is proportional to 1/f above a lowest
+    frequency and 0 below it.
+
+    Parameters
+    ----------
+    frequency_Hz : float
+        Mean frequency f, in Hz, positive.
+    phase_diffusion : float
+        Diffusion coefficient D of the phase, in rad²/s, >= 0.
+    amplitude : float
+        Mean amplitude, >= 0.
+    amplitude_std : float
+        Standard deviation of the amplitude, >= 0.
+    amplitude_time_ms : float
+        Correlation time of the amplitude, in ms, positive.
+    noise_std : float
+        Standard deviation of the noise, >= 0.
+    noise_above_Hz : float
+        Lowest frequency of the noise, in Hz, positive.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    The standard deviation of the mean frequency over 512 signals of 0.8 s:
+
+    >>> import torch
+    >>> theta = ann_bridge.tasks.SyntheticTheta()
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> signal, phase = theta.draw(400, step_ms=2.0, batch_size=512, generator=generator)
+    >>> frequency = (phase[-1] - phase[0]) / (2 * np.pi * 399 * 0.002)
+    >>> round(frequency.mean().item(), 1), round(frequency.std().item(), 2)
+    (8.4, 0.32)
     """
 
     frequency_Hz: float = 8.4
-    phase_diffusion: float = 1.6  # rad² / s
+    phase_diffusion: float = 1.6
     amplitude: float = 1.0
     amplitude_std: float = 0.17
-    amplitude_time_ms: float = 500.0  # correlation time
+    amplitude_time_ms: float = 500.0
     noise_std: float = 0.1
     noise_above_Hz: float = 7.0
 
@@ -66,7 +101,23 @@ class SyntheticTheta:
     def draw(
         self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
     ) -> Signal:
-        """Signals and their phases, shape (n_steps, batch).
+        """Draw signals and their phases φ.
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of time steps of each signal.
+        step_ms : float
+            Time step, in ms.
+        batch_size : int
+            Number of signals.
+        generator : torch.Generator
+            Source of randomness; the result is on its device.
+
+        Returns
+        -------
+        tuple of Tensor
+            Signals and phases in radians, each of shape (n_steps, batch_size), float32.
 
         Raises
         ------
@@ -126,20 +177,34 @@ def _pink(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RecordedReference:
-    """Pieces of a recorded oscillation, each trial from a random place.
+    """Recorded oscillation as a reference: each trial is a random piece of it.
 
     Attributes
     ----------
     signal : ndarray, shape (n_samples,)
-        Band-passed, of mean amplitude 1 where it is usable, one sample a step.
+        Band-passed signal, one sample per step; its mean amplitude is 1 where it is usable.
     phase : ndarray, shape (n_samples,)
-        Radians, unwrapped; the signal is about sin(phase).
+        Phase in radians, unwrapped; the signal is approximately sin(phase).
     step_ms : float
-        Between samples.
+        Time between samples, in ms.
     usable : ndarray of bool, shape (n_samples,), optional
-        Where the recording oscillates. Trials contain no other samples. None: everywhere.
+        True where the recording oscillates. Trials contain no other samples. None: everywhere.
     first_s : float
         Time of the first sample in the recording, in s.
+
+    Examples
+    --------
+    A recording of 10 s at 8 Hz; its first and last second are cut off:
+
+    >>> times = np.arange(10_000) / 1000
+    >>> recording = ann_bridge.tasks.prepare_recording(
+    ...     3 * np.sin(2 * np.pi * 8 * times), sampling_Hz=1000
+    ... )
+    >>> recording.first_s, round(recording.frequency_Hz, 2), recording.usable_share
+    (1.0, 8.0, 1.0)
+    >>> task = ann_bridge.tasks.PhaseMemory(reference=recording)
+    >>> round(task.reference_input.frequency_Hz, 2)
+    8.0
     """
 
     signal: np.ndarray
@@ -152,7 +217,7 @@ class RecordedReference:
     def unusable_stretches(self) -> Stretches:
         """First and last time in s of each part of the recording that no trial contains.
 
-        Parts less than a second apart are one.
+        Parts less than a second apart are joined.
         """
         if self.usable is None:
             return ()
@@ -184,18 +249,34 @@ class RecordedReference:
 
     @property
     def usable_share(self) -> float:
-        """Share of the samples at which the recording oscillates."""
+        """Fraction of the samples at which the recording oscillates."""
         return 1.0 if self.usable is None else float(np.mean(self.usable))
 
     def draw(
         self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
     ) -> Signal:
-        """Signals and their phases, shape (n_steps, batch).
+        """Draw pieces of the recording and their phases φ, wrapped to [0, 2π).
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of time steps of each signal.
+        step_ms : float
+            Time step, in ms; that of the recording.
+        batch_size : int
+            Number of signals.
+        generator : torch.Generator
+            Source of randomness; the result is on its device.
+
+        Returns
+        -------
+        tuple of Tensor
+            Signals and phases in radians, each of shape (n_steps, batch_size), float32.
 
         Raises
         ------
         ValueError
-            If the recording has another step, or no usable stretch as long as a trial.
+            If the recording has a different step, or no usable stretch as long as a trial.
         """
         if not math.isclose(step_ms, self.step_ms):
             raise ValueError(
@@ -241,26 +322,33 @@ def prepare_recording(
     band_Hz: tuple[float, float] = (5.0, 12.0),
     channel: int | None = None,
 ) -> RecordedReference:
-    """A local field potential as a reference: band-passed, its phase by the Hilbert transform.
+    """Prepare a local field potential as a reference: band-pass filter and Hilbert phase.
 
-    A Butterworth filter of order 4 runs forwards and backwards, so it moves no phase. The
-    first and last second, where filter and transform err, are cut off. Stretches that are
-    missing, constant or saturated, steps, artefacts and phase slips are marked as not usable,
-    and no trial contains them (`RecordedReference.usable_share` reports what remains,
-    `unusable_stretches` the times); the limits are those of
-    `isochron.ann_bridge.tasks.recording_quality`. Missing samples of less than a tenth of the
-    shortest period of the band are interpolated and usable.
+    A Butterworth filter of order 4 runs forward and backward, so it does not shift the phase.
+    The first and last second, where filter and transform are not accurate, are cut off.
+    Stretches that are missing, constant or saturated, steps, artifacts and phase slips are
+    marked as not usable, and no trial contains them (`RecordedReference.usable_share` reports
+    what remains, `unusable_stretches` the times); the limits are those of
+    `isochron.ann_bridge.tasks.recording_quality`. Gaps of missing samples that are shorter than
+    a tenth of the shortest period of the band are interpolated and usable.
 
     Parameters
     ----------
     values : array_like, shape (n_samples,) or (n_samples, n_channels)
-        In any unit. NaN, or masked in a masked array, where a sample is missing.
+        Recording in any unit. A missing sample is NaN, or masked in a masked array.
     sampling_Hz : float
+        Sampling frequency, in Hz; more than twice the upper edge of the band.
     step_ms : float
-        Of the task.
+        Time step of the task, in ms.
     band_Hz : tuple of float
+        Lower and upper edge of the pass band, in Hz.
     channel : int, optional
-        Column of `values`, from 0 on; needed if there are several.
+        Column of `values`, from 0; required if there are several.
+
+    Returns
+    -------
+    RecordedReference
+        Signal and phase at the steps of the task.
 
     Raises
     ------
@@ -269,6 +357,18 @@ def prepare_recording(
         does not oscillate in the band; if `band_Hz` is not two frequencies; or if a different
         column of `values` increases throughout, as times do, and is not even or has a different
         rate.
+
+    Examples
+    --------
+    The phase of a sine of 8 Hz is a straight line that starts at 0; time starts at 1 s, after
+    8 periods:
+
+    >>> times = np.arange(10_000) / 1000
+    >>> values = 3 * np.sin(2 * np.pi * 8 * times)
+    >>> reference = ann_bridge.tasks.prepare_recording(values, sampling_Hz=1000, step_ms=5)
+    >>> cycles = (reference.phase - reference.phase[0]) / (2 * np.pi)
+    >>> cycles[[0, 25, 250]].round(3)  # after 0, 125 and 1250 ms
+    array([ 0.,  1., 10.])
     """
     from scipy import signal as filters
 
@@ -400,7 +500,25 @@ def load_recording(
     band_Hz: tuple[float, float] = (5.0, 12.0),
     channel: int | None = None,
 ) -> RecordedReference:
-    """`prepare_recording` of a .npy file.
+    """Prepare a recording in a .npy file as a reference; see `prepare_recording`.
+
+    Parameters
+    ----------
+    path : path-like
+        File of an array of shape (n_samples,) or (n_samples, n_channels).
+    sampling_Hz : float
+        Sampling frequency, in Hz; more than twice the upper edge of the band.
+    step_ms : float
+        Time step of the task, in ms.
+    band_Hz : tuple of float
+        Lower and upper edge of the pass band, in Hz.
+    channel : int, optional
+        Column of the array, from 0; required if there are several.
+
+    Returns
+    -------
+    RecordedReference
+        Signal and phase at the steps of the task.
 
     Raises
     ------
@@ -408,6 +526,14 @@ def load_recording(
         If there is no such file.
     ValueError
         If it is not a .npy file of numbers, or `prepare_recording` rejects it.
+
+    Examples
+    --------
+    >>> times = np.arange(10_000) / 1000
+    >>> np.save("theta.npy", np.sin(2 * np.pi * 8 * times))
+    >>> reference = ann_bridge.tasks.load_recording("theta.npy", sampling_Hz=1000)
+    >>> round(reference.frequency_Hz, 2)
+    8.0
     """
     return prepare_recording(
         load_npy(path), sampling_Hz=sampling_Hz, step_ms=step_ms, band_Hz=band_Hz, channel=channel

@@ -16,16 +16,32 @@ if TYPE_CHECKING:
 class Sternberg(DelayTask):
     """Different items one after the other, a delay, a probe; then +1 if it was an item, else -1.
 
-    Each item has an input of its own, and the last input says that the probe is one. The
-    number of items is uniform in 1 ... `largest_set`; fewer come later, so that the delay
-    is the same. Item or not is equally likely, so a constant output scores 1.
+    Each item has one input, and the last input marks the probe. The number of items shown is
+    uniform in 1 ... `largest_set`; fewer items start later, so that the delay does not depend
+    on their number. Both answers are equally likely, so a constant output scores 1.
 
     References
     ----------
     Sternberg (1966), Science 153:652.
+
+    Examples
+    --------
+    In the first trial items 0 and 4 are shown and the probe is item 3; in the second, item 3
+    is shown and is the probe:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.Sternberg()
+    >>> trials = task.sample(2, torch.Generator().manual_seed(1))
+    >>> items, probing = trials.inputs[..., :6], trials.inputs[..., 6:]
+    >>> (items * (1 - probing)).amax(0).int().tolist()
+    [[1, 0, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0]]
+    >>> (items * probing).sum(0).argmax(1).tolist()
+    [3, 3]
+    >>> (trials.targets.sum(0) / trials.mask.sum(0)).tolist()
+    [-1.0, 1.0]
     """
 
-    usual_time_constant_ms: ClassVar[float] = 500.0  # items are held for longer than 100 ms
+    usual_time_constant_ms: ClassVar[float] = 500.0  # items are remembered longer than 100 ms
 
     n_items: int = setting(6, "Number of items")
     largest_set: int = setting(3, "Largest number of items in a trial")
@@ -42,7 +58,7 @@ class Sternberg(DelayTask):
 
     @property
     def n_inputs(self) -> int:
-        """One for each item, and the probe's cue."""
+        """One for each item, and one for the cue of the probe."""
         return self.n_items + 1
 
     @property
@@ -52,6 +68,19 @@ class Sternberg(DelayTask):
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
         """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets and mask, shape
+            (n_steps, batch_size). All float32.
 
         Raises
         ------

@@ -18,9 +18,18 @@ class Trials(NamedTuple):
     Attributes
     ----------
     inputs : Tensor, shape (n_steps, batch, n_inputs)
+        Inputs of the network.
     targets : Tensor, shape (n_steps, batch), or (n_steps, batch, n_outputs) if there are several
+        Outputs that the network is trained to produce.
     mask : Tensor, shape (n_steps, batch)
-        1 where the output counts.
+        Weight of each step in the loss, >= 0: 1 where the output counts, else 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> trials = ann_bridge.tasks.FlipFlop().sample(5, torch.Generator().manual_seed(0))
+    >>> [tuple(part.shape) for part in trials]
+    [(100, 5, 3), (100, 5, 3), (100, 5)]
     """
 
     inputs: "torch.Tensor"
@@ -40,16 +49,21 @@ def usual_time_constant_ms(task: Any) -> float | None:
 
 
 class ReferenceInput(NamedTuple):
-    """The input of a task that carries a periodic reference.
+    """Input channel of a task that carries a periodic reference.
 
     Attributes
     ----------
     channel : int
-        Number of the input.
+        Index of the input, from 0.
     frequency_Hz : float
-        Mean frequency.
+        Mean frequency, in Hz.
     amplitude : float
         Mean amplitude.
+
+    Examples
+    --------
+    >>> ann_bridge.tasks.PhaseMemory().reference_input
+    ReferenceInput(channel=0, frequency_Hz=8.4, amplitude=1.0)
     """
 
     channel: int
@@ -58,7 +72,7 @@ class ReferenceInput(NamedTuple):
 
 
 class Task(Protocol):
-    """What a net can be trained on: a frozen dataclass with these.
+    """Protocol of a task on which a network can be trained: a frozen dataclass with these members.
 
     A task with a periodic reference also has an attribute ``reference_input``, a
     `ReferenceInput`. Networks trained on it are analyzed under this reference; those of any
@@ -66,10 +80,38 @@ class Task(Protocol):
 
     Attributes
     ----------
-    n_inputs, n_outputs, n_steps : int
+    n_inputs, n_outputs : int
+        Number of input and output channels.
+    n_steps : int
+        Number of time steps in a trial.
     step_ms : float
+        Time step, in ms.
     chance : float
         Loss of the best constant output: the mean squared error where the mask is 1.
+
+    Examples
+    --------
+    A task of one's own: the output is the input of the same step.
+
+    >>> import torch
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Repeat:
+    ...     n_inputs: int = 1
+    ...     n_outputs: int = 1
+    ...     n_steps: int = 20
+    ...     step_ms: float = 20.0
+    ...     chance: float = 1.0  # variance of the target
+    ...
+    ...     def sample(self, batch_size, generator):
+    ...         inputs = torch.randn(self.n_steps, batch_size, 1, generator=generator)
+    ...         mask = torch.ones(self.n_steps, batch_size)
+    ...         return ann_bridge.tasks.Trials(inputs, inputs[..., 0], mask)
+    >>> net = ann_bridge.LowRankRNN.for_task(Repeat(), n_units=8, rank=1)
+    >>> settings = ann_bridge.TrainingParameters(steps=2, batch_size=4)
+    >>> record = ann_bridge.train(net, Repeat(), settings, seed=0)
+    >>> len(record.losses)
+    2
     """
 
     @property
@@ -84,7 +126,21 @@ class Task(Protocol):
     def chance(self) -> float: ...  # noqa: D102
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
-        """Draw trials, on the device of the generator."""
+        """Draw trials, on the device of the generator.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials, at least 1.
+        generator : torch.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Trials
+            Inputs, shape (n_steps, batch_size, n_inputs); targets, shape (n_steps, batch_size)
+            or (n_steps, batch_size, n_outputs); mask, shape (n_steps, batch_size).
+        """
         ...
 
 
@@ -108,7 +164,30 @@ def describe_task(task: Any) -> dict[str, Any]:
 
 
 def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
-    """Mean squared error where the outputs count, over all outputs."""
+    """Mean squared error over all outputs and over the steps that count.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (n_steps, batch) or (n_steps, batch, n_outputs)
+        Outputs of a network; the same shape as the targets.
+    trials : Trials
+        Targets, and the mask that weights each step.
+
+    Returns
+    -------
+    Tensor, shape ()
+        The loss; differentiable.
+
+    Examples
+    --------
+    Two steps with errors of 1 and 3, of which only the first counts:
+
+    >>> import torch
+    >>> mask = torch.tensor([[1.0], [0.0]])
+    >>> trials = ann_bridge.tasks.Trials(torch.zeros(2, 1, 1), torch.zeros(2, 1), mask)
+    >>> ann_bridge.tasks.masked_loss(torch.tensor([[1.0], [3.0]]), trials).item()
+    1.0
+    """
     squared = (outputs - trials.targets) ** 2
     if squared.ndim == 3:
         squared = squared.mean(dim=2)
