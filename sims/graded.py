@@ -29,18 +29,62 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GradedParameters:
-    """Passive neurons with graded synapses."""
+    """Constants of passive neurons with graded synapses, the same for all neurons.
 
-    capacitance: float = 1.5  # pF
-    leak_conductance: float = 0.01  # nS
-    leak_reversal: float = -35.0  # mV
-    gap_conductance: float = 0.1  # nS per contact
-    synaptic_conductance: float = 0.1  # nS per contact
-    excitatory_reversal: float = 0.0  # mV
-    inhibitory_reversal: float = -48.0  # mV
-    activation_rate: float = 1e-3 / 1.5  # 1/ms, a_r
-    decay_rate: float = 5e-3 / 1.5  # 1/ms, a_d
-    steepness: float = 0.125  # 1/mV, beta
+    Parameters
+    ----------
+    capacitance : float
+        Membrane capacitance C, in pF, positive.
+    leak_conductance : float
+        Leak conductance G_c, in nS, positive.
+    leak_reversal : float
+        Reversal potential of the leak E_c, in mV.
+    gap_conductance : float
+        Conductance of a gap junction g_gap, in nS per unit of weight, >= 0.
+    synaptic_conductance : float
+        Conductance of an open chemical synapse g_syn, in nS per unit of weight, >= 0.
+    excitatory_reversal : float
+        Reversal potential of excitatory synapses, in mV.
+    inhibitory_reversal : float
+        Reversal potential of inhibitory synapses, in mV.
+    activation_rate : float
+        Rate at which synapses open a_r, in 1/ms, positive.
+    decay_rate : float
+        Rate at which synapses close a_d, in 1/ms, positive.
+    steepness : float
+        Steepness of the sigmoid beta, in 1/mV, positive.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    Wicks, Roehrig and Rankin (1996); Kunert, Shlizerman and Kutz (2014).
+
+    Examples
+    --------
+    The membrane time constant C / G_c in ms, and the activation a_r / (a_r + 2 a_d) of synapses
+    at rest, which is 1/11 in both published sets:
+
+    >>> parameters = sims.GradedParameters(leak_conductance=0.02)
+    >>> parameters.capacitance / parameters.leak_conductance
+    75.0
+    >>> 1 / parameters.equilibrium_activation
+    11.0
+    """
+
+    capacitance: float = 1.5
+    leak_conductance: float = 0.01
+    leak_reversal: float = -35.0
+    gap_conductance: float = 0.1
+    synaptic_conductance: float = 0.1
+    excitatory_reversal: float = 0.0
+    inhibitory_reversal: float = -48.0
+    activation_rate: float = 1e-3 / 1.5
+    decay_rate: float = 5e-3 / 1.5
+    steepness: float = 0.125
 
     def __post_init__(self) -> None:
         positive = {
@@ -70,7 +114,7 @@ class GradedParameters:
 
     @property
     def equilibrium_activation(self) -> float:
-        """s_eq = a_r / (a_r + 2 a_d): every synapse at the resting state."""
+        """Activation of all synapses at rest, s_eq = a_r / (a_r + 2 a_d)."""
         return self.activation_rate / (self.activation_rate + 2 * self.decay_rate)
 
 
@@ -81,25 +125,47 @@ GRADED_KUNERT2014 = GradedParameters(
 
 
 class GradedNetwork:
-    """A connectome with graded dynamics. Its state is (V, s): voltages, then activations.
+    """A connectome with graded dynamics. Its state is (V, s): potentials, then activations.
 
     Parameters
     ----------
     connectome : Connectome
-        Gap junctions and chemical synapses; muscles and self gap junctions play no part.
+        Gap junctions and chemical synapses; muscles and gap junctions of a neuron with itself
+        are not used.
     parameters : GradedParameters
         Constants; `GRADED_INTERACTOME` or `GRADED_KUNERT2014` are published sets.
     signs : callable, optional
-        Sign rule of `isochron.connectome`. By default the rule that signed the connectome, and
-        `gaba_inhibitory` for a connectome without signs. A connection that the rule leaves
-        without a sign plays no part.
+        Sign rule of `isochron.connectome`: from a connectome to an array of shape
+        (n_neurons, n_neurons). By default the rule that signed the connectome, and
+        `gaba_inhibitory` for a connectome without signs. A connection to which the rule does
+        not give a sign is not used.
 
     Attributes
     ----------
     connectome : Connectome
         The connectome, signed.
+    n_neurons : int
+        Number of neurons.
     laplacian, synapses, reversal : ndarray, shape (n_neurons, n_neurons)
-        Made when they are first asked for.
+        Matrices of the equations in nS, nS and mV; computed when they are first used.
+
+    Examples
+    --------
+    An isolated neuron is at equilibrium at E_c + I / G_c: here -35 mV + 0.5 pA / 0.01 nS.
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network = sims.GradedNetwork(graph)
+    >>> stimulus = sims.step_current(["A"], amplitude_pA=0.5)
+    >>> network.equilibrium(stimulus).round(4)  # V in mV, and s
+    array([15.    ,  0.0909])
+
+    The velocity of *C. elegans* at its equilibrium is zero:
+
+    >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
+    >>> touch = sims.step_current(["PLM"], amplitude_pA=2000)
+    >>> field = worm.field_under(touch)
+    >>> worm.dimension, bool(abs(field(0.0, worm.equilibrium(touch))).max() < 1e-9)
+    (558, True)
     """
 
     def __init__(
@@ -116,7 +182,7 @@ class GradedNetwork:
 
     @cached_property
     def laplacian(self) -> Array:
-        """Of the gap conductances, nS."""
+        """Laplacian matrix of the gap junctions, nS."""
         gap = self.parameters.gap_conductance * self.connectome.gap.astype(float)
         np.fill_diagonal(gap, 0.0)
         return np.diag(gap.sum(axis=1)) - gap
@@ -141,10 +207,20 @@ class GradedNetwork:
     def with_parameters(self, **changes: float) -> "GradedNetwork":
         """The same network with parameters changed: ``with_parameters(gap_conductance=0.05)``.
 
+        Parameters
+        ----------
+        **changes : float
+            Fields of `GradedParameters` and their new values, in the units there.
+
+        Returns
+        -------
+        GradedNetwork
+            A new network on the same connectome.
+
         Raises
         ------
         ValueError
-            If there is no such parameter, or a value is out of range.
+            If a parameter does not exist, or a value is out of range.
         """
         known = [item.name for item in fields(GradedParameters)]
         for name in changes:
@@ -153,15 +229,25 @@ class GradedNetwork:
         return GradedNetwork(self.connectome, replace(self.parameters, **changes))
 
     def disconnect(self, *what: str) -> "GradedNetwork":
-        """Cut neurons off: they stay, without a connection.
+        """Remove all connections of some neurons; the neurons stay.
 
-        For the others this is the same as ``GradedNetwork(connectome.ablate(*what))``, and the
-        state keeps its shape, so that such networks go into one `simulate_many`.
+        For the other neurons this is the same as ``GradedNetwork(connectome.ablate(*what))``, but
+        the shape of the state does not change, so that `simulate_many` takes such networks.
 
         Parameters
         ----------
         *what : str
-            Names, classes, types or patterns, as in `Connectome.select`.
+            Names, classes, types or patterns of neurons, as in `Connectome.select`.
+
+        Returns
+        -------
+        GradedNetwork
+            A new network over the same neurons.
+
+        Raises
+        ------
+        ValueError
+            If a name does not choose any neuron.
         """
         connectome = self.connectome
         kept = np.ones(self.n_neurons, dtype=bool)
@@ -181,14 +267,21 @@ class GradedNetwork:
         Parameters
         ----------
         stimulus : Stimulus
+            Input; constant if `parameter` is ``"current"``.
         parameter : str
             A field of `GradedParameters`, or ``"current"``: the current, in pA, into each of
-            the neurons of the stimulus, in place of the stimulus's own amplitude.
+            the neurons of the stimulus, in place of the amplitude of the stimulus.
 
         Returns
         -------
         callable
-            From the value of the parameter to the `GradedField`.
+            Function from the value of the parameter to the `GradedField`.
+
+        Raises
+        ------
+        ValueError
+            If the parameter does not exist, or it is ``"current"`` and the stimulus changes
+            with time.
 
         Examples
         --------
@@ -199,7 +292,7 @@ class GradedNetwork:
             self.with_parameters(**{parameter: getattr(self.parameters, parameter, 1.0)})
             return lambda value: self.with_parameters(**{parameter: value}).field_under(stimulus)
         if not stimulus.steady:
-            raise ValueError('The parameter "current" wants a constant stimulus.')
+            raise ValueError('The parameter "current" needs a constant stimulus.')
         return lambda value: self.field_under(stimulus.with_amplitude(value))
 
     @property
@@ -208,17 +301,17 @@ class GradedNetwork:
         return 2 * self.n_neurons
 
     def thresholds(self, current: Array) -> Array:
-        """The potentials Vth at which every neuron rests with s = s_eq under a constant current.
+        """Thresholds Vth: the potentials at equilibrium under a constant current, with s = s_eq.
 
         Parameters
         ----------
         current : ndarray, shape (n_neurons,)
-            pA.
+            Input current, in pA.
 
         Returns
         -------
         ndarray, shape (n_neurons,)
-            mV.
+            Thresholds, in mV.
         """
         p, s = self.parameters, self.parameters.equilibrium_activation
         pull = s * (self.synapses * self.reversal).sum(axis=1)
@@ -226,11 +319,33 @@ class GradedNetwork:
         return np.linalg.solve(self._resting_conductances(), drive)
 
     def threshold_gain(self) -> Array:
-        """How the thresholds follow the input, dVth/dI, shape (n_neurons, n_neurons), mV/pA."""
+        """Derivative of the thresholds with respect to the input current, dVth/dI.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons, n_neurons)
+            Resistances, in mV/pA: ``[i, j]`` is that of Vth of neuron i to the current into j.
+        """
         return np.linalg.inv(self._resting_conductances())
 
     def equilibrium(self, stimulus: Stimulus) -> Array:
-        """The exact equilibrium (Vth, s_eq) under the constant part of a stimulus."""
+        """The exact equilibrium (Vth, s_eq) under the constant part of a stimulus.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            Input; what changes with time is not used.
+
+        Returns
+        -------
+        ndarray, shape (2 n_neurons,)
+            Potentials in mV, then activations.
+
+        Raises
+        ------
+        ValueError
+            If a neuron of the stimulus is not in the connectome.
+        """
         voltages = self.thresholds(stimulus.constant(self.connectome))
         return np.concatenate([voltages, self._resting_activations()])
 
@@ -244,7 +359,28 @@ class GradedNetwork:
     ) -> Array:
         """The state (Vth at time 0, s_eq) with normal noise on the potentials.
 
-        Under a constant stimulus that is the equilibrium.
+        Under a constant stimulus it is the equilibrium with noise.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            Input, which sets the thresholds.
+        rng : numpy.random.Generator
+            Source of the noise.
+        spread_mV : float
+            Standard deviation of the noise, in mV.
+        threshold_rule : {"fixed", "adiabatic", "ramped"}
+            Rule by which the thresholds follow the input; see `isochron.sims.drive`.
+
+        Returns
+        -------
+        ndarray, shape (2 n_neurons,)
+            Potentials in mV, then activations.
+
+        Raises
+        ------
+        ValueError
+            If the rule is unknown or a neuron of the stimulus is not in the connectome.
         """
         thresholds = Drive(self, stimulus, threshold_rule).thresholds(0.0)
         state = np.concatenate([thresholds, self._resting_activations()])
@@ -252,7 +388,25 @@ class GradedNetwork:
         return state
 
     def field_under(self, stimulus: Stimulus, *, threshold_rule: str = "fixed") -> "GradedField":
-        """The vector field under a stimulus, for `isochron.analysis` or SciPy."""
+        """The vector field under a stimulus, for `isochron.analysis` or SciPy.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            Input to the network.
+        threshold_rule : {"fixed", "adiabatic", "ramped"}
+            Rule by which the thresholds follow the input; see `isochron.sims.drive`.
+
+        Returns
+        -------
+        GradedField
+            Callable ``field(t, x)`` with ``field.jacobian(t, x)``; t in ms.
+
+        Raises
+        ------
+        ValueError
+            If the rule is unknown or a neuron of the stimulus is not in the connectome.
+        """
         return GradedField(self, stimulus, threshold_rule)
 
     def _resting_conductances(self) -> Array:
@@ -271,9 +425,29 @@ class GradedField:
     Parameters
     ----------
     network : GradedNetwork
+        Network that moves.
     stimulus : Stimulus
+        Input to the network.
     threshold_rule : {"fixed", "adiabatic", "ramped"}
-        How the thresholds follow a changing input; see `isochron.sims.drive`.
+        Rule by which the thresholds follow a changing input; see `isochron.sims.drive`.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown or a neuron of the stimulus is not in the connectome.
+
+    Examples
+    --------
+    10 mV above its equilibrium, an isolated neuron returns with the rate G_c / C = 1 / (150 ms):
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network = sims.GradedNetwork(graph)
+    >>> rest = sims.Stimulus()
+    >>> field = sims.GradedField(network, rest)
+    >>> state = network.equilibrium(rest) + [10, 0]
+    >>> velocity, jacobian = field(0.0, state), field.jacobian(0.0, state)
+    >>> print(round(velocity[0] * 150, 4), round(jacobian[0, 0] * 150, 4))
+    -10.0 -1.0
     """
 
     stiff = True
@@ -294,11 +468,33 @@ class GradedField:
         self._jacobian = _JacobianPattern(network)
 
     def current(self, t: float) -> Array:
-        """Input at time t in ms, shape (n_neurons,), pA."""
+        """Input current at a time.
+
+        Parameters
+        ----------
+        t : float
+            Time, in ms.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons,)
+            Currents, in pA.
+        """
         return self._drive.currents(t) if self._constant is None else self._constant
 
     def thresholds(self, t: float) -> Array:
-        """Vth at time t in ms, shape (n_neurons,), mV."""
+        """Thresholds Vth at a time.
+
+        Parameters
+        ----------
+        t : float
+            Time, in ms.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons,)
+            Thresholds, in mV.
+        """
         return self._drive.thresholds(t) if self._thresholds is None else self._thresholds
 
     def __call__(self, t: float, state: Array) -> Array:
@@ -313,7 +509,20 @@ class GradedField:
         return np.concatenate([dv, ds])
 
     def jacobian(self, t: float, state: Array) -> sparse.csc_array:
-        """Derivative of the velocity by the state, sparse, shape (2 n, 2 n), per ms."""
+        """Derivative of the velocity with respect to the state.
+
+        Parameters
+        ----------
+        t : float
+            Time, in ms.
+        state : ndarray, shape (2 n_neurons,)
+            Potentials in mV, then activations.
+
+        Returns
+        -------
+        scipy.sparse.csc_array, shape (2 n_neurons, 2 n_neurons)
+            Jacobian matrix, per ms.
+        """
         p, n = self.network.parameters, self.network.n_neurons
         v, s = state[:n], state[n:]
         phi = self._activation(t, v)
@@ -331,7 +540,7 @@ class GradedField:
 
 
 class _JacobianPattern:
-    """The sparsity of the Jacobian, found once, so that filling it is a few vector operations."""
+    """Sparsity pattern of the Jacobian, computed once: filling it is a few vector operations."""
 
     def __init__(self, network: GradedNetwork) -> None:
         p, n = network.parameters, network.n_neurons

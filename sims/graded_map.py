@@ -23,25 +23,47 @@ class GradedMap:
     Parameters
     ----------
     network : GradedNetwork
+        Network that moves.
     stimulus : Stimulus
-        Constant, or oscillating with one frequency.
+        Input: constant, or sinusoidal with one frequency.
     step_ms : float
-        Time step. With an oscillating stimulus it is shortened to divide the period.
+        Time step, in ms. With an oscillating stimulus it is shortened to divide the period.
 
     Attributes
     ----------
     dimension : int
+        Number of state variables, 2 n_neurons.
     n_steps : int
-        Steps after which the map repeats.
+        Number of steps after which the map repeats.
     step_ms : float
+        Time step in use, in ms.
     forcing_cycles : int
-        Periods of the stimulus in `n_steps`; 0 if it is constant.
+        Number of periods of the stimulus in `n_steps`; 0 if it is constant.
 
     Raises
     ------
     ValueError
         If the step is not positive and finite, or the stimulus has several frequencies or is
-        of another shape.
+        neither constant nor sinusoidal.
+
+    Examples
+    --------
+    Three neurons that inhibit each other in a ring, with 8 pA into each, oscillate:
+
+    >>> ring = np.roll(np.eye(3), 1, axis=0)  # A to B to C to A
+    >>> graph = connectome.importers.from_matrices(
+    ...     ["A", "B", "C"], -20 * ring, rows="postsynaptic", signs="from_weights"
+    ... )
+    >>> network = sims.GradedNetwork(graph)
+    >>> stimulus = sims.step_current(["*"], amplitude_pA=8)
+    >>> system = sims.GradedMap(network, stimulus, step_ms=4)
+    >>> start = network.equilibrium(stimulus) + [1, 0, 0, 0, 0, 0]
+    >>> start = system.advance(start, 2000)
+    >>> cycle = analysis.find_limit_cycle(system, start, max_period=3000)
+    >>> round(cycle.period, 1)  # ms
+    1101.4
+    >>> cycle.multipliers[:2].real.round(3)
+    array([1.   , 0.205])
     """
 
     def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
@@ -75,9 +97,19 @@ class GradedMap:
         self._currents = constant + stimulus.varying(network.connectome, middles)
 
     def with_step(self, step_ms: float) -> "GradedMap":
-        """The same network under the same constant stimulus, in steps of another length.
+        """The same network under the same constant stimulus, with a different time step.
 
-        The step is symmetric in time and of second order: errors go with even powers of it.
+        The step is symmetric in time and of second order: its errors have even powers only.
+
+        Parameters
+        ----------
+        step_ms : float
+            Time step, in ms.
+
+        Returns
+        -------
+        GradedMap
+            A new map.
 
         Raises
         ------
@@ -88,7 +120,7 @@ class GradedMap:
         _require_step(step_ms)
         if self.forcing_cycles:
             raise ValueError(
-                "The period of the stimulus sets the step of a driven map; make a new GradedMap."
+                "The period of the stimulus sets the step of a driven map; create a new GradedMap."
             )
         other = copy.copy(self)
         other.step_ms = step_ms
@@ -100,16 +132,18 @@ class GradedMap:
         Parameters
         ----------
         state : array_like, shape (..., dimension)
+            Potentials in mV, then activations.
         n_steps : int
+            Number of steps.
         start : int
-            Number of the first step: where in the drive to begin.
+            Index of the first step within the period of the stimulus.
         tangents : array_like, shape (dimension, k), optional
-            Tangent vectors of one state, to be carried along.
+            Tangent vectors of one state, propagated with it.
 
         Returns
         -------
         ndarray, shape (..., dimension)
-            If `tangents` is given: the pair of end state and tangents.
+            End state; with `tangents`, the pair of end state and tangents, shape (dimension, k).
 
         Raises
         ------
@@ -135,7 +169,31 @@ class GradedMap:
         return state
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0, every: int = 1) -> np.ndarray:
-        """States along a run, the first included; shape (n_steps // every + 1, dimension)."""
+        """States along a run, the first included.
+
+        Parameters
+        ----------
+        state : array_like, shape (dimension,)
+            Initial state: potentials in mV, then activations.
+        n_steps : int
+            Number of steps.
+        start : int
+            Index of the first step within the period of the stimulus.
+        every : int
+            Number of steps from one returned state to the next.
+
+        Returns
+        -------
+        ndarray, shape (n_steps // every + 1, dimension)
+            States, in order of time.
+
+        Raises
+        ------
+        ValueError
+            If `state` is not real.
+        DivergenceError
+            If the state does not stay finite.
+        """
         require_real("state", state)
         state = np.array(state, dtype=float, order="C")
         first = state.copy()
