@@ -1,4 +1,4 @@
-"""simulate_many(): many worms at once, that differ in parameters, connectome, input or start."""
+"""simulate_many(): many worms at once, with different parameters, connectomes, inputs or starts."""
 
 import importlib
 import json
@@ -37,8 +37,8 @@ def simulate_many(
 ) -> xr.Dataset:
     """Simulate many graded networks over the same neurons.
 
-    A member whose state leaves the finite numbers is marked as failed, with the reason, and
-    holds NaN from there on; the others go on.
+    A member whose state does not stay finite is marked as failed, with the reason, and is NaN
+    from then on; the other members continue.
 
     Parameters
     ----------
@@ -48,17 +48,20 @@ def simulate_many(
     stimuli : Stimulus or sequence of Stimulus
         One for all members, or one each.
     settings : EnsembleSettings, optional
-        Or its fields as keywords: duration_s, engine, step_ms, record, record_every_ms,
-        threshold_rule, workers, device, dtype, chunk.
+        Settings, if they are not given as keywords.
     initial_states : ndarray, shape (n_members, 2 n_neurons) or (2 n_neurons,), optional
-        Potentials (mV), then activations.
+        Potentials in mV, then activations.
     rng : numpy.random.Generator, optional
-        Without `initial_states`, each member starts near its equilibrium, as in `simulate`.
+        Source of the initial states if `initial_states` is not given: each member starts near
+        its equilibrium, as in `simulate`.
+    **fields
+        Fields of `EnsembleSettings` as keywords: duration_s, engine, step_ms, record,
+        record_every_ms, threshold_rule, workers, device, dtype, chunk.
 
     Returns
     -------
     xarray.Dataset
-        What `record` names, (member, time, neuron); ``final_state`` (member, state);
+        The variables in `record`, (member, time, neuron); ``final_state`` (member, state);
         ``failed`` and ``reason`` (member); time in ms.
 
     Raises
@@ -68,6 +71,23 @@ def simulate_many(
         the same neurons, or a stimulus changes within a time step.
     TypeError
         If `rng` is a seed instead of a generator.
+
+    Examples
+    --------
+    Isolated neurons with time constants C / G_c of 150 and 75 ms, 10 mV above their equilibrium
+    of -35 mV, after 150 ms:
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> networks = [network.with_parameters(leak_conductance=g) for g in (0.01, 0.02)]
+    >>> start = network.equilibrium(rest) + [10, 0]
+    >>> run = sims.simulate_many(
+    ...     networks, rest, duration_s=0.15, record_every_ms=150, initial_states=start
+    ... )
+    >>> run.V.values[:, -1, 0].round(3)
+    array([-31.321, -33.647])
+    >>> (-35 + 10 * np.exp([-1, -2])).round(3)
+    array([-31.321, -33.647])
     """
     given = settings_from(EnsembleSettings, settings, fields)
     step_ms, record, threshold_rule = given.step_ms, given.record, given.threshold_rule
@@ -139,7 +159,7 @@ def _engine_options(settings: EnsembleSettings) -> dict[str, Any]:
     engine, device, dtype = settings.engine, settings.device, settings.dtype
     several = [name for name in ENGINES if ENGINES.load_settings(name).ensembles]
     if engine not in several:
-        raise ValueError(f"engine must be of {', '.join(several)}, got {engine!r}.")
+        raise ValueError(f"engine must be one of {', '.join(several)}, got {engine!r}.")
     if engine == "numba":
         if (device, dtype) != ("cpu", "float64"):
             raise ValueError('Only engine="torch" has a choice of device and dtype.')
@@ -176,8 +196,8 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
     stimuli = [stimuli] * n_members if isinstance(stimuli, Stimulus) else list(stimuli)
     if len({network.connectome.neurons for network in networks}) > 1:
         raise ValueError(
-            "The members must have the same neurons. To leave some out of a member, use "
-            "network.disconnect(...), which keeps them without connections."
+            "The members must have the same neurons. To exclude some from a member, use "
+            "network.disconnect(...), which removes their connections."
         )
     if starts is None:
         return networks, stimuli, [None] * n_members
@@ -229,5 +249,5 @@ def _labelled(kept, finals, finite, every_ms, neurons) -> xr.Dataset:
 
 
 def _each(values: list) -> str:
-    """JSON of a value of each member; of one, if all have the same."""
+    """JSON of the values of all members; of one value, if all are the same."""
     return json.dumps(values[0] if all(value == values[0] for value in values) else values)

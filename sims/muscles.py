@@ -1,10 +1,10 @@
-"""What the body-wall muscles make of the neurons' output: activation and bending.
+"""Body-wall muscles under the output of the neurons: activation and bending.
 
 Each muscle follows its drive with one time constant (Boyle, Berri and Cohen, 2012):
 
     dA_m/dt = (u_m(t) - A_m) / tau,    u_m = gain * sum_j M_mj y_j
 
-where y_j is the output of neuron j and M the signed, usually normalised, neuromuscular
+where y_j is the output of neuron j and M the signed, usually normalized, neuromuscular
 matrix. Nothing is rectified: where inhibition prevails, the activation is negative.
 """
 
@@ -27,18 +27,32 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MuscleParameters:
-    """Muscles of first order.
+    """Constants of muscles of first order.
 
     Attributes
     ----------
     time_constant : float
-        ms. Boyle, Berri and Cohen (2012), Frontiers in Computational Neuroscience 6:10,
-        have 100 ms.
+        Time constant tau, in ms, positive.
     gain : float
         Activation per unit of drive.
     normalised : bool
-        Divide the weights onto each muscle by their sum, so that neurons that all put out 1
-        and excite drive every muscle by 1 however many contacts it has.
+        Whether the weights onto each muscle are divided by their sum. If all neurons excite and
+        have an output of 1, the drive of every muscle is then 1, whatever its number of contacts.
+
+    Raises
+    ------
+    ValueError
+        If the time constant is not positive and finite, or the gain is not finite.
+
+    References
+    ----------
+    Boyle, Berri and Cohen (2012), Frontiers in Computational Neuroscience 6:10; they use 100 ms.
+
+    Examples
+    --------
+    >>> slow = sims.MuscleParameters(time_constant=200)
+    >>> slow.time_constant, sims.BOYLE2012.time_constant
+    (200, 100.0)
     """
 
     time_constant: float = 100.0
@@ -68,22 +82,35 @@ def neuromuscular_matrix(
     Parameters
     ----------
     connectome : Connectome
+        Connectome of *C. elegans* in which the body-wall muscles are single cells.
     normalised : bool
-        Let the absolute weights onto each muscle add up to 1.
+        Whether the absolute weights onto each muscle add up to 1.
     inhibitory : collection of str, optional
         Neurons that relax the muscles they reach; `connectome.gaba_neurons` by default. Cells
         of the worm that the connectome lacks are allowed.
 
     Returns
     -------
-    xarray.DataArray
-        (muscle, neuron), with `quadrant` and `row` along muscle.
+    xarray.DataArray, shape (n_muscles, n_neurons)
+        Weights (muscle, neuron), with `quadrant` and `row` along muscle.
 
     Raises
     ------
     ValueError
-        If the connectome does not tell the body-wall muscles apart, is not of *C. elegans*, or a
+        If the connectome does not distinguish the body-wall muscles, is not of *C. elegans*, or a
         name in `inhibitory` is unknown.
+
+    Examples
+    --------
+    Inputs of a ventral muscle: VA3 and VB2 are cholinergic, VD3 is GABAergic.
+
+    >>> worm = connectome.load("cook2019-hermaphrodite")
+    >>> matrix = sims.neuromuscular_matrix(worm)
+    >>> inputs = matrix.sel(muscle="MVL10")
+    >>> inputs.sel(neuron=["VA3", "VB2", "VD3"]).values.round(3)
+    array([ 0.177,  0.065, -0.097])
+    >>> print(abs(inputs).values.sum().round(6))
+    1.0
     """
     table = muscles() if connectome.is_worm else {}
     places = [i for i, name in enumerate(connectome.muscles) if name in table and table[name].row]
@@ -126,10 +153,10 @@ def _no_muscles(connectome: Connectome) -> str:
         )
     single = {name for name, muscle in muscles().items() if muscle.row}
     able = [name for name in available() if not single.isdisjoint(load(name).muscles)]
-    held = ", ".join(connectome.muscles[:4]) or "none"
+    shown_muscles = ", ".join(connectome.muscles[:4]) or "none"
     return (
-        f"{connectome.name} does not tell the body-wall muscles apart (its muscles: {held}). "
-        f"Data sets that do: {', '.join(able)}."
+        f"{connectome.name} does not distinguish the body-wall muscles (its muscles: "
+        f"{shown_muscles}). Data sets that do: {', '.join(able)}."
     )
 
 
@@ -147,16 +174,18 @@ def simulate_muscles(
 
     Parameters
     ----------
-    output : xarray.DataArray
-        (time, neuron), times in ms: the activations ``s`` of a graded run or the rates of a
-        spiking one. Every neuron of the connectome that reaches a muscle must be in it.
+    output : xarray.DataArray, shape (n_times, n_neurons)
+        Output (time, neuron), times in ms: the activations ``s`` of a graded run or the rates of
+        a spiking one. It must contain every neuron of the connectome that reaches a muscle.
     connectome : Connectome
-        With the body-wall muscles one by one. It need not be the connectome of the run.
+        Connectome in which the body-wall muscles are single cells. It may differ from the
+        connectome of the run.
     parameters : MuscleParameters
+        Time constant, gain and normalization.
     inhibitory : collection of str, optional
-        As for `neuromuscular_matrix`.
+        Neurons that relax muscles, as in `neuromuscular_matrix`.
     initial : array_like, shape (n_muscles,), optional
-        Activation at the first time; by default the drive there, as after a long wait.
+        Activation at the first time; by default the drive there, which is the stationary value.
 
     Returns
     -------
@@ -170,6 +199,20 @@ def simulate_muscles(
         twice, or the output is not finite, not in the order of time or in a unit of potential.
     TypeError
         If the output is not a DataArray.
+
+    Examples
+    --------
+    Under a constant output, relaxed muscles approach their drive as 1 - exp(-t / 100 ms):
+
+    >>> import xarray as xr
+    >>> worm = connectome.load("cook2019-hermaphrodite")
+    >>> output = xr.DataArray(
+    ...     np.ones((3, 302)), dims=("time", "neuron"),
+    ...     coords={"time": [0.0, 100.0, 200.0], "neuron": list(worm.neurons)},
+    ... )
+    >>> run = sims.simulate_muscles(output, worm, initial=np.zeros(95))
+    >>> (run.activation / run.drive).sel(muscle="MDL10").values.round(4)
+    array([0.    , 0.6321, 0.8647])
     """
     matrix = neuromuscular_matrix(
         connectome, normalised=parameters.normalised, inhibitory=inhibitory
@@ -235,7 +278,7 @@ def _checked_output(
     position = {name: i for i, name in enumerate(names)}
     if len(position) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"The output has two columns for neuron {twice}. Leave one out.")
+        raise ValueError(f"The output has two columns for neuron {twice}. Remove one.")
     if missing := [name for name in needed if name not in position]:
         lacking = counted(len(missing), "neuron that reaches", "neurons that reach")
         raise ValueError(
@@ -246,7 +289,7 @@ def _checked_output(
     chosen = [position[name] for name in needed]
     values = output.transpose("time", "neuron").values[:, chosen].astype(float)
     if not np.isfinite(values).all():
-        raise ValueError("The output holds values that are not finite.")
+        raise ValueError("The output contains values that are not finite.")
     return times, values
 
 
@@ -269,19 +312,35 @@ def _relax_to_linear(times: Array, drive: Array, first: Array, time_constant: fl
 def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
     """Dorsal minus ventral activation along the body, left and right averaged.
 
-    To first order the local curvature of the body is proportional to it. A muscle that is
-    missing (the worm has no VL24) is left out of its average.
+    To first order the local curvature of the body is proportional to it. A missing muscle (the
+    worm does not have VL24) is excluded from the average.
 
     Parameters
     ----------
     muscle_run : xarray.Dataset
-        From `simulate_muscles`.
+        Result of `simulate_muscles`.
 
     Returns
     -------
-    xarray.DataArray
-        (time, row), rows from 1 at the head to at most 24 at the tail: those that have both
-        a dorsal and a ventral muscle. Positive bends to the dorsal side.
+    xarray.DataArray, shape (n_times, n_rows)
+        Bending (time, row), positive to the dorsal side. Rows from 1 at the head to at most 24
+        at the tail: those that have both a dorsal and a ventral muscle.
+
+    Examples
+    --------
+    If only the DB neurons are active, which reach dorsal muscles, the worm bends to the dorsal
+    side, but not at the head:
+
+    >>> import xarray as xr
+    >>> worm = connectome.load("cook2019-hermaphrodite")
+    >>> active = [[name.startswith("DB") for name in worm.neurons]]
+    >>> output = xr.DataArray(
+    ...     np.array(active, dtype=float), dims=("time", "neuron"),
+    ...     coords={"time": [0.0], "neuron": list(worm.neurons)},
+    ... )
+    >>> bending = sims.compute_bending(sims.simulate_muscles(output, worm))
+    >>> bending.sel(row=[1, 10, 20]).values.round(2)
+    array([[0.  , 0.08, 0.17]])
     """
     activation = muscle_run["activation"].transpose("time", "muscle").values
     dorsal = np.char.startswith(muscle_run["quadrant"].values.astype(str), "D")
@@ -302,15 +361,35 @@ def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
 
 
 def plot_kymograph(bending: xr.DataArray, *, ax: Any = None, **mesh_options: Any) -> Any:
-    """Draw bending, (time, row): time to the right, head at the top, white where straight.
+    """Draw bending over time and rows of muscles: time to the right, head at the top.
+
+    White is straight, red bends to the dorsal side, blue to the ventral side.
 
     Parameters
     ----------
-    bending : xarray.DataArray
-        From `compute_bending`.
-    ax : matplotlib axes, optional
+    bending : xarray.DataArray, shape (n_times, n_rows)
+        Result of `compute_bending`.
+    ax : matplotlib Axes, optional
+        Axes to draw into; a new figure by default.
     **mesh_options
-        For ``ax.pcolormesh``.
+        Options for ``ax.pcolormesh``.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes that were drawn into.
+
+    Examples
+    --------
+    A wave that travels from head to tail:
+
+    >>> import xarray as xr
+    >>> time, row = np.arange(0, 2000, 50.0), np.arange(1, 25)
+    >>> wave = np.sin(2 * np.pi * (time[:, None] / 1000 - row / 24))
+    >>> bending = xr.DataArray(wave, dims=("time", "row"), coords={"time": time, "row": row})
+    >>> ax = sims.plot_kymograph(bending)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('time (s)', 'row of muscles (1: head)')
     """
     if ax is None:
         import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""Settings of the functions that simulate: how long, by what, and what is recorded."""
+"""Settings of the functions that simulate: duration, engine, time step, recorded variables."""
 
 import math
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ TYPES = ("float64", "float32")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSettings:
-    """How `simulate` runs.
+    """Settings of `simulate`.
 
     Attributes
     ----------
     duration_s : float
         Simulated time in seconds, rounded to a whole number of steps.
     engine : {"numba", "torch", "scipy", "brian2", "jneuroml", "neuron"}
-        What integrates. "scipy" is adaptive and tight: the reference.
+        Engine that integrates. "scipy" is adaptive with tight tolerances: the reference.
     step_ms : float, optional
         Time step in ms; by default that of the engine: 0.5 for "numba", "torch" and "scipy",
         at most 0.05 for the others, and less where the network needs it (`default_step` in
@@ -31,20 +31,31 @@ class RunSettings:
         1e-3 mV of the exact one over 5 s; at 8 ms its period is good to 0.1 %. See
         `estimate_step_error`. Let jumps of the stimulus fall between steps.
     method : str, optional
-        One of the engine's methods; its default if not given.
+        Method of the engine; its default if not given.
     record : sequence of {"V", "s", "input", "V_minus_threshold"}
-        What to record.
+        Recorded variables.
     record_every_ms : float
-        Time between recorded samples, rounded to a whole number of steps.
+        Time between recorded samples in ms, rounded to a whole number of steps.
     threshold_rule : {"fixed", "adiabatic", "ramped"}
-        How the thresholds Vth follow the stimulus. "fixed": Vth of its constant part;
+        Rule by which the thresholds Vth follow the stimulus. "fixed": Vth of its constant part;
         "adiabatic": Vth of the input at every time; "ramped": adiabatic, and the input rises
         from zero over the first 0.3 s. See `isochron.sims.drive`.
 
     Raises
     ------
     ValueError
-        If a number is not positive and finite, or something cannot be recorded.
+        If a number is not positive and finite, or a variable in `record` does not exist.
+
+    Examples
+    --------
+    Settings for several runs; the same as the keywords of `simulate`:
+
+    >>> settings = sims.RunSettings(duration_s=0.1, step_ms=2, record_every_ms=20)
+    >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
+    >>> touch = sims.step_current(["PLM"], amplitude_pA=2000)
+    >>> run = sims.simulate(worm, touch, settings, rng=np.random.default_rng(0))
+    >>> run.V.shape, run.attrs["n_steps"]
+    ((6, 279), 50)
     """
 
     duration_s: float = setting(MISSING, "Simulated time", unit="s")
@@ -80,28 +91,39 @@ class RunSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnsembleSettings:
-    """How `simulate_many` runs.
+    """Settings of `simulate_many`.
 
     Attributes
     ----------
     duration_s, step_ms, record_every_ms, threshold_rule
         As in `RunSettings`.
     engine : {"numba", "torch"}
-        "numba": side by side on processors; the fastest there. "torch": for a GPU, and
-        for float32. Gradients: `isochron.sims.engines.torch_graded.GradedBatch`.
+        "numba": vectorized over members on processors; the fastest there. "torch": for a GPU,
+        and for float32. Gradients: `isochron.sims.engines.torch_graded.GradedBatch`.
     record : sequence of {"V", "s", "V_minus_threshold"}
-        What to record.
+        Recorded variables.
     workers : int
-        Threads; for "numba".
+        Number of threads; for "numba".
     device, dtype : str
         "cpu" or "cuda"; "float64" or "float32". For "torch".
     chunk : int
-        Members that are in memory at a time, besides what is recorded.
+        Number of members in memory at a time, in addition to what is recorded.
 
     Raises
     ------
     ValueError
-        If a number is not positive and finite, or something cannot be recorded.
+        If a number is not positive and finite, or a variable in `record` does not exist.
+
+    Examples
+    --------
+    Settings for several ensembles; the same as the keywords of `simulate_many`:
+
+    >>> settings = sims.EnsembleSettings(duration_s=0.1, step_ms=2, record_every_ms=20)
+    >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
+    >>> touches = [sims.step_current(["PLM"], amplitude_pA=pA) for pA in (1000, 2000, 3000)]
+    >>> run = sims.simulate_many(worm, touches, settings, rng=np.random.default_rng(0))
+    >>> run.V.shape, int(run.failed.sum())
+    ((3, 6, 279), 0)
     """
 
     duration_s: float

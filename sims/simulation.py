@@ -1,4 +1,4 @@
-"""simulate(): a model and a stimulus to a labelled dataset."""
+"""simulate(): from a model and a stimulus to a labeled dataset."""
 
 import json
 from collections.abc import Sequence
@@ -23,13 +23,12 @@ MEMORY_LIMIT_BYTES = 4 * 2**30
 
 
 def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np.ndarray:
-    """The state (V, s) at one time of a simulation, for the analysis or to go on from.
+    """The state (V, s) at one time of a simulation, for the analysis or to continue from.
 
     Parameters
     ----------
     sample : xarray.Dataset
-        One time of what `simulate` returned: ``run.isel(time=-1)``; it must contain ``V`` and
-        ``s``.
+        One time of a run of `simulate`: ``run.isel(time=-1)``; it must contain ``V`` and ``s``.
     network : GradedNetwork, optional
         Network in which the state is to be used. The values are put in the order of its
         neurons, by name.
@@ -37,12 +36,26 @@ def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np
     Returns
     -------
     ndarray, shape (2 n_neurons,)
+        Potentials in mV, then activations.
 
     Raises
     ------
     ValueError
         If it contains more than one time or member, lacks V or s, or its neurons are not those
         of the network.
+
+    Examples
+    --------
+    Two runs of 0.1 s, the second from the end of the first, are one of 0.2 s:
+
+    >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
+    >>> touch = sims.step_current(["PLM"], amplitude_pA=2000)
+    >>> first = sims.simulate(worm, touch, duration_s=0.1, rng=np.random.default_rng(0))
+    >>> state = sims.state_vector(first.isel(time=-1))
+    >>> second = sims.simulate(worm, touch, duration_s=0.1, initial_state=state)
+    >>> whole = sims.simulate(worm, touch, duration_s=0.2, rng=np.random.default_rng(0))
+    >>> print(abs(second.V - whole.V.isel(time=slice(20, None)).values).values.max().round(9))
+    0.0
     """
     if "time" in sample.dims:
         raise ValueError("Choose one time: run.isel(time=-1).")
@@ -88,25 +101,28 @@ def simulate(
     Parameters
     ----------
     network : GradedNetwork
+        Network that is simulated.
     stimulus : Stimulus
-        Current into chosen neurons.
+        Currents into chosen neurons.
     settings : RunSettings, optional
-        Or its fields as keywords: duration_s, engine, step_ms, method, record, record_every_ms,
-        threshold_rule.
+        Settings, if they are not given as keywords.
     initial_state : ndarray, shape (2 n_neurons,), optional
-        Potentials (mV), then activations.
+        Potentials in mV, then activations.
     rng : numpy.random.Generator, optional
-        Without `initial_state`, the run starts at (Vth at time 0, s_eq) with 1 mV of noise
-        on the potentials from it.
+        Source of the initial state if `initial_state` is not given: (Vth at time 0, s_eq) with
+        normal noise of 1 mV on the potentials.
+    **fields
+        Fields of `RunSettings` as keywords: duration_s, engine, step_ms, method, record,
+        record_every_ms, threshold_rule.
 
     Returns
     -------
     xarray.Dataset
-        What `record` names: ``V`` and ``V_minus_threshold`` in mV, ``s``, ``input`` in pA, all
-        (time, neuron); ``threshold`` in mV, (neuron), or (time, neuron) if it moves; time in ms.
-        The attributes hold all that is needed to repeat the run, and ``not_simulated``: the
-        extrasynaptic layers of the connectome, if it has some; only synapses and gap junctions
-        are simulated.
+        The variables in `record`: ``V`` and ``V_minus_threshold`` in mV, ``s``, ``input`` in pA,
+        all (time, neuron); ``threshold`` in mV, (neuron), or (time, neuron) if it changes; time
+        in ms. The attributes contain all that is needed to repeat the run. The attribute
+        ``not_simulated`` lists the extrasynaptic layers of the connectome, if it has any: only
+        synapses and gap junctions are simulated.
 
     Raises
     ------
@@ -119,6 +135,23 @@ def simulate(
         If the engine is not installed.
     DivergenceError
         If the state does not stay finite.
+
+    Examples
+    --------
+    An isolated neuron returns to its equilibrium of -35 mV as exp(-t / 150 ms):
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> start = network.equilibrium(rest) + [10, 0]  # 10 mV above it
+    >>> run = sims.simulate(
+    ...     network, rest, duration_s=0.3, record_every_ms=150, initial_state=start
+    ... )
+    >>> run.time.values
+    array([  0., 150., 300.])
+    >>> run.V.values[:, 0].round(3)
+    array([-25.   , -31.321, -33.647])
+    >>> (-35 + 10 * np.exp([0, -1, -2])).round(3)
+    array([-25.   , -31.321, -33.647])
     """
     given = settings_from(RunSettings, settings, fields)
     engine, record, threshold_rule = given.engine, given.record, given.threshold_rule
@@ -165,7 +198,7 @@ def simulate(
 
 
 def unsimulated_layers(connectome: Connectome) -> dict[str, str]:
-    """Attribute ``not_simulated`` of a run: extrasynaptic layers, which no model has.
+    """Attribute ``not_simulated`` of a run: extrasynaptic layers, which no model contains.
 
     Empty if the connectome does not have such a layer.
     """
@@ -209,7 +242,7 @@ def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str])
     both_kept = {"V", "s"} <= set(record)
     for name in record:
         values, units = makers[name]()
-        # A copy lets go of the half of `states` that is not asked for.
+        # A copy, so that the half of `states` that is not recorded can be freed.
         values = values if both_kept else values.copy()
         variables[name] = (("time", "neuron"), values, {"units": units})
     return xr.Dataset(

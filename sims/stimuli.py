@@ -32,12 +32,27 @@ from isochron.wording import counted
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
-    """Currents that flow into neurons, as a function of time.
+    """Currents into neurons as a function of time; made by `step_current` and its like.
 
     Attributes
     ----------
     parts : tuple of Waveform
-        They add up.
+        Currents that add up; each has its neurons and its shape.
+
+    Examples
+    --------
+    A constant current of 20 pA and an oscillation with a phase of 90 degrees:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> stimulus = sims.step_current(["PLM"], amplitude_pA=20) + sims.sinusoidal_current(
+    ...     ["PLML"], amplitude_pA=5, frequency_Hz=4, phase_rad=np.pi / 2
+    ... )
+    >>> into = graph.index(["PLML", "PLMR"])
+    >>> stimulus.constant(graph)[into]
+    array([20., 20.])
+    >>> stimulus.varying(graph, [0, 125])[:, into].round(6)  # at 0 ms and half a period later
+    array([[ 5.,  0.],
+           [-5.,  0.]])
     """
 
     parts: tuple[Waveform, ...] = ()
@@ -47,7 +62,7 @@ class Stimulus:
 
     @property
     def steady(self) -> bool:
-        """Nothing changes with time."""
+        """Whether nothing changes with time."""
         return all(part.steady for part in self.parts)
 
     @property
@@ -61,16 +76,37 @@ class Stimulus:
         return min((part.shortest for part in self.parts), default=np.inf)
 
     def with_amplitude(self, amplitude_pA: float) -> "Stimulus":
-        """A constant stimulus with another current into each of its neurons."""
+        """A constant stimulus with a given current into each of its neurons.
+
+        Parameters
+        ----------
+        amplitude_pA : float
+            Current into each neuron, in pA.
+
+        Returns
+        -------
+        Stimulus
+            A new constant stimulus.
+        """
         names = dict.fromkeys(name for part in self.parts for name in part.neurons)
         return step_current(names, amplitude_pA=amplitude_pA)
 
     def describe(self) -> str:
-        """One line that holds everything that defines it."""
+        """One line that contains everything that defines the stimulus."""
         return " + ".join(part.describe() for part in self.parts) or "none"
 
     def bound(self, connectome: Connectome) -> "BoundStimulus":
         """The stimulus as arrays over the neurons of a connectome.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome in which the neurons are looked up.
+
+        Returns
+        -------
+        BoundStimulus
+            Currents by position of the neuron.
 
         Raises
         ------
@@ -80,11 +116,40 @@ class Stimulus:
         return BoundStimulus(self, connectome)
 
     def constant(self, connectome: Connectome) -> np.ndarray:
-        """The part that does not change with time, shape (n_neurons,), pA."""
+        """The part that does not change with time.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome in which the neurons are looked up.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons,)
+            Currents, in pA.
+        """
         return self.bound(connectome).constant
 
     def varying(self, connectome: Connectome, times: Any) -> np.ndarray:
-        """The part that changes, at times in ms; shape (..., n_neurons), pA."""
+        """The part that changes with time.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome in which the neurons are looked up.
+        times : array_like, shape (...)
+            Times, in ms.
+
+        Returns
+        -------
+        ndarray, shape (..., n_neurons)
+            Currents at these times, in pA.
+
+        Raises
+        ------
+        ValueError
+            If a sampled current is not known at a time.
+        """
         return self.bound(connectome).varying(times)
 
 
@@ -129,28 +194,44 @@ def step_current(
     duration_ms: float | None = None,
     rise_ms: float = 0.0,
 ) -> Stimulus:
-    """A current that is switched on, and off again.
+    """A current that is constant, or switched on and off.
 
     Parameters
     ----------
     neurons : iterable of str
-        Names, classes, types or patterns.
+        Names, classes, types or patterns of neurons, as in `Connectome.select`.
     amplitude_pA : float
+        Current into each neuron while it is on, in pA.
     onset_ms : float, optional
-        Without it (and without a duration) the current is constant: it has always been
-        there, and the thresholds of the rule "fixed" are those under it.
+        Time at which it is switched on, in ms. Without onset and duration the current is
+        constant, and the thresholds of the rule "fixed" are those under it.
     duration_ms : float, optional
-        Without it the current stays on.
+        Time for which it is on, in ms; without it the current stays on.
     rise_ms : float
-        Time in which it is switched, along tanh; 0 for a jump. At most the duration.
+        Time in which it is switched on and off, along tanh, in ms; 0 for a jump. At most the
+        duration.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
 
     Raises
     ------
     ValueError
-        If a number is not finite, is negative where it is a time span, or is an array; if there
-        is no neuron; if a rise is given without an onset.
+        If a number is not finite, is negative where it is a time span, or is an array; if
+        `neurons` is empty; if a rise is given without an onset.
     TypeError
         If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    10 pA from 100 to 300 ms, at four times:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> pulse = sims.step_current(["AVAL"], amplitude_pA=10, onset_ms=100, duration_ms=200)
+    >>> pulse.varying(graph, [50, 100, 299, 300])[:, graph.index(["AVAL"])].ravel()
+    array([ 0., 10., 10.,  0.])
     """
     if onset_ms is None and duration_ms is None:
         if rise_ms:
@@ -172,7 +253,41 @@ def step_current(
 def sinusoidal_current(
     neurons: Iterable[str], *, amplitude_pA: float, frequency_Hz: float, phase_rad: float = 0.0
 ) -> Stimulus:
-    """A current amplitude·sin(2π frequency t + phase) into each of the neurons."""
+    """A current amplitude·sin(2π frequency t + phase).
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, classes, types or patterns of neurons, as in `Connectome.select`.
+    amplitude_pA : float
+        Amplitude, in pA.
+    frequency_Hz : float
+        Frequency, in Hz, >= 0.
+    phase_rad : float
+        Phase at time 0, in radians.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or the frequency is negative, or `neurons` is empty.
+    TypeError
+        If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    4 Hz, at the quarters of a period of 250 ms:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> wave = sims.sinusoidal_current(["AVAL"], amplitude_pA=10, frequency_Hz=4)
+    >>> current = wave.varying(graph, [62.5, 187.5])[:, graph.index(["AVAL"])]
+    >>> current.ravel().round(6)
+    array([ 10., -10.])
+    """
     part = Sinusoid(
         neurons=_names(neurons), amplitude=amplitude_pA, frequency=frequency_Hz, phase=phase_rad
     )
@@ -182,7 +297,38 @@ def sinusoidal_current(
 def ramp_current(
     neurons: Iterable[str], *, amplitude_pA: float, duration_ms: float, onset_ms: float = 0.0
 ) -> Stimulus:
-    """A current that rises from 0 to the amplitude in a straight line and stays there."""
+    """A current that rises linearly from 0 to the amplitude and stays there.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, classes, types or patterns of neurons, as in `Connectome.select`.
+    amplitude_pA : float
+        Current after the ramp, in pA.
+    duration_ms : float
+        Duration of the ramp, in ms, positive.
+    onset_ms : float
+        Start of the ramp, in ms.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or the duration is not positive, or `neurons` is empty.
+    TypeError
+        If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011")
+    >>> ramp = sims.ramp_current(["AVAL"], amplitude_pA=10, duration_ms=100)
+    >>> ramp.varying(graph, [0, 50, 200])[:, graph.index(["AVAL"])].ravel()
+    array([ 0.,  5., 10.])
+    """
     part = Ramp(
         neurons=_names(neurons), amplitude=amplitude_pA, onset=onset_ms, duration=duration_ms
     )
@@ -198,7 +344,47 @@ def chirp_current(
     duration_ms: float,
     onset_ms: float = 0.0,
 ) -> Stimulus:
-    """A sinusoid whose frequency moves in a straight line, and that is then off."""
+    """A sinusoid whose frequency changes linearly in time; 0 outside its duration.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, classes, types or patterns of neurons, as in `Connectome.select`.
+    amplitude_pA : float
+        Amplitude, in pA.
+    first_frequency_Hz : float
+        Frequency at the onset, in Hz, >= 0.
+    last_frequency_Hz : float
+        Frequency at the end, in Hz, >= 0.
+    duration_ms : float
+        Duration, in ms, positive.
+    onset_ms : float
+        Start, in ms; the phase is 0 there.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, a frequency is negative, the duration is not positive, or
+        `neurons` is empty.
+    TypeError
+        If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    From 0 to 2 Hz in 1 s. The phase is 2π t² (t in s), a quarter of a cycle at 0.5 s:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> chirp = sims.chirp_current(
+    ...     ["AVAL"], amplitude_pA=10, first_frequency_Hz=0, last_frequency_Hz=2, duration_ms=1000
+    ... )
+    >>> chirp.varying(graph, [0, 500, 1500])[:, graph.index(["AVAL"])].ravel().round(6)
+    array([ 0., 10.,  0.])
+    """
     part = Chirp(
         neurons=_names(neurons),
         amplitude=amplitude_pA,
@@ -219,7 +405,46 @@ def pulse_current(
     n_pulses: int,
     onset_ms: float = 0.0,
 ) -> Stimulus:
-    """Rectangular pulses a period apart."""
+    """A train of rectangular pulses.
+
+    Parameters
+    ----------
+    neurons : iterable of str
+        Names, classes, types or patterns of neurons, as in `Connectome.select`.
+    amplitude_pA : float
+        Height of the pulses, in pA.
+    width_ms : float
+        Width of a pulse, in ms, positive and below the period.
+    period_ms : float
+        Time from the start of one pulse to the start of the next, in ms.
+    n_pulses : int
+        Number of pulses, at least 1.
+    onset_ms : float
+        Start of the first pulse, in ms.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or `neurons` is empty.
+    TypeError
+        If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    Two pulses of 10 ms, at 0 and 50 ms:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> train = sims.pulse_current(
+    ...     ["AVAL"], amplitude_pA=5, width_ms=10, period_ms=50, n_pulses=2
+    ... )
+    >>> train.varying(graph, [5, 30, 55, 105])[:, graph.index(["AVAL"])].ravel()
+    array([5., 0., 5., 0.])
+    """
     part = PulseTrain(
         neurons=_names(neurons),
         amplitude=amplitude_pA,
@@ -241,27 +466,57 @@ def noise_current(
     mean_pA: float = 0.0,
     sample_ms: float = 1.0,
 ) -> Stimulus:
-    """An Ornstein–Uhlenbeck current, of its own for each entry of `neurons`.
+    """Ornstein–Uhlenbeck currents, independent for each entry of `neurons`.
 
-    The samples are drawn with the process's exact transition, from its stationary
-    distribution on, and joined by straight lines; so every engine sees the same current.
+    The samples are drawn with the exact transition of the process, from its stationary
+    distribution, and joined by straight lines; so every engine sees the same current.
 
     Parameters
     ----------
     neurons : iterable of str
-        The neurons that one class, type or pattern chooses share one current; for a
-        current each, give ``connectome.select("VB*")``.
+        Names, classes, types or patterns, each once. The neurons that one class, type or pattern
+        chooses share one current; for independent currents give ``connectome.select("VB*")``.
     deviation_pA : float
-        Standard deviation.
+        Standard deviation, in pA, positive.
     correlation_time_ms : float
-        The autocorrelation falls as exp(-lag / correlation time).
+        Correlation time, in ms: the autocorrelation falls as exp(-lag / correlation time).
     duration_ms : float
-        The current is known so long; a longer simulation is refused.
+        Time for which the current is defined, in ms; a longer simulation raises an error.
     rng : numpy.random.Generator
+        Source of the noise.
     mean_pA : float
-        Counts as the constant part.
+        Mean, in pA; it is the constant part of the stimulus.
     sample_ms : float
-        Time between samples; well below the correlation time.
+        Time between samples, in ms; well below the correlation time.
+
+    Returns
+    -------
+    Stimulus
+        The current into each of the neurons.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive and finite, `neurons` is empty or contains a name twice, or
+        there would be more than 1e9 samples.
+    TypeError
+        If `neurons` is one text instead of a list.
+
+    Examples
+    --------
+    Mean, standard deviation, and the autocorrelation at a lag of one correlation time, which
+    approaches 1/e = 0.37 in a long sample:
+
+    >>> graph = connectome.load("varshney2011")
+    >>> noise = sims.noise_current(
+    ...     ["AVAL"], deviation_pA=2, correlation_time_ms=20, duration_ms=1e5,
+    ...     rng=np.random.default_rng(0), mean_pA=5,
+    ... )
+    >>> into = graph.index(["AVAL"])[0]
+    >>> change = noise.varying(graph, np.arange(100_000))[:, into]
+    >>> correlation = np.corrcoef(change[:-20], change[20:])[0, 1]
+    >>> print(noise.constant(graph)[into], round(change.std(), 1), round(correlation, 2))
+    5.0 2.0 0.38
     """
     ranges = {
         "deviation_pA": deviation_pA,
@@ -300,10 +555,20 @@ def noise_current(
 
 @reads_data
 def load_current(path: str | os.PathLike) -> Stimulus:
-    """A stimulus from a CSV file, joined by straight lines between its rows.
+    """A stimulus from a CSV file, with straight lines between its rows.
 
-    The first column is ``time_ms``, increasing; every other column is headed by a neuron,
-    class, type or pattern and holds pA.
+    The first column is ``time_ms``, increasing. The head of every other column is a neuron,
+    class, type or pattern, and the column contains currents in pA.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV file in UTF-8.
+
+    Returns
+    -------
+    Stimulus
+        Sampled currents, defined between the first and the last time of the file.
 
     Raises
     ------
@@ -311,6 +576,14 @@ def load_current(path: str | os.PathLike) -> Stimulus:
         If the file is not such a table; the message names file, line and column.
     OSError
         If it cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("touch.csv").write_text("time_ms,PLM\\n0,0\\n100,20\\n")
+    >>> graph = connectome.load("varshney2011")
+    >>> sims.load_current("touch.csv").varying(graph, 25.0)[graph.index(["PLML", "PLMR"])]
+    array([5., 5.])
     """
     path = Path(path)
     try:
@@ -348,7 +621,7 @@ def _numbers(path: Path, line: int, header: list[str], row: list[str]) -> list[f
         try:
             numbers.append(float(text))
         except ValueError as error:
-            raise ValueError(f"{path}, line {line}, {name}: {text!r} is no number.") from error
+            raise ValueError(f"{path}, line {line}, {name}: {text!r} is not a number.") from error
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""export_neuroml(): a connectome to a folder of NeuroML that runs."""
+"""export_neuroml(): from a connectome to a folder of NeuroML files that a simulator runs."""
 
 import os
 import re
@@ -31,19 +31,29 @@ _OURS = re.compile(r"LEMS_.*\.xml|.*\.(net\.nml|components\.xml|dat|spikes)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuroMLExport:
-    """What was written.
+    """Files and sizes of an export; result of `export_neuroml`.
 
     Attributes
     ----------
     folder : Path
+        Folder that was written.
     network : Path
-        The NeuroML 2 document.
+        NeuroML 2 document.
     simulation : Path
-        The LEMS file that runs it: ``pynml LEMS_….xml``.
+        LEMS file that simulates it: ``pynml LEMS_….xml``.
     level : str
-        One of `LEVELS`.
+        Model, one of `LEVELS`.
     n_neurons, n_muscles, n_projections : int
-        Populations of either kind, and connected pairs.
+        Numbers of populations of either kind, and of connected pairs.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011").subset("AVA", "PVC", "PLM")
+    >>> export = sims.export_neuroml(graph, "circuit", muscles=False)
+    >>> export.n_neurons, export.n_muscles, export.n_projections
+    (6, 0, 22)
+    >>> export.network.name
+    'varshney2011.net.nml'
     """
 
     folder: Path
@@ -57,7 +67,7 @@ class NeuroMLExport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuroMLSettings(ExportSettings):
-    """What `export_neuroml` writes.
+    """Settings of `export_neuroml`.
 
     Attributes
     ----------
@@ -69,7 +79,14 @@ class NeuroMLSettings(ExportSettings):
     Raises
     ------
     ValueError
-        If there is no such level, or a number is out of range.
+        If the level does not exist, or a number is out of range.
+
+    Examples
+    --------
+    >>> from isochron.sims import neuroml
+    >>> settings = neuroml.NeuroMLSettings(parameters=sims.GRADED_KUNERT2014, duration_s=2)
+    >>> settings.level, settings.parameters.capacitance, settings.step_ms
+    ('graded', 1.0, 0.05)
     """
 
     parameters: GradedParameters = GRADED_INTERACTOME
@@ -86,31 +103,50 @@ def export_neuroml(
 ) -> NeuroMLExport:
     """Write a connectome as NeuroML 2, with a LEMS file that simulates it.
 
-    The same call writes the same bytes. Populations are called after their cells; where a
-    name has other characters than letters and digits, its property ``name`` holds it.
-    Signalling without synapses (monoamines, peptides) has no place in NeuroML and is left
-    out, with a warning.
+    The same call writes the same bytes. The id of a population is the name of its cell; where
+    a name has characters other than letters and digits, the property ``name`` contains it.
+    NeuroML cannot represent extrasynaptic signaling (monoamines, peptides), which is omitted
+    with a warning.
 
     Parameters
     ----------
     connectome : Connectome
-        Any connectome. Signed by `gaba_inhibitory` if it has no signs.
-    folder : str or path
-        A new folder.
+        Any connectome. Signed by `gaba_inhibitory` if it does not have signs.
+    folder : path-like
+        Folder to create.
     settings : NeuroMLSettings, optional
-        Or its fields as keywords: level, parameters, muscles, duration_s, step_ms.
+        Settings, if they are not given as keywords.
     stimulus : Stimulus, optional
-        Constant and sinusoidal currents, steps that jump, and pulses.
+        Input: constant and sinusoidal currents, steps without rise, and pulses.
     force : bool
-        Replace a folder that holds an export, and nothing else.
+        Whether an existing folder is replaced; it must contain an export and nothing else.
+    **fields
+        Fields of `NeuroMLSettings` as keywords: level, parameters, muscles, duration_s, step_ms.
+
+    Returns
+    -------
+    NeuroMLExport
+        Paths of the files, and sizes.
 
     Raises
     ------
     ValueError
-        If there is no such level, a number is out of range, the stimulus has another form
-        than NeuroML can hold, or the folder exists.
+        If the level does not exist, a number is out of range, NeuroML cannot represent the
+        stimulus, or the folder exists.
     OSError
-        If it cannot be written; then nothing is left behind.
+        If it cannot be written; nothing is then left at `folder`.
+
+    Examples
+    --------
+    A circuit, its files, and the circuit that is read back:
+
+    >>> graph = connectome.load("varshney2011").subset("AVA", "PVC", "PLM")
+    >>> export = sims.export_neuroml(graph, "circuit", muscles=False)
+    >>> sorted(path.name for path in export.folder.iterdir())
+    ['LEMS_varshney2011.xml', 'varshney2011.components.xml', 'varshney2011.net.nml']
+    >>> back = sims.read_neuroml(export.network)
+    >>> np.array_equal(back.chemical, graph.chemical), back.neurons == graph.neurons
+    (True, True)
     """
     given = settings_from(NeuroMLSettings, settings, fields)
     level = given.level
@@ -154,7 +190,7 @@ def export_neuroml(
 
 
 def _say_what_is_lost(connectome: Connectome, folder: Path) -> None:
-    """Log layers that have no place in NeuroML."""
+    """Log layers that NeuroML cannot represent."""
     if lost := [layer for layer in connectome.layers if layer in connectome.extrasynaptic]:
         say([f"{folder} does not contain these layers of {connectome.name}: {', '.join(lost)}."])
 
@@ -175,11 +211,11 @@ def _check_target(folder: Path, force: bool) -> None:
         raise ValueError(f"{folder} is not a folder.")
     for path in sorted(folder.iterdir()):
         if path.is_dir() or not _OURS.fullmatch(path.name):
-            raise ValueError(f"{folder} is not replaced: {path.name} in it is no NeuroML export.")
+            raise ValueError(f"{folder} is not replaced: {path.name} is not of a NeuroML export.")
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:
-    """Write all files or none: into a folder beside it, which then takes the name."""
+    """Write all files or none: into a temporary folder next to it, which is then renamed."""
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))

@@ -1,4 +1,4 @@
-"""read_neuroml(): a NeuroML network back to a connectome."""
+"""read_neuroml(): from a NeuroML network to a connectome."""
 
 import os
 from collections import Counter, defaultdict
@@ -30,54 +30,74 @@ def read_neuroml(
     unequal_gap: UnequalGap = "error",
     species: str | None = "infer",
 ) -> Connectome:
-    """The connectome of a NeuroML 2 network, of ours or of others such as c302.
+    """The connectome of a NeuroML 2 network: an export of isochron, c302 or other software.
 
     Each cell of a population is a neuron or a muscle; it is a muscle if the property
-    ``role`` of the population says so or its id is that of a muscle of the worm. Weights
+    ``role`` of the population is ``muscle`` or its id is that of a muscle of the worm. Weights
     of connections between the same cells add up; one without a weight counts 1. Event-driven
-    and continuous projections and synaptic connections are chemical synapses, electrical ones
-    gap junctions, and so are those of c302 whose synapse is an ``elec_syn``.
+    and continuous projections and synaptic connections are chemical synapses. Electrical
+    projections are gap junctions, and so are projections of c302 whose synapse is an
+    ``elec_syn``.
 
-    A conductance excites if its reversal potential lies above the threshold of the receiving
-    cell, and inhibits if it lies below the leak reversal of that cell; for a cell that the file
+    A conductance excites if its reversal potential is above the threshold of the postsynaptic
+    cell, and inhibits if it is below the leak reversal of that cell; for a cell that the file
     does not define, above -20 mV and below -70 mV. A current-based synapse inhibits if its
-    weight is negative. Where this does not decide, as for shunting inhibition, a word of the id
-    of the synapse does that starts with ``exc`` or ``inh`` or names a receptor (GABA, glycine,
-    AMPA, NMDA, kainate), or the property ``neurotransmitter`` of the sending population. Else
-    the connection has no sign: 0, unless no connection of the file has a sign or a reversal
-    potential. ``history`` counts the connections without one.
+    weight is negative. Where this does not decide, as for shunting inhibition, the sign follows
+    from a word of the id of the synapse that starts with ``exc`` or ``inh`` or names a receptor
+    (GABA, glycine, AMPA, NMDA, kainate), or from the property ``neurotransmitter`` of the
+    presynaptic population. Otherwise the connection does not have a sign: it is 0, unless no
+    connection of the file has a sign or a reversal potential. ``history`` counts the connections
+    without a sign.
 
-    A weight is that of the connection; conductances are not read, except that c302's synapses
-    of several connections (``…_6conns``) count as many, and a gap junction of 0 nS is none
-    (in an export of ours it has its weight).
+    A weight is that of the connection. Conductances are not read, with two exceptions: synapses
+    of c302 for several connections (``…_6conns``) count as that number, and a gap junction of
+    0 nS is not read as one (in an export of isochron it has its weight).
 
     Parameters
     ----------
-    path : str or path
-        NeuroML 2, 64 MB at most, in the encoding that it declares. Files that it includes must
-        lie in its folder or below it; those that cannot be read are listed in
+    path : path-like
+        NeuroML 2 file, at most 64 MB, in the encoding that it declares. Files that it includes
+        must be in its folder or below it; those that cannot be read are listed in
         ``source.left_out`` unless the network may be in one of them.
     unequal_gap : {"error", "larger", "mean"}
         Weight of a gap junction that is listed in both directions with two weights.
     species : str or None
-        Species of the animal; ``"infer"`` decides by the file, if it is an export of ours, or
-        else by the ids of the populations (see `connectome.infer_species`).
+        Species of the animal; ``"infer"`` takes it from the file, if it is an export of isochron,
+        or else from the ids of the populations (see `connectome.infer_species`).
 
     Returns
     -------
     Connectome
-        ``source.left_out`` counts what a connectome has no place for: inputs, connections from
-        muscles, gap junctions with muscles, other elements. Connections that were lost, and
-        signs that stay open, are in ``history`` too.
+        The network. ``source.left_out`` counts what a connectome cannot represent: inputs,
+        connections from muscles, gap junctions with muscles, other elements. Connections that
+        were lost, and synapses without a sign, are in ``history`` too.
 
     Raises
     ------
     FileNotFoundError
         If the file, or one that it includes and that may have the network, does not exist.
     ValueError
-        If a file is not NeuroML 2 or includes one from outside; if there is not one network;
-        or if a connection names an unknown population or cell, has an unsound weight, is of
-        no known kind, or differs in sign or, in a gap junction, in weight from its twin.
+        If a file is not NeuroML 2 or includes one from outside its folder; if there is not
+        exactly one network; or if a connection names an unknown population or cell, has a weight
+        that is not valid, is of an unknown kind, or differs in sign or, for a gap junction, in
+        weight from a second connection of the same pair.
+
+    Examples
+    --------
+    Two cells and a synapse that inhibits by its name:
+
+    >>> from pathlib import Path
+    >>> text = (
+    ...     '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="d"><network id="pair">'
+    ...     '<population id="AVAL" component="c" size="1"/>'
+    ...     '<population id="DB2" component="c" size="1"/>'
+    ...     '<synapticConnectionWD from="AVAL[0]" to="DB2[0]" synapse="inh" weight="3"/>'
+    ...     "</network></neuroml>"
+    ... )
+    >>> _ = Path("pair.net.nml").write_text(text)
+    >>> graph = sims.read_neuroml("pair.net.nml")
+    >>> graph.neurons, (graph.signs * graph.chemical).tolist()  # [post, pre]
+    (('AVAL', 'DB2'), [[0, 0], [-3, 0]])
     """
     documents = read_documents(path)
     network = documents.network

@@ -1,4 +1,4 @@
-"""What `export_neuroml` writes, as far as a command line can state it; no heavy imports."""
+"""Settings of `export_neuroml` that a command line can give; no heavy imports."""
 
 import math
 from dataclasses import dataclass
@@ -9,24 +9,30 @@ from isochron.sims.neuroml.levels import LEVELS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings:
-    """What is exported.
+    """Settings of an export to NeuroML, without the constants of the model.
 
     Attributes
     ----------
     level : {"graded", "A", "B", "C1"}
-        graded: the equations of `GradedNetwork`, starting at the equilibrium under the
-        constant part of the stimulus. A: integrate-and-fire cells, gap junctions do not
-        conduct. B: the same with gap junctions. C1: cells with ion channels and graded
-        synapses. A, B and C1 are those of OpenWorm's c302.
+        Model. graded: the equations of `GradedNetwork`, from the equilibrium under the constant
+        part of the stimulus. A: integrate-and-fire cells, gap junctions do not conduct. B: the
+        same with gap junctions. C1: cells with ion channels and graded synapses. A, B and C1 are
+        levels of OpenWorm's c302.
     muscles : bool
-        Write the muscles of the connectome too.
+        Whether the muscles of the connectome are written too.
     duration_s, step_ms : float
-        What the LEMS file simulates.
+        Simulated time of the LEMS file in s, and its time step in ms.
 
     Raises
     ------
     ValueError
-        If there is no such level, or a number is out of range.
+        If the level does not exist, or a number is out of range.
+
+    Examples
+    --------
+    >>> from isochron.sims import neuroml
+    >>> neuroml.ExportSettings(level="C1", duration_s=0.5)
+    ExportSettings(level='C1', muscles=True, duration_s=0.5, step_ms=0.05)
     """
 
     level: str = setting(

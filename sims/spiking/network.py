@@ -13,23 +13,37 @@ class SpikingNetwork:
     Parameters
     ----------
     connectome : Connectome
-        Gap junctions and chemical synapses; muscles and self gap junctions play no part.
+        Gap junctions and chemical synapses; muscles and gap junctions of a neuron with itself
+        are not used.
     parameters : SpikingParameters
         Constants; `C302_A` and `C302_B` are published sets.
     signs : callable, optional
-        Sign rule of `isochron.connectome`. By default the rule that signed the connectome, and
-        `gaba_inhibitory` for a connectome without signs. A connection that the rule leaves
-        without a sign plays no part.
+        Sign rule of `isochron.connectome`: from a connectome to an array of shape
+        (n_neurons, n_neurons). By default the rule that signed the connectome, and
+        `gaba_inhibitory` for a connectome without signs. A connection to which the rule does
+        not give a sign is not used.
 
     Attributes
     ----------
     connectome : Connectome
         The connectome, signed.
     n_neurons : int
+        Number of neurons.
     excitation, inhibition : ndarray, shape (n_neurons, n_neurons)
         Largest conductance after one spike, nS, ``[post, pre]``.
     gap : ndarray, shape (n_neurons, n_neurons)
         Conductance of the gap junctions, nS; symmetric, with a diagonal of zeros.
+
+    Examples
+    --------
+    A inhibits B with a weight of 4, and each unit of weight is 0.01 nS:
+
+    >>> graph = connectome.importers.from_matrices(
+    ...     ["A", "B"], [[0, 0], [-4, 0]], rows="postsynaptic", signs="from_weights"
+    ... )
+    >>> sims.SpikingNetwork(graph).inhibition
+    array([[0.  , 0.  ],
+           [0.04, 0.  ]])
     """
 
     def __init__(

@@ -11,20 +11,35 @@ from isochron.sims.spiking.quantities import quantity, take_units
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LeakyIntegrateAndFire:
-    """C dV/dt = g_L (E_L - V) + I; a spike where V passes the threshold, then the reset.
+    """The leaky integrate-and-fire neuron, C dV/dt = g_L (E_L - V) + I.
 
-    The values are those of c302's levels A and B, which its authors call blind guesses.
+    It spikes where V passes the threshold; V then becomes the reset. The values are those of
+    levels A and B of c302, which its authors call blind guesses.
 
     Attributes
     ----------
     capacitance : float
-        pF.
+        Membrane capacitance C, in pF, positive.
     leak_conductance : float
-        nS.
+        Leak conductance g_L, in nS, positive.
     leak_reversal, threshold, reset : float
-        mV; the reset lies below the threshold.
+        Potentials, in mV; the reset is below the threshold.
     refractory_period : float
-        ms; the potential stays at the reset so long.
+        Time for which the potential stays at the reset, in ms, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or has other units, or the reset is not below the threshold.
+
+    Examples
+    --------
+    The current at which it starts to fire, g_L (threshold - E_L), in pA:
+
+    >>> from isochron.sims import spiking
+    >>> cell = spiking.LeakyIntegrateAndFire(threshold=-40)
+    >>> cell.leak_conductance * (cell.threshold - cell.leak_reversal)
+    1.0
     """
 
     capacitance: float = quantity(3.0, "pF", "positive")
@@ -46,36 +61,51 @@ class AdaptiveExponential:
         C dV/dt     = g_L (E_L - V) + g_L Delta_T exp((V - V_T) / Delta_T) - w + I
         tau_w dw/dt = a (V - E_L) - w
 
-    and a spike where V passes the peak: V becomes the reset, w grows by b.
+    It spikes where V passes the peak: V becomes the reset, and w grows by b.
 
     Attributes
     ----------
     capacitance : float
-        C, pF.
+        Membrane capacitance C, in pF, positive.
     leak_conductance : float
-        g_L, nS.
+        Leak conductance g_L, in nS, positive.
     leak_reversal : float
-        E_L, mV.
+        Reversal potential of the leak E_L, in mV.
     threshold : float
-        V_T, mV, where the upstroke sets in.
+        Potential V_T at which the upstroke starts, in mV.
     slope_factor : float
-        Delta_T, mV.
+        Sharpness of the upstroke Delta_T, in mV, positive.
     adaptation_conductance : float
-        a, nS; may be negative.
+        Adaptation below the threshold a, in nS; may be negative.
     adaptation_time_constant : float
-        tau_w, ms.
+        Time constant of the adaptation tau_w, in ms, positive.
     adaptation_jump : float
-        b, pA.
+        Adaptation after a spike b, in pA.
     reset : float
-        mV; it lies below the peak.
+        Potential after a spike, in mV, below the peak.
     peak : float
-        mV; it lies above `threshold`.
+        Potential that counts as a spike, in mV, above `threshold`.
     refractory_period : float
-        ms; the potential stays at the reset so long.
+        Time for which the potential stays at the reset, in ms, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or has other units, or the reset or the threshold is not below
+        the peak.
 
     References
     ----------
     Brette and Gerstner (2005), Journal of Neurophysiology 94:3637; its values are the defaults.
+
+    Examples
+    --------
+    The membrane time constant C / g_L of the published values, in ms:
+
+    >>> from isochron.sims import spiking
+    >>> cell = spiking.AdaptiveExponential()
+    >>> round(cell.capacitance / cell.leak_conductance, 2)
+    9.37
     """
 
     capacitance: float = quantity(281.0, "pF", "positive")
@@ -98,21 +128,37 @@ class AdaptiveExponential:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TwoExponentialSynapses:
-    """Each spike opens g(t) = weight * conductance * k (exp(-t/decay) - exp(-t/rise)).
+    """Conductance synapses that rise and decay exponentially after each spike.
 
-    k makes the largest value of the bracket 1, as in NeuroML's expTwoSynapse. The current is
+    Each spike opens g(t) = weight * conductance * k (exp(-t/decay) - exp(-t/rise)), where k makes
+    the largest value of the bracket 1, as in expTwoSynapse of NeuroML. The current is
     g (E - V), with E by the sign of the connection.
 
     Attributes
     ----------
     conductance : float
-        nS for each contact.
+        Largest conductance, in nS per unit of weight, >= 0.
     rise, decay : float
-        ms; the rise is the shorter.
+        Time constants, in ms; the rise is the shorter.
     excitatory_reversal, inhibitory_reversal : float
-        mV.
+        Reversal potentials E, in mV.
     delay : float
-        ms from the spike to the opening.
+        Time from the spike to the opening, in ms, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or has other units, or the rise is not shorter than the decay.
+
+    Examples
+    --------
+    The factor k, and the largest value of the bracket on a fine grid of times:
+
+    >>> from isochron.sims import spiking
+    >>> synapses = spiking.TwoExponentialSynapses(rise=3, decay=10)
+    >>> k, time = synapses.peak_factor, np.linspace(0, 30, 3001)
+    >>> print(round(k, 4), round((k * (np.exp(-time / 10) - np.exp(-time / 3))).max(), 4))
+    2.3933 1.0
     """
 
     conductance: float = quantity(0.01, "nS", "not negative")
@@ -128,21 +174,40 @@ class TwoExponentialSynapses:
 
     @property
     def peak_factor(self) -> float:
-        """k, from the time of the peak, log(decay / rise) / (1 / rise - 1 / decay)."""
+        """The factor k, from the time of the peak, log(decay / rise) / (1 / rise - 1 / decay)."""
         ratio = self.rise / self.decay
         return 1 / (ratio ** (ratio / (1 - ratio)) - ratio ** (1 / (1 - ratio)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpikingParameters:
-    """A network of one kind of spiking neuron.
+    """Constants of a network with one kind of spiking neuron.
 
     Attributes
     ----------
     neuron : LeakyIntegrateAndFire or AdaptiveExponential
+        Constants of the neurons; those of c302 by default.
     synapses : TwoExponentialSynapses
+        Constants of the chemical synapses.
     gap_conductance : float
-        nS for each contact.
+        Conductance of a gap junction, in nS per unit of weight, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If the conductance is negative or has other units.
+    TypeError
+        If `neuron` is of a different type.
+
+    Examples
+    --------
+    The neuron of c302 with stronger synapses:
+
+    >>> from isochron.sims import spiking
+    >>> strong = spiking.TwoExponentialSynapses(conductance=0.05)
+    >>> parameters = spiking.SpikingParameters(synapses=strong)
+    >>> parameters.synapses.conductance, parameters.neuron == spiking.C302_B.neuron
+    (0.05, True)
     """
 
     neuron: LeakyIntegrateAndFire | AdaptiveExponential = field(

@@ -25,28 +25,35 @@ BLOCK = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpikingRunSettings:
-    """How `run_spiking` runs.
+    """Settings of `run_spiking`.
 
     Attributes
     ----------
     duration_s : float or Brian2 quantity
-        Seconds, rounded to a whole number of steps.
+        Simulated time in s, rounded to a whole number of steps.
     step_ms : float or Brian2 quantity
-        ms.
+        Time step in ms.
     record : sequence of {"V"}
-        What to keep besides spikes and rates.
+        Recorded variables, in addition to spikes and rates.
     record_every_ms : float or Brian2 quantity
         Time between recorded samples in ms, rounded to a whole number of steps.
     codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
-        How Brian2 generates code; by default as its preferences say. Cython compiles each
-        set of equations once, for a minute or more; ``cpp_standalone`` compiles every time,
-        in a temporary folder. ``numpy`` starts at once.
+        Method by which Brian2 generates code; that of its preferences by default. Cython compiles
+        each set of equations once, for a minute or more; ``cpp_standalone`` compiles every time,
+        in a temporary folder; ``numpy`` does not compile.
 
     Raises
     ------
     ValueError
-        If a number is not positive and finite, has other dimensions, or something cannot be
-        recorded.
+        If a number is not positive and finite or has other dimensions, or a variable in `record`
+        does not exist.
+
+    Examples
+    --------
+    >>> from isochron.sims import spiking
+    >>> settings = spiking.SpikingRunSettings(duration_s=0.5, codegen_target="numpy")
+    >>> settings.duration_s, settings.step_ms, settings.record
+    (0.5, 0.05, ())
     """
 
     duration_s: Any
@@ -73,40 +80,58 @@ def run_spiking(
     rng: np.random.Generator | None = None,
     **fields: Any,
 ) -> xr.Dataset:
-    """Run a spiking network.
+    """Simulate a spiking network in Brian2.
 
     Leaky integrate-and-fire neurons take exponential Euler steps, adaptive exponential ones
-    Runge-Kutta steps of fourth order. Spikes lie on the grid of steps, and gap junctions and
-    the input are constant within a step: the whole is of first order in the step.
+    Runge-Kutta steps of fourth order. Spikes are on the grid of steps, and gap junctions and
+    the input are constant within a step: the method is of first order in the step.
 
     Parameters
     ----------
     network : SpikingNetwork
+        Network that is simulated.
     stimulus : Stimulus
-        Current into chosen neurons; that of the middle of each step acts throughout it.
+        Currents into chosen neurons, sampled at the middle of each step.
     settings : SpikingRunSettings, optional
-        Or its fields as keywords: duration_s, step_ms, record, record_every_ms, codegen_target.
+        Settings, if they are not given as keywords.
     initial_potentials : array_like, shape (n_neurons,), optional
-        mV. Without them, potentials drawn between reset and threshold with `rng`; without
-        that, the leak reversal.
+        Initial potentials, in mV. Without them, potentials drawn between reset and threshold with
+        `rng`; without `rng`, the leak reversal.
     rng : numpy.random.Generator, optional
-        The only source of chance, so the same seed gives the same spikes.
+        The only source of randomness, so the same seed gives the same spikes.
+    **fields
+        Fields of `SpikingRunSettings` as keywords: duration_s, step_ms, record, record_every_ms,
+        codegen_target.
 
     Returns
     -------
     xarray.Dataset
         ``spike_time`` (event) in ms, the end of the step in which the threshold was passed,
         and ``spike_neuron`` (event), the position along `neuron`, in order of time; ``rate``
-        (neuron) in Hz; what `record` names, (time, neuron). The attributes hold all that is
-        needed to repeat the run.
+        (neuron) in Hz; the variables in `record`, (time, neuron). The attributes contain all that
+        is needed to repeat the run.
 
     Raises
     ------
     ValueError
         If an argument is out of range, the step is too large for the gap junctions, or the
         run would not fit in memory.
+    ModuleNotFoundError
+        If Brian2 is not installed.
     DivergenceError
         If a potential does not stay finite.
+
+    Examples
+    --------
+    10 pA drive a neuron with C / g_L = 30 ms from -50 mV towards 50 mV. It reaches the threshold
+    of -30 mV after 30 ms log(100 / 80) = 6.69 ms, in time steps of 0.05 ms after 6.7 ms:
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network = sims.SpikingNetwork(graph)
+    >>> stimulus = sims.step_current(["A"], amplitude_pA=10)
+    >>> run = sims.run_spiking(network, stimulus, duration_s=0.02, codegen_target="numpy")
+    >>> run.spike_time.values
+    array([ 6.7, 13.4])
     """
     given = settings_from(SpikingRunSettings, settings, fields)
     step, record, codegen_target = given.step_ms, given.record, given.codegen_target
@@ -148,24 +173,36 @@ def run_spiking(
 
 
 def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
-    """Spikes per second of every neuron in bins of time, for `simulate_muscles` for one.
+    """Firing rates of all neurons in time bins, for example for `simulate_muscles`.
 
     Parameters
     ----------
     run : xarray.Dataset
-        From `run_spiking`.
+        Result of `run_spiking`.
     bin_ms : float
-        Width of a bin; what is left over at the end of the run is left out.
+        Width of a bin, in ms; an incomplete bin at the end of the run is omitted.
 
     Returns
     -------
-    xarray.DataArray
-        (time, neuron), Hz; times are the middles of the bins, ms.
+    xarray.DataArray, shape (n_bins, n_neurons)
+        Firing rates (time, neuron) in Hz; times are the middles of the bins, in ms.
 
     Raises
     ------
     ValueError
         If the bin is not positive or longer than the run.
+
+    Examples
+    --------
+    A neuron that fires every 6.7 ms has 1 or 2 spikes in each bin of 10 ms:
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> network = sims.SpikingNetwork(graph)
+    >>> stimulus = sims.step_current(["A"], amplitude_pA=10)
+    >>> run = sims.run_spiking(network, stimulus, duration_s=0.03, codegen_target="numpy")
+    >>> rates = sims.compute_rates(run, bin_ms=10)
+    >>> rates.time.values, rates.values[:, 0]
+    (array([ 5., 15., 25.]), array([100., 100., 200.]))
     """
     duration = run.attrs["n_steps"] * run.attrs["step_ms"]
     if not 0 < bin_ms <= duration * (1 + 1e-9):
@@ -193,7 +230,7 @@ def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
 def _run(
     brian2: Any, parts: list[Any], n_steps: int, tick: Any, every: int
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Spikes (ms, neuron) in order; potentials every so many steps, then at the end, in mV."""
+    """Spikes (ms, neuron) in order; potentials each `every` steps, then at the end, in mV."""
     neurons = parts[0]
     spikes = brian2.SpikeMonitor(neurons, name="spiking_events*")
     monitors, before = [spikes], np.empty((0, len(neurons)))
@@ -272,7 +309,7 @@ def _initial_potentials(
 
 
 def _check_steps(network: SpikingNetwork, step: float, n_steps: int) -> None:
-    """At least one, and short for what acts explicitly: gap junctions and leak."""
+    """Check that there is a step, and that it is short enough for gap junctions and leak."""
     laplacian = np.diag(network.gap.sum(axis=1)) - network.gap
     neuron = network.parameters.neuron
     fastest = np.linalg.eigvalsh(laplacian)[-1] + neuron.leak_conductance

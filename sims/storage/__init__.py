@@ -1,6 +1,7 @@
 """Results on disk: Zarr folders, which can grow, and netCDF files; NWB for export.
 
-All are compressed, written whole or not at all, and carry checksums that loading verifies.
+All are compressed and written whole or not at all. They contain checksums, which are verified
+when they are loaded.
 """
 
 import os
@@ -24,10 +25,11 @@ def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     Parameters
     ----------
     dataset : xarray.Dataset
+        Dataset, as from `simulate`.
     path : path-like
-        Ends in ``.zarr`` (a folder that `append_dataset` can add to, and that any reader of
-        Zarr version 3 opens) or ``.nc`` (one netCDF-4 file). What an earlier call wrote there
-        is replaced.
+        Path that ends in ``.zarr`` (a folder to which `append_dataset` can add, and that any
+        reader of Zarr version 3 opens) or ``.nc`` (one netCDF-4 file). The result of an earlier
+        call is replaced.
 
     Raises
     ------
@@ -36,28 +38,49 @@ def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     FileExistsError
         If a folder is there that this package did not write.
     OSError
-        If the folder cannot be written to; what was at `path` is left as it was.
+        If the folder cannot be written to; `path` is then unchanged.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011")
+    >>> worm, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> run = sims.simulate(worm, rest, duration_s=0.1, rng=np.random.default_rng(0))
+    >>> sims.save_dataset(run, "run.nc")
+    >>> sims.load_dataset("run.nc").identical(run)
+    True
     """
     path = Path(path)
     (save_zarr if _kind(path) == "Zarr" else save_netcdf)(dataset, path)
 
 
 def append_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
-    """Add later times to a Zarr folder, or begin one.
+    """Add later times to a Zarr folder, or create the folder.
 
-    A crash at any moment leaves the folder with or without all of the new times.
+    After a crash at any moment, the folder contains all of the new times or none.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        With the variables, names and types of what is there, and later times.
+        Dataset with the same variables, names and types as in the folder, and later times.
     path : path-like
-        Ends in ``.zarr``.
+        Path that ends in ``.zarr``.
 
     Raises
     ------
     ValueError
         If the path ends otherwise, the folder is damaged, or the dataset does not continue it.
+    OSError
+        If the folder cannot be written to; `path` is then unchanged.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011")
+    >>> worm, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> run = sims.simulate(worm, rest, duration_s=0.1, rng=np.random.default_rng(0))
+    >>> sims.append_dataset(run.isel(time=slice(0, 10)), "run.zarr")
+    >>> sims.append_dataset(run.isel(time=slice(10, None)), "run.zarr")
+    >>> sims.load_dataset("run.zarr").V.equals(run.V)
+    True
     """
     path = Path(path)
     if _kind(path) != "Zarr":
@@ -69,12 +92,32 @@ def append_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
 def load_dataset(path: str | os.PathLike) -> xr.Dataset:
     """Read a dataset that `save_dataset` or `append_dataset` wrote, into memory.
 
+    Parameters
+    ----------
+    path : path-like
+        Zarr folder ``*.zarr`` or netCDF file ``*.nc``.
+
+    Returns
+    -------
+    xarray.Dataset
+        The dataset.
+
     Raises
     ------
     ValueError
-        If it is of another kind, truncated or altered, or keeps its data elsewhere.
+        If it is of a different kind, truncated or altered, or refers to data in other files.
     FileNotFoundError
-        If nothing is there.
+        If the path does not exist.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011")
+    >>> worm, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> run = sims.simulate(worm, rest, duration_s=0.1, rng=np.random.default_rng(0))
+    >>> sims.save_dataset(run, "run.zarr")
+    >>> loaded = sims.load_dataset("run.zarr")
+    >>> loaded.V.dims, loaded.V.shape
+    (('time', 'neuron'), (21, 279))
     """
     path = Path(path)
     return (load_zarr if _kind(path) == "Zarr" else load_netcdf)(path)

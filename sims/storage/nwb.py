@@ -42,28 +42,44 @@ def export_nwb(
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of `simulate`, with evenly spaced times in ms.
+        Run of `simulate`, with evenly spaced times in ms.
     path : path-like
-        Ends in ``.nwb``.
+        Path that ends in ``.nwb``.
     session_start : datetime, optional
-        With a time zone; by default now.
+        Start of the session, with a time zone; by default now.
     session_description : str
+        Description of the session, for readers.
     subject : mapping, optional
         Fields of an NWB subject that differ from those of an adult hermaphrodite of
         *C. elegans* named after the data set; for a different species (the attribute
         ``species`` of the run), only that is stated.
     experimenter : str, optional
-        ``Last, First``.
+        Name as ``Last, First``.
     institution : str, optional
+        Institution where the simulation was run.
 
     Raises
     ------
     ImportError
-        Without pynwb.
+        If pynwb is not installed.
     ValueError
         If the path ends otherwise, times are not evenly spaced, or no variable has neurons.
     OSError
-        If the file cannot be written; what was at `path` is left as it was.
+        If the file cannot be written; `path` is then unchanged.
+
+    Examples
+    --------
+    The series in the file, and their rate: a sample each 5 ms.
+
+    >>> import pynwb
+    >>> graph = connectome.load("varshney2011")
+    >>> worm, rest = sims.GradedNetwork(graph), sims.Stimulus()
+    >>> run = sims.simulate(worm, rest, duration_s=0.1, rng=np.random.default_rng(0))
+    >>> sims.export_nwb(run, "run.nwb")
+    >>> with pynwb.NWBHDF5IO("run.nwb", "r") as io:
+    ...     module = io.read().processing["misc"]
+    ...     print(sorted(module.data_interfaces), module["membrane_potential"].rate)
+    ['membrane_potential', 'neurons', 'synaptic_activation'] 200.0
     """
     path = Path(path)
     if path.suffix != ".nwb":

@@ -110,7 +110,7 @@ def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"engine": "scipy"}, "engine must be of numba, torch"),
+        ({"engine": "scipy"}, "engine must be one of numba, torch"),
         ({"dtype": "float16"}, "dtype must be one of"),
         ({"dtype": "float32"}, 'Only engine="torch"'),
         ({"record": ["input"]}, "record must be of"),

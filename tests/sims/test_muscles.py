@@ -180,7 +180,7 @@ def test_order_of_neurons_and_dimensions_does_not_matter(body):
 @pytest.mark.parametrize("name", ["varshney2011", "white1986-whole", "bentley2016-monoamine"])
 def test_collapsed_muscles_are_refused(name):
     expected = "cook2019-hermaphrodite.*witvliet2021-8"
-    with pytest.raises(ValueError, match=f"{name} does not tell.*{expected}") as error:
+    with pytest.raises(ValueError, match=f"{name} does not distinguish.*{expected}") as error:
         neuromuscular_matrix(connectome.load(name))
     assert "varshney2011," not in str(error.value)
 

@@ -218,7 +218,7 @@ def test_nothing_is_replaced_unless_forced_and_ours(tmp_path, circuit):
     export_neuroml(circuit, folder, level="A", force=True)
     assert not list(folder.glob("*.components.xml"))
     (folder / "thesis.doc").write_text("years of work")
-    with pytest.raises(ValueError, match=r"thesis.doc in it is no NeuroML export"):
+    with pytest.raises(ValueError, match=r"thesis.doc is not of a NeuroML export"):
         export_neuroml(circuit, folder, force=True)
     assert (folder / "thesis.doc").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
