@@ -1,4 +1,4 @@
-"""Fit a simulated worm: to a rhythm, to a recording, or as a net to a task."""
+"""Fit a simulated worm: to a rhythm, to a recording, or as a network to a task."""
 
 from isochron.ann_bridge.fitting.parameters import ConnectionScale, Constant, Current
 from isochron.ann_bridge.fitting.recording import (

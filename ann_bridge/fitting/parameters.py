@@ -1,7 +1,7 @@
-"""What of a simulated worm is free in a fit, and between which bounds.
+"""Free parameters of a simulated worm in a fit, and their bounds.
 
 A choice is a constant of the model, a factor on the connections of some kind, or a current into
-some neurons. Every fit turns them into one vector of coordinates without bounds:
+some neurons. Every fit represents them by one vector u of coordinates without bounds:
 
     value = low (high / low)^σ(u)        if low > 0
     value = low + (high - low) σ(u)      if not
@@ -21,7 +21,27 @@ from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A field of `GradedParameters`, in its unit there; it starts at the network's value."""
+    """Free constant of the model; it starts at the value of the network.
+
+    Parameters
+    ----------
+    name : str
+        Field of `GradedParameters`.
+    low : float
+        Lower bound, in the unit of the field.
+    high : float
+        Upper bound, in the unit of the field. Both are finite, and the start is between them.
+
+    Raises
+    ------
+    ValueError
+        If the field does not exist or the bounds are not finite and in order.
+
+    Examples
+    --------
+    >>> ann_bridge.Constant("capacitance", 0.5, 10)  # pF
+    Constant(name='capacitance', low=0.5, high=10)
+    """
 
     name: str
     low: float
@@ -36,13 +56,39 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionScale:
-    """A factor on the connections from some neurons to others; it starts at 1.
+    """Free factor on the weights of connections from some neurons to others; it starts at 1.
 
-    Neurons are chosen as in `Connectome.select`; all by default. A gap junction counts if it
-    joins one of the senders with one of the receivers.
+    Parameters
+    ----------
+    layer : {"chemical", "gap"}
+        Kind of the connections.
+    senders : tuple of str
+        Presynaptic neurons, as in `Connectome.select`; all by default.
+    receivers : tuple of str
+        Postsynaptic neurons; all by default. A gap junction is included if it connects one of
+        the senders with one of the receivers.
+    low : float
+        Lower bound, positive and below 1.
+    high : float
+        Upper bound, above 1.
+
+    Attributes
+    ----------
+    name : str
+        Layer, senders and receivers in one line.
+
+    Raises
+    ------
+    ValueError
+        If the layer does not exist, or the bounds are not positive, finite and in order.
+
+    Examples
+    --------
+    >>> ann_bridge.ConnectionScale(senders=("sensory",), receivers=("AVA", "AVB")).name
+    'chemical sensory→AVA,AVB'
     """
 
-    layer: str = "chemical"  # or gap
+    layer: str = "chemical"
     senders: tuple[str, ...] = ("*",)
     receivers: tuple[str, ...] = ("*",)
     low: float = 0.1
@@ -52,18 +98,45 @@ class ConnectionScale:
         if self.layer not in ("chemical", "gap"):
             raise ValueError(f"layer must be chemical or gap, got {self.layer!r}.")
         if not self.low > 0:
-            raise ValueError(f"low must be positive, got {self.low!r}: a factor keeps its sign.")
+            raise ValueError(f"low must be positive, got {self.low!r}: signs do not change.")
         _check_bounds(self.name, self.low, self.high)
 
     @property
     def name(self) -> str:
-        """As ``chemical sensory→inter``."""
+        """Layer, senders and receivers, such as ``chemical sensory→inter``."""
         return f"{self.layer} {','.join(self.senders)}→{','.join(self.receivers)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
-    """A constant current into each of some neurons, besides the stimulus; pA."""
+    """Free constant current into each of some neurons, in addition to the stimulus.
+
+    Parameters
+    ----------
+    neurons : tuple of str
+        Names, classes, types or patterns, as in `Connectome.select`.
+    start : float
+        Current at the start of the fit, in pA, between the bounds.
+    low : float
+        Lower bound, in pA.
+    high : float
+        Upper bound, in pA.
+
+    Attributes
+    ----------
+    name : str
+        The neurons in one line.
+
+    Raises
+    ------
+    ValueError
+        If the bounds are not finite and in order.
+
+    Examples
+    --------
+    >>> ann_bridge.Current(neurons=("PLM",), start=0.0, low=-20.0, high=20.0).name
+    'current PLM'
+    """
 
     neurons: tuple[str, ...]
     start: float
@@ -75,7 +148,7 @@ class Current:
 
     @property
     def name(self) -> str:
-        """As ``current PLML,PLMR``."""
+        """The neurons, such as ``current PLML,PLMR``."""
         return f"current {','.join(self.neurons)}"
 
 
@@ -88,17 +161,21 @@ class FreeParameters:
     Parameters
     ----------
     network : GradedNetwork
+        Network at the start.
     stimulus : Stimulus
+        Input at the start.
     choices : sequence of Constant, ConnectionScale or Current
+        Free parameters.
 
     Attributes
     ----------
     names : tuple of str
+        Names of the choices.
 
     Raises
     ------
     ValueError
-        If nothing is chosen, something is chosen twice, a choice chooses no connection, or a
+        If there is no choice, a choice is repeated or does not choose any connection, or a
         value does not start between its bounds.
     """
 

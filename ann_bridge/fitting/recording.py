@@ -1,8 +1,8 @@
 """Fit a simulated worm to a recording, by gradient descent through the simulation.
 
-The gradient is exact over the whole recording. Memory stays bounded because the simulation is
-cut into windows: the forward run keeps only the states between them, and each window is run
-again when the gradient passes through it (checkpointing; Griewank and Walther, 2000, ACM
+The gradient is exact over the whole recording. Memory is bounded because the simulation is
+divided into windows: the forward run stores only the states between them, and each window is
+run again when the gradient passes through it (checkpointing; Griewank and Walther, 2000, ACM
 Transactions on Mathematical Software 26:19).
 """
 
@@ -25,22 +25,52 @@ from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingFitParameters:
-    """How to fit a recording.
+    """Settings of `fit_recording`.
 
-    `compare` is "mV" for the mean squared error of potentials, or "correlation" for calcium
-    signals, whose scale and offset mean nothing: the loss is then 1 - r, averaged over neurons.
-    With `indicator_ms`, the simulated potentials are first smoothed by an indicator of that
-    time constant.
+    Parameters
+    ----------
+    compare : {"mV", "correlation"}
+        Loss: the mean squared error of potentials; or, for calcium signals, whose scale and
+        offset are arbitrary, 1 - r with the correlation r, averaged over neurons.
+    indicator_ms : float
+        Time constant of an indicator that smooths the simulated potentials first, in ms; 0 for
+        none.
+    step_ms : float
+        Time step of the simulation, in ms.
+    window_steps : int
+        Number of time steps between stored states. Memory is smallest at about the square root
+        of the number of all steps.
+    steps : int
+        Largest number of steps of Adam.
+    learning_rate : float
+        Learning rate of Adam, for the coordinates without bounds.
+    gradient_clip : float
+        Largest norm of the gradient; a longer one is scaled down.
+    stop_below : float
+        Loss below which the fit stops, in mV² or as 1 - r.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    Settings for calcium signals:
+
+    >>> calcium = ann_bridge.RecordingFitParameters(compare="correlation", indicator_ms=500)
+    >>> calcium.steps, calcium.step_ms
+    (100, 4.0)
     """
 
     compare: str = "mV"
     indicator_ms: float = 0.0
     step_ms: float = 4.0
-    window_steps: int = 100  # between the states that are kept; about the root of all is best
-    steps: int = 100  # of Adam
-    learning_rate: float = 0.05  # of the coordinates
+    window_steps: int = 100
+    steps: int = 100
+    learning_rate: float = 0.05
     gradient_clip: float = 1.0
-    stop_below: float = 0.0  # stop when the loss is below
+    stop_below: float = 0.0
 
     def __post_init__(self) -> None:
         if self.compare not in ("mV", "correlation"):
@@ -59,19 +89,41 @@ class RecordingFitParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingFit:
-    """What a fit to a recording found: the parameters of the smallest loss.
+    """Result of `fit_recording`: the worm with the smallest loss.
 
     Attributes
     ----------
     network : GradedNetwork
+        Fitted network, for every engine.
     stimulus : Stimulus
+        Input with the fitted currents.
     values : dict of str to float
-        The free parameters by name.
+        Values of the free parameters by name.
     loss : float
-        The smallest; in mV², or 1 - r.
+        Smallest loss; in mV², or 1 - r.
     losses : list of float
-        Of each step, before it.
+        Loss before each step.
     seconds : float
+        Duration of the fit, in s.
+
+    Examples
+    --------
+    The capacitance of a neuron, from a simulated recording:
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> cell = sims.GradedNetwork(graph)
+    >>> pulse = sims.step_current(["A"], amplitude_pA=1, onset_ms=0)
+    >>> recording = sims.simulate(
+    ...     cell.with_parameters(capacitance=3), pulse, duration_s=0.2, step_ms=4,
+    ...     record_every_ms=20, initial_state=cell.equilibrium(pulse),
+    ... ).V
+    >>> free = [ann_bridge.Constant("capacitance", 0.5, 10)]
+    >>> settings = ann_bridge.RecordingFitParameters(step_ms=20, steps=3, learning_rate=0.2)
+    >>> fit = ann_bridge.fit_recording(cell, pulse, recording, free, settings)
+    >>> len(fit.losses), fit.loss == min(fit.losses)
+    (3, True)
+    >>> fit.network.parameters.capacitance == fit.values["capacitance"]
+    True
     """
 
     network: GradedNetwork
@@ -100,42 +152,62 @@ def fit_recording(
     Parameters
     ----------
     network : GradedNetwork
-        Where to begin.
+        Network at the start of the fit.
     stimulus : Stimulus
-        During the recording, in its time.
-    recording : xarray.DataArray, (time, neuron)
-        Time in ms, rising. Neurons that the network lacks are left out, and so are NaN.
-        As from `simulate` (``run.V``) or `load_recording` (``recording.activity``).
+        Input during the recording, with the same times.
+    recording : xarray.DataArray, shape (n_times, n_recorded)
+        Recording (time, neuron), with increasing times in ms: ``run.V`` of `simulate`, or
+        ``recording.activity`` of `connectome.recordings.load_recording`. Neurons that the network
+        lacks are not used, nor are values that are NaN.
     choices : sequence of Constant, ConnectionScale or Current
-        What may change.
+        Free parameters.
     parameters : RecordingFitParameters, optional
+        Settings; the defaults if not given.
     initial_state : ndarray, shape (2 n_neurons,), optional
-        At the first time of the recording, the same in every step; by default the equilibrium,
-        which moves with the parameters. A worm that starts at its equilibrium under a constant
-        stimulus stays there.
+        State at the first time of the recording, the same in every step: potentials in mV, then
+        activations. By default the equilibrium, which depends on the parameters. A worm that
+        starts at its equilibrium under a constant stimulus stays there.
     progress : callable, optional
-        Called after each step with the number of steps done and the loss.
+        Function that is called after each step with the number of steps done and the loss.
 
     Returns
     -------
     RecordingFit
+        Network, stimulus and values of the smallest loss.
 
     Raises
     ------
     ValueError
-        If recording, choices or state do not fit the network.
+        If recording, choices or state do not match the network.
     ArithmeticError
-        If the loss is no longer finite.
+        If the loss is not finite.
+
+    Examples
+    --------
+    The capacitance of a neuron, which starts at 1.5 pF, from a recording of a neuron with 3 pF:
+
+    >>> graph = connectome.importers.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
+    >>> cell = sims.GradedNetwork(graph)
+    >>> pulse = sims.step_current(["A"], amplitude_pA=1, onset_ms=0)
+    >>> recording = sims.simulate(
+    ...     cell.with_parameters(capacitance=3), pulse, duration_s=0.2, step_ms=4,
+    ...     record_every_ms=20, initial_state=cell.equilibrium(pulse),
+    ... ).V
+    >>> free = [ann_bridge.Constant("capacitance", 0.5, 10)]
+    >>> settings = ann_bridge.RecordingFitParameters(step_ms=20, steps=25, learning_rate=0.2)
+    >>> fit = ann_bridge.fit_recording(cell, pulse, recording, free, settings)
+    >>> print(round(fit.values["capacitance"], 1), "pF")
+    3.0 pF
     """
-    began, p = time.perf_counter(), parameters or RecordingFitParameters()
+    start_time, p = time.perf_counter(), parameters or RecordingFitParameters()
     free = FreeParameters(network, stimulus, choices)
     simulation = _Simulation(network, stimulus, free, recording, initial_state, p)
     u = free.start.clone().requires_grad_()
-    optimiser = torch.optim.Adam([u], lr=p.learning_rate)
+    optimizer = torch.optim.Adam([u], lr=p.learning_rate)
     best, best_loss, losses = free.start, math.inf, []
     for step in range(p.steps):
         loss = simulation.loss(u)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_([u], p.gradient_clip)
         if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
@@ -150,14 +222,14 @@ def fit_recording(
             progress(step + 1, losses[-1])
         if best_loss < p.stop_below:
             break
-        optimiser.step()
+        optimizer.step()
     return RecordingFit(
         network=free.network(best),
         stimulus=free.stimulus(best),
         values=free.named(best),
         loss=best_loss,
         losses=losses,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start_time,
     )
 
 
@@ -200,7 +272,7 @@ class _Simulation:
         return (1 - _correlation(found, wanted, known)).mean()
 
     def potentials(self, u: Tensor) -> Tensor:
-        """Of the recorded neurons at the recorded times, mV; shape (n_times, n_recorded)."""
+        """Potentials of the recorded neurons at the recorded times, (n_times, n_recorded), mV."""
         values = self.free.values(u)
         parameters = self.free.batch_parameters(self.batch, values)
         constant = self.free.current(values)
@@ -246,7 +318,7 @@ class _Simulation:
 
 
 def _correlation(found: Tensor, wanted: Tensor, known: Tensor) -> Tensor:
-    """Of each neuron, over the times where it is known; 0 for a trace that does not move."""
+    """Correlation of each neuron over the times where it is known; 0 for a constant trace."""
     n = known.sum(dim=0)
     x = known * (found - (known * found).sum(dim=0) / n)
     y = known * (wanted - (known * wanted).sum(dim=0) / n)
@@ -262,7 +334,7 @@ def _checked_recording(recording: Any, network: GradedNetwork) -> tuple[np.ndarr
         )
     times = np.asarray(recording.time.values, dtype=float)
     if len(times) < 2 or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
-        raise ValueError("The times of the recording must rise, in ms, and be at least two.")
+        raise ValueError("The recording must have two or more times, increasing, in ms.")
     names = [network.connectome.name_of(str(name)) for name in recording.neuron.values]
     traces = np.asarray(recording.values, dtype=float)
     place = {name: i for i, name in enumerate(network.connectome.neurons)}

@@ -10,10 +10,10 @@ and for a function L(x, h, p) of the orbit
 
     dL/dp = ∂L/∂p - λ·∂φ/∂p,            Bᵀ (λ, ·) = (∂L/∂x, ∂L/∂h):
 
-implicit differentiation. ∂φ/∂x comes from the compiled engine, the products with ∂φ/∂p from
-one run of one period through the torch engine, backward; nothing is run through transients,
-however slowly they decay. The parameters then move by Gauss and Newton's method, with the
-least move of the coordinates that changes the rhythm as asked.
+implicit differentiation. ∂φ/∂x is computed by the compiled engine, the products with ∂φ/∂p by
+a backward pass through one period of the torch engine. Transients are never simulated, however
+slowly they decay. The parameters change by the Gauss-Newton method, with the smallest change of
+the coordinates that gives the requested change of the rhythm.
 """
 
 import math
@@ -31,17 +31,36 @@ from isochron.sims import DivergenceError, GradedMap, GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import GradedBatch
 
 NEWTON_ITERATIONS = 12
-CLOSED = 1e-9  # gap of a closed orbit, relative to its size
+CLOSED = 1e-9  # return error of a closed orbit, relative to its size
 LONGEST_MOVE = 1.0  # of the coordinates in one iteration
 HALVINGS = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RhythmTarget:
-    """The rhythm that is wanted.
+    """Rhythm that a fit is to reach.
 
-    The amplitude is the standard deviation of a potential over the orbit, averaged over
-    neurons chosen as in `Connectome.select`.
+    Parameters
+    ----------
+    period_ms : float
+        Period, in ms, positive.
+    amplitude_mV : float, optional
+        Standard deviation of a potential over the orbit, averaged over `neurons`, in mV. Without
+        it any amplitude is accepted.
+    neurons : tuple of str
+        Neurons whose amplitude is measured, as in `Connectome.select`.
+
+    Raises
+    ------
+    ValueError
+        If period or amplitude is not positive.
+
+    Examples
+    --------
+    Undulations of 0.5 Hz with potentials of motor neurons that vary by 10 mV:
+
+    >>> ann_bridge.RhythmTarget(period_ms=2000, amplitude_mV=10)
+    RhythmTarget(period_ms=2000, amplitude_mV=10, neurons=('motor',))
     """
 
     period_ms: float
@@ -57,11 +76,36 @@ class RhythmTarget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RhythmFitParameters:
-    """How to fit a rhythm."""
+    """Settings of `fit_rhythm`.
 
-    n_steps: int = 300  # in a period; at 300 the worm's period is good to 0.05 %
-    transient_s: float = 60.0  # simulated before the first rhythm is looked for
-    tolerance: float = 1e-4  # of period and amplitude, relative
+    Parameters
+    ----------
+    n_steps : int
+        Number of time steps in a period, at least 20. With 300 the error of the period of the
+        worm is 0.05 %.
+    transient_s : float
+        Time that is simulated before the first rhythm is located, in s.
+    tolerance : float
+        Largest relative error of period and amplitude.
+    max_iterations : int
+        Largest number of Gauss-Newton iterations.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    A fast fit of a network whose transients are short:
+
+    >>> ann_bridge.RhythmFitParameters(n_steps=100, transient_s=10).tolerance
+    0.0001
+    """
+
+    n_steps: int = 300
+    transient_s: float = 60.0
+    tolerance: float = 1e-4
     max_iterations: int = 12
 
     def __post_init__(self) -> None:
@@ -76,24 +120,49 @@ class RhythmFitParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class RhythmFit:
-    """What a fit to a rhythm found.
+    """Result of `fit_rhythm`.
 
     Attributes
     ----------
     converged : bool
+        Whether the target was reached within the tolerance.
     message : str
+        Reason why the fit ended, and advice if it did not converge.
     network : GradedNetwork
+        Fitted network, for every engine.
     stimulus : Stimulus
+        Input with the fitted currents.
     values : dict of str to float
-        The free parameters by name.
+        Values of the free parameters by name.
     period_ms, amplitude_mV : float
-        Of the fitted rhythm, with the fit's own step.
+        Period in ms and amplitude in mV of the fitted rhythm, with the time step of the fit.
     state : ndarray, shape (2 n_neurons,)
-        On the rhythm: a start for `find_limit_cycle`.
+        State on the rhythm, a start for `find_limit_cycle`: potentials in mV, then activations.
     losses : list of float
-        Sum of the squared logarithms of what was found over what was wanted; one for each
-        rhythm that was accepted, the first before any change.
+        Sum of the squared logarithms of the ratios of result and target, for each accepted
+        rhythm; the first is that before any change.
     seconds : float
+        Duration of the fit, in s.
+
+    Examples
+    --------
+    The fitted rhythm of a ring of three neurons that inhibit each other is a limit cycle:
+
+    >>> ring = np.roll(np.eye(3), 1, axis=0)  # A to B to C to A
+    >>> graph = connectome.importers.from_matrices(
+    ...     ["A", "B", "C"], -20 * ring, rows="postsynaptic", signs="from_weights"
+    ... )
+    >>> network = sims.GradedNetwork(graph)
+    >>> stimulus = sims.step_current(["*"], amplitude_pA=8)
+    >>> free = [ann_bridge.Constant("decay_rate", 1e-3, 1e-1)]
+    >>> settings = ann_bridge.RhythmFitParameters(n_steps=100, transient_s=10)
+    >>> rng = np.random.default_rng(0)
+    >>> target = ann_bridge.RhythmTarget(period_ms=1000, neurons=("A",))
+    >>> fit = ann_bridge.fit_rhythm(network, stimulus, target, free, settings, rng=rng)
+    >>> system = sims.GradedMap(fit.network, fit.stimulus, step_ms=10)
+    >>> cycle = analysis.find_limit_cycle(system, fit.state, max_period=3000)
+    >>> round(fit.period_ms), round(cycle.period)
+    (1000, 1000)
     """
 
     converged: bool
@@ -122,31 +191,59 @@ def fit_rhythm(
     Parameters
     ----------
     network : GradedNetwork
-        It has a stable rhythm under the stimulus.
+        Network with a stable rhythm under the stimulus.
     stimulus : Stimulus
-        Constant.
+        Constant input.
     target : RhythmTarget
+        Period, and amplitude if it is given.
     choices : sequence of Constant, ConnectionScale or Current
-        What may change. With more choices than targets, the least change of their
+        Free parameters. With more choices than targets, the smallest change of their
         coordinates is taken: one of many worms with this rhythm.
     parameters : RhythmFitParameters, optional
+        Settings; the defaults if not given.
     rng : numpy.random.Generator
-        Of the state from which the network is left to settle.
+        Source of the initial state of the transient.
+
+    Returns
+    -------
+    RhythmFit
+        Fitted network, and whether the target was reached.
 
     Raises
     ------
     ValueError
         If the stimulus is not constant, or a choice is out of range.
     ArithmeticError
-        If there is no rhythm to begin with.
+        If the network does not have a rhythm at the start.
 
     References
     ----------
     Guckenheimer and Meloon (2000), SIAM Journal on Scientific Computing 22:951.
+
+    Examples
+    --------
+    Three neurons that inhibit each other in a ring oscillate with a period of 1101 ms. Faster
+    synapses give them a period of 1000 ms:
+
+    >>> ring = np.roll(np.eye(3), 1, axis=0)  # A to B to C to A
+    >>> graph = connectome.importers.from_matrices(
+    ...     ["A", "B", "C"], -20 * ring, rows="postsynaptic", signs="from_weights"
+    ... )
+    >>> network = sims.GradedNetwork(graph)
+    >>> stimulus = sims.step_current(["*"], amplitude_pA=8)
+    >>> free = [ann_bridge.Constant("decay_rate", 1e-3, 1e-1)]
+    >>> settings = ann_bridge.RhythmFitParameters(n_steps=100, transient_s=10)
+    >>> rng = np.random.default_rng(0)
+    >>> target = ann_bridge.RhythmTarget(period_ms=1000, neurons=("A",))
+    >>> fit = ann_bridge.fit_rhythm(network, stimulus, target, free, settings, rng=rng)
+    >>> fit.converged, round(fit.period_ms)
+    (True, 1000)
+    >>> print(f"{network.parameters.decay_rate:.5f} {fit.values['decay_rate']:.5f}")  # 1/ms
+    0.00333 0.00374
     """
     if not stimulus.steady:
-        raise ValueError("A rhythm of the worm's own needs a constant stimulus.")
-    began, p = time.perf_counter(), parameters or RhythmFitParameters()
+        raise ValueError("An autonomous rhythm needs a constant stimulus.")
+    start_time, p = time.perf_counter(), parameters or RhythmFitParameters()
     free = FreeParameters(network, stimulus, choices)
     shooter = _Shooter(network, free, target, p.n_steps)
     u = free.start
@@ -154,8 +251,8 @@ def fit_rhythm(
     orbit = shooter.close(u, state, step_ms)
     if orbit is None:
         raise ArithmeticError(
-            "The rhythm to begin with was not closed by Newton's method. Raise "
-            "transient_s or n_steps."
+            "Newton's method did not converge to the rhythm at the start. Raise transient_s or "
+            "n_steps."
         )
     losses, message = [], f"not within {p.tolerance:g} after {p.max_iterations} iterations"
     converged = False
@@ -171,8 +268,8 @@ def fit_rhythm(
         taken = _advance(shooter, u, orbit, move)
         if taken is None:
             message = (
-                "no nearer rhythm is found from here: widen the bounds, free other parameters or "
-                "ask for less of a change"
+                "no rhythm nearer to the target was found: widen the bounds, free other "
+                "parameters or choose a nearer target"
             )
             break
         u, orbit = taken
@@ -186,7 +283,7 @@ def fit_rhythm(
         amplitude_mV=shooter.amplitude(orbit),
         state=orbit.point,
         losses=losses,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start_time,
     )
 
 
@@ -322,6 +419,6 @@ def _settle(network, free, u, p: RhythmFitParameters, rng) -> tuple[np.ndarray, 
     if spread < 1e-3 or len(peaks) < 3:
         raise ArithmeticError(
             f"No rhythm after {p.transient_s:g} s under this stimulus (a potential moves by "
-            f"{spread:.2g} mV): begin with a worm that has one, or raise transient_s."
+            f"{spread:.2g} mV): start with a worm that has one, or raise transient_s."
         )
     return settled, 2.0 * float(np.diff(peaks).mean()) / p.n_steps

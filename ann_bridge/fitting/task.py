@@ -1,7 +1,8 @@
-"""The simulated worm as the net: trained on a task by `train`, through the simulation.
+"""The simulated worm as a network: trained on a task by `train`, through the simulation.
 
-The inputs of the task are currents into touch neurons, in pA; the output reads the opening
-rates φ of motor neurons. The worm's free parameters are trained with both.
+The inputs of the task are currents into touch neurons, in pA; the output is a linear readout of
+the opening rates φ of motor neurons. The free parameters of the worm are trained together with
+the input and output weights.
 """
 
 import math
@@ -24,10 +25,39 @@ from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WormNetParameters:
-    """Settings of a worm as a net.
+    """Settings of a worm as a network.
 
-    `step_ms` is that of the task and of the simulation: 4 to 8 ms. A trial starts at the
-    equilibrium, each potential off by normal noise.
+    A trial starts at the equilibrium, with normal noise on each potential.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs, that of the task.
+    n_outputs : int
+        Number of outputs, that of the task.
+    step_ms : float
+        Time step of the task and of the simulation, in ms: 4 to 8.
+    touched : tuple of str
+        Neurons into which the inputs flow, as in `Connectome.select`.
+    read : tuple of str
+        Neurons whose opening rates are read.
+    input_pA : float
+        Current of an input of 1 before training, in pA: standard deviation over neurons.
+    initial_mV : float
+        Standard deviation of the noise on the initial potentials, in mV.
+    window_steps : int
+        Number of time steps between stored states; see `isochron.ann_bridge.fitting.recording`.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or `touched` or `read` is one text instead of a list.
+
+    Examples
+    --------
+    >>> settings = ann_bridge.WormNetParameters(n_inputs=2, touched=("PLM",))
+    >>> settings.touched, settings.read, settings.step_ms
+    (('PLM',), ('motor',), 8.0)
     """
 
     n_inputs: int
@@ -35,9 +65,9 @@ class WormNetParameters:
     step_ms: float = 8.0
     touched: tuple[str, ...] = ("PLM", "ALM", "AVM", "PVM")
     read: tuple[str, ...] = ("motor",)
-    input_pA: float = 200.0  # of an input of 1 before training, standard deviation over neurons
+    input_pA: float = 200.0
     initial_mV: float = 5.0
-    window_steps: int = 25  # between kept states; see `isochron.ann_bridge.fitting.recording`
+    window_steps: int = 25
 
     def __post_init__(self) -> None:
         for name in ("n_inputs", "n_outputs", "window_steps"):
@@ -58,27 +88,47 @@ class WormNetParameters:
 
 
 class WormNet(RecurrentNet):
-    """A graded network, whole or a circuit, as a net for `train` and `evaluate`.
+    """A graded network, whole or a circuit, as a network for `train` and `evaluate`.
 
-    What is not trained (connectome, constants, stimulus, choices) is kept as JSON among the
-    tensors, so that files and checkpoints hold the worm and go with no other.
+    Everything that is not trained (connectome, constants, stimulus, choices) is stored as JSON
+    among the tensors, so that files and checkpoints contain the worm and match only that worm.
 
     Parameters
     ----------
     network : GradedNetwork
+        Worm at the start of training.
     stimulus : Stimulus
-        Constant, besides the inputs; it sets the thresholds.
+        Constant current in addition to the inputs; it sets the thresholds.
     choices : sequence of Constant, ConnectionScale or Current
-        What of the worm is trained.
+        Parameters of the worm that are trained.
     parameters : WormNetParameters, optional
-        Or its fields as keywords.
+        Settings, if they are not given as keywords.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
+    **fields
+        Fields of `WormNetParameters` as keywords.
 
     Raises
     ------
     ValueError
         If the stimulus changes with time, or a choice or a setting is out of range.
+
+    Examples
+    --------
+    The touch circuit of the worm, trained for two steps on a short task:
+
+    >>> graph = connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "DB*")
+    >>> worm, touch = sims.GradedNetwork(graph), sims.step_current(["PLM"], amplitude_pA=20)
+    >>> free = [ann_bridge.Constant("capacitance", 0.3, 10)]
+    >>> net = ann_bridge.WormNet(worm, touch, free, n_inputs=1, touched=("PLM",))
+    >>> task = ann_bridge.tasks.DelayedComparison(
+    ...     lead_ms=16, sample_ms=32, delay_ms=(16, 32), test_ms=32, response_ms=32, step_ms=8
+    ... )
+    >>> settings = ann_bridge.TrainingParameters(steps=2, batch_size=4)
+    >>> record = ann_bridge.train(net, task, settings, seed=0)
+    >>> trained = net.network()
+    >>> print(worm.parameters.capacitance, round(trained.parameters.capacitance, 3))  # pF
+    1.5 1.525
     """
 
     kind: ClassVar[str] = "worm"
@@ -98,7 +148,7 @@ class WormNet(RecurrentNet):
     ) -> None:
         super().__init__()
         if not stimulus.steady:
-            raise ValueError("The stimulus of a worm as a net is constant; the task changes.")
+            raise ValueError("The stimulus of a WormNet must be constant; only the inputs change.")
         p = parameters or WormNetParameters(**fields)
         g = generator or torch.Generator().manual_seed(0)
         self.settings = p
@@ -126,12 +176,12 @@ class WormNet(RecurrentNet):
 
     @classmethod
     def rebuild(cls, parameters: WormNetParameters, tensors: dict[str, Tensor]) -> "WormNet":
-        """A net of the worm among the tensors of its file.
+        """The network of the worm that is stored among the tensors of a file.
 
         Raises
         ------
         ValueError
-            If it is not described as it should be.
+            If the description of the worm is not valid.
         """
         net = cls(*read_worm(tensors["worm"].numpy().tobytes()), parameters)
         net.worm = tensors["worm"]
@@ -166,7 +216,7 @@ class WormNet(RecurrentNet):
         return outputs[..., 0] if self.settings.n_outputs == 1 else outputs, rates
 
     def float64_step(self) -> Step:
-        """Refused: analyse the worm itself, ``network().field_under(...)`` or a `GradedMap`.
+        """Not supported: analyze the worm itself, ``network().field_under(...)`` or a `GradedMap`.
 
         Raises
         ------
@@ -174,7 +224,7 @@ class WormNet(RecurrentNet):
             Always.
         """
         raise ValueError(
-            "Analyse the worm itself: net.network().field_under(stimulus), or sims.GradedMap."
+            "Analyze the worm itself: net.network().field_under(stimulus), or sims.GradedMap."
         )
 
     def _constants(self) -> tuple[BatchParameters, Tensor, Tensor]:

@@ -144,7 +144,7 @@ def test_impossible_recordings_are_refused(circuit):
         fit_recording(circuit, PULSES, strangers, CHOICES)
     with pytest.raises(ValueError, match=r"dimensions \(time, neuron\)"):
         fit_recording(circuit, PULSES, recording.T, CHOICES)
-    with pytest.raises(ValueError, match="must rise"):
+    with pytest.raises(ValueError, match="two or more times, increasing"):
         fit_recording(circuit, PULSES, recording[::-1], CHOICES)
 
 
