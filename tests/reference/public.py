@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from numpydoc.docscrape import FunctionDoc
 
+from isochron.analysis import ForcedMap, VectorField
+
 PACKAGES = (
     "isochron.connectome",
     "isochron.connectome.importers",
@@ -31,6 +33,7 @@ PACKAGES = (
     "isochron.analysis.sign_networks",
 )
 ARRAYS = re.compile(r"ndarray|array_like|ArrayLike|Tensor|DataArray|csr_array|sparse")
+PROTOCOLS = (VectorField, ForcedMap)
 CHECKS = re.compile(r"^(require_|check_|_check|settings_from|validate)")
 
 
@@ -55,9 +58,11 @@ def exported() -> list[Name]:
 
 
 def methods(name: Name) -> Iterator[Name]:
-    """Public methods that a class defines itself, not those that it overrides."""
+    """Public methods that a class defines itself, not those of a base class or a protocol."""
     if inspect.isclass(name.value):
         above = {key for owner in name.value.__mro__[1:] for key in vars(owner)}
+        if name.value not in PROTOCOLS:
+            above |= {key for protocol in PROTOCOLS for key in vars(protocol)}
         for key, value in vars(name.value).items():
             function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
             if not key.startswith("_") and key not in above and inspect.isfunction(function):
@@ -83,9 +88,12 @@ def _function_faults(name: Name) -> list[str]:
         return [f"{name.path}: no docstring"]
     doc, signature = FunctionDoc(name.value), inspect.signature(name.value)
     described = _described(doc["Parameters"] + doc["Other Parameters"])
+    whole = " ".join((inspect.getdoc(name.value) or "").split())
     found = []
     for key, parameter in signature.parameters.items():
         if key in ("self", "cls") or key.startswith("_"):
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD and "fields as keywords" in whole:
             continue
         if key not in described:
             found.append(f"parameter {key!r} is not described")
