@@ -1,4 +1,4 @@
-"""Fixed points by Newton's method from many starts, with those found put out of its way."""
+"""Fixed points by Newton's method from many starts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -41,13 +41,14 @@ class FixedPoint:
     Attributes
     ----------
     point : ndarray, shape (n,)
+        The state.
     residual : float
         Length of the next step of Newton's method, relative to the size of the state (see
         `scale` of `find_fixed_points`): the distance from the fixed point, to first order.
     tolerance : float
         Largest residual that was accepted.
     eigenvalues : ndarray of complex, shape (n,)
-        Of the Jacobian (field, largest real part first) or of the map's derivative
+        Eigenvalues of the Jacobian (field, largest real part first) or of the map's derivative
         (largest modulus first).
     stable : bool
         Whether perturbations shrink in every direction.
@@ -64,6 +65,15 @@ class FixedPoint:
     difference_quotient : float
         Check: the derivative against a finite difference in a random direction, relative.
         A point where it is above 0.05 is not returned.
+
+    Examples
+    --------
+    >>> pitchfork = analysis.Flow(lambda t, x: x - x**3)
+    >>> for found in analysis.find_fixed_points(pitchfork, [[-2.0], [0.1], [2.0]]):
+    ...     print(found.point.round(6), found.stable, found.eigenvalues.real.round(6))
+    [-1.] True [-2.]
+    [1.] True [-2.]
+    [0.] False [1.]
     """
 
     point: np.ndarray
@@ -104,6 +114,14 @@ class FixedPointSearch(Sequence[FixedPoint]):
     points : tuple of FixedPoint
         Stable ones first, then those reached from most starts. There may be others.
     failures : tuple of FailedStart
+        Starts from which nothing was found, each with the reason.
+
+    Examples
+    --------
+    >>> saddle_node = analysis.Flow(lambda t, x: 1 + x**2)  # no fixed point
+    >>> search = analysis.find_fixed_points(saddle_node, [[0.5]])
+    >>> len(search), len(search.failures)
+    (0, 1)
     """
 
     points: tuple[FixedPoint, ...]
@@ -144,13 +162,13 @@ def find_fixed_points(
     tolerance : float
         Largest accepted residual.
     max_iterations : int
-        Of Newton's method, with the step halved while it does not come nearer to zero.
+        Iterations of Newton's method, with the step halved while it does not come nearer to zero.
     merge_tolerance : float
         Points nearer than this, relative to their length, are one, and so are points that the
         residuals do not tell apart.
     deflations : int
         After the first point, how often to look again from each start with Newton's method
-        kept away from all points known so far. It finds points whose basin has no start.
+        repelled by all points known so far. It finds points whose basin contains no start.
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable, in its unit: residuals of points near 0
         are relative to it. By default each start has a size of its own, measured again at the
@@ -173,11 +191,22 @@ def find_fixed_points(
     References
     ----------
     Farrell, Birkisson and Funke (2015), SIAM Journal on Scientific Computing 37:A2026.
+
+    Examples
+    --------
+    The three fixed points of a unit with a gain of 2, x -> tanh(2 x):
+
+    >>> unit = analysis.SteppedMap(lambda k, x: np.tanh(2 * x), None, dimension=1)
+    >>> found = analysis.find_fixed_points(unit, np.linspace(-2, 2, 9)[:, None])
+    >>> sorted(round(float(point.point[0]), 4) for point in found)
+    [-0.9575, 0.0, 0.9575]
+    >>> [point.stable for point in found]
+    [True, True, False]
     """
     if deflations < 0:
         raise ValueError(f"deflations must be 0 or more, got {deflations!r}.")
     if getattr(system, "n_steps", 1) != 1:
-        raise ValueError("A forced map has no fixed points; switch its forcing off.")
+        raise ValueError("A forced map does not have fixed points; switch its forcing off.")
     starts = starts if isinstance(starts, np.ndarray) else list(starts)
     require_real("starts", starts)
     if not len(starts):

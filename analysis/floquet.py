@@ -38,8 +38,8 @@ class ReturnMap:
     ----------
     system : VectorField or ForcedMap
     period : float, optional
-        Of the forcing of a vector field, or of the cycle of a system without a forcing. A forced
-        map has one already.
+        Period of the forcing of a vector field, or of the cycle of a system without a forcing.
+        A forced map has one already.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
     subharmonic : int
@@ -232,6 +232,7 @@ def floquet_multipliers(
     Parameters
     ----------
     system : VectorField or ForcedMap
+        System to which the orbit belongs.
     point : ndarray, shape (n,) or (s, n)
         A state on the orbit, or several at equal intervals of time from phase 0: through a
         very unstable orbit, one state does not lead back to itself.
@@ -249,12 +250,24 @@ def floquet_multipliers(
 
     Returns
     -------
-    ndarray of complex
+    ndarray of complex, shape (k,)
         The multipliers, largest modulus first. Dimensionless.
+
+    Raises
+    ------
+    ValueError
+        If `point` is not finite and real, or a vector field comes without a period.
 
     References
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
+
+    Examples
+    --------
+    >>> hopf = analysis.Flow(lambda t, x: x * (1 - x @ x) + 2 * np.array([-x[1], x[0]]))
+    >>> multipliers = analysis.floquet_multipliers(hopf, [1.0, 0.0], period=np.pi)
+    >>> print(multipliers.real.round(5), f"{np.exp(-2 * np.pi):.5f}")
+    [1.      0.00187] 0.00187
     """
     require_real("point", point)
     nodes = np.atleast_2d(np.asarray(point, dtype=float))
@@ -287,13 +300,14 @@ def floquet_exponents(
     """Floquet exponents, the logarithms of the multipliers over the period.
 
     Orthogonal iteration on the product of short monodromy matrices (a periodic Schur form)
-    keeps what a single matrix loses: an exponent is right even where its multiplier is
+    retains what a single matrix loses: an exponent is right even where its multiplier is
     less than the rounding error of the largest, or than the smallest number.
 
     Parameters
     ----------
     system, point, period, rtol, subharmonic, scale
-        As in `floquet_multipliers`.
+        As in `floquet_multipliers`: `point` of shape (n,) or (s, n), `scale` of shape () or
+        (n,).
 
     Returns
     -------
@@ -301,9 +315,20 @@ def floquet_exponents(
         Per time unit of the system, largest real part first. The imaginary part is known
         up to multiples of 2π over the period; minus infinity represents a multiplier of 0.
 
+    Raises
+    ------
+    ValueError
+        If `point` is not finite and real, or a vector field comes without a period.
+
     References
     ----------
     Bojanczyk, Golub and Van Dooren (1992), Proc. SPIE 1770:31.
+
+    Examples
+    --------
+    >>> hopf = analysis.Flow(lambda t, x: x * (1 - x @ x) + 2 * np.array([-x[1], x[0]]))
+    >>> analysis.floquet_exponents(hopf, [1.0, 0.0], period=np.pi).real.round(6) + 0.0
+    array([ 0., -2.])
     """
     require_real("point", point)
     nodes = np.atleast_2d(np.asarray(point, dtype=float))
@@ -386,7 +411,7 @@ def _diagonal_blocks(turn: np.ndarray) -> list[slice]:
 
 
 def _block_logarithms(turn, triangles, block) -> np.ndarray:
-    """Of one diagonal block of the Schur form, scaled so that its product stays in range."""
+    """Logarithms of a diagonal block of the Schur form, scaled so that products stay in range."""
     product, logarithm = np.eye(block.stop - block.start), 0.0
     for triangle in triangles:
         product = triangle[block, block] @ product
@@ -422,10 +447,10 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
     Parameters
     ----------
     back : ReturnMap
-        Of a vector field.
+        Return map of a vector field.
     point : ndarray, shape (n,)
     logarithms : ndarray of complex, shape (n,)
-        Of all multipliers.
+        Logarithms of all multipliers.
 
     Returns
     -------

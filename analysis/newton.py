@@ -60,8 +60,8 @@ def newton(function, x, tolerance, max_iterations):
             if residual < tolerance:
                 return x, residual
             raise FailedError(
-                f"Newton's method came to a least speed of {np.linalg.norm(value):.1e} that is "
-                "not zero. Try other starts, or `deflations`; if that speed is a rounding error "
+                f"Newton's method converged to a least speed of {np.linalg.norm(value):.1e} that "
+                "is not zero. Try other starts, or `deflations`; if that speed is a rounding error "
                 "of the system, give its size as `scale`."
             )
         x, value, matrix = trial
@@ -107,7 +107,7 @@ def newton_move(value, matrix):
         if np.linalg.norm(value + matrix @ move) < 0.5 * np.linalg.norm(value):
             return move
         raise FailedError(
-            "The derivative is singular where Newton's method came to. Start elsewhere."
+            "The derivative is singular where Newton's method ended. Start elsewhere."
         ) from error
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from isochron.analysis.newton import dense
 
-# Of the largest singular value: directions in which nothing seems to change. Variables whose motion
-# has underflowed lie next to others that are slow.
+# Relative to the largest singular value: directions in which nothing seems to change. Variables
+# whose motion has underflowed lie next to others that are slow.
 _NEUTRAL = (1e-7, 1e-9, 1e-11, 1e-13)
 _INWARD = 0.9  # of the way from the start: a zero of finite order has ended there
 _FLAT = 1e6  # times the rounding error of a step: e^14 of the e^36 of such a tail
@@ -18,8 +18,8 @@ _HALFWAY = 1 / 32  # of the motion at the start; more at a zero of an order belo
 def only_saturates(function: Any, point: np.ndarray, start: np.ndarray) -> bool:
     """Whether a map does not move a state only because its motion underflows there.
 
-    A map such as x + (1 - z(x)) (n(x) - x) with a gate z has no fixed point where the gate is
-    closed, but the motion decays exponentially with x until x + motion is x in floating point.
+    A map such as x + (1 - z(x)) (n(x) - x) with a gate z does not have a fixed point where the gate
+    is closed, but the motion decays exponentially with x until x + motion is x in floating point.
     There, the motion is below rounding not only at the point but also 10 % of the way back to the
     start, along the directions in which the derivative vanishes; it is above it at the start, and
     falls off faster than any power. At a fixed point of low order it is above rounding on that

@@ -17,17 +17,19 @@ class BranchPoint:
     Attributes
     ----------
     parameter : float
+        Value of the parameter.
     state : ndarray, shape (n,)
         The fixed point, or a state on the cycle.
     period : float
-        Of the cycle; NaN for a fixed point.
-    values : ndarray of complex
-        Eigenvalues of a field's fixed point, largest real part first; else multipliers
-        without the trivial one, largest modulus first.
+        Period of the cycle; NaN for a fixed point.
+    values : ndarray of complex, shape (k,)
+        Eigenvalues of a field's fixed point, largest real part first; else multipliers without
+        the trivial one, largest modulus first.
     index : int
         Number of unstable directions.
     residual : float
-        Of the equations (a velocity, or a gap in the orbit), relative to the size of the state.
+        Residual of the equations (a velocity, or a gap in the orbit), relative to the size of
+        the state.
     """
 
     parameter: float
@@ -61,6 +63,14 @@ class SpecialPoint(BranchPoint):
     index_before, index_after : int
         Number of unstable directions of the branch before and after the point. `index` is the
         smaller one: that of the directions that are not critical.
+
+    Examples
+    --------
+    >>> hopf = lambda p: analysis.Flow(lambda t, x: x * (p - x @ x) + 2 * np.array([-x[1], x[0]]))
+    >>> branch = analysis.continue_fixed_points(hopf, [0.0, 0.0], -1.0, limits=(-1, 1))
+    >>> point = branch.special[0]
+    >>> print(point.kind, abs(round(point.parameter, 6)), round(point.critical.imag, 6))
+    Hopf 0.0 2.0
     """
 
     kind: str
@@ -80,10 +90,20 @@ class Branch:
     points : tuple of BranchPoint
         In the order along the curve.
     special : tuple of SpecialPoint
+        Points where it turns, or gains or loses stability, in the order along the curve.
     message : str
-        Why it ends, and what to try if that was no limit.
+        Why it ends, and what to try if it ended before a limit.
     tolerance : float
         Length of Newton's last step, relative to the size of the state, that was accepted.
+
+    Examples
+    --------
+    >>> bistable = lambda p: analysis.Flow(lambda t, x: p + x - x**3)
+    >>> branch = analysis.continue_fixed_points(bistable, [-1.5], -2.0, limits=(-2, 2))
+    >>> [(point.kind, f"{point.parameter:.4f}") for point in branch.special]
+    [('fold', '0.3849'), ('fold', '-0.3849')]
+    >>> branch.states.shape == (len(branch.points), 1)
+    True
     """
 
     points: tuple[BranchPoint, ...]
@@ -102,7 +122,17 @@ class Branch:
         return np.array([point.state for point in self.points])
 
     def leave(self, units: Units) -> "Branch":
-        """The branch in the unit of the user."""
+        """The branch in the unit of the user.
+
+        Parameters
+        ----------
+        units : Units
+            Scales in which it was followed.
+
+        Returns
+        -------
+        Branch
+        """
         if units.plain:
             return self
         points, special = (
@@ -112,5 +142,15 @@ class Branch:
         return replace(self, points=points, special=special)
 
     def of_kind(self, kind: str) -> tuple[SpecialPoint, ...]:
-        """The special points of a kind."""
+        """The special points of a kind.
+
+        Parameters
+        ----------
+        kind : str
+            ``fold``, ``branch point``, ``Hopf``, ``period doubling`` or ``Neimark-Sacker``.
+
+        Returns
+        -------
+        tuple of SpecialPoint
+        """
         return tuple(point for point in self.special if point.kind == kind)

@@ -81,5 +81,15 @@ class StepControl:
             check_scale(self.scale)
 
     def points(self, otherwise: int) -> int:
-        """Largest number of points."""
+        """Largest number of points.
+
+        Parameters
+        ----------
+        otherwise : int
+            Number if it was not given.
+
+        Returns
+        -------
+        int
+        """
         return otherwise if self.max_points is None else self.max_points

@@ -42,7 +42,7 @@ class CurveSteps:
     grows : bool
         Whether the longest step grows with the way.
     max_iterations : int
-        Of the corrector; a step that needs more is halved, one that needs 3 or less is
+        Iterations of the corrector; a step that needs more is halved, one that needs 3 or less is
         followed by a longer one.
     """
 
@@ -114,7 +114,7 @@ def tangent(curve: Curve, u: np.ndarray, before: np.ndarray) -> np.ndarray:
     try:
         direction = curve.bordered(u, before)(right)
     except (ArithmeticError, np.linalg.LinAlgError) as error:
-        raise LostError(f"The curve has no tangent: {error}.") from error
+        raise LostError(f"The curve does not have a tangent: {error}.") from error
     return direction / np.linalg.norm(direction)
 
 

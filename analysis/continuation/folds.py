@@ -26,11 +26,11 @@ from isochron.analysis.systems.scales import check_scale
 from isochron.analysis.systems.units import Units
 from isochron.settings import settings_from
 
-# Of central differences of order 2 of the matrix, relative to the size: their error only slows
+# Step of the central differences of the matrix, relative to the size: their error only slows
 # Newton's method.
 _STEP = 1e-4
 _TOLERANCE, _MAX_POINTS = 1e-8, 200
-_NEARBY = 0.01  # sizes over which the gradient of the scalar is kept
+_NEARBY = 0.01  # sizes over which the gradient of the scalar is reused
 
 
 @short_repr
@@ -41,13 +41,28 @@ class FoldCurve:
     Attributes
     ----------
     parameters : ndarray, shape (m, 2)
+        Values of both parameters along the curve.
     states : ndarray, shape (m, n)
+        States along the curve.
     residuals : ndarray, shape (m,)
-        Of the equations of the solution, relative to the size of the state.
+        Residuals of the equations of the solution, relative to the size of the state.
     message : str
-        Why the curve ends, and what to try if that was no limit.
+        Why the curve ends, and what to try if it ended before a limit.
     tolerance : float
         Largest accepted residual.
+
+    Examples
+    --------
+    The folds of dx/dt = p + q x - x³ lie at 27 p² = 4 q³:
+
+    >>> cusp = lambda p, q: analysis.Flow(lambda t, x: p + q * x - x**3)
+    >>> branch = analysis.continue_fixed_points(
+    ...     lambda p: cusp(p, 1.0), [-1.5], -2.0, limits=(-2, 2)
+    ... )
+    >>> fold = branch.of_kind("fold")[0]
+    >>> curve = analysis.continue_fold(cusp, fold, 1.0, limits=((-2, 2), (0.5, 1.5)))
+    >>> print(np.abs(3 * curve.states[:, 0] ** 2 - curve.parameters[:, 1]).max().round(6))
+    0.0
     """
 
     parameters: np.ndarray
@@ -85,7 +100,7 @@ def continue_fold(
     limits : pair of pairs of float
         Lowest and highest value of either parameter.
     forcing_period : float or callable, optional
-        Of a field with a forcing; a callable gets both parameters.
+        Period of the forcing of a field; a callable gets both parameters.
     direction : {1, -1}
         Start with a growing or a falling second parameter.
     control : StepControl, optional
@@ -101,20 +116,34 @@ def continue_fold(
     Raises
     ------
     ValueError
-        If the point is no fold, or not within the limits, or the system is too large, or
+        If the point is not a fold, or not within the limits, or the system is too large, or
         `control` has a parameter_scale.
 
     References
     ----------
     Govaerts (2000), Numerical Methods for Bifurcations of Dynamical Equilibria, chapter 4.
+
+    Examples
+    --------
+    The folds of dx/dt = p + q x - x³ lie at 27 p² = 4 q³:
+
+    >>> cusp = lambda p, q: analysis.Flow(lambda t, x: p + q * x - x**3)
+    >>> branch = analysis.continue_fixed_points(
+    ...     lambda p: cusp(p, 1.0), [-1.5], -2.0, limits=(-2, 2)
+    ... )
+    >>> fold = branch.of_kind("fold")[0]
+    >>> curve = analysis.continue_fold(cusp, fold, 1.0, limits=((-2, 2), (0.5, 1.5)))
+    >>> p, q = curve.parameters.T
+    >>> print(np.abs(27 * p**2 - 4 * q**3).max() < 1e-6)
+    True
     """
     control = settings_from(StepControl, control, fields)
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
     if control.parameter_scale is not None:
         raise ValueError(
-            "A fold in two parameters has no parameter_scale: either pair of limits is as far "
-            "apart as the state is large."
+            "A fold in two parameters does not take parameter_scale: either pair of limits is as "
+            "far apart as the state is large."
         )
     system_at, fold, units = _in_units(system_at, fold, control.scale)
     problem, y = _problem(system_at, fold, second, forcing_period, control.rtol)

@@ -62,7 +62,7 @@ def continue_fixed_points(
     Returns
     -------
     Branch
-        With no points, and a message, if there is no solution at the start.
+        Without points, and with a message, if the start does not lead to a solution.
 
     Raises
     ------
@@ -72,6 +72,13 @@ def continue_fixed_points(
     References
     ----------
     Keller (1977), in Applications of Bifurcation Theory, 359-384.
+
+    Examples
+    --------
+    >>> bistable = lambda p: analysis.Flow(lambda t, x: p + x - x**3)
+    >>> branch = analysis.continue_fixed_points(bistable, [-1.5], -2.0, limits=(-2, 2))
+    >>> [f"{fold.parameter:.4f}" for fold in branch.of_kind("fold")]  # ± 2 / sqrt(27)
+    ['0.3849', '-0.3849']
     """
     control = settings_from(StepControl, control, fields)
     require_real("start", start)
@@ -110,10 +117,10 @@ def continue_cycles(
     start : LimitCycle
         Found at `parameter`.
     forcing_period : float or callable, optional
-        Of a field with a forcing; a callable gets the parameter.
+        Period of the forcing of a field; a callable gets the parameter.
     n_segments : int, optional
-        Of multiple shooting, for cycles that errors leave fast; as many as `start` has nodes
-        by default. A large system (see `find_limit_cycle`) in one segment is followed without
+        Segments of multiple shooting, for cycles that errors leave fast; as many as `start` has
+        nodes by default. A large system (see `find_limit_cycle`) in one segment is followed without
         making matrices, and only its leading multipliers are known.
     system_at, parameter, limits, direction
         As in `continue_fixed_points`.
@@ -131,10 +138,20 @@ def continue_cycles(
     ------
     ValueError
         If `start` was not found, or is of a field with a forcing whose period is missing.
+
+    Examples
+    --------
+    The radius of the cycle of the Hopf normal form is the square root of the parameter:
+
+    >>> hopf = lambda p: analysis.Flow(lambda t, x: x * (p - x @ x) + np.array([-x[1], x[0]]))
+    >>> cycle = analysis.find_limit_cycle(hopf(1.0), [1.0, 0.0], max_period=10)
+    >>> branch = analysis.continue_cycles(hopf, cycle, 1.0, limits=(0.81, 1.0), direction=-1)
+    >>> print(f"{np.linalg.norm(branch.states[-1]):.4f}")
+    0.9000
     """
     control = settings_from(StepControl, control, fields)
     if not start.solved:
-        raise ValueError(f"There is no cycle to start from: {start.message}")
+        raise ValueError(f"The start is not a cycle: {start.message}")
     system = system_at(parameter)
     if not (start.autonomous or is_map(system)) and forcing_period is None:
         raise ValueError("A field with a forcing needs forcing_period.")

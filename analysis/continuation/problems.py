@@ -61,7 +61,7 @@ class OrbitProblem:
     Parameters
     ----------
     period : float or callable, optional
-        Of the forcing of a field; a callable gets the parameters. A map has one already.
+        Period of the forcing of a field; a callable gets the parameters. A map has one already.
     autonomous : bool
         Whether T is unknown.
     n_segments : int

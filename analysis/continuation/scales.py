@@ -22,7 +22,7 @@ class Scales:
     size : float
         Typical length in the space of the states.
     units : ndarray
-        Of the unknowns, each as much as one unit of the state.
+        Scales of the unknowns, each as much as one unit of the state.
     parameters : tuple of float
         Changes of the parameters that count as one unit of the state.
     given : bool

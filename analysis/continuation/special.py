@@ -30,7 +30,7 @@ class Frame:
     ----------
     problem : Problem
     units : ndarray
-        Of the unknowns y.
+        Scales of the unknowns y.
     size : float
         Typical length of the state; a parameter is varied by `scale` times a small part of it.
     scale : float

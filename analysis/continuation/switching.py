@@ -1,4 +1,4 @@
-"""Branches that start where another changes its stability: at Hopf points and doublings."""
+"""Branches that start where a first one changes its stability: at Hopf points and doublings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ def continue_cycles_from_hopf(
     Parameters
     ----------
     hopf : SpecialPoint
-        Of a field, from `continue_fixed_points`.
+        Hopf point of a field, from `continue_fixed_points`.
     amplitude : float, optional
         Distance of the first cycle's state from the fixed point, and the first step; by default
         a hundredth of its length; at the origin 0.05, or as much of the length over which the
@@ -59,11 +59,19 @@ def continue_cycles_from_hopf(
     Raises
     ------
     ValueError
-        If the point is no Hopf point, or `control` has a first step.
+        If the point is not a Hopf point, or `control` has a first step.
 
     References
     ----------
     Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.2.6.
+
+    Examples
+    --------
+    >>> hopf = lambda p: analysis.Flow(lambda t, x: x * (p - x @ x) + np.array([-x[1], x[0]]))
+    >>> rest = analysis.continue_fixed_points(hopf, [0.0, 0.0], -1.0, limits=(-1, 1))
+    >>> cycles = analysis.continue_cycles_from_hopf(hopf, rest.of_kind("Hopf")[0], limits=(-1, 1))
+    >>> print(f"{cycles.parameters[-1]:.2f} {np.linalg.norm(cycles.states[-1]):.4f}")
+    1.00 1.0000
     """
     control = settings_from(StepControl, control, fields)
     if hopf.kind != "Hopf":
@@ -114,7 +122,7 @@ def continue_doubled_cycles(
     Parameters
     ----------
     doubling : SpecialPoint
-        Of a map from `continue_fixed_points`, or of a cycle from `continue_cycles`.
+        Doubling of a map from `continue_fixed_points`, or of a cycle from `continue_cycles`.
     amplitude : float, optional
         Distance of the first state from the cycle, and the first step; by default a hundredth of
         the cycle's extent, or of the length of a fixed point.
@@ -131,12 +139,24 @@ def continue_doubled_cycles(
     Raises
     ------
     ValueError
-        If the point is no period doubling, there is no state to double, or `control` has a first
+        If the point is not a period doubling, or `control` has a first
         step.
 
     References
     ----------
     Kuznetsov (2004), Elements of Applied Bifurcation Theory, section 10.3.
+
+    Examples
+    --------
+    The logistic map doubles its period at 3, and again at 1 + sqrt(6):
+
+    >>> logistic = lambda r: analysis.SteppedMap(lambda k, x: r * x * (1 - x), None, 1)
+    >>> points = analysis.continue_fixed_points(logistic, [0.5], 2.0, limits=(2.0, 3.5))
+    >>> first = points.of_kind("period doubling")[0]
+    >>> doubled = analysis.continue_doubled_cycles(logistic, first, limits=(2.0, 3.5))
+    >>> second = doubled.of_kind("period doubling")[0]
+    >>> print(f"{first.parameter:.4f} {second.parameter:.4f}")
+    3.0000 3.4495
     """
     control = settings_from(StepControl, control, fields)
     if doubling.kind != "period doubling":

@@ -20,7 +20,7 @@ class ShootingControl:
     tolerance : float
         Largest accepted return error, relative to the size of the orbit.
     max_iterations : int, optional
-        Of Newton's method; 12 by default, 20 in `find_recurrent_cycles`.
+        Iterations of Newton's method; 12 by default, 20 in `find_recurrent_cycles`.
     rtol : float, optional
         Relative tolerance of the integration of a vector field.
     n_multipliers : int, optional
@@ -91,7 +91,19 @@ class ShootingControl:
         return self.max_transient == 0
 
     def with_defaults(self, *, max_iterations: int, n_segments: int) -> "ShootingControl":
-        """The same with numbers for those that were not given."""
+        """The same with numbers for those that were not given.
+
+        Parameters
+        ----------
+        max_iterations : int
+            Iterations of Newton's method, if they are not given.
+        n_segments : int
+            Segments of multiple shooting, if they are not given.
+
+        Returns
+        -------
+        ShootingControl
+        """
         given = {"max_iterations": self.max_iterations, "n_segments": self.n_segments}
         usual = {"max_iterations": max_iterations, "n_segments": n_segments}
         return replace(self, **{k: usual[k] if v is None else v for k, v in given.items()})

@@ -8,7 +8,7 @@ import numpy as np
 from isochron.analysis.results import short_repr
 
 STABILITY_MARGIN = 1e-6
-# Of the size of a state: an orbit that moves less rests. A return error of 1e-8 of it is rounding.
+# Relative to a state: an orbit that moves less rests. A return error of 1e-8 is rounding.
 RESTING = 1e-6
 
 
@@ -54,8 +54,8 @@ class LimitCycle:
         but for multiple shooting.
     subharmonic : int
         Periods of the forcing after which the orbit closes; 1 without a forcing.
-    multipliers : ndarray of complex
-        Floquet multipliers, largest modulus first; all, or the leading ones.
+    multipliers : ndarray of complex, shape (k,)
+        Floquet multipliers, largest modulus first; all k = n, or the leading ones.
     autonomous : bool
         Whether one of them is the trivial 1.
     at_rest : bool
@@ -73,6 +73,15 @@ class LimitCycle:
         differences in random directions, relative) and, for a vector field of at most 50
         dimensions, ``liouville`` (log of the determinant against the integral of the
         trace, relative). An orbit with one of them above 0.05 is not returned as found.
+
+    Examples
+    --------
+    >>> hopf = analysis.Flow(lambda t, x: x * (1 - x @ x) + np.array([-x[1], x[0]]))
+    >>> cycle = analysis.find_limit_cycle(hopf, [2.0, 0.0], max_period=20)
+    >>> cycle.found, cycle.stable
+    (True, True)
+    >>> print(f"{cycle.period / np.pi:.6f}", cycle.multipliers.real.round(6))  # 1 and exp(-4π)
+    2.000000 [1.e+00 3.e-06]
     """
 
     found: bool
@@ -124,7 +133,7 @@ class LimitCycle:
     def index(self) -> int:
         """Number of non-trivial multipliers outside the unit circle, as far as computed.
 
-        Of a degenerate orbit, those that are 1 within the error of a double one do not count.
+        For a degenerate orbit, those that are 1 within the error of a double one do not count.
         """
         outside = np.abs(self.nontrivial_multipliers) > 1 + STABILITY_MARGIN
         if self.degenerate:

@@ -49,12 +49,12 @@ def later_states(
     Parameters
     ----------
     back : ReturnMap
-        Of all returns that the cycle takes.
+        Number of all returns that the cycle takes.
     start : ndarray, shape (n,)
     most : int
         Returns to follow it for.
     turning : callable
-        Of states, shape (m, n): indices of variables that seem to be angles.
+        ``angles(states)``, states of shape (m, n): indices of variables that seem to be angles.
     message : str
         Why the search at the start failed; used where nothing more is known.
 

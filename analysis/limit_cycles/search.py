@@ -82,21 +82,22 @@ def find_limit_cycle(
     orbit that turns out to go round several times is returned as once round. If there is no
     cycle near the start, and no `period_guess`, the start is followed into its attractor and the
     search is repeated there, with a section through the trajectory. Errors grow
-    along a very unstable cycle; several segments (multiple shooting), each with a start of
-    its own, keep them small.
+    along a very unstable cycle; several segments (multiple shooting), each with a separate
+    start, limit them.
 
     Parameters
     ----------
     system : VectorField or ForcedMap
+        System, autonomous or forced.
     start : ndarray, shape (n,) or (s, n)
         A state near the cycle, or in its basin; or s states at equal intervals of time over one
         period, for multiple shooting.
     period : float, optional
         Forcing period of a forced vector field. A map has one already.
     max_period : float, optional
-        Of an autonomous vector field or map: how long to wait for the first return.
+        Longest time to wait for the first return of an autonomous vector field or map.
     period_guess : float, optional
-        Of an autonomous vector field or map: about how long the period is, instead of waiting
+        Estimate of the period of an autonomous vector field or map, instead of waiting
         for a return; an unstable cycle, which a simulation leaves, needs it.
     subharmonic : int
         Periods of the forcing, or of the map, after which to look for a return.
@@ -116,13 +117,28 @@ def find_limit_cycle(
     Raises
     ------
     ValueError
-        If a map without a forcing and without `with_step` is asked for a period of its own, an
+        If an intrinsic period is asked for of a map without `with_step`, an
         autonomous vector field comes without `max_period` or `period_guess`, or another
         argument is out of range.
 
     References
     ----------
     Lust, Roose, Spence and Champneys (1998), SIAM Journal on Scientific Computing 19:1188.
+
+    Examples
+    --------
+    The van der Pol oscillator, found from a state in its basin:
+
+    >>> van_der_pol = analysis.Flow(lambda t, x: [x[1], (1 - x[0] ** 2) * x[1] - x[0]])
+    >>> cycle = analysis.find_limit_cycle(van_der_pol, [0.1, 0.0], max_period=20)
+    >>> print(f"{cycle.period:.6f}", cycle.stable)
+    6.663287 True
+
+    A search that finds nothing reports why:
+
+    >>> decay = analysis.Flow(lambda t, x: -x)
+    >>> analysis.find_limit_cycle(decay, [1.0, 0.5], max_period=20).found
+    False
     """
     control = settings_from(ShootingControl, control, fields)
     require_real("start", start)
@@ -166,8 +182,8 @@ def _is_forced(system, period, max_period, period_guess) -> bool:
         return True
     if system.forcing_cycles == 0 and not has_free_step(system):
         raise ValueError(
-            "max_period and period_guess are for systems in continuous time. A map has a period "
-            "of its own only if its step can be changed, by a method with_step(step_ms). For a "
+            "max_period and period_guess are for systems in continuous time. A map has an "
+            "intrinsic period only if its step can be changed, by a method with_step(step_ms). For a "
             "cycle of whole steps omit them and give subharmonic=n; for an invariant circle use "
             "find_invariant_circle."
         )

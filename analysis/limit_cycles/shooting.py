@@ -1,4 +1,4 @@
-"""Newton's method on the return map: for a forced orbit, and for one with its own period."""
+"""Newton's method on the return map: for a forced orbit, and for one with an intrinsic period."""
 
 import math
 
@@ -19,7 +19,7 @@ def shoot_autonomous(
 ):
     """Newton on (x, T) with x(T) = x and v.(x - start) = 0; sets the period of `back`.
 
-    v is the velocity at the start. A matrix is kept from one iteration to the next while it
+    v is the velocity at the start. A matrix is reused from one iteration to the next while it
     halves the residual; without one, GMRES takes the derivative of the return map one
     direction at a time. A move that leaves the range of the first orbit is shortened.
     Without patience it ends when the residual grows: there is a better place to start from.
@@ -57,7 +57,7 @@ def shoot_autonomous(
         point, period = point + move[:n], float(back.period + unit * move[n])
         if not guess / _LONGER < period < guess * _LONGER:
             raise NotFoundError(
-                f"Newton's method came to a period of {period:.3g}, far from the guess of "
+                f"Newton's method converged to a period of {period:.3g}, far from the guess of "
                 f"{guess:.3g}. Give period_guess nearer to the period, or start on the cycle."
             )
         if n_shortened > _MOST_SHORTENED:

@@ -1,4 +1,4 @@
-"""What has no period: quasi-periodic, chaotic, or one of a neutral family."""
+"""Motion without a period: quasi-periodic, chaotic, or one of a neutral family."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _CHAOTIC_GROWTH = 5.0  # least logarithm of what an error grows by while it is o
 
 
 def classify_aperiodic(motion: Motion, record: np.ndarray) -> tuple[str | None, LyapunovSpectrum]:
-    """Whether what has no period found is quasi-periodic, chaotic, or neither for certain.
+    """Whether motion without a period is quasi-periodic, chaotic, or neither for certain.
 
     Chaotic if the leading exponent is positive by four standard errors and an error grows
     e⁵-fold while it is observed. Quasi-periodic if averages over both halves of the record agree

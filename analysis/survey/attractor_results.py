@@ -31,7 +31,7 @@ class FoundAttractor:
         trajectory. A ``continuum`` of fixed points, closed or quasi-periodic orbits contains no
         attractor: see `message`.
     solution : FixedPoint, LimitCycle or None
-        With its own proof of accuracy. Of a continuum, the first member found.
+        Solution with its residual and checks. For a continuum, the first member found.
     states : ndarray, shape (m, n)
         The point; the orbit; one trajectory on the attractor; or a state for each start that
         led to a continuum.
@@ -44,6 +44,17 @@ class FoundAttractor:
         The part of the sampler's states that come here (Wilson's interval).
     message : str
         For a continuum, what it consists of; else empty.
+
+    Examples
+    --------
+    >>> unit = analysis.Flow(lambda t, x: x - x**3)
+    >>> survey = analysis.find_all_attractors(
+    ...     unit, analysis.uniform_box([0.5], [2.0]), np.random.default_rng(0), n_starts=20,
+    ...     transient=20, observation=10,
+    ... )
+    >>> found = survey.attractors[0]
+    >>> print(found.kind, found.states[0].round(6), found.n_starts, f"{found.basin.low:.2f}")
+    fixed point [1.] 20 0.84
     """
 
     kind: Kind
@@ -70,7 +81,19 @@ class AttractorSurvey:
     failures : tuple of FailedStart
         Starts that left all bounds, or had not converged.
     confidence : float
-        Of the basins and of `undetected_basin_bound`.
+        Confidence of the basins and of `undetected_basin_bound`.
+
+    Examples
+    --------
+    >>> unit = analysis.Flow(lambda t, x: x - x**3)
+    >>> survey = analysis.find_all_attractors(
+    ...     unit, analysis.uniform_box([-2.0], [2.0]), np.random.default_rng(0), n_starts=40,
+    ...     transient=20, observation=10,
+    ... )
+    >>> len(survey.attractors), f"{survey.undetected_basin_bound:.3f}"
+    (2, '0.072')
+    >>> print(survey.cannot_exclude)
+    attractors that draw less than 0.072 of the sampler's states (95% confidence), or none of them.
     """
 
     attractors: tuple[FoundAttractor, ...]

@@ -59,7 +59,9 @@ def find_all_attractors(
         ``sampler(rng, n)``: independent states, shape (n, dimension); see `uniform_box` and
         `gaussian_around`. Basins are parts of what it draws.
     rng : numpy.random.Generator
+        Source of the starts.
     n_starts : int
+        Number of starts, 1 or more.
     period : float, optional
         Period of the forcing of a vector field. A map has one already.
     angles : sequence of int
@@ -85,6 +87,18 @@ def find_all_attractors(
     References
     ----------
     Menck, Heitzig, Marwan and Kurths (2013), Nature Physics 9:89: basins by sampling.
+
+    Examples
+    --------
+    A bistable unit: two attractors, each of which draws about half of the states.
+
+    >>> unit = analysis.Flow(lambda t, x: x - x**3)
+    >>> survey = analysis.find_all_attractors(
+    ...     unit, analysis.uniform_box([-2.0], [2.0]), np.random.default_rng(0), n_starts=40,
+    ...     transient=20, observation=10,
+    ... )
+    >>> sorted(round(float(found.solution.point[0]), 6) for found in survey.attractors)
+    [-1.0, 1.0]
     """
     times, tolerances = survey_settings(times, tolerances, fields)
     if n_starts < 1:

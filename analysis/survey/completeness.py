@@ -13,7 +13,7 @@ from isochron.analysis.limit_cycles import LimitCycle
 from isochron.analysis.survey.refinement import CycleSearch
 
 _FRACTIONS = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)  # of the way from one cycle to a different one
-_FACTORS = (1.0, 0.5, 0.0, 1.5, 2.0)  # by which an orbit that is no cycle is widened
+_FACTORS = (1.0, 0.5, 0.0, 1.5, 2.0)  # by which an orbit that is not a cycle is widened
 _MIXED = 3  # cycles of which further states are random mixtures
 
 
@@ -54,7 +54,7 @@ def search_between_cycles(
 def _mixtures(search: CycleSearch, inside: list[np.ndarray]) -> Iterator[np.ndarray]:
     """Some orbits, those between two of the cycles, each once, then mixtures of several.
 
-    An orbit that is no cycle is also tried shrunk and widened around its mean.
+    An orbit that is not a cycle is also tried shrunk and widened around its mean.
     """
     for orbit in inside:
         mean = orbit.mean(axis=0)

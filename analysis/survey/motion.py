@@ -63,7 +63,7 @@ class Motion(Protocol):
 
 @dataclass(frozen=True)
 class FlowMotion:
-    """An autonomous vector field; times in its own unit."""
+    """An autonomous vector field; times in its unit."""
 
     system: Any
     times: SurveyTimes

@@ -17,6 +17,22 @@ def uniform_box(low: ArrayLike, high: ArrayLike) -> Sampler:
     ----------
     low, high : array_like, shape (dimension,)
         Corners, finite, low < high in every coordinate.
+
+    Returns
+    -------
+    callable
+        ``sampler(rng, n)``: states, shape (n, dimension).
+
+    Raises
+    ------
+    ValueError
+        If the corners are not finite, or not in order.
+
+    Examples
+    --------
+    >>> drawn = analysis.uniform_box([-1, 0], [1, 5])(np.random.default_rng(0), 1000)
+    >>> drawn.min(axis=0).round(1), drawn.max(axis=0).round(1)
+    (array([-1.,  0.]), array([1., 5.]))
     """
     require_real("low", low)
     require_real("high", high)
@@ -33,8 +49,26 @@ def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
     Parameters
     ----------
     states : array_like, shape (dimension,) or (m, dimension)
+        States around which others are drawn.
     spread : array_like, shape () or (dimension,)
         Standard deviation, in the unit of the state; not negative.
+
+    Returns
+    -------
+    callable
+        ``sampler(rng, n)``: states, shape (n, dimension).
+
+    Raises
+    ------
+    ValueError
+        If there is no finite state, or `spread` is negative or not finite.
+
+    Examples
+    --------
+    >>> sampler = analysis.gaussian_around([[0.0, 0.0], [10.0, 0.0]], spread=0.1)
+    >>> drawn = sampler(np.random.default_rng(0), 1000)
+    >>> drawn.shape, np.unique(drawn[:, 0].round(-1))
+    ((1000, 2), array([ 0., 10.]))
     """
     require_real("states", states)
     require_real("spread", spread)

@@ -36,6 +36,11 @@ class SurveyTimes:
     ------
     ValueError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> analysis.SurveyTimes(transient=200, observation=100).longest  # of the periods looked for
+    25.0
     """
 
     transient: float
@@ -64,7 +69,13 @@ class SurveyTimes:
         return self.observation / 4 if self.max_period is None else self.max_period
 
     def check_whole(self) -> None:
-        """Raise ValueError if the times are not whole returns, and enough of them."""
+        """Check that the times are whole returns, and enough of them.
+
+        Raises
+        ------
+        ValueError
+            If they are not.
+        """
         times = (self.transient, self.observation)
         if (
             any(time != round(time) for time in times)
@@ -103,6 +114,11 @@ class SurveyTolerances:
     ------
     ValueError
         If a number is not in (0, 1), or a scale not positive.
+
+    Examples
+    --------
+    >>> analysis.SurveyTolerances(confidence=0.99).confidence
+    0.99
     """
 
     tolerance: float = 1e-9
@@ -169,6 +185,14 @@ class NewtonStarts:
         changes sign and half a period passes, as that of a network of odd units without bias
         under a sine does. This is checked (`has_odd_symmetry`). Where half a period of the
         forcing is not a whole number of steps, the nearest step is used.
+
+    Examples
+    --------
+    More starts of Newton's method between the cycles of a forced network find more saddles:
+
+    >>> patient = analysis.NewtonStarts(n_boundary_pairs=16, budget=400)
+    >>> patient.budget
+    400
     """
 
     periods: tuple[int, ...] = (0, 1, 3)

@@ -19,9 +19,20 @@ def has_odd_symmetry(system: ForcedMap, states: ArrayLike, *, tolerance: float =
     Parameters
     ----------
     system : ForcedMap
+        Map, forced or not.
     states : array_like, shape (m, dimension)
+        States at which it is checked.
     tolerance : float
         Largest deviation, relative to the largest coordinate of F.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If the states are not finite and real.
 
     Examples
     --------
@@ -55,7 +66,7 @@ def _is_odd(system: ForcedMap, states: np.ndarray, shift: int, tolerance: float)
 def mirror_step(system: ForcedMap, starts: np.ndarray) -> int | None:
     """Step of a cycle whose state, with the sign changed, starts the image; None if there is none.
 
-    Of an odd number n of steps none is half a period of the forcing from step 0. The nearest is
+    For an odd number n of steps none is half a period of the forcing from step 0. The nearest is
     off by 1 / 2n of it, and the image is close enough to a cycle for Newton's method.
     """
     n, cycles = system.n_steps, system.forcing_cycles

@@ -1,4 +1,4 @@
-"""What is given as a system is one: its first answer is looked at before a search begins."""
+"""What is given as a system is one: its first answer is looked at before a search starts."""
 
 from numbers import Real
 from typing import Any

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
+# Step of a central difference of order 4: rounding / h + h⁴ / 30 is least near this h.
 _DIFFERENCE_STEP = 7e-4
 _JUMP = 0.05  # relative disagreement of two differences, from which a function is not smooth
 _ONE_SIDED = np.array([-25, 48, -36, 16, -3]) / 12  # of values at 0, h, 2h, 3h, 4h

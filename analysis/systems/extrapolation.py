@@ -33,6 +33,22 @@ class ExtrapolatedMap:
     ----------
     Hairer, Nørsett and Wanner (1993), Solving Ordinary Differential Equations I, sections
     II.8 and II.9.
+
+    Examples
+    --------
+    Largest error of the potentials (mV) of two neurons after ten steps of 16 ms:
+
+    >>> pair = connectome.from_matrices(
+    ...     ["A", "B"], [[0, 3], [3, 0]], gap=[[0, 2], [2, 0]], signs=[[0, 1], [-1, 0]],
+    ...     rows="postsynaptic",
+    ... )
+    >>> worm, start = sims.GradedNetwork(pair), np.array([-10.0, 20.0, 0.1, 0.3])
+    >>> exact = analysis.flow(worm.field_under(sims.Stimulus()), start, 160)
+    >>> steps = sims.GradedMap(worm, sims.Stimulus(), step_ms=16)
+    >>> for system in (steps, analysis.ExtrapolatedMap(steps, n_levels=4)):
+    ...     print(f"{np.abs(system.advance(start, 10) - exact).max():.4f}")
+    0.0081
+    0.0000
     """
 
     n_steps, forcing_cycles = 1, 0
@@ -53,7 +69,17 @@ class ExtrapolatedMap:
         ]
 
     def with_step(self, step_ms: float) -> "ExtrapolatedMap":
-        """The same with a different step."""
+        """The same with a different step.
+
+        Parameters
+        ----------
+        step_ms : float
+            Time of one step, in ms.
+
+        Returns
+        -------
+        ExtrapolatedMap
+        """
         return ExtrapolatedMap(self._system.with_step(step_ms), n_levels=len(self._divisors))
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:

@@ -36,6 +36,7 @@ def flow(
     field : VectorField
         ``field(t, x)`` with ``field.jacobian(t, x)``; implicit methods if ``field.stiff``.
     state : ndarray, shape (n,)
+        State at the start.
     duration : float
         In the unit of the field, positive.
     start : float
@@ -61,6 +62,13 @@ def flow(
         If `duration` is not positive and finite, or `scale` is not positive.
     ArithmeticError
         If the integration fails.
+
+    Examples
+    --------
+    >>> decay = analysis.Flow(lambda t, x: -x, lambda t, x: -np.eye(1))
+    >>> state, tangents = analysis.flow(decay, [2.0], 1.0, tangents=np.eye(1))
+    >>> print(state, tangents)  # 2/e and 1/e
+    [0.73575888] [[0.36787944]]
     """
     state = np.asarray(state, dtype=float)
     if not np.isfinite(state).all():

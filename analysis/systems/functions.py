@@ -31,6 +31,16 @@ class Flow:
     scale : array_like, shape () or (n,), optional
         Length over which the field bends, for these differences. By default the typical size
         of each state variable, which every search measures.
+
+    Examples
+    --------
+    >>> mu = 1.0
+    >>> van_der_pol = analysis.Flow(lambda t, x: [x[1], mu * (1 - x[0] ** 2) * x[1] - x[0]])
+    >>> van_der_pol(0.0, np.array([2.0, 0.0]))
+    array([ 0., -2.])
+    >>> cycle = analysis.find_limit_cycle(van_der_pol, [2.0, 0.0], max_period=20)
+    >>> print(f"{cycle.period:.4f}")
+    6.6633
     """
 
     field: Callable[[float, np.ndarray], Any]
@@ -70,7 +80,17 @@ class Flow:
         return self.scale is None and self.derivative is None and _is_own(self.tangent, self)
 
     def with_scale(self, scale: ArrayLike) -> "Flow":
-        """The same field with a length for its differences."""
+        """The same field with a length for its differences.
+
+        Parameters
+        ----------
+        scale : array_like, shape () or (n,)
+            Length over which the field bends, in the unit of the state.
+
+        Returns
+        -------
+        Flow
+        """
         return replace(self, tangent=None, scale=scale)
 
 
@@ -92,6 +112,18 @@ class SteppedMap:
         of each state variable, which every search measures.
     bounded : bool or None
         Whether the map is known to take a ball into itself (see `EntrainedCycleSurvey.index_sum`).
+
+    Examples
+    --------
+    >>> henon = analysis.SteppedMap(
+    ...     lambda k, x: np.stack([1 - 1.4 * x[..., 0] ** 2 + x[..., 1], 0.3 * x[..., 0]], -1),
+    ...     None,
+    ...     dimension=2,
+    ... )
+    >>> henon.advance([0.0, 0.0], 2)
+    array([-0.4,  0.3])
+    >>> henon.orbit([0.0, 0.0], 2).shape
+    (3, 2)
     """
 
     step: Callable[[int, np.ndarray], Any]
@@ -146,18 +178,28 @@ class SteppedMap:
         return self.scale is None and _is_own(self.tangent, self)
 
     def with_scale(self, scale: ArrayLike) -> "SteppedMap":
-        """The same map with a length for its differences."""
+        """The same map with a length for its differences.
+
+        Parameters
+        ----------
+        scale : array_like, shape () or (n,)
+            Length over which the step bends, in the unit of the state.
+
+        Returns
+        -------
+        SteppedMap
+        """
         return replace(self, tangent=None, scale=scale)
 
 
 def has_given_tangent(field: Any) -> bool:
-    """Whether a field's derivative times vectors is a function of its own, not of the matrix."""
+    """Whether a field's derivative times vectors is given as a function, not by the matrix."""
     tangent = getattr(field, "tangent", None)
     return tangent is not None and not (isinstance(field, Flow) and _is_own(tangent, field))
 
 
 def takes_differences(system: Any) -> bool:
-    """Whether a system has no derivative of its own, so that differences represent it."""
+    """Whether a system comes without a derivative, so that differences represent it."""
     if getattr(system, "derivative", None) is not None:
         return False
     return isinstance(system, (Flow, SteppedMap)) and _is_own(system.tangent, system)
@@ -185,23 +227,43 @@ def black_box(
     forcing_cycles: int = 0,
     scale: ArrayLike | None = None,
 ) -> SteppedMap:
-    """A simulator with a state of its own, as a map.
+    """Wrap a simulator that can only be set, stepped and read as a map.
 
     Parameters
     ----------
     get_state : callable
-        Returns all that the future depends on, shape (n,).
+        Function without arguments that returns all that the future depends on, shape (n,).
     set_state : callable
-        Puts the simulator into a state.
+        ``set_state(x)``, x of shape (n,), puts the simulator into a state.
     step : callable
         ``step(k)`` moves the simulator by one step; k < `n_steps` is the phase of the forcing.
     n_steps, step_ms, forcing_cycles, scale
-        As in `SteppedMap`.
+        Number of steps of a period of the forcing, step in ms, periods of the forcing in
+        `n_steps`, and length for differences, shape () or (n,): as in `SteppedMap`.
+
+    Returns
+    -------
+    SteppedMap
+        The derivative is taken by differences.
 
     Raises
     ------
     ValueError
         If the state is not a vector, or does not come back as it was set.
+
+    Examples
+    --------
+    >>> class Simulator:
+    ...     x = np.array([1.0])
+    ...     def step(self, k):
+    ...         self.x = 0.5 * self.x + 1
+    >>> inside = Simulator()
+    >>> system = analysis.black_box(
+    ...     lambda: inside.x, lambda x: setattr(inside, "x", x), inside.step
+    ... )
+    >>> point = analysis.find_fixed_points(system, [[0.3]])[0]
+    >>> print(point.point, point.eigenvalues.real)
+    [2.] [0.5]
     """
     first = np.array(get_state(), dtype=float)
     if first.ndim != 1 or not first.size:

@@ -25,7 +25,8 @@ _STAGES = (
     (25 / 24, -49 / 48, 125 / 16, -85 / 12),
 )
 
-# Of tangents by differences: below it, steps would follow their rounding errors of some 1e-12.
+# Tolerance with tangents by differences: below it, steps would follow their rounding errors of
+# some 1e-12.
 _DIFFERENCE_RTOL = 1e-10
 
 _EVALUATIONS = 10_000  # of a field, after which it is checked how far the integration got

@@ -15,6 +15,19 @@ class VectorField(Protocol):
 
     A true attribute ``stiff`` asks for implicit integration. A method ``tangent(t, x, v)``,
     the Jacobian at x times v of shape (n, m), is used instead of the matrix where there is one.
+
+    Examples
+    --------
+    >>> class Decay:
+    ...     def __call__(self, t, state):
+    ...         return -state
+    ...
+    ...     def jacobian(self, t, state):
+    ...         return -np.eye(len(state))
+    >>> isinstance(Decay(), analysis.VectorField)
+    True
+    >>> analysis.flow(Decay(), [1.0], 1.0)
+    array([0.36787944])
     """
 
     def __call__(self, t: float, state: np.ndarray, /) -> np.ndarray:
@@ -22,7 +35,20 @@ class VectorField(Protocol):
         ...
 
     def jacobian(self, t: float, state: np.ndarray, /) -> Any:
-        """Derivative of the velocity, dense or SciPy-sparse, shape (n, n)."""
+        """Derivative of the velocity, dense or SciPy-sparse, shape (n, n).
+
+        Parameters
+        ----------
+        t : float
+            Time.
+        state : ndarray, shape (n,)
+            State, or states with further axes in front.
+
+        Returns
+        -------
+        ndarray or sparse matrix, shape (n, n)
+            Derivative of the velocity by the state.
+        """
         ...
 
 
@@ -32,6 +58,23 @@ class ForcedMap(Protocol):
 
     A true attribute ``bounded`` declares that it takes a ball into itself, so that the indices
     of its cycles add up to 1; a false one that states can leave to infinity.
+
+    Examples
+    --------
+    >>> class Rotation:
+    ...     dimension, n_steps, step_ms, forcing_cycles = 1, 4, 1.0, 1
+    ...
+    ...     def advance(self, state, n_steps, *, start=0, tangents=None):
+    ...         state = np.asarray(state, dtype=float)
+    ...         for k in range(start, start + n_steps):
+    ...             state = 0.5 * state + np.cos(np.pi * k / 2)
+    ...         return state if tangents is None else (state, 0.5**n_steps * tangents)
+    ...
+    ...     def orbit(self, state, n_steps, *, start=0):
+    ...         return np.stack([self.advance(state, k, start=start) for k in range(n_steps + 1)])
+    >>> cycle = analysis.find_limit_cycle(Rotation(), [0.0])
+    >>> print(cycle.period, cycle.multipliers.real)
+    4.0 [0.0625]
     """
 
     @property
@@ -55,11 +98,43 @@ class ForcedMap(Protocol):
         ...
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
-        """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
+        """Take steps; with `tangents`, shape (dimension, k), return (state, tangents).
+
+        Parameters
+        ----------
+        state : ndarray, shape (..., dimension)
+            State, or many states.
+        n_steps : int
+            Number of steps.
+        start : int
+            Step of the forcing at which they start.
+        tangents : ndarray, shape (dimension, k), optional
+            Tangent vectors at a single state.
+
+        Returns
+        -------
+        ndarray, shape (..., dimension)
+            If `tangents` is given: the pair of state and tangents.
+        """
         ...
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
-        """States along a run, the first included; shape (n_steps + 1, ..., dimension)."""
+        """States along a run, the first included; shape (n_steps + 1, ..., dimension).
+
+        Parameters
+        ----------
+        state : ndarray, shape (..., dimension)
+            First state.
+        n_steps : int
+            Number of steps.
+        start : int
+            Step of the forcing at which they start.
+
+        Returns
+        -------
+        ndarray, shape (n_steps + 1, ..., dimension)
+            States along the run, the first included.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ from isochron.analysis.systems.units import Units, find_units
 from isochron.real_numbers import require_real
 from isochron.wording import counted, shown
 
-_POLISHES = 4
+_REFINEMENTS = 4
 _FIRST = 1e-9  # fraction of the first step after a start on the surface
 
 
@@ -29,8 +29,15 @@ class Section:
     Attributes
     ----------
     normal, point : ndarray, shape (n,)
+        Vector normal to the plane, and a state in it.
     direction : {1, -1, 0}
         Count crossings along the normal, against it, or both.
+
+    Examples
+    --------
+    >>> section = analysis.Section(normal=[0.0, 2.0], point=[0.0, 0.0])
+    >>> section.height(np.array([5.0, 0.3]))  # distance from the plane y = 0
+    0.3
     """
 
     normal: np.ndarray
@@ -53,17 +60,50 @@ class Section:
             raise ValueError(f"direction must be 1, -1 or 0, got {shown(self.direction)}.")
 
     def in_units(self, units: Units) -> "Section":
-        """The same plane in scaled coordinates."""
+        """The same plane in scaled coordinates.
+
+        Parameters
+        ----------
+        units : Units
+            Scales of the variables.
+
+        Returns
+        -------
+        Section
+        """
         if units.plain:
             return self
         return Section(self.normal * units.scale, units.enter(self.point), self.direction)
 
     def height(self, state: np.ndarray) -> float:
-        """Signed distance from the plane."""
+        """Signed distance from the plane.
+
+        Parameters
+        ----------
+        state : ndarray, shape (n,)
+            State.
+
+        Returns
+        -------
+        float
+            In the unit of the state.
+        """
         return float(self.normal @ (state - self.point))
 
     def counts(self, before: float, after: float) -> bool:
-        """Whether heights before and after a step make a crossing of the right direction."""
+        """Whether heights before and after a step make a crossing of the right direction.
+
+        Parameters
+        ----------
+        before : float
+            Height before the step.
+        after : float
+            Height after it.
+
+        Returns
+        -------
+        bool
+        """
         up, down = before < 0 <= after, before > 0 >= after
         return (up and self.direction >= 0) or (down and self.direction <= 0)
 
@@ -113,10 +153,13 @@ def find_crossings(
     Parameters
     ----------
     field : VectorField
-        Autonomous, or with its own time from 0 on.
+        Autonomous, or with time from 0 on.
     start : array_like, shape (n,)
+        Initial state.
     section : Section
+        Plane, and direction in which it is crossed.
     n_crossings : int
+        Number of crossings, 1 or more.
     max_duration : float
         How long to wait for them.
     rtol : float, optional
@@ -138,6 +181,14 @@ def find_crossings(
     References
     ----------
     Hénon (1982), Physica D 5:412.
+
+    Examples
+    --------
+    >>> center = analysis.Flow(lambda t, x: [x[1], -x[0]])
+    >>> upwards = analysis.Section(normal=[0, 1], point=[0, 0])
+    >>> found = analysis.find_crossings(center, [0.0, 1.0], upwards, n_crossings=2, max_duration=20)
+    >>> print(found.times / np.pi)
+    [1.5 3.5]
     """
     if n_crossings < 1:
         raise ValueError(f"n_crossings must be at least 1, got {shown(n_crossings)}.")
@@ -189,7 +240,7 @@ class SectionReturn:
     time : float
         How long it took.
     derivative : ndarray, shape (n - 1, n - 1)
-        Of the return map, in the coordinates `basis` of the section.
+        Derivative of the return map, in the coordinates `basis` of the section.
     basis : ndarray, shape (n, n - 1)
         Orthonormal vectors in the section.
     """
@@ -216,7 +267,7 @@ def compute_section_return(
     Parameters
     ----------
     field, section, max_duration, rtol, scale
-        As in `find_crossings`.
+        As in `find_crossings`; `scale` has the shape () or (n,).
     start : array_like, shape (n,)
         On the section, or anywhere before it.
 
@@ -227,11 +278,21 @@ def compute_section_return(
     Raises
     ------
     ArithmeticError
-        If there is no return, or it only touches the section.
+        If the trajectory does not return, or only touches the section.
 
     References
     ----------
     Guckenheimer and Holmes (1983), section 1.5.
+
+    Examples
+    --------
+    A center whose radius decays: the return map to y = 0 multiplies distances by exp(-0.2 π).
+
+    >>> spiral = analysis.Flow(lambda t, x: [-0.1 * x[0] + x[1], -x[0] - 0.1 * x[1]])
+    >>> section = analysis.Section(normal=[0, -1], point=[0, 0])
+    >>> found = analysis.compute_section_return(spiral, [1.0, 0.0], section, max_duration=20)
+    >>> print(f"{found.time:.4f} {abs(found.derivative[0, 0]):.4f} {np.exp(-0.2 * np.pi):.4f}")
+    6.2832 0.5335 0.5335
     """
     require_real("start", start)
     start = np.array(start, dtype=float)
@@ -279,7 +340,7 @@ def _place(field, section, solver, state, before, after, rtol) -> tuple[float, n
         )
     )
     crossing = state
-    for _ in range(_POLISHES):
+    for _ in range(_REFINEMENTS):
         if time > begin:
             crossing = integrate(field, state, time - begin, start=begin, rtol=rtol)
         velocity = np.asarray(field(time, crossing))

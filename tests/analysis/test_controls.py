@@ -95,7 +95,7 @@ def test_settings_that_a_continuation_does_not_have_are_rejected():
             truths.stuart_landau, hopf, limits=(-0.1, 0.5), control=StepControl(step=0.1)
         )
     cusp = continue_fixed_points(lambda p: truths.cusp(p, 1.0), [-1.6], -2.0, limits=(-2.0, 2.0))
-    with pytest.raises(ValueError, match="has no parameter_scale"):
+    with pytest.raises(ValueError, match="does not take parameter_scale"):
         continue_fold(
             truths.cusp, cusp.of_kind("fold")[0], 1.0, limits=((-2.0, 2.0), (0.3, 2.0)),
             control=StepControl(parameter_scale=1.0),
