@@ -2,10 +2,13 @@
 
 Python blocks of a page share their names; `sh` blocks run by bash. A comment before a block
 changes that: ``<!-- file: NAME -->`` writes it to a file, ``<!-- not run: REASON -->`` skips it.
-A page with ``<!-- slow -->`` runs only with ``-m slow``. Blocks of `text` are output, `toml` is
-parsed.
+A page with ``<!-- slow -->`` runs only with ``-m slow``. A block of `text` right after one of
+Python is what it prints (``...`` stands for anything), `toml` is parsed.
 """
 
+import contextlib
+import doctest
+import io
 import os
 import re
 import subprocess
@@ -35,19 +38,20 @@ class Block(NamedTuple):
     mark: str
     code: str
     line: int
+    after: bool  # nothing but white space is between the block before and this one
 
 
 def blocks_of(path: Path) -> list[Block]:
     """The blocks of code of a page."""
     text = path.read_text(encoding="utf-8")
-    return [
-        Block(
-            found["kind"].strip(), found["mark"] or "", found["code"],
-            text[: found.start("code")].count("\n"),
-        )
-        for found in FENCE.finditer(text)
-        if not DIRECTIVES.match(found["kind"])
-    ]  # fmt: skip
+    blocks, end = [], 0
+    for found in FENCE.finditer(text):
+        between, end = text[end : found.start()], found.end()
+        if not DIRECTIVES.match(found["kind"]):
+            line = text[: found.start("code")].count("\n")
+            kind, mark = found["kind"].strip(), found["mark"] or ""
+            blocks.append(Block(kind, mark, found["code"], line, not between.strip()))
+    return blocks
 
 
 def is_slow(path: Path) -> bool:
@@ -58,17 +62,26 @@ def is_slow(path: Path) -> bool:
 def run_page(path: Path) -> None:
     """Run every block of a page in the working folder."""
     names: dict = {}
+    printed = ""
     for block in blocks_of(path):
         if block.mark.startswith("file: "):
             Path(block.mark.removeprefix("file: ")).write_text(block.code, encoding="utf-8")
         if block.mark.startswith(("not run: ", "file: ")):
             continue
         if block.kind == "python":
-            exec(compile("\n" * block.line + block.code, str(path), "exec"), names)
-        elif block.kind == "sh":
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                exec(compile("\n" * block.line + block.code, str(path), "exec"), names)
+            printed = output.getvalue()
+            continue
+        if block.kind == "sh":
             run_commands(block)
         elif block.kind == "toml":
             tomllib.loads(block.code)
+        elif block.kind == "text" and block.after and printed:
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            same = doctest.OutputChecker().check_output(block.code, printed, flags)
+            assert same, f"line {block.line}: the code before prints {printed!r}"
+        printed = ""
 
 
 def run_commands(block: Block) -> None:
@@ -103,6 +116,7 @@ def execute(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     mpl.use("agg")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     try:
         run_page(path)
     finally:
