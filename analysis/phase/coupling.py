@@ -1,4 +1,4 @@
-"""Weakly coupled and weakly forced oscillators: averaging, and the states that lock.
+"""Weakly coupled and weakly forced oscillators: averaged equations and their locked states.
 
 Two phases that obey φ' = Ω + Z(φ)·p(φ, ψ) drift slowly against each other if the perturbation p is
 small; averaging over one turn leaves an equation for their difference alone.
@@ -31,7 +31,18 @@ class CouplingFunction:
     values : ndarray, shape (m,)
         H in radians per unit of time.
     n, m : int
-        The lag is χ = φ - (m/n) ψ with φ the own and ψ the other phase.
+        Locking ratio: the lag is χ = φ - (m/n) ψ, where φ is the phase of the oscillator and ψ
+        that of the other oscillator or the forcing.
+
+    Examples
+    --------
+    Kuramoto's coupling H = -sin χ. Of two such oscillators the difference of phases obeys
+    χ' = -2 sin χ:
+
+    >>> lags = 2 * np.pi * np.arange(16) / 16
+    >>> coupling = analysis.CouplingFunction(lags=lags, values=-np.sin(lags))
+    >>> print(coupling(0.5).round(4), coupling.mutual()(0.5).round(4))
+    -0.4794 -0.9589
     """
 
     lags: np.ndarray
@@ -47,14 +58,14 @@ class CouplingFunction:
         return np.real(waves @ coefficients)
 
     def mutual(self) -> "CouplingFunction":
-        """H(χ) - H(-χ): velocity of the phase difference of two alike that act on each other."""
+        """H(χ) - H(-χ): velocity of the phase difference of two identical coupled oscillators."""
         mirrored = np.roll(self.values[::-1], 1)
         return CouplingFunction(lags=self.lags, values=self.values - mirrored, n=self.n, m=self.m)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockedState:
-    """A lag at which the phases keep step.
+    """A lag that stays constant: there the two phases are locked.
 
     Attributes
     ----------
@@ -62,6 +73,11 @@ class LockedState:
         χ in radians, in [0, 2π).
     exponent : float
         Rate at which a small deviation grows, per unit of time; stable if negative.
+
+    Examples
+    --------
+    >>> analysis.LockedState(lag=0.0, exponent=-1.0).stable
+    True
     """
 
     lag: float
@@ -82,22 +98,25 @@ def phase_coupling_function(
 ) -> CouplingFunction:
     """H(χ) = mean over φ of Z(φ)·p(φ, ψ), where the other phase is ψ = (n/m) (φ - χ).
 
-    The mean is over m turns of φ, after which both phases have come round. The
+    The mean is over m turns of φ, after which both phases have completed whole turns. The
     trapezoidal rule converges faster than any power of the number of nodes.
 
     Parameters
     ----------
     response : PhaseResponse
-        Of the oscillator that is perturbed.
+        Phase response of the oscillator that is perturbed, with n_nodes intervals.
     perturbation : callable
-        ``perturbation(phase, other)``: change of its velocity, shape (m, dimension), at its
-        phases and those of the other oscillator or forcing, each of shape (m,).
+        ``perturbation(phase, other)``: change of its velocity, shape (m n_nodes, dimension),
+        in units of state per unit of time, at its phases and those of the other oscillator or
+        the forcing, each of shape (m n_nodes,) in radians.
     n, m : int
-        Near n : m locking the other makes n turns in m of this one.
+        Locking ratio, each at least 1: the other oscillator makes n turns while this one makes
+        m.
 
     Returns
     -------
     CouplingFunction
+        H at the n_nodes phases of the response, as lags.
 
     Raises
     ------
@@ -108,6 +127,24 @@ def phase_coupling_function(
     References
     ----------
     Kuramoto (1984), Chemical Oscillations, Waves, and Turbulence, section 5.2.
+
+    Examples
+    --------
+    The oscillator z' = (1 + i) z - |z|² z, with a force 0.1 cos ψ on the real part. Its phase
+    response is i z, so the mean of -sin φ · 0.1 cos(φ - χ) is -0.05 sin χ:
+
+    >>> linear = np.array([[1, -1], [1, 1]])
+    >>> system = analysis.Flow(
+    ...     lambda t, z: linear @ z - z @ z * z,
+    ...     lambda t, z: linear - z @ z * np.eye(2) - 2 * np.outer(z, z),
+    ... )
+    >>> cycle = analysis.find_limit_cycle(system, [1.0, 0.0], period_guess=6)
+    >>> response = analysis.find_phase_response(system, cycle, n_nodes=64)
+    >>> coupling = analysis.phase_coupling_function(
+    ...     response, lambda phase, other: np.c_[0.1 * np.cos(other), 0 * other]
+    ... )
+    >>> np.allclose(coupling.values, -0.05 * np.sin(coupling.lags), atol=1e-6)
+    True
     """
     if n != int(n) or m != int(m) or min(n, m) < 1:
         raise ValueError(f"n and m must be integers from 1, got {n!r} and {m!r}.")
@@ -137,21 +174,33 @@ def find_locked_states(
     Parameters
     ----------
     coupling : CouplingFunction
-        Of one forced oscillator; of two that act on each other, its `mutual()`.
+        H of a forced oscillator; for two oscillators that act on each other, its `mutual()`.
     detuning : float
-        Ω - (m/n) Ω_other, own angular velocity less that at which it would lock.
+        Ω - (m/n) Ω_other, radians per unit of time: the intrinsic angular velocity less that at
+        which it would lock.
 
     Returns
     -------
     tuple of LockedState
-        By lag; empty if nothing locks. A lag at which the sum touches zero without a change of
-        sign (the edge of the tongue) is not seen.
+        Ordered by lag; empty if nothing locks. A lag at which the sum touches zero without a
+        change of sign (the edge of the tongue) is not found.
 
     Raises
     ------
     ValueError
         If the detuning is not finite, or every lag is a locked state: H is constant and
         cancels the detuning.
+
+    Examples
+    --------
+    χ' = 0.5 - sin χ is 0 at π/6 (stable) and at 5π/6:
+
+    >>> lags = 2 * np.pi * np.arange(16) / 16
+    >>> coupling = analysis.CouplingFunction(lags=lags, values=-np.sin(lags))
+    >>> for state in analysis.find_locked_states(coupling, detuning=0.5):
+    ...     print(round(state.lag / np.pi, 4), round(state.exponent, 4), state.stable)
+    0.1667 -0.866 True
+    0.8333 0.866 False
     """
     if not math.isfinite(detuning):
         raise ValueError(f"detuning must be finite (radians per unit of time), got {detuning!r}.")
@@ -164,7 +213,7 @@ def find_locked_states(
     size = max(abs(detuning), float(np.abs(coupling.values).max()))
     if np.abs(values).max() <= 1e-12 * size or not size:
         raise ValueError(
-            "detuning + H is 0 at every lag: the phases keep any lag, and none is selected. Check "
+            "detuning + H is 0 at every lag: any lag stays constant, and none is selected. Check "
             "that the perturbation acts on a variable to which the phase responds."
         )
     states = []
@@ -176,7 +225,25 @@ def find_locked_states(
 
 
 def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
-    """Least and greatest detuning at which a locked state exists: -max H and -min H."""
+    """Least and greatest detuning at which a locked state exists: -max H and -min H.
+
+    Parameters
+    ----------
+    coupling : CouplingFunction
+        As in `find_locked_states`.
+
+    Returns
+    -------
+    low, high : float
+        Ends of the range of Ω - (m/n) Ω_other, radians per unit of time.
+
+    Examples
+    --------
+    >>> lags = 2 * np.pi * np.arange(16) / 16
+    >>> coupling = analysis.CouplingFunction(lags=lags, values=0.2 - np.sin(lags))
+    >>> analysis.locking_range(coupling)
+    (-1.2, 0.8)
+    """
     fine = coupling(np.linspace(0, 2 * math.pi, 64 * coupling.lags.size, endpoint=False))
     return float(-fine.max()), float(-fine.min())
 
@@ -200,11 +267,12 @@ def fixed_radius_field(
     angular_velocity : float
         Ω of the frame, radians per unit of time; that of the forcing for 1:1 locking.
     center : array_like, shape (2,)
+        Center of the circle, in the unit of the state.
 
     Returns
     -------
     Flow
-        In one dimension, ψ in radians.
+        Field of one dimension, ψ in radians.
 
     Raises
     ------
@@ -214,6 +282,21 @@ def fixed_radius_field(
     References
     ----------
     Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
+
+    Examples
+    --------
+    z' = (1 + i) z - |z|² z + 0.1 cos(t), forced at its intrinsic frequency, locks at ψ = 0. The
+    multiplier of ψ' = -0.05 sin ψ over one period is exp(-0.05 · 2π):
+
+    >>> linear = np.array([[1, -1], [1, 1]])
+    >>> forced = analysis.Flow(
+    ...     lambda t, z: linear @ z - z @ z * z + [0.1 * np.cos(t), 0],
+    ...     lambda t, z: linear - z @ z * np.eye(2) - 2 * np.outer(z, z),
+    ... )
+    >>> reduced = analysis.fixed_radius_field(forced, radius=1.0, angular_velocity=1.0)
+    >>> cycle = analysis.find_limit_cycle(reduced, [0.2], period=2 * np.pi)
+    >>> np.abs(cycle.multipliers).round(3), round(float(np.exp(-0.1 * np.pi)), 3)
+    (array([0.73]), 0.73)
     """
     if not 0 < radius < math.inf:
         raise ValueError(f"radius must be positive, got {radius!r}.")

@@ -34,12 +34,20 @@ class OscillationTest:
     frequency : float
         Cycles per sample; NaN if neither a peak nor two cycles were found.
     share : float
-        Fraction of the variance (a linear trend included) that the oscillation and its
-        harmonics have above the spectrum around them. Where the evidence is the evenness of the
-        cycles, that of the smoothed signal; 1 without smoothing: then the signal crosses its
+        Fraction of the variance (a linear trend included) of the oscillation and its harmonics
+        above the spectrum around them. If the evidence is the evenness of the cycles, fraction
+        of the variance of the smoothed signal; 1 without smoothing: then the signal crosses its
         mean once a cycle.
     method : str
-        Which of the two kinds of evidence is the stronger one.
+        The stronger one of the two kinds of evidence.
+
+    Examples
+    --------
+    >>> test = analysis.oscillation_test(np.cos(2 * np.pi * np.arange(300) / 50))
+    >>> round(test.frequency, 4), test.p_value < 1e-5
+    (0.02, True)
+    >>> test.method
+    'evenness of 5 cycles'
     """
 
     p_value: float
@@ -51,21 +59,22 @@ class OscillationTest:
 def oscillation_test(signal: ArrayLike) -> OscillationTest:
     """Test of a signal against noise without a preferred frequency.
 
-    Two kinds of evidence count, and the stronger one is returned:
+    There are two kinds of evidence, and the stronger one is returned:
 
     - a peak in the spectrum, from 10 cycles in the signal on: a band of ±20 % around a
       frequency has at least twice the power density of both flanks (35–70 % and 130–165 % of
       the frequency), and an F test of the smaller of the two ratios gives the p-value,
       multiplied by the number of frequencies tried;
     - cycles of even length, from one upward crossing of the mean to the next (with a hysteresis
-      of 10 % of the range): p-value of so small a difference between neighboring cycles. This
-      detects few but regular cycles, and a frequency that changes steadily (a chirp). The
-      cycles are counted as they are, and, if p would be above 1e-6, after smoothing by
-      Gaussians of 1/200, 1/100 and 1/50 of the length that leave 30 % of the variance, with the
-      p-value multiplied by 3: for few cycles in white noise.
+      of 10 % of the range): the p-value is the probability that neighboring cycles differ as
+      little in noise. This detects few but regular cycles, and a frequency that changes
+      steadily (a chirp). The cycles are counted without smoothing and, if p would be above
+      1e-6, after smoothing by Gaussians of 1/200, 1/100 and 1/50 of the length that leave 30 %
+      of the variance, with the p-value multiplied by 3: for few cycles in white noise.
 
-    Of 110,000 noises of 11 kinds with a flat, falling or rising spectrum, 60 to 400 samples, at
-    most 0.9 % of each kind and length had p < 0.01, and 2 in all p < 5e-4 (55 are allowed).
+    Measured on 110,000 noises of 11 kinds with a flat, falling or rising spectrum, 60 to 400
+    samples: at most 0.9 % of each kind and length had p < 0.01, and 2 of all had p < 5e-4 (55
+    are allowed).
 
     Parameters
     ----------
@@ -75,15 +84,29 @@ def oscillation_test(signal: ArrayLike) -> OscillationTest:
     Returns
     -------
     OscillationTest
+        The signal oscillates if `p_value` is small.
 
     Raises
     ------
     ValueError
         If the signal is complex, not finite, constant or too short.
+
+    Examples
+    --------
+    A sinusoid of 20 cycles in white noise, and a random walk:
+
+    >>> rng = np.random.default_rng(0)
+    >>> noisy = np.sin(2 * np.pi * np.arange(1000) / 50) + 0.5 * rng.normal(size=1000)
+    >>> test = analysis.oscillation_test(noisy)
+    >>> round(test.frequency, 2), test.p_value < 1e-6, round(test.share, 1)
+    (0.02, True, 0.7)
+    >>> walk = np.cumsum(rng.normal(size=1000))
+    >>> analysis.oscillation_test(walk).p_value > 0.1
+    True
     """
     values = real_array(signal, "signal", n_axes=1, least=8)
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
-        raise ValueError("The signal is constant; it does not oscillate and has no phase.")
+        raise ValueError("The signal is constant: it does not oscillate or have a phase.")
     scaled = values / np.abs(values).max()  # neither overflow nor underflow of its power
     found = min(_even_cycles(scaled), _spectral_peak(scaled), key=lambda test: test.p_value)
     if found.p_value < _CLEAR:
@@ -157,7 +180,7 @@ def _even_cycles(signal: np.ndarray) -> OscillationTest:
 
 
 def _even_smoothed_cycles(signal: np.ndarray) -> list[OscillationTest]:
-    """The same after smoothing by each Gaussian of `_SMOOTHING`, times the number of them."""
+    """As `_even_cycles`, after smoothing by each Gaussian of `_SMOOTHING`, p times their number."""
     found = []
     for width in signal.size * np.array(_SMOOTHING):
         smooth = gaussian_filter1d(signal, width)
@@ -202,7 +225,7 @@ def _spectral_peak(signal: np.ndarray) -> OscillationTest:
 
 
 def _without_trend(signal: np.ndarray) -> np.ndarray:
-    """Less the straight line of least squares."""
+    """A signal less its straight line of least squares."""
     times = np.arange(signal.size) - (signal.size - 1) / 2
     return signal - signal.mean() - times * (times @ signal) / (times @ times)
 

@@ -424,7 +424,7 @@ def perturbed_phase_response(
     Returns
     -------
     ndarray, shape (m,)
-        Radians per unit of `direction`; NaN where the state has not returned.
+        Radians per unit of `direction`; NaN where the state did not return.
 
     Raises
     ------
