@@ -1,4 +1,4 @@
-"""Lyapunov exponents: how fast neighboring states part, in every direction."""
+"""Lyapunov exponents: rates at which neighboring states separate, in every direction."""
 
 import math
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalizations that is still accurate
-_GOAL = 10.0  # of it that is aimed at
+_GOAL = 10.0  # its intended value
 _SHORTEST, _SHORTEST_STIFF = 1e-9, 1e-3  # stretches, of the longest
 _STIFF_STEPS = 48  # in a stretch
 _SMALL = 50  # dimensions up to which the divergence is computed too
@@ -40,18 +40,34 @@ class LyapunovSpectrum:
     errors : ndarray, shape (k,)
         Standard errors, from the scatter of the blocks, with the numerical error and the
         difference of the early and the late blocks as far as scatter does not explain it (slow
-        convergence). Of an exponent -inf: 0 if all blocks have it, otherwise infinite.
+        convergence). For an exponent of -inf: 0 if all blocks have it, otherwise infinite.
     blocks : ndarray, shape (n_starts, n_blocks, k)
         The exponents over each block of time.
     dimension : int
-        Of the system; `exponents` may be fewer.
+        Number of dimensions of the system; there may be fewer `exponents`.
     mean_divergence : float
-        An independent check: the mean trace of the Jacobian along the trajectories (of a map the
-        mean of log|det|), to which all exponents sum (Liouville). NaN if not all exponents were
-        asked for, or the system has more than 50 dimensions.
+        An independent check: the mean trace of the Jacobian along the trajectories (for a map
+        the mean of log|det|), which is the sum of all exponents (Liouville). NaN if not all
+        exponents were computed, or the system has more than 50 dimensions.
     message : str
-        Empty, or that the sum disagrees with the mean divergence and what to do (`errors` include
-        the difference), or that an exponent of a map is -inf up to round-off.
+        Warning: the sum disagrees with the mean divergence, and what to do (`errors` include
+        the difference), or an exponent of a map is -inf up to round-off. Otherwise empty.
+
+    Examples
+    --------
+    The Hénon map contracts areas by 0.3 in each step, so its exponents sum to ln 0.3 = -1.204;
+    its attractor is chaotic, with a dimension between 1 and 2.
+
+    >>> henon = analysis.SteppedMap(
+    ...     lambda k, x: np.array([1 - 1.4 * x[0] ** 2 + x[1], 0.3 * x[0]]),
+    ...     lambda k, x, v: np.array([[-2.8 * x[0], 1], [0.3, 0]]) @ v,
+    ...     dimension=2,
+    ... )
+    >>> spectrum = analysis.compute_lyapunov_spectrum(henon, [0.1, 0.1], block=200, n_blocks=4)
+    >>> print(spectrum.exponents.sum().round(3), spectrum.exponents[0].round(1))
+    -1.204 0.4
+    >>> round(spectrum.kaplan_yorke_dimension, 1)
+    1.3
     """
 
     exponents: np.ndarray
@@ -81,7 +97,7 @@ class LyapunovSpectrum:
 
 @dataclass(frozen=True, kw_only=True)
 class TangentControl:
-    """How tangent vectors are carried along trajectories.
+    """Integration and orthonormalization of tangent vectors along trajectories.
 
     Attributes
     ----------
@@ -93,6 +109,16 @@ class TangentControl:
     scale : array_like, shape () or (n,), optional
         Typical size of the state, or of each variable; measured along the first trajectory by
         default.
+
+    Examples
+    --------
+    >>> control = analysis.TangentControl(renormalize=0.5, rtol=1e-7)
+    >>> decay = analysis.Flow(lambda t, x: -x, lambda t, x: -np.eye(1))
+    >>> spectrum = analysis.compute_lyapunov_spectrum(
+    ...     decay, [1.0], block=5, n_blocks=2, control=control
+    ... )
+    >>> spectrum.exponents.round(4)
+    array([-1.])
     """
 
     renormalize: float | None = None
@@ -113,46 +139,65 @@ def compute_lyapunov_spectrum(
 ) -> LyapunovSpectrum:
     """Lyapunov exponents by QR decomposition along one or more trajectories.
 
-    Tangent vectors are carried along and made orthonormal again at equal times, or earlier where
-    they grow or shrink so much that their integration would lose them; the logarithms of
-    what they grew by are averaged over blocks of time. The standard error takes the blocks of all
-    starts as independent: they must be longer than the system's memory; where the exponents still
-    converge (as log(t)/t with a Jordan block) it includes the trend. All exponents are checked
-    against the mean divergence, which is computed without the tangents.
+    Tangent vectors are integrated and orthonormalized at equal times, or earlier where they grow
+    or shrink by factors that would make them inaccurate; the logarithms of their growth are
+    averaged over blocks of time. The standard error assumes that the blocks of all starts are
+    independent: they must be longer than the correlation time of the system. Where the exponents
+    have yet to converge (as log(t)/t with a Jordan block) it includes the trend. All exponents
+    are checked against the mean divergence, which is computed without the tangents.
 
     Parameters
     ----------
     system : VectorField or ForcedMap
+        Field or map of n dimensions, with its derivative.
     starts : array_like, shape (n,) or (n_starts, n)
-        Where trajectories start.
+        States where trajectories start.
     block : float
         Length of a block, in time units of the field, or in steps of a map.
     n_blocks : int
-        At least 2.
+        Number of blocks of each trajectory, at least 2.
     transient : float
         Time at the start that is excluded, in the same unit; the tangents converge in it too.
     n_exponents : int, optional
-        Number of exponents, the largest; all by default.
+        Number of exponents, the largest; all n by default.
     control : TangentControl, optional
-        How the tangents are carried along.
-        Or its fields as keywords.
+        Settings of the integration of the tangents.
+    **fields
+        Fields of `TangentControl` as keywords, instead of `control`.
 
     Returns
     -------
     LyapunovSpectrum
-        See its `message`.
+        Exponents with standard errors; a `message` that is not empty is a warning.
 
     Raises
     ------
     ValueError
-        If a number is out of range, a map is given parts of steps, or the derivative that comes
-        with the system is not that of it.
+        If a number is out of range, a time is not a whole number of steps of a map, or the given
+        derivative is not that of the system.
+    TypeError
+        If `control` and its fields are both given.
     ArithmeticError
-        If a trajectory leaves all bounds.
+        If a trajectory diverges.
 
     References
     ----------
     Benettin, Galgani, Giorgilli and Strelcyn (1980), Meccanica 15:9.
+
+    Examples
+    --------
+    z' = (1 + i) z - |z|² z: along its cycle the exponent is 0, and across the cycle -2.
+
+    >>> linear = np.array([[1, -1], [1, 1]])
+    >>> system = analysis.Flow(
+    ...     lambda t, z: linear @ z - z @ z * z,
+    ...     lambda t, z: linear - z @ z * np.eye(2) - 2 * np.outer(z, z),
+    ... )
+    >>> spectrum = analysis.compute_lyapunov_spectrum(
+    ...     system, [1.0, 0.0], block=5, n_blocks=2, transient=5
+    ... )
+    >>> spectrum.exponents.round(3) + 0.0
+    array([ 0., -2.])
     """
     control = settings_from(TangentControl, control, fields)
     require_real("starts", starts)
@@ -186,7 +231,7 @@ def compute_lyapunov_spectrum(
 
 
 def _tangents(n: int, count: int) -> np.ndarray:
-    """Orthonormal vectors along no direction in particular, as one that is invariant stays so."""
+    """Orthonormal vectors in random directions, since an invariant one would stay invariant."""
     return np.linalg.qr(np.random.default_rng(0).standard_normal((n, count)))[0]
 
 
@@ -231,7 +276,7 @@ def _block_errors(found: np.ndarray) -> np.ndarray:
     finite = np.where(infinite, 0.0, found)
     variance = finite.var(axis=(0, 1), ddof=1) / count
     change = finite[:, :half].mean(axis=(0, 1)) - finite[:, -half:].mean(axis=(0, 1))
-    # Of independent blocks; of few, the variance is mostly the trend, and only of two, all of it.
+    # For independent blocks; with few of them the variance is mostly the trend, with two, entirely.
     expected = 2 * n_blocks / half * variance * (count - 2) / (count - 1)
     errors = np.sqrt(variance + np.maximum(change**2 - expected, 0.0))
     errors[infinite.any(axis=(0, 1))] = math.inf
@@ -240,7 +285,7 @@ def _block_errors(found: np.ndarray) -> np.ndarray:
 
 
 class _Walker(ABC):
-    """A trajectory with orthonormal tangents, which are made so again before they are lost."""
+    """A trajectory with tangents that are orthonormalized before they become inaccurate."""
 
     def __init__(self, system: Any, span: float, rtol: float, *, with_divergence: bool) -> None:
         self.system, self.longest, self.rtol = system, span, rtol
@@ -248,7 +293,7 @@ class _Walker(ABC):
         self.walked, self.n_stretches = 0.0, 0
 
     def place(self, point: np.ndarray, tangents: np.ndarray) -> None:
-        """Put the trajectory to a state at time 0."""
+        """Start the trajectory at a state at time 0."""
         self.point, self.tangents, self.clock = point, tangents, 0.0
 
     def walk(self, duration: float) -> tuple[np.ndarray, float]:
@@ -258,7 +303,7 @@ class _Walker(ABC):
             stretch = self.next_stretch(left)
             point, tangents, part = self.advance(stretch)
             if not (np.isfinite(point).all() and np.isfinite(tangents).all()):
-                raise ArithmeticError(f"The trajectory leaves all bounds near t = {self.clock:g}.")
+                raise ArithmeticError(f"The trajectory diverges near t = {self.clock:g}.")
             tangents, triangle = np.linalg.qr(tangents)
             with np.errstate(divide="ignore", invalid="ignore"):  # tangents that vanish
                 logarithms = np.log(np.abs(np.diag(triangle)))
@@ -274,7 +319,7 @@ class _Walker(ABC):
 
     @abstractmethod
     def next_stretch(self, left: float) -> float:
-        """How far to go before the next orthonormalization, of what is left."""
+        """Time until the next orthonormalization, at most the time that is left."""
 
     @abstractmethod
     def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -290,12 +335,12 @@ class _FieldWalker(_Walker):
 
     @property
     def error(self) -> float:
-        """Of the integration: about its tolerance in every stretch."""
+        """Error of the integration: about its tolerance in every stretch."""
         return self.rtol * self.n_stretches / self.walked
 
     @property
     def is_stiff(self) -> bool:
-        """Whether implicit methods are used, which do not resolve what decays within a step."""
+        """Whether implicit methods are used, which do not resolve decay within a step."""
         return is_stiff(self.system)
 
     def next_stretch(self, left: float) -> float:
@@ -304,7 +349,7 @@ class _FieldWalker(_Walker):
     def advance(self, stretch: float) -> tuple[np.ndarray, np.ndarray, float]:
         field, n = self.system, self.point.size
         options: dict[str, Any] = {"start": self.clock, "rtol": self.rtol}
-        if self.is_stiff:  # tangents take steps three times as long, without an error of their own
+        if self.is_stiff:  # the steps of tangents are three times as long, without error control
             options["max_step"] = stretch / _STIFF_STEPS
         if not self.with_divergence:
             end, tangents = integrate(field, self.point, stretch, tangents=self.tangents, **options)
