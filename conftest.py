@@ -1,5 +1,7 @@
 """The names that examples in docstrings may use without an import, as the API reference states."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,8 @@ from isochron import analysis, ann_bridge, connectome, sims
 @pytest.fixture(autouse=True)
 def names_of_examples(request):
     """np and the four packages; files go to an empty folder."""
-    if isinstance(request.node, pytest.DoctestItem):
+    is_example = isinstance(request.node, pytest.DoctestItem)
+    if is_example:
         import matplotlib as mpl
 
         mpl.use("agg")
@@ -17,3 +20,6 @@ def names_of_examples(request):
         request.getfixturevalue("doctest_namespace").update(
             np=np, analysis=analysis, ann_bridge=ann_bridge, connectome=connectome, sims=sims
         )
+    yield
+    if is_example and "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
