@@ -47,7 +47,7 @@ names = [f"{one}  {value:.2f}" for one, value in zip(classes[strongest], largest
 label = "Z over its largest modulus: delay (-), advance (+)"
 figure, ax = plt.subplots(figsize=(8, 7), layout="constrained")
 shown = curves[:, strongest] / largest
-plotting.plot_heat_map(response.phases, shown, names=names, label=label, ax=ax)
+plotting.plot_heat_map(response.phases, shown, names=names, label=label, signed=True, ax=ax)
 ax.set(xlabel="phase of the push (rad)", ylabel="class, largest |Z| (mrad per pA ms)")
 ax.set_xticks(np.pi * np.arange(0, 2.1, 0.5), ["0", "π/2", "π", "3π/2", "2π"])
 out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Draw results: every function takes axes and returns them, and computes nothing."""
+"""Draw results: every function takes axes and returns them; none computes results."""
 
 from isochron.analysis.plotting.orbits import (
     plot_bifurcation_diagram,

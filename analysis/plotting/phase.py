@@ -25,16 +25,36 @@ def plot_tongue(
     Parameters
     ----------
     low, high : ndarray, shape (n,)
-        Edges in Hz, NaN where there is none.
+        Edges in Hz, NaN where nothing locks.
     amplitudes : ndarray, shape (n,)
+        Amplitudes of the forcing, in the unit of `label`.
     open_ends : pair of ndarray of bool, shape (n,)
-        Where the search for the low and the high edge ended before an edge: drawn as arrows.
+        Whether the search for the low and the high edge ended before an edge: drawn as arrows.
     reference : tuple of float, optional
-        Frequency and amplitude to be marked with a cross.
+        Frequency in Hz and amplitude, marked with a cross.
     intrinsic_frequency : float, optional
-        Frequency without the forcing, marked with a diamond where the tongue has its tip.
+        Frequency in Hz without the forcing, marked with a diamond at the tip of the tongue.
     label : str
-        Of the amplitude axis.
+        Label of the amplitude axis, with its unit.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
+
+    Returns
+    -------
+    matplotlib axes
+        The axes drawn in.
+
+    Examples
+    --------
+    >>> from isochron.analysis import plotting
+    >>> amplitudes = np.array([0.1, 0.2, 0.3])
+    >>> closed = np.zeros(3, bool)
+    >>> ax = plotting.plot_tongue(
+    ...     10 - amplitudes, 10 + amplitudes, amplitudes, open_ends=(closed, closed),
+    ...     intrinsic_frequency=10.0, label="amplitude (pA)",
+    ... )
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('frequency of the reference (Hz)', 'amplitude (pA)')
     """
     ax = axes_or_new(ax)
     low_open, high_open = open_ends
@@ -68,8 +88,28 @@ def plot_phase_response(
     phases : ndarray, shape (m,)
         Radians, from 0 to 2π.
     response : ndarray, shape (m, n_series)
+        Response to each variable, in the unit of `label`. Many variables are readable only as
+        rows of color: `plot_heat_map` with ``signed=True``.
     names : sequence of str
-        Of the variables that are perturbed.
+        Names of the variables that are perturbed.
+    label : str
+        Label of the vertical axis, with its unit.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
+
+    Returns
+    -------
+    matplotlib axes
+        The axes drawn in.
+
+    Examples
+    --------
+    >>> from isochron.analysis import plotting
+    >>> phases = np.linspace(0, 2 * np.pi, 65)
+    >>> response = np.c_[-np.sin(phases), np.cos(phases)]
+    >>> ax = plotting.plot_phase_response(phases, response, names=["x", "y"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['x', 'y']
     """
     ax = plot_series(phases, response, names=names, label=label, ax=ax)
     ax.axhline(0, color="#999999", linewidth=0.7, zorder=0)
@@ -94,14 +134,34 @@ def plot_isochrons(
     Parameters
     ----------
     x : ndarray, shape (n_x,)
+        Horizontal coordinates of the grid, ascending.
     y : ndarray, shape (n_y,)
+        Vertical coordinates of the grid, ascending.
     phases : ndarray, shape (n_y, n_x)
-        Radians; NaN is left white.
+        Radians in [0, 2π], such as from `asymptotic_phase`; NaN stays white.
     cycle : ndarray, shape (m, 2), optional
+        States of the cycle; its first one, at phase 0, is marked.
     n_lines : int
-        Isochrons, evenly spaced in phase.
+        Number of isochrons, evenly spaced in phase.
     labels : tuple of str
-        Of the two axes.
+        Labels of the two axes, with units.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
+
+    Returns
+    -------
+    matplotlib axes
+        The axes drawn in.
+
+    Examples
+    --------
+    >>> from isochron.analysis import plotting
+    >>> axis = np.linspace(-1, 1, 40)
+    >>> x, y = np.meshgrid(axis, axis)
+    >>> twisted = np.arctan2(y, x) - np.log(np.hypot(x, y))
+    >>> ax = plotting.plot_isochrons(axis, axis, twisted % (2 * np.pi), n_lines=8)
+    >>> ax.figure.axes[1].get_ylabel()
+    'asymptotic phase (rad)'
     """
     ax = axes_or_new(ax)
     image = ax.pcolormesh(

@@ -1,4 +1,4 @@
-"""What is drawn is what was given; that it looks well was seen by eye."""
+"""The plots contain the given data; their looks were checked by eye."""
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +21,7 @@ def lines(ax):
     return {line.get_label(): line for line in ax.lines}
 
 
-def test_the_portrait_tells_stable_from_unstable_without_colour(ax):
+def test_stable_and_unstable_differ_in_the_portrait_without_color(ax):
     circle = np.c_[np.cos(np.arange(9)), np.sin(np.arange(9))]
     drawn = plotting.plot_phase_portrait(
         stable_cycles=[circle],
@@ -73,7 +73,7 @@ def test_the_phase_response_has_phases_below_and_a_line_for_each_variable(ax):
 def test_isochrons_of_a_clock_are_its_rays(ax):
     axis = np.linspace(-1, 1, 41)
     phases = np.arctan2(*np.meshgrid(axis, axis)[::-1]) % (2 * np.pi)
-    phases[20, 20] = np.nan  # the centre has no phase
+    phases[20, 20] = np.nan  # the center does not have a phase
     cycle = np.array([[0.5, 0.0], [0.0, 0.5], [-0.5, 0.0], [0.5, 0.0]])
     plotting.plot_isochrons(axis, axis, phases, cycle=cycle, n_lines=4, ax=ax)
     contours = ax.collections[1:]
@@ -115,6 +115,35 @@ def test_a_heat_map_has_a_row_for_each_signal(ax):
     assert ax.figure.axes[1].get_ylabel() == "mV"
 
 
+def test_a_signed_heat_map_is_white_at_0_with_symmetric_limits(ax):
+    values = np.array([[0.0, -3.0], [np.nan, 1.0]])
+    plotting.plot_heat_map(np.arange(2.0), values, signed=True, ax=ax)
+    image = ax.collections[0]
+    assert image.get_clim() == (-3, 3)
+    white, blue, red = (np.array(image.to_rgba(value))[:3] for value in (0.0, -3.0, 3.0))
+    assert white.min() > 0.96
+    assert np.ptp(white) < 0.01
+    assert blue[2] > 2 * blue[0]
+    assert red[0] > 2 * red[2]
+    assert np.abs(np.array(ax.get_facecolor())[:3] - white).min() > 0.2  # NaN is not 0
+
+
+def test_a_signed_heat_map_of_zeros_is_white(ax):
+    plotting.plot_heat_map(np.arange(2.0), np.zeros((2, 2)), signed=True, ax=ax)
+    low, high = ax.collections[0].get_clim()
+    assert low == -high < 0
+
+
+def test_a_heat_map_without_a_sign_has_a_sequential_map(ax):
+    values = np.array([[-70.0, -60.0], [-50.0, -20.0]])
+    plotting.plot_heat_map(np.arange(2.0), values, ax=ax)
+    image = ax.collections[0]
+    image.autoscale_None()
+    assert image.get_clim() == (-70, -20)
+    lightness = np.array([sum(image.to_rgba(value)[:3]) for value in np.linspace(-70, -20, 9)])
+    assert (np.diff(lightness) > 0).all()
+
+
 def test_a_spectrum_is_drawn_with_its_interval(ax):
     f = np.arange(1.0, 5)
     plotting.plot_spectrum(f, 2 / f, low=1 / f, high=3 / f, ax=ax)
@@ -124,7 +153,7 @@ def test_a_spectrum_is_drawn_with_its_interval(ax):
     assert ax.get_yscale() == "log"
 
 
-def test_series_set_apart_are_named_beside(ax):
+def test_series_with_an_offset_are_named_next_to_the_axis(ax):
     plotting.plot_series(np.arange(3.0), np.ones((3, 2)), names=["a", "b"], offset=5.0, ax=ax)
     np.testing.assert_array_equal(lines(ax)["b"].get_ydata(), -4)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
