@@ -1,4 +1,4 @@
-"""How it moves: dynamics on a connectome. Units: mV, ms, pF, nS, pA."""
+"""Simulation of the dynamics of a connectome. Units: mV, ms, pF, nS, pA."""
 
 from typing import TYPE_CHECKING
 

@@ -1,12 +1,12 @@
-"""What acts on a graded network from outside: currents and thresholds as functions of time.
+"""Input of a graded network: currents and thresholds as functions of time.
 
-The thresholds Vth of the synapses depend on the input, and the model's papers define them
-for a constant one only. What they are under a changing input is a rule to be chosen:
+The thresholds Vth of the synapses depend on the input. The papers of the model define them for
+a constant input only; for a changing input, a rule is chosen:
 
 ``"fixed"``
-    Vth of the constant part of the stimulus; it does not move.
+    Vth of the constant part of the stimulus; it does not change.
 ``"adiabatic"``
-    Vth of the input at every time, as if that input had always been there.
+    Vth of the input at every time, as if that input were constant.
 ``"ramped"``
     Adiabatic, and the whole input rises from zero over the first 0.3 s by the factor
     (1 + tanh((t - 150 ms) / 25 ms)) / 2, so that neither input nor Vth jumps; after 0.3 s
@@ -29,16 +29,18 @@ class Drive:
     Parameters
     ----------
     network : GradedNetwork
+        Network that receives the input.
     stimulus : Stimulus
+        Currents into its neurons.
     threshold_rule : {"fixed", "adiabatic", "ramped"}
-        How the thresholds follow the input; see the module.
+        Rule by which the thresholds follow the input; see the module.
 
     Attributes
     ----------
     steady : bool
-        Nothing changes with time.
+        Whether nothing changes with time.
     steady_thresholds : bool
-        The thresholds do not change with time.
+        Whether the thresholds do not change with time.
 
     Raises
     ------
@@ -75,7 +77,7 @@ class Drive:
 
 
 def ramp(times: Any) -> np.ndarray:
-    """The factor by which a ramped input is switched on, at times in ms; from 0 to 1."""
+    """Factor of a ramped input at times in ms, which rises from 0 to 1."""
     times = np.asarray(times, dtype=float)
     rising = 0.5 * (1 + np.tanh((times - RAMP_MIDDLE_MS) / RAMP_WIDTH_MS))
     return np.where(times < RAMP_MS, rising, 1.0)

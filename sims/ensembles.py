@@ -215,7 +215,7 @@ def _check_size(shape: tuple[int, int, int], n_quantities: int) -> None:
         raise ValueError(
             f"{shape[0]} members with {shape[1] - 1} samples each would take "
             f"{needed / 2**30:.3g} GiB; between 1 sample and "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often, or less."
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. Record less often, or less."
         )
 
 

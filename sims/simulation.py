@@ -281,7 +281,7 @@ def _check_size(request: EngineRequest, settings: RunSettings) -> None:
             f"duration_s={settings.duration_s:g} at record_every_ms="
             f"{settings.record_every_ms:g} would record {taken} samples, {needed / 2**30:.3g} GiB; "
             "between 1 sample and "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. {way_out}"
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. {way_out}"
         )
 
 

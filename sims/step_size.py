@@ -131,7 +131,7 @@ def estimate_step_error(
 
 
 def _period(signal: np.ndarray, step_ms: float) -> float:
-    """Mean time between upward crossings of the mean in the last half; NaN if there is no cycle."""
+    """Mean time between upward crossings of the mean in the last half; NaN without a cycle."""
     late = signal[len(signal) // 2 :]
     late = late - late.mean()
     if np.ptp(late) < 1e-3:

@@ -1,4 +1,4 @@
-"""Shapes of input currents: how each changes with time. Units: pA, ms, Hz, radians.
+"""Shapes of input currents as functions of time. Units: pA, ms, Hz, radians.
 
 Every shape is a current ``offset + varying(t)`` into each neuron of `neurons`, which are
 names, cell types (``motor``), classes (``AVA``) or shell patterns (``VB*``). Only `offset`
@@ -21,7 +21,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waveform(ABC):
-    """What all shapes share."""
+    """Base class of all shapes."""
 
     neurons: tuple[str, ...]
     offset: float = 0.0  # pA
@@ -29,7 +29,7 @@ class Waveform(ABC):
     def __post_init__(self) -> None:
         if not self.neurons:
             raise ValueError(
-                "neurons is empty: the current would flow into none. Name one or more."
+                "neurons is empty. Name one or more neurons into which the current flows."
             )
         for item in fields(self):
             if item.name in ("neurons", "times", "values"):
@@ -49,7 +49,7 @@ class Waveform(ABC):
 
     @property
     def steady(self) -> bool:
-        """It is no more than its offset."""
+        """Whether the current is constant."""
         return False
 
     @property
@@ -59,15 +59,15 @@ class Waveform(ABC):
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """Times in ms at which it jumps or has a kink."""
+        """Times in ms at which the current jumps or has a kink."""
         return ()
 
     @abstractmethod
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
 
     def describe(self) -> str:
-        """One line that holds everything that defines it."""
+        """One line that contains everything that defines the current."""
         return repr(self)
 
 
@@ -77,7 +77,7 @@ def _in(unit: str, *, above: float = -math.inf, **default: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant(Waveform):
-    """No more than its offset."""
+    """A constant current, the offset."""
 
     @property
     def steady(self) -> bool:
@@ -99,7 +99,7 @@ class Sinusoid(Waveform):
 
     @property
     def steady(self) -> bool:
-        """It is no more than its offset."""
+        """Whether the current is constant."""
         return not self.amplitude
 
     @property
@@ -108,14 +108,14 @@ class Sinusoid(Waveform):
         return 500.0 / self.frequency if self.amplitude and self.frequency else math.inf
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
         angle = 2e-3 * np.pi * self.frequency * times + self.phase
         return self.amplitude * np.sin(angle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Waveform):
-    """Switched on and off; with a rise time, smoothly by tanh, as `isochron.sims.drive.ramp`."""
+    """A current switched on and off; with a rise time along tanh, as `isochron.sims.drive.ramp`."""
 
     amplitude: float
     onset: float = _in("ms")
@@ -143,7 +143,7 @@ class Step(Waveform):
         return (self.onset,) if self.duration is None else (self.onset, self.onset + self.duration)
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
         on = self._switched(times - self.onset)
         if self.duration is not None:
             on = on - self._switched(times - self.onset - self.duration)
@@ -157,7 +157,7 @@ class Step(Waveform):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp(Waveform):
-    """From 0 to amplitude in a straight line, and then held there."""
+    """A current that rises linearly from 0 to the amplitude and stays there."""
 
     amplitude: float
     onset: float = _in("ms")
@@ -169,13 +169,13 @@ class Ramp(Waveform):
         return (self.onset, self.onset + self.duration)
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
         return self.amplitude * np.clip((times - self.onset) / self.duration, 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chirp(Waveform):
-    """A sinusoid whose frequency moves in a straight line from first to last, from `onset` on."""
+    """A sinusoid whose frequency changes linearly from first to last, from `onset` on."""
 
     amplitude: float
     first_frequency: float = _in("Hz", above=0)
@@ -190,11 +190,11 @@ class Chirp(Waveform):
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """Times in ms at which it begins and ends."""
+        """Times in ms at which the current starts and ends."""
         return (self.onset, self.onset + self.duration)
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
         since = (times - self.onset) * 1e-3
         bend = (self.last_frequency - self.first_frequency) / (2e-3 * self.duration)
         wave = np.sin(2 * np.pi * (self.first_frequency + bend * since) * since)
@@ -204,7 +204,7 @@ class Chirp(Waveform):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseTrain(Waveform):
-    """Rectangular pulses of one width, a period apart, the first at `onset`."""
+    """Rectangular pulses of one width, one in each period, the first at `onset`."""
 
     amplitude: float
     onset: float = _in("ms")
@@ -235,20 +235,21 @@ class PulseTrain(Waveform):
         return tuple(np.stack([begins, begins + self.width], axis=1).ravel().tolist())
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
-        # How many edges have passed: the pulse is on after an odd number of them.
+        """Current in addition to the offset, at times in ms, pA."""
+        # Number of edges that have passed: the pulse is on after an odd number.
         passed = np.searchsorted(self.breaks, times, side="right")
         return self.amplitude * (passed % 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sampled(Waveform):
-    """Straight lines between samples.
+    """A sampled current, with straight lines between samples.
 
     Parameters
     ----------
     times, values : ndarray, shape (n_samples,)
-        ms, increasing; pA. Nothing is known outside, so a longer run is refused.
+        Increasing times in ms, and currents in pA. The current is not defined outside these
+        times, so a longer run raises an error.
     """
 
     times: Array
@@ -261,7 +262,7 @@ class Sampled(Waveform):
         times, values = (np.array(x, dtype=float) for x in (self.times, self.values))
         if times.ndim != 1 or times.shape != values.shape or times.size < 2:
             raise ValueError(
-                f"times and values must be two rows of one length of at least 2, got shapes "
+                f"times and values must be two arrays of the same length, at least 2, got shapes "
                 f"{times.shape} and {values.shape}."
             )
         if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
@@ -277,7 +278,7 @@ class Sampled(Waveform):
         return tuple(self.times.tolist())
 
     def varying(self, times: Array) -> Array:
-        """What it adds to its offset at times in ms, pA."""
+        """Current in addition to the offset, at times in ms, pA."""
         slack = 1e-9 * max(1.0, abs(self.times[-1]))
         if times.size and (
             times.min() < self.times[0] - slack or times.max() > self.times[-1] + slack
@@ -285,12 +286,12 @@ class Sampled(Waveform):
             raise ValueError(
                 f"The sampled current into {', '.join(self.neurons)} is known from "
                 f"{self.times[0]:g} to {self.times[-1]:g} ms, and was asked for from "
-                f"{times.min():g} to {times.max():g} ms. Give it for the whole simulation."
+                f"{times.min():g} to {times.max():g} ms. Define it for the whole simulation."
             )
         return np.interp(times, self.times, self.values)
 
     def describe(self) -> str:
-        """One line; the samples as the SHA-256 of times and values."""
+        """One line, with the samples as the SHA-256 of times and values."""
         digest = sha256(self.times.tobytes() + self.values.tobytes())
         return (
             f"Sampled(neurons={self.neurons!r}, offset={self.offset!r}, "

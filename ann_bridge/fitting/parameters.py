@@ -175,8 +175,8 @@ class FreeParameters:
     Raises
     ------
     ValueError
-        If there is no choice, a choice is repeated or does not choose any connection, or a
-        value does not start between its bounds.
+        If choices are empty or repeated, a choice does not choose any connection, or a value
+        does not start between its bounds.
     """
 
     def __init__(
@@ -291,7 +291,7 @@ class FreeParameters:
         if choice.layer == "gap":
             mask |= mask.T
         if not (mask & (connectome.layer(choice.layer) > 0)).any():
-            raise ValueError(f"{choice.name}: {connectome.name} has no such connection.")
+            raise ValueError(f"{choice.name}: {connectome.name} does not have such a connection.")
         return mask
 
 

@@ -1,6 +1,6 @@
-"""A worm that is trained, in a file: connectome, constants, stimulus and choices as JSON.
+"""A trained worm in a file: connectome, constants, stimulus and choices as JSON.
 
-Numbers come back with the same bits. What is read is checked before memory is taken for it.
+Numbers are restored bit-identically. Sizes are checked before memory is allocated.
 """
 
 import json
@@ -44,17 +44,17 @@ def write_worm(network: GradedNetwork, stimulus: Stimulus, choices: Sequence[Cho
 
 
 def read_worm(content: bytes) -> Worm:
-    """What `write_worm` wrote.
+    """Network, stimulus and choices that `write_worm` wrote.
 
     Raises
     ------
     ValueError
-        If it is no such JSON, or a value is out of range.
+        If it is not JSON of this form, or a value is out of range.
     """
     try:
         described = json.loads(content)
         network = GradedNetwork(
-            _connectome(described.get("connectome") or described["wiring"]),  # wiring in 0.1
+            _connectome(described.get("connectome") or described["wiring"]),  # name in 0.1
             GradedParameters(**described["parameters"]),
         )
         parts = [
@@ -63,12 +63,12 @@ def read_worm(content: bytes) -> Worm:
         ]
         choices = [_choice(dict(choice)) for choice in described["choices"]]
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(f"the worm is not described as it should be: {error!r}") from error
+        raise ValueError(f"the description of the worm is not valid: {error!r}") from error
     return network, sum(parts, Stimulus()), choices
 
 
 def _entries(weights: np.ndarray) -> list[list[Any]]:
-    """Row, column and value of what is not zero."""
+    """Row, column and value of each entry that is not zero."""
     rows, columns = np.nonzero(weights)
     values = weights[rows, columns].tolist()
     return [list(entry) for entry in zip(rows.tolist(), columns.tolist(), values, strict=True)]
@@ -79,7 +79,7 @@ def _connectome(described: dict[str, Any]) -> Connectome:
     n, m, entries = len(neurons), len(muscles), dict(described["layers"])
     if len(entries) * (n + m) * n > LARGEST_CONNECTOME:
         raise ValueError(
-            f"{len(entries)} layers of {n} neurons and {m} muscles are too many to be read."
+            f"{len(entries)} layers of {n} neurons and {m} muscles are too large to be read."
         )
     known = "species" in described  # files written before there was one
     species = described["species"] if known else infer_species((*neurons, *muscles))
@@ -107,7 +107,7 @@ def _matrix(entries: list[list[Any]], shape: tuple[int, int]) -> np.ndarray:
     matrix = np.zeros(shape, dtype=np.int64 if whole else np.float64)
     for row, column, value in entries:
         if not (0 <= row < shape[0] and 0 <= column < shape[1]):
-            raise ValueError(f"There is a connection {row}, {column} in a layer of shape {shape}.")
+            raise ValueError(f"The connection {row}, {column} is outside a layer of shape {shape}.")
         matrix[row, column] = value
     return matrix
 

@@ -1,4 +1,4 @@
-"""Working-memory tasks, generated in batch on the device where the net is."""
+"""Working-memory tasks, generated in batches on the device of the network."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Trials of a task, checked once, at the door through which all training and evaluation goes."""
+"""Checks of tasks and their trials, for all training and evaluation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
 
 
 def check_task(task: Any) -> None:
-    """Check that an object has what a task has.
+    """Check that an object has the attributes of a task.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def check_task(task: Any) -> None:
     missing = [name for name in ATTRIBUTES if not hasattr(task, name)]
     if missing:
         raise TypeError(
-            f"{type(task).__name__} is not a task: it has no {', '.join(missing)}. A task has "
+            f"{type(task).__name__} is not a task: it lacks {', '.join(missing)}. A task has "
             f"{', '.join(ATTRIBUTES[:-1])}, chance and sample(batch_size, generator); see "
             "isochron.ann_bridge.tasks.Task."
         )
@@ -37,17 +37,20 @@ def draw_trials(
     Parameters
     ----------
     task : Task
+        Task whose `sample` is called.
     batch_size : int
+        Number of trials.
     generator : torch.Generator
+        Source of randomness.
     dtype : torch.dtype
-        Of the network.
+        Data type of the network.
 
     Raises
     ------
     TypeError
         If the task does not return trials of arrays.
     ValueError
-        If a shape is not that of `Trials`, a value is not finite, a mask has a negative value
+        If a shape is not that of `Trials`, a value is not finite, or a mask has a negative value
         or is 0 everywhere.
     """
     name, drawn = type(task).__name__, task.sample(batch_size, generator)

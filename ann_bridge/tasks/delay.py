@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class Epochs(NamedTuple):
-    """When what happens in a batch; 1 or 0, shape (n_steps, batch).
+    """Time courses of the epochs of a batch: 1 during the epoch, 0 otherwise.
 
     Attributes
     ----------
-    samples : tuple of Tensor
-        One for each sample, in order.
-    test, response : Tensor
+    samples : tuple of Tensor, each of shape (n_steps, batch)
+        Time course of each sample, in order.
+    test, response : Tensor, shape (n_steps, batch)
+        Time courses of the test and of the response.
     """
 
     samples: "tuple[torch.Tensor, ...]"
@@ -33,7 +34,7 @@ class Epochs(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DelayTask:
-    """Timing of a task with a delay. The delay is drawn anew for each trial."""
+    """Timing of a task with a delay, which is random in each trial."""
 
     lead_ms: float = setting(100.0, "Time before the first sample", unit="ms")
     sample_ms: float = setting(200.0, "Duration of each sample", unit="ms")
@@ -48,7 +49,7 @@ class DelayTask:
 
     @property
     def n_samples(self) -> int:
-        """How many samples come one after the other."""
+        """Number of consecutive samples."""
         return 1
 
     @property

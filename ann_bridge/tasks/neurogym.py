@@ -20,7 +20,7 @@ from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
 from isochron.real_numbers import require_real
 
 PROBES = 200  # trials from which the longest trial and chance are found
-NO_TARGET = -1  # ground truth of NeuroGym where there is no target
+NO_TARGET = -1  # ground truth of NeuroGym for steps without a target
 DRAWS = 100  # until a trial is no longer than the longest probe
 
 
@@ -29,8 +29,8 @@ class NeuroGymTask:
     """Trial-based environment of NeuroGym with ground truth, as a task.
 
     The inputs are the observations. A choice among n (action space Discrete) has n outputs,
-    with target 1 for the correct one and 0 for the others. Where the ground truth is -1 or NaN
-    there is no target, and the step does not count. A continuous or binary ground truth (action
+    with target 1 for the correct one and 0 for the others. A step whose ground truth is -1 or NaN
+    does not have a target and does not count. A continuous or binary ground truth (action
     space Box or MultiBinary) is the target itself. Trials that end early are padded with zeros
     that do not count. `n_steps` is the length of the longest of 200 trials; a longer trial is
     drawn again.
@@ -62,7 +62,7 @@ class NeuroGymTask:
     TypeError
         If `name` is not a string, or `periods` are not names.
     ValueError
-        If there is no such environment or period, `options` has a ``dt`` other than `step_ms`,
+        If the environment or a period does not exist, `options` has a ``dt`` other than `step_ms`,
         the environment does not have trials or ground truth, or its spaces or its ground truth
         are of a different kind.
 
@@ -166,7 +166,9 @@ class NeuroGymTask:
             (environment._ob_built, "input"),
         ):
             if not built:
-                raise ValueError(f"{self.name} sets no {what}: it is not for supervised training.")
+                raise ValueError(
+                    f"{self.name} does not set the {what}: it is not for supervised training."
+                )
         require_real(f"The input of {self.name}", environment.ob)
         require_real(f"The ground truth of {self.name}", environment.gt)
         observations = _as_numbers(self.name, "input", environment.ob)
@@ -197,7 +199,7 @@ class NeuroGymTask:
         for period in self.periods:
             if period not in environment.start_ind:
                 raise ValueError(
-                    f"{self.name} has no period {period!r}; there are "
+                    f"{self.name} does not have a period {period!r}; its periods are "
                     f"{', '.join(environment.start_ind)}."
                 )
             mask[environment.start_ind[period] : environment.end_ind[period]] = 1
@@ -281,7 +283,7 @@ def _targets(
     if len(strange):
         raise ValueError(
             f"{name} has the ground truth {strange[0]:g}; its action space {space} has the choices "
-            f"{space.start} to {space.start + space.n - 1}, and {NO_TARGET} or NaN is no target. "
+            f"{space.start} to {space.start + space.n - 1}, and {NO_TARGET} or NaN for no target. "
             "It is not for supervised training."
         )
     targets = np.zeros((n_steps, space.n))
@@ -340,7 +342,7 @@ def _make(name: str, options: dict[str, Any]) -> Any:
         raise ValueError(f"NeuroGym cannot make {name!r} with {options}: {error}") from error
     if not isinstance(environment, core.TrialEnv):
         raise ValueError(
-            f"{name} is a {type(environment).__name__}, which has no trials; a task is a "
+            f"{name} is a {type(environment).__name__}, which does not have trials; a task is a "
             "neurogym.TrialEnv."
         )
     return environment

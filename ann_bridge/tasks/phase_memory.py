@@ -83,7 +83,7 @@ class PhaseMemorySettings:
         if self.recorded:
             path = Path(self.reference).resolve()
             if not path.is_file():
-                raise ValueError(f"There is no reference file {self.reference}.")
+                raise ValueError(f"The reference file {self.reference} does not exist.")
             object.__setattr__(self, "reference", str(path))
 
     @property

@@ -1,4 +1,4 @@
-"""Where a band-passed recording has a phase, and where its oscillation is absent or disturbed.
+"""Parts of a band-passed recording that oscillate, and parts without a usable phase.
 
 A sample is not usable if
 
@@ -12,8 +12,8 @@ A sample is not usable if
 - the phase turns faster or slower than the band allows, as in a phase slip, or does so near
   the sample for half as much of the time as the phase of noise does.
 
-Around missing and constant samples, jumps and too large samples, the filter's memory is not
-usable either. None of the limits has a unit.
+Samples within the impulse response of the filter around missing and constant samples, jumps and
+samples that are too large are not usable either. All limits are dimensionless.
 """
 
 import math
@@ -26,11 +26,11 @@ Stretches = tuple[tuple[float, float], ...]
 # Quantiles of the Rayleigh distribution, that of the amplitude of Gaussian noise, to its median.
 LOWEST = math.sqrt(-math.log1p(-0.01) / math.log(2))
 HIGHEST = math.sqrt(-math.log(1e-5) / math.log(2))
-# A recording has no oscillation if its phase leaves the band for more than this fraction of the
+# A recording does not oscillate if its phase leaves the band for more than this fraction of the
 # time for which that of noise does.
 SHARE_OF_NOISE = 0.5
 BRIDGED = 0.1  # longest gap that is interpolated, in periods of the band's highest frequency
-NEAR = 20.0  # length of the stretch that is looked at, times the width of the band
+NEAR = 20.0  # length of the window around a sample, times the width of the band
 SILENCE = 0.3  # of the lowest amplitude: slips below this level do not count for their neighbors
 JUMP = 4.0  # of the median amplitude: least difference of the levels after and before a step
 OUTLIER = 6.2  # of the mean difference of neighboring samples nearby; Gaussian ones: 1 of 10⁶
@@ -47,7 +47,11 @@ def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, fl
     Parameters
     ----------
     recorded : ndarray, shape (n_samples,)
-        NaN where missing.
+        Recording; NaN where a sample is missing.
+    sampling_Hz : float
+        Sampling frequency, in Hz.
+    band_Hz : tuple of float
+        Lower and upper edge of the band, in Hz.
 
     Returns
     -------
@@ -67,11 +71,11 @@ def find_dead(recorded: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, fl
 def find_jumps(
     filled: np.ndarray, amplitude: float, sampling_Hz: float, band_Hz: tuple[float, float]
 ) -> np.ndarray:
-    """Mark the samples at which the level of a recording changes at once, as when a plug moves.
+    """Mark the samples at which the level of a recording changes suddenly, as when a plug moves.
 
-    A step of height h has a part of about h/3 in a band of an octave, with a phase that is not
-    that of the oscillation. A spike returns to its level and does not count. The levels are the
-    means of a quarter of the shortest period of the band after and before a sample, which
+    In a band of an octave, a step of height h has an amplitude of about h/3, with a phase that
+    is not that of the oscillation. A spike returns to its level and does not count. The levels
+    are means over a quarter of the shortest period of the band after and before a sample, which
     differ by less than 1.6 amplitudes for the oscillation itself.
 
     Parameters
@@ -137,14 +141,14 @@ def find_usable(
     Raises
     ------
     ValueError
-        If there is no oscillation: all is dead, or the phase leaves the band as often as that
-        of noise.
+        If the recording does not oscillate: all samples are missing or constant, or the phase
+        leaves the band as often as that of noise.
     """
     memory = filter_memory(sections, sampling_Hz)
     usable = ~widen(dead, memory)
     if not usable.any():
         raise ValueError(
-            f"The recording has no oscillation: {100 * dead.mean():.3g} % of it is missing for "
+            f"The recording does not oscillate: {100 * dead.mean():.3g} % of it is missing for "
             f"{1e3 * BRIDGED / band_Hz[1]:.3g} ms or longer, or constant, and the rest is within "
             f"{memory / sampling_Hz:.2g} s of such a place. Interpolate the missing samples, or "
             "choose a different channel or stretch of the recording."
@@ -152,7 +156,8 @@ def find_usable(
     level = np.abs(analytic)
     level = level / np.median(level[usable])
     usable &= ~widen(level > HIGHEST, memory) & ~widen(jumps, memory)
-    # Noise slips most where it is low, so low samples count in the share of slips, silence not.
+    # Noise slips most where its amplitude is low, so samples of low amplitude count in the share
+    # of slips, but silent ones do not.
     heard = usable & (level > SILENCE * LOWEST)
     usable &= level > LOWEST
     turning = np.angle(analytic[1:] * np.conj(analytic[:-1])) * sampling_Hz / (2 * np.pi)
@@ -179,7 +184,7 @@ def _share_near(marked: np.ndarray, among: np.ndarray, window: float) -> np.ndar
 def _refuse_noise(share: float, noise: float, band_Hz: tuple[float, float]) -> None:
     if share > SHARE_OF_NOISE * noise:
         raise ValueError(
-            f"The recording has no oscillation between {band_Hz[0]:g} and {band_Hz[1]:g} Hz: its "
+            f"The recording does not oscillate between {band_Hz[0]:g} and {band_Hz[1]:g} Hz: its "
             f"phase leaves this band for {100 * share:.0f} % of the time, that of white noise for "
             f"{100 * noise:.0f} %. Choose a different band_Hz or stretch of the recording."
         )
@@ -198,7 +203,7 @@ def noise_share(sections: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, 
     from scipy.signal import sosfreqz
 
     frequency, response = sosfreqz(sections, 1 << 16, fs=sampling_Hz)
-    power = np.abs(response) ** 4  # forwards and backwards
+    power = np.abs(response) ** 4  # forward and backward
     power /= power.sum()
     mean = float(power @ frequency)
     width = math.sqrt(float(power @ (frequency - mean) ** 2))
@@ -207,7 +212,7 @@ def noise_share(sections: np.ndarray, sampling_Hz: float, band_Hz: tuple[float, 
 
 
 def filter_memory(sections: np.ndarray, sampling_Hz: float) -> int:
-    """Samples to either side after which the filter, forwards and backwards, has forgotten."""
+    """Length in samples of each side of the impulse response of the filter, run both ways."""
     from scipy.signal import sosfiltfilt
 
     half = 1 << math.ceil(math.log2(4 * sampling_Hz))
@@ -228,7 +233,7 @@ def widen(marked: np.ndarray, by: int) -> np.ndarray:
 
 
 def list_stretches(marked: np.ndarray, step_s: float, first_s: float) -> Stretches:
-    """First and last time in s of each run of marks; runs less than a second apart are one."""
+    """First and last time in s of each run of marks; runs less than a second apart are joined."""
     found: list[tuple[float, float]] = []
     for begin, end in _runs(marked):
         first, last = first_s + begin * step_s, first_s + (end - 1) * step_s
@@ -261,7 +266,7 @@ def check_time_columns(values: ArrayLike, channel: int | None, sampling_Hz: floa
         if uneven.size:
             place = int(uneven[0])
             raise ValueError(
-                f"Column {column} increases like times, but is not even: from sample {place} to "
+                f"Column {column} increases like times, but not evenly: from sample {place} to "
                 f"{place + 1} it is {table[place, column]:g} to {table[place + 1, column]:g}, the "
                 f"usual step is {usual:g}. Resample the recording, or put NaN where samples are "
                 "missing."

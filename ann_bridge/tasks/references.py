@@ -163,7 +163,7 @@ def _pink(
         n_drawn, d=1e-3 * step_ms, dtype=torch.float32, device=generator.device
     )
     heard = frequency >= lowest_Hz
-    heard[-1] = False  # the Nyquist frequency has no imaginary part
+    heard[-1] = False  # the Nyquist frequency is real
     if not heard.any():
         raise ValueError(
             f"Noise above {lowest_Hz:g} Hz needs a step below {500 / lowest_Hz:g} ms, "
@@ -231,7 +231,7 @@ class RecordedReference:
             advance = advance[self.usable[1:] & self.usable[:-1]]
         if not advance.size:
             raise ValueError(
-                "The recording has no frequency: no two neighboring samples are usable."
+                "The recording does not have a frequency: no two neighboring samples are usable."
             )
         return float(1e3 * advance.mean() / (2 * math.pi * self.step_ms))
 
@@ -393,7 +393,7 @@ def prepare_recording(
     jumps = find_jumps(filled, level, sampling_Hz, band_Hz)[inner]
     analytic, dead = analytic[inner], dead[inner]
     if not np.abs(analytic).mean() > 1e-9 * np.nanmax(np.abs(recorded)):
-        raise ValueError(f"The recording has no oscillation between {low:g} and {high:g} Hz.")
+        raise ValueError(f"The recording does not oscillate between {low:g} and {high:g} Hz.")
     usable = find_usable(analytic, dead, jumps, band, sampling_Hz, band_Hz)
     _refuse_empty(usable, low, high)
     amplitude = np.abs(analytic)[usable].mean()
@@ -401,17 +401,17 @@ def prepare_recording(
     # sin φ = Re(analytic): φ is a quarter of a cycle ahead of the angle.
     phase = np.interp(steps, seconds, np.unwrap(np.angle(analytic))) + np.pi / 2
     level = np.interp(steps, seconds, np.abs(analytic)) / amplitude
-    kept = np.interp(steps, seconds, usable.astype(float)) == 1
-    _refuse_empty(kept, low, high)
-    return RecordedReference(level * np.sin(phase), phase, step_ms, kept, float(seconds[0]))
+    usable_steps = np.interp(steps, seconds, usable.astype(float)) == 1
+    _refuse_empty(usable_steps, low, high)
+    return RecordedReference(level * np.sin(phase), phase, step_ms, usable_steps, float(seconds[0]))
 
 
 def _refuse_empty(usable: np.ndarray, low: float, high: float) -> None:
     if not (usable[1:] & usable[:-1]).any():
         raise ValueError(
-            f"The recording has no usable stretch between {low:g} and {high:g} Hz: everything is "
-            "missing, constant, an artefact or a phase slip, or near one. Choose a different "
-            "band_Hz or stretch of the recording."
+            f"The recording does not have a usable stretch between {low:g} and {high:g} Hz: all "
+            "of it is missing, constant, an artifact or a phase slip, or near one. Choose a "
+            "different band_Hz or stretch of the recording."
         )
 
 
@@ -440,7 +440,7 @@ def one_channel(values: ArrayLike, channel: int | None) -> np.ndarray:
     ------
     ValueError
         If the shape is not (n_samples,) or (n_samples, n_channels), there are several channels
-        and `channel` does not name one, or no or an infinite number is in it.
+        and `channel` does not choose one, or it has infinite values or only missing ones.
     """
     hidden = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     recorded = np.array(values)
@@ -523,7 +523,7 @@ def load_recording(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If it is not a .npy file of numbers, or `prepare_recording` rejects it.
 

@@ -1,4 +1,4 @@
-"""What all tasks share: trials, the protocol, durations in steps."""
+"""Trials, the protocol of a task, and checks and durations that all tasks share."""
 
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -9,7 +9,7 @@ from isochron.wording import shown
 if TYPE_CHECKING:
     import torch
 
-LONG_STEP_MS = 10.0  # from here on, units with the usual time constants forget too fast
+LONG_STEP_MS = 10.0  # from here on, units with the usual time constants decay too fast
 
 
 class Trials(NamedTuple):
@@ -38,10 +38,10 @@ class Trials(NamedTuple):
 
 
 def usual_time_constant_ms(task: Any) -> float | None:
-    """Time constant of units, in ms, that suits a task with long time steps.
+    """Time constant of units, in ms, for a task with long time steps.
 
-    That of the task (``task.usual_time_constant_ms``) or 100 ms; None for tasks with shorter
-    steps, which the usual time constants of networks suit.
+    It is that of the task (``task.usual_time_constant_ms``) or 100 ms; None for a task with
+    shorter steps, for which the default time constants of networks are suitable.
     """
     if task.step_ms < LONG_STEP_MS:
         return None
@@ -91,7 +91,7 @@ class Task(Protocol):
 
     Examples
     --------
-    A task of one's own: the output is the input of the same step.
+    A user-defined task, whose output is the input of the same step:
 
     >>> import torch
     >>> from dataclasses import dataclass
@@ -145,11 +145,11 @@ class Task(Protocol):
 
 
 def describe_task(task: Any) -> dict[str, Any]:
-    """What a file of a network records of its task, as JSON values.
+    """Description of a task in the file of a network, as JSON values.
 
     ``task`` is its text, ``chance`` the loss of the best constant output (with its standard
     error ``chance_error`` if it is estimated), and ``reference`` the `ReferenceInput` as a
-    mapping, or None if there is none. A text is recorded as it is.
+    mapping, or None. A text is recorded unchanged.
     """
     if isinstance(task, str):
         return {"task": task}
@@ -195,7 +195,7 @@ def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
 
 
 def check_batch(batch_size: int) -> None:
-    """Refuse a batch of no trials.
+    """Check that a batch has at least one trial.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def check_batch(batch_size: int) -> None:
 
 
 def check_count(task: Any, name: str, least: int) -> None:
-    """Refuse a setting that is no whole number from `least` on.
+    """Check that a setting is a whole number of at least `least`.
 
     Raises
     ------
@@ -220,12 +220,12 @@ def check_count(task: Any, name: str, least: int) -> None:
 
 
 def check_durations(task: Any, *names: str) -> None:
-    """Refuse a duration that is not positive, or shorter than a step.
+    """Check that durations are positive and at least one step.
 
     Raises
     ------
     ValueError
-        If one is.
+        If one is not.
     """
     for name in ("step_ms", *names):
         value = getattr(task, name)
@@ -238,7 +238,7 @@ def check_durations(task: Any, *names: str) -> None:
 
 
 def check_range(task: Any, name: str) -> None:
-    """Refuse a range that is not 0 <= low <= high.
+    """Check that a range is 0 <= low <= high.
 
     Raises
     ------

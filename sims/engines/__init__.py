@@ -1,6 +1,6 @@
-"""Engines: each integrates the graded network by its own means, and they agree.
+"""Engines: independent implementations that integrate the graded network, with the same result.
 
-What an engine has to offer stands in `isochron.sims.engines.request`.
+`isochron.sims.engines.request` describes the interface of an engine.
 """
 
 import math
@@ -20,12 +20,12 @@ ENGINES = Registry(
     {
         "numba": Entry(
             f"{_ENGINES}.numba_graded",
-            "Compiled second-order step, stable at any length.",
+            "Compiled second-order method, stable at any time step.",
             f"{_SETTINGS}:StrangSettings",
         ),
         "torch": Entry(
             f"{_ENGINES}.torch_graded",
-            "The same step on a GPU, with gradients.",
+            "The same method on a GPU, with gradients.",
             f"{_SETTINGS}:StrangSettings",
         ),
         "scipy": Entry(
@@ -61,12 +61,12 @@ def check_method(engine: str, method: str | None) -> str:
     Raises
     ------
     ValueError
-        If there is no such engine, or it has no such method.
+        If the engine does not exist, or does not have the method.
     """
     methods = ENGINES.load_settings(engine).methods()
     if method is not None and method not in methods:
         raise ValueError(
-            f"The engine {engine!r} has no method {method!r}; it has {', '.join(methods)}."
+            f"The engine {engine!r} does not have a method {method!r}; it has {', '.join(methods)}."
         )
     return methods[0] if method is None else method
 
@@ -90,10 +90,10 @@ def describe_methods() -> str:
 
 
 def default_step(engine: str, network: "GradedNetwork") -> float:
-    """The time step in ms that an engine takes for a network if none is given.
+    """Default time step of an engine for a network, in ms.
 
-    That of its settings. An engine whose method is explicit takes at most half of the
-    largest stable step, rounded down to 1, 2 or 5 times a power of ten.
+    It is that of the settings of the engine. An engine with an explicit method takes at most
+    half of the largest stable step, rounded down to 1, 2 or 5 times a power of ten.
 
     Raises
     ------

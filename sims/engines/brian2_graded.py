@@ -1,8 +1,9 @@
 """Engine ``"brian2"``: the graded equations as Brian2 code.
 
-It shares nothing with the compiled kernel but the constants of the network, and so checks
-it. Gap junctions and synapses are summed once in a step: the methods are of first order, and
-stable only below a step that the strongest gap junctions set. They are meant for comparison.
+It shares only the constants of the network with the compiled kernel, and so is an independent
+check of it. Gap junctions and synapses are summed once per step: the methods are of first order,
+and stable only below a step that the strongest gap junctions determine. They are meant for
+comparison.
 """
 
 from typing import Any
@@ -41,6 +42,7 @@ def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndar
     Parameters
     ----------
     request : EngineRequest
+        Run to simulate.
     codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
         See `brian2_session`.
 
@@ -84,9 +86,9 @@ def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndar
 
 
 def largest_stable_step(network: GradedNetwork) -> float:
-    """The step above which an explicit Euler step grows, with every synapse open; ms.
+    """Step in ms above which the explicit Euler method is unstable, with every synapse open.
 
-    2 C / lambda, with lambda the largest eigenvalue of the gap Laplacian plus the leak and
+    It is 2 C / lambda, with lambda the largest eigenvalue of the gap Laplacian plus the leak and
     the synaptic conductances, which are largest at s = a_r / (a_r + a_d).
     """
     p = network.parameters

@@ -1,4 +1,4 @@
-"""Brian2 used without leaving a trace: what it changes in the process is put back."""
+"""Brian2 without side effects: its changes of the process are undone."""
 
 import gc
 import sys
@@ -16,17 +16,17 @@ MEMORY_LIMIT_BYTES = 4 * 2**30
 
 
 def check_memory(n_numbers: int) -> None:
-    """Refuse a run whose input in every step and record would not fit in memory.
+    """Check that the input in every step and the record of a run fit in memory.
 
     Raises
     ------
     ValueError
-        If so many float64 take more than `MEMORY_LIMIT_BYTES`.
+        If `n_numbers` float64 take more than `MEMORY_LIMIT_BYTES`.
     """
     if 8 * n_numbers > MEMORY_LIMIT_BYTES:
         raise ValueError(
             f"The input in every step and the record would take {8 * n_numbers / 2**30:.3g} GiB; "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB can be kept. Record less often or run shorter."
+            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. Record less often or run shorter."
         )
 
 
@@ -36,7 +36,7 @@ def import_brian2() -> ModuleType:
     Raises
     ------
     ModuleNotFoundError
-        If it is not installed; the message says what installs it.
+        If it is not installed; the message contains the command that installs it.
     """
     hook = sys.excepthook
     try:
@@ -54,24 +54,24 @@ def import_brian2() -> ModuleType:
 
 @contextmanager
 def brian2_session(codegen_target: str | None = None) -> Iterator[ModuleType]:
-    """Brian2 in double precision on a code generation target; then all is as before.
+    """Brian2 in double precision with a code generation target; preferences are restored after.
 
     Build the objects, run them and copy the results inside: ``cpp_standalone`` works in a
-    temporary folder. One run a session.
+    temporary folder. One run per session.
 
     Parameters
     ----------
     codegen_target : {"auto", "cython", "numpy", "cpp_standalone"}, optional
-        ``auto`` compiles with Cython if a compiler works, and uses NumPy if not. Without it,
-        what ``brian2.prefs.codegen.target`` says, which is ``auto`` unless changed. Cython
-        compiles each set of equations once, for a minute or more, and keeps the result.
+        ``auto`` compiles with Cython if a compiler works, and uses NumPy if not. By default
+        ``brian2.prefs.codegen.target``, which is ``auto`` unless changed. Cython compiles each
+        set of equations once, for a minute or more, and caches the result.
 
     Raises
     ------
     ValueError
-        If there is no such target.
+        If the target does not exist.
     RuntimeError
-        If the process is set to a Brian2 device of its own.
+        If a Brian2 device other than ``runtime`` is active in the process.
     """
     if codegen_target not in (None, *CODEGEN_TARGETS):
         raise ValueError(

@@ -1,8 +1,8 @@
-"""Sparse symmetric factorisation planned once, for many matrices of one pattern at a time.
+"""Sparse symmetric factorization planned once, for many matrices with the same pattern.
 
-The rows are ordered so that columns that do not depend on each other stand together in
-levels; a level is a few operations on whole arrays. Where the factor becomes full, a dense
-factorisation of the rest takes over.
+The rows are ordered so that columns that do not depend on each other form levels; a level is a
+few operations on whole arrays. Where the factor becomes full, the remaining block is factorized
+as a dense matrix.
 """
 
 from typing import NamedTuple
@@ -13,16 +13,16 @@ from isochron.sims.engines.strang import minimum_degree
 
 
 class Level(NamedTuple):
-    """Columns that can be eliminated together, and what they update.
+    """Columns that can be eliminated together, and the entries that they update.
 
     Attributes
     ----------
     columns, entries : slice
-        In the order of elimination; in the entries of the factor below the diagonal.
-    row, column : ndarray of int
-        Of each entry.
-    left, right, place : ndarray of int
-        The product of the entries `left` and `right` falls on the entry `place`.
+        Columns in the order of elimination; entries of the factor below the diagonal.
+    row, column : ndarray of int, shape (n_entries,)
+        Row and column of each entry.
+    left, right, place : ndarray of int, shape (n_products,)
+        The product of the entries `left` and `right` is subtracted from the entry `place`.
     """
 
     columns: slice
@@ -35,21 +35,22 @@ class Level(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How to eliminate a symmetric matrix of a given pattern.
+    """Plan for the elimination of a symmetric matrix with a given pattern.
 
     Attributes
     ----------
     order : ndarray of int, shape (n,)
-        Which row is eliminated when.
+        Rows in the order in which they are eliminated.
     n_entries : int
-        Entries of the factor below the diagonal.
+        Number of entries of the factor below the diagonal.
     levels : list of Level
+        Levels in order.
     dense_from : int
-        The first column that the levels leave to a dense factorisation.
-    dense_row, dense_column, dense_entry : ndarray of int
-        Where the entries of the dense rest stand, from its corner, and in the factor.
+        First column of the dense block.
+    dense_row, dense_column, dense_entry : ndarray of int, shape (n_dense,)
+        Row and column of each entry in the dense block, and its index in the factor.
     edge_entry : ndarray of int, shape (n_edges,)
-        The entry of the factor where each off-diagonal entry of the matrix starts.
+        Index in the factor of each off-diagonal entry of the matrix.
     """
 
     order: np.ndarray
@@ -97,7 +98,7 @@ def plan_elimination(n: int, first: np.ndarray, second: np.ndarray) -> Plan:
 
 
 def _depths(pattern: list[list[int]]) -> np.ndarray:
-    """How many columns must be eliminated one after the other before each."""
+    """Length of the longest chain of columns that must be eliminated before each column."""
     depth = np.zeros(len(pattern), dtype=np.int64)
     for j, rows in enumerate(pattern):
         depth[rows] = np.maximum(depth[rows], depth[j] + 1)

@@ -1,8 +1,8 @@
 """jNeuroML, the reference simulator of NeuroML, on the graded network.
 
-Its integrator is Euler's explicit method (its "rk4" holds the other cells fixed during a
-step and is of first order too), so gap junctions limit the step. Potentials and activations
-come back with about 8 digits, and every step is written as text.
+Its integrator is the explicit Euler method (its "rk4" does not change the other cells during a
+step and is of first order too), so gap junctions limit the step. Every step is written as text,
+so potentials and activations have about 8 digits.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, ru
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import PulseTrain, Step
 
-LARGEST_TEXT_BYTES = 2**29  # Java holds it several times
+LARGEST_TEXT_BYTES = 2**29  # Java needs several times this memory
 _BYTES_PER_NUMBER = 12
 
 
@@ -29,7 +29,7 @@ def run(request: EngineRequest) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the step is unstable, the output too large, or NeuroML has no such stimulus.
+        If the step is unstable, the output too large, or NeuroML cannot represent the stimulus.
     SimulatorError
         If Java or jNeuroML is missing or fails.
     DivergenceError
@@ -51,9 +51,10 @@ def run(request: EngineRequest) -> np.ndarray:
 
 
 def _seen_from_the_end_of_a_step(request: EngineRequest) -> EngineRequest:
-    """jLEMS switches a current in the step at whose end the time has come; rounded sums decide.
+    """The request with steps and pulses that start half a step later.
 
-    Half a step later, it switches in the step that begins there.
+    jLEMS switches a current on in the step at whose end the onset is reached, up to rounding.
+    With an onset half a step later, it switches in the step that starts at the onset.
     """
     parts = tuple(
         replace(part, onset=part.onset + 0.5 * request.step_ms)
@@ -65,7 +66,7 @@ def _seen_from_the_end_of_a_step(request: EngineRequest) -> EngineRequest:
 
 
 def largest_stable_step(network: GradedNetwork) -> float:
-    """The step in ms above which Euler's method grows, with every synapse open."""
+    """Step in ms above which the explicit Euler method is unstable, with every synapse open."""
     return 2 / _fastest_rate(network)
 
 
@@ -81,7 +82,7 @@ def _check_size(request: EngineRequest) -> None:
         raise ValueError(
             f"{request.n_steps} steps of {request.network.dimension} numbers would make jNeuroML "
             f"write {needed / 2**30:.3g} GiB of text, above {LARGEST_TEXT_BYTES / 2**30:g}. "
-            "Simulate in parts, going on from the last state."
+            "Simulate in parts, each from the last state of the one before."
         )
 
 
@@ -98,8 +99,6 @@ def _read(path: Path, request: EngineRequest) -> np.ndarray:
             f"{request.step_ms:g} ms."
         )
     if len(states) < request.n_samples:
-        raise SimulatorError(
-            f"jNeuroML wrote {len(states)} of the {request.n_samples} samples wanted."
-        )
+        raise SimulatorError(f"jNeuroML wrote {len(states)} of {request.n_samples} samples.")
     states[:, : request.network.n_neurons] *= 1e3
     return states

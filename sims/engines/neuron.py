@@ -1,10 +1,10 @@
 """NEURON on the graded network, by way of NeuroML.
 
-jNeuroML translates the model; we compile its mechanisms and run it in a process of its own.
-A step is of first order: each potential implicitly in its own gap junctions with the
-others held, explicitly in leak and synapses; then the activations, exactly with the
-potentials held. Gap junctions limit accuracy, not stability. Parameters pass through 8
-digits.
+jNeuroML translates the model; its mechanisms are compiled and run in a separate process.
+The method is of first order. In a step, each potential is first advanced with the others fixed,
+implicitly in its gap junctions and explicitly in leak and synapses; the activations are then
+advanced exactly for fixed potentials. Gap junctions limit accuracy, not stability. Parameters
+have 8 digits.
 """
 
 import platform
@@ -22,7 +22,7 @@ from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, wr
 from isochron.sims.neuroml.mechanisms import merge_mechanisms
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
 
-# Runs beside the translated model. Every potential is set before the mechanisms look at it.
+# Script that runs the translated model. All potentials are set before mechanisms are initialized.
 _RUNNER = """
 import numpy as np
 from LEMS_{stem}_nrn import NeuronSimulation, h
@@ -51,7 +51,7 @@ def run(request: EngineRequest) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the step is unstable, or NeuroML has no such stimulus.
+        If the step is unstable, or NeuroML cannot represent the stimulus.
     SimulatorError
         If Java, jNeuroML, NEURON or a C++ compiler is missing or fails.
     DivergenceError
@@ -87,7 +87,7 @@ def run(request: EngineRequest) -> np.ndarray:
 
 
 def largest_stable_step(network: GradedNetwork) -> float:
-    """The step in ms above which synapses grow, which NEURON integrates explicitly here."""
+    """Step in ms above which synapses are unstable, which NEURON integrates explicitly here."""
     return 2 / synaptic_rate(network)
 
 

@@ -14,7 +14,7 @@ from isochron.sims.engines.strang_lanes import (
     side_by_side,
 )
 
-BLOCK_STEPS = 512  # changing currents are made for so many steps at a time
+BLOCK_STEPS = 512  # number of steps for which changing currents are computed at a time
 
 
 def run(request: EngineRequest) -> np.ndarray:
@@ -47,13 +47,13 @@ def run(request: EngineRequest) -> np.ndarray:
 
 
 def run_many(requests: Sequence[EngineRequest], *, workers: int = 1) -> np.ndarray:
-    """States of runs of one step and length; shape (n_members, n_samples, 2 n_neurons).
+    """States of runs with the same step and length; shape (n_members, n_samples, 2 n_neurons).
 
-    Members run side by side, `LANES` in a thread. One that leaves the finite numbers goes on
-    as NaN.
+    `LANES` members are advanced together in a thread. A member that does not stay finite
+    continues as NaN.
     """
     compile_lanes()
-    # Members often share a connectome; each is looked at once.
+    # Members often share a connectome; each is used once.
     unique = {id(r.network.connectome): r.network for r in requests}.values()
     pattern = find_pattern(
         np.any([network.laplacian for network in unique], axis=0),

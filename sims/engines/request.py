@@ -1,4 +1,4 @@
-"""What `simulate` asks of an engine.
+"""The interface between `simulate` and an engine.
 
 An engine is an entry of `isochron.sims.engines.ENGINES`: its settings, a subclass of
 `EngineSettings`, and a module with
@@ -11,7 +11,7 @@ An engine is an entry of `isochron.sims.engines.ENGINES`: its settings, a subcla
 An engine with an explicit method has
 
 ``largest_stable_step(network)``
-    the step in ms above which it grows, infinite if there is none.
+    the step in ms above which it is unstable; infinite if it is always stable.
 
 It raises `isochron.sims.DivergenceError` if the state does not stay finite.
 """
@@ -28,7 +28,7 @@ from isochron.sims.stimuli import Stimulus
 
 
 class DivergenceError(ArithmeticError):
-    """A simulation left the finite numbers."""
+    """A state of a simulation is not finite."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,15 +38,17 @@ class EngineRequest:
     Attributes
     ----------
     network : GradedNetwork
+        Network that is simulated.
     stimulus : Stimulus
+        Input to the network.
     step_ms : float
-        Time step. An adaptive engine steps as it likes and samples at `sample_times`.
+        Time step, in ms. An adaptive engine chooses its steps and samples at `sample_times`.
     n_steps : int
-        Steps from time 0 to the end.
+        Number of steps from time 0 to the end.
     every : int
-        Steps from one recorded sample to the next.
+        Number of steps from one recorded sample to the next.
     initial_state : ndarray, shape (2 n_neurons,)
-        mV, then activations.
+        Potentials in mV, then activations.
     threshold_rule : {"fixed", "adiabatic", "ramped"}
         See `isochron.sims.drive`.
     method : str or None
@@ -69,12 +71,12 @@ class EngineRequest:
 
     @property
     def steady(self) -> bool:
-        """Neither currents nor thresholds change with time."""
+        """Whether neither currents nor thresholds change with time."""
         return self.drive.steady
 
     @property
     def steady_thresholds(self) -> bool:
-        """The thresholds do not change with time."""
+        """Whether the thresholds do not change with time."""
         return self.drive.steady_thresholds
 
     @property
@@ -93,7 +95,7 @@ class EngineRequest:
 
     @property
     def n_samples(self) -> int:
-        """Recorded states, the initial one included."""
+        """Number of recorded states, including the initial one."""
         return self.n_steps // self.every + 1
 
     @property

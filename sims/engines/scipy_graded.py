@@ -1,8 +1,8 @@
 """The engine "scipy": adaptive implicit methods with the analytic sparse Jacobian; the reference.
 
-The tolerances are tight, so that what it gives is the truth to which others are compared.
-It starts anew wherever the input jumps or has a kink, which an adaptive step would smear or
-jump over. The step of the request says only where the samples lie.
+The tolerances are tight, so that its result is the reference for the other engines. The
+integration restarts wherever the input jumps or has a kink, which an adaptive step would smooth
+or miss. The step of the request determines the sample times only.
 """
 
 from itertools import pairwise
@@ -45,6 +45,6 @@ def run(request: EngineRequest) -> np.ndarray:
 
 
 def _within(field, first, last):
-    """The field whose input at the two ends is that of the inside."""
+    """The field with its input at the two ends taken from inside the interval."""
     inset = 1e-9 * (last - first)
     return lambda t, x: field(min(max(t, first + inset), last - inset), x)

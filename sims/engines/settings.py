@@ -8,7 +8,7 @@ from isochron.settings import check_choices, choices_of, setting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineSettings:
-    """What every engine has; an engine with other defaults has a subclass.
+    """Settings that every engine has; an engine with different defaults has a subclass.
 
     Attributes
     ----------
@@ -18,11 +18,11 @@ class EngineSettings:
     method : str
         One of the choices of the field; the default is the first.
     adaptive : bool
-        It stops at every jump of the stimulus, whatever the step.
+        Whether it stops at every jump of the stimulus, whatever the step.
     explicit : bool
-        Its methods are explicit: stable only below a step that depends on the network.
+        Whether its methods are explicit: stable only below a step that depends on the network.
     ensembles : bool
-        It has a function ``run_many``, for `simulate_many`.
+        Whether it has a function ``run_many``, for `simulate_many`.
     """
 
     step_ms: float = setting(0.5, "Time step", unit="ms")
@@ -42,14 +42,14 @@ class EngineSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StrangSettings(EngineSettings):
-    """Of the compiled second-order step, on processors and GPUs."""
+    """Settings of the second-order method, on processors and GPUs."""
 
     ensembles: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScipySettings(EngineSettings):
-    """Of adaptive implicit methods; the step states only where samples lie."""
+    """Settings of adaptive implicit methods; the step determines the sample times only."""
 
     method: str = setting("BDF", "Method of integration", choices=("BDF", "Radau"))
     adaptive: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class ScipySettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brian2Settings(EngineSettings):
-    """Of Brian2."""
+    """Settings of Brian2."""
 
     step_ms: float = setting(0.05, "Time step", unit="ms")
     method: str = setting(
@@ -68,7 +68,7 @@ class Brian2Settings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JNeuroMLSettings(EngineSettings):
-    """Of jNeuroML."""
+    """Settings of jNeuroML."""
 
     step_ms: float = setting(0.05, "Time step", unit="ms")
     method: str = setting("euler", "Method of integration", choices=("euler",))
@@ -77,7 +77,7 @@ class JNeuroMLSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeuronSettings(EngineSettings):
-    """Of NEURON."""
+    """Settings of NEURON."""
 
     step_ms: float = setting(0.05, "Time step", unit="ms")
     method: str = setting("backward_euler", "Method of integration", choices=("backward_euler",))

@@ -1,16 +1,16 @@
-"""A second-order step for graded networks, compiled.
+"""A compiled second-order method for graded networks.
 
 One step is the symmetric (Strang) composition
 
-    s over h/2 with V held     exact: the equation is linear in s
-    V over h   with s held     implicit midpoint: the equation is linear in V
-    s over h/2 with V held
+    s over h/2 with V fixed    exact: the equation is linear in s
+    V over h   with s fixed    implicit midpoint: the equation is linear in V
+    s over h/2 with V fixed
 
 The matrix of the middle part, 2C/h + G_c + Laplacian + diag(synaptic conductance), is
-symmetric positive definite and as sparse as the gap junctions. It is factorised as L D L'
-in every step, on a pattern found once by minimum-degree ordering, so the step is stable
-for any h however strong the gap junctions are. A tangent vector rides along with the
-exact derivative of the step.
+symmetric positive definite and as sparse as the gap junctions. It is factorized as L D L'
+in every step, on a pattern computed once by minimum-degree ordering, so the step is stable
+for any h, however strong the gap junctions are. Tangent vectors are propagated with the exact
+derivative of the step.
 """
 
 import operator
@@ -22,17 +22,17 @@ import numpy as np
 from isochron.compilation import compiled as compiled_with
 from isochron.connectome._arrays import check_array, contiguous
 
-# Division by zero gives what IEEE 754 says, as in NumPy; checking costs a branch each time.
+# Division by zero follows IEEE 754, as in NumPy; a check would cost a branch each time.
 INDEX = np.uint32  # half the bytes, and no check for indices that count from the end
 compiled = compiled_with(error_model="numpy")
 
 
 class Kernel(NamedTuple):
-    """Constants of a network, in the order and the types that the compiled code wants.
+    """Constants of a network, in the order and the types that the compiled code needs.
 
     Sparse matrices are in compressed rows (start, index, value) except for the factor L,
-    which is in compressed columns, of the permuted neurons. `update_place` says which entry
-    of the factor each product of two entries of a column falls on, in order of use.
+    which is in compressed columns, of the permuted neurons. `update_place` is the entry of the
+    factor from which each product of two entries of a column is subtracted, in order of use.
     """
 
     capacitance: float
@@ -54,7 +54,7 @@ class Kernel(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """Where a connectome has connections, and the order in which its neurons are eliminated."""
+    """Places of the connections of a connectome, and the elimination order of its neurons."""
 
     post: np.ndarray
     pre: np.ndarray
@@ -72,7 +72,7 @@ def find_pattern(gap: np.ndarray, synapses: np.ndarray) -> Pattern:
 
 @lru_cache(maxsize=16)
 def _pattern(n: int, gap: bytes, synapses: bytes) -> Pattern:
-    """The pattern; kept, as a sweep asks for it again and again."""
+    """The pattern; cached, as a sweep needs it repeatedly."""
 
     def matrix(places: bytes) -> np.ndarray:
         return np.frombuffer(places, dtype=bool).reshape(n, n)
@@ -131,42 +131,42 @@ def _update_places(pattern, factor_start):
 
 
 def minimum_degree(matrix: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
-    """Elimination order of a symmetric matrix that keeps its factor sparse.
+    """Elimination order of a symmetric matrix for which its factor is sparse.
 
     Returns
     -------
     order : ndarray of int, shape (n,)
-        Which row is eliminated when.
+        Rows in the order in which they are eliminated.
     pattern : list of list of int
-        For each column of the factor, its rows below the diagonal, in the new order.
+        Rows below the diagonal of each column of the factor, in the new order.
     """
-    neighbours = [set(np.flatnonzero(row).tolist()) - {i} for i, row in enumerate(matrix)]
+    neighbors = [set(np.flatnonzero(row).tolist()) - {i} for i, row in enumerate(matrix)]
     waiting, order, columns = set(range(len(matrix))), [], []
     while waiting:
-        chosen = min(waiting, key=lambda i: (len(neighbours[i]), i))
+        chosen = min(waiting, key=lambda i: (len(neighbors[i]), i))
         waiting.remove(chosen)
         order.append(chosen)
-        columns.append(neighbours[chosen])
-        for other in neighbours[chosen]:
-            neighbours[other] |= neighbours[chosen]
-            neighbours[other] -= {chosen, other}
+        columns.append(neighbors[chosen])
+        for other in neighbors[chosen]:
+            neighbors[other] |= neighbors[chosen]
+            neighbors[other] -= {chosen, other}
     position = np.argsort(order)
     return np.array(order), [sorted(position[list(rows)].tolist()) for rows in columns]
 
 
 class StepInputs(NamedTuple):
-    """What enters at each step.
+    """Thresholds and currents of each step.
 
     Attributes
     ----------
     thresholds : ndarray, shape (n_thresholds, n)
-        In the middle of each step, mV; from the last row it goes on with the first.
+        Thresholds in the middle of each step, mV; the first row follows the last one.
     currents : ndarray, shape (n_currents, n)
-        Input in the middle of each step, pA; from the last row it goes on with the first.
+        Input in the middle of each step, pA; the first row follows the last one.
     start : int
         Row of the first step in `thresholds` and `currents`.
     step : float
-        ms.
+        Time step, ms.
     """
 
     thresholds: np.ndarray
@@ -196,13 +196,13 @@ def advance(
     inputs : StepInputs
     n_steps : int
     record_every : int
-        Write the state to `record` after every so many steps; 0 for never.
+        Number of steps between states that are written to `record`; 0 for none.
     record : ndarray, shape (n_steps // record_every, 2 n)
 
     Returns
     -------
     int
-        Number of steps taken before the state was no longer finite; all, if it always was.
+        Number of steps taken until the state was not finite, or `n_steps`.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def check_steps(*counts: int) -> list[int]:
 
 
 def cyclic_rows(name: str, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Rows of a given shape, at least one, of which compiled code takes one for each step."""
+    """Rows of a given shape, at least one; compiled code uses one for each step."""
     rows = contiguous(rows)
     check_array(name, rows, ("n_steps", *shape))
     if not len(rows):
@@ -258,14 +258,14 @@ def _advance(kernel, state, tangents, inputs, n_steps, record_every, record):
     for i in range(n_steps):
         threshold = thresholds[(start + i) % thresholds.shape[0]]
         current = currents[(start + i) % currents.shape[0]]
-        # With thresholds at rest the last half step has done this for the same potentials.
+        # With constant thresholds the last half step has done this for the same potentials.
         if i == 0 or moving_thresholds:
             _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
         if k > 0:
             _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
         _relax(s, target, keep)
         _synaptic_sums(kernel, s, conductance, pull)
-        _factorise(kernel, conductance, 2 * kernel.capacitance / step, diagonal, factor)
+        _factorize(kernel, conductance, 2 * kernel.capacitance / step, diagonal, factor)
         _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint)
         if k > 0:
             _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, tangent_work)
@@ -282,7 +282,7 @@ def _advance(kernel, state, tangents, inputs, n_steps, record_every, record):
 
 @compiled
 def _relaxation(kernel, v, threshold, duration, target, keep):
-    """Flow of s' = a_r phi (1 - s) - a_d s with V held: s becomes target + keep (s - target)."""
+    """Flow of s' = a_r phi (1 - s) - a_d s, V fixed: s becomes `target + keep * (s - target)`."""
     for j in range(v.size):
         phi = 1 / (1 + np.exp(-kernel.steepness * (v[j] - threshold[j])))
         rate = kernel.activation_rate * phi + kernel.decay_rate
@@ -323,10 +323,10 @@ def _synaptic_sums(kernel, s, conductance, pull):
 
 
 @compiled
-def _factorise(kernel, conductance, inertia, diagonal, factor):
+def _factorize(kernel, conductance, inertia, diagonal, factor):
     """L D L' of inertia + G_c + Laplacian + diag(conductance), in elimination order.
 
-    Right-looking: each column, when done, is subtracted from those that it reaches.
+    Right-looking: each finished column is subtracted from the columns that depend on it.
     """
     n = diagonal.size
     for j in range(n):
@@ -349,7 +349,7 @@ def _factorise(kernel, conductance, inertia, diagonal, factor):
 def _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint):
     """Implicit midpoint for C V' = -(A + diag g) V + b: solve for the midpoint, reflect.
 
-    The midpoint is left in elimination order.
+    `midpoint` is in elimination order afterwards.
     """
     n = v.size
     inertia = 2 * kernel.capacitance / step
@@ -372,7 +372,7 @@ def _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint):
 
 @compiled
 def _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, work):
-    """Derivative of the move of the potentials."""
+    """Derivative of the change of the potentials."""
     n, k = work.shape
     inertia = 2 * kernel.capacitance / step
     for j in range(n):

@@ -1,11 +1,11 @@
-"""The step of `strang` for several worms at once, side by side in the lanes of the processor.
+"""The step of `strang` for several worms at once, in the vector lanes of the processor.
 
-The members share the pattern of their connectome, so that one look at an index serves all of
-them, and every operation runs over `LANES` neighbouring numbers. Arrays have the lanes last.
+The members share the pattern of their connectome, so that an index is loaded once for all of
+them, and every operation runs over `LANES` adjacent numbers. The lanes are the last dimension.
 
-The compiler joins the lanes to vector instructions only where all are read before any is
-written, as two arrays might be one; hence the operations written out at the end, and
-`compile_lanes`, which switches that pass on.
+The compiler makes vector instructions only where all lanes are read before any is written, as
+arrays might overlap; hence the operations that are written out at the end, and `compile_lanes`,
+which enables that pass of the compiler.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from isochron.connectome._arrays import check_array
 from isochron.sims.engines.strang import INDEX, Kernel, check_steps, cyclic_rows
 
 LANES = 8
-# Without the lock of Python, so that groups of lanes run in threads.
+# Without the global interpreter lock, so that groups of lanes run in threads.
 compiled = compiled_with(error_model="numpy", nogil=True)
 
 
@@ -47,7 +47,7 @@ class Lanes(NamedTuple):
 
 
 def side_by_side(kernels: list[Kernel]) -> Lanes:
-    """Lanes of `LANES` kernels of one pattern."""
+    """Lanes of `LANES` kernels with the same pattern."""
     shared = {"synapse_start", "synapse_pre", "order", "factor_start", "factor_row",
               "update_place"}  # fmt: skip
     return Lanes(
@@ -62,7 +62,7 @@ def side_by_side(kernels: list[Kernel]) -> Lanes:
 
 @cache
 def compile_lanes() -> None:
-    """Compile with vector instructions, once a process, before the first step."""
+    """Compile with vector instructions, once per process, before the first step."""
     one = np.ones((1, LANES))
     start, none, first = np.zeros(2, dtype=np.int64), np.zeros(0, INDEX), np.zeros(1, INDEX)
     smallest = Lanes(
@@ -108,20 +108,22 @@ def advance_lanes(
     record_every: int,
     record: np.ndarray,
 ) -> None:
-    """Take steps in place, as `strang.advance`; a lane that is no longer finite goes on.
+    """Take steps in place, as `strang.advance`; a lane that is not finite continues.
 
     Parameters
     ----------
     lanes : Lanes
+        Constants of the members.
     state : ndarray, shape (2 n, LANES)
-        Overwritten.
+        Potentials in mV, then activations; overwritten.
     thresholds, currents : ndarray, shape (1 or n_steps, n, LANES)
-        In the middle of each step; mV, pA.
+        Values in the middle of each step; mV, pA.
     n_steps : int
+        Number of steps.
     step : float
-        ms.
+        Time step, ms.
     record_every : int
-        At least 1.
+        Number of steps between recorded states, at least 1.
     record : ndarray, shape (n_steps // record_every, 2 n, LANES)
 
     Raises
@@ -164,7 +166,7 @@ def _advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_eve
             _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
         _relax(s, target, keep)
         _synaptic_sums(lanes, s, conductance, pull)
-        _factorise(lanes, conductance, step, diagonal, factor)
+        _factorize(lanes, conductance, step, diagonal, factor)
         _move_voltage(lanes, v, pull, current, step, diagonal, factor, conductance)
         _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
         _relax(s, target, keep)
@@ -202,7 +204,7 @@ def _synaptic_sums(lanes, s, conductance, pull):
 
 
 @compiled
-def _factorise(lanes, conductance, step, diagonal, factor):
+def _factorize(lanes, conductance, step, diagonal, factor):
     n = diagonal.shape[0]
     for j in range(n):
         i = lanes.order[j]

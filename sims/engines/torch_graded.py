@@ -2,7 +2,7 @@
 
 The members of a batch may differ in everything but their number of neurons: constants,
 weights, input, thresholds, initial state. Inside, arrays have neurons first and members
-last. On a GPU sums over synapses add in no fixed order, so that the last bits may differ
+last. On a GPU the order of sums over synapses is not fixed, so that the last bits may differ
 from run to run, unless ``torch.use_deterministic_algorithms(True)`` is set.
 """
 
@@ -18,15 +18,15 @@ from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.engines.torch_solve import SparseSolver, plan_dense
 from isochron.sims.graded import GradedNetwork
 
-DENSE_NEURONS = 64  # up to so many, one dense factorisation is twice as fast
-BLOCK_BYTES = 64 * 2**20  # changing currents are made for so many bytes at a time
+DENSE_NEURONS = 64  # up to this number, one dense factorization is twice as fast
+BLOCK_BYTES = 64 * 2**20  # size of changing currents that are computed at a time
 
 Tensor = torch.Tensor
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchParameters:
-    """Constants of the members of a batch. Any of them may ask for gradients.
+    """Constants of the members of a batch. Any of them may require gradients.
 
     Each constant has shape (n_members,) or (1,); units as in `GradedParameters`. `contacts`
     and `gap_contacts` are counts for each connection, shape (n_connections, n_members or 1);
@@ -53,19 +53,20 @@ class GradedBatch:
     Parameters
     ----------
     networks : sequence of GradedNetwork
-        They may differ in parameters and in connections.
+        Members; they may differ in parameters and in connections.
     device : torch.device or str
+        Device of all tensors.
     dtype : torch.dtype
-        float64 or float32.
+        Data type, float64 or float32.
 
     Attributes
     ----------
     parameters : BatchParameters
-        Of the networks. `step` and `thresholds` take others in their place.
+        Constants of the networks. `step` and `thresholds` accept others in their place.
     post, pre : Tensor, shape (n_connections,)
-        Receiver and sender of each of `contacts`.
+        Postsynaptic and presynaptic neuron of each of `contacts`.
     gap_first, gap_second : Tensor, shape (n_connections,)
-        The neurons that each of `gap_contacts` joins.
+        The two neurons of each of `gap_contacts`.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class GradedBatch:
     ) -> None:
         self.n_neurons = networks[0].n_neurons
         self.device, self.dtype = torch.device(device), dtype
-        # Members often share a connectome; each is looked at once.
+        # Members often share a connectome; each is used once.
         unique = {id(network.connectome): network for network in networks}
         which = [list(unique).index(id(network.connectome)) for network in networks]
         chemical = np.stack([_signed(network) for network in unique.values()])
@@ -123,14 +124,14 @@ class GradedBatch:
 
         Parameters
         ----------
-        state : pair of Tensor
-            mV; dimensionless.
+        state : pair of Tensor, each of shape (n_neurons, n_members)
+            Potentials in mV, and activations.
         current, thresholds : Tensor, shape (n_neurons, n_members or 1)
-            In the middle of the step; pA, mV.
+            Values in the middle of the step; pA, mV.
         step_ms : float or Tensor
-            A tensor may ask for its gradient.
+            Time step; a tensor may require its gradient.
         parameters : BatchParameters, optional
-            In place of those of the networks.
+            Constants in place of those of the networks.
         """
         p = self.parameters if parameters is None else parameters
         v, s = state
@@ -201,9 +202,9 @@ def run_many(
     device: Any = "cpu",
     dtype: torch.dtype = torch.float64,
 ) -> np.ndarray:
-    """States of runs of one step and length; shape (n_members, n_samples, 2 n_neurons).
+    """States of runs with the same step and length; shape (n_members, n_samples, 2 n_neurons).
 
-    A member that leaves the finite numbers goes on as NaN.
+    A member that does not stay finite continues as NaN.
     """
     one = requests[0]
     batch = GradedBatch([r.network for r in requests], device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Solve many sparse symmetric positive definite systems of one pattern in torch, with gradients.
+"""Solve sparse symmetric positive definite systems with one pattern in torch, with gradients.
 
 Arrays have the neurons first and the members of the batch last, so that each operation runs
 along the members.
@@ -15,7 +15,7 @@ Tensor = torch.Tensor
 
 
 def plan_dense(n: int, first: np.ndarray, second: np.ndarray) -> Plan:
-    """Plan without levels: one dense factorisation, faster than many small operations."""
+    """Plan without levels: one dense factorization, faster than many small operations."""
     edges = np.arange(len(first))
     row, column = np.maximum(first, second), np.minimum(first, second)
     return Plan(np.arange(n), len(first), [], 0, row, column, edges, edges)
@@ -27,9 +27,11 @@ class SparseSolver:
     Parameters
     ----------
     plan : Plan
+        Plan of the elimination.
     first, second : ndarray of int, shape (n_edges,)
         Row and column of the off-diagonal entries, each pair once.
     device : torch.device or str
+        Device of the matrices.
     """
 
     def __init__(self, plan: Plan, first: Any, second: Any, device: Any) -> None:
@@ -61,8 +63,8 @@ class SparseSolver:
         """
         return _Solve.apply(self, diagonal, off_diagonal, right)  # pyright: ignore[reportReturnType]
 
-    def factorise(self, diagonal: Tensor, off_diagonal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """L and D of L D L', and the Cholesky factor of the dense rest."""
+    def factorize(self, diagonal: Tensor, off_diagonal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """L and D of L D L', and the Cholesky factor of the dense block."""
         n_members = diagonal.shape[1]
         d = diagonal[self.order]
         factor = diagonal.new_zeros((self.plan.n_entries, n_members))
@@ -82,7 +84,7 @@ class SparseSolver:
         return factor, d, dense
 
     def substitute(self, factors: tuple[Tensor, Tensor, Tensor], right: Tensor) -> Tensor:
-        """Solution for one right side."""
+        """Solution for one right-hand side."""
         factor, d, dense = factors
         x = right[self.order]
         for columns, entries, row, column, *_ in self.levels:
@@ -99,13 +101,13 @@ class SparseSolver:
 
 
 class _Solve(torch.autograd.Function):
-    """The derivative of x = M⁻¹ b is another solution: of M λ = dx, as M is symmetric."""
+    """x = M⁻¹ b. Its vjp is the solution λ of M λ = dx with the same matrix, as M is symmetric."""
 
     @staticmethod
     def forward(
         ctx: Any, solver: SparseSolver, diagonal: Tensor, off: Tensor, right: Tensor
     ) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        factors = solver.factorise(diagonal, off)
+        factors = solver.factorize(diagonal, off)
         x = solver.substitute(factors, right)
         ctx.solver, ctx.shared = solver, off.shape[1] == 1
         ctx.save_for_backward(x, *factors)

@@ -1,8 +1,8 @@
-"""The network as NeuroML 2: written for any connectome, run by other simulators, read back.
+"""Networks as NeuroML 2: export of any connectome, simulation by other programs, import.
 
-One population of size 1 stands for each cell, as in OpenWorm's c302: ids are the names of
-the neurons, every neuron can have its own threshold and initial state, and jNeuroML and
-NEURON both run it. (One population with many instances has one component for all.)
+Each cell is a population of size 1, as in OpenWorm's c302: ids are the names of the neurons,
+threshold and initial state can differ between neurons, and both jNeuroML and NEURON run it. (In a
+population with many instances, all would have the same component.)
 """
 
 from typing import TYPE_CHECKING

@@ -1,11 +1,11 @@
-"""LEMS component types of the graded model, which NeuroML 2 itself does not have."""
+"""LEMS component types of the graded model, which are not part of NeuroML 2."""
 
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 # jLEMS connects inputs only to cells with an event port that something drives, and only
 # inputs that listen; hence a spike that never comes (s stays below 1) and a deaf port.
-# NEURON takes the word "threshold" for itself; hence Vth.
+# "threshold" is a reserved word of NEURON; hence Vth.
 _GRADED = """
 <types>
   <ComponentType name="gradedNeuron" extends="baseCellMembPotCap"

@@ -1,4 +1,4 @@
-"""What the levels of detail differ in: the components of cells and connections.
+"""Components of cells and connections at each level of detail.
 
 Level graded is the model of `isochron.sims.graded`. Levels A, B and C1 follow c302 of
 OpenWorm, whose authors mark every value as a guess.
@@ -19,21 +19,21 @@ from isochron.sims.spiking.parameters import LeakyIntegrateAndFire, SpikingParam
 
 @dataclass(frozen=True, kw_only=True)
 class Components:
-    """The components of one model, and who takes which.
+    """The components of one model, and their assignment to cells and synapses.
 
     Attributes
     ----------
     standard : tuple of Element
         Components that NeuroML 2 defines, in the order of its schema.
     custom : tuple of Element
-        Component types of our own and their components.
+        Component types that NeuroML 2 does not define, and their components.
     neurons, muscles : tuple of str
         Id of the component of each cell.
     synapse : callable
         ``synapse(pre, sign)``: id of the component of a synapse from neuron number `pre`,
-        where sign is +1, -1, or 0 for one that has no effect.
+        where sign is +1, -1, or 0 for one without effect.
     continuous : bool
-        Synapses follow the potential of the sender; otherwise they wait for its spikes.
+        Whether synapses follow the presynaptic potential; otherwise they are event-driven.
     """
 
     standard: tuple[Element, ...] = ()
@@ -58,8 +58,8 @@ def graded_components(
 ) -> Components:
     """Level graded: the equations of the network, thresholds (mV) and state by neuron.
 
-    The synapses of a neuron start where its activation does. Muscles are cells with the
-    constants of the neurons that start at the leak reversal.
+    The synapses of a neuron start with its activation. Muscles are cells with the constants of
+    the neurons and start at the leak reversal.
     """
     p = network.parameters
     n = network.n_neurons
@@ -119,13 +119,12 @@ def integrate_and_fire_components(
 ) -> Components:
     """Levels A and B: leaky integrate-and-fire cells, conductances of two exponentials.
 
-    The activity that c302 reads off the spikes of its B cells acts on nothing and is left
-    out.
+    The activity variable of the B cells of c302 does not act on anything and is omitted.
 
     Raises
     ------
     TypeError
-        If the neurons are of another kind.
+        If the neurons are of a different kind.
     """
     neuron, synapses = parameters.neuron, parameters.synapses
     if not isinstance(neuron, LeakyIntegrateAndFire):

@@ -1,4 +1,4 @@
-"""The connections of a NeuroML network, and a count of everything else that is in it."""
+"""The connections of a NeuroML network, and a count of its other elements."""
 
 import math
 import os
@@ -31,11 +31,13 @@ class Connection:
     Attributes
     ----------
     pre, post : Place
+        Presynaptic and postsynaptic cell.
     synapse : str
         Id of the component that acts on the cell `post`.
     weight : float
-        Finite; 1 if the file gives none. A number of connections in the id of the synapse, as
-        c302 writes it (``neuron_to_neuron_exc_syn_6conns``), multiplies it.
+        Weight, finite; 1 if the file does not state it. It is multiplied by a number of
+        connections in the id of the synapse, as c302 writes it
+        (``neuron_to_neuron_exc_syn_6conns``).
     electrical : bool
         Whether it is a gap junction by the element or the id of its synapse.
     backward : bool
@@ -61,7 +63,7 @@ def read_connections(
     Raises
     ------
     ValueError
-        If a connection names an unknown population or cell, has an unsound weight, or is
+        If a connection names an unknown population or cell, has a weight that is not valid, or is
         stated by an element that NeuroML 2 does not have.
     """
     connections, others = [], Counter()
@@ -131,10 +133,10 @@ def _connection(
 
 
 def connections_in_id(synapse: str) -> int:
-    """Number of connections of which c302 makes one synapse, by its id; 1 if it has none.
+    """Number of connections that c302 joins in one synapse, by its id; 1 if it has none.
 
     The conductance of ``neuron_to_neuron_exc_syn_6conns`` is six times that of
-    ``neuron_to_neuron_exc_syn``, and its connections have no weight.
+    ``neuron_to_neuron_exc_syn``, and its connections do not have a weight.
     """
     found = re.search(r"_(\d{1,6})conns$", synapse)
     return int(found[1]) if found else 1
@@ -145,7 +147,7 @@ def _end(path: str | os.PathLike, element: Element, *names: str) -> str:
         if name in element.attrib:
             return element.attrib[name]
     raise ValueError(
-        f"{path}: a {_name(element)} has no {' or '.join(names)}; it has "
+        f"{path}: a {_name(element)} lacks {' or '.join(names)}; it has "
         f"{', '.join(element.attrib) or 'no attributes'}."
     )
 
@@ -163,7 +165,7 @@ def _weight(path: str | os.PathLike, marks: Mapping[str, str]) -> float:
 
 
 def _count(path: str | os.PathLike, element: Element, others: Counter[str]) -> None:
-    """Count an element that is no connection; one that looks like a connection is an error."""
+    """Count an element that is not a connection; one that resembles a connection is an error."""
     tag = _name(element)
     if tag in _INPUTS:
         others["input"] += 1
@@ -180,5 +182,5 @@ def _count(path: str | os.PathLike, element: Element, others: Counter[str]) -> N
 
 
 def _name(element: Element) -> str:
-    """Tag without the namespace of NeuroML 2; one of a different namespace keeps it."""
+    """Tag without the namespace of NeuroML 2; a different namespace stays in it."""
     return element.tag.removeprefix(f"{{{NEUROML_NAMESPACE}}}")

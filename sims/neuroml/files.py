@@ -1,4 +1,4 @@
-"""The files of a model: network, components of our own, and the LEMS file that runs them."""
+"""The files of a model: network, components, and the LEMS file that simulates them."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,13 @@ def model_files(
     step_ms: float,
     variables: Sequence[str] = ("v",),
 ) -> dict[str, bytes]:
-    """Names and contents.
+    """Names and contents of the files.
 
     The LEMS file ``LEMS_{stem}.xml`` records the variables of all cells in ``{stem}.v.dat``,
-    the first variable of every cell first, and spikes in ``{stem}.spikes`` where cells talk
-    by them.
+    the first variable of every cell first, and spikes in ``{stem}.spikes`` if synapses are
+    event-driven.
     """
-    # Inputs end a step after the simulation, so that its last step still has them.
+    # Inputs end a step after the simulation, so that its last step has them too.
     network = document.root(stimulus, level=level, duration_ms=duration_ms + step_ms)
     files = {f"{stem}.net.nml": document_bytes(network)}
     if document.components.custom:

@@ -30,12 +30,12 @@ def write_run(
     Raises
     ------
     ValueError
-        If the thresholds move, or NeuroML has no such current.
+        If the thresholds change with time, or NeuroML cannot represent a current.
     """
     if not request.steady_thresholds:
         raise ValueError(
-            f"NeuroML has fixed thresholds; threshold_rule {request.threshold_rule!r} moves "
-            "them under this stimulus. Take 'fixed', or the engine numba."
+            f"NeuroML has fixed thresholds; threshold_rule {request.threshold_rule!r} changes "
+            "them under this stimulus. Use 'fixed', or the engine numba."
         )
     connectome = request.network.connectome
     ids = cell_ids(connectome.neurons)
@@ -51,7 +51,7 @@ def write_run(
         request.stimulus,
         stem=STEM,
         level="graded",
-        # Half a step more, so that rounding does not lose the last one.
+        # Half a step longer, so that the last step is not lost by rounding.
         duration_ms=(request.n_steps + 0.5) * request.step_ms,
         step_ms=request.step_ms,
         variables=variables,
@@ -62,25 +62,25 @@ def write_run(
 
 
 def check_step(request: EngineRequest, rate: float, engine: str) -> None:
-    """Refuse a step at which a rate (1/ms) that is integrated explicitly would grow.
+    """Check that a step is stable for a rate (1/ms) that is integrated explicitly.
 
     Raises
     ------
     ValueError
-        If step * rate > 2; the message has the largest stable step.
+        If step * rate > 2; the message states the largest stable step.
     """
     if request.step_ms * rate > 2:
         raise ValueError(
             f"step_ms={request.step_ms:g} is unstable in {engine}, which steps explicitly; "
-            f"the largest stable step here is {2 / rate:.4g} ms. Take less, and "
-            "record_every_ms as before."
+            f"the largest stable step here is {2 / rate:.4g} ms. Lower step_ms and leave "
+            "record_every_ms unchanged."
         )
 
 
 def synaptic_rate(network: GradedNetwork, initial_state: np.ndarray | None = None) -> float:
     """Largest rate of leak and open synapses of a neuron, 1/ms.
 
-    No activation ever exceeds the larger of its start and a_r / (a_r + a_d).
+    An activation never exceeds the larger of its start and a_r / (a_r + a_d).
     """
     p = network.parameters
     start = np.zeros(1) if initial_state is None else initial_state[network.n_neurons :]

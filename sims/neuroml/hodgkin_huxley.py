@@ -1,9 +1,9 @@
 """Cells of level C1: one compartment with the channels of Boyle and Cohen.
 
 Kinetics: Boyle and Cohen (2008), BioSystems 94:170, as in OpenWorm's muscle_model, where
-the calcium channel's f gate closes with depolarisation; densities: c302, parameters C. The
-block of that channel by calcium (at most 28 % of its conductance) is left out, as NeuroML 2
-has no such gate.
+the f gate of the calcium channel closes with depolarization; densities: c302, parameters C. The
+block of that channel by calcium (at most 28 % of its conductance) is omitted, as NeuroML 2 does
+not have such a gate.
 """
 
 from xml.etree.ElementTree import Element

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 
 def cell_ids(names: Iterable[str]) -> tuple[str, ...]:
-    """An id of letters and digits for each name: the name itself wherever it is one.
+    """An id of letters and digits for each name: the name itself where that is possible.
 
-    Ids differ from each other by more than upper and lower case, as files are called after
-    them. They hold no underscore, so an id with one, made from these, is never one of them.
+    Ids differ by more than upper and lower case, as they occur in file names. They do not contain
+    underscores, so that an id made from one of them with an underscore differs from all of them.
     """
     taken: set[str] = set()
     return tuple(_free(_letters(name), taken) for name in names)

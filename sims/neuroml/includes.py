@@ -1,4 +1,4 @@
-"""NeuroML documents of a user, with what they include, read with care."""
+"""User-supplied NeuroML documents and the files that they include, read with checks."""
 
 import os
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Documents:
     components : dict of str to Element
         Cells, synapses and other components of all files, by id.
     unread : dict of str to str
-        Included files that could not be read, and why.
+        Included files that could not be read, and the reason.
     """
 
     main: Element
@@ -42,7 +42,7 @@ class Documents:
 def read_documents(path: str | os.PathLike) -> Documents:
     """A NeuroML file with its network, components, and the files that it includes.
 
-    Included files must lie in the folder of the first one or below it. An included file that
+    Included files must be in the folder of the first one or below it. An included file that
     cannot be read is an error if the network may be in it, that is, if no other file has one.
 
     Raises
@@ -61,7 +61,7 @@ def read_documents(path: str | os.PathLike) -> Documents:
     if len(networks) != 1:
         ids = ", ".join(network.get("id", "?") for network in networks)
         raise ValueError(
-            f"{path} holds {len(networks)} networks{f' ({ids})' * bool(ids)}; one is wanted."
+            f"{path} has {len(networks)} networks{f' ({ids})' * bool(ids)}; it must have one."
         )
     return Documents(
         main=main,
@@ -107,7 +107,7 @@ class _Reader:
         target = here.parent / href
         if "://" in href or not target.resolve().is_relative_to(self.folder):
             raise ValueError(
-                f"{path} includes {href!r}, which is outside {self.folder}; put a copy beside it."
+                f"{path} includes {href!r}, which is outside {self.folder}; put a copy into it."
             )
         if target.suffix.lower() not in (".nml", ".xml"):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Currents of a stimulus as the generators that NeuroML 2 has."""
+"""Currents of a stimulus as generators of NeuroML 2."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def generators(part: Waveform, duration_ms: float) -> list[Element]:
     Raises
     ------
     ValueError
-        If NeuroML has none of that shape.
+        If NeuroML does not have a generator of that shape.
     """
     constant = [_pulse(0.0, duration_ms, part.offset)] if part.offset else []
     return [*constant, *_varying(part, duration_ms)]
@@ -24,8 +24,8 @@ def generators(part: Waveform, duration_ms: float) -> list[Element]:
 @singledispatch
 def _varying(part: Waveform, duration_ms: float) -> Iterator[Element]:
     raise ValueError(
-        f"NeuroML has no current of the shape {type(part).__name__}; it has constant and "
-        "sinusoidal ones, steps that jump, and pulses."
+        f"NeuroML cannot represent a current of the shape {type(part).__name__}; it has constant "
+        "and sinusoidal ones, steps without rise, and pulses."
     )
 
 
@@ -53,8 +53,7 @@ def _(part: Sinusoid, duration_ms: float) -> Iterator[Element]:
 def _(part: Step, duration_ms: float) -> Iterator[Element]:
     if part.rise:
         raise ValueError(
-            f"NeuroML has no step that rises over {part.rise:g} ms; take rise_ms=0 for one "
-            "that jumps."
+            f"NeuroML cannot represent a step that rises over {part.rise:g} ms; use rise_ms=0."
         )
     end = duration_ms if part.duration is None else min(part.onset + part.duration, duration_ms)
     yield from _within(part.onset, end, part.amplitude)
@@ -68,7 +67,7 @@ def _(part: PulseTrain, duration_ms: float) -> Iterator[Element]:
 
 
 def _within(begin: float, end: float, amplitude: float) -> Iterator[Element]:
-    """A pulse, as far as it lies after time 0."""
+    """The part of a pulse after time 0."""
     if amplitude and end > max(begin, 0.0):
         yield _pulse(max(begin, 0.0), end, amplitude)
 

@@ -1,4 +1,4 @@
-"""The LEMS file that runs a network: how long, in which steps, what is recorded."""
+"""The LEMS file that simulates a network: duration, time step, recorded quantities."""
 
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
@@ -24,9 +24,9 @@ def simulation(
     includes : sequence of str
         Files with the components and the network.
     quantities : sequence of str
-        Paths of what is recorded, one column each after the time; in SI units.
+        Paths of recorded quantities, one column each after the time; in SI units.
     spiking : sequence of str
-        Paths of cells whose spikes are recorded, by their place in this list.
+        Paths of cells whose spikes are recorded, by their index in this list.
     trace_file, spike_file : str
         Names of the files that the simulator writes.
     """

@@ -1,8 +1,8 @@
-"""One NEURON mechanism for all components that differ in numbers only.
+"""One NEURON mechanism for all components that differ only in numbers.
 
-jNeuroML makes a mechanism for every component, so one for every neuron and for the synapses
-of every neuron, each of which takes a C++ compiler some seconds. Here those that are the
-same but for their names and parameters become one, and the script sets the parameters.
+jNeuroML writes a mechanism for every component, that is, for every neuron and for the synapses
+of every neuron, and a C++ compiler takes some seconds for each. Here, mechanisms that differ
+only in their names and parameters are replaced by one, and the script sets the parameters.
 """
 
 import re
@@ -19,10 +19,11 @@ class Mechanism:
     Attributes
     ----------
     name : str
+        Name of the mechanism.
     body : str
-        All of it but name, comments and values of the parameters.
+        Its code without name, comments and values of the parameters.
     parameters : dict of str to str
-        Values of the parameters, as they stand.
+        Values of the parameters, as written.
     """
 
     name: str
@@ -31,12 +32,12 @@ class Mechanism:
 
 
 def merge_mechanisms(folder: Path, script: Path) -> int:
-    """Delete the mechanisms that another one can stand for, and let the script use that one.
+    """Delete redundant mechanisms, and let the script use the remaining ones.
 
     Returns
     -------
     int
-        How many are left.
+        Number of remaining mechanisms.
     """
     kept: dict[str, Mechanism] = {}
     found: dict[str, Mechanism] = {}

@@ -26,11 +26,12 @@ class NetworkDocument:
     Parameters
     ----------
     connectome : Connectome
-        With signs; a connection without a sign is written, and has no effect. Onto muscles
-        the `gaba_neurons` inhibit, all others excite.
+        Connectome with signs; a connection without a sign is written without effect. The
+        `gaba_neurons` inhibit muscles, all others excite them.
     neuron_ids, muscle_ids : tuple of str
-        Ids of the populations. No muscle ids: no muscles.
+        Ids of the populations; muscles are omitted if they do not have ids.
     components : Components
+        Components of the cells and synapses.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class NetworkDocument:
 
     @property
     def cell_paths(self) -> list[str]:
-        """Where LEMS finds each cell: neurons, then muscles."""
+        """Path of each cell in LEMS: neurons, then muscles."""
         ids = (*self.neuron_ids, *self.muscle_ids)
         kinds = (*self.components.neurons, *self.components.muscles)
         return [f"{name}/0/{kind}" for name, kind in zip(ids, kinds, strict=False)]
@@ -55,7 +56,7 @@ class NetworkDocument:
         """The whole document; inputs last as long as the simulation."""
         sources, input_lists = self._inputs(stimulus, duration_ms)
         chemical, gap = list(self._chemical()), list(self._gap())
-        # The schema wants event-driven, electrical and continuous projections in this order.
+        # The order of the schema: event-driven, electrical, continuous projections.
         projections = gap + chemical if self.components.continuous else chemical + gap
         return element(
             "neuroml",
@@ -107,7 +108,7 @@ class NetworkDocument:
         signs = self.connectome.signs
         if signs is None:
             raise ValueError(
-                f"{self.connectome.name} has no signs; use connectome.with_signs(rule)."
+                f"{self.connectome.name} does not have signs; use connectome.with_signs(rule)."
             )
         c = self.components
         layers = [("chemical", self.connectome.chemical, signs, self.neuron_ids, c.neurons)]
@@ -128,7 +129,7 @@ class NetworkDocument:
                 )
 
     def _gap(self) -> Iterator[Element]:
-        """Each pair once. A junction of a cell with itself carries no current."""
+        """Gap junctions, each pair once; that of a cell with itself does not carry a current."""
         cells = tuple(zip(self.neuron_ids, self.components.neurons, strict=True))
         for i, j in np.argwhere(np.triu(self.connectome.gap)):
             connection = element(
@@ -143,7 +144,7 @@ class NetworkDocument:
             yield _projection("electricalProjection", "gap", *ends, connection)
 
     def _inputs(self, stimulus: Stimulus, duration_ms: float) -> tuple[list, list]:
-        """Generators of currents, and lists that say which cell each flows into."""
+        """Generators of currents, and lists of the cells into which they flow."""
         sources, lists = [], []
         for part in stimulus.parts:
             targets = self.connectome.index(self.connectome.select(*part.neurons))

@@ -39,6 +39,7 @@ class Cells:
     path : path-like
         The file, for error messages.
     network : Element
+        Element of the network.
     species : str or None
         ``"infer"``: *C. elegans* if the ids show it beyond doubt, else None.
 
@@ -48,12 +49,13 @@ class Cells:
         Names of the cells of each role, ``neuron`` and ``muscle``, in order; canonical for
         *C. elegans*.
     species : str or None
+        Species of the animal; None if it is not known.
 
     Raises
     ------
     ValueError
-        If a population has no id, the id of a different one, no sound size or role, two of
-        them are the same cell, or there are too many cells.
+        If the id of a population is missing or repeated, its size or role is not valid, two
+        populations are the same cell, or there are too many cells.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Cells:
     def _add(self, population: Element) -> None:
         identity, label = population.get("id", ""), _label(population)
         if not identity or identity in self._places:
-            raise ValueError(f"{self.path}: the population {identity!r} is nameless or doubled.")
+            raise ValueError(
+                f"{self.path}: the id {identity!r} of a population is empty or repeated."
+            )
         numbers = self._numbers(identity, population)
         size = len(numbers)
         if size + sum(map(len, self._names.values())) > MOST_CELLS:
@@ -106,11 +110,11 @@ class Cells:
             raise ValueError(f"{self.path}: two instances of {identity} have the same id.")
         text = population.get("size") or _size_of_layout(population) or str(len(instances))
         if not text.isdecimal() or len(text) > 9:
-            raise ValueError(f"{self.path}: a population has size {text!r}, which is no number.")
+            raise ValueError(f"{self.path}: a population has size {text!r}, not a number.")
         size = int(text)
         if size == 0 and population.get("size") is None:
             raise ValueError(
-                f"{self.path}: the population {identity} has no size, instances or layout."
+                f"{self.path}: the population {identity} lacks a size, instances or a layout."
             )
         if instances and len(instances) != size:
             raise ValueError(
@@ -134,25 +138,25 @@ class Cells:
         Raises
         ------
         ValueError
-            If there is no such cell.
+            If the cell does not exist.
         """
         if reference.isdecimal() and population:
             name, number = population, reference
         elif match := _PATH.fullmatch(reference):
             name, number = match[1], match[2] or match[3]
         else:
-            raise ValueError(f"{self.path}: {reference!r} does not say which cell it means.")
+            raise ValueError(f"{self.path}: {reference!r} is not a reference to a cell.")
         if name not in self._places:
             near = get_close_matches(name, self._places, n=3)
             hint = f" Did you mean {', '.join(near)}?" if near else ""
-            raise ValueError(f"{self.path} has no population {name!r}.{hint}")
+            raise ValueError(f"{self.path} does not have a population {name!r}.{hint}")
         cells = self._places[name]
         if number is None and len(cells) == 1:
             number = next(iter(cells))
         number = str(int(number)) if number else reference
         if number not in cells:
             raise ValueError(
-                f"{self.path}: {name} has {counted(len(cells), 'cell')}; there is no {number}."
+                f"{self.path}: {name} has {counted(len(cells), 'cell')}, and none is {number}."
             )
         if population and name != population:
             raise ValueError(
@@ -172,7 +176,7 @@ def read_properties(of: Element) -> dict[str, str]:
 
 
 def _size_of_layout(population: Element) -> str:
-    """Number of cells of a random, unstructured or grid layout; empty without one."""
+    """Number of cells of a random, unstructured or grid layout; empty without a layout."""
     for layout in population.findall("n:layout/*", NAMESPACES):
         if number := layout.get("number"):
             return number

@@ -1,4 +1,4 @@
-"""Other people's simulators as processes: found, run without a shell, ended in time."""
+"""External simulators as processes: found, run without a shell, stopped at a time limit."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ class SimulatorError(RuntimeError):
 
 
 def jneuroml_command() -> list[str]:
-    """How to start jNeuroML: Java, and the archive inside pyneuroml.
+    """Command that starts jNeuroML: Java, and the archive inside pyneuroml.
 
     Raises
     ------
     SimulatorError
-        If either is missing; it says what to install.
+        If either is missing; the message states what to install.
     """
     spec = find_spec("pyneuroml")
     folders = spec.submodule_search_locations if spec else None
@@ -36,7 +36,7 @@ def jneuroml_command() -> list[str]:
     java = shutil.which("java")
     if java is None:
         raise SimulatorError(
-            "jNeuroML needs Java, and there is no program java. Install a Java runtime "
+            "jNeuroML needs Java, and the program java was not found. Install a Java runtime "
             "(Debian: apt-get install default-jre-headless) or set PATH."
         )
     return [java, "-Djava.awt.headless=true", "-jar", str(jars[-1])]
@@ -51,19 +51,23 @@ def run_process(
     variables: Mapping[str, str] | None = None,
     time_limit_s: float | None = None,
 ) -> Path:
-    """Run a program in a folder and return the file that it was to make there.
+    """Run a program in a folder and return the file that it writes there.
 
     Parameters
     ----------
+    command : sequence of str
+        Program and arguments.
+    folder : Path
+        Working directory.
     name : str
-        What to call it in errors.
+        Name of the program in error messages.
     produces : str
-        The file, whose absence means failure; exit codes cannot be relied on.
+        Name of the file, whose absence means failure; exit codes are not reliable.
     variables : mapping of str to str, optional
-        Environment variables beside our own.
+        Environment variables in addition to those of this process.
     time_limit_s : float, optional
-        `TIME_LIMIT_S` unless given. Then it and its children are killed; also if we are
-        interrupted.
+        Time after which it and its children are killed, in s; `TIME_LIMIT_S` by default. They are
+        also killed if this process is interrupted.
 
     Raises
     ------

@@ -147,7 +147,7 @@ def read_neuroml(
 
 
 class _Layers:
-    """Matrices of the layers, gap junctions as they are listed."""
+    """Matrices of the layers, with gap junctions as they are listed."""
 
     def __init__(
         self, path: str | os.PathLike, cells: Cells, sign: SynapseSigns, *, ours: bool
@@ -165,7 +165,7 @@ class _Layers:
 
     @property
     def signed(self) -> bool:
-        """Whether the file has the sign of any connection, or a reason that it has none."""
+        """Whether the file states the sign of any connection, or why it is absent."""
         return any(self.reasons[reason] for reason in Reason if reason != Reason.OPEN)
 
     def add(self, connection: Connection) -> None:
@@ -174,7 +174,8 @@ class _Layers:
         Raises
         ------
         ValueError
-            If a weight is negative that cannot be, or a sign differs from that of a twin.
+            If a weight must not be negative, or a second connection of the pair has a different
+            sign.
         """
         pre, post = connection.pre, connection.post
         if connection.backward and self._sign.is_silent(connection):
@@ -230,18 +231,18 @@ class _Layers:
         self.signs[post.number, pre.number] = before or signed.sign
 
     def _two_signs(self, last: Connection) -> str:
-        """Why a pair with an excitatory and an inhibitory synapse is an error, and the way out."""
+        """Message about a pair with an excitatory and an inhibitory synapse, with the way out."""
         pre, post = last.pre.identity, last.post.identity
         after = "excites" if self.signs[last.post.number, last.pre.number] < 0 else "inhibits"
         before = "inhibits" if after == "excites" else "excites"
         return (
             f"{self._path}: {pre} {before} and {after} {post} (the second by the synapse "
             f"{last.synapse!r}), but a connection of a Connectome has one sign. Delete one of the "
-            f"two from the file, or let a second population, such as {pre}_2, send one of them."
+            f"two from the file, or make a second population, such as {pre}_2, the source of one."
         )
 
     def history(self) -> tuple[str, ...]:
-        """Lines about connections that are lost, and signs that a reader may not expect."""
+        """Lines about connections that are lost, and signs that may be unexpected."""
         lines = []
         if self.lost:
             lines.append(f"not read: {', '.join(_counted(self.lost))}")

@@ -1,9 +1,9 @@
 """Whether a synapse of a NeuroML file excites or inhibits.
 
-In this order: a conductance by its reversal potential against the leak reversal and the
-threshold of the receiving cell; a current by its direction; a negative weight; the id of the
-component, if a word of it starts with ``exc`` or ``inh`` or names a receptor; the transmitter of
-the sending population, if a property states it.
+The criteria, in this order: the reversal potential of a conductance relative to the leak reversal
+and the threshold of the postsynaptic cell; the direction of a current; a negative weight; the id
+of the component, if a word of it starts with ``exc`` or ``inh`` or names a receptor; the
+transmitter of the presynaptic population, if a property states it.
 """
 
 import math
@@ -16,8 +16,8 @@ from xml.etree.ElementTree import Element
 from isochron.sims.neuroml.connections import Connection, connections_in_id
 from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
 
-# For cells of which the file does not give them: every resting potential lies above the first,
-# every threshold below the second (mV).
+# For cells that the file does not define: every resting potential is above the first, every
+# threshold below the second (mV).
 LOWEST_REST, HIGHEST_THRESHOLD = -70.0, -20.0
 _CURRENTS = ("expCurrSynapse", "alphaCurrSynapse", "alphaCurrentSynapse")
 _RESTS = ("leakReversal", "EL", "vr", "v_rest", "e_rev_leak")
@@ -42,7 +42,7 @@ _TRANSMITTERS = {"gaba": -1, "glycine": -1, "glutamate": 1, "acetylcholine": 1}
 
 
 class Reason(Enum):
-    """Why a connection has its sign, or none."""
+    """Reason for the sign of a connection, or for its absence."""
 
     FILE = "reversal potential, current or weight"
     AGAINST_ID = "reversal potential, current or weight, against the id"
@@ -68,8 +68,8 @@ class SynapseSigns:
     components : mapping of str to Element
         Cells and synapses of the file and of those that it includes, by id.
     connections : iterable of Connection
-        All of the file. A synapse without a definition that has a negative weight anywhere is
-        a current, so that its positive weights excite.
+        All connections of the file. A synapse without a definition that has a negative weight
+        anywhere is a current, so that its positive weights excite.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class SynapseSigns:
         Raises
         ------
         ValueError
-            If a weight is negative that cannot be: of a conductance, or of a synapse without a
-            definition whose id says that it excites.
+            If the weight of a conductance is negative, or that of a synapse without a definition
+            whose id is that of an excitatory one.
         """
         if self.is_silent(connection):
             return Signed(0, Reason.SILENT)
@@ -101,7 +101,7 @@ class SynapseSigns:
         return Signed(stated, Reason.AGAINST_ID if against else Reason.FILE)
 
     def _by_names(self, connection: Connection, named: int) -> Signed:
-        """Sign of a connection of which no number decides."""
+        """Sign of a connection for which no number decides."""
         if named:
             return Signed(named, Reason.ID)
         defined = self._components.get(connection.synapse)
@@ -111,14 +111,14 @@ class SynapseSigns:
         return Signed(sent, Reason.TRANSMITTER if sent else Reason.OPEN)
 
     def is_silent(self, connection: Connection) -> bool:
-        """Whether its component has no effect: by its definition, or else by its id."""
+        """Whether its component is without effect: by its definition, or else by its id."""
         definition = self._components.get(connection.synapse)
         if definition is None:
             return "silent" in connection.synapse.lower()
         return _kind(definition) == "silentSynapse" or _has_no_conductance(definition)
 
     def conductance(self, connection: Connection) -> float:
-        """Conductance of a connection of weight 1, in nS; NaN if the file states none."""
+        """Conductance of a connection of weight 1, in nS; NaN if the file does not state it."""
         definition = self._components.get(connection.synapse)
         text = (
             "" if definition is None else definition.get("gbase") or definition.get("conductance")
@@ -134,7 +134,7 @@ class SynapseSigns:
         return connection.electrical or _kind(definition) == "gapJunction"
 
     def _stated(self, connection: Connection, named: int) -> int | None:
-        """Sign by all but the id: 0 for a synapse without effect, None if it is not stated."""
+        """Sign by all criteria but the id: 0 for a synapse without effect, None if unknown."""
         synapse = self._components.get(connection.synapse)
         if synapse is None:
             return self._undefined(connection, named)
@@ -240,7 +240,7 @@ def _sign_of_id(component: str) -> int:
 
 
 def _sign_of_transmitter(stated: str) -> int:
-    """Sign by the transmitter of a cell; 0 for another one, or for several with two signs."""
+    """Sign by the transmitter of a cell; 0 if unknown, or for several with different signs."""
     words = re.findall(r"[a-z]+", stated.lower())
     signs = {sign for word in words for start, sign in _TRANSMITTERS.items() if word == start}
     return signs.pop() if len(signs) == 1 else 0

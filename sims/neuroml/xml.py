@@ -1,4 +1,4 @@
-"""Elements with quantities, and documents as bytes that are always the same."""
+"""Elements with quantities, and documents as reproducible bytes."""
 
 import math
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ def element(tag: str, /, *children: Element, **attributes: object) -> Element:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A number with a unit, to the last digit, as the schema of NeuroML wants it.
+    """A number with a unit, to the last digit, as the schema of NeuroML requires it.
 
     Raises
     ------
@@ -34,6 +34,6 @@ def document_bytes(root: Element) -> bytes:
 def _text(value: object) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"NeuroML has no {value!r}; every quantity must be finite.")
+            raise ValueError(f"NeuroML cannot represent {value!r}; every quantity must be finite.")
         return repr(float(value)).replace("e+", "e")
     return str(value)

@@ -1,4 +1,4 @@
-"""The same connectome as spiking neurons, run by Brian2.
+"""A connectome with spiking neurons, simulated by Brian2.
 
 ``run_spiking(SpikingNetwork(connectome, C302_B), stimulus, duration_s=1)`` gives spikes and rates.
 """

@@ -7,7 +7,7 @@ import numpy as np
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.parameters import LeakyIntegrateAndFire
 
-# Of each sign, the difference of two exponentials is the conductance of all synapses together.
+# For each sign, the difference of two exponentials is the conductance of all synapses together.
 CONDUCTANCES = """
 synaptic = (exc_slow - exc_fast) * (E_exc - V) + (inh_slow - inh_fast) * (E_inh - V) : amp
 dexc_fast/dt = -exc_fast / rise : siemens
@@ -19,7 +19,7 @@ gap_current : amp
 LEAKY_INTEGRATE_AND_FIRE = """
 dV/dt = (g_L * (E_L - V) + synaptic + gap_current + I) / C : volt (unless refractory)
 """
-# A stage of the integrator may land far beyond the peak, where the equations mean nothing.
+# A stage of the integrator may go far beyond the peak, where the equations are not valid.
 ADAPTIVE_EXPONENTIAL = """
 dV/dt = (g_L * (E_L - V) + upstroke - w + synaptic + gap_current + I) / C : volt (unless refractory)
 dw/dt = (a * (V_capped - E_L) - w) / tau_w : amp
@@ -52,15 +52,18 @@ def make_neurons(
     Parameters
     ----------
     brian2 : module
+        Brian2, in a session.
     network : SpikingNetwork
+        Network whose neurons are made.
     constant : ndarray, shape (n_neurons,)
         Input that does not change, pA.
     varying : tuple of ndarray, shapes (k,) and (n_steps, k)
-        Which neurons have an input that changes, and what it adds in each step, pA.
+        Indices of the neurons whose input changes, and the change in each step, pA.
     step : Brian2 quantity
+        Time step.
     """
     neuron, (moving, values) = network.parameters.neuron, varying
-    equations, constants, behaviour = _model(brian2, neuron)
+    equations, constants, options = _model(brian2, neuron)
     synapses = network.parameters.synapses
     constants |= {
         "rise": synapses.rise * brian2.ms,
@@ -78,7 +81,7 @@ def make_neurons(
         namespace=constants,
         dt=step,
         name="spiking_neurons*",
-        **behaviour,
+        **options,
     )
     if len(moving):
         column = np.zeros(network.n_neurons, dtype=int)
@@ -91,12 +94,12 @@ def make_neurons(
 
 
 def _refractory(brian2: Any, period: float, step: Any) -> Any:
-    """Brian2 counts from the beginning of the step of the spike, we from its end."""
+    """Brian2 counts from the start of the step of the spike, isochron from its end."""
     return period * brian2.ms + (step if period else 0 * step)
 
 
 def _model(brian2: Any, neuron: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Equations, constants, and what threshold, reset and integrator are."""
+    """Equations, constants, and options for threshold, reset and integrator."""
     constants = {
         "C": neuron.capacitance * brian2.pF,
         "g_L": neuron.leak_conductance * brian2.nS,
@@ -105,8 +108,8 @@ def _model(brian2: Any, neuron: Any) -> tuple[str, dict[str, Any], dict[str, Any
         "V_r": neuron.reset * brian2.mV,
     }
     if isinstance(neuron, LeakyIntegrateAndFire):
-        behaviour = {"threshold": "V > V_T", "reset": "V = V_r", "method": "exponential_euler"}
-        return LEAKY_INTEGRATE_AND_FIRE, constants, behaviour
+        options = {"threshold": "V > V_T", "reset": "V = V_r", "method": "exponential_euler"}
+        return LEAKY_INTEGRATE_AND_FIRE, constants, options
     constants |= {
         "Delta_T": neuron.slope_factor * brian2.mV,
         "a": neuron.adaptation_conductance * brian2.nS,
@@ -114,12 +117,12 @@ def _model(brian2: Any, neuron: Any) -> tuple[str, dict[str, Any], dict[str, Any
         "b": neuron.adaptation_jump * brian2.pA,
         "V_peak": neuron.peak * brian2.mV,
     }
-    behaviour = {"threshold": "V > V_peak", "reset": "V = V_r; w += b", "method": "rk4"}
-    return ADAPTIVE_EXPONENTIAL, constants, behaviour
+    options = {"threshold": "V > V_peak", "reset": "V = V_r; w += b", "method": "rk4"}
+    return ADAPTIVE_EXPONENTIAL, constants, options
 
 
 def make_connections(brian2: Any, network: SpikingNetwork, neurons: Any, step: Any) -> list[Any]:
-    """Chemical synapses of both signs, and gap junctions, of those that the connectome has."""
+    """Chemical synapses of both signs, and gap junctions, as far as the connectome has them."""
     synapses = network.parameters.synapses
     made = []
     for sign, weights in (("exc", network.excitation), ("inh", network.inhibition)):

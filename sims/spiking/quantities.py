@@ -1,4 +1,4 @@
-"""Numbers with a unit at the door: plain ones in our units, or Brian2 quantities."""
+"""Conversion of numbers with a unit: plain ones, or Brian2 quantities."""
 
 import math
 from dataclasses import field, fields

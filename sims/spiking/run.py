@@ -1,4 +1,4 @@
-"""Run a spiking network in Brian2: spikes and rates as a labelled dataset."""
+"""Simulation of a spiking network in Brian2: spikes and rates as a labeled dataset."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Labelled results as one compressed netCDF-4 file."""
+"""Labeled results as one compressed netCDF-4 file."""
 
 import io
 from pathlib import Path
@@ -16,7 +16,7 @@ def save_netcdf(dataset: xr.Dataset, path: Path) -> None:
     Raises
     ------
     OSError
-        If the folder cannot be written to; what was at `path` is left as it was.
+        If the folder cannot be written to; `path` is then unchanged.
     """
     encoding = {
         name: {"zlib": True, "complevel": 4, "fletcher32": True}
@@ -35,13 +35,13 @@ def load_netcdf(path: Path) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If the file is not netCDF-4, is truncated or altered (arrays carry checksums), or
-        keeps its data in other files.
+        If the file is not netCDF-4, is truncated or altered (arrays have checksums), or
+        refers to data in other files.
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"The file {path} does not exist.")
     try:
         with h5py.File(path) as file:
             file.visititems(_refuse_foreign_storage)
@@ -50,17 +50,17 @@ def load_netcdf(path: Path) -> xr.Dataset:
             refuse_larger(dataset)
             return dataset.load()
     except OSError as error:
-        raise ValueError(f"{path} is not a whole netCDF-4 file: {error}.") from error
+        raise ValueError(f"{path} is not a complete netCDF-4 file: {error}.") from error
 
 
 def _refuse_foreign_storage(name: str, item: h5py.Dataset | h5py.Group) -> None:
     if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-        raise ValueError(f"The data of {name!r} is kept in another file; that is refused.")
+        raise ValueError(f"The data of {name!r} are in a different file, which is not supported.")
 
 
 def _refuse_links(group: h5py.Group) -> None:
     for name in group:
         if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-            raise ValueError(f"{name!r} is a link to another file; that is refused.")
+            raise ValueError(f"{name!r} is a link to a different file, which is not supported.")
         if isinstance(item := group.get(name), h5py.Group):
             _refuse_links(item)

@@ -86,7 +86,7 @@ def export_nwb(
         raise ValueError(f"{path} must end in .nwb.")
     names = [name for name, item in dataset.items() if item.dims == ("time", "neuron")]
     if not names:
-        raise ValueError("The dataset has no variable of (time, neuron) to export.")
+        raise ValueError("The dataset does not have a variable of (time, neuron) to export.")
     start, rate = _timing(dataset)
     pynwb = _import_pynwb()
     file = pynwb.NWBFile(
@@ -120,7 +120,7 @@ def export_nwb(
 
 
 def _animal(dataset: xr.Dataset) -> dict[str, str]:
-    """Fields of the subject that the run states; one without a species is of *C. elegans*."""
+    """Fields of the subject of a run; a run without a species is of *C. elegans*."""
     species = str(dataset.attrs.get("species", C_ELEGANS))
     if species == C_ELEGANS:
         return ADULT

@@ -1,4 +1,4 @@
-"""How much of a file is read into memory."""
+"""Limit of the data that are read into memory."""
 
 import xarray as xr
 
@@ -6,7 +6,7 @@ LARGEST_BYTES = 16 * 2**30
 
 
 def refuse_larger(dataset: xr.Dataset) -> None:
-    """Refuse a dataset that would fill the memory, whatever the size of its file.
+    """Check that a dataset fits in memory, whatever the size of its file.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Labelled results as a Zarr folder (version 3) with a list of checksums, its seal.
+"""Labeled results as a Zarr folder (version 3) with a list of checksums, its seal.
 
-Zarr takes a missing chunk for zeros and a damaged one for data, so every file of the folder
-is named with its SHA-256 in the seal, the attributes of an empty group. A new version is made
-beside the old one, out of hard links to the files that stay, and takes its place by renaming:
-Zarr replaces files and never writes into one, so the old version is whole until then.
+Zarr reads a missing chunk as zeros and a damaged one as data, so every file of the folder is
+listed with its SHA-256 in the seal, the attributes of an empty group. A new version is written
+next to the old one, with hard links to the files that do not change, and replaces it by renaming:
+Zarr replaces files and never writes into one, so the old version is complete until then.
 """
 
 import json
@@ -31,7 +31,7 @@ def save_zarr(dataset: xr.Dataset, path: Path) -> None:
     _recover(path)
     if path.exists() and not (path / SEAL).is_file():
         raise FileExistsError(
-            f"{path} exists and is not a folder that isochron wrote. Choose another name."
+            f"{path} exists and is not a folder that isochron wrote. Choose a different name."
         )
     with _new_version(path) as folder:
         _write(dataset, folder, mode="w-", encoding=_chunks(dataset))
@@ -58,7 +58,7 @@ def load_zarr(path: Path) -> xr.Dataset:
     """Read a folder into memory; see `isochron.sims.storage.load_dataset`."""
     _recover(path)
     if not path.is_dir():
-        raise FileNotFoundError(f"There is no folder {path}.")
+        raise FileNotFoundError(f"The folder {path} does not exist.")
     _verify(path)
     with _open(path) as dataset:
         refuse_larger(dataset)
@@ -76,7 +76,7 @@ def _open(path: Path) -> xr.Dataset:
 
 
 def _with_fixed_width(dataset: xr.Dataset) -> xr.Dataset:
-    """Texts as NumPy's fixed-width strings, as they were before they were written."""
+    """Texts as fixed-width strings of NumPy, as they were before they were written."""
     texts = {
         name: (item.dims, np.array(item.values.tolist(), dtype=str), item.attrs)
         for name, item in dataset.variables.items()
@@ -98,9 +98,9 @@ def _chunks(dataset: xr.Dataset) -> dict[str, dict[str, tuple[int, ...]]]:
 def _check_continues(there: xr.Dataset, dataset: xr.Dataset, path: Path) -> None:
     there = _with_fixed_width(there)
     if "time" not in dataset.indexes or "time" not in there.indexes:
-        raise ValueError(f"Only datasets with times can grow; {path} or the new one has none.")
+        raise ValueError(f"Only datasets with times can grow; {path} or the new one lacks them.")
     if set(there.variables) != set(dataset.variables):
-        raise ValueError(f"{path} holds {_names(there)}, not {_names(dataset)}.")
+        raise ValueError(f"{path} contains {_names(there)}, not {_names(dataset)}.")
     for name, item in dataset.variables.items():
         old = there.variables[name]
         if item.dims != old.dims or (item.dtype != old.dtype and item.dtype.kind != "U"):
@@ -109,11 +109,11 @@ def _check_continues(there: xr.Dataset, dataset: xr.Dataset, path: Path) -> None
                 f"{item.dtype}."
             )
         if "time" not in item.dims and not item.equals(old):
-            raise ValueError(f"{name} is not what it is in {path}: this is another run.")
+            raise ValueError(f"{name} differs from that in {path}: this is a different run.")
     times = np.concatenate([there.time.values[-1:], dataset.time.values])
     if not (np.diff(times) > 0).all():
         raise ValueError(
-            f"{path} ends at {times[0]:g} ms; the new times must be later, and ascend."
+            f"{path} ends at {times[0]:g} ms; the new times must be later, and increase."
         )
 
 
@@ -123,7 +123,7 @@ def _names(dataset: xr.Dataset) -> str:
 
 @contextmanager
 def _new_version(path: Path) -> Iterator[Path]:
-    """A place to write a folder that then takes the place of the one at `path`."""
+    """A folder to write, which then replaces the one at `path`."""
     folder, previous = path.with_name(f".{path.name}.part"), _previous(path)
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -144,7 +144,7 @@ def _previous(path: Path) -> Path:
 
 
 def _recover(path: Path) -> None:
-    """Bring back what a crash between two renames left under another name."""
+    """Restore a folder that a crash between two renames left under a temporary name."""
     previous = _previous(path)
     if previous.exists():
         if path.exists():
@@ -164,7 +164,7 @@ def _files(folder: Path) -> list[Path]:
     files = []
     for item in sorted(folder.rglob("*")):
         if item.is_symlink():
-            raise ValueError(f"{item} is a link to elsewhere; that is refused.")
+            raise ValueError(f"{item} is a symbolic link, which is not supported.")
         if item.is_file() and item != folder / SEAL:
             files.append(item)
     return files
@@ -185,19 +185,19 @@ def _seal(folder: Path) -> None:
 
 
 def _verify(path: Path) -> None:
-    """Check that a folder holds exactly the files that its seal names.
+    """Check that a folder contains exactly the files that its seal lists.
 
     Raises
     ------
     ValueError
-        Naming the first file that is missing, altered or foreign.
+        If a file is missing, altered or not in the seal; the message names the first one.
     """
     try:
         seal = json.loads((path / SEAL).read_text(encoding="utf-8"))["attributes"]
         known, digests = seal["isochron_format"], dict(seal["sha256"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
-            f"{path} is not a whole folder that isochron wrote: {SEAL} is missing or damaged."
+            f"{path} is not a complete folder that isochron wrote: {SEAL} is missing or damaged."
         ) from error
     if known != FORMAT:
         raise ValueError(f"{path} has format {known!r}; this version reads format {FORMAT}.")
@@ -205,7 +205,7 @@ def _verify(path: Path) -> None:
         name = str(file.relative_to(path))
         expected = digests.pop(name, None)
         if expected is None:
-            raise ValueError(f"{path} holds {name}, which isochron did not write there.")
+            raise ValueError(f"{path} contains {name}, which isochron did not write.")
         if _digest(file) != expected:
             raise ValueError(f"{name} in {path} has been altered.")
     if digests:

@@ -110,7 +110,7 @@ def recorded(network, duration_s):
 
 
 def test_known_parameters_are_recovered(circuit):
-    """From another engine's recording with gaps; the step of 8 ms costs less than 3 %."""
+    """From a recording of a different engine, with gaps; the step of 8 ms costs less than 3 %."""
     truth = {"capacitance": 3.0, "decay_rate": 5e-3}
     recording = recorded(circuit.with_parameters(**truth), 0.4)
     recording = recording.where(np.random.default_rng(0).random(recording.shape) < 0.8)
@@ -128,7 +128,7 @@ def test_known_parameters_are_recovered(circuit):
         ([], "at least one"),
         ([CHOICES[0], CHOICES[0]], "each once"),
         ([Constant("capacitance", 2, 10)], "capacitance starts at 1.5, not between"),
-        ([ConnectionScale(senders=("DB",), receivers=("PLM",))], "no such connection"),
+        ([ConnectionScale(senders=("DB",), receivers=("PLM",))], "not have such a connection"),
         ([Current(neurons=("AVX",), start=0, low=-1, high=1)], "AVX"),
     ],
 )
@@ -174,7 +174,7 @@ def test_the_rhythm_is_the_worm_s(rhythm):
 
 
 def test_derivatives_obey_the_scaling_of_time(rhythm):
-    """C, 1/a_r and 1/a_d times k multiply the period by k, and leave the amplitude alone."""
+    """C, 1/a_r and 1/a_d times k multiply the period by k, and do not change the amplitude."""
     _, free, _, jacobian = rhythm
     (slope,) = torch.autograd.grad(
         free.values(u := free.start.clone().requires_grad_()).log().sum(), u
@@ -197,7 +197,7 @@ def test_derivatives_against_differences(rhythm):
 
 
 def test_a_period_is_reached(worm, touch):
-    """By two of the worm's parameters; confirmed by the other engine at a step of 1 ms."""
+    """By two parameters of the worm; confirmed by the other engine at a step of 1 ms."""
     choices = [Constant("decay_rate", 1e-3, 1e-2), ConnectionScale(layer="gap", low=0.5, high=2)]
     p = RhythmFitParameters(n_steps=90, tolerance=1e-3, transient_s=40.0)
     target = RhythmTarget(period_ms=1600)

@@ -1,4 +1,4 @@
-"""Tasks of users: what `sample` returns is checked once, with an error that names the fault."""
+"""User-defined tasks: the result of `sample` is checked; the error names the fault."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,7 @@ SIZES: dict[str, Any] = {"n_steps": STEPS, "n_inputs": 2, "step_ms": 2.0, "chanc
 
 
 class OwnTask(SimpleNamespace):
-    """A task of given sizes; `change` is what its author got wrong."""
+    """A task of given sizes; `change` is the mistake of its author."""
 
     def sample(self, batch_size, generator):
         shape = (self.n_steps, batch_size)
@@ -57,7 +57,7 @@ WRONG = {
     ),
     "too short": (lambda t: Trials(*(p[:5] for p in t)), r"inputs .*\(7, 4, 2\), got \(5, 4, 2\)"),
     "no batch": (lambda t: Trials(*(p[:, 0] for p in t)), r"inputs .*got \(7, 2\)"),
-    "another batch": (lambda t: Trials(*(p[:, :3] for p in t)), r"inputs .*got \(7, 3, 2\)"),
+    "a different batch": (lambda t: Trials(*(p[:, :3] for p in t)), r"inputs .*got \(7, 3, 2\)"),
     "mask of a trial": (lambda t: t._replace(mask=torch.ones(7)), r"mask .*\(7, 4\), got \(7,\)"),
     "mask of outputs": (
         lambda t: t._replace(mask=torch.ones(7, 4, 2)), r"mask .*\(7, 4\), got \(7, 4, 2\)"
@@ -124,7 +124,7 @@ def test_several_outputs_need_as_many_targets():
     ids=["float64", "numpy", "list", "whole numbers", "one output"],
 )
 def test_other_types_of_the_same_numbers_are_converted(change):
-    """One output in a dimension of its own would otherwise be spread over the batch."""
+    """One output in a separate dimension would otherwise be broadcast over the batch."""
     wanted = draw_trials(own(), BATCH, generator())
     for found, right in zip(draw_trials(own(change), BATCH, generator()), wanted, strict=True):
         assert found.dtype == torch.float32
@@ -137,7 +137,7 @@ def test_other_types_of_the_same_numbers_are_converted(change):
 def test_what_is_not_a_task_is_named():
     net = ann_bridge.GRUNet(n_units=5, n_inputs=2)
     partial: Any = SimpleNamespace(n_inputs=2, n_outputs=1, step_ms=2.0)
-    with pytest.raises(TypeError, match=r"not a task: it has no n_steps, sample\."):
+    with pytest.raises(TypeError, match=r"not a task: it lacks n_steps, sample\."):
         ann_bridge.train(net, partial, seed=0)
 
 

@@ -1,4 +1,4 @@
-"""Recordings as references: gaps, saturation, artefacts, noise, channels, formats."""
+"""Recordings as references: gaps, saturation, artifacts, noise, channels, formats."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def burst(values, where):
 
 @pytest.mark.parametrize("damage", [dead, missing, saturated, quiet, burst])
 def test_a_damaged_stretch_is_not_drawn(damage):
-    """Six of twenty seconds are lost, and what the filter carries into them and out of them."""
+    """Six of twenty seconds are not usable, plus the impulse response of the filter around them."""
     values = theta()
     damage(values, within(8, 14))
     reference = tasks.prepare_recording(values, sampling_Hz=RATE)
@@ -78,13 +78,13 @@ def test_a_damaged_stretch_is_not_drawn(damage):
     assert f"usable_share={reference.usable_share:.3g}" in repr(reference)
     batch = tasks.PhaseMemory(reference=reference).sample(500, torch.Generator().manual_seed(0))
     amplitude = batch.inputs[:, :, 0].abs().amax(dim=0)
-    # A whole reference reaches 1; the filter's memory of a gap takes a few per cent.
+    # A complete recording reaches 1; the impulse response around a gap costs a few percent.
     assert amplitude.min() > 0.9
     assert amplitude.max() < 1.2
 
 
 def test_the_phase_outside_a_gap_is_right():
-    """Against the known phase; 2 % is what the filter carries over from the gap."""
+    """Against the known phase; the impulse response of the filter around the gap causes 2 %."""
     values = theta()
     missing(values, within(8, 14))
     reference = tasks.prepare_recording(values, sampling_Hz=RATE)
@@ -109,7 +109,7 @@ def test_a_wandering_theta_is_used():
 
 
 def test_a_slip_of_the_phase_is_not_drawn():
-    """Half a turn in no time: the amplitude passes through zero."""
+    """The phase jumps by half a turn: the amplitude passes through zero."""
     values = np.sin(2 * np.pi * 8 * TIME + np.pi * (TIME > 10))
     reference = tasks.prepare_recording(values, sampling_Hz=RATE)
     assert not usable_at(reference, 10.0)
@@ -120,12 +120,12 @@ def test_a_slip_of_the_phase_is_not_drawn():
 @pytest.mark.parametrize("exponent", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_is_no_oscillation(exponent, seed):
-    with pytest.raises(ValueError, match="no oscillation between 5 and 12 Hz: its phase leaves"):
+    with pytest.raises(ValueError, match="not oscillate between 5 and 12 Hz: its phase leaves"):
         tasks.prepare_recording(colored_noise(exponent, seed), sampling_Hz=RATE)
 
 
 def test_a_stretch_of_noise_is_not_drawn():
-    """Noise of the amplitude of the oscillation, told apart by its phase alone."""
+    """Noise with the amplitude of the oscillation, distinguished by its phase only."""
     values = theta() + 0.1 * colored_noise(1, 0) / colored_noise(1, 0).std()
     where = within(8, 14)
     noise = colored_noise(0, 1)
@@ -139,7 +139,7 @@ def test_a_stretch_of_noise_is_not_drawn():
 
 
 def test_bursts_of_an_oscillation_are_used():
-    """Silence between them is not: half of the time, and the rise and fall of each."""
+    """The silence between them is not used: half of the time, with rise and fall of each burst."""
     on = np.sin(2 * np.pi * 0.25 * TIME) > -0.1
     values = theta() * on + 0.002 * colored_noise(0, 2) / colored_noise(0, 2).std()
     share = tasks.prepare_recording(values, sampling_Hz=RATE).usable_share
@@ -308,13 +308,13 @@ def test_the_frequency_is_that_of_the_usable_samples(damage, frequency_Hz):
 
 
 def test_two_frequencies_with_a_gap_have_their_mean():
-    """By the time of each: 10 s of 6 Hz and 20 s of 9 Hz are usable."""
+    """Mean over usable time: 10 s of 6 Hz and 20 s of 9 Hz."""
     step_ms, advance = 2.0, np.zeros(20_000)
     advance[:5_000], advance[5_000:10_000], advance[10_000:] = 6, 100, 9
     phase = 2 * np.pi * 1e-3 * step_ms * np.cumsum(advance)
     usable = advance != 100
     reference = tasks.RecordedReference(np.sin(phase), phase, step_ms, usable)
-    # The step behind the gap is not between two usable samples; that changes 1 of 15,000.
+    # The step after the gap is not between two usable samples; that changes 1 of 15,000.
     assert reference.frequency_Hz == pytest.approx(8.0, rel=1e-4)
     none = tasks.RecordedReference(np.sin(phase), phase, step_ms, usable & (phase < 0))
     with pytest.raises(ValueError, match="no two neighboring samples are usable"):
@@ -325,7 +325,7 @@ def test_two_frequencies_with_a_gap_have_their_mean():
 
 
 def test_masked_samples_are_missing():
-    """Of a vector, and of a channel."""
+    """In a vector, and in one channel of several."""
     where = (LONG >= 20) & (LONG < 30)
     values, known = long_theta(), long_theta()
     missing(known, where)

@@ -1,4 +1,4 @@
-"""Every task draws what its docstring says. 4000 trials: a fraction errs by 0.024 at 3 sigma."""
+"""Every task draws trials as in its docstring. 4000 trials: 3 sigma of a fraction are 0.024."""
 
 import matplotlib as mpl
 import numpy as np
@@ -167,7 +167,7 @@ def test_flip_flops_hold_the_last_pulse(arrays):
     np.testing.assert_array_equal(mask, ~(inputs != 0).any(axis=2))
     assert set(np.unique(inputs)) == {-1.0, 0.0, 1.0}
     assert (inputs[:3] != 0).all()
-    # A step is free of pulses if none began in it or the two before: (1 - 20/500)^3.
+    # A step is free of pulses if none started in it or the two before: (1 - 20/500)^3.
     np.testing.assert_allclose((inputs[3:] == 0).mean(), 0.96**3, atol=0.01)
 
 
@@ -272,7 +272,7 @@ def sine(seconds=5, rate=1000.0):
         (sine(2), {}, "3 s or longer"),
         (sine()[None], {}, r"shape \(n_samples,\)"),
         (sine() * np.nan, {}, "finite"),
-        (np.ones(5000), {}, "no oscillation"),
+        (np.ones(5000), {}, "does not oscillate"),
         (sine(), {"sampling_Hz": 20.0}, "band_Hz"),
         (sine(), {"band_Hz": (9.0, 8.0)}, "band_Hz"),
         (sine(), {"step_ms": 100.0}, "step_ms"),

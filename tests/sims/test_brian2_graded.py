@@ -46,7 +46,7 @@ def request_of(network, stimulus, state, *, step_ms, duration_ms, sample_ms=5.0,
 
 
 def reference(request):
-    """The same run by SciPy, from the written-out equations and the drive of the request."""
+    """The same run by SciPy, from the explicit equations and the input of the request."""
     network, p, n = request.network, request.network.parameters, request.network.n_neurons
     weighted = network.synapses * network.reversal
 
@@ -215,7 +215,7 @@ def _global_state():
 def test_an_input_that_does_not_fit_in_memory_is_refused(twenty, changing):
     start = twenty.equilibrium(changing)
     request = request_of(twenty, changing, start, step_ms=0.01, duration_ms=1e6)
-    with pytest.raises(ValueError, match="14.9 GiB; 4 GiB can be kept"):
+    with pytest.raises(ValueError, match="14.9 GiB; 4 GiB are allowed"):
         brian2_graded.run(request)
 
 
@@ -257,7 +257,7 @@ def test_importing_brian2_hooks_into_nothing():
 
 
 def test_networks_of_the_user_run_on(twenty):
-    """Objects that stand in plain sight are those of the user alone."""
+    """Brian2 collects the objects of the user only, not those of the engine."""
     stimulus = sims.step_current(TOUCHED, amplitude_pA=200)
     with brian2_session("numpy"):
         group = brian2.NeuronGroup(2, "dx/dt = -x / (10*ms) : 1", method="exact")

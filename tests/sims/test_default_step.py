@@ -1,4 +1,4 @@
-"""Each engine runs without a step given."""
+"""Each engine has a default step."""
 
 import click
 import numpy as np
@@ -26,7 +26,7 @@ def test_the_default_step_is_that_of_the_settings(small, engine):
 @pytest.mark.parametrize("engine", EXPLICIT)
 @pytest.mark.parametrize("dataset", ["varshney2011", "cook2019-hermaphrodite", "white1986-whole"])
 def test_explicit_engines_take_a_stable_step(engine, dataset):
-    """Of 1, 2 or 5 times a power of ten, so that samples fall on steps."""
+    """It is 1, 2 or 5 times a power of ten, so that samples coincide with steps."""
     module = engine_or_skip(engine)
     network = sims.GradedNetwork(connectome.load(dataset))
     step = default_step(engine, network)

@@ -1,4 +1,4 @@
-"""simulate_many(): each member is what simulate() makes of it alone."""
+"""simulate_many(): each member equals the same run of simulate()."""
 
 import json
 
@@ -12,7 +12,7 @@ OPTIONS = {"duration_s": 0.3, "step_ms": 2, "record_every_ms": 20}
 
 @pytest.fixture(scope="module")
 def members(small):
-    """Eleven networks, more than a group of lanes: other parameters, other connectomes."""
+    """Eleven networks, more than a group of lanes, with different parameters and connectomes."""
     return [
         *[small.with_parameters(gap_conductance=g) for g in (0.05, 0.2)],
         *[small.with_parameters(capacitance=c, steepness=0.1) for c in (1.0, 2.0)],
@@ -65,7 +65,7 @@ def test_threads_and_chunks_change_nothing(members, stimuli):
 
 @pytest.mark.parametrize("engine", ["numba", "torch"])
 def test_a_member_that_fails_says_why_and_stops_nobody(small, engine):
-    """Twice the largest potential is no number."""
+    """Twice the largest potential is not finite."""
     stimulus = sims.step_current(["N3"], amplitude_pA=20)
     start = small.random_state(stimulus, np.random.default_rng(0))
     starts = np.stack([start, np.full(40, 1.7e308), start])
@@ -94,7 +94,7 @@ def test_float32_is_float64_to_its_precision(small, stimuli, device):
 
 
 def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
-    """The others, simulated without it, move alike."""
+    """The other neurons move as in a simulation without it."""
     cut = small.disconnect("N1*")
     absent = sims.GradedNetwork(small.connectome.ablate("N1*"))
     stimulus = sims.step_current(["N3", "N5"], amplitude_pA=20)

@@ -239,7 +239,7 @@ def test_the_kymograph_shows_the_head_at_the_top(body):
     ],
 )
 def test_outputs_of_another_kind_are_refused(body, spoil, message):
-    """Potentials drive muscles by thousands; seconds make them slow."""
+    """Potentials would drive muscles by thousands; times in seconds would make them slow."""
     output = output_of(body, [0.0, 5.0], np.ones((2, 302)))
     with pytest.raises(ValueError, match=message):
         simulate_muscles(spoil(output), body)

@@ -1,4 +1,4 @@
-"""NeuroML written and read back; what simulators make of it is in tests/peers."""
+"""NeuroML, written and read back; tests/peers simulates it."""
 
 import subprocess
 import sys
@@ -239,7 +239,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, circuit, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-# Reading what others wrote.
+# Reading NeuroML of other software.
 
 HEAD = '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="x">'
 POPULATIONS = """
@@ -315,16 +315,16 @@ def connection(**changes):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (connection(postCellId="../VB1/0/c"), "no population 'VB1'. Did you mean VB2"),
-        (connection(postCellId="../pair/2/c"), "pair has 2 cells; there is no 2"),
-        (connection(postCellId="../../VB2"), "does not say which cell"),
+        (connection(postCellId="../VB1/0/c"), "not have a population 'VB1'. Did you mean VB2"),
+        (connection(postCellId="../pair/2/c"), "pair has 2 cells, and none is 2"),
+        (connection(postCellId="../../VB2"), "is not a reference to a cell"),
         (connection(weight="nan"), "weight of ../AVAL/0/c to ../VB2/0/c must be .*, got 'nan'"),
         (
             connection(weight="-1"),
             "connection from AVAL to VB2 has the weight -1, .* 'exc' excites",
         ),
         (connection(weight="1e999"), "got '1e999'"),
-        ('<population id="AVAL" component="c" size="1"/>', "nameless or doubled"),
+        ('<population id="AVAL" component="c" size="1"/>', "empty or repeated"),
         ('<population id="many" component="c" size="999999999"/>', "more than 5000 cells"),
         ('<population id="x" component="c" size="-1"/>', "size '-1'"),
         (
@@ -345,8 +345,8 @@ def test_unsound_networks_are_refused(tmp_path, body, message):
         (f"{HEAD}<network id='n'>", "is not XML"),
         ("<Lems/>", "is not NeuroML 2: its root is Lems"),
         ("<neuroml/>", "is not NeuroML 2"),
-        (f"{HEAD}</neuroml>", "holds 0 networks"),
-        (f"{HEAD}<network id='a'/><network id='b'/></neuroml>", "holds 2 networks"),
+        (f"{HEAD}</neuroml>", "has 0 networks"),
+        (f"{HEAD}<network id='a'/><network id='b'/></neuroml>", "has 2 networks"),
         (f"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>{HEAD}&e;</neuroml>", "DOCTYPE"),
         (f"{HEAD}\0</neuroml>", "NUL"),
     ],

@@ -1,4 +1,4 @@
-"""NeuroML networks of others: connections, signs, populations, includes, what is not read."""
+"""NeuroML networks of other software: connections, signs, populations, includes, omissions."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_synaptic_connections_are_read(tmp_path):
 
 @pytest.mark.parametrize("reference", ["pop[5]", "../pop[5]", "../pop/5/c", "pop/5/", "../pop/5"])
 def test_every_form_of_a_reference(tmp_path, reference):
-    """The number of a cell is the id of its instance, wherever that stands in the list."""
+    """The number of a cell is the id of its instance, wherever that is in the list."""
     instances = "".join(
         f'<instance id="{i}"><location x="0" y="0" z="0"/></instance>' for i in (7, 5, 3)
     )
@@ -156,7 +156,7 @@ def test_everything_else_is_counted(tmp_path):
         (
             '<projection id="p" presynapticPopulation="AVAL" postsynapticPopulation="DB2" '
             'synapse="s"><connection preCellId="../AVAL/0/c" post="../DB2/0/c"/></projection>',
-            "a connection has no postCell or postCellId; it has preCellId, post",
+            "a connection lacks postCell or postCellId; it has preCellId, post",
         ),
         (
             '<projection id="p" presynapticPopulation="AVAL" postsynapticPopulation="DB2" '
@@ -175,7 +175,7 @@ def test_connections_that_would_be_lost_are_an_error(tmp_path, element, message)
 @pytest.mark.parametrize(
     ("population", "message"),
     [
-        ('<population id="p" component="c"/>', "population p has no size, instances or layout"),
+        ('<population id="p" component="c"/>', "population p lacks a size, instances or a layout"),
         (
             '<population id="p" component="c" size="3"><instance id="0"/></population>',
             "population p has size 3, but 1 instance",
@@ -197,7 +197,7 @@ def test_populations_of_no_certain_size(tmp_path, population, message):
 @pytest.mark.parametrize(
     ("synapse", "cell", "expected"),
     [
-        # (leak, threshold) of the receiving cell is (-50, -30) mV.
+        # (leak, threshold) of the postsynaptic cell is (-50, -30) mV.
         ('<expTwoSynapse id="s" gbase="1nS" erev="0mV"/>', IAF, 1),
         ('<expTwoSynapse id="s" gbase="1nS" erev="-80mV"/>', IAF, -1),
         ('<expTwoSynapse id="s" gbase="1nS" erev="-0.0505 V"/>', IAF, -1),
@@ -342,7 +342,7 @@ def test_the_sign_of_a_weight(tmp_path, synapse, weight, expected):
             event("a") + event("b"),
             '<expOneSynapse id="a" gbase="1nS" erev="0mV"/>'
             '<expOneSynapse id="b" gbase="1nS" erev="-80mV"/>',
-            "AVAL excites and inhibits DB2 .*synapse 'b'.* has one sign. Delete .* AVAL_2, send",
+            "AVAL excites and inhibits DB2 .*synapse 'b'.* has one sign. Delete .* AVAL_2, the source",
         ),
     ],
 )
@@ -353,7 +353,7 @@ def test_the_connection_that_is_rejected_is_named(tmp_path, network, components,
 
 @pytest.mark.parametrize("level", ["graded", "A", "C1"])
 def test_signs_that_are_all_zero_come_back(tmp_path, level):
-    """They say that no connection has an effect, which no sign rule may replace."""
+    """They state that the connections are without effect; a sign rule must not replace them."""
     chemical = np.array([[0, 2], [1, 0]])
     given = connectome.from_matrices(["AVAL", "DB2"], chemical, rows="postsynaptic", name="x")
     given = given.with_signs(lambda graph: np.zeros_like(graph.chemical))
@@ -380,7 +380,7 @@ def test_a_reversal_potential_at_rest_is_no_excitation(tmp_path, others):
     ],
 )
 def test_the_words_of_an_id(tmp_path, synapse, expected):
-    """Of synapses that the file does not define."""
+    """They decide for synapses that the file does not define."""
     found = read(tmp_path, event(synapse))
     assert sign(found) == expected
     assert ("no signs: models" in repr(found)) == (expected is None)
@@ -452,7 +452,7 @@ def test_the_definition_of_a_component_prevails_over_silent_in_its_id(tmp_path):
 
 @pytest.mark.parametrize("n", [2, 6, 13])
 def test_synapses_of_several_connections_count_them(tmp_path, n):
-    """c302 multiplies the conductance, and has no weight."""
+    """c302 multiplies the conductance, and does not write a weight."""
     found = read(tmp_path, continuous("silent", f"neuron_to_neuron_exc_syn_{n}conns"))
     np.testing.assert_array_equal(found.chemical, [[0, 0], [n, 0]])
     gap = (

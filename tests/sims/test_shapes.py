@@ -42,7 +42,7 @@ def test_numbers_of_steps_are_whole_and_not_negative(system):
 
 
 def test_states_in_any_layout_and_type_advance_alike(system):
-    """Of states in the order of Fortran a copy was advanced, and the old states were returned."""
+    """For states in Fortran order a copy was advanced, and the old states were returned."""
     rows = np.random.default_rng(0).integers(0, 2, (3, 2, 40)).astype(float)
     wanted = np.array([[system.advance(state, 4) for state in pair] for pair in rows])
     assert not np.array_equal(wanted, rows)

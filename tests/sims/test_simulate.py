@@ -1,4 +1,4 @@
-"""simulate(): engines, rules of the thresholds, what is recorded."""
+"""simulate(): engines, threshold rules, recorded variables."""
 
 import dataclasses
 import json
@@ -123,7 +123,7 @@ def test_provenance_is_enough_to_repeat(small, switched):
     ("options", "message"),
     [
         ({"engine": "euler"}, "Unknown engine 'euler'.* Available: numba, torch"),
-        ({"method": "euler"}, "no method 'euler'; it has strang"),
+        ({"method": "euler"}, "not have a method 'euler'; it has strang"),
         ({"threshold_rule": "moving"}, "choose from fixed, adiabatic, ramped"),
         ({"initial_state": np.zeros(3)}, "40 finite numbers"),
         ({"step_ms": 0}, "step_ms must be positive"),
@@ -153,7 +153,7 @@ def test_a_missing_package_is_named_with_its_cure():
     ids=["pulse", "gap", "step", "sinusoid"],
 )
 def test_what_happens_within_a_step_is_refused(small, stimulus):
-    """The step would miss it; an engine that stops at jumps does not."""
+    """A fixed step would miss it; an engine that stops at jumps does not."""
     options = {"duration_s": 0.01, "initial_state": np.zeros(small.dimension)}
     with pytest.raises(ValueError, match="steps would miss it"):
         sims.simulate(small, stimulus, **options)

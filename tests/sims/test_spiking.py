@@ -196,13 +196,13 @@ def test_gap_junctions_are_symmetric_and_decay_in_closed_form():
         return np.abs(total).max(), np.abs(difference).max()
 
     (total, coarse), (_, fine) = errors(0.1), errors(0.05)
-    assert total < 1e-9  # what leaves one neuron enters the other
+    assert total < 1e-9  # the current out of one neuron flows into the other
     assert fine < 0.1
     assert coarse / fine == pytest.approx(2, abs=0.1)
 
 
 def test_an_adaptive_neuron_agrees_with_scipy():
-    """Each spike late by less than two steps; a fault in w would grow from spike to spike."""
+    """Each spike is late by less than two steps; an error in w would grow from spike to spike."""
     p, current, step = AdaptiveExponential(), 1000.0, 0.05
     network = SpikingNetwork(wired(1), SpikingParameters(neuron=p))
     run = run_numpy(network, currents(current), duration_s=0.15, step_ms=step)
@@ -239,7 +239,7 @@ def test_a_bursting_neuron_stays_finite():
 
 
 def test_changing_currents_reach_the_right_neurons():
-    """Below threshold V follows the sum of currents in closed form; the middle of a step counts.
+    """Below the threshold V is known in closed form; the input is that of the middle of a step.
 
     A sinusoid through a membrane: gain 1 / (g_L (1 + i omega tau)). The input is constant in
     each step and taken in its middle, so the error is of second order.
@@ -309,7 +309,7 @@ def test_global_generators_do_not_matter_and_are_left_alone():
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 def test_every_target_gives_the_same_spikes(worm, target):
-    """Chance lies outside the generated code; potentials differ by rounding only."""
+    """Random numbers are drawn outside the generated code; potentials differ by rounding."""
     chosen = worm.connectome.subset("PLML", "PLMR", "AVAL", "AVAR", "PVCL", "PVCR", "DD*", "VD*")
     network = SpikingNetwork(chosen, C302_B)
     stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=6)
@@ -428,7 +428,7 @@ def test_bad_parameters_are_refused(kind, bad, message):
         ({"record": "V"}, "record must be a list"),
         ({"record": ["w"]}, "some of V"),
         ({"initial_potentials": [0, np.nan]}, "2 finite numbers"),
-        ({"record": ["V"], "duration_s": 1e6}, "GiB can be kept"),
+        ({"record": ["V"], "duration_s": 1e6}, "GiB are allowed"),
         ({"codegen_target": "weave"}, "choose from auto, cython"),
     ],
 )

@@ -175,7 +175,7 @@ def test_bad_shapes_are_refused(make, message):
         make()
 
 
-ANY_STEP: Any = sims.step_current  # for arguments that a type checker would refuse
+ANY_STEP: Any = sims.step_current  # for arguments that a type checker would reject
 ANY_PULSES: Any = sims.pulse_current
 
 

@@ -79,14 +79,14 @@ def test_a_run_grows(tmp_path, dataset, monkeypatch):
     ("change", "message"),
     [
         (lambda d: d, "ends at 4 ms"),
-        (lambda d: later(d).isel(time=slice(None, None, -1)), "ascend"),
-        (lambda d: later(d).assign_coords(neuron=["a", "b", "x"]), "neuron is not what"),
+        (lambda d: later(d).isel(time=slice(None, None, -1)), "later, and increase"),
+        (lambda d: later(d).assign_coords(neuron=["a", "b", "x"]), "neuron differs from that"),
         (
             lambda d: later(d).drop_vars("threshold"),
-            "holds V, neuron, threshold, time, not",
+            "contains V, neuron, threshold, time, not",
         ),
         (lambda d: later(d).astype("float32"), "of type float64, not"),
-        (lambda d: later(d).isel(neuron=slice(2)), "another run"),
+        (lambda d: later(d).isel(neuron=slice(2)), "different run"),
         (lambda d: d.drop_vars("time"), "with times"),
     ],
 )
@@ -150,9 +150,9 @@ def _killed_at(monkeypatch, moment):
 def test_a_folder_of_others_is_not_replaced(tmp_path, dataset):
     (tmp_path / "run.zarr").mkdir()
     (tmp_path / "run.zarr" / "thesis.txt").write_text("years of work")
-    with pytest.raises(FileExistsError, match="Choose another name"):
+    with pytest.raises(FileExistsError, match="Choose a different name"):
         save_dataset(dataset, tmp_path / "run.zarr")
-    with pytest.raises(ValueError, match="not a whole folder that isochron wrote"):
+    with pytest.raises(ValueError, match="not a complete folder that isochron wrote"):
         load_dataset(tmp_path / "run.zarr")
     assert (tmp_path / "run.zarr" / "thesis.txt").read_text() == "years of work"
 
@@ -169,9 +169,9 @@ def _flip(file):
         (lambda path: (path / "V/c/0/0").unlink(), "lacks V/c/0/0"),
         (lambda path: _flip(path / "V/c/0/0"), "V/c/0/0 in .* has been altered"),
         (lambda path: _flip(path / "zarr.json"), "zarr.json in .* has been altered"),
-        (lambda path: (path / "seal/zarr.json").write_text("{"), "not a whole folder"),
-        (lambda path: (path / "V/c/9").symlink_to("/etc"), "link to elsewhere"),
-        (lambda path: (path / "extra").write_text(""), "did not write there"),
+        (lambda path: (path / "seal/zarr.json").write_text("{"), "not a complete folder"),
+        (lambda path: (path / "V/c/9").symlink_to("/etc"), "symbolic link"),
+        (lambda path: (path / "extra").write_text(""), "did not write"),
     ],
 )
 def test_a_damaged_folder_is_refused(tmp_path, dataset, damage, message):
@@ -219,7 +219,7 @@ def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
         export_nwb(dataset, tmp_path / "run.h5")
     with pytest.raises(ValueError, match="evenly spaced"):
         export_nwb(dataset.isel(time=[0, 1, 3]), tmp_path / "run.nwb")
-    with pytest.raises(ValueError, match="no variable"):
+    with pytest.raises(ValueError, match="not have a variable"):
         export_nwb(dataset[["threshold"]], tmp_path / "run.nwb")
     assert not list(tmp_path.iterdir())
 
@@ -227,7 +227,7 @@ def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
 @pytest.mark.parametrize("content", [b"", b"not netcdf", b"\x89HDF\r\n\x1a\n"])
 def test_a_foreign_file_is_refused(tmp_path, content):
     (tmp_path / "x.nc").write_bytes(content)
-    with pytest.raises(ValueError, match="not a whole netCDF-4 file"):
+    with pytest.raises(ValueError, match="not a complete netCDF-4 file"):
         load_dataset(tmp_path / "x.nc")
 
 
@@ -235,7 +235,7 @@ def test_a_truncated_file_is_refused(tmp_path, dataset):
     save_dataset(dataset, tmp_path / "x.nc")
     whole = (tmp_path / "x.nc").read_bytes()
     (tmp_path / "x.nc").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="not a whole netCDF-4 file"):
+    with pytest.raises(ValueError, match="not a complete netCDF-4 file"):
         load_dataset(tmp_path / "x.nc")
 
 
@@ -247,7 +247,7 @@ def test_a_flipped_bit_in_the_data_is_seen(tmp_path):
     content = bytearray((tmp_path / "x.nc").read_bytes())
     content[where.byte_offset + where.size // 2] ^= 1
     (tmp_path / "x.nc").write_bytes(content)
-    with pytest.raises(ValueError, match="not a whole netCDF-4 file"):
+    with pytest.raises(ValueError, match="not a complete netCDF-4 file"):
         load_dataset(tmp_path / "x.nc")
 
 
@@ -261,11 +261,11 @@ def test_data_of_other_files_is_refused(tmp_path):
     secret.write_bytes(b"canary!!")
     with h5py.File(tmp_path / "x.nc", "w") as file:
         file.create_dataset("V", (1,), "f8", external=[(str(secret), 0, 8)])
-    with pytest.raises(ValueError, match="another file"):
+    with pytest.raises(ValueError, match="a different file"):
         load_dataset(tmp_path / "x.nc")
     with h5py.File(tmp_path / "y.nc", "w") as file:
         file["link"] = h5py.ExternalLink("x.nc", "/V")
-    with pytest.raises(ValueError, match="link to another file"):
+    with pytest.raises(ValueError, match="link to a different file"):
         load_dataset(tmp_path / "y.nc")
 
 

@@ -29,7 +29,7 @@ def test_the_sparse_solver_solves(worm):
     for k in range(3):
         matrix = worm.laplacian - np.diag(np.diag(worm.laplacian)) + np.diag(diagonal[:, k])
         np.testing.assert_allclose(found[:, k], np.linalg.solve(matrix, right[:, k]), rtol=1e-9)
-    # As many entries as the compiled engine's factor; few levels, then a small dense rest.
+    # As many entries as the compiled engine's factor; few levels, then a small dense block.
     assert plan.n_entries < 1500
     assert len(plan.levels) < 20
 
@@ -73,7 +73,7 @@ def test_torch_and_numba_are_equal(small, drive, rule):
 
 
 def flow(batch, parameters, current, n_steps=5):
-    """A number that everything of the step goes into."""
+    """A number that depends on every part of the step."""
     thresholds = batch.thresholds(current, parameters)
     v, s = thresholds + 3 * torch.sin(torch.arange(20.0))[:, None], torch.full_like(current, 0.1)
     for _ in range(n_steps):
