@@ -22,7 +22,7 @@ MODELS = Registry(
             "Passive neurons with graded synapses, as in the Interactome.", "GRADED_INTERACTOME"
         ),
         "graded-kunert2014": _graded(
-            "The same with the parameters of Kunert et al. (2014).", "GRADED_KUNERT2014"
+            "Passive neurons with graded synapses, as in Kunert et al. (2014).", "GRADED_KUNERT2014"
         ),
         "c302-a": _spiking("Integrate-and-fire neurons of c302, level A.", "C302_A"),
         "c302-b": _spiking("Integrate-and-fire neurons of c302, level B.", "C302_B"),

@@ -68,14 +68,14 @@ class RunSettings:
     method: str | None = setting(None, f"Integration method: {describe_methods()}")
     record: Sequence[str] = setting(
         ("V", "s"),
-        "Recorded variable, only V of spiking models; may be repeated",
+        "Recorded variable; only V for spiking models; may be repeated",
         choices=RECORDABLE,
     )
     record_every_ms: float = setting(
-        5.0, "Time between recorded samples; of spiking models 1 by default", unit="ms"
+        5.0, "Time between recorded samples; 1 by default for spiking models", unit="ms"
     )
     threshold_rule: str = setting(
-        "fixed", "Thresholds of the synapses under a stimulus",
+        "fixed", "Rule by which the thresholds of synapses follow a stimulus",
         choices="isochron.sims.drive:THRESHOLD_RULES",
     )  # fmt: skip
 

@@ -157,8 +157,8 @@ def fit_recording(
         Input during the recording, with the same times.
     recording : xarray.DataArray, shape (n_times, n_recorded)
         Recording (time, neuron), with increasing times in ms: ``run.V`` of `simulate`, or
-        ``recording.activity`` of `connectome.recordings.load_recording`. Neurons that the network
-        lacks are not used, nor are values that are NaN.
+        ``recording.activity`` of `isochron.connectome.recordings.load_recording`. Neurons that
+        the network lacks are not used, nor are values that are NaN.
     choices : sequence of Constant, ConnectionScale or Current
         Free parameters.
     parameters : RecordingFitParameters, optional

@@ -341,7 +341,7 @@ class _Shooter:
         return float(orbit.states[:-1, self.neurons].std(axis=0).mean())
 
     def residual(self, orbit: _Orbit) -> np.ndarray:
-        """Logarithms of found over wanted: of the period and, if it is wanted, the amplitude."""
+        """Logarithms of the ratios of result and target: period and, if given, amplitude."""
         ratios = [self.n_steps * orbit.step_ms / self.target.period_ms]
         if self.target.amplitude_mV is not None:
             ratios.append(self.amplitude(orbit) / self.target.amplitude_mV)
@@ -369,7 +369,7 @@ class _Shooter:
         return np.array([self._row(quantity, end, (u, x, h), orbit) for quantity in wanted])
 
     def _row(self, quantity: Tensor, end: Tensor, arguments, orbit: _Orbit) -> np.ndarray:
-        """dL/dp of the module."""
+        """dL/dp, as in the module docstring."""
         direct = torch.autograd.grad(
             quantity, arguments, retain_graph=True, allow_unused=True, materialize_grads=True
         )
@@ -394,7 +394,7 @@ class _Shooter:
 def _advance(
     shooter: _Shooter, u: Tensor, orbit: _Orbit, move: np.ndarray
 ) -> tuple[Tensor, _Orbit] | None:
-    """Coordinates and orbit after a move, shortened until the orbit is there and is nearer."""
+    """Coordinates and orbit after a move, shortened until the orbit is nearer to the target."""
     before = np.linalg.norm(shooter.residual(orbit))
     share = min(1.0, LONGEST_MOVE / np.linalg.norm(move))
     for _ in range(HALVINGS):

@@ -33,7 +33,7 @@ class Reference(Protocol):
     def draw(
         self, n_steps: int, step_ms: float, batch_size: int, generator: torch.Generator
     ) -> Signal:
-        """Signals and their phases φ (radians; the signal is about sin φ), (n_steps, batch)."""
+        """Signals and their phases φ (radians; the signal is near sin φ), (n_steps, batch)."""
         ...
 
 

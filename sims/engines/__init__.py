@@ -25,7 +25,7 @@ ENGINES = Registry(
         ),
         "torch": Entry(
             f"{_ENGINES}.torch_graded",
-            "The same method on a GPU, with gradients.",
+            "The method of numba on a GPU, with gradients.",
             f"{_SETTINGS}:StrangSettings",
         ),
         "scipy": Entry(
