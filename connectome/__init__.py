@@ -1,4 +1,4 @@
-"""Who is wired to whom: published connectomes of C. elegans, checked against the papers.
+"""Published connectomes of C. elegans, checked against the papers, and user-supplied ones.
 
 Rows are postsynaptic, columns presynaptic, everywhere.
 """

@@ -27,11 +27,11 @@ class Cell:
     type : str
         One of `CELL_TYPES` (Cook et al., 2019).
     sex : str
-        One of `SEXES`: who has it.
+        Sex that has the neuron, one of `SEXES`.
     transmitters : tuple of str
-        Released transmitters, the main one first; a question mark ends those that their
-        source holds uncertain. Empty if none is known (Wang et al., 2024). Other spellings of
-        `TRANSMITTERS` (``gaba``, ``ACh``) become those.
+        Released transmitters, the main one first; a question mark marks those that the source
+        calls uncertain. Empty if none is known (Wang et al., 2024). Other spellings of
+        `TRANSMITTERS` (``gaba``, ``ACh``) are replaced by the canonical ones.
     position : tuple of float or None
         Soma (x, y, z) in µm: x grows to the left, y from head (-312) to tail (410), z from
         ventral to dorsal. None for male neurons.
@@ -44,6 +44,14 @@ class Cell:
     ------
     ValueError
         If a transmitter is almost one of `TRANSMITTERS`, or names several.
+
+    Examples
+    --------
+    >>> cell = connectome.cells()["AVAL"]
+    >>> cell.cell_class, cell.type, cell.transmitters
+    ('AVA', 'interneuron', ('acetylcholine',))
+    >>> connectome.Cell("N1", "N", "sensory", transmitters=("ACh", "gaba?")).transmitters
+    ('acetylcholine', 'GABA?')
     """
 
     name: str
@@ -74,6 +82,11 @@ class Muscle:
         DL, DR, VL or VR for a body-wall muscle, else empty.
     row : int
         1 (head) to 24 (tail) for a body-wall muscle, else 0.
+
+    Examples
+    --------
+    >>> connectome.muscles()["MDL05"]
+    Muscle(name='MDL05', kind='body wall', quadrant='DL', row=5)
     """
 
     name: str
@@ -84,13 +97,38 @@ class Muscle:
 
 @cache
 def cells() -> dict[str, Cell]:
-    """Every neuron by name: 294 of both sexes, 8 of the hermaphrodite, 90 of the male."""
+    """Every neuron by name: 294 of both sexes, 8 of the hermaphrodite, 90 of the male.
+
+    Returns
+    -------
+    dict of str to Cell
+        The same dictionary at each call; do not change it.
+
+    Examples
+    --------
+    >>> table = connectome.cells()
+    >>> len(table)
+    392
+    >>> [name for name, cell in table.items() if cell.cell_class == "AVA"]
+    ['AVAL', 'AVAR']
+    """
     return {row["name"]: _cell(row) for row in _rows("cells.csv")}
 
 
 @cache
 def muscles() -> dict[str, Muscle]:
-    """Every muscle by name; BWM stands for the body wall where a source does not say more."""
+    """Every muscle by name; BWM is the body wall where a source does not state the muscle.
+
+    Returns
+    -------
+    dict of str to Muscle
+        The same dictionary at each call; do not change it.
+
+    Examples
+    --------
+    >>> sum(muscle.kind == "body wall" for name, muscle in connectome.muscles().items())
+    96
+    """
     return {
         row["name"]: Muscle(row["name"], row["kind"], row["quadrant"], int(row["row"] or 0))
         for row in _rows("muscles.csv")
@@ -111,8 +149,8 @@ def cells_of(
         apply: class, type, transmitters and position of the neurons are unknown.
     types : mapping of str to str, optional
         Cell types by name, of `CELL_TYPES` or as files write them (``Motor neuron``). They
-        replace those of the table; a neuron whose type is not that of the table does not get
-        the rest of its entry either.
+        replace those of the table; a neuron whose type differs from that of the table does not
+        get the other facts of its entry either.
 
     Raises
     ------
@@ -131,9 +169,9 @@ def are_of_the_worm(given: Iterable[Cell]) -> bool:
 
 
 def main_transmitter(of: Sequence[Cell]) -> str:
-    """The main transmitter that all of some cells release; empty if it differs or is not known.
+    """Main transmitter shared by some cells; empty if it differs or is not known.
 
-    It has a question mark if it is uncertain for one of them.
+    It has a question mark if it is uncertain for one of the cells.
     """
     found = {next(iter(cell.transmitters), "") for cell in of}
     if len({transmitter.removesuffix("?") for transmitter in found}) != 1:

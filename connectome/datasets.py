@@ -16,12 +16,25 @@ from isochron.files import DataFileError, sha256
 
 _DATA = files("isochron.connectome.data")
 _REINSTALL = "Install isochron again."
-_NOT_WIRINGS = {"cells", "muscles", "fenyves2020"}
+_NOT_CONNECTOMES = {"cells", "muscles", "fenyves2020"}
 
 
 def available() -> tuple[str, ...]:
-    """Identifiers of the data sets that `load` knows."""
-    return tuple(sorted(set(_provenance()) - _NOT_WIRINGS))
+    """Identifiers of the data sets that `load` knows.
+
+    Returns
+    -------
+    tuple of str
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> len(connectome.available())
+    21
+    >>> [name for name in connectome.available() if name.startswith("cook2019")]
+    ['cook2019-hermaphrodite', 'cook2019-male']
+    """
+    return tuple(sorted(set(_provenance()) - _NOT_CONNECTOMES))
 
 
 def load(name: str) -> Connectome:
@@ -30,12 +43,25 @@ def load(name: str) -> Connectome:
     Parameters
     ----------
     name : str
-        One of `available()`.
+        Identifier of a data set, one of `available()`.
+
+    Returns
+    -------
+    Connectome
+        The published connectome, unsigned, with its provenance in `source`.
 
     Raises
     ------
     ValueError
-        If there is no such data set, or its file is not the one that was shipped.
+        If the data set does not exist, or its file differs from the one that was shipped.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> worm.chemical.shape
+    (279, 279)
+    >>> worm.layers
+    ('chemical', 'gap', 'neuromuscular')
     """
     if name not in available():
         near = _near(name)

@@ -198,20 +198,37 @@ def _known_by_coordinates(connectome: Connectome) -> tuple[Cell, ...]:
 
 
 def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
-    """Write `connections` with a header line; `connectome.from_csv` reads it back.
+    """Write a table of connections; `connectome.from_csv` reads it back.
 
-    The sign is empty if no sign rule has been applied. Where a reader could not know them, there
-    are columns of the cell types (``pre_type``, ``post_type``), the unit of the weights
+    The columns are pre, post, layer, weight and sign (empty without a sign rule); and, if a reader
+    could not know them, the cell types (``pre_type``, ``post_type``), the unit of the weights
     (``weight_unit``) and the species (``species``; ``not known``).
 
-    Not in such a file are the order of the cells, provenance and history, and the names of new
+    Such a file does not contain the order of the cells, provenance, history, or names of new
     layers, which `from_csv` asks for (``extrasynaptic=``). A warning is logged if cells without a
     connection are lost, or facts of neurons such as transmitters; `write_graphml` writes them.
+
+    Parameters
+    ----------
+    connectome : Connectome
+        Connectome to write.
+    path : str or path
+        File to write, replaced if it exists.
 
     Raises
     ------
     OSError
-        If it cannot be written; what was at `path` is left as it was.
+        If the file cannot be written; an existing file stays unchanged.
+
+    Examples
+    --------
+    >>> chemical = [[0, 0], [3, 0]]
+    >>> pair = connectome.from_matrices(["A", "B"], chemical, rows="postsynaptic")
+    >>> connectome.write_csv(pair, "pair.csv")
+    >>> from pathlib import Path
+    >>> print(Path("pair.csv").read_text())
+    pre,post,layer,weight,sign
+    A,B,chemical,3,
     """
     table = to_pandas(connectome)
     names = dict.fromkeys([*table["pre"], *table["post"]])
@@ -256,14 +273,30 @@ def _some(names: Sequence[str]) -> str:
 
 
 def write_graphml(connectome: Connectome, path: str | os.PathLike) -> None:
-    """Write `to_networkx` as GraphML; `connectome.from_graphml` reads it back.
+    """Write a GraphML file; `connectome.from_graphml` reads it back.
 
-    Not in such a file are provenance and history.
+    The graph is that of `Connectome.to_networkx`. The file does not contain provenance and
+    history.
+
+    Parameters
+    ----------
+    connectome : Connectome
+        Connectome to write.
+    path : str or path
+        File to write, replaced if it exists.
 
     Raises
     ------
     OSError
-        If it cannot be written; what was at `path` is left as it was.
+        If the file cannot be written; an existing file stays unchanged.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011").subset("motor")
+    >>> connectome.write_graphml(worm, "motor.graphml")
+    >>> copy = connectome.from_graphml("motor.graphml")
+    >>> copy.neurons == worm.neurons, int(abs(copy.gap - worm.gap).max())
+    (True, 0)
     """
     import networkx as nx
 

@@ -1,4 +1,4 @@
-"""The Connectome: names, layers of connections, signs, and where they come from."""
+"""The Connectome: names, layers of connections, signs and provenance."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -51,9 +51,17 @@ class Source:
     notes : str
         Animal, extent, peculiarities.
     left_out : str
-        Connections of the file that a `Connectome` has no place for.
+        Connections of the file that a `Connectome` cannot contain, with their number.
     content_sha256 : str
         Digest of the vendored arrays.
+
+    Examples
+    --------
+    >>> source = connectome.load("varshney2011").source
+    >>> source.paper
+    'Varshney, Chen, Paniagua, Hall and Chklovskii (2011), PLoS Computational Biology 7:e1001066'
+    >>> source.weight_unit
+    'synaptic contacts'
     """
 
     title: str = ""
@@ -73,7 +81,7 @@ class Source:
 class Connectome:
     """A connectome. Rows are postsynaptic, columns presynaptic, so ``W @ r`` is the input.
 
-    It cannot be changed: `ablate`, `subset`, `threshold` and the others return another.
+    It is immutable: `ablate`, `subset`, `threshold` and the other methods return a new one.
 
     Attributes
     ----------
@@ -92,14 +100,13 @@ class Connectome:
     source : Source
         Provenance.
     extrasynaptic : mapping of str to ndarray, shape (n_neurons, n_neurons)
-        Signalling without synapses, ``[post, pre]``, by transmitter.
+        Signaling without synapses, ``[post, pre]``, by transmitter.
     signs : ndarray of int8, shape (n_neurons, n_neurons), or None
         +1 or -1 at each chemical connection that a sign rule has signed, else 0. None if
         no rule was applied.
     cells : tuple of Cell
         Class, type, transmitters and position of each neuron. If they are not given, those of
-        *C. elegans* are taken from `connectome.cells`; of those of other animals nothing is
-        known.
+        *C. elegans* are taken from `connectome.cells`; those of other animals are unknown.
     species : str or None
         The animal. If it is not given, it is *C. elegans* if `cells` are all those of
         `connectome.cells`, or, without `cells`, if the names show it beyond doubt (see
@@ -107,17 +114,30 @@ class Connectome:
         of *C. elegans* have aliases, and only for it are there tables of cells and sign rules
         by name.
     history : tuple of str
-        What was done to the published connectome: ablations, sign rule, rewiring.
+        Changes of the published connectome, in order: ablations, sign rule, rewiring.
     opened_as : str
-        What a command of ``isochron`` is given to read it again, such as the path of a file as
-        the caller wrote it; for messages only, not part of the content, never saved.
+        Argument with which a command of ``isochron`` reads it again, such as the path of a file
+        as the caller wrote it. It is used in messages only and is never saved.
 
     Raises
     ------
     ValueError
         If names repeat, a shape does not fit, a weight is negative or not finite, the gap
-        junctions are not symmetric, signs stand where there is no connection, or an
-        extrasynaptic layer has the name of another layer.
+        junctions are not symmetric, a pair without a connection has a sign, or two layers have
+        the same name.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> worm
+    <Connectome varshney2011 (C. elegans): 279 neurons, 1 muscle, 2194 chemical connections, ...>
+    >>> worm.select("AVA", "VB1*")
+    ('AVAL', 'AVAR', 'VB1', 'VB10', 'VB11')
+    >>> post, pre = worm.index(["AVAL", "AVDR"])  # rows are postsynaptic
+    >>> int(worm.chemical[post, pre])
+    16
+    >>> worm.ablate("AVA").history
+    ('without AVA',)
     """
 
     name: str
@@ -207,34 +227,65 @@ class Connectome:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers that hold a connection."""
+        """Names of the layers with at least one connection."""
         names = ("chemical", "gap", "neuromuscular", *self.extrasynaptic)
         return tuple(name for name in names if np.any(self.layer(name)))
 
     def layer(self, name: str) -> np.ndarray:
-        """Weights of a layer: chemical, gap, neuromuscular or a transmitter.
+        """Weights of a layer.
+
+        Parameters
+        ----------
+        name : str
+            ``chemical``, ``gap``, ``neuromuscular`` or a key of `extrasynaptic`.
+
+        Returns
+        -------
+        ndarray, shape (n_neurons, n_neurons), or (n_muscles, n_neurons) if neuromuscular
+            Weights ``[post, pre]``, in `source.weight_unit`.
 
         Raises
         ------
         ValueError
-            If there is no such layer.
+            If this connectome does not have the layer.
         """
         if name in ("chemical", "gap", "neuromuscular"):
             return getattr(self, name)
         if name not in self.extrasynaptic:
             known = ", ".join(("chemical", "gap", "neuromuscular", *self.extrasynaptic))
-            raise ValueError(f"{self.name} has no layer {name!r}. It has: {known}.")
+            raise ValueError(f"{self.name} does not have the layer {name!r}. It has: {known}.")
         return self.extrasynaptic[name]
 
     def name_of(self, name: str) -> str:
-        """A name as this connectome writes it: the canonical one if it is of *C. elegans*."""
+        """Form of a name in this connectome: the canonical one if it is of *C. elegans*.
+
+        Parameters
+        ----------
+        name : str
+            Name of a neuron or muscle in any spelling that `connectome.canonical_name` knows.
+
+        Returns
+        -------
+        str
+            The name; not necessarily that of a neuron of this connectome.
+        """
         if name in self.neurons:
             return name
         name = _module("importers.vocabulary").clean_name(name)
         return canonical_name(name) if self.is_worm else name
 
     def index(self, names: Iterable[str]) -> np.ndarray:
-        """Positions of neurons, in the order asked.
+        """Positions of neurons in rows and columns.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of neurons, not classes or types (see `select`); a name may repeat.
+
+        Returns
+        -------
+        ndarray of int, shape (n_names,)
+            Positions in `neurons`, in the order of `names`.
 
         Raises
         ------
@@ -251,7 +302,7 @@ class Connectome:
         return np.array(found, dtype=np.intp)
 
     def select(self, *what: str) -> tuple[str, ...]:
-        """Names of the neurons of a type, a class, or matching a pattern, in their order.
+        """Names of the neurons of a type or class, or that match a pattern.
 
         Parameters
         ----------
@@ -259,12 +310,17 @@ class Connectome:
             Names, cell types (``motor``, also ``Motor neurons``), classes (``AVA``) or shell
             patterns (``VB*``). Upper and lower case make no difference for *C. elegans*.
 
+        Returns
+        -------
+        tuple of str
+            Names of the neurons that match at least one of them, in the order of `neurons`.
+
         Raises
         ------
         ValueError
-            If one of them matches nothing.
+            If one of them matches no neuron.
         TypeError
-            If one of them is not a text, as a list of names given as one.
+            If one of them is not a str, such as a list of names.
         """
         chosen: set[str] = set()
         for one in what:
@@ -297,7 +353,7 @@ class Connectome:
         return by_name or {c.name for c in self.cells if c.cell_class.casefold() == text}
 
     def _other_case(self, one: str) -> str:
-        """What matches if upper and lower case make no difference."""
+        """Hint at a class or neurons that would match if case made no difference."""
         text = str(one).casefold()
         found = [name for name in self.neurons if fnmatchcase(name.casefold(), text)]
         groups = [cell.cell_class for cell in self.cells if cell.cell_class.casefold() == text]
@@ -308,10 +364,28 @@ class Connectome:
         return ""
 
     def with_signs(self, rule: "Callable[[Connectome], np.ndarray]") -> "Connectome":
-        """The same connectome, its chemical connections signed by a rule of `connectome.signs`.
+        """The same connectome with chemical connections signed by a rule of `connectome.signs`.
 
-        The history states the rule; what does not fit this connectome (`rule.remarks`); and if
-        nothing inhibits, or nothing has a sign.
+        The history records the rule; where the rule does not fit this connectome
+        (`rule.remarks`); and whether no connection inhibits or none has a sign.
+
+        Parameters
+        ----------
+        rule : callable
+            Maps a Connectome to signs -1, 0 or 1, shape (n_neurons, n_neurons), ``[post, pre]``:
+            `connectome.gaba_inhibitory`, a `TransmitterSigns`, `Fenyves2020` or `SignTable`, or
+            a function.
+
+        Returns
+        -------
+        Connectome
+            Its `signs` replace those of this connectome.
+
+        Raises
+        ------
+        ValueError
+            If the signs have a different shape, are not -1, 0 or 1, or a pair without a
+            chemical connection has a sign.
         """
         signs = rule(self)
         remarks: tuple[str, ...] = getattr(rule, "remarks", lambda _: ())(self)
@@ -319,25 +393,76 @@ class Connectome:
         return self.changed(said, signs=signs)
 
     def changed(self, what: str, **fields: Any) -> "Connectome":
-        """The same connectome with other fields, and a line more in its history."""
+        """The same connectome with other fields and one more line in its history.
+
+        Parameters
+        ----------
+        what : str
+            The line, such as ``"gap junctions removed"``.
+        **fields
+            Attributes of the Connectome with their new values.
+
+        Returns
+        -------
+        Connectome
+            The new connectome; its fields are checked again.
+
+        Raises
+        ------
+        ValueError
+            As `Connectome`, if the new fields contradict each other.
+        """
         if "neurons" in fields:
             fields["opened_as"] = ""  # a command would list other neurons
         return replace(self, **fields, history=(*self.history, what))
 
     def subset(self, *what: str) -> "Connectome":
-        """Only the neurons selected, with the connections among them and onto muscles."""
+        """The selected neurons, with the connections among them and onto muscles.
+
+        Parameters
+        ----------
+        *what : str
+            Names, types, classes or patterns, as for `select`.
+
+        Returns
+        -------
+        Connectome
+            Neurons in their order; all muscles remain.
+        """
         return _module("transform").subset(self, *what)
 
     def ablate(self, *what: str) -> "Connectome":
-        """All but the neurons selected."""
+        """All neurons but the selected ones.
+
+        Parameters
+        ----------
+        *what : str
+            Names, types, classes or patterns of the neurons to remove, as for `select`.
+
+        Returns
+        -------
+        Connectome
+            The other neurons in their order; all muscles remain.
+        """
         return _module("transform").ablate(self, *what)
 
     def binarise(self) -> "Connectome":
-        """Every weight that is not zero becomes 1."""
+        """The same connections, each with the weight 1."""
         return _module("transform").binarise(self)
 
     def threshold(self, minimum: float) -> "Connectome":
-        """Only connections of at least this weight."""
+        """The same connectome without the weak connections.
+
+        Parameters
+        ----------
+        minimum : float
+            Smallest weight that remains, > 0, in `source.weight_unit`; applies to every layer.
+
+        Returns
+        -------
+        Connectome
+            All neurons; smaller weights are 0, without a sign.
+        """
         return _module("transform").threshold(self, minimum)
 
     def merge_left_right(self) -> "Connectome":
@@ -357,7 +482,7 @@ class Connectome:
         return _module("export").to_pandas(self)
 
     def to_xarray(self) -> "xr.Dataset":
-        """Labelled matrices; see `connectome.export.to_xarray`."""
+        """Labeled matrices; see `connectome.export.to_xarray`."""
         return _module("export").to_xarray(self)
 
     def _set(self, name: str, value: object) -> None:
@@ -388,12 +513,12 @@ class Connectome:
         if weights.shape != shape:
             raise ValueError(f"{self.name}: {layer} has shape {weights.shape}, not {shape}.")
         if weights.dtype.kind not in "biuf":
-            raise ValueError(f"{self.name}: {layer} holds {weights.dtype}, not numbers.")
+            raise ValueError(f"{self.name}: {layer} contains {weights.dtype}, not numbers.")
         weights = widened(weights)  # sums of connections are not True, nor modulo 256
         if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
             raise ValueError(
                 f"{self.name}: {layer} has weights that are negative or not finite; the sign of "
-                "a synapse is the matter of a sign rule."
+                "a synapse is stated by a sign rule."
             )
         weights.setflags(write=False)
         return weights
@@ -422,7 +547,7 @@ class Connectome:
         if name in CELL_TYPES:
             kinds = {cell.type for cell in self.cells} - {"unknown"}
             return (
-                f"{self.name} has no neuron of the type {name!r}; types of its neurons: "
+                f"{self.name} does not have neurons of the type {name!r}; types of its neurons: "
                 f"{', '.join(sorted(kinds)) or 'none known'}. State them where the connectome is "
                 'made: types={"A": "sensory", ...}.'
             )
@@ -442,7 +567,7 @@ def _names_are_listed_by(connectome: Connectome) -> str:
 
 
 def _described_signs(connectome: Connectome) -> str:
-    """What a model makes of the signs of the chemical connections."""
+    """Signs of the chemical connections, and how a model uses them."""
     if connectome.signs is not None:
         total = counted(np.count_nonzero(connectome.chemical), "chemical connection")
         silent = np.count_nonzero(connectome.chemical) - np.count_nonzero(connectome.signs)
@@ -454,7 +579,7 @@ def _described_signs(connectome: Connectome) -> str:
 
 
 def _one_sided(connectome: Connectome, signs: np.ndarray) -> str:
-    """What a reader of the history must know of signs that are all alike."""
+    """Note for the history if all signs are alike; empty otherwise."""
     number = np.count_nonzero(connectome.chemical)
     if not number or (np.asarray(signs) < 0).any():
         return ""
@@ -464,7 +589,7 @@ def _one_sided(connectome: Connectome, signs: np.ndarray) -> str:
 
 
 def _check_text(name: Any) -> None:
-    """Refuse a list of names where names are given one by one."""
+    """Raise if a list of names is given where names are given one by one."""
     if not isinstance(name, str):
         raise TypeError(
             f"Names are text, given one by one, got {name!r}. Unpack a list of names: "

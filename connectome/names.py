@@ -1,4 +1,4 @@
-"""One door for every name: aliases of cells, labels of several cells, species.
+"""Names of cells: aliases, labels of several cells, species.
 
 Names of *C. elegans* have one canonical form, that of `cells()` and `muscles()`. Names of
 other animals are never changed.
@@ -64,6 +64,16 @@ def canonical_name(name: str) -> str:
     name : str
         Any name. One that is not the name of one cell is returned unchanged: a label of
         several cells (``EF1/2``, see `joint_cells`), an uncertain label (``ASEL?``), a class.
+
+    Returns
+    -------
+    str
+        The canonical name, or `name` if it is not that of one cell.
+
+    Examples
+    --------
+    >>> [connectome.canonical_name(name) for name in ("VB01", "AVA_L", "dBWML1", "EF1/2")]
+    ['VB1', 'AVAL', 'MDL01', 'EF1/2']
     """
     if name in cells() or name in muscles():
         return name
@@ -95,12 +105,20 @@ def canonical_names(
 
     Returns
     -------
-    tuple of str, as many as `names`
+    tuple of str
+        One name for each of `names`, in their order.
 
     Raises
     ------
     ValueError
         If two different names have the same canonical form; the message contains both.
+
+    Examples
+    --------
+    >>> connectome.canonical_names(["avaL", "VB01"], species="C. elegans")
+    ('AVAL', 'VB1')
+    >>> connectome.canonical_names(["avaL", "VB01"], species=None)
+    ('avaL', 'VB01')
     """
     given = tuple(map(str, names))
     if species != C_ELEGANS:
@@ -119,7 +137,7 @@ def canonical_names(
 
 
 def joint_cells(label: str) -> tuple[str, ...]:
-    """The neurons that a label of several cells names: EF1/2 is EF1 and EF2, AVFL/R both AVF.
+    """Neurons named by a label of several cells: EF1/2 is EF1 and EF2, AVFL/R is AVFL and AVFR.
 
     Parameters
     ----------
@@ -131,6 +149,13 @@ def joint_cells(label: str) -> tuple[str, ...]:
     -------
     tuple of str
         Those of them that exist (DX3/4 is DX3). Empty if the label is not of this form.
+
+    Examples
+    --------
+    >>> connectome.joint_cells("EF1/2"), connectome.joint_cells("AVFL/R")
+    (('EF1', 'EF2'), ('AVFL', 'AVFR'))
+    >>> connectome.joint_cells("AVAL")
+    ()
     """
     first, *others = [part for part in _OR.split(str(label).strip()) if part] or [""]
     if not others or _key(label) in _ALIASES:
@@ -140,7 +165,7 @@ def joint_cells(label: str) -> tuple[str, ...]:
 
 
 def _completed(first: str, end: str) -> str:
-    """The name that a shortened one stands for: 10 after VB9 is VB10, R after AVFL is AVFR."""
+    """Full form of a shortened name: 10 after VB9 is VB10, R after AVFL is AVFR."""
     same_length = first[: len(first) - len(end)] + end
     return same_length if _is_cell(same_length) else re.sub(r"\d+\w*$", "", first) + end
 
@@ -177,13 +202,13 @@ def known_species(species: str | None) -> str | None:
     if near or letters in _UNSURE_OF_THE_WORM:
         raise ValueError(
             f"species {species!r} may mean {C_ELEGANS!r}: give that, or the full scientific name "
-            "of another animal."
+            "of a different animal."
         )
     return species
 
 
 def infer_species(names: Iterable[str]) -> str | None:
-    """*C. elegans* if the names show it beyond doubt, else None.
+    """Species that names show beyond doubt: *C. elegans*, else None.
 
     Names of few letters are used for many animals: DA1, VA2 and VC1 are motor neurons of the
     worm and glomeruli of the fly. The names of a worm must meet both conditions:
@@ -201,6 +226,18 @@ def infer_species(names: Iterable[str]) -> str | None:
     ----------
     names : iterable of str
         Names of all neurons, with the muscles if there are any.
+
+    Returns
+    -------
+    str or None
+        ``"C. elegans"``, or None if the names leave doubt.
+
+    Examples
+    --------
+    >>> connectome.infer_species(["AVAL", "AVAR", "DA1"])
+    'C. elegans'
+    >>> print(connectome.infer_species(["DA1", "VA2", "VC1"]))  # glomeruli of the fly, too
+    None
     """
     given = set(map(str, names))
     forms = {canonical_name(name) for name in given}
@@ -214,7 +251,7 @@ def infer_species(names: Iterable[str]) -> str | None:
 
 
 def hint_for(name: str, known: Iterable[str]) -> str:
-    """What to say after an unknown name: the cells that its label names, or the nearest ones.
+    """Hint after an unknown name: the cells that its label names, or the nearest names.
 
     Returns
     -------
@@ -237,9 +274,9 @@ def _is_cell(name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    """A name without what makes no difference: AVA_L, AVA left, AWC(ON), vb01 as AVAL, AWCON, VB1.
+    """Key under which spellings of a name agree: AVA_L, AVA left and avaL have the key AVAL.
 
-    A separator between two digits does make one: AS1_1 is not AS11.
+    A separator between two digits stays: AS1_1 is not AS11.
     """
     key = _BETWEEN.sub("", str(name)).upper()
     key = re.sub(r"\((ON|OFF|L|R|LEFT|RIGHT)\)$", r"\1", key)

@@ -1,13 +1,13 @@
 """Sign rules: which chemical connections excite and which inhibit.
 
-A transmitter is not a sign, so the rule is an explicit argument wherever it matters. A rule
-maps a `Connectome` to a matrix of int8, shape (n_neurons, n_neurons), ``[post, pre]``: +1 or
--1 at each chemical connection that it signs, 0 elsewhere. A connection without a sign has
+A transmitter does not determine the sign, so the rule is an explicit argument wherever it matters.
+A rule maps a `Connectome` to a matrix of int8, shape (n_neurons, n_neurons), ``[post, pre]``: +1
+or -1 at each chemical connection that it signs, 0 elsewhere. A connection without a sign has
 no effect in a model. ``connectome.with_signs(rule)`` records the rule in the connectome.
 
 The rules by name (`GabaInhibitory`, `TransmitterSigns`, `Fenyves2020`) have tables of
-*C. elegans*, partly of the hermaphrodite only. What does not fit a connectome is stated by
-``rule.remarks(connectome)``, logged as a warning (logger ``isochron``, each text once), recorded
+*C. elegans*, partly of the hermaphrodite only. ``rule.remarks(connectome)`` states where a rule
+does not fit; the remarks are logged as warnings (logger ``isochron``, each text once) and recorded
 in the history by ``with_signs``.
 """
 
@@ -53,16 +53,44 @@ class GabaInhibitory:
     References
     ----------
     Kunert, Shlizerman and Kutz (2014), Physical Review E 89:052805.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011").with_signs(connectome.GabaInhibitory())
+    >>> int((worm.signs < 0).sum()), int((worm.signs > 0).sum())
+    (76, 2118)
     """
 
     def __call__(self, connectome: "Connectome") -> np.ndarray:
-        """Signs of the connections of a connectome."""
+        """Signs of the connections of a connectome.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to sign; its `signs` are not used.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_neurons, n_neurons)
+            ``[post, pre]``: 1 or -1 at chemical connections with a sign, else 0.
+        """
         say(self.remarks(connectome))
         inhibitory = np.isin(connectome.neurons, gaba_neurons(connectome))
         return _by_sender(connectome, np.where(inhibitory, -1, 1))
 
     def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
-        """What does not fit the connectome: species, cells of the male, merged neurons."""
+        """Remarks where the rule does not fit: species, neurons of the male, merged neurons.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to which the rule would be applied.
+
+        Returns
+        -------
+        tuple of str
+            One sentence for each; empty if the rule fits.
+        """
         if not connectome.is_worm:
             return _no_tables(self, connectome)
         return (*self._of_the_male(connectome), *self._merged(connectome))
@@ -72,7 +100,7 @@ class GabaInhibitory:
             listed = [cell for cell in behind if cell in GABAERGIC]
             if 0 < len(listed) < len(behind):
                 yield (
-                    f"In {connectome.name}, {name} stands for {', '.join(behind)}, of which only "
+                    f"In {connectome.name}, {name} represents {', '.join(behind)}, of which only "
                     f"{', '.join(listed)} inhibit, so it excites; apply the rule before neurons "
                     "are merged."
                 )
@@ -88,25 +116,26 @@ class GabaInhibitory:
         return (
             f"GABAERGIC lists neurons of the hermaphrodite. In {connectome.name}, a male, "
             f"{', '.join(missing)} release GABA too and are not in it, so they excite; "
-            "TransmitterSigns() goes by the transmitters.",
+            "TransmitterSigns() uses the transmitters.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TransmitterSigns:
-    """Signs by the main transmitter of the sender.
+    """Signs by the main transmitter of the presynaptic neuron.
 
     Attributes
     ----------
     inhibitory : tuple of str
-        Transmitters that inhibit; GABA alone unless told otherwise. Glutamate inhibits
-        through chloride channels in part of the worm.
+        Transmitters that inhibit; by default GABA alone. Glutamate inhibits through chloride
+        channels in part of the worm.
     unknown : {"excitatory", "inhibitory", "gaba", "none"}
-        What a sender without a known transmitter does. That of a merged neuron of *C. elegans* is
-        known if all its cells have the same.
+        Sign of a presynaptic neuron without a known transmitter; ``gaba`` applies
+        `GabaInhibitory`. The transmitter of a merged neuron of *C. elegans* is known if all its
+        cells have the same one.
     uncertain : {"as_stated", "unknown"}
-        What a transmitter with a question mark counts as (``GABA?`` of AVJL): the one that is
-        stated, GABA, or none, so that `unknown` decides.
+        Treatment of a transmitter with a question mark (``GABA?`` of AVJL): as the stated one
+        (GABA), or as unknown, so that `unknown` decides.
 
     Raises
     ------
@@ -117,6 +146,13 @@ class TransmitterSigns:
     References
     ----------
     Wang et al. (2024), eLife 13:RP95402, for the transmitters.
+
+    Examples
+    --------
+    >>> rule = connectome.TransmitterSigns(inhibitory=("GABA", "glutamate"))
+    >>> worm = connectome.load("varshney2011").with_signs(rule)
+    >>> int((worm.signs < 0).sum()), int((worm.signs > 0).sum())
+    (768, 1426)
     """
 
     inhibitory: tuple[str, ...] = ("GABA",)
@@ -130,7 +166,18 @@ class TransmitterSigns:
         _check_choice("uncertain", self.uncertain, get_args(Uncertain))
 
     def __call__(self, connectome: "Connectome") -> np.ndarray:
-        """Signs of the connections of a connectome."""
+        """Signs of the connections of a connectome.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to sign; its `signs` are not used.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_neurons, n_neurons)
+            ``[post, pre]``: 1 or -1 at chemical connections with a sign, else 0.
+        """
         say(self.remarks(connectome))
         main = _main_transmitters(connectome)
         if self.uncertain == "unknown":
@@ -143,13 +190,24 @@ class TransmitterSigns:
         return np.where(known, _by_sender(connectome, signs), _fallback(connectome, self.unknown))
 
     def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
-        """What does not fit the connectome: no transmitter is known, or one of a merged neuron."""
+        """Remarks where the rule does not fit: unknown transmitters, merged neurons.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to which the rule would be applied.
+
+        Returns
+        -------
+        tuple of str
+            One sentence for each; empty if the rule fits.
+        """
         main = _main_transmitters(connectome)
         if not any(main):
             return _no_tables(self, connectome)
         behind = _behind(connectome)
         return tuple(
-            f"In {connectome.name}, {cell.name} stands for {', '.join(behind[cell.name])}, whose "
+            f"In {connectome.name}, {cell.name} represents {', '.join(behind[cell.name])}, whose "
             "main transmitters differ, so `unknown` decides; apply the rule before neurons are "
             "merged."
             for cell, transmitter in zip(connectome.cells, main, strict=True)
@@ -173,23 +231,35 @@ class TransmitterSigns:
 class Fenyves2020:
     """Signs predicted for each connection from transmitter and receptor expression.
 
-    Of the 3638 connections predicted for (those of `cook2019-hermaphrodite`, without the
-    pharynx), 1327 excite, 425 inhibit, 471 are complex (receptors of both kinds) and
-    1415, 39 %, remain unsigned. Connections that the table does not have are unsigned.
+    The table covers 3638 connections (those of `cook2019-hermaphrodite`, without the pharynx):
+    1327 excite, 425 inhibit, 471 are complex (receptors of both kinds) and 1415, 39 %, are
+    unsigned. Connections that are not in the table are unsigned.
 
     A connection of merged neurons has the sign that is predicted for the connections of their
-    cells; it is complex if both signs are. The rule before the merging (`with_signs`, then
-    `by_class`) is more exact: it adds up the weights of each sign.
+    cells; it is complex if both signs are predicted. Applying the rule before the merging
+    (`with_signs`, then `by_class`) is more exact: it adds up the weights of each sign.
 
     Attributes
     ----------
     unsigned, complex : {"excitatory", "inhibitory", "gaba", "none"}
-        What becomes of them; ``gaba`` asks the rule of `GabaInhibitory`, ``none`` leaves
-        them without a sign.
+        Sign of unsigned, and of complex connections; ``gaba`` applies `GabaInhibitory`,
+        ``none`` leaves them without a sign.
+
+    Raises
+    ------
+    ValueError
+        If `unsigned` or `complex` is not one of these.
 
     References
     ----------
     Fenyves et al. (2020), PLoS Computational Biology 16:e1007974.
+
+    Examples
+    --------
+    >>> rule = connectome.Fenyves2020(unsigned="none", complex="none")
+    >>> worm = connectome.load("varshney2011").with_signs(rule)
+    >>> int((worm.signs < 0).sum()), int((worm.signs > 0).sum())  # of 2194 connections
+    (222, 777)
     """
 
     unsigned: Fallback
@@ -200,7 +270,18 @@ class Fenyves2020:
         _check_choice("complex", self.complex, get_args(Fallback))
 
     def __call__(self, connectome: "Connectome") -> np.ndarray:
-        """Signs of the connections of a connectome."""
+        """Signs of the connections of a connectome.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to sign; its `signs` are not used.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_neurons, n_neurons)
+            ``[post, pre]``: 1 or -1 at chemical connections with a sign, else 0.
+        """
         say(self.remarks(connectome))
         codes = self._codes(connectome)
         signs = np.select(
@@ -211,7 +292,18 @@ class Fenyves2020:
         return np.where(connectome.chemical > 0, signs, 0).astype(np.int8)
 
     def remarks(self, connectome: "Connectome") -> tuple[str, ...]:
-        """What does not fit the connectome: the species, or connections of the male only."""
+        """Remarks where the rule does not fit: species, neurons of the male, merged neurons.
+
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to which the rule would be applied.
+
+        Returns
+        -------
+        tuple of str
+            One sentence for each; empty if the rule fits.
+        """
         if not connectome.is_worm:
             return _no_tables(self, connectome)
         found: tuple[str, ...] = ()
@@ -230,10 +322,10 @@ class Fenyves2020:
         if not merged:
             return ()
         return (
-            f"In {connectome.name}, {counted(len(merged), 'neuron stands', 'neurons stand')} for "
-            f"several cells ({merged[0]}, …), for whose connections Fenyves2020 has the "
-            "predictions: it combines them without their weights. Apply the rule before neurons "
-            "are merged.",
+            f"In {connectome.name}, "
+            f"{counted(len(merged), 'neuron represents', 'neurons represent')} several cells "
+            f"({merged[0]}, …). Fenyves2020 combines the predictions for their "
+            "connections without weights. Apply the rule before neurons are merged.",
         )
 
     def _codes(self, connectome: "Connectome") -> np.ndarray:
@@ -261,11 +353,25 @@ class SignTable:
     Attributes
     ----------
     senders : mapping of str to int
-        +1 or -1 for each presynaptic neuron named.
+        Sign, +1 or -1, of all connections of a presynaptic neuron, by its name.
     connections : mapping of (str, str) to int
-        +1, -1 or 0 for single connections (pre, post); they prevail.
+        Sign, +1, -1 or 0, of single connections (pre, post); they prevail over `senders`.
     others : {"excitatory", "inhibitory", "gaba", "none"}
-        What the rest does.
+        Sign of the other connections; ``gaba`` applies `GabaInhibitory`.
+
+    Raises
+    ------
+    ValueError
+        If a sign is not -1, 0 or 1, or `others` is not one of these.
+
+    Examples
+    --------
+    >>> chemical = [[0, 0, 0], [3, 0, 0], [0, 2, 0]]  # A to B to C
+    >>> chain = connectome.from_matrices(["A", "B", "C"], chemical, rows="postsynaptic")
+    >>> chain.with_signs(connectome.SignTable({"B": -1}, others="excitatory")).signs
+    array([[ 0,  0,  0],
+           [ 1,  0,  0],
+           [ 0, -1,  0]], dtype=int8)
     """
 
     senders: Mapping[str, int] = field(default_factory=dict)
@@ -281,6 +387,16 @@ class SignTable:
     def __call__(self, connectome: "Connectome") -> np.ndarray:
         """Signs of the connections of a connectome.
 
+        Parameters
+        ----------
+        connectome : Connectome
+            Connectome to sign; its `signs` are not used.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_neurons, n_neurons)
+            ``[post, pre]``: 1 or -1 at chemical connections with a sign, else 0.
+
         Raises
         ------
         ValueError
@@ -295,7 +411,7 @@ class SignTable:
             i, j = connectome.index([post, pre])
             if not connectome.chemical[i, j]:
                 raise ValueError(
-                    f"{connectome.name} has no chemical connection from {pre} to {post}."
+                    f"{connectome.name} does not have a chemical connection from {pre} to {post}."
                 )
             signs[i, j] = sign
         return np.where(connectome.chemical > 0, signs, 0).astype(np.int8)
@@ -313,7 +429,7 @@ def _fallback(connectome: "Connectome", rule: Fallback) -> np.ndarray:
 
 
 def signed(connectome: "Connectome", rule: SignRule | None = None) -> "Connectome":
-    """A connectome as models take it: signed by a rule, or by its own signs.
+    """A connectome as models use it: signed by a rule, or with the signs that it has.
 
     Without a rule, a connectome without signs is signed by `gaba_inhibitory`.
     """
@@ -325,7 +441,20 @@ def signed(connectome: "Connectome", rule: SignRule | None = None) -> "Connectom
 def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
     """Neurons that are on the list `GABAERGIC`; none if it is not *C. elegans*.
 
-    A merged neuron is on the list if all its cells are: DD of `Connectome.by_class`.
+    Parameters
+    ----------
+    connectome : Connectome
+        A merged neuron of it is on the list if all its cells are: DD of `Connectome.by_class`.
+
+    Returns
+    -------
+    tuple of str
+        Names, in the order of the neurons.
+
+    Examples
+    --------
+    >>> connectome.gaba_neurons(connectome.load("varshney2011").by_class())
+    ('AVL', 'DD', 'DVB', 'RIS', 'RME', 'VD')
     """
     if not connectome.is_worm:
         return ()
@@ -334,14 +463,14 @@ def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
 
 
 def _behind(connectome: "Connectome") -> dict[str, tuple[str, ...]]:
-    """The cells that each neuron stands for; empty if it is not *C. elegans*."""
+    """Cells that each neuron represents; empty if the animal is not *C. elegans*."""
     if not connectome.is_worm:
         return {}
     return cells_behind(connectome.neurons, {cell.name: cell.merged for cell in connectome.cells})
 
 
 def _main_transmitters(connectome: "Connectome") -> list[str]:
-    """The main transmitter of each neuron, or that of all cells that it stands for, else empty."""
+    """Main transmitter of each neuron, or that of all cells that it represents, else empty."""
     behind, table = _behind(connectome), cells()
     return [
         main_transmitter([cell])
@@ -366,7 +495,7 @@ def _male_neurons(connectome: "Connectome") -> "list[Cell]":
 
 
 def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
-    """Of an animal without tables a rule knows nothing, so it has nothing to inhibit."""
+    """Remark that a rule has no table of the animal, so that no neuron inhibits."""
     number = np.count_nonzero(connectome.chemical)
     if connectome.is_worm or not number:
         return ()
@@ -393,7 +522,7 @@ class SignRules(Registry):
         Raises
         ------
         ValueError
-            If there is no such rule.
+            If it is not the name of a rule.
         """
         if str(name).lower() in ("own", "file"):
             raise ValueError(

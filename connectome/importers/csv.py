@@ -47,7 +47,7 @@ _RECEIVING = {"r", "rp"}
 def from_csv(
     path: str | os.PathLike, *, options: TableOptions | None = None, **fields: Any
 ) -> Connectome:
-    """A connectome from a list of connections.
+    """Read a connectome from a list of connections.
 
     Parameters
     ----------
@@ -61,27 +61,44 @@ def from_csv(
         connection whose sign is 0 or empty has no effect in a model if others have signs. A
         gap junction is listed once, or in both directions.
     options : TableOptions, optional
-        Or its fields as keywords: ``from_csv("edges.csv", signs="from_weights")``. They are
-        columns, separator, decimal, directed, ignore, default_layer, signs, muscles,
-        extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit. Types and
-        species prevail over the columns ``pre_type``, ``post_type`` and ``species`` that
-        `write_csv` writes.
+        How the table is written, and what else is known of the animal. Instead, its fields may
+        be given as keywords.
+    **fields
+        Fields of `TableOptions`: columns, separator, decimal, directed, ignore, default_layer,
+        signs, muscles, extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit.
+        Types and species prevail over the columns ``pre_type``, ``post_type`` and ``species``
+        that `write_csv` writes.
 
     Returns
     -------
     Connectome
-        What was done to the table (weights added up, unequal gap junctions) is in its
-        history; what it has no place for is counted in ``source.left_out``.
+        Its history records changes of the table (weights added up, unequal gap junctions);
+        ``source.left_out`` counts the connections that it cannot contain.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If there is no header, a column is missing, unknown or ambiguous, a muscle is inhibited
-        that models would excite, or in a line a name is empty, a layer
-        is not known, a weight is not a number or negative, or a connection is listed twice;
-        the message names the line.
+        If the header is missing, a column is missing, unknown or ambiguous, a muscle is
+        inhibited that models would excite, or in a line a name is empty, a layer is not known,
+        a weight is not a number or negative, or a connection is listed twice; the message
+        names the line.
+    TypeError
+        If `options` and `fields` are both given, or a field does not exist.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = "pre,post,weight,layer\\nA,B,3,chemical\\nB,C,2,chemical\\nA,C,1,gap\\n"
+    >>> _ = Path("edges.csv").write_text(text)
+    >>> graph = connectome.from_csv("edges.csv", types={"A": "sensory"}, species="Pristionchus")
+    >>> graph.chemical
+    array([[0, 0, 0],
+           [3, 0, 0],
+           [0, 2, 0]], dtype=int32)
+    >>> graph.select("sensory")
+    ('A',)
     """
     path, given = Path(path), settings_from(TableOptions, options, fields)
     layers = check_extrasynaptic(given.extrasynaptic)

@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 def from_graphml(
     path: str | os.PathLike, *, options: GraphOptions | None = None, **fields: Any
 ) -> Connectome:
-    """A connectome from a GraphML file, such as `connectome.write_graphml` makes.
+    """Read a connectome from a GraphML file, such as `connectome.write_graphml` writes.
 
     Edges run from sender to receiver; an undirected edge counts in both directions. Words
     for layers and signs are those of `from_csv`.
@@ -58,11 +58,15 @@ def from_graphml(
     Parameters
     ----------
     path : str or path
+        GraphML file with one graph. Nodes whose attribute ``kind`` is muscle are muscles.
     options : GraphOptions, optional
-        Or its fields as keywords: label, weight, layer, sign, ignore, default_layer, signs,
-        muscles, extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit. Nodes
-        whose attribute ``kind`` is muscle are muscles too. Types and species prevail over the
-        file's node attributes ``type`` and the attribute ``species`` of its graph.
+        Names of the attributes, and what else is known of the animal. Instead, its fields may be
+        given as keywords.
+    **fields
+        Fields of `GraphOptions`: label, weight, layer, sign, ignore, default_layer, signs,
+        muscles, extrasynaptic, unequal_gap, duplicates, types, species, name, weight_unit. Types
+        and species prevail over the file's node attributes ``type`` and the attribute
+        ``species`` of its graph.
 
     Returns
     -------
@@ -72,10 +76,22 @@ def from_graphml(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If it is not GraphML, declares a document type, an attribute is missing or ambiguous,
         or a node or an edge has a wrong value; the message names it.
+    TypeError
+        If `options` and `fields` are both given, or a field does not exist.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graph = nx.DiGraph()
+    >>> graph.add_edge("A", "B", weight=3)
+    >>> nx.write_graphml(graph, "pair.graphml")
+    >>> connectome.from_graphml("pair.graphml").chemical  # [post, pre]
+    array([[0, 0],
+           [3, 0]], dtype=int32)
     """
     path, given = Path(path), settings_from(GraphOptions, options, fields)
     graph = parse_graphml(read_xml(path), str(path))

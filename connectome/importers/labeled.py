@@ -35,7 +35,7 @@ def from_xarray(
     unequal_gap: UnequalGap = "error",
     species: str | None = INFER,
 ) -> Connectome:
-    """The connectome of labeled matrices.
+    """Make a connectome from labeled matrices.
 
     Parameters
     ----------
@@ -53,11 +53,23 @@ def from_xarray(
         ``"infer"``: that of the attribute `species` (empty: not known), or, without one, as the
         names show. Names of *C. elegans* become canonical.
 
+    Returns
+    -------
+    Connectome
+        Its name, unit of the weights and facts of neurons are those of the attributes.
+
     Raises
     ------
     ValueError
-        If it has other dimensions, labels of post and pre differ, there is no layer chemical, a
-        variable is not a layer, or two are the same; and as `from_matrices`.
+        If it has other dimensions, labels of post and pre differ, the layer chemical is missing,
+        a variable is not a layer, or two variables are the same layer; and as `from_matrices`.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> copy = connectome.from_xarray(worm.to_xarray())
+    >>> int(abs(copy.chemical - worm.chemical).max()), copy.cells == worm.cells
+    (0, True)
     """
     missing = [name for name in ("post", "pre") if name not in dataset.coords]
     if missing:
@@ -69,7 +81,7 @@ def from_xarray(
         raise ValueError(f"The neuron {twice[0]!r} is named twice.")
     matrices = _layers(dataset, check_extrasynaptic(extrasynaptic))
     if signs is not None and "sign" in matrices:
-        raise ValueError(f"The dataset states its signs, so signs={signs!r} has no place.")
+        raise ValueError(f"The dataset states its signs, so signs={signs!r} must not be given.")
     if "chemical" not in matrices:
         raise ValueError(_NOT_LABELED.format("chemical"))
     attributes = {key: str(value) for key, value in dataset.attrs.items()}

@@ -21,7 +21,7 @@ Rows = Literal["postsynaptic", "presynaptic"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class MatrixFacts:
-    """What else is known of a connectome that is given as matrices.
+    """Further facts of a connectome that is given as matrices.
 
     Attributes
     ----------
@@ -33,12 +33,18 @@ class MatrixFacts:
         Weight of a gap junction whose two directions differ.
     types : mapping of str to str, optional
         Cell type of neurons by name, of `connectome.CELL_TYPES`. Other neurons of
-        *C. elegans* have the type of the cell table; the rest is unknown.
+        *C. elegans* have the type of the cell table; types of other neurons are unknown.
     species : str or None
         Names become canonical, and cells are looked up, for ``"C. elegans"`` only.
         ``"infer"`` decides by the names.
     name, weight_unit : str
-        Name of the connectome, and what a weight counts.
+        Name of the connectome, and unit of its weights, such as ``synapses``.
+
+    Examples
+    --------
+    >>> facts = connectome.MatrixFacts(types={"A": "sensory"}, name="pair", weight_unit="synapses")
+    >>> connectome.from_matrices(["A", "B"], [[0, 0], [3, 0]], rows="postsynaptic", facts=facts)
+    <Connectome pair (species not given): 2 neurons, 1 chemical connection; weights are synapses...>
     """
 
     muscles: Iterable[str] = ()
@@ -61,7 +67,7 @@ def from_matrices(
     facts: MatrixFacts | None = None,
     **fields: Any,
 ) -> Connectome:
-    """A connectome from matrices.
+    """Make a connectome from matrices.
 
     Parameters
     ----------
@@ -82,16 +88,33 @@ def from_matrices(
         Signs (-1, 0, 1) of the chemical connections, in the shape of `chemical`; or
         ``"from_weights"``: negative weights inhibit, positive ones excite.
     facts : MatrixFacts, optional
-        Or its fields as keywords: muscles, extrasynaptic, unequal_gap, types, species, name,
+        Further facts. Instead, its fields may be given as keywords.
+    **fields
+        Fields of `MatrixFacts`: muscles, extrasynaptic, unequal_gap, types, species, name,
         weight_unit.
+
+    Returns
+    -------
+    Connectome
+        Its matrices have postsynaptic rows, whatever `rows` is.
 
     Raises
     ------
     ValueError
-        If `rows` is neither, a shape, label or name of an axis does not fit, names repeat or have
-        no order, weights are
-        negative or not finite, gap junctions are not symmetric, a neuron is a muscle, or a
-        type does not exist.
+        If `rows` is neither, a shape, label or name of an axis does not fit, names repeat or are
+        a set, weights are negative or not finite, gap junctions are not symmetric, a neuron is a
+        muscle, or a type does not exist.
+    TypeError
+        If `facts` and `fields` are both given, or a field does not exist.
+
+    Examples
+    --------
+    >>> weights = [[0, -3], [0, 0]]  # A inhibits B
+    >>> pair = connectome.from_matrices(
+    ...     ["A", "B"], weights, rows="presynaptic", signs="from_weights", name="pair"
+    ... )
+    >>> pair.chemical.tolist(), pair.signs.tolist()  # rows are postsynaptic
+    ([[0, 0], [3, 0]], [[0, 0], [-1, 0]])
     """
     if rows not in ("postsynaptic", "presynaptic"):
         raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
@@ -131,7 +154,7 @@ def _in_order(names: Iterable[str], what: str) -> tuple[str, ...]:
     """Names of rows and columns."""
     if isinstance(names, set | frozenset):
         raise ValueError(
-            f"{what} must be in the order of the matrices, and a set has no order. Give a list."
+            f"{what} must be in the order of the matrices, but a set is not ordered. Give a list."
         )
     return as_names(names, what)
 
@@ -158,7 +181,7 @@ class _Reader:
         return self.positive("neuromuscular", self._turned("neuromuscular", given, self.muscles))
 
     def positive(self, layer: str, weights: np.ndarray) -> np.ndarray:
-        """Refuse negative weights, with the way out."""
+        """Raise if a weight is negative; the message states the way out."""
         if weights.dtype.kind in "if" and weights.size and weights.min() < 0:
             i, j = np.argwhere(weights < 0)[0]
             posts = self.muscles if layer == "neuromuscular" else self.neurons

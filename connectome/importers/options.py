@@ -11,7 +11,7 @@ from isochron.connectome.importers.links import Duplicates
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class FileOptions:
-    """What lists of connections and graphs have in common.
+    """Options that tables of connections and graphs share.
 
     Attributes
     ----------
@@ -21,7 +21,8 @@ class FileOptions:
         Layer of a file that does not state it, such as ``"gap"`` for a list of gap
         junctions. Chemical by default.
     signs : {"from_weights"}, optional
-        Negative weights inhibit and positive ones excite. Without it they are an error.
+        Signs of the weights as signs of the connections: negative weights inhibit, positive ones
+        excite. By default a negative weight is an error.
     muscles : iterable of str
         Names of muscles; those of *C. elegans* and the receivers of neuromuscular
         connections are known.
@@ -30,13 +31,16 @@ class FileOptions:
     unequal_gap : {"error", "larger", "mean"}
         Weight of a gap junction that is listed with a different weight in each direction.
     duplicates : {"error", "sum"}
-        What is done with a connection that is listed again.
-    types, species
-        As for `from_matrices`. They prevail over what the file states.
+        Treatment of a connection that is listed again: an error, or its weights add up.
+    types : mapping of str to str, optional
+        Cell type of neurons by name, of `connectome.CELL_TYPES`; prevails over the file.
+    species : str or None
+        Animal, as for `from_matrices`; prevails over the file. ``"infer"``: as the file states
+        or the names show.
     name : str, optional
-        By default the name of the file.
+        Name of the connectome. By default the name of the file.
     weight_unit : str, optional
-        What a weight counts. By default as the file states, else ``weight``.
+        Unit of the weights. By default as the file states, else ``weight``.
     """
 
     ignore: Sequence[str] = ()
@@ -59,8 +63,8 @@ class TableOptions(FileOptions):
     Attributes
     ----------
     columns : mapping of str to str or None, optional
-        The column of pre, post, weight, layer or sign where it has a name of its own, such
-        as ``{"pre": "Sender"}``; None for a column that the file does not have. ``{"weight":
+        Header of the column of pre, post, weight, layer or sign, where it is not a usual one:
+        ``{"pre": "Sender"}``; None for a column that the file does not have. ``{"weight":
         None}`` gives each connection the weight 1.
     separator : str, optional
         One character, ``"tab"`` or ``"whitespace"``. By default found from the header: comma,
@@ -69,6 +73,14 @@ class TableOptions(FileOptions):
         Decimal separator of the weights. By default found from them.
     directed : bool
         False: each chemical or extrasynaptic connection counts in both directions.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("edges.txt").write_text("Sender;post;n\\nA;B;3\\n")
+    >>> options = connectome.TableOptions(columns={"pre": "Sender", "weight": "n"})
+    >>> connectome.from_csv("edges.txt", options=options).chemical.tolist()
+    [[0, 0], [3, 0]]
     """
 
     columns: Mapping[str, str | None] | None = None
@@ -79,7 +91,7 @@ class TableOptions(FileOptions):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class GraphOptions(FileOptions):
-    """Options of `from_graphml`: those of every file, and what attributes are called.
+    """Options of `from_graphml`: those of every file, and names of attributes.
 
     Attributes
     ----------
@@ -91,7 +103,17 @@ class GraphOptions(FileOptions):
         attribute called ``weight`` or by a usual name, such as ``synapses``; 1 if edges have
         no attribute that can be a weight.
     layer, sign : str, optional
-        Edge attributes with layer (chemical if there is none) and sign.
+        Edge attributes with the layer (by default chemical) and with the sign.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graph = nx.DiGraph()
+    >>> graph.add_edge("A", "B", contacts=3, area=0.5)
+    >>> nx.write_graphml(graph, "pair.graphml")
+    >>> options = connectome.GraphOptions(weight="area", ignore=["contacts"])
+    >>> connectome.from_graphml("pair.graphml", options=options).chemical.tolist()
+    [[0.0, 0.0], [0.5, 0.0]]
     """
 
     label: str | None = None

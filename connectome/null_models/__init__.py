@@ -1,7 +1,9 @@
-"""Null models: connectomes that keep some of a connectome and shuffle the rest.
+"""Null models: random connectomes that share some statistics with a connectome.
+
+The table lists what each null model preserves:
 
 =====================  ===========  ===============  =====================================
-function               connections  partners of      also kept
+function               connections  partners of      also preserved
                                     each neuron
 =====================  ===========  ===============  =====================================
 `rewire`               number       number           summed output weight, if carried
@@ -12,16 +14,16 @@ function               connections  partners of      also kept
 `resample_by_group`    number                        connections from group to group
 =====================  ===========  ===============  =====================================
 
-All keep self-connections, muscles and extrasynaptic layers as they are. What was done is
-added to the name and to the history of the connectome.
+Self-connections, muscles and extrasynaptic layers do not change. The name and the history of
+the connectome state the null model.
 
 The three that rewire are Markov chains in which a step and its reverse are equally likely and
-a refused step counts as a step: after enough of them, every connectome that can be reached is
-equally likely. `rewire` reaches all connectomes of the same degrees, for which directed connectomes
-need the reversal of triangles besides the exchange of ends (Rao, Jana and Bandyopadhyay,
-1996, Sankhya A 58:225). With further conditions some connectomes may be out of reach: compare
-the overlap with the original for several `swaps_per_edge`. The three that resample draw
-independently of the original and are exactly uniform.
+a rejected step counts as a step: after enough steps, every connectome that can be reached is
+equally likely. `rewire` reaches all connectomes of the same degrees; for directed connectomes this
+requires the reversal of triangles in addition to the exchange of ends (Rao, Jana and
+Bandyopadhyay, 1996, Sankhya A 58:225). With further conditions some connectomes may be out of
+reach: compare the overlap with the original for several `swaps_per_edge`. The three that resample
+draw independently of the original and are exactly uniform.
 """
 
 from isochron.connectome.null_models.layers import rewire_directed, rewire_undirected

@@ -1,4 +1,4 @@
-"""Classes of pairs of neurons: what a null model keeps the number of connections of."""
+"""Classes of pairs of neurons; a null model preserves the number of connections of each."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def by_distance(connectome: Connectome, bin_um: float, positions: ArrayLike | No
     Raises
     ------
     ValueError
-        If `bin_um` is not positive, or a neuron has no position.
+        If `bin_um` is not positive, or a neuron does not have a position.
     """
     if not 0 < bin_um < np.inf:
         raise ValueError(f"bin_um must be positive and finite (in um), got {shown(bin_um)}.")
@@ -47,7 +47,7 @@ def by_group(connectome: Connectome, groups: Sequence[str] | None) -> np.ndarray
         )
     if len(labels) != len(connectome.neurons):
         raise ValueError(
-            f"groups must hold one label for each of the {len(connectome.neurons)} neurons of "
+            f"groups must have one label for each of the {len(connectome.neurons)} neurons of "
             f"{connectome.name}, in their order, got {len(labels)}."
         )
     _, number = np.unique(np.array(labels, dtype=str), return_inverse=True)
@@ -72,8 +72,8 @@ def _places(connectome: Connectome, positions: ArrayLike | None) -> np.ndarray:
     missing = [cell.name for cell in connectome.cells if cell.position is None]
     if missing:
         raise ValueError(
-            f"{connectome.name}: {counted(len(missing), 'neuron has', 'neurons have')} no "
-            f"position, such as {', '.join(missing[:3])}. Give positions, or leave them out: "
+            f"{connectome.name}: the position of {counted(len(missing), 'neuron')} is not "
+            f"known, such as {', '.join(missing[:3])}. Give positions, or remove the neurons: "
             "connectome.ablate(...)."
         )
     return np.array([cell.position for cell in connectome.cells], dtype=float).reshape(-1, 3)

@@ -19,7 +19,7 @@ def swap_directed(post, pre, place, kind, chosen):
     place : ndarray of int, shape (n, n)
         Number of the connection at ``[post, pre]``, -1 where there is none; overwritten.
     kind : ndarray of int, shape (n, n)
-        Class of each pair ``[post, pre]``; the number of connections of each is kept.
+        Class of each pair ``[post, pre]``; the number of connections of each class stays.
     chosen : ndarray of int, shape (n_steps, 2)
         In each row a connection e, from 0 to m - 1, and f from 0 to m + n - 1: the other
         connection, or from m on the third neuron of a triangle.
@@ -50,7 +50,7 @@ def swap_undirected(left, right, joined, kind, chosen):
     joined : ndarray of bool, shape (n, n)
         Symmetric; overwritten.
     kind : ndarray of int, shape (n, n)
-        Class of each pair, symmetric; the number of pairs of each is kept.
+        Class of each pair, symmetric; the number of pairs of each class stays.
     chosen : ndarray of int, shape (n_steps, 2)
         In each row a pair e, from 0 to m - 1, and f from 0 to 2 m - 1: the other pair, from m
         on with its ends exchanged.

@@ -1,4 +1,4 @@
-"""Rewiring of one layer, and what all rewiring does."""
+"""Rewiring of one layer."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _STEPS_AT_ONCE = 1_000_000
 
 
 class Moved(NamedTuple):
-    """Connections before and after; each keeps its number.
+    """Connections before and after; a connection has the same number in both.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Moved(NamedTuple):
 def rewire_directed(
     weights: ArrayLike, rng: np.random.Generator, *, swaps_per_edge: float = 10.0
 ) -> np.ndarray:
-    """Rewire one directed layer, keeping every in-degree and out-degree.
+    """Rewire one directed layer; every in-degree and out-degree stays.
 
     Parameters
     ----------
@@ -38,18 +38,32 @@ def rewire_directed(
     rng : numpy.random.Generator
         Source of randomness.
     swaps_per_edge : float
-        Steps tried, for each connection.
+        Number of steps tried per connection, >= 0.
 
     Returns
     -------
     ndarray, shape (n, n)
-        Self-connections are as they were.
+        Rewired weights; self-connections are unchanged.
 
     Raises
     ------
     ValueError
         If `weights` is not a square matrix of finite numbers, or `swaps_per_edge` is negative
         or not finite.
+
+    References
+    ----------
+    Maslov and Sneppen (2002), Science 296:910. Rao, Jana and Bandyopadhyay (1996), Sankhya A
+    58:225.
+
+    Examples
+    --------
+    >>> ring = np.roll(np.eye(6, dtype=int), 1, axis=0)  # 0 to 1 to 2 ... to 0
+    >>> random = connectome.null_models.rewire_directed(ring, np.random.default_rng(1))
+    >>> random.sum(axis=0).tolist(), random.sum(axis=1).tolist()
+    ([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1])
+    >>> int((random * ring).sum()) < 6
+    True
     """
     matrix = _layer(weights)
     moved = move_directed(matrix, np.zeros(matrix.shape, dtype=np.int64), rng, swaps_per_edge)
@@ -59,27 +73,40 @@ def rewire_directed(
 def rewire_undirected(
     weights: ArrayLike, rng: np.random.Generator, *, swaps_per_edge: float = 10.0
 ) -> np.ndarray:
-    """Rewire one symmetric layer, keeping the number of partners of every neuron.
+    """Rewire one symmetric layer; the number of partners of every neuron stays.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        Symmetric. Each weight stays with one of its two neurons.
+        Symmetric matrix. Each weight stays with one of its two neurons.
     rng : numpy.random.Generator
         Source of randomness.
     swaps_per_edge : float
-        Steps tried, for each pair.
+        Number of steps tried per pair, >= 0.
 
     Returns
     -------
     ndarray, shape (n, n)
-        Symmetric; self-connections are as they were.
+        Symmetric rewired weights; self-connections are unchanged.
 
     Raises
     ------
     ValueError
         If `weights` is not a symmetric matrix of finite numbers, or `swaps_per_edge` is
         negative or not finite.
+
+    References
+    ----------
+    Maslov and Sneppen (2002), Science 296:910.
+
+    Examples
+    --------
+    >>> gap = connectome.load("varshney2011").gap
+    >>> random = connectome.null_models.rewire_undirected(gap, np.random.default_rng(0))
+    >>> bool(np.all((random > 0).sum(axis=0) == (gap > 0).sum(axis=0)))
+    True
+    >>> round(np.count_nonzero(random * gap) / np.count_nonzero(gap), 1)  # overlap
+    0.1
     """
     matrix = _layer(weights)
     if not np.array_equal(matrix, matrix.T):
@@ -91,7 +118,7 @@ def rewire_undirected(
 def move_directed(
     matrix: np.ndarray, kind: np.ndarray, rng: np.random.Generator, per_edge: float
 ) -> Moved:
-    """Where the connections of a directed layer go; see `_swaps.swap_directed`."""
+    """New places of the connections of a directed layer; see `_swaps.swap_directed`."""
     from isochron.connectome.null_models._swaps import swap_directed
 
     check_swaps(per_edge)
@@ -109,7 +136,7 @@ def move_directed(
 def move_undirected(
     matrix: np.ndarray, kind: np.ndarray, rng: np.random.Generator, per_edge: float
 ) -> Moved:
-    """Where the pairs of a symmetric layer go; see `_swaps.swap_undirected`."""
+    """New places of the pairs of a symmetric layer; see `_swaps.swap_undirected`."""
     from isochron.connectome.null_models._swaps import swap_undirected
 
     check_swaps(per_edge)
@@ -123,7 +150,7 @@ def move_undirected(
 
 
 def placed(matrix: np.ndarray, moved: Moved, values: np.ndarray) -> np.ndarray:
-    """The values where the connections are now; the diagonal as it was."""
+    """Matrix of values at the new places; the diagonal is unchanged."""
     result = np.diag(np.diag(matrix))
     result[moved.after] = values
     return result
@@ -137,7 +164,7 @@ def placed_both_ways(matrix: np.ndarray, moved: Moved, values: np.ndarray) -> np
 
 
 def check_swaps(per_edge: float) -> None:
-    """Refuse a number of swaps that is negative or not finite."""
+    """Raise ValueError if a number of swaps is negative or not finite."""
     if not 0 <= per_edge < np.inf:
         raise ValueError(
             f"swaps_per_edge must be finite and not negative, got {shown(per_edge)}; 10 is usual."

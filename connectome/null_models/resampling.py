@@ -1,4 +1,4 @@
-"""Null models that place the connections anew, whatever the partners of each neuron."""
+"""Null models that draw all connections again, whatever the partners of each neuron."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,39 @@ from isochron.connectome.null_models.layers import Moved, placed, placed_both_wa
 
 
 def erdos_renyi(connectome: Connectome, rng: np.random.Generator) -> Connectome:
-    """As many connections, anywhere: every set of so many pairs is equally likely.
+    """Random graph with the same number of connections (Erdős–Rényi).
 
-    The weights, each with its sign, are permuted among the connections. A neuron may come to
-    have outputs of both signs; apply a sign rule afterwards if it must not.
+    Every set of pairs of that size is equally likely. The weights, each with its sign, are
+    permuted among the connections. A neuron may have outputs of both signs; apply a sign rule
+    afterwards if it must not.
 
     Parameters
     ----------
     connectome : Connectome
-        Chemical synapses become as many ordered pairs of different neurons, gap junctions as
-        many unordered ones.
+        Connectome whose numbers of connections are preserved: those of chemical synapses as
+        ordered pairs of different neurons, those of gap junctions as unordered pairs.
     rng : numpy.random.Generator
         Source of randomness.
+
+    Returns
+    -------
+    Connectome
+        The random connectome, with the same neurons and muscles.
 
     References
     ----------
     Erdős and Rényi (1959), Publicationes Mathematicae 6:290.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> random = connectome.null_models.erdos_renyi(worm, np.random.default_rng(0))
+    >>> np.count_nonzero(worm.chemical), np.count_nonzero(random.chemical)
+    (2194, 2194)
+    >>> for one in (worm, random):  # largest number of presynaptic partners
+    ...     print(int((one.chemical > 0).sum(axis=1).max()))
+    53
+    15
     """
     return _resampled(connectome, rng, _classes.all_alike(connectome), "Erdos-Renyi")
 
@@ -38,14 +55,14 @@ def resample_by_distance(
     bin_um: float = 50.0,
     positions: ArrayLike | None = None,
 ) -> Connectome:
-    """As `erdos_renyi`, with as many connections in each bin of length.
+    """Random graph with the same number of connections in each bin of length.
 
-    The weights are permuted within each bin.
+    As `erdos_renyi`; the weights are permuted within each bin.
 
     Parameters
     ----------
     connectome : Connectome
-        What to resample.
+        Connectome to resample.
     rng : numpy.random.Generator
         Source of randomness.
     bin_um : float
@@ -53,10 +70,27 @@ def resample_by_distance(
     positions : array_like, shape (n_neurons, 3), or None
         Somata in µm, in the order of the neurons; None for those of `connectome.cells`.
 
+    Returns
+    -------
+    Connectome
+        The random connectome, with the same neurons and muscles.
+
     Raises
     ------
     ValueError
-        If `bin_um` is not positive, or a neuron has no position.
+        If `bin_um` is not positive, or a neuron does not have a position.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> places = np.array([cell.position for cell in worm.cells])
+    >>> length = np.linalg.norm(places[:, None] - places[None], axis=-1)  # um
+    >>> for null_model in ("resample_by_distance", "erdos_renyi"):
+    ...     make = getattr(connectome.null_models, null_model)
+    ...     random = make(worm, np.random.default_rng(0))
+    ...     print(null_model, np.count_nonzero(random.chemical[length < 100]))
+    resample_by_distance 1512
+    erdos_renyi 960
     """
     kind = _classes.by_distance(connectome, bin_um, positions)
     return _resampled(connectome, rng, kind, f"resampled by distance (bins of {bin_um:g} um)")
@@ -68,28 +102,43 @@ def resample_by_group(
     *,
     groups: Sequence[str] | None = None,
 ) -> Connectome:
-    """Block model: as `erdos_renyi`, with as many connections from each group to each group.
+    """Random graph with the same number of connections from each group to each group.
 
-    This is the stochastic block model with the number of connections of each block fixed. The
-    weights are permuted within each block.
+    This is the stochastic block model with the number of connections of each block fixed. As
+    `erdos_renyi`; the weights are permuted within each block.
 
     Parameters
     ----------
     connectome : Connectome
-        What to resample.
+        Connectome to resample.
     rng : numpy.random.Generator
         Source of randomness.
     groups : sequence of str, length n_neurons, or None
         Group of each neuron, in their order; None for the types of `connectome.cells`.
 
+    Returns
+    -------
+    Connectome
+        The random connectome, with the same neurons and muscles.
+
     Raises
     ------
     ValueError
-        If there is not one group for each neuron.
+        If there is not one group for each neuron, or `groups` is None and no type is known.
 
     References
     ----------
     Holland, Laskey and Leinhardt (1983), Social Networks 5:109.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> random = connectome.null_models.resample_by_group(worm, np.random.default_rng(0))
+    >>> sensory, motor = worm.index(worm.select("sensory")), worm.index(worm.select("motor"))
+    >>> for one in (worm, random):  # from sensory to motor neurons
+    ...     print(np.count_nonzero(one.chemical[np.ix_(motor, sensory)]))
+    171
+    171
     """
     kind = _classes.by_group(connectome, groups)
     return _resampled(

@@ -1,4 +1,4 @@
-"""Null models that keep the number of partners of every neuron."""
+"""Null models that preserve the number of partners of every neuron."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -22,31 +22,32 @@ def rewire(
 ) -> Connectome:
     """Degree-preserving rewiring of the chemical synapses and of the gap junctions.
 
-    Repeatedly takes two connections a→b and c→d and makes them a→d and c→b, or reverses a
-    directed triangle, unless that would double a connection or make a self-connection. Every
-    neuron keeps its number of incoming and outgoing chemical connections and of gap-junction
-    partners.
+    Each step replaces two connections a→b and c→d by a→d and c→b, or reverses a directed
+    triangle, unless a connection would occur twice or a neuron connect to itself. The numbers of
+    incoming and outgoing chemical connections and of gap-junction partners of every neuron stay.
 
     Parameters
     ----------
     connectome : Connectome
-        What to rewire.
+        Connectome to rewire.
     rng : numpy.random.Generator
         Source of randomness. The same seed gives the same connectome.
     swaps_per_edge : float
-        Steps tried, for each connection. At 10 the overlap with the original is at its floor.
+        Number of steps tried per connection, >= 0. At 10 the overlap with the original has
+        reached its minimum.
     weights : {"carried", "reshuffled"}
         Carried: each weight stays with its presynaptic neuron, so the summed output weight of
-        each neuron is kept; that of a gap junction stays with one of its two neurons.
+        each neuron stays; that of a gap junction stays with one of its two neurons.
         Reshuffled: the weights of a layer are permuted among its connections.
     signs : {"carried", "reshuffled"}
-        Carried: each sign stays with its presynaptic neuron, so a neuron that only inhibits
-        goes on doing so. Reshuffled: the signs are permuted among the chemical connections.
+        Carried: each sign stays with its presynaptic neuron, so a neuron whose connections all
+        inhibit remains inhibitory. Reshuffled: the signs are permuted among the chemical
+        connections.
 
     Returns
     -------
     Connectome
-        The rewired one.
+        The random connectome, with the same neurons and muscles.
 
     Raises
     ------
@@ -55,7 +56,18 @@ def rewire(
 
     References
     ----------
-    Maslov and Sneppen (2002), Science 296:910.
+    Maslov and Sneppen (2002), Science 296:910. Rao, Jana and Bandyopadhyay (1996), Sankhya A
+    58:225.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> random = connectome.rewire(worm, np.random.default_rng(0))
+    >>> from isochron.connectome.statistics import degrees
+    >>> int(abs(degrees(random.chemical).incoming - degrees(worm.chemical).incoming).max())
+    0
+    >>> random.history
+    ('rewired, 10 swaps for each connection, weights carried',)
     """
     return _rewired(
         connectome, rng, _classes.all_alike(connectome), swaps_per_edge, weights, signs, "rewired"
@@ -72,16 +84,16 @@ def rewire_by_distance(
     weights: Values = "carried",
     signs: Values = "carried",
 ) -> Connectome:
-    """As `rewire`, keeping also how many connections have which length.
+    """Degree-preserving rewiring that also preserves the histogram of connection lengths.
 
     The length of a connection is the straight distance between the two somata. A swap is
-    refused unless the new lengths fall into the same bins as the old ones, so the histogram
-    of lengths is kept exactly.
+    rejected unless the new lengths fall into the same bins as the old ones, so the histogram
+    of lengths is preserved exactly.
 
     Parameters
     ----------
     connectome : Connectome
-        What to rewire.
+        Connectome to rewire.
     rng : numpy.random.Generator
         Source of randomness.
     bin_um : float
@@ -89,14 +101,31 @@ def rewire_by_distance(
     positions : array_like, shape (n_neurons, 3), or None
         Somata in µm, in the order of the neurons; None for those of `connectome.cells`.
     swaps_per_edge : float
-        Steps tried, for each connection. Most are refused, hence more of them.
+        Number of steps tried per connection, >= 0; more than for `rewire`, because most are
+        rejected.
     weights, signs : {"carried", "reshuffled"}
         As in `rewire`.
+
+    Returns
+    -------
+    Connectome
+        The random connectome, with the same neurons and muscles.
 
     Raises
     ------
     ValueError
-        As in `rewire`; if `bin_um` is not positive, or a neuron has no position.
+        As in `rewire`; if `bin_um` is not positive, or a neuron does not have a position.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> random = connectome.null_models.rewire_by_distance(worm, np.random.default_rng(0))
+    >>> places = np.array([cell.position for cell in worm.cells])
+    >>> length = np.linalg.norm(places[:, None] - places[None], axis=-1)  # um
+    >>> for one in (worm, random):
+    ...     print(np.count_nonzero(one.chemical[length < 100]))
+    1512
+    1512
     """
     kind = _classes.by_distance(connectome, bin_um, positions)
     what = f"rewired by distance (bins of {bin_um:g} um)"
@@ -112,25 +141,41 @@ def rewire_by_group(
     weights: Values = "carried",
     signs: Values = "carried",
 ) -> Connectome:
-    """As `rewire`, keeping also the number of connections from each group to each group.
+    """Degree-preserving rewiring that also preserves the connections from group to group.
 
     Parameters
     ----------
     connectome : Connectome
-        What to rewire.
+        Connectome to rewire.
     rng : numpy.random.Generator
         Source of randomness.
     groups : sequence of str, length n_neurons, or None
         Group of each neuron, in their order; None for the types of `connectome.cells`.
     swaps_per_edge : float
-        Steps tried, for each connection.
+        Number of steps tried per connection, >= 0.
     weights, signs : {"carried", "reshuffled"}
         As in `rewire`.
+
+    Returns
+    -------
+    Connectome
+        The random connectome, with the same neurons and muscles.
 
     Raises
     ------
     ValueError
-        As in `rewire`, or if there is not one group for each neuron.
+        As in `rewire`; if there is not one group for each neuron, or `groups` is None and no
+        type is known.
+
+    Examples
+    --------
+    >>> worm = connectome.load("varshney2011")
+    >>> random = connectome.null_models.rewire_by_group(worm, np.random.default_rng(0))
+    >>> sensory, motor = worm.index(worm.select("sensory")), worm.index(worm.select("motor"))
+    >>> for one in (worm, random):  # from sensory to motor neurons
+    ...     print(np.count_nonzero(one.chemical[np.ix_(motor, sensory)]))
+    171
+    171
     """
     kind = _classes.by_group(connectome, groups)
     what = f"rewired by {'type' if groups is None else 'group'}"

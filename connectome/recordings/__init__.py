@@ -1,6 +1,6 @@
 """Real recordings: whole-brain calcium imaging of worms, and the functional atlas.
 
-Nothing is shipped and nothing is fetched: these functions read files that a user has.
+These functions read files of the user; the package does not contain or download recordings.
 """
 
 from isochron.connectome.recordings.functional_atlas import load_functional_atlas

@@ -28,15 +28,15 @@ def is_functional_atlas(file: h5py.File) -> bool:
 
 @reads_data
 def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
-    """Load the atlas of which neuron responds to the stimulation of which.
+    """Load the atlas of responses of each neuron to the stimulation of each other neuron.
 
-    This is no recording over time, so it has a function of its own. ``unc31`` are mutants
-    that lack release from dense-core vesicles, and with it most extrasynaptic signalling.
+    The atlas is not a recording over time, so `load_recording` does not read it. ``unc31`` are
+    mutants that lack release from dense-core vesicles, and thereby most extrasynaptic signaling.
 
     Parameters
     ----------
     path : path-like
-        ``funatlas.h5`` as released with the paper.
+        File ``funatlas.h5`` as released with the paper.
 
     Returns
     -------
@@ -48,13 +48,29 @@ def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If it is not the atlas, is damaged, or keeps data in other files.
+        If it is not the atlas, is damaged, or stores data in other files.
 
     References
     ----------
     Randi, Sharma, Dvali and Leifer (2023), Nature 623:406.
+
+    Examples
+    --------
+    A file with the layout of the atlas, of two neurons and one strain:
+
+    >>> import h5py
+    >>> from isochron.connectome.recordings import load_functional_atlas
+    >>> with h5py.File("funatlas.h5", "w") as file:
+    ...     file["neuron_ids"] = ["AVAL", "AVDR"]
+    ...     file["wt/dFF"] = [[np.nan, 0.4], [0.1, np.nan]]
+    ...     file["wt/q"] = [[np.nan, 0.01], [0.6, np.nan]]
+    ...     file["wt/q_eq"] = [[np.nan, 0.9], [0.02, np.nan]]
+    ...     file["wt/occ1"] = [[0, 12], [9, 0]]
+    >>> atlas = load_functional_atlas("funatlas.h5").sel(strain="wt")
+    >>> float(atlas.response.sel(post="AVAL", pre="AVDR"))
+    0.4
     """
     path = Path(path)
     if not path.is_file():

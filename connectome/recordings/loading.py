@@ -1,4 +1,4 @@
-"""Which format a recording is in, and one door to all of them."""
+"""Reading of recordings in any known format."""
 
 import os
 from pathlib import Path
@@ -26,23 +26,23 @@ def load_recording(
     series: str | None = None,
     labels: str | os.PathLike | None = None,
 ) -> xr.Dataset:
-    """Load a recording of many neurons of one worm. The format is told from the content.
+    """Load a recording of many neurons of one worm. The format is found from the content.
 
     Parameters
     ----------
     path : path-like
         MATLAB 7.3 as released by Kato et al. (2015) and later of the same laboratory, NWB 2
         with a `RoiResponseSeries` or written by `isochron.sims.export_nwb`, or JSON or HDF5 of
-        WormWideWeb. Nothing outside the file is read; a file that links to others is refused.
+        WormWideWeb. Only this file is read; a file that links to other files is rejected.
     worm : int, optional
-        MATLAB only: which worm of the file, from 0 on. Needed if it holds several.
+        Number of the worm in a MATLAB file, from 0; required if the file contains several.
     series : str, optional
-        NWB only: name or path of the series, if there are several. Without it that called
-        ``SignalCalciumImResponseSeries`` is taken.
+        Name or path of the series in an NWB file with several. By default
+        ``SignalCalciumImResponseSeries``.
     labels : str or path-like, optional
-        NWB: the column of the table of regions that contains the names of the neurons. Without
-        it one with a usual header (``ID_labels``, ``neuropal_ID``, ``cell_id``, ...) or with
-        names of neurons is taken. HDF5 of WormWideWeb: ``neuropal_label.json`` of the same
+        NWB: the column of the table of regions that contains the names of the neurons. By
+        default one with a usual header (``ID_labels``, ``neuropal_ID``, ``cell_id``, ...) or with
+        names of neurons. HDF5 of WormWideWeb: ``neuropal_label.json`` of the same
         release, in which the recording is looked up by its file name.
 
     Returns
@@ -61,15 +61,33 @@ def load_recording(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If the format is not known, the file is damaged, links to another one, or holds
+        If the format is not known, the file is damaged, links to a different file, or contains
         several recordings and none was chosen, or an option does not belong to its format.
 
     References
     ----------
     Kato et al. (2015), Cell 163:656. Rübel et al. (2022), eLife 11:e78362 (NWB). Atanas et al.
     (2023), Cell 186:4134 (WormWideWeb).
+
+    Examples
+    --------
+    A file with the layout of WormWideWeb, of two neurons and three frames:
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> from isochron.connectome.recordings import load_recording
+    >>> content = {
+    ...     "gcamp": {"trace_array": [[0.0, 1.0, 0.5], [0.2, 0.1, 0.3]]},
+    ...     "timing": {"timestamp_confocal": [0.0, 0.6, 1.2]},
+    ...     "label": {"1": {"label": "AVA_L", "confidence": 3}},
+    ...     "metadata": {"uid": "worm 1"},
+    ... }
+    >>> _ = Path("worm.json").write_text(json.dumps(content))
+    >>> recording = load_recording("worm.json")
+    >>> recording.neuron.values.tolist(), recording.time.values.tolist()  # ms
+    (['AVAL', '?2'], [0.0, 600.0, 1200.0])
     """
     path = Path(path)
     if not path.exists():
@@ -125,4 +143,4 @@ def _read_hdf5(file: h5py.File, path: Path, given: dict) -> Traces:
 def _only(given: dict, allowed: tuple[str, ...], kind: str) -> None:
     for name, value in given.items():
         if value is not None and name not in allowed:
-            raise ValueError(f"{name}={value!r} has no meaning for {kind}; leave it out.")
+            raise ValueError(f"{name}={value!r} does not apply to {kind}; omit it.")

@@ -1,7 +1,7 @@
 """Statistics of one layer of a connectome: arrays in, numbers out.
 
-Every function takes ``weights[post, pre]`` and says in its docstring which definition it
-computes. A connection is a weight that is not 0.
+Every function takes ``weights[post, pre]``; its docstring states the definition. A connection is
+a weight that is not 0.
 """
 
 from isochron.connectome.statistics.clustering import clustering, local_clustering, small_worldness

@@ -1,4 +1,4 @@
-"""What every statistic does first: check the matrix, and see who is connected."""
+"""Checks of the matrix of a layer, and its connected pairs."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,7 +34,7 @@ def square(weights: ArrayLike) -> np.ndarray:
 
 
 def connections(weights: ArrayLike) -> np.ndarray:
-    """Which pairs are connected, self-connections left out.
+    """Connected pairs, without self-connections.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def connections(weights: ArrayLike) -> np.ndarray:
 
 
 def undirected(weights: ArrayLike) -> np.ndarray:
-    """Which pairs are connected in either direction, self-connections left out.
+    """Pairs connected in either direction, without self-connections.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How often the partners of a neuron are partners, by several definitions; small worlds."""
+"""Clustering coefficients by several definitions, and the small-world coefficient."""
 
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -18,20 +18,20 @@ def local_clustering(
     *,
     definition: Literal["out-neighbour", "in-neighbour", "undirected", "directed"] = "undirected",
 ) -> np.ndarray:
-    """Clustering coefficient of each neuron. Weights, signs and self-connections do not count.
+    """Clustering coefficient of each neuron. Weights, signs and self-connections are ignored.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0.
     definition : {"undirected", "out-neighbour", "in-neighbour", "directed"}
-        - ``undirected``: of the pairs of partners in either direction, the share that are
-          connected in either direction (Watts and Strogatz).
-        - ``out-neighbour``: of the ordered pairs of postsynaptic partners, the share with a
+        - ``undirected``: share of the pairs of partners (in either direction) that are connected
+          in either direction (Watts and Strogatz).
+        - ``out-neighbour``: share of the ordered pairs of postsynaptic partners with a
           connection from the first to the second (Varshney et al.).
         - ``in-neighbour``: the same for presynaptic partners.
-        - ``directed``: of all directed triangles that its connections allow, the share that
-          exist (Fagiolo).
+        - ``directed``: share of the possible directed triangles, given the connections of the
+          neuron, that exist (Fagiolo).
 
     Returns
     -------
@@ -47,6 +47,15 @@ def local_clustering(
     ----------
     Watts and Strogatz (1998), Nature 393:440. Varshney et al. (2011), PLoS Computational
     Biology 7:e1001066. Fagiolo (2007), Physical Review E 76:026107, equation 8.
+
+    Examples
+    --------
+    A triangle 0, 1, 2; neuron 3 is connected to neuron 0 only.
+
+    >>> from isochron.connectome import statistics
+    >>> weights = [[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
+    >>> statistics.local_clustering(weights)
+    array([0.333, 1. , 1. , 0. ])
     """
     found = connections(weights).astype(float)
     if definition == "directed":
@@ -69,11 +78,11 @@ def clustering(weights: ArrayLike, *, definition: Definition = "undirected") -> 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0.
     definition : str
-        Those of `local_clustering`, averaged over all neurons, those with fewer than two
-        partners counting as 0; or ``transitivity``: three times the number of triangles over
-        the number of connected triples, of the undirected network.
+        A definition of `local_clustering`: the mean over all neurons, where neurons with fewer
+        than two partners count as 0. Or ``transitivity``: three times the number of triangles
+        over the number of connected triples, of the undirected network.
 
     Returns
     -------
@@ -88,6 +97,17 @@ def clustering(weights: ArrayLike, *, definition: Definition = "undirected") -> 
     References
     ----------
     As in `local_clustering`. Newman (2003), SIAM Review 45:167, equation 3.
+
+    Examples
+    --------
+    A triangle 0, 1, 2; neuron 3 is connected to neuron 0 only.
+
+    >>> from isochron.connectome import statistics
+    >>> weights = [[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
+    >>> round(statistics.clustering(weights), 3)  # (1/3 + 1 + 1 + 0) / 4
+    0.583
+    >>> statistics.clustering(weights, definition="transitivity")  # 3 triangles / 5 triples
+    0.6
     """
     if definition == "transitivity":
         found = undirected(weights).astype(float)
@@ -112,7 +132,7 @@ def small_worldness(
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0.
     random_layers : iterable of array_like, each of shape (n, n)
         Random networks of as many connections, such as those of `null_models.erdos_renyi`.
     definition : str
@@ -121,7 +141,7 @@ def small_worldness(
     Returns
     -------
     NullComparison
-        Of C / L: `observed`, and in `samples` that of the random layers. S is
+        Comparison of C / L: `observed` of the layer and `samples` of the random layers. S is
         its `ratio`.
 
     Raises
@@ -132,6 +152,15 @@ def small_worldness(
     References
     ----------
     Humphries and Gurney (2008), PLoS ONE 3:e0002051.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> from isochron.connectome.null_models import erdos_renyi
+    >>> worm, rng = connectome.load("varshney2011"), np.random.default_rng(0)
+    >>> random = (erdos_renyi(worm, rng).gap for _ in range(5))
+    >>> round(float(statistics.small_worldness(worm.gap, random).ratio))
+    18
     """
 
     def clustering_per_step(layer: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from isochron.wording import counted, shown
 
 @dataclass(frozen=True, slots=True)
 class Degrees:
-    """How many partners each neuron has, self-connections left out.
+    """Number of partners of each neuron, without self-connections.
 
     Attributes
     ----------
@@ -26,6 +26,14 @@ class Degrees:
     partners : ndarray of int, shape (n,)
         Neurons connected in either direction, each counted once. In a symmetric layer,
         such as gap junctions, all three are the same.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> worm = connectome.load("varshney2011")
+    >>> found = statistics.degrees(worm.chemical)
+    >>> worm.neurons[found.incoming.argmax()], int(found.incoming.max())
+    ('AVAL', 53)
     """
 
     incoming: np.ndarray
@@ -35,14 +43,20 @@ class Degrees:
 
 @dataclass(frozen=True, slots=True)
 class Strengths:
-    """Summed weight of the connections of each neuron, self-connections left out.
+    """Summed weight of the connections of each neuron, without self-connections.
 
     Attributes
     ----------
     incoming : ndarray, shape (n,)
-        Row sums, in the unit of the weights, signs kept.
+        Row sums, in the unit of the weights; negative weights subtract.
     outgoing : ndarray, shape (n,)
-        Column sums.
+        Column sums, in the unit of the weights.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> statistics.strengths([[0, 0], [3, 5]])  # 0 to 1 with weight 3; 1 to itself
+    Strengths(incoming=array([0, 3]), outgoing=array([3, 0]))
     """
 
     incoming: np.ndarray
@@ -56,15 +70,23 @@ class PowerLawTail:
     Attributes
     ----------
     exponent : float
-        γ of the distribution itself; its survival function falls as k^(1 - γ).
+        γ of the probabilities P(k); the survival function decreases as k^(1 - γ).
     standard_error : float
-        Asymptotic, from the Fisher information at the estimate.
+        Asymptotic standard error of γ, from the Fisher information at the estimate.
     k_min : int
-        Where the tail begins.
+        Smallest value of the tail.
     n_tail : int
-        How many of the values lie in the tail.
+        Number of values in the tail.
     distance : float
         Kolmogorov–Smirnov distance between the tail and its fit.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> partners = statistics.degrees(connectome.load("varshney2011").gap).partners
+    >>> tail = statistics.power_law_tail(partners)
+    >>> tail.k_min, tail.n_tail, round(tail.exponent, 2), round(tail.standard_error, 2)
+    (4, 112, 3.14, 0.21)
     """
 
     exponent: float
@@ -80,12 +102,23 @@ def degrees(weights: ArrayLike) -> Degrees:
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0.
+
+    Returns
+    -------
+    Degrees
+        Numbers of incoming, outgoing and all partners, each of shape (n,).
 
     Raises
     ------
     ValueError
         If `weights` is not a square matrix of finite numbers.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> statistics.degrees([[0, 0, 0], [1, 0, 1], [0, 1, 0]])  # 0 to 1, 1 to 2, 2 to 1
+    Degrees(incoming=array([0, 2, 1]), outgoing=array([1, 1, 1]), partners=array([1, 2, 1]))
     """
     found = connections(weights)
     return Degrees(found.sum(axis=1), found.sum(axis=0), undirected(weights).sum(axis=1))
@@ -97,12 +130,25 @@ def strengths(weights: ArrayLike) -> Strengths:
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``. Give absolute values if excitation and inhibition are to add up.
+        Weights ``[post, pre]``. Give absolute values if excitation and inhibition are to add up.
+
+    Returns
+    -------
+    Strengths
+        Incoming and outgoing sums, each of shape (n,), in the unit of the weights.
 
     Raises
     ------
     ValueError
         If `weights` is not a square matrix of finite numbers.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> worm = connectome.load("varshney2011")
+    >>> outgoing = statistics.strengths(worm.chemical).outgoing
+    >>> worm.neurons[outgoing.argmax()], int(outgoing.max())  # synaptic contacts
+    ('AVAR', 153)
     """
     matrix = square(weights)
     itself = np.diag(matrix)
@@ -112,27 +158,40 @@ def strengths(weights: ArrayLike) -> Strengths:
 def power_law_tail(values: ArrayLike, *, k_min: int | None = None) -> PowerLawTail:
     """Maximum-likelihood power law of the tail of whole numbers, such as degrees.
 
-    That a power law fits best of all power laws does not mean that it fits: see the
-    distance, and how few values are in the tail.
+    The best power law may still fit badly: check the distance and the number of values in the
+    tail.
 
     Parameters
     ----------
     values : array_like of int, shape (n,)
-        Whole numbers, not negative.
+        Whole numbers >= 0.
     k_min : int or None
-        Where the tail begins, at least 1. If None, the one with the smallest
-        Kolmogorov–Smirnov distance is taken.
+        Smallest value of the tail, at least 1. If None, the value with the smallest
+        Kolmogorov–Smirnov distance.
+
+    Returns
+    -------
+    PowerLawTail
+        Exponent with its standard error, and the distance between tail and fit.
 
     Raises
     ------
     ValueError
         If a value is not a whole number or negative, if `k_min` is below 1, or if the tail
-        does not hold two different values.
+        does not contain two different values.
 
     References
     ----------
     Clauset, Shalizi and Newman (2009), SIAM Review 51:661, equations 3.5 to 3.7 and
     section 3.3.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> values = np.random.default_rng(0).zipf(2.5, 10_000)  # P(k) ~ k**-2.5 from 1 on
+    >>> tail = statistics.power_law_tail(values, k_min=1)
+    >>> round(tail.exponent, 2), round(tail.standard_error, 2)
+    (2.49, 0.02)
     """
     numbers = _whole(values)
     if k_min is not None:
@@ -187,7 +246,7 @@ def _solve_likelihood(mean_log: float, k_min: int) -> float:
     if excess(lowest) >= 0 or excess(highest) <= 0:
         raise ValueError(
             f"No power law with an exponent from {lowest} to {highest:.0f} fits the tail from "
-            f"k_min = {k_min} on. Lower k_min, so that the tail holds more values."
+            f"k_min = {k_min} on. Lower k_min, so that the tail contains more values."
         )
     return root_scalar(excess, bracket=(lowest, highest), xtol=1e-10).root
 

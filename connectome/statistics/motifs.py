@@ -1,4 +1,4 @@
-"""Counts of every way in which two or three neurons can be connected."""
+"""Counts of the classes of connected pairs (dyads) and triples (triads) of neurons."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,7 @@ def dyad_counts(weights: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``. Weights, signs and self-connections do not count.
+        Weights ``[post, pre]``; values, signs and self-connections are ignored.
 
     Returns
     -------
@@ -32,7 +32,8 @@ def dyad_counts(weights: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> connectome.statistics.dyad_counts([[0, 1, 0], [1, 0, 1], [0, 0, 0]])
+    >>> from isochron.connectome import statistics
+    >>> statistics.dyad_counts([[0, 1, 0], [1, 0, 1], [0, 0, 0]])
     array([1, 1, 1])
     """
     found = connections(weights)
@@ -53,12 +54,12 @@ def triad_counts(weights: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``. Weights, signs and self-connections do not count.
+        Weights ``[post, pre]``; values, signs and self-connections are ignored.
 
     Returns
     -------
     ndarray of int, shape (13,)
-        In the order of `TRIADS`.
+        Numbers of triads in the order of `TRIADS`.
 
     Raises
     ------
@@ -69,6 +70,14 @@ def triad_counts(weights: ArrayLike) -> np.ndarray:
     ----------
     Holland and Leinhardt (1976), Sociological Methodology 7:1. Milo et al. (2002), Science
     298:824.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> cycle = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # 0 to 1 to 2 to 0
+    >>> counts = statistics.triad_counts(cycle)
+    >>> {name: int(n) for name, n in zip(statistics.TRIADS, counts) if n}
+    {'030C': 1}
     """
     found = connections(weights).T
     mutual = (found & found.T).astype(float)

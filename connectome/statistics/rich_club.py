@@ -1,4 +1,4 @@
-"""Do the neurons with the most partners keep company?"""
+"""Rich club: connections among the neurons with the most partners."""
 
 from collections.abc import Iterable
 
@@ -12,14 +12,14 @@ from isochron.connectome.statistics.null_comparison import NullComparison, compa
 def rich_club_coefficient(weights: ArrayLike) -> np.ndarray:
     r"""Rich-club coefficient :math:`\phi(k) = 2 E_{>k} / (N_{>k} (N_{>k} - 1))`.
 
-    Among the N neurons with more than k partners, the share of pairs that are connected. The
+    It is the share of connected pairs among the N neurons with more than k partners. The
     network is taken as undirected and unweighted: a connection in either direction counts
     once, self-connections do not count.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``. For chemical synapses and gap junctions together, give their sum.
+        Weights ``[post, pre]``. For chemical synapses and gap junctions together, give their sum.
 
     Returns
     -------
@@ -35,6 +35,16 @@ def rich_club_coefficient(weights: ArrayLike) -> np.ndarray:
     ----------
     Zhou and Mondragón (2004), IEEE Communications Letters 8:180. Colizza et al. (2006),
     Nature Physics 2:110. Towlson et al. (2013), Journal of Neuroscience 33:6380.
+
+    Examples
+    --------
+    A triangle 0, 1, 2; neuron 3 is connected to neuron 0 only. Above k = 1 the triangle
+    is left, whose three pairs are all connected.
+
+    >>> from isochron.connectome import statistics
+    >>> weights = [[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
+    >>> statistics.rich_club_coefficient(weights)
+    array([0.667, 1. , nan, nan])
     """
     found = undirected(weights)
     n = len(found)
@@ -52,21 +62,35 @@ def rich_club(weights: ArrayLike, random_layers: Iterable[ArrayLike]) -> NullCom
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0.
     random_layers : iterable of array_like, each of shape (n, n)
-        Random layers whose neurons have as many partners, such as those of
-        `null_models.rewire_undirected`; otherwise the comparison means little.
+        Random layers with the same numbers of partners, such as those of
+        `null_models.rewire_undirected`; at least two.
 
     Returns
     -------
     NullComparison
-        Of `rich_club_coefficient`; its `ratio` is φ_norm(k). There is a rich club at the k
-        where ``observed > mean + deviation`` (or two or three times it).
+        Comparison of `rich_club_coefficient`; its `ratio` is φ_norm(k). A rich club exists at
+        the k where ``observed > mean + deviation`` (or two or three deviations).
 
     Raises
     ------
     ValueError
-        If there are fewer than two random layers, or one has other numbers of partners.
+        If there are fewer than two random layers, or one has different numbers of partners.
+
+    References
+    ----------
+    Towlson et al. (2013), Journal of Neuroscience 33:6380.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> from isochron.connectome.null_models import rewire_undirected
+    >>> worm, rng = connectome.load("varshney2011"), np.random.default_rng(0)
+    >>> weights = worm.chemical + worm.chemical.T + worm.gap
+    >>> found = statistics.rich_club(weights, (rewire_undirected(weights, rng) for _ in range(10)))
+    >>> found.ratio[[20, 40]].round(1)
+    array([1.1, 1.4])
     """
     expected = np.sort(undirected(weights).sum(axis=0))
 
@@ -83,5 +107,5 @@ def rich_club(weights: ArrayLike, random_layers: Iterable[ArrayLike]) -> NullCom
 
 
 def _above(values: np.ndarray, n: int) -> np.ndarray:
-    """How many values exceed 0, 1, … n - 1."""
+    """Number of values that exceed 0, 1, … n - 1."""
     return len(values) - np.cumsum(np.bincount(values, minlength=n)[:n])

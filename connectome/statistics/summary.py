@@ -22,8 +22,8 @@ def summary(connectome: Connectome) -> dict[str, Any]:
     Parameters
     ----------
     connectome : Connectome
-        The combined layer is the sum of the two others, in which a gap junction leads both
-        ways. Muscles are left out.
+        Connectome with any unit of weights. The combined layer is the sum of the two others, in
+        which a gap junction counts in both directions. Muscles are excluded.
 
     Returns
     -------
@@ -40,8 +40,14 @@ def summary(connectome: Connectome) -> dict[str, Any]:
         - ``degrees``: ``incoming``, ``outgoing``, ``partners``, each with its ``mean`` and the
           `QUANTILES`.
 
-        Integers, floats, None where a statistic is not defined, and lists and dictionaries
-        of them.
+        All values are int, float, None (not defined), or lists and dictionaries of these.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> gap = statistics.summary(connectome.load("varshney2011"))["gap"]
+    >>> gap["connections"], gap["weak_components"][:3], gap["giant"]["neurons"]
+    (1028, [248, 3, 2], 248)
     """
     layers = {
         "chemical": connectome.chemical,

@@ -1,4 +1,4 @@
-"""How often, and how strongly, a connection is answered."""
+"""Reciprocity and symmetry of the connections of a layer."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,26 +9,27 @@ from isochron.connectome.statistics._matrix import connections, square
 def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool = False) -> float:
     r"""Symmetry degree :math:`\eta = \sum_{i \ne j} W_{ij} W_{ji} / \sum_{i \ne j} W_{ij}^2`.
 
-    1 for a symmetric matrix, -1 for an antisymmetric one, about 0 where the two directions
-    know nothing of each other. Absent connections count as 0, self-connections do not count.
+    1 for a symmetric matrix, -1 for an antisymmetric one, about 0 if the two directions are
+    independent. Absent connections count as 0, self-connections do not count.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``. Signs matter: multiply them in where they belong.
+        Weights ``[post, pre]``, with their signs if the connectome has signs.
     weighted : bool
         If false, every weight is replaced by its sign. Without negative weights that gives
         the reciprocity.
     centred : bool
-        Subtract the mean of all pairs i ≠ j, absent ones included, from every pair first.
-        This is the correlation of W_ij with W_ji, for unweighted unsigned networks the
-        reciprocity ρ of Garlaschelli and Loffredo, 0 on average in a random network of any
-        density.
+        Whether to subtract first the mean of all pairs i ≠ j, absent ones included, from every
+        pair. The result is the correlation of W_ij with W_ji; for unweighted unsigned networks
+        this is the reciprocity ρ of Garlaschelli and Loffredo, 0 on average in a random network
+        of any density.
 
     Returns
     -------
     float
-        From -1 to 1; NaN where it is 0/0: without connections, or centred with all alike.
+        From -1 to 1; NaN where it is 0/0: without connections, or if `centred` and all pairs
+        are equal.
 
     Raises
     ------
@@ -39,6 +40,14 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool 
     ----------
     Hwang et al. (2019), arXiv:1810.09325. Garlaschelli and Loffredo (2004), Physical Review
     Letters 93:268701.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> statistics.symmetry_degree([[0, 2], [-2, 0]])  # antisymmetric
+    -1.0
+    >>> statistics.symmetry_degree([[0, 1], [3, 0]])  # 2 * 1 * 3 / (1**2 + 3**2)
+    0.6
     """
     matrix = square(weights).astype(float)
     if not weighted:
@@ -55,14 +64,14 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool 
 
 
 def reciprocity(weights: ArrayLike) -> float:
-    """Share of the connections that are answered: i→j with j→i too.
+    """Share of the connections i→j for which j→i exists too.
 
-    Weights and their signs are not looked at, self-connections do not count.
+    Self-connections do not count.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
-        ``[post, pre]``.
+        Weights ``[post, pre]``; a connection is a weight that is not 0, of either sign.
 
     Returns
     -------
@@ -73,6 +82,12 @@ def reciprocity(weights: ArrayLike) -> float:
     ------
     ValueError
         If `weights` is not a square matrix of finite numbers.
+
+    Examples
+    --------
+    >>> from isochron.connectome import statistics
+    >>> round(statistics.reciprocity([[0, 1, 0], [1, 0, 0], [0, 1, 0]]), 3)  # 2 of 3
+    0.667
     """
     found = connections(weights)
     if not found.any():

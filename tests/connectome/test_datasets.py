@@ -94,9 +94,9 @@ def test_every_source_is_cited():
 
 def test_the_pages_state_how_many_there_are():
     root = Path(__file__).parents[2]
-    for page in ("README.md", "docs/guide/connectome.md"):
+    for page, noun in (("README.md", "datasets"), ("docs/guide/connectome.md", "published")):
         text = (root / page).read_text(encoding="utf-8")
-        assert f"{len(connectome.available())} published " in text, page
+        assert f"{len(connectome.available())} {noun} " in text, page
 
 
 def test_weights_that_are_not_whole_numbers():

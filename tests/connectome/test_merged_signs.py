@@ -67,14 +67,14 @@ def test_a_joint_label_has_the_transmitter_of_its_cells():
 def test_a_merged_neuron_that_is_only_in_part_on_the_list_is_stated():
     mixed = chain("RIS/AVAL", "AVBL", "PVCL")
     (said,) = connectome.gaba_inhibitory.remarks(mixed)
-    assert "RIS/AVAL stands for RIS, AVAL, of which only RIS inhibit" in said
+    assert "RIS/AVAL represents RIS, AVAL, of which only RIS inhibit" in said
     assert inhibiting(mixed, connectome.gaba_inhibitory(mixed)) == set()
     (said,) = connectome.TransmitterSigns().remarks(mixed)
     assert "main transmitters differ" in said
     male = connectome.load("cook2019-male").by_class()
     silent = connectome.TransmitterSigns(unknown="none")
     (said,) = silent.remarks(male)
-    assert "CP stands for CP1" in said
+    assert "CP represents CP1" in said
     assert not silent(male)[:, male.index(["CP"])].any()
 
 
@@ -94,7 +94,7 @@ def test_predictions_of_the_cells_are_combined():
         assert (has & (signs == sign)).sum() > 0.95 * (signs == sign).sum()
     assert (signs > 0).sum() > 300
     assert (signs < 0).sum() > 100
-    assert any("stand for several cells" in said for said in rule.remarks(merged))
+    assert any("several cells" in said for said in rule.remarks(merged))
     assert rule.remarks(whole) == ()
 
 
@@ -134,7 +134,7 @@ def test_merged_neurons_keep_their_cells_under_any_name():
     assert connectome.gaba_neurons(merged) == ("D",)
     assert inhibiting(merged, connectome.gaba_inhibitory(merged)) == {"D"}
     (said,) = connectome.gaba_inhibitory.remarks(merged)
-    assert "mixed stands for" in said
+    assert "mixed represents" in said
     assert "only RIS inhibit" in said
     rule = connectome.Fenyves2020(unsigned="none", complex="none")
     alone = whole.ablate("AVAR", "AVBR", "PVCR")

@@ -344,7 +344,9 @@ def test_bad_settings_are_refused(worm, randomise, options, message):
 
 
 def test_neurons_without_a_position_are_named():
-    with pytest.raises(ValueError, match=r"2 neurons have no position, such as A, B.*ablate"):
+    with pytest.raises(
+        ValueError, match=r"position of 2 neurons is not known, such as A, B.*ablate"
+    ):
         null_models.rewire_by_distance(small([[0, 1], [0, 0]]), np.random.default_rng(0))
 
 

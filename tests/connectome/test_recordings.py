@@ -630,7 +630,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
 )
 def test_options_of_another_format_are_refused(tmp_path, option, value):
     path = write_json(tmp_path / "x.json", wormwideweb())
-    with pytest.raises(ValueError, match=f"{option}=.*no meaning for JSON"):
+    with pytest.raises(ValueError, match=f"{option}=.*does not apply to JSON"):
         load_recording(path, **{option: value})
     hdf5 = write_wormwideweb_hdf5(tmp_path / "x.h5")
     if option != "labels":

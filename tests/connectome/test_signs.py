@@ -166,7 +166,7 @@ def test_a_table_of_the_user(small):
     expected = np.zeros((4, 4))
     expected[1, 0] = expected[3, 2] = -1
     np.testing.assert_array_equal(signs, expected)
-    with pytest.raises(ValueError, match="no chemical connection from A to D"):
+    with pytest.raises(ValueError, match="not have a chemical connection from A to D"):
         connectome.SignTable(connections={("A", "D"): 1})(small)
     with pytest.raises(ValueError, match="has no neuron 'Z'"):
         connectome.SignTable(senders={"Z": 1})(small)

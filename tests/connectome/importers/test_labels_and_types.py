@@ -47,7 +47,7 @@ def test_axes_that_are_named_after_the_other_side_are_refused():
 
 def test_names_without_an_order_are_refused():
     for names in ({"A", "B", "C"}, frozenset("ABC")):
-        with pytest.raises(ValueError, match="set has no order"):
+        with pytest.raises(ValueError, match="set is not ordered"):
             connectome.from_matrices(names, MATRIX, rows="presynaptic")
     read = connectome.from_matrices(dict.fromkeys("ABC"), MATRIX, rows="presynaptic")
     assert read.neurons == ("A", "B", "C")
