@@ -1,4 +1,4 @@
-"""How much the networks of a study are trained: a section of its configuration. Light."""
+"""Training budget of the networks of a study: a section of its configuration. Light."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,13 @@ from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.runs.configuration import check_positive
 from isochron.settings import setting
 
+LEARNING_RATE = "Learning rate of Adam, > 0"
+STOP_BELOW = "Mean loss of 20 steps below which the training stops; 0: it does not stop early"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingBudget:
-    """How networks are trained.
+    """Length and learning rate of a training.
 
     Raises
     ------
@@ -17,10 +20,10 @@ class TrainingBudget:
         If a number is out of range.
     """
 
-    steps: int = setting(2000, "training steps, at most")
-    batch_size: int = setting(128, "trials in a training step")
-    learning_rate: float = setting(0.01, "of Adam")
-    stop_below: float = setting(0.01, "stop when the mean loss of 20 steps is below; 0: never")
+    steps: int = setting(2000, "Largest number of training steps, at least 1")
+    batch_size: int = setting(128, "Number of trials in each training step")
+    learning_rate: float = setting(0.01, LEARNING_RATE)
+    stop_below: float = setting(0.01, STOP_BELOW)
 
     def __post_init__(self) -> None:
         check_positive(self, "steps", "batch_size", "learning_rate")
@@ -28,7 +31,7 @@ class TrainingBudget:
             raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
     def parameters(self, *, trained: bool = True) -> TrainingParameters:
-        """For `isochron.ann_bridge.train`; without steps if the network is not to be trained."""
+        """Parameters for `isochron.ann_bridge.train`; 0 steps if `trained` is false."""
         return TrainingParameters(
             steps=self.steps if trained else 0,
             batch_size=self.batch_size,

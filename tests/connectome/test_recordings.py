@@ -634,5 +634,5 @@ def test_options_of_another_format_are_refused(tmp_path, option, value):
         load_recording(path, **{option: value})
     hdf5 = write_wormwideweb_hdf5(tmp_path / "x.h5")
     if option != "labels":
-        with pytest.raises(ValueError, match="no meaning for WormWideWeb HDF5"):
+        with pytest.raises(ValueError, match="does not apply to WormWideWeb HDF5"):
             load_recording(hdf5, **{option: value})

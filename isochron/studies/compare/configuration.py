@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
-from isochron.runs.training_budget import TrainingBudget
+from isochron.runs.training_budget import STOP_BELOW, TrainingBudget
 from isochron.settings import setting
 
 MAX_SEEDS = 1000
@@ -13,19 +13,35 @@ MAX_SEEDS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class WormSection:
-    """The worm and its drive."""
+    """The worm and its currents."""
 
-    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
-    stimulated: tuple[str, ...] = setting(("PLML", "PLMR"), "neurons that receive the current")
-    current_pA: float = setting(2000.0, "constant current at which the rhythm is sought")
-    resting_current_pA: float = setting(1000.0, "constant current at which the worm rests")
-    simulated_s: float = setting(60.0, "simulated seconds before the search for the cycle")
-    step_ms: float = setting(2.0, "time step of the simulation")
-    n_starts: int = setting(16, "random starts that must come to the cycle")
-    reference_amplitude_pA: float = setting(5.0, "sinusoidal current added, as a reference")
-    tongue_amplitudes_pA: tuple[float, ...] = setting((1.25, 2.5, 5.0, 10.0), "for the tongue")
-    tongue_span: float = setting(0.4, "how far to follow the tongue, as a fraction of frequency")
-    tongue_step_ms: float = setting(4.0, "time step while following the tongue")
+    dataset: str = setting("varshney2011", "Connectome: ID of a data set, or a file")
+    stimulated: tuple[str, ...] = setting(
+        ("PLML", "PLMR"), "Neurons that receive the constant current"
+    )
+    current_pA: float = setting(
+        2000.0, "Constant current at which the rhythm is searched for, > 0", unit="pA"
+    )
+    resting_current_pA: float = setting(
+        1000.0, "Constant current at which the worm is expected to rest, > 0", unit="pA"
+    )
+    simulated_s: float = setting(
+        60.0, "Simulated time before the search for the cycle, 1 to 3600", unit="s"
+    )
+    step_ms: float = setting(2.0, "Time step of the simulation, at most 20", unit="ms")
+    n_starts: int = setting(
+        16, "Number of random initial states tested for convergence to the cycle"
+    )
+    reference_amplitude_pA: float = setting(
+        5.0, "Amplitude of the sinusoidal reference current, > 0", unit="pA"
+    )
+    tongue_amplitudes_pA: tuple[float, ...] = setting(
+        (1.25, 2.5, 5.0, 10.0), "Amplitudes of the reference in the tongue, each > 0", unit="pA"
+    )
+    tongue_span: float = setting(
+        0.4, "Range of the tongue on each side, as a fraction of the intrinsic frequency, 0 to 1"
+    )
+    tongue_step_ms: float = setting(4.0, "Time step for the tongue, at most 20", unit="ms")
 
     def __post_init__(self) -> None:
         check_positive(
@@ -47,16 +63,18 @@ class WormSection:
 class TaskSection:
     """Phase-coded working memory."""
 
-    offsets: tuple[float, ...] = setting((-0.1, -0.6), "phase of each memory, in cycles")
-    duration_ms: float = setting(800.0, "length of a trial")
+    offsets: tuple[float, ...] = setting(
+        (-0.1, -0.6), "Phase of the target oscillation for each stimulus, in cycles"
+    )
+    duration_ms: float = setting(800.0, "Duration of a trial", unit="ms")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSection(TrainingBudget):
-    """How nets of one kind are trained."""
+    """Training of networks of one kind."""
 
-    seeds: tuple[int, ...] = setting((0,), "one net for each")
-    stop_below: float = setting(0.0, "stop when the mean loss of 20 steps is below; 0: never")
+    seeds: tuple[int, ...] = setting((0,), "Seeds, one network for each")
+    stop_below: float = setting(0.0, STOP_BELOW)
 
     def __post_init__(self) -> None:
         TrainingBudget.__post_init__(self)
@@ -70,21 +88,25 @@ class TrainingSection(TrainingBudget):
 
 @dataclass(frozen=True, kw_only=True)
 class LowRankSection(TrainingSection):
-    """The low-rank nets."""
+    """The low-rank networks."""
 
-    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "one net for each")
-    n_units: int = setting(512, "units")
-    rank: int = setting(2, "rank of the recurrent weights")
+    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "Seeds, one network for each")
+    n_units: int = setting(512, "Number of units of a network, at least 1")
+    rank: int = setting(2, "Rank of the recurrent weights, at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectomeSection(TrainingSection):
-    """The nets on the worm's connectome, and their controls on rewired ones."""
+    """The networks on the worm's connectome, and their controls on rewired ones."""
 
-    seeds: tuple[int, ...] = setting((0, 1, 2), "one net and one rewired control for each")
-    steps: int = setting(1000, "training steps, at most; the same for the control")
-    batch_size: int = setting(64, "trials in a training step")
-    swaps_per_edge: float = setting(10.0, "of the degree-preserving rewiring")
+    seeds: tuple[int, ...] = setting(
+        (0, 1, 2), "Seeds, one network and one rewired control for each"
+    )
+    steps: int = setting(1000, "Largest number of training steps, also of a control")
+    batch_size: int = setting(64, "Number of trials in each training step")
+    swaps_per_edge: float = setting(
+        10.0, "Number of rewiring steps tried per connection of a control, 0 to 1000"
+    )
 
     def __post_init__(self) -> None:
         TrainingSection.__post_init__(self)
@@ -96,16 +118,25 @@ class ConnectomeSection(TrainingSection):
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceSection:
-    """The reference oscillation under which the nets are analysed."""
+    """The reference oscillation under which the networks are analyzed."""
 
-    frequency_Hz: float = setting(8.333333333333334, "a period of 60 steps")
-    amplitude: float = setting(1.0, "of the sine on input 0")
-    n_starts: int = setting(128, "simulated states of the survey")
-    noisy_periods: int = setting(40, "periods simulated with noise for the phase-locking value")
-    tongue_amplitudes: tuple[float, ...] = setting(
-        (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), "for the tongue"
+    frequency_Hz: float = setting(
+        8.333333333333334, "Frequency of the reference; the default has a period of 60 steps",
+        unit="Hz",
+    )  # fmt: skip
+    amplitude: float = setting(1.0, "Amplitude of the reference, a sine on input 0, > 0")
+    n_starts: int = setting(
+        128, "Number of random initial states of the attractor survey, at least 2"
     )
-    tongue_limits_Hz: tuple[float, float] = setting((5.0, 16.0), "how far to follow the tongue")
+    noisy_periods: int = setting(
+        40, "Number of periods simulated with noise for the phase-locking value, at least 8"
+    )
+    tongue_amplitudes: tuple[float, ...] = setting(
+        (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), "Amplitudes of the reference in the tongue, each > 0"
+    )
+    tongue_limits_Hz: tuple[float, float] = setting(
+        (5.0, 16.0), "Lowest and highest frequency of the tongue", unit="Hz"
+    )
 
     def __post_init__(self) -> None:
         check_positive(
@@ -126,26 +157,30 @@ class ReferenceSection:
 
 @dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """One comparison of worm, trained nets and controls."""
+    """One comparison of worm, trained networks and controls."""
 
     DATASET_SECTION: ClassVar[str] = "worm"
 
-    seed: int = setting(0, "of everything random; the seeds below are added to it")
-    untrained: bool = setting(True, "also analyse a low-rank and a connectome net before training")
+    seed: int = setting(
+        0, "First seed, 0 to 2**32 - 1: the seeds of the sections below are added to it"
+    )
+    untrained: bool = setting(
+        True, "Analysis of a low-rank and a connectome network before training, too"
+    )
     worm: WormSection = field(default_factory=WormSection, metadata={"description": "The worm."})
     task: TaskSection = field(
         default_factory=TaskSection, metadata={"description": "The working-memory task."}
     )
     low_rank: LowRankSection = field(
-        default_factory=LowRankSection, metadata={"description": "Low-rank nets."}
+        default_factory=LowRankSection, metadata={"description": "Low-rank networks."}
     )
     connectome: ConnectomeSection = field(
         default_factory=ConnectomeSection,
-        metadata={"description": "Nets whose weights exist only where the worm has a connection."},
+        metadata={"description": "Networks with weights only where the worm has a connection."},
     )
     reference: ReferenceSection = field(
         default_factory=ReferenceSection,
-        metadata={"description": "The reference oscillation under which nets are analysed."},
+        metadata={"description": "The reference oscillation under which networks are analyzed."},
     )
 
     def __post_init__(self) -> None:

@@ -6,51 +6,60 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.runs.configuration import check_positive
-from isochron.runs.training_budget import TrainingBudget
+from isochron.runs.training_budget import LEARNING_RATE, TrainingBudget
 from isochron.settings import check_choices, setting
 
 MAX_NETS = 1000
+N_UNITS = "Number of units of a network, at least 1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LowRankSection(TrainingBudget):
-    """Nets of rank 1, 2, 3, ...."""
+    """Networks of rank 1, 2 or 3."""
 
-    n_units: int = setting(512, "units")
-    loading_covariance: float = setting(0.6, "of n and m before training, default start")
-    oscillation_Hz: float = setting(8.0, "of the limit cycle of the oscillatory start")
-    growth: float = setting(0.5, "of the oscillatory start around 0, in 1 / time constant")
+    n_units: int = setting(512, N_UNITS)
+    loading_covariance: float = setting(
+        0.6, "Covariance of the loadings n and m before training, in the default initialization"
+    )
+    oscillation_Hz: float = setting(
+        8.0, "Frequency of the limit cycle before training, in the oscillatory initialization",
+        unit="Hz",
+    )  # fmt: skip
+    growth: float = setting(
+        0.5, "Growth rate around 0 before training, in the oscillatory initialization",
+        unit="1 / time constant",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullRankSection(TrainingBudget):
-    """Nets of full rank."""
+    """Networks of full rank."""
 
-    learning_rate: float = setting(0.001, "of Adam")
-    n_units: int = setting(100, "units")
+    learning_rate: float = setting(0.001, LEARNING_RATE)
+    n_units: int = setting(100, N_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatedSection(TrainingBudget):
     """GRU and LSTM."""
 
-    learning_rate: float = setting(0.005, "of Adam")
-    n_units: int = setting(64, "units")
+    learning_rate: float = setting(0.005, LEARNING_RATE)
+    n_units: int = setting(64, N_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CircuitSection(TrainingBudget):
-    """Liquid or closed-form nets."""
+    """Liquid or closed-form networks."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"wiring": "connectivity"}
 
     connectivity: str = setting(
         "policy",
-        "connections: full, or in layers of inputs, inter-, command and motor neurons",
+        "Connections in layers of inter-, command and motor neurons, or all",
         choices=("policy", "full"),
     )
-    n_units: int = setting(48, "units")
-    n_motor: int = setting(8, "of them motor neurons, which are read")
+    n_units: int = setting(48, N_UNITS)
+    n_motor: int = setting(8, "Number of motor neurons among the units; the readout uses these")
 
     def __post_init__(self) -> None:
         TrainingBudget.__post_init__(self)
@@ -59,41 +68,47 @@ class CircuitSection(TrainingBudget):
 
 @dataclass(frozen=True, kw_only=True)
 class OscillatorSection(TrainingBudget):
-    """Nets of coupled oscillators."""
+    """Networks of coupled oscillators."""
 
-    n_units: int = setting(64, "units")
+    n_units: int = setting(64, N_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpikingSection(TrainingBudget):
-    """Spiking nets; they need the extra surrogate."""
+    """Spiking networks; they need the extra surrogate."""
 
-    n_units: int = setting(100, "units")
+    n_units: int = setting(100, N_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectomeSection(TrainingBudget):
-    """Nets on the connectome of the worm."""
+    """Networks on the connectome of the worm."""
 
-    dataset: str = setting("varshney2011", "the connectome: a data set or a file")
+    dataset: str = setting("varshney2011", "Connectome: ID of a data set, or a file")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisSection:
-    """How trained nets are analysed."""
+    """Analysis of the trained networks."""
 
     learned_below: float = setting(
-        0.2, "upper end of the 95 % interval of the loss; of the paper's sweep (figure S3)"
+        0.2, "Loss below which a network has learned: upper end of its interval (figure S3)"
     )
-    frequency_Hz: float = setting(8.333333333333334, "of the reference: a period of 60 steps")
-    amplitude: float = setting(1.0, "of the reference")
-    n_starts: int = setting(96, "simulated states of the survey of cycles")
-    n_trials: int = setting(32, "trials of each stimulus")
+    frequency_Hz: float = setting(
+        8.333333333333334, "Frequency of the reference; the default has a period of 60 steps",
+        unit="Hz",
+    )  # fmt: skip
+    amplitude: float = setting(1.0, "Amplitude of the reference, > 0")
+    n_starts: int = setting(96, "Number of random initial states of the attractor survey")
+    n_trials: int = setting(32, "Number of trials of each stimulus")
     tongue_amplitudes: tuple[float, ...] = setting(
-        (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5), "of the tongue, first net of a condition"
+        (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5),
+        "Amplitudes of the reference in the tongue of the first network of a condition, each > 0",
     )
-    tongue_limits_Hz: tuple[float, float] = setting((4.5, 20.0), "how far the tongue is followed")
-    confidence: float = setting(0.95, "of the intervals")
+    tongue_limits_Hz: tuple[float, float] = setting(
+        (4.5, 20.0), "Lowest and highest frequency of the tongue", unit="Hz"
+    )
+    confidence: float = setting(0.95, "Confidence level of the intervals, 0 to 1")
 
     def __post_init__(self) -> None:
         check_positive(self, "learned_below", "frequency_Hz", "amplitude", "n_starts", "n_trials")
@@ -135,18 +150,20 @@ class Pals2024Config:
         "oscillators": "coupled_oscillators",
     }
 
-    seed: int = setting(0, "of everything random")
-    nets: int = setting(10, "in each condition, each with a seed of its own")
-    conditions: tuple[str, ...] = setting(PAPER + FURTHER, "rows of the table")
+    seed: int = setting(
+        0, "Seed of weights, trials and initial states of all networks, 0 to 2**32 - 1"
+    )
+    nets: int = setting(10, "Number of networks in each condition, each with a different seed")
+    conditions: tuple[str, ...] = setting(PAPER + FURTHER, "Conditions: rows of the table")
     low_rank: LowRankSection = field(
-        default_factory=LowRankSection, metadata={"description": "Nets of rank 1, 2, 3."}
+        default_factory=LowRankSection, metadata={"description": "Networks of rank 1, 2 and 3."}
     )
     long: LowRankSection = field(
         default_factory=lambda: LowRankSection(steps=4000, stop_below=0.0),
-        metadata={"description": "Nets of low rank that are trained long after they have learned."},
+        metadata={"description": "Low-rank networks with a training longer than learning needs."},
     )
     full_rank: FullRankSection = field(
-        default_factory=FullRankSection, metadata={"description": "Nets of full rank."}
+        default_factory=FullRankSection, metadata={"description": "Networks of full rank."}
     )
     gru: GatedSection = field(
         default_factory=GatedSection, metadata={"description": "Gated recurrent units."}
@@ -156,30 +173,32 @@ class Pals2024Config:
     )
     liquid: CircuitSection = field(
         default_factory=lambda: CircuitSection(learning_rate=0.02),
-        metadata={"description": "Liquid time-constant nets."},
+        metadata={"description": "Liquid time-constant networks."},
     )
     closed_form: CircuitSection = field(
         default_factory=lambda: CircuitSection(
             connectivity="full", n_units=32, learning_rate=0.003
         ),
-        metadata={"description": "Closed-form continuous nets."},
+        metadata={"description": "Closed-form continuous-time networks."},
     )
     coupled_oscillators: OscillatorSection = field(
-        default_factory=OscillatorSection, metadata={"description": "Nets of coupled oscillators."}
+        default_factory=OscillatorSection,
+        metadata={"description": "Networks of coupled oscillators."},
     )
     spiking: SpikingSection = field(
-        default_factory=SpikingSection, metadata={"description": "Spiking nets."}
+        default_factory=SpikingSection, metadata={"description": "Spiking networks."}
     )
     connectome: ConnectomeSection = field(
         default_factory=ConnectomeSection,
-        metadata={"description": "Nets on the worm's connectome."},
+        metadata={"description": "Networks on the worm's connectome."},
     )
     four_stimuli: TrainingBudget = field(
         default_factory=lambda: TrainingBudget(steps=10_000),
         metadata={"description": "Training of the conditions with four stimuli."},
     )
     analysis: AnalysisSection = field(
-        default_factory=AnalysisSection, metadata={"description": "Analysis of the trained nets."}
+        default_factory=AnalysisSection,
+        metadata={"description": "Analysis of the trained networks."},
     )
 
     def __post_init__(self) -> None:
