@@ -1,4 +1,4 @@
-"""How figures of reports look, and how they are embedded."""
+"""Style of the figures of reports, and their conversion for HTML."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ STYLE: dict[Any, Any] = {
 
 
 def to_data_uri(figure: Any) -> str:
-    """A figure as an SVG image inside an address; the same bytes every time."""
+    """A figure as a data URI with an SVG image; bit-identical for the same figure."""
     import matplotlib as mpl
 
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What the reports of all studies share: reading results, and a page that opens offline."""
+"""Reading of results and HTML pages, shared by the reports of all studies."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ def load_results(run: Path) -> dict[str, Any]:
     """
     path = run / "results.json"
     if not path.is_file():
-        raise ValueError(f"{run} holds no finished run: there is no results.json in it.")
+        raise ValueError(f"{run} does not contain a finished run: results.json is missing.")
     results = read_json(path)
     schema = results.get("schema") if isinstance(results, dict) else None
     if schema == 1:

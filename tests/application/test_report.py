@@ -135,19 +135,19 @@ def test_the_table_has_a_row_for_each_system():
 def test_a_net_that_has_not_learnt_is_called_so():
     bad = net(learned=False, phases=(0.4,))
     assert "not learned" in table_row(bad)[1]
-    assert "this net has not learned the task in 400 steps" in describe_system(bad)
-    assert "0 of 1 trained low-rank nets learned" in " ".join(findings(WORM, [bad], 2))
+    assert "this network has not learned the task in 400 steps" in describe_system(bad)
+    assert "0 of 1 trained low-rank networks learned" in " ".join(findings(WORM, [bad], 2))
 
 
 def test_the_answer_follows_the_numbers():
     untrained = net(trained=False, learned=False, phases=(0.4,))
     yes = findings(WORM, [net(), untrained], 2)[-1]
     assert "yes" in yes
-    assert "none of the untrained ones does" in yes
+    assert "no untrained network does" in yes
     assert "not always" in findings(WORM, [net(), net(phases=(0.4,))], 2)[-1]
-    assert "cannot say" in findings(WORM, [net(learned=False)], 2)[-1]
+    assert "No answer" in findings(WORM, [net(learned=False)], 2)[-1]
     still = replace(WORM, limit_cycles=())
-    assert "cannot say" in findings(still, [net()], 2)[-1]
+    assert "No answer" in findings(still, [net()], 2)[-1]
     assert "no stable limit cycle was found" in findings(still, [net()], 2)[0]
 
 

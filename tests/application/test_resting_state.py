@@ -125,5 +125,5 @@ def test_the_report_calls_it_resting():
         notes=("The model is resting: at the end of the run ...",),
     )
     assert describe_system(worm) == (
-        "The worm has no limit cycle. The model is resting: at the end of the run ..."
+        "The worm does not have a limit cycle. The model is resting: at the end of the run ..."
     )

@@ -1,4 +1,4 @@
-"""The pictures of a run, drawn from its folder alone."""
+"""The figures of a run, drawn from its folder alone."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,6 +34,7 @@ def draw_panels(run: Path, system: WormSystem | NetSystem) -> list[tuple[str, An
     run : Path
         Run folder.
     system : WormSystem or NetSystem
+        One of the systems of the results.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def draw_panels(run: Path, system: WormSystem | NetSystem) -> list[tuple[str, An
 
 
 def draw_overview(run: Path, systems: Sequence[WormSystem | NetSystem]) -> Any:
-    """The main figure: the phase portraits of several systems side by side."""
+    """The main figure: one phase portrait for each of several systems."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -82,7 +83,7 @@ def _figure(draw: Callable[..., None], data: xr.Dataset, system: WormSystem | Ne
 
 
 def _plane(cycles: Sequence[np.ndarray], other: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Projection on the two main components of the cycles, or of something else without any."""
+    """Projection on the two main components of the cycles, or of `other` without cycles."""
     states = np.concatenate([cycle[:-1] for cycle in cycles]) if len(cycles) else other
     _, components = principal_components(states)
     centre = states.mean(axis=0)
@@ -94,7 +95,9 @@ def _thin(orbit: np.ndarray) -> np.ndarray:
 
 
 def _worm_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Phase portrait: motor neurons in the plane of the two main components of the cycle."""
+    """Phase portrait of the motor neurons in the plane of the two main principal components of
+    the cycle: the simulated trajectory (thin line) converges to the stable limit cycle (thick
+    blue line). Circles: fixed points under the same current, filled if stable."""
     motor = np.flatnonzero(data.is_motor.values)
     threshold = data.threshold.values[motor]
     cycles = [] if "cycle_states" not in data else list(data.cycle_states.values[:, :, motor])
@@ -116,9 +119,10 @@ def _worm_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) ->
 
 
 def _net_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Phase portrait: all units in the plane of the two main components of the stable cycles.
-
-    Fixed points are those with the reference off.
+    """Phase portrait of all units in the plane of the two main principal components of the stable
+    cycles: trajectories from random initial states (thin lines) converge to the stable entrained
+    cycles (thick blue lines); unstable cycles are dashed. Circles: fixed points with the
+    reference off, filled if stable.
     """
     stable = np.array([cycle.stable for cycle in system.limit_cycles], dtype=bool)
     cycles = data.cycle_states.values
@@ -138,8 +142,9 @@ def _net_portrait(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> 
 
 
 def _worm_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Time series: the most active motor neuron of six classes, or the six most active neurons
-    without them; V − Vth, each on its own scale."""
+    """Potential over time, relative to the threshold of the synapses: the motor neuron with the
+    largest amplitude of each of six classes, or six neurons without these classes. Every trace
+    is scaled; its peak-to-peak amplitude is stated below the name."""
     time = data.time.values * 1e-3
     recent = time >= time[-1] - WORM_SECONDS
     activity = data.trajectory.values[recent]
@@ -163,7 +168,8 @@ def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
 
 
 def _net_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Time series: output and target in one trial for each stimulus; the stimulus is shaded."""
+    """Output (solid) and target (dashed) in one trial of each stimulus; the stimulus is applied
+    in the shaded interval. A network that has learned follows the target after the stimulus."""
     time = data.trial_time.values * 1e-3
     n_trials = data.trial_target.shape[1]
     for trial in range(n_trials):
@@ -192,7 +198,8 @@ def _net_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> No
 
 
 def _multipliers(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Floquet multipliers of every cycle: filled if it is stable; inside the circle, decay."""
+    """Floquet multipliers of every cycle in the complex plane, filled if the cycle is stable.
+    Perturbations decay for multipliers inside the unit circle and grow outside."""
     groups = [
         (np.array([complex(*pair) for pair in cycle.multipliers]), cycle.stable)
         for cycle in system.limit_cycles
@@ -201,14 +208,14 @@ def _multipliers(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> N
 
 
 def _tongue(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
-    """Arnold tongue: where a stable cycle is locked 1:1 to the reference.
-
-    Arrows: the search ended there. Cross: the reference. Diamond: own frequency without it.
+    """Arnold tongue: frequencies and amplitudes of the reference at which a stable cycle is
+    locked 1:1 (shaded). Cross: the reference of this run. Diamond: intrinsic frequency with the
+    reference off. Arrows: the search ended there, before an edge of the tongue.
     """
     locking = system.locking
     rows = locking.tongue_by_amplitude if locking else ()
     if locking is None or not any(row.found for row in rows):
-        ax.text(0.5, 0.5, "no entrained cycle", ha="center", transform=ax.transAxes)
+        ax.text(0.5, 0.5, "no entrained cycle found", ha="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
     low, high, amplitude = np.array(

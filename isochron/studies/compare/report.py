@@ -22,7 +22,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What the report shows of a system."""
+    """One system in the report."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""The side-by-side table: one row for each system, as texts."""
+"""The table of a comparison: one row for each system, as texts."""
 
 from collections.abc import Sequence
 
@@ -37,9 +37,9 @@ SHORT = (
 )
 KINDS = {
     "worm": "worm, graded model",
-    "low-rank": "low-rank net",
-    "connectome": "net on the worm's connectome",
-    "rewired": "net on a rewired connectome",
+    "low-rank": "low-rank network",
+    "connectome": "network on the worm's connectome",
+    "rewired": "network on a rewired connectome",
 }
 NONE = "–"
 
@@ -68,7 +68,7 @@ def table_row(system: WormSystem | NetSystem) -> tuple[str, ...]:
 
 
 def describe_kind(system: WormSystem | NetSystem) -> str:
-    """What a system is, in a few words."""
+    """Kind of a system, in a few words."""
     text = KINDS[system.kind]
     if isinstance(system, WormSystem):
         return text

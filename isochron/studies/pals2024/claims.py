@@ -1,4 +1,4 @@
-"""The claims of the paper, each a test of single networks: what is expected, what is found."""
+"""The claims of the paper; each is tested on single networks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,22 @@ UNLEARNED_LOSS = 0.465
 
 @dataclass(frozen=True)
 class Claim:
-    """What networks of a condition should be like.
+    """A claim about the networks of a condition.
 
     Attributes
     ----------
     condition : str
+        Condition of the networks.
     text : str
         The claim in words.
     expected : str
-        Of a single network.
+        Property that a single network is expected to have, in words.
     holds : callable
-        Analysis of a network to whether it holds.
+        ``holds(analysis)``: whether a network has the property.
     share : float
-        Fraction of the networks of which it must hold.
+        Fraction of the networks that must have the property.
     learned_only : bool
-        Whether it is a claim only about networks that learned.
+        Whether the claim is about networks that learned only.
     """
 
     condition: str
@@ -59,58 +60,58 @@ CLAIMS = (
     Claim(
         "rank-1-linear",
         "Rank 1 with a linear readout never learns",
-        f"loss ≥ {UNLEARNED_LOSS:g}, or not below it beyond the error",
+        f"loss not significantly below {UNLEARNED_LOSS:g}",
         lambda row: not row.evaluation.is_below(UNLEARNED_LOSS),
         learned_only=False,
     ),
     Claim(
         "rank-2-linear",
         "Rank 2 with a linear readout learns",
-        "loss below that of the paper's sweep",
+        "loss below the limit of the paper's sweep",
         lambda row: row.learned,
         learned_only=False,
     ),
     Claim(
         "rank-2-linear",
-        "Rank 2 with a linear readout: a pure phase code",
+        "Rank 2 with a linear readout has a pure phase code",
         PURE_PHASE,
         _phase_code,
     ),
     Claim(
         "rank-2-linear",
-        "One stable entrained cycle for each stimulus, its output at the target",
+        "Rank 2 has one stable entrained cycle for each stimulus, with its output at the target",
         "2 stable cycles",
         _two_stable_cycles,
     ),
     Claim(
         "rank-2-linear-long",
-        "Low-rank nets fall silent when the reference is switched off",
-        "no oscillation of its own",
+        "Low-rank networks do not oscillate with the reference off",
+        "no oscillation with the reference off",
         lambda row: not row.free_running.oscillates,
     ),
     Claim(
         "rank-2-tanh",
-        "Rank 2 with a tanh readout, default start: mostly a rate code",
+        "Rank 2 with a tanh readout and default initialization mostly has a rate code",
         "|Δrate| / 2 > |Δφ| / π",
         _rate_code,
         share=0.5,
     ),
     Claim(
         "rank-2-tanh-oscillatory",
-        "The oscillatory start turns it into a phase code",
+        "Rank 2 with a tanh readout and oscillatory initialization has a phase code",
         f"|Δφ| > {PHASE_CODE_RAD:g} rad, no rate code",
         _leans_to_phase,
     ),
     Claim(
         "full-rank-linear",
-        "Full-rank nets mostly oscillate on their own",
-        "oscillates with the reference off",
+        "Full-rank networks mostly oscillate with the reference off",
+        "oscillation with the reference off",
         lambda row: row.free_running.oscillates,
         share=0.5,
     ),
     Claim(
         "rank-2-linear-four",
-        "Four stimuli: one stable entrained cycle for each",
+        "Rank 2 with four stimuli has one stable entrained cycle for each",
         "4 stable cycles",
         lambda row: row.n_stable_cycles == 4 and row.holds_all,
     ),
@@ -120,11 +121,11 @@ CLAIMS = (
 def judge(
     claims: Sequence[Claim], rows: Sequence[NetworkAnalysis], confidence: float
 ) -> tuple[JudgedClaim, ...]:
-    """Of how many networks each claim holds, and what follows.
+    """Verdict on each claim, with the share of networks that have the expected property.
 
-    A claim ``holds`` if the share of networks reaches what it expects, ``does not hold`` if not,
-    and is ``not tested`` if there is no network to test it on. The interval is that of the share.
-    Claims about absent conditions are omitted.
+    A claim ``holds`` if the share reaches the expected one, else it ``does not hold``; it is ``not
+    tested`` without networks. The interval is that of the share. Claims about absent conditions
+    are omitted.
     """
     judged = []
     for claim in claims:

@@ -17,13 +17,13 @@ SMOOTH_STEPS = 10
 
 
 def draw_figures(run: Path, results: Pals2024Results) -> list[tuple[str, str, Any]]:
-    """Title, caption and figure of everything there is to show."""
+    """Title, caption and figure of each part of the report."""
     drawn = [("Example trials", _draw_trials.__doc__ or "", _draw_trials(run, results))]
     for title, draw in (
         ("Code", _draw_codes),
         ("Losses", _draw_losses),
         ("Tongue", _draw_tongue),
-        ("Stimuli destroy the other memory", _draw_folds),
+        ("Memories under a stimulus", _draw_folds),
     ):
         drawn.append((title, draw.__doc__ or "", _panel(draw, results)))
     return [(title, " ".join(caption.split()), figure) for title, caption, figure in drawn]
@@ -48,13 +48,14 @@ def _nets_of(results: Pals2024Results, condition: str) -> list[NetworkRow]:
 
 
 def _look(index: int) -> tuple[str, str]:
-    """Colour and marker of a condition: also told apart without colour."""
+    """Color and marker of a condition; the markers differ, too, for readers without color."""
     return SERIES_COLORS[index % len(SERIES_COLORS)], MARKERS[index % len(MARKERS)]
 
 
 def _draw_trials(run: Path, results: Pals2024Results) -> Any:
     """Output (solid) and target (dashed) in one trial of each stimulus, with noise; the stimulus
-    is shaded. The first network of each condition that learned, or the first network.
+    is applied in the shaded interval. Each panel shows the first network of a condition that
+    learned, or else its first network. A network that has learned follows the target.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -92,8 +93,9 @@ def _draw_trial(data: Any, ax: Any) -> None:
 
 
 def _draw_codes(results: Pals2024Results, ax: Any) -> None:
-    """Each network that learned: mean |Δrate| and mean |Δφ| of its units between the memories.
-    Above the dashed line and at the left edge: a pure phase code.
+    """Code of each network that learned: differences between the memories of the mean outputs
+    (|Δrate|) and of the phases (|Δφ|) of the units, means over units. Networks above the dashed
+    line and at the left edge have a pure phase code; those at the bottom right have a rate code.
     """
     ax.axhline(1.6, color="#9a9a9a", linestyle="--", linewidth=1)
     for index, name in enumerate(_names(results)):
@@ -119,7 +121,8 @@ def _draw_codes(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_losses(results: Pals2024Results, ax: Any) -> None:
-    """Loss of every network in training, mean of 10 steps, logarithmic; 0.5 is chance."""
+    """Loss of every network over the training, averaged over 10 steps, on a logarithmic scale. The
+    dashed line is the chance level, 0.5."""
     for index, name in enumerate(_names(results)):
         for number, net in enumerate(_nets_of(results, name)):
             losses = np.array(net.training.losses, dtype=float)
@@ -143,8 +146,9 @@ def _draw_losses(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
-    """Where the first memory of a network exists, in frequency and amplitude of the reference, at
-    least; cross: where networks were analyzed. Arrows: the search ended there.
+    """Frequencies and amplitudes of the reference at which the first memory of a network exists
+    (shaded). Cross: the reference at which networks were analyzed. Arrows: the search ended
+    there, before an edge of the tongue.
     """
     net = _longest_tongue(results)
     if net is None or net.existence is None:
@@ -168,8 +172,9 @@ def _draw_tongue(results: Pals2024Results, ax: Any) -> None:
 
 
 def _draw_folds(results: Pals2024Results, ax: Any) -> None:
-    """Amplitude of a constant pulse at which a memory is lost: filled, under the stimulus of a
-    different memory; open, under that of the memory. Points at 1: it survives.
+    """Amplitude of a constant stimulus at which a memory disappears: a stimulus that codes for a
+    different memory (filled) or for this memory (open). A point at 1 means that the memory
+    exists up to an amplitude of 1.
     """
     names = [name for name in _names(results) if any(net.folds for net in _nets_of(results, name))]
     if not names:
@@ -197,7 +202,7 @@ def _draw_folds(results: Pals2024Results, ax: Any) -> None:
     ax.set_xticks(range(len(names)), names, rotation=20, ha="right")
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylim(0, 1.05)
-    ax.set_ylabel("lost at pulse amplitude")
+    ax.set_ylabel("amplitude of the stimulus")
 
 
 def _longest_tongue(results: Pals2024Results) -> NetworkRow | None:

@@ -23,16 +23,16 @@ COLUMNS = (
     "code",
     "stable cycles",
     "one cycle per stimulus",
-    "all memories held",
+    "all memories stored",
     "phase error (cycles)",
-    "oscillates alone",
+    "oscillates without reference",
     "tongue (Hz)",
-    "from amplitude",
-    "others lost at pulse",
-    "own survives",
+    "smallest amplitude",
+    "pulse that destroys others",
+    "survives its stimulus",
     "phase-only orbits",
 )
-SPLIT = COLUMNS.index("oscillates alone")  # the columns from here on are a table of their own
+SPLIT = COLUMNS.index("oscillates without reference")  # first column of the second table
 
 
 def build_report(run: Path, results: Pals2024Results) -> str:
@@ -57,19 +57,19 @@ def build_report(run: Path, results: Pals2024Results) -> str:
 
 
 def describe_outcome(claims: Sequence[JudgedClaim]) -> str:
-    """How many claims hold, and which do not."""
+    """Number of claims that hold, and those that do not."""
     tested = [claim for claim in claims if claim.verdict != "not tested"]
     if not tested:
-        return "No claim of the paper could be tested in this run."
+        return "None of the paper's claims could be tested in this run."
     failed = [claim.claim for claim in tested if claim.verdict == "does not hold"]
     text = (
         f"{len(tested) - len(failed)} of {len(tested)} claims of the paper hold in these networks."
     )
     if failed:
-        text += f" Not so: {'; '.join(failed)}."
+        text += f" These do not hold: {'; '.join(failed)}."
     untested = len(claims) - len(tested)
     if untested:
-        text += f" {untested} could not be tested: no network learned."
+        text += f" {untested} could not be tested, because no network learned."
     return text
 
 
@@ -112,5 +112,5 @@ def condition_row(found: ConditionSummary) -> tuple[str, ...]:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    """2: 4, 3: 1."""
+    """Counts as text: ``2: 4, 3: 1``."""
     return ", ".join(f"{what}: {count}" for what, count in counts.items()) or NOT_KNOWN
