@@ -38,7 +38,8 @@ worms = {
     for layers in ("chemical", "chemical + gap")
 }
 
-figure, axes = plt.subplots(2, 2, figsize=(11, 11), layout="constrained")
+plt.rcParams["font.size"] = 11
+figure, axes = plt.subplots(2, 2, figsize=(9, 10), layout="constrained")
 plotting.plot_mean_numbers(ensembles, exact=exact, ax=axes[0, 0])
 plotting.plot_complexity(curves, ax=axes[0, 1])
 plotting.plot_basins([one for one in ensembles if one.symmetry in (-1, 0, 0.5, 1)], ax=axes[1, 0])
@@ -49,8 +50,10 @@ plotting.plot_against_nulls(
     name=graph.name,
     ax=axes[1, 1],
 )
+for title, ax in zip(("a  random", "b  theory", "c  basins", "d  worm"), axes.flat, strict=True):
+    ax.set_title(title, loc="left")
 options.out.mkdir(parents=True, exist_ok=True)
-figure.savefig(options.out / "attractors.png", dpi=110)
+figure.savefig(options.out / "attractors.png", dpi=130)
 for name, worm in worms.items():
     print(name, "fixed points:", worm.fixed_points)
 print(f"figures in {options.out / 'attractors.png'}")

@@ -39,7 +39,14 @@ print(format_table(results.systems))
 # %%
 trained = [results.worm, *(net for net in results.nets if net.trained)]
 figure = draw_overview(run, trained)
-figure.savefig(run / "overview.png", dpi=110)
+handles = {}
+for letter, ax in zip("abcdefghijkl", figure.axes, strict=False):
+    ax.set_title(f"{letter}  {ax.get_title()}", loc="left")
+    ax.set_title("")
+    handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    ax.get_legend().remove()
+figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False)
+figure.savefig(run / "overview.png", dpi=130)
 Image(run / "overview.png")
 
 # %% [markdown]

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isochron import analysis, ann_bridge
-from isochron.analysis import NewtonStarts, StepControl, continue_cycles, find_limit_cycle
+from isochron.analysis import continue_cycles, find_limit_cycle, find_tongue
 from isochron.analysis.plotting import plot_bifurcation_diagram, plot_phase_portrait
 from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
 
@@ -16,7 +16,7 @@ small, f = ann_bridge.reduce_low_rank(net), 25 / 3  # Hz: 60 steps of 2 ms
 reduced, full = (TrainedMap(space, frequency_Hz=f) for space in (small, net))
 
 starts = reduced.initial_states(32, np.random.default_rng(0))
-memories = analysis.find_entrained_cycles(reduced, starts, newton=NewtonStarts(periods=())).stable
+memories = analysis.find_entrained_cycles(reduced, starts, periods=()).stable
 radius = np.linalg.norm(memories[0].states[:, :2], axis=1).mean()
 polar, ring = FixedRadiusMap(reduced, radius=radius), np.linspace(0, 2 * np.pi, 16)
 near = [find_limit_cycle(reduced, polar.lift([psi]) * [0.7, 0.7, 1, 1, 1]) for psi in ring]
@@ -29,31 +29,31 @@ for c in (*memories, *saddles):
 angles = [find_limit_cycle(polar, [psi]) for psi in ring]
 print("angle alone:", *{f"{c.multipliers[0].real:.3f}" for c in angles if c.found})
 
-figure, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
 stable, unstable = ([c.states[:, :2] for c in kind] for kind in (memories, saddles))
 plot_phase_portrait(stable_cycles=stable, unstable_cycles=unstable, ax=axes[0])
-axes[0].set(xlabel="κ₁", ylabel="κ₂")
 axes[0].plot(*np.transpose([c.point[:2] for c in memories]), "ko", label="phase 0")
 pulsed = lambda height: TrainedMap(small, frequency_Hz=f, pulse={1: height})  # noqa: E731
 branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5)) for c in memories]
 drawn = [(b.parameters, b.states[:, 1], np.array([p.stable for p in b.points])) for b in branches]
 ends = [(s.kind, s.parameter, s.state[1]) for b in branches for s in b.special]
-names = ("height of stimulus 1", "κ₂ at phase 0")
-plot_bifurcation_diagram(drawn, special_points=ends, labels=names, ax=axes[1])
+plot_bifurcation_diagram(drawn, special_points=ends, ax=axes[1])
 print("stimulus 1 ends the other memory at", *(round(end[1], 4) for end in ends))
-for c, mark in zip(memories, ("o-", "s--"), strict=True):
-    places, walk = [], {"frequency": f, "limits": (6, 12), "step": 0.2, "resolution": 0.05}
-    for space, start in ((small, c.point), (net, small.expand(c.point))):
-        at_height = lambda hz, space=space: TrainedMap(space, frequency_Hz=hz)  # noqa: E731
-        tongue = analysis.find_tongue(at_height, start, **walk)
-        print(f"locked from {tongue.low:.2f} to {tongue.high:.2f} Hz at amplitude 1")
-    for hz in 500 / np.arange(50, 67):
-        at = lambda a, hz=hz: TrainedMap(small, frequency_Hz=hz, amplitude=a)  # noqa: E731
-        cycle, few = find_limit_cycle(at(1.0), c.point), StepControl(max_points=20)
-        if cycle.stable and cycle.point[1] * c.point[1] > 0:  # not the other memory
-            branch = continue_cycles(at, cycle, 1.0, limits=(0.02, 1.0), direction=-1, control=few)
-            places += [(hz, s.parameter) for s in branch.of_kind("fold")[:1]]
-    axes[2].plot(*np.transpose(places), mark, color="black", label=f"{c.point[1]:.1f}")
-axes[2].legend(title="κ₂ at phase 0")
-axes[2].set(xlabel="frequency of the reference (Hz)", ylabel="least amplitude", ylim=(0, 1))
-figure.savefig("net-rhythm.png", dpi=110)
+strengths = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1]
+for c, style in zip(memories, ("k-", "k--"), strict=True):
+    hz, state, low, high = f, c.point, [], []
+    for a in strengths:  # each walk starts inside the range before it
+        at = lambda hz, a=a: TrainedMap(small, frequency_Hz=hz, amplitude=a, max_steps=300)  # noqa: E731
+        tongue = find_tongue(at, state, frequency=hz, limits=(6, 12), step=0.05, resolution=0.01)
+        low, high = [*low, tongue.low], [*high, tongue.high]
+        hz = 0.7 * tongue.low + 0.3 * tongue.high
+        state = find_limit_cycle(at(hz), state).point
+    print(f"locked from {low[0]:.2f} to {high[0]:.2f} Hz at amplitude 1; tip near {low[-1]:.2f} Hz")
+    axes[2].plot(low + high[::-1], strengths + strengths[::-1], style, label=f"{c.point[1]:.1f}")
+axes[2].legend(title="κ₂ at phase 0", loc="upper left", frameon=False)
+axes[0].set(xlabel="κ₁", ylabel="κ₂", title="a  cycles")
+axes[1].set(xlabel="height of stimulus 1", ylabel="κ₂ at phase 0", title="b  stimulus")
+axes[2].set(xlabel="frequency (Hz)", ylabel="amplitude", title="c  tongues", ylim=(0, 1))
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
+[ax.get_legend().remove() for ax in axes[:2]]
+figure.savefig("net-rhythm.png", dpi=150)

@@ -6,6 +6,7 @@ python examples/one_worm_four_engines.py [--engines numba jneuroml] [--milliseco
 import argparse
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from isochron import connectome, sims
@@ -25,24 +26,23 @@ def neighbourhood(graph, name, size):
 
 def draw(times, runs, reference, path):
     """Potentials of a few neurons, and how far each engine is from the reference."""
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
     for (engine, run), (colour, line) in zip(runs.items(), STYLES, strict=False):
         potentials = (run.V - reference.threshold).sel(neuron=list(SHOWN))
         left.plot(times, potentials, line, color=colour)
         error = np.abs(run.V - reference.V).max("neuron")[1:]
         right.semilogy(times[1:], error, line, color=colour, label=engine)
-    left.set(xlabel="time (ms)", ylabel=f"V − Vth of {', '.join(SHOWN)} (mV)")
-    right.set(xlabel="time (ms)", ylabel="largest error of a potential (mV)")
-    right.legend(loc="upper left", bbox_to_anchor=(1, 1), title="engine")
-    figure.savefig(path, dpi=110)
+    for neuron, end in zip(SHOWN, potentials.values[-1], strict=True):
+        left.annotate(neuron, (times[-1], end), (4, 0), textcoords="offset points", va="center")
+    left.set(xlabel="time (ms)", ylabel="V − Vth (mV)", title="a  potentials", xmargin=0.15)
+    right.set(xlabel="time (ms)", ylabel="largest error (mV)", title="b  errors")
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    figure.savefig(path, dpi=150)
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--engines", nargs="+", default=list(STEPS_MS), choices=STEPS_MS)
 parser.add_argument("--milliseconds", type=float, default=300.0)
-parser.add_argument("--out", default="engines.png")
 options = parser.parse_args()
 
 worm = sims.GradedNetwork(neighbourhood(connectome.load("varshney2011"), "PLM", 20))
@@ -56,4 +56,4 @@ for name in options.engines:
     found[name] = run = sims.simulate(worm, stimulus, engine=name, step_ms=step, **common)
     took, error = time.perf_counter() - began, float(np.abs(run.V - truth.V).max())
     print(f"{name:9} {run.method:18} {step:5} ms {took:6.1f} s  error {error:.1e} mV")
-draw(truth.time, found, truth, options.out)
+draw(truth.time, found, truth, "engines.png")

@@ -44,12 +44,13 @@ for point in continue_equilibrium(spec, "current", 1000, 1500).special:
     print(f"{point.kind} at {point.parameter:.2f} pA, period {point.period_ms:.1f} ms")
 
 names = [f"{one}  {value:.2f}" for one, value in zip(classes[strongest], largest, strict=True)]
-label = "Z over its largest modulus: delay (-), advance (+)"
-figure, ax = plt.subplots(figsize=(8, 7), layout="constrained")
+label = "Z over largest |Z|: delay (blue), advance (red)"
+plt.rcParams["font.size"] = 12
+figure, ax = plt.subplots(figsize=(8, 7.5), layout="constrained")
 shown = curves[:, strongest] / largest
 plotting.plot_heat_map(response.phases, shown, names=names, label=label, signed=True, ax=ax)
 ax.set(xlabel="phase of the push (rad)", ylabel="class, largest |Z| (mrad per pA ms)")
 ax.set_xticks(np.pi * np.arange(0, 2.1, 0.5), ["0", "π/2", "π", "3π/2", "2π"])
 out.mkdir(parents=True, exist_ok=True)
-figure.savefig(out / "worm-rhythm.png", dpi=110)
+figure.savefig(out / "worm-rhythm.png", dpi=130)
 print(f"{time.process_time():.0f} s of one core; figure in {out / 'worm-rhythm.png'}")
