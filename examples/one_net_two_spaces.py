@@ -34,7 +34,7 @@ stable, unstable = ([c.states[:, :2] for c in kind] for kind in (memories, saddl
 plot_phase_portrait(stable_cycles=stable, unstable_cycles=unstable, ax=axes[0])
 axes[0].plot(*np.transpose([c.point[:2] for c in memories]), "ko", label="phase 0")
 pulsed = lambda height: TrainedMap(small, frequency_Hz=f, pulse={1: height})  # noqa: E731
-branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5)) for c in memories]
+branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5), scale=1.0) for c in memories]
 drawn = [(b.parameters, b.states[:, 1], np.array([p.stable for p in b.points])) for b in branches]
 ends = [(s.kind, s.parameter, s.state[1]) for b in branches for s in b.special]
 plot_bifurcation_diagram(drawn, special_points=ends, ax=axes[1])
@@ -43,14 +43,14 @@ strengths = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1]
 for c, style in zip(memories, ("k-", "k--"), strict=True):
     hz, state, low, high = f, c.point, [], []
     for a in strengths:  # each walk starts inside the range before it
-        at = lambda hz, a=a: TrainedMap(small, frequency_Hz=hz, amplitude=a, max_steps=300)  # noqa: E731
+        fine = {"amplitude": a, "max_steps": 300 if a > 0.4 else 1000}
+        at = lambda hz, fine=fine: TrainedMap(small, frequency_Hz=hz, **fine)  # noqa: E731
         tongue = find_tongue(at, state, frequency=hz, limits=(6, 12), step=0.05, resolution=0.01)
         low, high = [*low, tongue.low], [*high, tongue.high]
-        hz = 0.7 * tongue.low + 0.3 * tongue.high
-        state = find_limit_cycle(at(hz), state).point
+        state = find_limit_cycle(at(hz := 0.7 * tongue.low + 0.3 * tongue.high), state).point
     print(f"locked from {low[0]:.2f} to {high[0]:.2f} Hz at amplitude 1; tip near {low[-1]:.2f} Hz")
     axes[2].plot(low + high[::-1], strengths + strengths[::-1], style, label=f"{c.point[1]:.1f}")
-axes[2].legend(title="κ₂ at phase 0", loc="upper left", frameon=False)
+axes[2].legend(title="κ₂ at phase 0", loc="lower right")
 axes[0].set(xlabel="κ₁", ylabel="κ₂", title="a  cycles")
 axes[1].set(xlabel="height of stimulus 1", ylabel="κ₂ at phase 0", title="b  stimulus")
 axes[2].set(xlabel="frequency (Hz)", ylabel="amplitude", title="c  tongues", ylim=(0, 1))
