@@ -1,4 +1,4 @@
-"""Nets on disk: weights as safetensors, settings as JSON beside them; never pickle."""
+"""Networks on disk: weights as safetensors, settings as JSON in a second file; never pickle."""
 
 import json
 import math
@@ -25,26 +25,39 @@ _UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, Ove
 
 
 def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **notes: Any) -> None:
-    """Write ``path.safetensors`` and ``path.json``.
+    """Write a network to ``path.safetensors`` and ``path.json``.
 
-    The JSON file is written last and holds the digest of the weights, so a net is whole
-    or not there.
+    The JSON file is written last and contains the digest of the weights, so a network is saved
+    whole or not at all.
 
     Parameters
     ----------
     net : RecurrentNet
+        Network to save, on any device.
     path : path-like
-        Without suffix.
+        Path without suffix; existing files are replaced.
     task : Task or str, optional
         The task that the network was trained on. Its chance level and its reference input, if
         it has one, are saved, so that ``isochron cycles`` knows which input to force.
     **notes
-        Further JSON values to keep: seed, losses, provenance.
+        Further JSON values to save: seed, losses, provenance.
 
     Raises
     ------
     TypeError
-        If `net` is not a network.
+        If `net` is not a network, or a note is not a JSON value.
+    ValueError
+        If a number in the notes or settings is not finite.
+    OSError
+        If the files cannot be written.
+
+    Examples
+    --------
+    >>> import os
+    >>> net = ann_bridge.LowRankRNN(n_units=8)
+    >>> ann_bridge.save_net(net, "small", seed=0)
+    >>> sorted(os.listdir())
+    ['small.json', 'small.safetensors']
     """
     check_network(net)
     weights_path, json_path = _files(path)
@@ -66,19 +79,34 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
 
 @reads_data
 def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
-    """Read a net and its notes.
+    """Read a network and its notes.
 
     Parameters
     ----------
     path : path-like
         As given to `save_net`, or one of the two files.
 
+    Returns
+    -------
+    net : RecurrentNet
+        The network, of the class that was saved, on the CPU.
+    notes : dict
+        Further values that were saved with it.
+
     Raises
     ------
     FileNotFoundError
         If a file is missing.
     ValueError
-        If the files are foreign, truncated, altered, of another schema or do not fit.
+        If the files are not those of a network, are truncated, altered or of an unknown schema, or
+        do not fit each other.
+
+    Examples
+    --------
+    >>> ann_bridge.save_net(ann_bridge.LowRankRNN(n_units=8), "small", seed=0)
+    >>> net, notes = ann_bridge.load_net("small")
+    >>> type(net).__name__, net.settings.n_units, notes
+    ('LowRankRNN', 8, {'seed': 0})
     """
     weights_path, json_path = _files(path)
     for file in (weights_path, json_path):
@@ -115,7 +143,7 @@ def _files(path: str | os.PathLike) -> tuple[Path, Path]:
 
 
 def _settings_digest(description: dict[str, Any]) -> str:
-    """Of what a net is built from; nets of version 0.1 came without."""
+    """Digest of what a network is built from; files of version 0.1 do not have one."""
     settings = [description["kind"], description["parameters"], description["sha256"]]
     return json_sha256(settings)
 

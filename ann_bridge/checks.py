@@ -17,8 +17,14 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
     inputs : Tensor, shape (n_steps, batch, n_inputs)
         Real numbers of any type and memory layout.
     n_inputs : int
+        Number of inputs of the network.
     like : Tensor
         A parameter of the network: its data type and device.
+
+    Returns
+    -------
+    Tensor, shape (n_steps, batch, n_inputs)
+        The inputs, converted.
 
     Raises
     ------
@@ -54,17 +60,19 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
 def check_finite_inputs(inputs: np.ndarray) -> None:
     """Check that inputs are finite.
 
-    Networks differ in what they make of one: some return NaN from there on, and others, such as
-    spiking and saturating networks, return finite outputs as if there were none.
+    Networks differ in how they treat an infinite or missing value: some return NaN from there on,
+    and others, such as spiking and saturating networks, return finite outputs as if nothing were
+    wrong.
 
     Parameters
     ----------
     inputs : ndarray, shape (n_steps, ..., n_inputs)
+        Inputs of one trial or of several.
 
     Raises
     ------
     ValueError
-        With the position of the first value that is not.
+        If a value is not finite, with the position of the first.
     """
     if not np.isfinite(inputs).all():
         _refuse_infinite(inputs, inputs, inputs.dtype)

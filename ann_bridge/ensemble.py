@@ -1,4 +1,4 @@
-"""Several nets trained together, each as if alone."""
+"""Training of several networks together, with the result of training each alone."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -34,38 +34,51 @@ def train_many(
     device: str = "cpu",
     progress: Callable[[int, list[float]], None] | None = None,
 ) -> list[TrainingRecord]:
-    """Train nets on a task side by side, in place; each ends with the bits of `train` alone.
+    """Train networks on a task side by side, in place; each result is bit-identical to `train`.
 
-    Each net has its own trials, noise, gradient norm and early stop. The trials of all leaky
-    nets that have a compiled kernel share the threads, which pays where one net has too few to
-    fill them; other nets are run one after the other, with nothing gained.
+    Each network has separate trials, noise, gradient norm and early stop. The trials of all leaky
+    networks with a compiled kernel share the threads, which is faster where one network has too few
+    trials to fill them; other networks run one after the other, at no gain.
 
     Parameters
     ----------
     nets : sequence of RecurrentNet
-        Different ones.
+        Different networks; they are changed.
     task : Task
+        Task with the inputs, outputs and time step of all of them.
     parameters : TrainingParameters, optional
-        The same for all.
+        Settings of the training, the same for all.
     seeds : sequence of int
-        One for each net.
+        Seed of the trials, initial states and noise, one for each network.
     device : str
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
-        Called after each step with its number and the losses of the nets still in training.
+        Called after each step with its number and the losses of the networks still in training.
 
     Returns
     -------
     list of TrainingRecord
-        One for each net; ``seconds`` is the time since the start of all.
+        One for each network; ``seconds`` is the time since the start of all.
 
     Raises
     ------
+    TypeError
+        If one of them is not a network, or the task is not a task.
     ValueError
-        If there are not as many seeds as nets, a net comes twice or does not fit the task, or
-        the device is not there.
+        If there are not as many seeds as networks, a network is listed twice or does not fit the
+        task, or the device is not available or does not have the precision.
     ArithmeticError
-        If a loss is no longer finite; all nets then hold the weights before that step.
+        If a loss is no longer finite; all networks then have the weights before that step.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=400)
+    >>> nets = [ann_bridge.GRUNet.for_task(task, n_units=4) for _ in range(2)]
+    >>> settings = ann_bridge.TrainingParameters(steps=2, batch_size=4)
+    >>> records = ann_bridge.train_many(nets, task, settings, seeds=[0, 1])
+    >>> alone = ann_bridge.GRUNet.for_task(task, n_units=4)
+    >>> records[1].losses == ann_bridge.train(alone, task, settings, seed=1).losses
+    True
     """
     p = parameters or TrainingParameters()
     if len(seeds) != len(nets) or len({id(net) for net in nets}) != len(nets):
@@ -109,7 +122,7 @@ def _pull(
     generators: list[torch.Generator],
     step: int,
 ) -> list[float]:
-    """Losses on fresh trials; clipped gradients are left with the weights."""
+    """Losses on new trials; clipped gradients are stored with the weights."""
     trials = [
         draw_trials(task, p.batch_size, generator, dtype=net.dtype)
         for net, generator in zip(nets, generators, strict=True)

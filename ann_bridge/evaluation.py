@@ -1,4 +1,4 @@
-"""The loss of a network on fresh trials, and how well it is known."""
+"""Loss of a network on new trials, and its standard error."""
 
 import math
 import numbers
@@ -23,19 +23,28 @@ IN_PART = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """A loss on fresh trials.
+    """Loss on new trials, with its standard error and the chance level.
 
     Attributes
     ----------
     loss : float
         Masked mean squared error.
     standard_error : float
-        Of the loss, from the spread between trials.
+        Standard error of the loss, from the spread between trials.
     chance : float
         Loss of the best constant output.
     n_trials : int
+        Number of trials; 0 if it was not saved.
     chance_error : float
         Standard error of `chance`; 0 where it is known exactly.
+
+    Examples
+    --------
+    >>> found = ann_bridge.Evaluation(loss=0.02, standard_error=0.002, chance=0.5, n_trials=256)
+    >>> print(found.learned, *(round(end, 4) for end in found.interval))
+    yes 0.0161 0.0239
+    >>> found.is_below(0.02)
+    False
     """
 
     loss: float
@@ -71,7 +80,18 @@ class Evaluation:
         return self.loss + NORMAL_95 * error < share * self.chance
 
     def is_below(self, limit: float) -> bool:
-        """Whether the upper end of the 95 % interval of the loss is below a limit."""
+        """Whether the upper end of the 95 % interval of the loss is below a limit.
+
+        Parameters
+        ----------
+        limit : float
+            A loss, such as a tenth of chance.
+
+        Returns
+        -------
+        bool
+            False also where the loss is below the limit but not known well enough.
+        """
         return self.interval[1] < limit
 
     @classmethod
@@ -83,6 +103,11 @@ class Evaluation:
         record : mapping
             ``loss`` and ``chance``; ``standard_error``, ``chance_error`` and ``n_trials``, which
             older files do not have, are 0 by default: then the loss counts as known exactly.
+
+        Returns
+        -------
+        Evaluation
+            The saved values; nothing is simulated.
 
         Raises
         ------
@@ -99,20 +124,48 @@ class Evaluation:
 
 
 def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> float:
-    """Loss on fresh trials, with the network's noise.
+    """Loss on new trials, with the network's noise.
 
     `evaluate_trials` gives its standard error and compares it with chance.
 
+    Parameters
+    ----------
+    net : RecurrentNet
+        Network with the inputs, outputs and time step of the task.
+    task : Task
+        Task that draws the trials.
+    seed : int
+        Seed of the trials, the initial states and the noise.
+    n_trials : int
+        Number of trials, at least 1.
+
+    Returns
+    -------
+    float
+        Mean squared error over the steps that count.
+
     Raises
     ------
-    TypeError, ValueError
+    TypeError
+        If `net` is not a network, or `task` is not a task.
+    ValueError
         If network and task do not fit, or the trials are not those of a task.
+
+    Examples
+    --------
+    A network whose output weights are 0 has the chance level of the flip-flop task, where targets
+    are ±1.
+
+    >>> weights = {"input_weights": np.ones((2, 1)), "output_weights": np.zeros(2)}
+    >>> net = ann_bridge.FullRankRNN.from_weights(np.eye(2), **weights, step_ms=20, form="rate")
+    >>> ann_bridge.evaluate(net, ann_bridge.tasks.FlipFlop(n_bits=1), seed=0)
+    1.0
     """
     return _losses(net, task, seed, n_trials)[0]
 
 
 def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -> Evaluation:
-    """Loss on fresh trials with its standard error, and whether it beats chance.
+    """Loss on new trials with its standard error, and whether it beats chance.
 
     The loss is a ratio of sums over trials, Σ a / Σ m, of squared errors and of masks; its
     standard error is that of the mean of (a - loss m) / mean(m).
@@ -120,17 +173,34 @@ def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int =
     Parameters
     ----------
     net : RecurrentNet
+        Network with the inputs, outputs and time step of the task.
     task : Task
+        Task that draws the trials and has a chance level.
     seed : int
-        Of the trials, the initial states and the noise.
+        Seed of the trials, the initial states and the noise.
     n_trials : int
-        At least 2.
+        Number of trials, at least 2.
+
+    Returns
+    -------
+    Evaluation
+        The loss, its standard error and the chance level.
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError
+        If `net` is not a network, or `task` is not a task.
+    ValueError
         If network and task do not fit, there are fewer than 2 trials, or the `chance` of the
         task is not a number.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1)
+    >>> untrained = ann_bridge.GRUNet.for_task(task, n_units=8)
+    >>> found = ann_bridge.evaluate_trials(untrained, task, seed=0, n_trials=64)
+    >>> found.chance, found.beats_chance, found.learned
+    (1.0, False, 'no')
     """
     if n_trials < 2:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""A connectome as masks for a net."""
+"""Connectomes as masks of networks."""
 
 from typing import Literal, NamedTuple
 
@@ -10,14 +10,14 @@ from isochron.connectome.signs import SignRule
 
 
 class ConnectomeMasks(NamedTuple):
-    """Which weights of a net exist.
+    """Masks that state which weights of a network exist.
 
     Attributes
     ----------
     chemical : Tensor of bool, shape (n, n)
-        ``[post, pre]``.
+        Chemical connections, ``[post, pre]``.
     gap : Tensor of bool, shape (n, n)
-        Symmetric.
+        Gap junctions; symmetric.
     sensory : Tensor of bool, shape (n,)
         Neurons that receive the input.
     motor : Tensor of bool, shape (n,)
@@ -26,6 +26,20 @@ class ConnectomeMasks(NamedTuple):
         +1 or -1 for each chemical connection, 0 for none; None if weights may have any sign.
     classes : Tensor of int, shape (n,), or None
         Number of each neuron's cell class, from 0 on; None if no classes are known.
+
+    Examples
+    --------
+    Three neurons in a chain, the first sensory and the last motor:
+
+    >>> import torch
+    >>> masks = ann_bridge.ConnectomeMasks(
+    ...     chemical=torch.tensor([[0, 0, 0], [1, 0, 0], [0, 1, 0]]).bool(),
+    ...     gap=torch.zeros(3, 3).bool(),
+    ...     sensory=torch.tensor([True, False, False]),
+    ...     motor=torch.tensor([False, False, True]),
+    ... )
+    >>> ann_bridge.count_weights(ann_bridge.ConnectomeRNN(masks))
+    2
     """
 
     chemical: torch.Tensor
@@ -41,21 +55,35 @@ def connectome_masks(
 ) -> ConnectomeMasks:
     """Masks of a connectome: its synapses and gap junctions, sensory and motor neurons.
 
-    Self gap junctions carry no current and are left out.
+    Gap junctions of a neuron with itself carry no current and are omitted.
 
     Parameters
     ----------
     connectome : Connectome
+        Connectome with sensory and motor neurons.
     signs : callable or "any", optional
-        A sign rule, such as `isochron.connectome.gaba_inhibitory`. By default the signs of
-        the connectome, if it has some (`Connectome.with_signs`); a connection without a sign
-        then has no effect. "any": weights of any sign in every case.
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`; it returns signs of shape
+        (n, n). By default the signs of the connectome, if it has some (`Connectome.with_signs`); a
+        connection without a sign then has no effect. "any": weights of any sign in every case.
+
+    Returns
+    -------
+    ConnectomeMasks
+        The masks, in the order of ``connectome.neurons``.
 
     Raises
     ------
     ValueError
         If the connectome does not have sensory and motor neurons, or `signs` is a different
         text.
+
+    Examples
+    --------
+    Varshney et al. (2011) count 2194 chemical connections and 514 gap junctions:
+
+    >>> masks = ann_bridge.connectome_masks(connectome.load("varshney2011"))
+    >>> masks.chemical.sum().item(), masks.gap.triu().sum().item()
+    (2194, 514)
     """
 
     def chosen(kind: str) -> torch.Tensor:
@@ -91,20 +119,33 @@ def _number_classes(connectome: Connectome) -> torch.Tensor | None:
 
 
 def connectome_weights(connectome: Connectome, *, signs: SignRule | None = None) -> torch.Tensor:
-    """Signed synapse counts plus gap-junction counts, over the spectral radius, ``[post, pre]``.
+    """Signed synapse counts plus gap-junction counts, divided by the spectral radius.
 
-    Times a gain g they have the spectral radius g.
+    Multiplied by a gain g they have the spectral radius g.
 
     Parameters
     ----------
     connectome : Connectome
+        Connectome with loops.
     signs : callable, optional
-        A sign rule; by default the signs of the connectome.
+        A sign rule, which returns signs of shape (n, n); by default the signs of the connectome.
+
+    Returns
+    -------
+    Tensor, shape (n, n)
+        Weights ``[post, pre]`` in float32, without unit.
 
     Raises
     ------
     ValueError
         If the connectome has no loops, so that the spectral radius is 0, or there are no signs.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011")
+    >>> weights = ann_bridge.connectome_weights(graph, signs=connectome.gaba_inhibitory)
+    >>> print(round(abs(np.linalg.eigvals(weights)).max(), 4))
+    1.0
     """
     matrix = connectome.signs if signs is None else signs(connectome)
     if matrix is None:

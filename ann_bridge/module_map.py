@@ -28,6 +28,7 @@ class ModuleMap:
     Parameters
     ----------
     module : Module
+        Cell, layer or other module of torch; it is not changed.
     step : callable, optional
         ``step(module, u, x)``: states after a step, from inputs (batch, n_inputs) and states
         (batch, dimension), both tensors in float64. Trials of the batch must not affect each
@@ -35,9 +36,9 @@ class ModuleMap:
     dimension : int, optional
         Number of variables of the state; needed with `step`.
     inputs : array_like, shape (n_inputs,) or (n_steps, n_inputs), optional
-        Constant, or over one period of the map; 0 by default.
+        Constant inputs, or inputs over one period of the map; 0 by default.
     step_ms : float
-        Time of a step.
+        Duration of a step in ms, > 0.
     forcing_cycles : int, optional
         Periods of the reference within the inputs; 1 by default if they change.
 
@@ -53,6 +54,20 @@ class ModuleMap:
     ValueError
         If the step of the module is not known, its state has a different shape, is not a
         function of the state before (noise, hidden memory), or inputs do not fit.
+
+    Examples
+    --------
+    One unit that excites itself, h ← tanh(2 h): its fixed point, and the multiplier 2 (1 - h²).
+
+    >>> import torch
+    >>> cell = torch.nn.RNNCell(1, 1, bias=False)
+    >>> weights = {"weight_ih": torch.tensor([[1.0]]), "weight_hh": torch.tensor([[2.0]])}
+    >>> _ = cell.load_state_dict(weights)
+    >>> system = ann_bridge.ModuleMap(cell)
+    >>> h = system.advance([0.1], 100)
+    >>> _, multiplier = system.advance(h, 1, tangents=[[1.0]])
+    >>> print(h.round(4), multiplier.round(4), (2 * (1 - h**2)).round(4))
+    [0.9575] [[0.1664]] [0.1664]
     """
 
     def __init__(
@@ -84,7 +99,31 @@ class ModuleMap:
         self._check_step()
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
-        """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
+        """States after some steps, and with `tangents` the tangent vectors too.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+            States before the first step; one state, shape (dimension,), with `tangents`.
+        n_steps : int
+            Number of steps, >= 0.
+        start : int
+            Number of the first step, which selects its inputs.
+        tangents : array_like, shape (dimension, k), optional
+            Tangent vectors at the state, as columns.
+
+        Returns
+        -------
+        ndarray, or tuple of ndarray
+            States, shape (..., dimension); with `tangents` the pair of the state, shape
+            (dimension,), and its tangent vectors, shape (dimension, k).
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is negative, `state` or `tangents` are masked or complex, or autograd
+            cannot follow the step.
+        """
         require_count("n_steps", n_steps)
         require_real("state", state)
         state = np.array(state, dtype=float)
@@ -98,7 +137,27 @@ class ModuleMap:
         return state if tangents is None else (state, tangents)
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
-        """States along a run, the first included; shape (n_steps + 1, ..., dimension)."""
+        """States along a run, including the first.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+            States before the first step.
+        n_steps : int
+            Number of steps.
+        start : int
+            Number of the first step, which selects its inputs.
+
+        Returns
+        -------
+        ndarray, shape (n_steps + 1, ..., dimension)
+            States before the first and after each step.
+
+        Raises
+        ------
+        ValueError
+            If `state` is masked or complex.
+        """
         require_real("state", state)
         states = [np.array(state, dtype=float)]
         for k in range(start, start + n_steps):
@@ -112,7 +171,7 @@ class ModuleMap:
         return self._moved(k, rows).numpy().reshape(state.shape)
 
     def _linearise(self, k: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """One state after step k, and the Jacobian: a row from each of as many copies."""
+        """One state after step k, and the Jacobian, whose rows come from copies of the state."""
         with torch.enable_grad():
             copies = torch.from_numpy(state).repeat(self.dimension, 1).requires_grad_()
             after = self._moved(k, copies)

@@ -1,7 +1,7 @@
-"""Pruned nets, and the controls that a net on a connectome is compared with.
+"""Pruned networks, and controls for a network on a connectome.
 
-All are `ConnectomeRNN`: their masks are part of the net, stay through training (a weight that
-does not exist has no gradient) and are saved with it.
+All are `ConnectomeRNN`: their masks are part of the network, do not change in training (a weight
+that does not exist has no gradient) and are saved with it.
 """
 
 import math
@@ -24,25 +24,49 @@ from isochron.connectome.signs import SignRule
 
 
 def count_weights(net: ConnectomeRNN) -> int:
-    """Recurrent weights that exist; a gap junction has one."""
+    """Number of recurrent weights that exist; a gap junction has one.
+
+    Parameters
+    ----------
+    net : ConnectomeRNN
+        Network on a connectome, or a pruned one.
+
+    Returns
+    -------
+    int
+        Chemical connections plus gap junctions.
+
+    Examples
+    --------
+    Varshney et al. (2011): 2194 chemical connections and 514 gap junctions.
+
+    >>> graph = connectome.load("varshney2011")
+    >>> ann_bridge.count_weights(ann_bridge.ConnectomeRNN(ann_bridge.connectome_masks(graph)))
+    2708
+    """
     return int(net.chemical_mask.sum() + net.gap_mask.sum())
 
 
 def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
-    """The same net with only the recurrent weights in a mask.
+    """The same network with only the recurrent weights in a mask.
 
     Parameters
     ----------
     net : FullRankRNN or ConnectomeRNN
-        A connectome net without gap junctions.
+        A connectome network without gap junctions.
     mask : Tensor of bool, shape (n_units, n_units)
-        ``[post, pre]``.
+        Weights that stay, ``[post, pre]``.
+
+    Returns
+    -------
+    ConnectomeRNN
+        A new network on the CPU.
 
     Raises
     ------
     ValueError
-        If the net has what a masked net cannot: biases, time constants or a readout that are
-        trained, or gap junctions; or the mask does not fit.
+        If biases, time constants or the readout are trained, which a masked network does not
+        support, or there are gap junctions; or the mask does not fit.
     """
     p: Any = net.settings
     if isinstance(net, ConnectomeRNN):
@@ -73,16 +97,40 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
 
 
 def prune(net: FullRankRNN | ConnectomeRNN, n_weights: int) -> ConnectomeRNN:
-    """The net with only its largest recurrent weights; of equal ones the first.
+    """The network with only its largest recurrent weights; of equal ones the first.
+
+    Parameters
+    ----------
+    net : FullRankRNN or ConnectomeRNN
+        Network without gap junctions, and without trained biases, time constants and readout; it
+        is not changed.
+    n_weights : int
+        Number of recurrent weights that stay, from 1 to that of the network.
+
+    Returns
+    -------
+    ConnectomeRNN
+        A new network on the CPU.
 
     Raises
     ------
     ValueError
-        If it has fewer weights, or none are to stay; and as `with_mask`.
+        If `n_weights` is out of range; or the network has gap junctions, or trained biases, time
+        constants or readout.
 
     References
     ----------
     Han, Pool, Tran and Dally (2015), NeurIPS 28.
+
+    Examples
+    --------
+    >>> net = ann_bridge.FullRankRNN.from_weights(
+    ...     [[0.1, -0.9], [0.4, 0.2]], input_weights=[[1.0], [0.0]], output_weights=[0.0, 1.0]
+    ... )
+    >>> weights, _ = ann_bridge.prune(net, 2).connectivity()
+    >>> print(weights.detach().numpy().round(2))
+    [[ 0.  -0.9]
+     [ 0.4  0. ]]
     """
     with torch.no_grad():
         size = net.connectivity()[0].abs()
@@ -100,16 +148,27 @@ def prune(net: FullRankRNN | ConnectomeRNN, n_weights: int) -> ConnectomeRNN:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruning:
-    """A net pruned in rounds.
+    """Result of pruning in rounds.
 
     Attributes
     ----------
     net : ConnectomeRNN
-        After the last training.
+        Network after the last training.
     n_weights : list of int
-        Recurrent weights in each training, the first dense.
+        Number of recurrent weights in each training, the first dense.
     losses : list of list of float
-        Of each training.
+        Losses of each training, one for each step.
+
+    Examples
+    --------
+    Three trainings, with all 16 weights, with 8 and with 4:
+
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=400)
+    >>> settings = ann_bridge.TrainingParameters(steps=1, batch_size=4)
+    >>> dense = ann_bridge.FullRankRNN.for_task(task, n_units=4, form="rate")
+    >>> result = ann_bridge.train_and_prune(dense, task, 4, settings, seed=0, rounds=2)
+    >>> result.n_weights, [len(losses) for losses in result.losses]
+    ([16, 8, 4], [1, 1, 1])
     """
 
     net: ConnectomeRNN
@@ -129,37 +188,59 @@ def train_and_prune(
     device: str = "cpu",
     progress: Callable[[int, float], None] | None = None,
 ) -> Pruning:
-    """Train, keep the largest weights, train again; one round or several.
+    """Train, prune to the largest weights, train again; one round or several.
 
-    The number of weights falls by the same factor in each round. With `rewind`, what stays goes
-    back to its value before any training, input weights and output scale too: the lottery
-    ticket of Frankle and Carbin (2019). One round is one-shot pruning.
+    The number of weights falls by the same factor in each round. With `rewind`, the remaining
+    weights return to their values before any training, input weights and output scale too: the
+    lottery ticket of Frankle and Carbin (2019). One round is one-shot pruning.
 
     Parameters
     ----------
     net : FullRankRNN or ConnectomeRNN
-        As initialised; it is left as it is.
+        Network before training; it is not changed.
     task : Task
+        Task with the inputs, outputs and time step of the network.
     n_weights : int
-        Recurrent weights in the end: ``count_weights`` of a net on a connectome.
+        Final number of recurrent weights: ``count_weights`` of a network on a connectome.
     parameters : TrainingParameters, optional
-        Of each of the ``rounds + 1`` trainings.
+        Settings of each of the ``rounds + 1`` trainings.
     seed : int
-        Of the first training; each of the next has one more.
+        Seed of the first training; each of the next has one more.
     rounds : int
+        Number of prunings, at least 1, each followed by a training.
     rewind : bool
+        Whether each training after the first starts from the initial weights.
     device : str
+        ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
         As in `train`.
 
+    Returns
+    -------
+    Pruning
+        The network after the last training, and what each round had.
+
     Raises
     ------
+    TypeError
+        If `net` is not a network, or `task` is not a task.
     ValueError
-        If there is nothing to prune; and as `prune` and `train`.
+        If `rounds` or `n_weights` is out of range; and as `prune` and `train`.
+    ArithmeticError
+        If the loss is no longer finite.
 
     References
     ----------
     Frankle and Carbin (2019), ICLR, arXiv:1803.03635.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=400)
+    >>> settings = ann_bridge.TrainingParameters(steps=1, batch_size=4)
+    >>> dense = ann_bridge.FullRankRNN.for_task(task, n_units=4, form="rate")
+    >>> result = ann_bridge.train_and_prune(dense, task, 3, settings, seed=0)
+    >>> ann_bridge.count_weights(result.net)
+    3
     """
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {rounds!r}.")
@@ -187,28 +268,54 @@ def control_nets(
     *,
     signs: SignRule | None = None,
 ) -> dict[str, ConnectomeRNN]:
-    """Untrained nets with exactly as many recurrent weights as a connectome has connections.
+    """Untrained networks with exactly as many recurrent weights as a connectome has connections.
 
     ``connectome``
-        On the connectome.
+        The connectome itself.
     ``rewired``
-        Every neuron keeps its number of partners (`isochron.connectome.null_models.rewire`).
+        The number of partners of every neuron stays (`isochron.connectome.null_models.rewire`).
     ``random``
         As many connections anywhere (Erdős and Rényi).
     ``dense``
-        As few units as can hold so many weights: the smallest square, of which a few random
-        weights are left out to make the number equal. The shares of units that receive the
-        input and are read are those of the connectome.
+        The smallest square matrix with room for this many weights; a few random weights are omitted
+        to make the number equal. The fractions of units that receive the input and are read are
+        those of the connectome.
 
     Parameters
     ----------
     connectome : Connectome
+        Connectome with sensory and motor neurons.
     parameters : ConnectomeRNNParameters
-        Of all but the number of units of ``dense``.
+        Settings of all networks; the number of units is replaced by that of each.
     rng : numpy.random.Generator
-        Of connectomes and weights.
+        Source of random connectomes and weights.
     signs : callable, optional
-        A sign rule, for all but ``dense``, whose weights then have free signs.
+        A sign rule, which returns signs of shape (n, n), for all but ``dense``, whose weights have
+        free signs.
+
+    Returns
+    -------
+    dict of str to ConnectomeRNN
+        The networks by name, before training.
+
+    Raises
+    ------
+    ValueError
+        If the connectome does not have sensory and motor neurons.
+
+    Examples
+    --------
+    A circuit of the worm; rewiring is quick on it:
+
+    >>> graph = connectome.load("varshney2011").subset("PLM", "AVB", "PVC", "DB*")
+    >>> settings = ann_bridge.ConnectomeRNNParameters()
+    >>> nets = ann_bridge.control_nets(graph, settings, np.random.default_rng(0))
+    >>> for name, net in nets.items():
+    ...     print(name, net.settings.n_units, "units,", ann_bridge.count_weights(net), "weights")
+    connectome 13 units, 41 weights
+    rewired 13 units, 41 weights
+    random 13 units, 41 weights
+    dense 7 units, 41 weights
     """
     masks = {
         "connectome": connectome_masks(connectome, signs=signs),

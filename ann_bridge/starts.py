@@ -28,17 +28,25 @@ RUNAWAY = 10.0  # times the largest first state: a state that leaves all bounds
 def draw_starts(
     net: Any, step: Step, inputs: np.ndarray, n: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Random states that span the space in which a network moves, shape (n, dimension).
+    """Random states that span the space in which a network moves.
 
     Parameters
     ----------
     net : RecurrentNet or ReducedNet
+        Network whose initial states and noise are used.
     step : Step
         One step of it in float64.
     inputs : ndarray, shape (n_steps, n_inputs)
         Inputs over one period of the map.
     n : int
+        Number of states, at least 1.
     rng : numpy.random.Generator
+        Source of the states.
+
+    Returns
+    -------
+    ndarray, shape (n, dimension)
+        The states.
 
     Raises
     ------

@@ -23,13 +23,23 @@ RECENT = 20
 
 @dataclass(kw_only=True)
 class TrainingRecord:
-    """What happened.
+    """Course of a training.
 
     Attributes
     ----------
     losses : list of float
-        On the task, one for each step, also of those before an interruption.
+        Losses on the task, one for each step, also of those before an interruption.
     seconds : float
+        Duration of the training in s, also before an interruption.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=400)
+    >>> net = ann_bridge.GRUNet.for_task(task, n_units=4)
+    >>> settings = ann_bridge.TrainingParameters(steps=3, batch_size=4)
+    >>> record = ann_bridge.train(net, task, settings, seed=0)
+    >>> len(record.losses)
+    3
     """
 
     losses: list[float] = field(default_factory=list)
@@ -48,40 +58,58 @@ def train(
     checkpoint_every: int = 50,
     log_folder: str | os.PathLike | None = None,
 ) -> TrainingRecord:
-    """Train a net on a task with Adam, in place.
+    """Train a network on a task with Adam, in place.
 
     Parameters
     ----------
     net : RecurrentNet
+        Network with the inputs, outputs and time step of the task; it is changed.
     task : Task
+        Task that draws new trials for each step.
     parameters : TrainingParameters, optional
+        Settings of the training; the defaults suit low-rank networks.
     seed : int
-        Of the trials, the initial states and the noise.
+        Seed of the trials, the initial states and the noise.
     device : str
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
         Called after each step with the number of steps done and the loss.
     checkpoints : path-like, optional
-        Folder to keep checkpoints in. If it holds some, of the same net, task, parameters,
-        seed and kind of device, training goes on from the newest that is whole and ends
-        with the same bits as if it had never stopped.
+        Folder of checkpoints. If it has some, of the same network, task, parameters, seed and kind
+        of device, training resumes from the newest that is whole; the result is bit-identical to
+        that of a training without interruption.
     checkpoint_every : int
-        Steps between checkpoints; the last step has one too.
+        Number of steps between checkpoints, at least 1; the last step has one too.
     log_folder : path-like, optional
-        Folder for TensorBoard: loss, norm of the gradient and learning rate by step.
+        Folder of a TensorBoard log, with the scalar loss, norm of the gradient and learning rate of
+        each step.
+
+    Returns
+    -------
+    TrainingRecord
+        Loss of each step.
 
     Raises
     ------
     ImportError
         If there is a `log_folder` but no TensorBoard.
     TypeError
-        If the task is not a task, or does not return trials.
+        If `net` is not a network, `task` is not a task, or does not return trials.
     ValueError
-        If net and task do not fit, a trial has a wrong shape or a value that is not finite, the
-        device is not there or does not have the precision, or the checkpoints are those of a
+        If network and task do not fit, a trial has a wrong shape or a value that is not finite, the
+        device is not available or does not have the precision, or the checkpoints are those of a
         different training.
     ArithmeticError
-        If the loss is no longer finite; the net then holds the last finite weights.
+        If the loss is no longer finite; the network then has the last finite weights.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=400)
+    >>> net = ann_bridge.GRUNet.for_task(task, n_units=8)
+    >>> settings = ann_bridge.TrainingParameters(steps=20, batch_size=16, learning_rate=0.02)
+    >>> record = ann_bridge.train(net, task, settings, seed=0)
+    >>> print(*(round(loss, 1) for loss in record.losses[::19]))  # the first and the last
+    1.0 0.1
     """
     p = parameters or TrainingParameters()
     check_fit(net, task)
@@ -126,12 +154,27 @@ def train(
 
 
 def choose_device(device: str) -> torch.device:
-    """A torch device by name; ``auto`` is the GPU if there is one.
+    """A torch device by name.
+
+    Parameters
+    ----------
+    device : str
+        ``cpu``, ``cuda``, or ``auto`` for the GPU if there is one.
+
+    Returns
+    -------
+    torch.device
+        The device.
 
     Raises
     ------
     ValueError
-        If it is not there.
+        If the name is not one of these, or there is no GPU.
+
+    Examples
+    --------
+    >>> ann_bridge.choose_device("cpu")
+    device(type='cpu')
     """
     available = torch.cuda.is_available()
     if device == "auto":
@@ -144,7 +187,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.device) -> None:
-    """Refuse a precision that changes nothing in this net, or that the device has not.
+    """Reject a precision that changes nothing in this network, or that the device does not have.
 
     Raises
     ------
@@ -170,7 +213,7 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
 
 
 def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> AbstractContextManager:
-    """The context in which nets train: compiled kernels have the threads, torch only one.
+    """The context in which networks train: compiled kernels have the threads, torch only one.
 
     Sums of torch in several threads have other last bits than in one.
     """
@@ -183,7 +226,7 @@ def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> Abs
 
 
 def in_precision(p: TrainingParameters, where: torch.device) -> torch.autocast:
-    """The context in which nets run forwards."""
+    """The context in which networks run forwards."""
     return torch.autocast(where.type, torch.bfloat16, enabled=p.precision == "bfloat16")
 
 
@@ -194,7 +237,7 @@ def penalty(
     rates: Tensor,
     trials: Trials,
 ) -> Tensor | float:
-    """What is added to the loss on the task."""
+    """Penalties that are added to the loss on the task."""
     total = 0.0
     if p.weight_penalty:
         total += p.weight_penalty * sum(weight.square().sum() for weight in weights)
@@ -208,14 +251,20 @@ def penalty(
 def idle_power(outputs: Tensor, mask: Tensor) -> Tensor:
     """Variance over time of the outputs while they do not count, the mean over trials.
 
-    A sine of amplitude A there has A² / 2, a constant nothing. With several outputs it is
+    A sine of amplitude A contributes A² / 2, a constant 0. With several outputs it is
     their mean.
 
     Parameters
     ----------
     outputs : Tensor, shape (n_steps, batch) or (n_steps, batch, n_outputs)
+        Outputs of the network.
     mask : Tensor, shape (n_steps, batch)
-        1 where outputs count. Trials in which they always do are left out.
+        1 where outputs count. Trials in which they always do are omitted.
+
+    Returns
+    -------
+    Tensor, scalar
+        The variance.
     """
     idle = (1 - mask).reshape(*mask.shape, *([1] * (outputs.ndim - 2)))
     steps = idle.sum(dim=0)
@@ -226,7 +275,7 @@ def idle_power(outputs: Tensor, mask: Tensor) -> Tensor:
 
 
 def check_finite(p: TrainingParameters, step: int, loss: Tensor, norm: Tensor) -> None:
-    """Refuse to go on with a loss or gradient that is not finite.
+    """Reject a loss or gradient that is not finite.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How to train. Light: no torch, so that help is instant."""
+"""Settings of the training. Light: no torch, so that help is instant."""
 
 import math
 from dataclasses import dataclass
@@ -11,14 +11,27 @@ DECAYS = ("none", "cosine")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingParameters:
-    """How to train.
+    """Settings of the training.
 
     The learning rate rises linearly over `warmup_steps`, then stays (decay "none") or falls
     along half a cosine to `final_learning_rate` at the last step (decay "cosine").
 
     With `precision` "bfloat16", products of rates and of gradients with a full matrix of
-    weights are computed in that type; states, sums, noise, readout, weights and optimiser stay
+    weights are computed in that type; states, sums, noise, readout, weights and optimizer stay
     in float32.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> settings = ann_bridge.TrainingParameters(
+    ...     steps=101, learning_rate=0.01, decay="cosine", final_learning_rate=0.002
+    ... )
+    >>> print(*(round(settings.learning_rate_at(step), 4) for step in (0, 50, 100)))
+    0.01 0.006 0.002
     """
 
     steps: int = setting(2000, "Largest number of training steps")
@@ -62,7 +75,18 @@ class TrainingParameters:
             )
 
     def learning_rate_at(self, step: int) -> float:
-        """Learning rate of a step, counted from 0."""
+        """Learning rate of a step.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step, from 0.
+
+        Returns
+        -------
+        float
+            Learning rate of Adam, after warm-up and decay.
+        """
         if step < self.warmup_steps:
             return self.learning_rate * (step + 1) / self.warmup_steps
         if self.decay == "none":
