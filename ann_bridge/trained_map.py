@@ -1,4 +1,4 @@
-"""A trained net as the map that was trained, in float64, for `isochron.analysis`."""
+"""A trained network as the map that was trained, in float64, for `isochron.analysis`."""
 
 import math
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _CHUNK = 4096  # steps whose inputs are laid out at once
 
 
 class TrainedMap:
-    """The step of a net without its noise, driven by a reference oscillation.
+    """The step of a network without its noise, driven by a reference oscillation.
 
     The analysis needs a map that repeats. The frequency is therefore moved to the nearest
     one of which p periods are exactly q steps, with q up to `max_steps`; `frequency_Hz` is the
@@ -31,29 +31,30 @@ class TrainedMap:
     Parameters
     ----------
     net : RecurrentNet or ReducedNet
+        Network, trained or not; later changes of its weights have no effect.
     frequency_Hz : float, optional
-        Frequency of the reference; no reference by default.
+        Frequency of the reference in Hz; no reference by default.
     amplitude : float
         Amplitude of the reference.
     pulse : dict of int to float, optional
-        Constant values of further inputs.
+        Constant values of further inputs, by the number of the input.
     channel : int
-        Number of the input that the reference enters.
+        Number of the input that the reference enters, from 0.
     max_steps : int, optional
         Largest number of steps q after which the map repeats: by default 120, or two periods
         of a reference whose period is longer than 120 steps. A larger number brings
-        `frequency_Hz` nearer to what was asked for; time and memory grow with q.
+        `frequency_Hz` closer to the requested frequency; time and memory grow with q.
 
     Attributes
     ----------
     dimension, n_steps, step_ms, forcing_cycles
         As `isochron.analysis.ForcedMap`.
     frequency_Hz : float
-        0 without a reference.
+        Frequency that is analyzed, in Hz; 0 without a reference.
     rank : int
-        Of a reduced net, whose first variables are its κ; 0 of any other.
+        Rank of a reduced network, whose first variables are its κ; 0 of any other.
     smooth : bool
-        Whether it has a derivative; that of a spiking net has none.
+        Whether it has a derivative; false for a spiking network.
     bounded : bool or None
         Whether the map takes a ball into itself, so that the indices of its cycles add up to
         1: true for bounded rates (tanh, gates), false for ReLU and softplus, None if unknown.
@@ -66,6 +67,21 @@ class TrainedMap:
         If `amplitude` or a pulse is not finite, `frequency_Hz` is not below half of the sampling
         frequency or its period has more steps than the map may have, an input does not exist,
         or a pulse is given for the input of the reference.
+
+    Examples
+    --------
+    A unit without recurrence is a low-pass filter; its gain at a frequency f is
+    a / |exp(2πi f Δt) - (1 - a)|, with a = Δt / τ = 0.1.
+
+    >>> net = ann_bridge.FullRankRNN.from_weights([[0]], input_weights=[[1]], output_weights=[1])
+    >>> system = ann_bridge.TrainedMap(net, frequency_Hz=8)
+    >>> print(system.n_steps, round(system.frequency_Hz, 2))
+    63 7.94
+    >>> settled = system.advance([0.0], 20 * system.n_steps)
+    >>> cycle = system.orbit(settled, system.n_steps)[1:]
+    >>> gain = 0.1 / abs(np.exp(2j * np.pi * system.frequency_Hz * 0.002) - 0.9)
+    >>> print(round(np.sqrt(2) * cycle.std(), 4), round(gain, 4))
+    0.7265 0.7265
     """
 
     def __init__(
@@ -137,18 +153,20 @@ class TrainedMap:
         For a network of low rank and bounded rates they are uniform in the box that the rates
         cannot leave, in the few directions that the recurrence and the inputs reach. For any
         other network a quarter are states from which its trials start, a quarter are states of
-        noisy runs under random inputs, and the rest is spread along the directions in which
+        noisy runs under random inputs, and the others are spread along the directions in which
         these runs vary (see `isochron.ann_bridge.starts`).
 
         Parameters
         ----------
         n : int
-            Number of states.
+            Number of states, at least 1.
         rng : numpy.random.Generator
+            Source of the states.
 
         Returns
         -------
         ndarray, shape (n, dimension)
+            The states.
 
         Raises
         ------
@@ -158,24 +176,61 @@ class TrainedMap:
         return draw_starts(self._net, self._step, self._inputs, n, rng)
 
     def reference_phase(self, n_steps: int | None = None) -> np.ndarray:
-        """Phase of the reference in each step, radians."""
+        """Phase of the reference at each step.
+
+        Parameters
+        ----------
+        n_steps : int, optional
+            Number of steps; one period of the map by default.
+
+        Returns
+        -------
+        ndarray, shape (n_steps,)
+            Phase in radians, from 0 on, not wrapped.
+        """
         steps = np.arange(self.n_steps if n_steps is None else n_steps)
         return 2 * np.pi * self.forcing_cycles * steps / self.n_steps
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
-        """Outputs of the net in states, shape (..., dimension) to (...) or (..., n_outputs)."""
+        """Outputs of the network in given states.
+
+        Parameters
+        ----------
+        states : ndarray, shape (..., dimension)
+            States, such as those of `orbit`.
+
+        Returns
+        -------
+        ndarray, shape (...) or (..., n_outputs)
+            Outputs; without the last axis if the network has one.
+        """
         return self._step.outputs(states)
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
-        """Take steps; with `tangents`, shape (dimension, k), return (state, tangents).
+        """States after some steps, and with `tangents` the tangent vectors too.
 
         Parameters
         ----------
         state : array_like, shape (..., dimension)
-        n_steps, start : int
-            How many steps, and the number of the first.
+            States before the first step; one state, shape (dimension,), with `tangents`.
+        n_steps : int
+            Number of steps, >= 0.
+        start : int
+            Number of the first step, which sets the phase of the reference.
         tangents : array_like, shape (dimension, k), optional
-            Tangent vectors of one state.
+            Tangent vectors at the state, as columns.
+
+        Returns
+        -------
+        ndarray, or tuple of ndarray
+            States, shape (..., dimension); with `tangents` the pair of the state, shape
+            (dimension,), and its tangent vectors, shape (dimension, k).
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is negative, `state` or `tangents` are masked or complex, or there are
+            `tangents` and the network has no derivative.
         """
         require_count("n_steps", n_steps)
         require_real("state", state)
@@ -211,9 +266,21 @@ class TrainedMap:
         return self._drive[np.arange(start, start + n_steps) % self.n_steps]
 
     def tangent_map(self, state: Any, n_steps: int) -> Callable[[np.ndarray], np.ndarray]:
-        """The derivative of the first steps from a state, as a function of tangents.
+        """The derivative of the first steps from a state, as a function of tangent vectors.
 
-        A leaky net's goes through the states only once, however often it is called.
+        For a leaky network the states are computed only once, however often it is called.
+
+        Parameters
+        ----------
+        state : array_like, shape (dimension,)
+            State before the first step.
+        n_steps : int
+            Number of steps, from step 0 on.
+
+        Returns
+        -------
+        callable
+            Maps tangent vectors at the state, shape (dimension, k), to those after the steps.
         """
         if not isinstance(self._step, LeakyStep):
             return lambda tangents: self.advance(state, n_steps, tangents=tangents)[1]
@@ -236,14 +303,32 @@ class TrainedMap:
         noise_std: float = 0.0,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
-        """States along a run, the first included; shape (n_steps + 1, ..., dimension).
+        """States along a run, including the first.
 
         With `noise_std`, the private noise of training is drawn from `rng`.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., dimension)
+            States before the first step.
+        n_steps : int
+            Number of steps.
+        start : int
+            Number of the first step, which sets the phase of the reference.
+        noise_std : float
+            Standard deviation of the private noise, in the scale of the setting ``noise_std``.
+        rng : numpy.random.Generator, optional
+            Source of the noise; without one there is no noise.
+
+        Returns
+        -------
+        ndarray, shape (n_steps + 1, ..., dimension)
+            States before the first and after each step.
 
         Raises
         ------
         ValueError
-            If there is to be noise in a reduced net.
+            If `state` is masked or complex, or noise is requested for a reduced network.
         """
         require_real("state", state)
         states = [np.array(state, dtype=float)]
@@ -269,13 +354,19 @@ class TrainedMap:
         Parameters
         ----------
         state : array_like, shape (..., dimension)
+            States before the first input.
         inputs : array_like, shape (n_steps, ..., n_inputs)
-            As a task generates them.
+            Inputs of each step, as a task generates them.
+
+        Returns
+        -------
+        ndarray, shape (..., dimension)
+            States after the last input.
 
         Raises
         ------
         ValueError
-            If a value of `inputs` is not finite.
+            If `state` or `inputs` are masked or complex, or a value of `inputs` is not finite.
         """
         require_real("state", state)
         require_real("inputs", inputs)
@@ -288,30 +379,50 @@ class TrainedMap:
 
 
 class FixedRadiusMap:
-    """A driven net of rank 2 reduced to the angle of (κ_1, κ_2), at one radius.
+    """A forced network of rank 2 reduced to the angle of (κ_1, κ_2), at one radius.
 
-    The state is ψ = θ - r φ, radians: the angle θ less `turns` r times the phase φ of the
-    reference. Each step moves the reduced net from κ = R (cos θ, sin θ), with its inputs as they
-    are after the transient, and keeps the new angle only. Its cycles over the period of the
-    reference are the locked states of the reduction; `lift` gives a start in the reduced net.
+    The state is ψ = θ - r φ, in radians: the angle θ minus `turns` r times the phase φ of the
+    reference. Each step moves the reduced network from κ = R (cos θ, sin θ), with its inputs as
+    they are after the transient, and only the new angle is used. Its cycles over the period of the
+    reference are the locked states of the reduction; `lift` gives an initial state of the reduced
+    network.
 
     Parameters
     ----------
     system : TrainedMap
-        Of a `ReducedNet` of rank 2, with a reference.
+        Map of a `ReducedNet` of rank 2, with a reference.
     radius : float
-        R, mean of |κ| on the cycle.
+        R, mean of |κ| on the cycle, > 0.
     turns : {1, -1}
         Whether θ grows or falls along the cycle.
-
-    References
-    ----------
-    Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
 
     Attributes
     ----------
     dimension, n_steps, step_ms, forcing_cycles
         As `isochron.analysis.ForcedMap`.
+
+    Raises
+    ------
+    ValueError
+        If `system` is not that of a reduced network of rank 2 with a reference, or `radius` or
+        `turns` is out of range.
+
+    References
+    ----------
+    Pals, Macke and Barak (2024), bioRxiv 2023.04.11.536352.
+
+    Examples
+    --------
+    A strong reference entrains an oscillator: the angle relative to the reference converges to the
+    same value from five initial angles.
+
+    >>> net = ann_bridge.LowRankRNN(n_units=512, oscillation_Hz=8.0)
+    >>> reduced = ann_bridge.reduce_low_rank(net)
+    >>> system = ann_bridge.TrainedMap(reduced, frequency_Hz=8.4, amplitude=2.0)
+    >>> angle = ann_bridge.FixedRadiusMap(system, radius=0.44, turns=-1)
+    >>> final = angle.advance(np.arange(5.0)[:, None], 40 * angle.n_steps)
+    >>> print((final[:, 0] % (2 * np.pi)).round(2))
+    [2.77 2.77 2.77 2.77 2.77]
     """
 
     dimension = 1
@@ -333,7 +444,20 @@ class FixedRadiusMap:
         self._inputs = system.orbit(settled, system.n_steps)[:, 2:]
 
     def lift(self, state: Any, step: int = 0) -> np.ndarray:
-        """States of the reduced net, shape (..., 1) to (..., dimension of the reduced net)."""
+        """States of the reduced network at given angles.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., 1)
+            Angles ψ, in radians.
+        step : int
+            Number of the step, which sets the phase of the reference and the filtered inputs.
+
+        Returns
+        -------
+        ndarray, shape (..., 2 + n_inputs)
+            κ on the circle of radius R, then the filtered inputs.
+        """
         k = step % self.n_steps
         theta = np.asarray(state, dtype=float) + self._reference[k]
         kappa = self.radius * np.concatenate([np.cos(theta), np.sin(theta)], axis=-1)
@@ -341,7 +465,30 @@ class FixedRadiusMap:
         return np.concatenate([kappa, inputs], axis=-1)
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
-        """Take steps; with `tangents`, shape (1, k), return (state, tangents)."""
+        """Angles after some steps, and with `tangents` the tangent vectors too.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., 1)
+            Angles ψ before the first step, in radians; one, shape (1,), with `tangents`.
+        n_steps : int
+            Number of steps, >= 0.
+        start : int
+            Number of the first step, which sets the phase of the reference.
+        tangents : array_like, shape (1, k), optional
+            Tangent vectors at the angle.
+
+        Returns
+        -------
+        ndarray, or tuple of ndarray
+            Angles, shape (..., 1), not wrapped; with `tangents` the pair of the angle, shape (1,),
+            and its tangent vectors, shape (1, k).
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is negative, or `state` is masked or complex.
+        """
         require_count("n_steps", n_steps)
         require_real("state", state)
         state = np.array(state, dtype=float)
@@ -359,7 +506,27 @@ class FixedRadiusMap:
         return state if tangents is None else (state, tangents)
 
     def orbit(self, state: Any, n_steps: int, *, start: int = 0) -> np.ndarray:
-        """Angles along a run, the first included; shape (n_steps + 1, ..., 1)."""
+        """Angles along a run, including the first.
+
+        Parameters
+        ----------
+        state : array_like, shape (..., 1)
+            Angles ψ before the first step, in radians.
+        n_steps : int
+            Number of steps.
+        start : int
+            Number of the first step, which sets the phase of the reference.
+
+        Returns
+        -------
+        ndarray, shape (n_steps + 1, ..., 1)
+            Angles before the first and after each step, not wrapped.
+
+        Raises
+        ------
+        ValueError
+            If `state` is masked or complex.
+        """
         require_real("state", state)
         states = [np.array(state, dtype=float)]
         for k in range(start, start + n_steps):

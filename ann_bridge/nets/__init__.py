@@ -1,4 +1,4 @@
-"""Recurrent nets, each a small frozen configuration and a module with the same interface."""
+"""Recurrent networks, each a small frozen configuration and a module with the same interface."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What all leaky rate nets share: the recurrence, the noise, the readout."""
+"""Base class of leaky rate networks: the recurrence, the noise, the readout."""
 
 import math
 from abc import abstractmethod
@@ -27,13 +27,29 @@ Factors: TypeAlias = tuple[Tensor, Tensor | None]
 
 
 class LeakyRNN(RecurrentNet):
-    """x[t+1] = (1-a) x[t] + a (W φ(x[t]) + B u[t]) + √(2a) σ ξ[t],  a = step / time constant.
+    """Leaky rate network, the base class of those with W full, of low rank or on a connectome.
+
+        x[t+1] = (1-a) x[t] + a (W φ(x[t]) + B u[t] + b) + √(2a) σ ξ[t],  a = step / time constant
 
     The output is a weighted sum of the states, or of the rates φ(x), times a trained scale.
 
     With the setting ``form="rate"`` the states are rates, and the activation is applied to the
     sum: r[t+1] = (1-a) r[t] + a φ(W r[t] + B u[t] + b) + √(2a) σ ξ[t]. The output is a weighted
     sum of r. This form runs step by step; the compiled kernels are for the other.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of ``torch.nn.Module``, which takes none; see the subclasses.
+
+    Examples
+    --------
+    W as its factors, W = left right', of a network of rank 2, and the fraction a:
+
+    >>> net = ann_bridge.LowRankRNN(n_units=50, rank=2, step_ms=2.0, time_constant_ms=20.0)
+    >>> left, right = net.connectivity()
+    >>> tuple(left.shape), tuple(right.shape), net.alpha
+    ((50, 2), (50, 2), 0.1)
     """
 
     settings: Any  # LeakyParameters, or what a net makes of it
@@ -47,32 +63,79 @@ class LeakyRNN(RecurrentNet):
 
     @abstractmethod
     def connectivity(self) -> Factors:
-        """Factors (left, right) of W = left right'; right is None for a full matrix."""
+        """Factors of the recurrent weights, W = left right'.
+
+        Returns
+        -------
+        left : Tensor, shape (n_units, rank) or (n_units, n_units)
+            Left factor, or the full matrix ``[post, pre]``.
+        right : Tensor, shape (n_units, rank), or None
+            Right factor; None if `left` is the full matrix.
+        """
 
     @abstractmethod
     def input_matrix(self) -> Tensor:
-        """B, shape (n_units, n_inputs)."""
+        """Input weights B.
+
+        Returns
+        -------
+        Tensor, shape (n_units, n_inputs)
+            The weights, without unit.
+        """
 
     def unit_alphas(self) -> Tensor | None:
-        """One fraction a for each unit, shape (n_units,); None if all have `alpha`."""
+        """Fraction a of each unit, if units have different time constants.
+
+        Returns
+        -------
+        Tensor, shape (n_units,), or None
+            Fractions in (0, 1); None if all units have `alpha`.
+        """
         return None
 
     def bias(self) -> Tensor | None:
-        """A constant input to each unit, shape (n_units,); None for none."""
+        """Constant input b to each unit.
+
+        Returns
+        -------
+        Tensor, shape (n_units,), or None
+            The biases; None for none.
+        """
         return None
 
     def pattern(self) -> Tensor | None:
-        """Where a full W may be other than zero, shape (n_units, n_units); None for anywhere."""
+        """Places where a full W may be other than zero.
+
+        Returns
+        -------
+        Tensor of bool, shape (n_units, n_units), or None
+            Mask ``[post, pre]``; None for anywhere.
+        """
         return None
 
     def normal_states(self, std: float, batch_size: int, generator: torch.Generator) -> Tensor:
-        """Independent normal states, shape (batch, n_units)."""
+        """Independent normal states.
+
+        Parameters
+        ----------
+        std : float
+            Standard deviation, >= 0.
+        batch_size : int
+            Number of trials.
+        generator : torch.Generator
+            Source of the states, on the device of the network.
+
+        Returns
+        -------
+        Tensor, shape (batch_size, n_units)
+            The states, in the data type of the network.
+        """
         where = self.output_scale
         shape = (batch_size, self.settings.n_units)
         return std * normal(*shape, generator=generator).to(where.dtype)
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and the rates φ(x); by a compiled kernel where there is one."""
+        """Outputs and firing rates φ(x); by a compiled kernel where there is one."""
         return run_leaky([self], [inputs], [generator])[0]
 
     def has_compiled_kernel(self) -> bool:
@@ -141,7 +204,7 @@ class LeakyRNN(RecurrentNet):
     def _recurrence(
         self, inputs: Tensor, factors: Factors, generator: torch.Generator
     ) -> "Recurrence":
-        """What the compiled kernel works on."""
+        """Arguments of the compiled kernel."""
         from isochron.ann_bridge.kernels import fused
 
         p, initial = self.settings, self.initial_states(inputs.shape[1], generator)
@@ -178,14 +241,14 @@ class LeakyRNN(RecurrentNet):
         return LeakyStep(**parts, read_rates=self.settings.readout == "rates")
 
     def _noise_gain(self) -> float:
-        """√(2a); of the time constant in the settings, also where units learn their own."""
+        """√(2a), from the time constant in the settings, also where units learn time constants."""
         return math.sqrt(2 * self.alpha)
 
 
 def run_leaky(
     nets: Sequence[LeakyRNN], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
-    """What `LeakyRNN.run` gives, for several nets; those with a compiled kernel side by side.
+    """Results of `LeakyRNN.run` for several networks; those with a compiled kernel share threads.
 
     Raises
     ------
@@ -230,6 +293,9 @@ def _run_leaky(
 
 
 def draw_output_weights(p: LeakyParameters, generator: torch.Generator) -> Tensor:
-    """Normal, over the number of units; shape (n_units,), or (n_units, n_outputs) if several."""
+    """Normal output weights over the number of units.
+
+    The shape is (n_units,), or (n_units, n_outputs) for several outputs.
+    """
     shape = (p.n_units,) if p.n_outputs == 1 else (p.n_units, p.n_outputs)
     return normal(*shape, generator=generator) / p.n_units

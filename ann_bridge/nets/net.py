@@ -1,4 +1,4 @@
-"""What all nets have in common."""
+"""Base class of all networks."""
 
 import os
 from abc import abstractmethod
@@ -18,17 +18,38 @@ if TYPE_CHECKING:
 
 
 class RecurrentNet(nn.Module):
-    """A net that turns inputs over time into outputs over time.
+    """Base class of networks that map inputs over time to outputs over time.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of ``torch.nn.Module``, which takes none; each kind of network has a different
+        constructor.
 
     Attributes
     ----------
     kind : str
-        Name of the kind of net, in files and on the command line.
+        Name of the kind of network, in files and on the command line.
     parameters_type : type
-        The frozen dataclass of the settings, a `NetworkParameters`, which states the learning
-        rate and the settings that suit a task, too.
+        The frozen dataclass of the settings, a `NetworkParameters`, which also states the learning
+        rate and the settings that suit a task.
     settings : frozen dataclass
-        Those of this network.
+        Settings of this network.
+
+    Examples
+    --------
+    All kinds of networks have this interface:
+
+    >>> import torch
+    >>> task = ann_bridge.tasks.FlipFlop()
+    >>> net = ann_bridge.GRUNet.for_task(task, n_units=8)
+    >>> isinstance(net, ann_bridge.RecurrentNet), net.settings.n_inputs, net.settings.step_ms
+    (True, 3, 20.0)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> inputs = task.sample(5, generator).inputs
+    >>> outputs, rates = net.run(inputs, generator)
+    >>> print(*(tuple(part.shape) for part in (inputs, outputs, rates)))
+    (100, 5, 3) (100, 5, 3) (100, 5, 8)
     """
 
     kind: ClassVar[str]
@@ -50,6 +71,7 @@ class RecurrentNet(nn.Module):
         Parameters
         ----------
         task : Task
+            Task that sets the sizes, the time step and the defaults.
         parameters : frozen dataclass, optional
             The settings; sizes and time step are replaced by those of the task.
         connectome : Connectome, optional
@@ -60,10 +82,17 @@ class RecurrentNet(nn.Module):
         **fields
             Settings in the place of `parameters`; the others suit the task.
 
+        Returns
+        -------
+        RecurrentNet
+            The network, in float32 on the CPU.
+
         Raises
         ------
+        TypeError
+            If the network does not have a setting of this name.
         ValueError
-            If a setting is out of range, or a connectome is missing or has no use.
+            If a setting is out of range, or a connectome is missing or not supported.
         """
         if connectome is not None:
             raise ValueError(f"A network of kind {cls.kind} does not have a connectome.")
@@ -73,7 +102,22 @@ class RecurrentNet(nn.Module):
 
     @classmethod
     def parameters_for(cls, task: "Task", parameters: Any = None, **fields: Any) -> Any:
-        """The settings of `for_task`."""
+        """Settings that `for_task` would use.
+
+        Parameters
+        ----------
+        task : Task
+            Task that sets the sizes, the time step and the defaults.
+        parameters : frozen dataclass, optional
+            The settings; sizes and time step are replaced by those of the task.
+        **fields
+            Settings in the place of `parameters`.
+
+        Returns
+        -------
+        frozen dataclass
+            An instance of `parameters_type`.
+        """
         if parameters is not None:
             return replace(parameters, **{name: getattr(task, name) for name in FROM_TASK})
         return cls.parameters_type.for_task(task, **fields)
@@ -85,8 +129,14 @@ class RecurrentNet(nn.Module):
         Parameters
         ----------
         parameters : frozen dataclass
+            The settings.
         tensors : dict of str to Tensor
-            The content of the file, for networks whose constants are in it.
+            The content of the file by name, of any shapes, for networks whose constants are in it.
+
+        Returns
+        -------
+        RecurrentNet
+            The network, with initial weights.
         """
         constructor: Any = cls
         return constructor(parameters, generator=torch.Generator().manual_seed(0))
@@ -98,10 +148,37 @@ class RecurrentNet(nn.Module):
 
     @abstractmethod
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
-        """Random states from which trials start, shape (batch, dimension)."""
+        """Random states from which trials start.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of trials.
+        generator : torch.Generator
+            Source of the states, on the device of the network.
+
+        Returns
+        -------
+        Tensor, shape (batch_size, dimension)
+            The states, in the data type of the network.
+        """
 
     def run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs as `forward`, and firing rates, shape (n_steps, batch, n_units).
+        """Outputs as `forward`, and firing rates.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (n_steps, batch, n_inputs)
+            Inputs, on the device of the network; converted to its data type.
+        generator : torch.Generator
+            Source of initial states and of noise, on the device of the network.
+
+        Returns
+        -------
+        outputs : Tensor, shape (n_steps, batch) or (n_steps, batch, n_outputs)
+            Sample t is read after the step that input t enters.
+        rates : Tensor, shape (n_steps, batch, n_units)
+            Firing rates of the units, or what replaces them in this kind of network.
 
         Raises
         ------
@@ -124,7 +201,23 @@ class RecurrentNet(nn.Module):
         """As `run`, on inputs that were checked."""
 
     def checked_inputs(self, inputs: Tensor) -> Tensor:
-        """Inputs in the data type of the network; see `run`."""
+        """Inputs in the data type of the network.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (n_steps, batch, n_inputs)
+            Inputs as the caller gave them.
+
+        Returns
+        -------
+        Tensor, shape (n_steps, batch, n_inputs)
+            The inputs, converted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `run`.
+        """
         return checked_inputs(inputs, self.settings.n_inputs, next(self.parameters()))
 
     @abstractmethod
@@ -132,14 +225,14 @@ class RecurrentNet(nn.Module):
         """One step without noise, in float64, for `TrainedMap`."""
 
     def forward(self, inputs: Tensor, generator: torch.Generator) -> Tensor:
-        """Output of the net on a batch of trials.
+        """Output of the network on a batch of trials.
 
         Parameters
         ----------
         inputs : Tensor, shape (n_steps, batch, n_inputs)
             Converted to the data type of the network.
         generator : torch.Generator
-            Source of initial states and of noise, on the device of the net.
+            Source of initial states and of noise, on the device of the network.
 
         Returns
         -------
@@ -160,7 +253,7 @@ def check_network(net: Any) -> None:
     Raises
     ------
     TypeError
-        If it is not; the message shows how to make one of what was given.
+        If it is not; the message shows how to get a network from what was given.
     """
     if not isinstance(net, type) and hasattr(net, "settings") and hasattr(net, "float64_step"):
         return

@@ -1,4 +1,4 @@
-"""What the parameters of all networks share. Light: no torch, so that help is instant."""
+"""Parameters that all networks share. Light: no torch, so that help is instant."""
 
 import math
 from collections.abc import Mapping
@@ -25,6 +25,17 @@ class NetworkParameters:
         Learning rate of Adam with which such networks usually learn.
     options_type : type, optional
         A frozen dataclass of further settings of ``for_task``, which the network does not save.
+
+    Raises
+    ------
+    ValueError
+        If a number is not a whole number of at least 1, or a setting is an array.
+
+    Examples
+    --------
+    >>> from isochron.ann_bridge.nets import NetworkParameters
+    >>> NetworkParameters.for_task(ann_bridge.tasks.FlipFlop(n_bits=2))
+    NetworkParameters(n_units=64, n_inputs=2, n_outputs=2, step_ms=20.0)
     """
 
     usual_learning_rate: ClassVar[float] = 1e-2
@@ -44,18 +55,53 @@ class NetworkParameters:
 
     @classmethod
     def for_task(cls, task: Any, **given: Any) -> Self:
-        """Parameters with the sizes and time step of a task; those not given suit it."""
+        """Parameters with the sizes and time step of a task; those not given suit it.
+
+        Parameters
+        ----------
+        task : Task
+            Task with ``n_inputs``, ``n_outputs`` and ``step_ms``.
+        **given
+            Other settings; they replace those that suit the task.
+
+        Returns
+        -------
+        NetworkParameters
+            An instance of the class on which it is called.
+        """
         sizes = {name: getattr(task, name) for name in FROM_TASK}
         return cls(**cls.suited_to(task) | given | sizes)
 
     @classmethod
     def suited_to(cls, task: Any) -> dict[str, Any]:
-        """Values that depend on the task unless they are given, such as time constants."""
+        """Default values that depend on the task, such as time constants.
+
+        Parameters
+        ----------
+        task : Task
+            Task with a time step ``step_ms``.
+
+        Returns
+        -------
+        dict of str to any
+            Settings by name; empty if the defaults suit the task.
+        """
         return {}
 
     @classmethod
     def is_on_connectome(cls, settings: Mapping[str, Any]) -> bool:
-        """Whether a network with these settings is on a connectome, which has its units then."""
+        """Whether a network with these settings is on a connectome, which then sets its units.
+
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings by name, also those of ``options_type``.
+
+        Returns
+        -------
+        bool
+            False unless the kind of network has connectomes.
+        """
         return False
 
 
