@@ -1,4 +1,4 @@
-"""What liquid and closed-form nets share: a connectivity, and a readout of its motor neurons."""
+"""Base class of liquid and closed-form networks: a connectivity, and a readout of motor neurons."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
@@ -24,22 +24,35 @@ CONNECTIVITIES = ("policy", "full")
 
 
 class CircuitNet(SteppedNet):
-    """A net on a `CircuitConnectivity`; the output is a weighted sum of motor neurons and a bias.
+    """A network on a `CircuitConnectivity`; it reads motor neurons, with a bias.
 
     Parameters
     ----------
     connectivity : CircuitConnectivity
+        Synapses, layers and motor neurons.
     parameters : dataclass, optional
-        The settings of such a net; by default those with the sizes of the connectivity.
+        Settings, if they are not given as keywords; by default with the sizes of the connectivity.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
     **fields
-        Further settings in the place of `parameters`.
+        Fields of the settings as keywords.
 
     Raises
     ------
     ValueError
         If the sizes do not fit the connectivity.
+
+    Examples
+    --------
+    The output reads only motor neurons, the last three of this circuit:
+
+    >>> circuit = ann_bridge.default_policy_connectivity(
+    ...     19, 2, n_motor=3, rng=np.random.default_rng(0)
+    ... )
+    >>> net = ann_bridge.LiquidNet(circuit)
+    >>> outputs = ann_bridge.TrainedMap(net).outputs(np.eye(19)) - net.output_bias.item()
+    >>> print(outputs.nonzero()[0])
+    [16 17 18]
     """
 
     options_on_connectomes: ClassVar[dict[str, Any]] = {}  # of the constructor
@@ -75,13 +88,19 @@ class CircuitNet(SteppedNet):
 
     @abstractmethod
     def draw_weights(self, generator: torch.Generator) -> None:
-        """Make the weights of the synapses and units."""
+        """Create the weights of the synapses and units.
+
+        Parameters
+        ----------
+        generator : torch.Generator
+            Source of the weights.
+        """
 
     @classmethod
     def _from_ncps(
         cls, found: Imported, dtype: torch.dtype, fields: dict[str, Any], **options: Any
     ) -> Self:
-        """The network of what was read, which starts at 0 unless the fields say otherwise."""
+        """The network of what was read, which starts at 0 unless the fields state otherwise."""
         sizes = {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
         check_agreement(fields, sizes | {"n_units": found.connectivity.n_units}, "the weights")
         fields = {"initial_std": 0.0, "n_units": found.connectivity.n_units} | fields | sizes
@@ -123,7 +142,7 @@ class CircuitNet(SteppedNet):
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
-        """A net of the connectivity among the tensors of its file."""
+        """A network of the connectivity among the tensors of its file."""
         return cls(
             CircuitConnectivity(*(tensors[name] for name in CircuitConnectivity._fields)),
             parameters,

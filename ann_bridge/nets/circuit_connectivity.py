@@ -1,4 +1,4 @@
-"""Which synapse exists in a circuit of sigmoidal synapses: policies, full, the worm's own."""
+"""Connectivity of circuits of sigmoidal synapses: policies, full, that of a connectome."""
 
 from typing import NamedTuple
 
@@ -18,13 +18,28 @@ class CircuitConnectivity(NamedTuple):
     Attributes
     ----------
     synapses : Tensor of int, shape (3, n_synapses)
-        Sender, receiver, and +1 for excitation or -1 for inhibition; by receiver.
+        Presynaptic unit, postsynaptic unit, and +1 for excitation or -1 for inhibition, in the
+        order of postsynaptic units.
     input_synapses : Tensor of int, shape (3, n_input_synapses)
         The same, from inputs to units.
     layers : Tensor of int, shape (n_units,)
         Layer of each unit, from 0 on, in rising order; one layer updates after the other.
     motor : Tensor of bool, shape (n_units,)
         Units that the output reads.
+
+    Examples
+    --------
+    A chain: the input excites unit 0, which inhibits unit 1, which is read.
+
+    >>> import torch
+    >>> chain = ann_bridge.CircuitConnectivity(
+    ...     synapses=torch.tensor([[0], [1], [-1]]),
+    ...     input_synapses=torch.tensor([[0], [0], [1]]),
+    ...     layers=torch.tensor([0, 1]),
+    ...     motor=torch.tensor([False, True]),
+    ... )
+    >>> chain.n_units, chain.n_inputs
+    (2, 1)
     """
 
     synapses: Tensor
@@ -43,12 +58,19 @@ class CircuitConnectivity(NamedTuple):
         return count_senders(self.input_synapses)
 
     def check_fit(self, n_units: int, n_inputs: int) -> None:
-        """Refuse synapses of units and inputs that a net does not have, and layers out of order.
+        """Check that a network has all units and inputs of the synapses, and the order of layers.
+
+        Parameters
+        ----------
+        n_units : int
+            Number of units of the network, that of the connectivity.
+        n_inputs : int
+            Number of inputs of the network, at least that of the connectivity.
 
         Raises
         ------
         ValueError
-            If there are such.
+            If a unit or an input is missing, or the layers are not in rising order.
         """
         if n_units != self.n_units or n_inputs < self.n_inputs:
             raise ValueError(
@@ -70,7 +92,7 @@ class CircuitConnectivity(NamedTuple):
 
 
 def count_senders(edges: Tensor) -> int:
-    """Number of senders, up to the last one that has a synapse; 0 without synapses."""
+    """Number of presynaptic units, up to the last one that has a synapse; 0 without synapses."""
     return int(edges[0].max()) + 1 if edges.shape[1] else 0
 
 
@@ -88,32 +110,57 @@ def policy_connectivity(
 ) -> CircuitConnectivity:
     """A neural circuit policy: inputs to interneurons to command neurons to motor neurons.
 
-    Every sender has the same number of receivers, drawn at random, and every motor neuron
-    the same number of command neurons; who is left without partner gets as many as the
-    others have on average. Command neurons are wired among themselves. Half of the synapses
-    excite.
+    Every presynaptic neuron has the same number of targets, drawn at random, and every motor neuron
+    the same number of command neurons; a neuron that was not drawn gets as many partners as the
+    others have on average. Command neurons are connected to each other at random. Half of the
+    synapses excite.
 
     Parameters
     ----------
-    n_inputs, n_inter, n_command, n_motor : int
+    n_inputs : int
+        Number of inputs, at least 1.
+    n_inter : int
+        Number of interneurons, at least 1; the first units.
+    n_command : int
+        Number of command neurons, at least 1; the next units.
+    n_motor : int
+        Number of motor neurons, at least 1; the last units, which the output reads.
     sensory_fanout : int
-        Interneurons that an input reaches.
+        Number of interneurons that an input reaches.
     inter_fanout : int
-        Command neurons that an interneuron reaches.
+        Number of command neurons that an interneuron reaches.
     command_synapses : int
-        Between command neurons; some of them may fall together.
+        Number of synapses drawn between command neurons; some of them may coincide.
     motor_fanin : int
-        Command neurons that reach a motor neuron.
+        Number of command neurons that reach a motor neuron.
     rng : numpy.random.Generator
+        Source of the synapses and their signs.
+
+    Returns
+    -------
+    CircuitConnectivity
+        The circuit, in three layers.
 
     Raises
     ------
     ValueError
-        If there are fewer neurons than partners to be found.
+        If a number is below 1, or there are fewer neurons than partners to be found.
 
     References
     ----------
     Lechner et al. (2020), Nature Machine Intelligence 2:642.
+
+    Examples
+    --------
+    >>> circuit = ann_bridge.policy_connectivity(
+    ...     2, n_inter=4, n_command=3, n_motor=1, sensory_fanout=2, inter_fanout=2,
+    ...     command_synapses=2, motor_fanin=3, rng=np.random.default_rng(0),
+    ... )
+    >>> circuit.layers.tolist()
+    [0, 0, 0, 0, 1, 1, 1, 2]
+    >>> pre, post, _ = circuit.synapses
+    >>> pre[post == 7].tolist()  # of the motor neuron: the command neurons
+    [4, 5, 6]
     """
     sizes = {"n_inputs": n_inputs, "n_inter": n_inter, "n_command": n_command, "n_motor": n_motor}
     for name, size in sizes.items():
@@ -152,21 +199,40 @@ def policy_connectivity(
 def default_policy_connectivity(
     n_units: int, n_inputs: int, *, n_motor: int, density: float = 0.5, rng: np.random.Generator
 ) -> CircuitConnectivity:
-    """A neural circuit policy of so many units: 4 command neurons to 6 interneurons.
+    """A neural circuit policy of a given size: 4 command neurons to 6 interneurons.
 
     Parameters
     ----------
-    n_units, n_inputs : int
+    n_units : int
+        Number of units in all three layers.
+    n_inputs : int
+        Number of inputs, at least 1.
     n_motor : int
-        Of the units.
+        Number of motor neurons among the units, from 1 to ``n_units - 3``.
     density : float
-        Fan-outs and fan-ins, as a fraction of the neurons in the next layer.
+        Fan-outs and fan-ins, as a fraction of the neurons in the next layer, in (0, 1].
     rng : numpy.random.Generator
+        Source of the synapses and their signs.
+
+    Returns
+    -------
+    CircuitConnectivity
+        The circuit, in three layers.
 
     Raises
     ------
     ValueError
         If no units are left for the other layers, or density is not in (0, 1].
+
+    Examples
+    --------
+    Interneurons, command neurons and motor neurons:
+
+    >>> circuit = ann_bridge.default_policy_connectivity(
+    ...     19, 2, n_motor=3, rng=np.random.default_rng(0)
+    ... )
+    >>> circuit.layers.bincount().tolist()
+    [10, 6, 3]
     """
     if not 1 <= n_motor <= n_units - 3:
         raise ValueError(
@@ -192,14 +258,34 @@ def default_policy_connectivity(
 def full_connectivity(
     n_units: int, n_inputs: int, *, n_motor: int | None = None, rng: np.random.Generator
 ) -> CircuitConnectivity:
-    """Every unit to every unit, itself included; two of three synapses excite.
+    """Every unit to every unit, including itself; two of three synapses excite.
 
     Parameters
     ----------
-    n_units, n_inputs : int
+    n_units : int
+        Number of units, at least 1.
+    n_inputs : int
+        Number of inputs, at least 1; each reaches all units.
     n_motor : int, optional
-        The last so many units are read; all by default.
+        Number of motor neurons: the last units, which the output reads; all by default.
     rng : numpy.random.Generator
+        Source of the signs.
+
+    Returns
+    -------
+    CircuitConnectivity
+        The circuit, in one layer.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1, or there are more motor neurons than units.
+
+    Examples
+    --------
+    >>> circuit = ann_bridge.full_connectivity(10, 2, rng=np.random.default_rng(0))
+    >>> circuit.synapses.shape[1], circuit.input_synapses.shape[1]
+    (100, 20)
     """
     n_motor = n_units if n_motor is None else n_motor
     if n_units < 1 or n_inputs < 1 or not 1 <= n_motor <= n_units:
@@ -229,17 +315,31 @@ def connectome_connectivity(
     Parameters
     ----------
     connectivity : Connectome
+        Connectome with sensory and motor neurons.
     n_inputs : int
+        Number of inputs; each reaches all sensory neurons.
     signs : callable, optional
-        A sign rule, such as `isochron.connectome.gaba_inhibitory`; by default the signs of
-        the connectome.
+        A sign rule, such as `isochron.connectome.gaba_inhibitory`, which returns signs of shape
+        (n, n); by default the signs of the connectome.
     rng : numpy.random.Generator
-        Of the signs of the input's synapses, half of which excite.
+        Source of the signs of input synapses, half of which excite.
+
+    Returns
+    -------
+    CircuitConnectivity
+        The circuit, in one layer, in the order of the neurons of the connectome.
 
     Raises
     ------
     ValueError
         If there are no signs, or no sensory or motor neurons.
+
+    Examples
+    --------
+    >>> graph = connectome.load("varshney2011").with_signs(connectome.gaba_inhibitory)
+    >>> circuit = ann_bridge.connectome_connectivity(graph, 2, rng=np.random.default_rng(0))
+    >>> circuit.n_units, circuit.synapses.shape[1], circuit.motor.sum().item()
+    (279, 2990, 115)
     """
     masks = connectome_masks(connectivity, signs=signs)
     if masks.signs is None:
@@ -278,7 +378,7 @@ def add_recurrence(connectivity: CircuitConnectivity, among: str) -> CircuitConn
 def _fan_out(
     n_senders: int, n_receivers: int, fan_out: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Which sender reaches whom, bool, shape (n_senders, n_receivers)."""
+    """Mask of the targets of each presynaptic unit, bool, shape (n_senders, n_receivers)."""
     reached = np.zeros((n_senders, n_receivers), dtype=bool)
     for row in reached:
         row[rng.choice(n_receivers, fan_out, replace=False)] = True
@@ -293,6 +393,6 @@ def _draw_signs(matrix: np.ndarray, excitatory: float, rng: np.random.Generator)
 
 
 def _edges(matrix: np.ndarray) -> Tensor:
-    """Sender, receiver and sign of what is not 0 in a matrix [sender, receiver], by receiver."""
+    """Sender, receiver and sign of nonzero entries of a matrix [sender, receiver], by receiver."""
     receiver, sender = np.nonzero(matrix.T)
     return torch.from_numpy(np.stack([sender, receiver, matrix[sender, receiver]])).long()

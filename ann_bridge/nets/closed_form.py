@@ -1,4 +1,4 @@
-"""Closed-form continuous-time nets on a sparse connectivity."""
+"""Closed-form continuous-time networks on a sparse connectivity."""
 
 from typing import Any, ClassVar
 
@@ -20,29 +20,58 @@ from isochron.ann_bridge.nets.stepped_parameters import HEADS, ClosedFormParamet
 
 
 class ClosedFormNet(CircuitNet):
-    """An approximation in closed form of what a liquid unit does in a time step.
+    """An approximation in closed form of a liquid unit over one time step.
 
-    With f, g and q weighted sums, each with weights and a bias of its own, over what comes
-    through the synapses of a unit, from inputs and units:
+    With f, g and q weighted sums, each with separate weights and bias, over the synapses of a unit
+    from inputs and units:
 
         default:  h ← (1 - σ(q)) tanh f + σ(q) tanh g
         no_gate:  h ← tanh f + σ(q) tanh g
         pure:     h ← A - A f exp(-(|w| + |f|) t),  t the time step
 
-    Layers of the connectivity update one after the other: who has a synapse from an earlier layer
-    receives what that sends in this time step. Only existing synapses have weights, and the
-    signs of the connectivity do not matter. (The paper has q = a t + b with separate sums a and b,
-    which no training with steps of one length can tell apart.)
+    Layers of the connectivity update one after the other: a unit with a synapse from an earlier
+    layer receives the output of that layer in the same time step. Only existing synapses have
+    weights, and the signs of the connectivity do not matter. (The paper has q = a t + b with
+    separate sums a and b, which no training with steps of one length can tell apart.)
 
     Parameters
     ----------
+    connectivity : CircuitConnectivity
+        Synapses, layers and motor neurons.
+    parameters : ClosedFormParameters, optional
+        Settings, if they are not given as keywords.
     recurrence : str
         Further synapses: "layers" (default) among all units of a layer, "self" of each
         unit to itself, or "none"; see `add_recurrence`. A unit has no memory otherwise.
+    generator : torch.Generator, optional
+        Source of the initial weights; one with seed 0 by default.
+    **fields
+        Fields of `ClosedFormParameters` as keywords.
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not fit the connectivity, or `recurrence` is a different text.
 
     References
     ----------
     Hasani et al. (2022), Nature Machine Intelligence 4:992.
+
+    Examples
+    --------
+    One unit with f = g = 2 h has the fixed point h = tanh(2 h) whatever its gate:
+
+    >>> import torch
+    >>> synapse = torch.tensor([[0], [0], [1]])  # from unit 0 to unit 0, excitatory
+    >>> alone = ann_bridge.CircuitConnectivity(
+    ...     synapse, synapse, layers=torch.tensor([0]), motor=torch.tensor([True])
+    ... )
+    >>> net = ann_bridge.ClosedFormNet(alone)
+    >>> with torch.no_grad():
+    ...     _ = net.weights.copy_(torch.tensor([[2.0], [2.0], [0.5]]))
+    >>> h = ann_bridge.TrainedMap(net).advance([0.1], 100)
+    >>> print(h.round(4), np.tanh(2 * h).round(4))
+    [0.9575] [0.9575]
     """
 
     kind: ClassVar[str] = "closed-form"
@@ -82,18 +111,23 @@ class ClosedFormNet(CircuitNet):
         Parameters
         ----------
         weights : Module, mapping of str to array_like, or pairs
-            ``layer_0.ff1.weight`` and so on, also after ``rnn_cell.``; or those of a single
-            layer without backbone.
+            ``layer_0.ff1.weight``, shape (n_units, n_before + n_units), and so on, also after
+            ``rnn_cell.``; or those of a single layer without backbone.
         mode : {"default", "no_gate", "pure"}
-            As ncps was told; a module contains it, a state dict does not.
+            The argument of ncps; a module contains it, a state dict does not.
         time_step : float
-            Time between steps t, 1 in ncps unless ``timespans`` are given.
+            Time between steps t, without unit; 1 in ncps unless ``timespans`` are given.
         prefix : str, optional
             What precedes these names in a larger module: ``model``.
         dtype : torch.dtype
-            float32, or float64 to keep all digits.
+            float32, or float64 for all digits.
         **fields
             Further settings of `ClosedFormParameters`; `initial_std` is 0 by default.
+
+        Returns
+        -------
+        ClosedFormNet
+            The network, of the type `dtype`.
 
         Raises
         ------
@@ -111,12 +145,12 @@ class ClosedFormNet(CircuitNet):
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> "ClosedFormNet":
-        """A net of the connectivity among the tensors of its file, which holds all synapses."""
+        """A network of the connectivity among the tensors of its file, with all synapses."""
         connectivity = CircuitConnectivity(*(tensors[name] for name in CircuitConnectivity._fields))
         return cls(connectivity, parameters, recurrence="none")
 
     def draw_weights(self, generator: torch.Generator) -> None:
-        """Uniform, of variance 1 over the number of synapses of the receiver; no bias."""
+        """Uniform weights, with the variance 1 / (number of synapses of the unit); biases are 0."""
         n, n_heads = self.settings.n_units, HEADS[self.settings.mode]
         receivers = torch.cat([self.synapses[1], self.input_synapses[1]])
         n_synapses = torch.bincount(receivers, minlength=n).clamp(min=1).float()
@@ -134,7 +168,7 @@ class ClosedFormNet(CircuitNet):
             self.ceilings = nn.Parameter(1 + zeros(n))  # A
 
     def drive(self, inputs: Tensor) -> Tensor:
-        """What the inputs and the biases add to the sums, shape (..., n_heads n_units)."""
+        """Contribution of the inputs and the biases to the sums, shape (..., n_heads n_units)."""
         p = self.settings
         matrix = _matrix(self.input_weights, self.input_synapses, p.n_units, p.n_inputs)
         return inputs @ matrix.flatten(0, 1).T + self.biases.flatten()

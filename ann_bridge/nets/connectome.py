@@ -1,4 +1,4 @@
-"""A recurrent net whose weights exist only where a connectome has a connection."""
+"""A recurrent network whose weights exist only where a connectome has a connection."""
 
 import math
 from typing import Any, ClassVar, Self
@@ -20,10 +20,10 @@ from isochron.connectome import Connectome
 
 
 class ConnectomeRNN(LeakyRNN):
-    """A leaky rate net on a connectome: W = chemical weights + symmetric gap weights.
+    """A leaky rate network on a connectome: W = chemical weights + symmetric gap weights.
 
-    Every existing connection has its own weight; the two directions of a gap junction share
-    one. Weights have free signs, unless the masks say which connections excite and which
+    Every connection has a separate weight; the two directions of a gap junction share
+    one. Weights have free signs, unless the masks state which connections excite and which
     inhibit: then only their sizes are trained, and those of gap junctions are positive. The
     input enters sensory neurons and the output reads motor neurons.
 
@@ -32,7 +32,7 @@ class ConnectomeRNN(LeakyRNN):
     masks : ConnectomeMasks
         From `connectome_masks`.
     parameters : ConnectomeRNNParameters, optional
-        Its ``n_units`` must be that of the masks; by default it is.
+        Settings; ``n_units`` must be that of the masks, and is by default.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
 
@@ -41,8 +41,19 @@ class ConnectomeRNN(LeakyRNN):
     TypeError
         If `masks` are not masks, such as a connectome.
     ValueError
-        If the number of units does not fit the masks, or these have no cell classes to share
-        parameters.
+        If the number of units does not fit the masks, or `learns_class_parameters` is set and the
+        masks do not have cell classes.
+
+    Examples
+    --------
+    With the sign rule of GABA, only GABAergic neurons inhibit:
+
+    >>> graph = connectome.load("varshney2011").with_signs(connectome.gaba_inhibitory)
+    >>> net = ann_bridge.ConnectomeRNN(ann_bridge.connectome_masks(graph))
+    >>> weights, _ = net.connectivity()
+    >>> inhibit = (weights < 0).any(dim=0).numpy()
+    >>> sorted({cell.cell_class for cell, it in zip(graph.cells, inhibit) if it})
+    ['AVL', 'DD', 'DVB', 'RIS', 'RME', 'VD']
     """
 
     kind: ClassVar[str] = "connectome"
@@ -127,13 +138,13 @@ class ConnectomeRNN(LeakyRNN):
         self.class_log_gains = nn.Parameter(zeros(n_classes))
 
     def unit_alphas(self) -> Tensor | None:
-        """a of each unit, as its class has it."""
+        """Fraction a of each unit: that of its class."""
         if not self.settings.learns_class_parameters:
             return None
         return torch.sigmoid(self.class_leak_logits)[self.classes]
 
     def bias(self) -> Tensor | None:
-        """A constant input to each unit, as its class has it."""
+        """Constant input to each unit: that of its class."""
         if not self.settings.learns_class_parameters:
             return None
         return self.class_biases[self.classes]
@@ -156,7 +167,7 @@ class ConnectomeRNN(LeakyRNN):
         return self.chemical_mask | self.gap_mask | self.gap_mask.T
 
     def input_matrix(self) -> Tensor:
-        """B, zero but for sensory neurons."""
+        """B, zero except for sensory neurons."""
         return self.input_weights * self.sensory_mask[:, None]
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:

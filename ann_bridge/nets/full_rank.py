@@ -1,4 +1,4 @@
-"""Leaky nets with a full matrix of weights."""
+"""Leaky networks with a full weight matrix."""
 
 import math
 from typing import Any, ClassVar, Self
@@ -21,17 +21,28 @@ from isochron.ann_bridge.nets.leaky_parameters import FullRankParameters
 
 
 class FullRankRNN(LeakyRNN):
-    """A leaky net with a full W; trained as `FullRankParameters` say.
+    """A leaky network with a full W; `FullRankParameters` state what else is trained.
 
     Time constants stay longer than a step: a = σ(v), with v trained. With Dale's law
-    W = |V| D, with V trained and D the signs of the senders.
+    W = |V| D, with V trained and D the signs of the presynaptic units.
 
     Parameters
     ----------
     parameters : FullRankParameters, optional
-        Or its fields as keywords.
+        Settings, if they are not given as keywords.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
+    **fields
+        Fields of `FullRankParameters` as keywords.
+
+    Examples
+    --------
+    One unit that excites itself comes to rest where x = 2 tanh(x):
+
+    >>> net = ann_bridge.FullRankRNN.from_weights([[2]], input_weights=[[1]], output_weights=[1])
+    >>> x = ann_bridge.TrainedMap(net).advance([0.1], 1000)
+    >>> print(x.round(4), (2 * np.tanh(x)).round(4))
+    [1.915] [1.915]
     """
 
     kind: ClassVar[str] = "full-rank"
@@ -85,28 +96,39 @@ class FullRankRNN(LeakyRNN):
         """A network from arrays, ``weights[post, pre]``; output = output_scale output_weights'x.
 
         Equations in *current* form, x ← (1-a) x + a (W φ(x) + B u + b), are the default. For
-        equations in *rate* form, r ← (1-a) r + a φ(W r + B u + b), pass ``form="rate"``; taken
-        for the other form the same arrays are a different network.
+        equations in *rate* form, r ← (1-a) r + a φ(W r + B u + b), pass ``form="rate"``; with the
+        wrong form the same arrays are a different network.
 
         Parameters
         ----------
         weights : array_like, shape (n_units, n_units)
+            Recurrent weights W, ``[post, pre]``.
         input_weights : array_like, shape (n_units, n_inputs)
+            Input weights B.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
         output_scale : float
+            Factor of the output; it is trained.
         biases : array_like, shape (n_units,), optional
+            Constant inputs b; none by default.
         time_constant_ms : float or array_like, shape (n_units,)
-            One for each unit, longer than a step, are those of a network that learns time
-            constants; the size of the private noise is then that of their mean.
+            Time constant in ms, at least a step. One for each unit, longer than a step, makes a
+            network that learns time constants; the size of the private noise is then that of their
+            mean.
         **fields
             Further settings of `FullRankParameters`.
+
+        Returns
+        -------
+        FullRankRNN
+            The network, in float32.
 
         Raises
         ------
         ValueError
-            If shapes do not fit, or a value is not finite or too large for float32.
+            If shapes do not fit, a value is not finite or too large for float32, a time constant is
+            shorter than a step, or `excitatory_fraction` is given.
         """
         if fields.get("excitatory_fraction") is not None:
             raise ValueError("Signs are those of the weights; leave excitatory_fraction out.")
@@ -157,8 +179,8 @@ class FullRankRNN(LeakyRNN):
         Parameters
         ----------
         weights : Module, mapping of str to array_like, or pairs
-            ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
-            ``bias_hh_l0``; those of a cell have no ``_l0``.
+            ``weight_ih_l0``, shape (n_units, n_inputs), ``weight_hh_l0`` and, if there are,
+            ``bias_ih_l0`` and ``bias_hh_l0``; the names of a cell do not have ``_l0``.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
@@ -168,8 +190,14 @@ class FullRankRNN(LeakyRNN):
         prefix : str, optional
             What precedes these names in the state dict of a larger module: ``model.rnn``.
         step_ms : float
+            Time step in ms, which torch does not have; also the time constant.
         **fields
             Further settings of `FullRankParameters`; without noise by default.
+
+        Returns
+        -------
+        FullRankRNN
+            The network, in float32.
 
         Raises
         ------
@@ -217,7 +245,7 @@ class FullRankRNN(LeakyRNN):
         return self.biases if self.settings.biased else None
 
     def unit_alphas(self) -> Tensor | None:
-        """a of each unit."""
+        """Fraction a of each unit."""
         return torch.sigmoid(self.leak_logits) if self.settings.learns_time_constants else None
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""GRU and LSTM, torch's own, with a trained linear readout."""
+"""GRU and LSTM of torch, with a trained linear readout."""
 
 import math
 from typing import Any, ClassVar, Self
@@ -22,14 +22,24 @@ N_GATES = {"gru": 3, "lstm": 4}
 
 
 class GatedNet(RecurrentNet):
-    """What GRU and LSTM share.
+    """Base class of `GRUNet` and `LSTMNet`.
 
     Parameters
     ----------
     parameters : GatedParameters, optional
-        Or its fields as keywords.
+        Settings, if they are not given as keywords.
     generator : torch.Generator, optional
         Source of the initial weights, uniform within 1 / √n_units; one with seed 0 by default.
+    **fields
+        Fields of `GatedParameters` as keywords.
+
+    Examples
+    --------
+    Both have torch's number of variables: h, and c of an LSTM.
+
+    >>> gru, lstm = ann_bridge.GRUNet(n_units=4), ann_bridge.LSTMNet(n_units=4)
+    >>> [ann_bridge.TrainedMap(net).dimension for net in (gru, lstm)]
+    [4, 8]
     """
 
     parameters_type = GatedParameters
@@ -73,8 +83,9 @@ class GatedNet(RecurrentNet):
         Parameters
         ----------
         weights : Module, mapping of str to array_like, or pairs
-            ``weight_ih_l0``, ``weight_hh_l0`` and, if there are, ``bias_ih_l0`` and
-            ``bias_hh_l0``, the gates in torch's order; those of a cell have no ``_l0``.
+            ``weight_ih_l0``, shape (n_gates n_units, n_inputs), ``weight_hh_l0`` and, if there are,
+            ``bias_ih_l0`` and ``bias_hh_l0``, the gates in torch's order; the names of a cell do
+            not have ``_l0``.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
@@ -82,6 +93,11 @@ class GatedNet(RecurrentNet):
             What precedes these names in the state dict of a larger module: ``model.rnn``.
         **fields
             Further settings of `GatedParameters`.
+
+        Returns
+        -------
+        GatedNet
+            The network, of the class on which it is called, in float32.
 
         Raises
         ------
@@ -122,7 +138,23 @@ class GatedNet(RecurrentNet):
 
 
 class GRUNet(GatedNet):
-    """A gated recurrent unit net (Cho et al., 2014)."""
+    """A network of gated recurrent units.
+
+    References
+    ----------
+    Cho et al. (2014), EMNLP, arXiv:1406.1078.
+
+    Examples
+    --------
+    A layer of torch as a network; the output reads its first unit.
+
+    >>> import torch
+    >>> layer, inputs = torch.nn.GRU(2, 3), torch.ones(10, 5, 2)
+    >>> net = ann_bridge.GRUNet.from_weights(layer, output_weights=[1, 0, 0], initial_std=0.0)
+    >>> outputs = net(inputs, torch.Generator().manual_seed(0))
+    >>> torch.allclose(outputs, layer(inputs)[0][..., 0], atol=1e-6)
+    True
+    """
 
     kind: ClassVar[str] = "gru"
     layer = nn.GRU
@@ -130,7 +162,21 @@ class GRUNet(GatedNet):
 
 
 class LSTMNet(GatedNet):
-    """A long short-term memory net; its state is (h, c) (Hochreiter and Schmidhuber, 1997)."""
+    """A long short-term memory network; its state is (h, c).
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), Neural Computation 9:1735.
+
+    Examples
+    --------
+    The state of three units has six variables; h stays below 1 in size.
+
+    >>> system = ann_bridge.TrainedMap(ann_bridge.LSTMNet(n_units=3, n_inputs=1))
+    >>> states = system.orbit(np.full(6, 5.0), 50)
+    >>> print(states.shape, abs(states[1:, :3]).max() < 1)
+    (51, 6) True
+    """
 
     kind: ClassVar[str] = "lstm"
     layer = nn.LSTM

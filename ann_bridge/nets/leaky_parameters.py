@@ -16,7 +16,7 @@ FORMS = ("current", "rate")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LeakyParameters(NetworkParameters):
-    """Parameters of every leaky rate network."""
+    """Parameters that all leaky rate networks share."""
 
     n_units: int = setting(512, "Number of units")
     time_constant_ms: float = setting(
@@ -59,6 +59,23 @@ class LowRankParameters(LeakyParameters):
     training are (1 + s) [[1, -2πfτ], [2πfτ, 1]]. Around 0 the network has the eigenvalues
     (s ± 2πi (1 + s) f τ) / τ; on its limit cycle the mean gain of the units is 1 / (1 + s), so
     that it oscillates with f, in the limit of many units and short steps.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or an oscillation is requested with rank 1.
+
+    Examples
+    --------
+    The covariances before training, and (1 + s) 2πfτ:
+
+    >>> settings = ann_bridge.LowRankParameters(n_units=10_000, oscillation_Hz=8.0, growth=0.5)
+    >>> net = ann_bridge.LowRankRNN(settings)
+    >>> print((net.n.T @ net.m / 10_000).detach().numpy().round(1))
+    [[ 1.5 -1.5]
+     [ 1.5  1.5]]
+    >>> print(round(1.5 * 2 * np.pi * 8 * 0.02, 2))
+    1.51
     """
 
     rank: int = setting(2, "Rank of the recurrent weights")
@@ -93,8 +110,19 @@ class LowRankParameters(LeakyParameters):
 class FullRankParameters(LeakyParameters):
     """Parameters of a full-rank network.
 
-    With `excitatory_fraction`, Dale's law holds: the first units excite, the others inhibit,
-    and the weights of those are larger before training, so that both balance.
+    With `excitatory_fraction`, Dale's law applies: the first units excite, the others inhibit,
+    and inhibitory weights are larger before training, so that excitation and inhibition balance.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> settings = ann_bridge.FullRankParameters(n_units=10, excitatory_fraction=0.8)
+    >>> settings.n_excitatory
+    8
     """
 
     usual_learning_rate = 1e-3
@@ -132,6 +160,20 @@ class ConnectomeRNNParameters(LeakyParameters):
 
     With `learns_class_parameters`, the neurons of a cell class share one time constant, one
     bias and one gain of their output, and these are trained.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    Time step and time constant suit the task:
+
+    >>> task = ann_bridge.tasks.FlipFlop(step_ms=20)
+    >>> settings = ann_bridge.ConnectomeRNNParameters.for_task(task, n_units=279)
+    >>> settings.n_outputs, settings.step_ms, settings.time_constant_ms
+    (3, 20, 100.0)
     """
 
     gain: float = setting(1.0, "Gain of the initial weights; 1 is the edge of spontaneous activity")
@@ -154,7 +196,21 @@ class ConnectomeRNNParameters(LeakyParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
-    """Parameters of a frozen connectome with a low-rank term; `gain` is its spectral radius."""
+    """Parameters of a frozen connectome with a low-rank term; `gain` is its spectral radius.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or `learns_class_parameters` is set, which a frozen connectome
+        does not support.
+
+    Examples
+    --------
+    >>> task = ann_bridge.tasks.FlipFlop()
+    >>> settings = ann_bridge.LowRankAdaptedConnectomeParameters.for_task(task, n_units=279, rank=3)
+    >>> settings.rank, settings.gain, settings.loading_std
+    (3, 1.0, 0.1)
+    """
 
     rank: int = setting(2, "Rank of the trained term")
     loading_std: float = setting(0.1, "Standard deviation of the loadings m and n before training")

@@ -1,4 +1,4 @@
-"""Liquid time-constant nets on a sparse connectivity."""
+"""Liquid time-constant networks on a sparse connectivity."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
@@ -20,16 +20,18 @@ TINY = 1e-8  # keeps a unit without conductance from dividing by 0
 
 
 class SigmoidalSynapses(nn.Module):
-    """Synapses of conductance s(v) = w σ(k (v - m)), v of the sender, and reversal E.
+    """Synapses of conductance s(v) = w σ(k (v - m)), v the presynaptic potential, and reversal E.
 
     Strengths are trained as softplus⁻¹(w), so that w stays positive.
 
     Parameters
     ----------
     edges : Tensor of int, shape (3, n_synapses)
-        As in `CircuitConnectivity`; E begins as the sign.
+        As in `CircuitConnectivity`; the initial E is the sign.
     n_receivers : int
+        Number of postsynaptic units.
     generator : torch.Generator
+        Source of the initial weights.
     """
 
     def __init__(self, edges: Tensor, n_receivers: int, generator: torch.Generator) -> None:
@@ -47,9 +49,9 @@ class SigmoidalSynapses(nn.Module):
         return strength * self.reversals, strength, self.steepness, self.steepness * self.midpoints
 
     def collector(self, edges: Tensor) -> Callable[[Tensor], Tensor]:
-        """A function of the senders' v, shape (n_senders, ...).
+        """A function of the presynaptic v, shape (n_senders, ...).
 
-        For each receiver it gives the sums of s E and of s, shape (2, n_receivers, ...).
+        For each postsynaptic unit it gives the sums of s E and of s, shape (2, n_receivers, ...).
         """
         sender, receiver, _ = edges
         reversing, strength, steepness, offset = self.constants()
@@ -66,7 +68,7 @@ class SigmoidalSynapses(nn.Module):
 
 
 class LiquidNet(CircuitNet):
-    """C v' = g (V - v) + Σ s(v_pre) (E - v): each unit's time constant hangs on its inputs.
+    """C v' = g (V - v) + Σ s(v_pre) (E - v): the time constant of a unit depends on its inputs.
 
     Over a time step the differential equation is solved in `unfolds` semi-implicit steps h:
 
@@ -80,6 +82,20 @@ class LiquidNet(CircuitNet):
     ----------
     Hasani et al. (2021), AAAI, arXiv 2006.04439; the solver is their algorithm 1, on the
     connectivities of Lechner et al. (2020).
+
+    Examples
+    --------
+    Units without synapses settle at their leak reversals V:
+
+    >>> import torch
+    >>> none = torch.zeros((3, 0), dtype=torch.long)
+    >>> alone = ann_bridge.CircuitConnectivity(
+    ...     none, none, layers=torch.zeros(2, dtype=torch.long), motor=torch.ones(2).bool()
+    ... )
+    >>> net = ann_bridge.LiquidNet(alone, time_step=1000.0)
+    >>> settled = ann_bridge.TrainedMap(net).advance([1.0, 1.0], 100)
+    >>> print(settled.round(3), net.leak_reversals.detach().numpy().round(3))
+    [-0.077  0.054] [-0.077  0.054]
     """
 
     kind: ClassVar[str] = "liquid"
@@ -99,16 +115,17 @@ class LiquidNet(CircuitNet):
     ) -> Self:
         """A network from ``ncps.torch.LTC`` or ``LTCCell``, or from its state dict.
 
-        The output is that of ncps, with its output mapping. What a file does not contain is
-        asked for; it does not contain ``ode_unfolds`` (6) and the time between steps (1) either,
-        which are `unfolds` and `time_step` here, with the same defaults.
+        The output is that of ncps, with its output mapping. The caller gives what a state dict does
+        not contain, such as ``ode_unfolds`` (6) and the time between steps (1), which are `unfolds`
+        and `time_step` here, with the same defaults.
 
         Parameters
         ----------
         weights : Module, mapping of str to array_like, or pairs
-            ``gleak``, ``w``, ``sparsity_mask`` and so on, also after ``rnn_cell.``
+            ``gleak``, shape (n_units,), ``w``, ``sparsity_mask`` and so on, also after
+            ``rnn_cell.``
         implicit_param_constraints : bool
-            As ncps was told: True by default of ``LTC``, False by default of ``LTCCell``. It
+            The argument of ncps: True by default of ``LTC``, False by default of ``LTCCell``. It
             decides whether w, cm and gleak go through softplus. A module contains it, and its
             number of unfolds; a state dict does not.
         n_motor : int, optional
@@ -116,9 +133,14 @@ class LiquidNet(CircuitNet):
         prefix : str, optional
             What precedes these names in a larger module: ``model``.
         dtype : torch.dtype
-            float32, or float64 to keep all digits.
+            float32, or float64 for all digits.
         **fields
             Further settings of `LiquidParameters`; `initial_std` is 0 by default.
+
+        Returns
+        -------
+        LiquidNet
+            The network, of the type `dtype`.
 
         Raises
         ------
@@ -141,7 +163,7 @@ class LiquidNet(CircuitNet):
         return cls._from_ncps(found, dtype, fields)
 
     def draw_weights(self, generator: torch.Generator) -> None:
-        """In the ranges of Lechner et al. (2020)."""
+        """Weights in the ranges of Lechner et al. (2020)."""
         n, n_inputs = self.settings.n_units, self.settings.n_inputs
         self.capacitances = _positive(n, 0.4, 0.6, generator)
         self.leak_conductances = _positive(n, 0.001, 1.0, generator)
@@ -176,7 +198,7 @@ class LiquidNet(CircuitNet):
         return advance
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and what the units send; as `stepper` does it, faster."""
+        """Outputs and firing rates; as `stepper` does it, faster."""
         initial = self.initial_states(inputs.shape[1], generator).T
         charge, push, drain = self._units()
         pushed, drained = self.drive(inputs).mT.unflatten(1, (2, len(charge))).unbind(1)

@@ -1,4 +1,4 @@
-"""Low-rank recurrent nets: W = (1/N) sum_r m_r n_r'."""
+"""Low-rank recurrent networks: W = (1/N) sum_r m_r n_r'."""
 
 import math
 from typing import Any, ClassVar, Self
@@ -14,16 +14,31 @@ from isochron.ann_bridge.nets.leaky_parameters import LowRankParameters
 
 
 class LowRankRNN(LeakyRNN):
-    """A leaky rate net of low rank (Mastrogiuseppe and Ostojic, 2018; Pals et al., 2024).
+    """A leaky rate network of low rank, W = (1/N) sum_r m_r n_r'.
 
     Input weights, m, n and the output scale are trained; the output weights are not.
 
     Parameters
     ----------
     parameters : LowRankParameters, optional
-        Or its fields as keywords: ``LowRankRNN(n_units=512, rank=2)``.
+        Settings, if they are not given as keywords.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
+    **fields
+        Fields of `LowRankParameters` as keywords.
+
+    References
+    ----------
+    Mastrogiuseppe and Ostojic (2018), Neuron 99:609; Pals, Macke and Barak (2024), bioRxiv
+    2023.04.11.536352.
+
+    Examples
+    --------
+    >>> net = ann_bridge.LowRankRNN(n_units=100, rank=2)
+    >>> left, right = net.connectivity()
+    >>> weights = (left @ right.T).detach().numpy()
+    >>> weights.shape, np.linalg.matrix_rank(weights).item()
+    ((100, 100), 2)
     """
 
     kind: ClassVar[str] = "low-rank"
@@ -66,15 +81,25 @@ class LowRankRNN(LeakyRNN):
 
         Parameters
         ----------
-        m, n : array_like, shape (n_units, rank)
+        m : array_like, shape (n_units, rank)
+            Left loadings: directions in which the recurrence moves the state.
+        n : array_like, shape (n_units, rank)
+            Right loadings: directions along which it reads the rates.
         input_weights : array_like, shape (n_units, n_inputs)
+            Input weights B.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
             A single output may also be a column (n_units, 1) or, as the ``weight`` of torch's
             ``Linear(n_units, 1)``, a row (1, n_units); of several outputs pass ``weight.T``.
-            Mind the factor 1/N of Pals et al. (2024): there it is in front of their w.
+            Mind the factor 1/N of Pals et al. (2024), which precedes their w.
         output_scale : float
+            Factor of the output; it is trained.
         **fields
             Further settings of `LowRankParameters`.
+
+        Returns
+        -------
+        LowRankRNN
+            The network, in float32.
 
         Raises
         ------
@@ -108,13 +133,13 @@ class LowRankRNN(LeakyRNN):
         return self.input_weights
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:
-        """sum_r ξ_r m_r with ξ ~ N(0, 1), anew for each trial."""
+        """sum_r ξ_r m_r with ξ ~ N(0, 1), independent between trials."""
         xi = normal(batch_size, self.settings.rank, generator=generator)
         return xi.to(self.m.dtype) @ self.m.T
 
 
 def _correlated(p: LowRankParameters, m: Tensor, other: Tensor) -> Tensor:
-    """n with the covariances that are wanted; `other` fills it up to unit variance."""
+    """n with the desired covariances; `other` completes it to unit variance."""
     rho = p.loading_covariance
     n = rho * m + math.sqrt(1 - rho**2) * other
     if p.oscillation_Hz is not None:

@@ -29,10 +29,11 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
     Parameters
     ----------
     connectome : Tensor, shape (n, n)
-        W0, from `connectome_weights`.
+        W0, from `connectome_weights`, of spectral radius 1.
     masks : ConnectomeMasks
         From `connectome_masks`; only sensory and motor neurons matter.
     parameters : LowRankAdaptedConnectomeParameters, optional
+        Settings; ``n_units`` must be n, and is by default.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
 
@@ -42,6 +43,20 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
         If `masks` are not masks, such as a connectome.
     ValueError
         If the number of units does not fit the connectome.
+
+    Examples
+    --------
+    Without the low-rank term, the spectral radius of W is the gain:
+
+    >>> graph = connectome.load("varshney2011").with_signs(connectome.gaba_inhibitory)
+    >>> masks, frozen = ann_bridge.connectome_masks(graph), ann_bridge.connectome_weights(graph)
+    >>> settings = ann_bridge.LowRankAdaptedConnectomeParameters(
+    ...     n_units=279, gain=1.5, loading_std=0.0
+    ... )
+    >>> net = ann_bridge.LowRankAdaptedConnectomeRNN(frozen, masks, settings)
+    >>> weights = net.connectivity()[0].detach()
+    >>> print(round(abs(np.linalg.eigvals(weights)).max(), 4))
+    1.5
     """
 
     kind: ClassVar[str] = "connectome-low-rank"
@@ -107,7 +122,7 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
         return self.settings.gain * self.connectome + self.m @ self.n.T, None
 
     def input_matrix(self) -> Tensor:
-        """B, zero but for sensory neurons."""
+        """B, zero except for sensory neurons."""
         return self.input_weights * self.sensory_mask[:, None]
 
     def initial_states(self, batch_size: int, generator: torch.Generator) -> Tensor:

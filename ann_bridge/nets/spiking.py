@@ -1,4 +1,4 @@
-"""Spiking nets, trained with surrogate gradients."""
+"""Spiking networks, trained with surrogate gradients."""
 
 import importlib
 import math
@@ -31,15 +31,17 @@ class SpikingNet(SteppedNet):
         y ← κ y + (1 - κ) C s
         U ← β U + W s + B u + b - θ s,   β = exp(-step / time constant), κ likewise
 
-    U is that of ``snntorch.Leaky`` with reset by subtraction. On the way back the derivative
+    U is that of ``snntorch.Leaky`` with reset by subtraction. In the backward pass the derivative
     of a spike is a surrogate of snntorch, and none passes through the reset (-θ s).
 
     Parameters
     ----------
     parameters : SpikingParameters, optional
-        Or its fields as keywords.
+        Settings, if they are not given as keywords.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
+    **fields
+        Fields of `SpikingParameters` as keywords.
 
     Raises
     ------
@@ -50,6 +52,19 @@ class SpikingNet(SteppedNet):
     ----------
     Neftci, Mostafa and Zenke (2019), IEEE Signal Processing Magazine 36:51; Eshraghian et
     al. (2023), Proceedings of the IEEE 111:1016.
+
+    Examples
+    --------
+    A unit without leak integrates a constant input of a quarter of its threshold, and fires in
+    every fourth step:
+
+    >>> import torch
+    >>> net = ann_bridge.SpikingNet(n_units=1, n_inputs=1, time_constant_ms=1e9)
+    >>> weights = {name: 0 * tensor for name, tensor in net.state_dict().items()}
+    >>> _ = net.load_state_dict(weights | {"biases": torch.tensor([0.25])})
+    >>> _, spikes = net.run(torch.zeros(500, 1, 1), torch.Generator().manual_seed(0))
+    >>> spikes[100:].mean().item()
+    0.25
     """
 
     kind: ClassVar[str] = "spiking"
@@ -90,7 +105,7 @@ class SpikingNet(SteppedNet):
     ) -> Self:
         """A network from ``snntorch.Leaky`` or ``RLeaky`` between two linear layers.
 
-        It stands for ``mem = beta mem + fc1(u) + recurrent(spk) - threshold reset`` with reset
+        It represents ``mem = beta mem + fc1(u) + recurrent(spk) - threshold reset`` with reset
         by subtraction, and a second ``Leaky`` without reset, whose potential is the output:
         ``out = readout_beta out + fc2(spk)``. Spikes of a step act in the next step here, so the
         output is that of snntorch one step later; potentials and spikes are the same.
@@ -98,11 +113,12 @@ class SpikingNet(SteppedNet):
         Parameters
         ----------
         neurons : Module, mapping of str to array_like, or pairs
-            State dict of the neurons: ``beta``, ``threshold``, ``recurrent.weight`` and so on.
+            State dict of the neurons: ``beta``, ``threshold``, ``recurrent.weight``, shape
+            (n_units, n_units), and so on.
         input_weights : array_like, shape (n_units, n_inputs)
             The ``weight`` of fc1.
         output_weights : array_like, shape (n_units,) or (n_units, n_outputs)
-            The ``weight`` of fc2 as in `FullRankRNN.from_weights`; it has no bias here.
+            The ``weight`` of fc2 as in `FullRankRNN.from_weights`; a bias is not supported.
         input_biases : array_like, shape (n_units,), optional
             The ``bias`` of fc1.
         readout_beta : float
@@ -111,6 +127,11 @@ class SpikingNet(SteppedNet):
             What precedes the names in the state dict of a larger module: ``lif1``.
         **fields
             Further settings of `SpikingParameters`; `initial_std` is 0 by default.
+
+        Returns
+        -------
+        SpikingNet
+            The network, in float32.
 
         Raises
         ------
@@ -191,11 +212,11 @@ class SpikingNet(SteppedNet):
 
 
 class SpikingStep(TorchStep):
-    """A step of a spiking net, which jumps where a unit begins to spike and has no derivative.
+    """A step of a spiking network: discontinuous where a unit starts to spike, and no derivative.
 
-    Of the analysis, everything that follows states serves: orbits, rasters, phase, locking,
-    spectra, similarity. What needs a Jacobian does not: cycles by Newton's method, Floquet
-    multipliers, Lyapunov exponents. (The surrogate is a derivative of another net.)
+    Analyses that only follow states are supported: orbits, rasters, phase, locking, spectra,
+    similarity. Those that need a Jacobian are not: cycles by Newton's method, Floquet multipliers,
+    Lyapunov exponents. (The surrogate is a derivative of a different network.)
     """
 
     smooth = False
@@ -203,7 +224,7 @@ class SpikingStep(TorchStep):
     def linearise(
         self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Refused.
+        """Not supported.
 
         Raises
         ------

@@ -33,7 +33,18 @@ class SteppedParameters(NetworkParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatedParameters(SteppedParameters):
-    """Parameters of a GRU or LSTM."""
+    """Parameters of a GRU or LSTM.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> ann_bridge.GatedParameters.for_task(ann_bridge.tasks.FlipFlop(n_bits=1), n_units=8)
+    GatedParameters(n_units=8, n_inputs=1, n_outputs=1, step_ms=20.0, initial_std=0.1)
+    """
 
     usual_learning_rate = 5e-3
 
@@ -42,8 +53,22 @@ class GatedParameters(SteppedParameters):
 class CoupledOscillatorParameters(SteppedParameters):
     """Parameters of a network of coupled oscillators, in a time without unit.
 
-    A unit without its neighbours oscillates with √(γ - ε² / 4) Δt / (2π step_ms) cycles per
+    An isolated unit oscillates with √(γ - ε² / 4) Δt / (2π step_ms) cycles per
     ms: 8 Hz with the defaults and steps of 2 ms, and is damped away within a cycle or two.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    The frequency of an isolated unit, in Hz, for short steps:
+
+    >>> p = ann_bridge.CoupledOscillatorParameters()
+    >>> per_ms = np.sqrt(p.stiffness - p.friction**2 / 4) * p.time_step / (2 * np.pi * p.step_ms)
+    >>> print(round(1000 * per_ms, 1))
+    8.2
     """
 
     time_step: float = setting(0.1, "Time step Δt of the equation, without unit")
@@ -59,7 +84,7 @@ class CoupledOscillatorParameters(SteppedParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CircuitOptions:
-    """How the circuit of a network is made; a file of the network contains the circuit itself."""
+    """Options of the circuit of a network; a file of the network contains the circuit itself."""
 
     connectivity: str = setting(
         "policy",
@@ -85,7 +110,22 @@ class CircuitParameters(SteppedParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiquidParameters(CircuitParameters):
-    """Parameters of a liquid time-constant network, in a time without unit."""
+    """Parameters of a liquid time-constant network, in a time without unit.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    Solver and time step suit the task, if they are not given:
+
+    >>> task = ann_bridge.tasks.FlipFlop(step_ms=20)
+    >>> settings = ann_bridge.LiquidParameters.for_task(task)
+    >>> settings.time_step, settings.unfolds
+    (0.3, 1)
+    """
 
     usual_learning_rate = 2e-2
 
@@ -111,7 +151,19 @@ class LiquidParameters(CircuitParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClosedFormParameters(CircuitParameters):
-    """Parameters of a closed-form continuous-time network."""
+    """Parameters of a closed-form continuous-time network.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> settings = ann_bridge.ClosedFormParameters(n_units=19, mode="pure", time_step=0.5)
+    >>> settings.mode, settings.time_step
+    ('pure', 0.5)
+    """
 
     usual_learning_rate = 3e-3
 
@@ -125,7 +177,22 @@ class ClosedFormParameters(CircuitParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpikingParameters(SteppedParameters):
-    """Parameters of a network of leaky integrate-and-fire units."""
+    """Parameters of a network of leaky integrate-and-fire units.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    Time constants suit the steps of the task, if they are not given:
+
+    >>> task = ann_bridge.tasks.FlipFlop(step_ms=20)
+    >>> settings = ann_bridge.SpikingParameters.for_task(task, time_constant_ms=50.0)
+    >>> settings.time_constant_ms, settings.readout_time_constant_ms
+    (50.0, 100.0)
+    """
 
     n_units: int = setting(100, "Number of units")
     time_constant_ms: float = setting(
