@@ -1,4 +1,4 @@
-"""Artificial nets: tasks, modules, training, and the way back to the analysis."""
+"""Artificial neural networks: tasks, modules, training, and their maps for the analysis."""
 
 from typing import TYPE_CHECKING
 

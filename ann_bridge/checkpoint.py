@@ -111,9 +111,13 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     weights_path, json_path = _files(path)
     for file in (weights_path, json_path):
         if not file.is_file():
-            raise FileNotFoundError(f"There is no file {file}; a net is two files, see save_net.")
+            raise FileNotFoundError(
+                f"There is no file {file}; a network is two files, see save_net."
+            )
         if file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MiB; that is no net.")
+            raise ValueError(
+                f"{file} is larger than {MAX_BYTES >> 20} MiB, the largest size of a network."
+            )
     description = _read_description(json_path)
     if description.get("settings_sha256", "") not in ("", _settings_digest(description)):
         raise ValueError(f"The settings in {json_path} were altered after they were written.")
@@ -132,7 +136,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
         net = net.double() if dtypes == {torch.float64} else net
         net.load_state_dict(tensors)
     except _UNFIT as error:
-        raise ValueError(f"{weights_path} does not hold such a net: {error}") from error
+        raise ValueError(f"{weights_path} does not contain such a network: {error}") from error
     return net, description["notes"]
 
 
@@ -156,12 +160,14 @@ def _read_description(path: Path) -> dict[str, Any]:
         unknown = set(description["parameters"]) - known
         missing = {"sha256", "notes"} - set(description)
     except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} does not describe a net: {error!r}.") from error
+        raise ValueError(f"{path} does not describe a network: {error!r}.") from error
     if schema not in READABLE:
         known = " and ".join(map(str, READABLE))
         raise ValueError(f"{path} has schema {schema!r}; this version reads {known}.")
     if missing:
-        raise ValueError(f"{path} does not describe a net: it lacks {', '.join(sorted(missing))}.")
+        raise ValueError(
+            f"{path} does not describe a network: it lacks {', '.join(sorted(missing))}."
+        )
     if unknown:
         raise ValueError(f"{path} has unknown parameters: {', '.join(sorted(unknown))}.")
     return description

@@ -34,7 +34,7 @@ def train_many(
     device: str = "cpu",
     progress: Callable[[int, list[float]], None] | None = None,
 ) -> list[TrainingRecord]:
-    """Train networks on a task side by side, in place; each result is bit-identical to `train`.
+    """Train networks on a task together, in place; each result is bit-identical to `train`.
 
     Each network has separate trials, noise, gradient norm and early stop. The trials of all leaky
     networks with a compiled kernel share the threads, which is faster where one network has too few
@@ -102,7 +102,7 @@ def train_many(
     with share_of_threads(nets, p):
         while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
             optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-            optimiser.zero_grad()  # to None, so that Adam passes over nets that have stopped
+            optimiser.zero_grad()  # to None, so that Adam skips networks that have stopped
             going = [nets[k] for k in running], task, p, [generators[k] for k in running]
             losses = _pull(*going, step)
             optimiser.step()

@@ -1,4 +1,4 @@
-"""One time step of each kind of net, in float64, with its exact derivative."""
+"""One time step of each kind of network, in float64, with its exact derivative."""
 
 import math
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ def float64(tensor: Any) -> np.ndarray:
 
 
 class Step(Protocol):
-    """A step of a net; states have shape (..., dimension).
+    """A step of a network; states have shape (..., dimension).
 
     Attributes
     ----------
     dimension : int
+        Number of variables of a state.
     noise_gain : float or None
         Private noise of standard deviation s adds s times this to a state in each step; None
         if noise would leave the space of the states.
@@ -34,7 +35,7 @@ class Step(Protocol):
     def noise_gain(self) -> float | None: ...  # noqa: D102
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """What inputs, shape (..., n_inputs), add inside the step."""
+        """Contribution of inputs, shape (..., n_inputs), to the step."""
         ...
 
     def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
@@ -54,7 +55,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LeakyStep:
-    """z ← (1 - a) z + a (L R' φ(x) + B u), with x = z or, of a reduced net, x = E z.
+    """z ← (1 - a) z + a (L R' φ(x) + B u), with x = z or, in a reduced network, x = E z.
 
     Attributes
     ----------
@@ -188,14 +189,14 @@ class RateStep:
         return states @ self.output
 
     def _rate(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """φ of what the units receive."""
+        """φ of the input current of the units."""
         sent = state if self.right is None else state @ self.right
         return ACTIVATIONS[self.activation].rate(sent @ self.left.T + drive)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GatedStep:
-    """What the steps of GRU and LSTM share: weights in the order of torch, a linear readout."""
+    """Base class of the steps of GRU and LSTM: weights in the order of torch, a linear readout."""
 
     input_weights: np.ndarray  # (n_gates n_units, n_inputs)
     recurrent_weights: np.ndarray  # (n_gates n_units, n_units)
@@ -217,7 +218,7 @@ class GatedStep:
         return self.n_units
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """What the inputs send to the gates."""
+        """Contribution of the inputs to the gates."""
         return inputs @ self.input_weights.T + self.input_bias
 
     def outputs(self, states: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ def connectome_masks(
     signs : callable or "any", optional
         A sign rule, such as `isochron.connectome.gaba_inhibitory`; it returns signs of shape
         (n, n). By default the signs of the connectome, if it has some (`Connectome.with_signs`); a
-        connection without a sign then has no effect. "any": weights of any sign in every case.
+        connection without a sign is then inactive. "any": weights of any sign in every case.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def connectome_weights(connectome: Connectome, *, signs: SignRule | None = None)
     Raises
     ------
     ValueError
-        If the connectome has no loops, so that the spectral radius is 0, or there are no signs.
+        If the connectome does not have loops, so that the spectral radius is 0, or signs.
 
     Examples
     --------
@@ -149,18 +149,20 @@ def connectome_weights(connectome: Connectome, *, signs: SignRule | None = None)
     """
     matrix = connectome.signs if signs is None else signs(connectome)
     if matrix is None:
-        raise ValueError(f"{connectome.name} has no signs; give signs, a sign rule.")
+        raise ValueError(f"{connectome.name} does not have signs; pass signs, a sign rule.")
     gap = np.array(connectome.gap, dtype=float)
     np.fill_diagonal(gap, 0)
     weights = connectome.chemical * matrix + gap
     radius = np.abs(np.linalg.eigvals(weights)).max()
     if not radius > 1e-9 * np.abs(weights).max():
-        raise ValueError("The connectome has no loops: its weights cannot be scaled to a gain.")
+        raise ValueError(
+            "The connectome does not have loops: its weights cannot be scaled to a gain."
+        )
     return torch.from_numpy(weights / radius).float()
 
 
 def require_connectome(kind: str, connectome: Connectome | None) -> Connectome:
-    """The connectome of a network that cannot do without one.
+    """The connectome of a network that needs one.
 
     Raises
     ------
@@ -191,6 +193,6 @@ def check_masks(masks: object) -> None:
     """
     if not isinstance(masks, ConnectomeMasks):
         raise TypeError(
-            f"masks must be ConnectomeMasks, got {type(masks).__name__}. Of a connectome: "
-            "ann_bridge.connectome_masks(connectome)."
+            f"masks must be ConnectomeMasks, got {type(masks).__name__}. To make them from "
+            "a connectome: ann_bridge.connectome_masks(connectome)."
         )

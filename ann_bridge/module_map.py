@@ -202,7 +202,7 @@ class ModuleMap:
         if not torch.equal(first, again):
             raise ValueError(
                 "The same step from the same state gave two results: the module draws noise, or "
-                "has a memory beside its state."
+                "has a memory in addition to its state."
             )
 
 

@@ -1,7 +1,7 @@
 """Pruned networks, and controls for a network on a connectome.
 
 All are `ConnectomeRNN`: their masks are part of the network, do not change in training (a weight
-that does not exist has no gradient) and are saved with it.
+that does not exist does not have a gradient) and are saved with it.
 """
 
 import math
@@ -71,13 +71,17 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
     p: Any = net.settings
     if isinstance(net, ConnectomeRNN):
         if net.gap_mask.any():
-            raise ValueError("A net with gap junctions has symmetric weights; prune one without.")
+            raise ValueError(
+                "Networks with gap junctions cannot be pruned: their weights are symmetric."
+            )
         sensory, weights, signs = net.sensory_mask, net.chemical, net.signs
         q = p
     else:
         names = ("biased", "learns_time_constants", "learns_readout")
         if extra := [name for name in names if getattr(p, name)]:
-            raise ValueError(f"A masked net has no {', '.join(extra)}: train without.")
+            raise ValueError(
+                f"A masked network does not support {', '.join(extra)}: train without."
+            )
         sensory, weights = torch.ones(p.n_units, dtype=torch.bool), net.weights
         dale = p.excitatory_fraction is not None
         signs = net.signs.expand(p.n_units, -1) if dale else None

@@ -9,7 +9,7 @@ _STEPPED = f"{_NETS}.stepped_parameters"
 
 
 def _task(path: str, summary: str, settings: str = "") -> Entry:
-    """A task, which is the frozen dataclass of its own settings if it has no others."""
+    """A task; it is the frozen dataclass of its settings, unless these have a separate class."""
     tasks, module = "isochron.ann_bridge.tasks", path.partition(":")[0]
     own = f"{tasks}.{module}:{settings}" if settings else f"{tasks}.{path}"
     return Entry(f"{tasks}.{path}", summary, settings=own)
@@ -79,7 +79,7 @@ TASKS = Registry(
     {
         "phase-memory": _task(
             "phase_memory:PhaseMemory",
-            "Stimulus held as the phase of an oscillation.",
+            "Stimulus remembered as the phase of an oscillation.",
             "PhaseMemorySettings",
         ),
         "match-to-sample": _task(
@@ -89,7 +89,7 @@ TASKS = Registry(
             "comparison:DelayedComparison", "Higher of two frequencies after a delay."
         ),
         "parametric-memory": _task(
-            "parametric_memory:ParametricWorkingMemory", "Value held over a delay."
+            "parametric_memory:ParametricWorkingMemory", "Value remembered over a delay."
         ),
         "sternberg": _task("sternberg:Sternberg", "Probe among the items, or not."),
         "flip-flop": _task("flip_flop:FlipFlop", "Last sign of each of three inputs."),
@@ -104,7 +104,7 @@ def load_network_class(kind: str) -> type:
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If the kind is unknown.
     """
     return (MODELS if kind in MODELS else NETWORKS).load(kind)
 
@@ -117,17 +117,17 @@ def network_parameters(kind: str) -> type[NetworkParameters]:
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If the kind is unknown.
     """
     return NETWORKS.load_settings(kind) or NETWORKS.load(kind).parameters_type
 
 
 def task_settings(kind: str) -> type:
-    """The dataclass of the settings of a kind of task: the task itself, if it has no other.
+    """The dataclass of the settings of a kind of task: the task itself, unless it is separate.
 
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If the kind is unknown.
     """
     return TASKS.load_settings(kind) or TASKS.load(kind)

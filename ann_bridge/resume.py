@@ -1,9 +1,9 @@
-"""Training on disk half-way: everything that the next step depends on.
+"""Checkpoints of an unfinished training: everything that the next step depends on.
 
 A checkpoint is two files in a folder, ``step-00000050.safetensors`` with weights, the
 moments of Adam and the state of the generator, and ``step-00000050.json`` with the rest.
-Each JSON file holds the digest of the tensors and of its own content, so that a checkpoint
-that was cut short or altered is known as such, and the one before it is used.
+Each JSON file contains the digest of the tensors and of its content, so that a checkpoint
+that was truncated or altered is detected, and the one before it is used.
 """
 
 import json
@@ -24,16 +24,18 @@ KEPT = 2  # checkpoints
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A moment of a training.
+    """State of a training after a step.
 
     Attributes
     ----------
     identity : str
-        What is trained, on what and how; a training of another identity must not go on from here.
+        Network, task and settings; a training of a different identity must not resume from here.
     losses : list of float
         One for each step done.
     seconds : float
+        Duration so far, in s.
     tensors : dict of str to Tensor
+        Weights, moments and the state of the generator, from `pack`.
     """
 
     identity: str
@@ -43,12 +45,12 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: str | os.PathLike, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint, atomically; only the two newest stay.
+    """Write a checkpoint, atomically; only the two newest stay.
 
     Raises
     ------
     OSError
-        If it cannot be written; older ones are then left.
+        If it cannot be written; older ones then stay.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,8 @@ def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
             damaged = damaged or f"{path}: {error}"
     if damaged is not None:
         raise ValueError(
-            f"No checkpoint in {folder} is whole ({damaged}). Remove the folder to begin anew."
+            f"No checkpoint in {folder} is whole ({damaged}). Remove the folder to start from "
+            "scratch."
         )
     return None
 
@@ -97,7 +100,7 @@ def _read(path: Path) -> Checkpoint:
     document = json.loads(path.read_text(encoding="utf-8"))
     body = document["body"]
     if document["sha256"] != json_sha256(body) or body["schema"] != SCHEMA:
-        raise ValueError("altered, or of another schema")
+        raise ValueError("altered, or of a different schema")
     content = path.with_suffix(".safetensors").read_bytes()
     if sha256(content) != body["tensors_sha256"]:
         raise ValueError("its tensors are altered")
@@ -126,12 +129,12 @@ def unpack(
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
 ) -> None:
-    """Put everything back where `pack` took it from.
+    """Restore everything that `pack` has saved.
 
     Raises
     ------
     ValueError
-        If the net has other constants, such as another connectome.
+        If the network has different constants, such as a different connectome.
     """
     weights, state = {}, optimiser.state_dict()
     for name, tensor in tensors.items():
@@ -143,7 +146,7 @@ def unpack(
             state["state"].setdefault(int(index), {})[moment] = tensor
     for name, constant in net.named_buffers():
         if not torch.equal(weights[name].to(constant.device), constant):
-            raise ValueError(f"The checkpoint is of a net with another {name}.")
+            raise ValueError(f"The checkpoint is that of a network with a different {name}.")
     net.load_state_dict(weights)
     optimiser.load_state_dict(state)
     generator.set_state(tensors["generator"])

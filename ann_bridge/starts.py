@@ -1,6 +1,6 @@
 """Initial states from which to survey the attractors of a trained network.
 
-Independent normal states of many units are of no use for it: their part in the few directions
+Independent normal states of many units are useless for it: their component in the few directions
 in which a low-rank network moves is about 1/√N of their size, so that all of them start at
 the same place.
 """
@@ -20,7 +20,7 @@ KICKED_STEPS = 160  # of these, steps under random inputs
 KICK_STEPS = 20  # mean number of steps between two changes of an input
 RECORD_EVERY = 8  # steps
 WIDENING = 2.0  # of the spread of the runs
-NOISE_STD = 0.05  # where the settings name none
+NOISE_STD = 0.05  # for settings without one
 WIDEST = 1.5  # decades by which the first states of a bounded network are widened at most
 RUNAWAY = 10.0  # times the largest first state: a state that leaves all bounds
 

@@ -1,4 +1,4 @@
-"""A training as curves in TensorBoard."""
+"""Curves of a training in TensorBoard."""
 
 import importlib
 import os
@@ -11,9 +11,9 @@ class TrainingLog:
     Parameters
     ----------
     folder : path-like or None
-        None logs nothing.
+        Folder of the event file; None logs nothing.
     first_step : int
-        Later steps that the folder already holds, from before an interruption, are hidden.
+        Number of steps done; later steps in the folder, from before an interruption, are hidden.
 
     Raises
     ------
@@ -29,8 +29,8 @@ class TrainingLog:
             tools = importlib.import_module("torch.utils.tensorboard")
         except ImportError as error:
             raise ImportError(
-                "log_folder needs TensorBoard: pip install 'isochron[tensorboard]', or leave "
-                "log_folder out."
+                "log_folder needs TensorBoard: pip install 'isochron[tensorboard]', or omit "
+                "log_folder."
             ) from error
         self._writer = tools.SummaryWriter(os.fspath(folder), purge_step=first_step + 1)
 

@@ -31,7 +31,7 @@ class TrainedMap:
     Parameters
     ----------
     net : RecurrentNet or ReducedNet
-        Network, trained or not; later changes of its weights have no effect.
+        Network, trained or not; later changes of its weights do not matter.
     frequency_Hz : float, optional
         Frequency of the reference in Hz; no reference by default.
     amplitude : float
@@ -230,7 +230,7 @@ class TrainedMap:
         ------
         ValueError
             If `n_steps` is negative, `state` or `tangents` are masked or complex, or there are
-            `tangents` and the network has no derivative.
+            `tangents` and the network does not have a derivative.
         """
         require_count("n_steps", n_steps)
         require_real("state", state)
@@ -318,7 +318,7 @@ class TrainedMap:
         noise_std : float
             Standard deviation of the private noise, in the scale of the setting ``noise_std``.
         rng : numpy.random.Generator, optional
-            Source of the noise; without one there is no noise.
+            Source of the noise; none without one.
 
         Returns
         -------
@@ -336,7 +336,8 @@ class TrainedMap:
         if noise_std:
             if self._step.noise_gain is None:
                 raise ValueError(
-                    "A reduced net is exact without private noise only. For noise, use the net."
+                    "A reduced network is exact only without private noise. For noise, use the "
+                    "network itself."
                 )
             std = self._step.noise_gain * noise_std
         if isinstance(self._step, CompiledStep):
@@ -429,7 +430,9 @@ class FixedRadiusMap:
 
     def __init__(self, system: TrainedMap, *, radius: float, turns: int = 1) -> None:
         if system.rank != 2 or not system.forcing_cycles:
-            raise ValueError("The angle needs the reduced form of a net of rank 2 and a reference.")
+            raise ValueError(
+                "The angle needs the reduced form of a network of rank 2 and a reference."
+            )
         if not 0 < radius < math.inf or turns not in (1, -1):
             raise ValueError(
                 "radius must be positive and turns 1 or -1, got "

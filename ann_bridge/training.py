@@ -169,7 +169,7 @@ def choose_device(device: str) -> torch.device:
     Raises
     ------
     ValueError
-        If the name is not one of these, or there is no GPU.
+        If the name is not one of these, or no GPU is found.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def choose_device(device: str) -> torch.device:
     if device not in ("cpu", "cuda"):
         raise ValueError(f"device must be cpu, cuda or auto, got {device!r}.")
     if device == "cuda" and not available:
-        raise ValueError("There is no CUDA device on this machine. Use device='cpu'.")
+        raise ValueError("No CUDA device found on this machine. Use device='cpu'.")
     return torch.device(device)
 
 
@@ -205,11 +205,13 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
         raise ValueError(f"precision {p.precision} is not for networks in rate form. {way_out}")
     if not isinstance(net, LeakyRNN) or net.connectivity()[1] is not None:
         raise ValueError(
-            f"precision {p.precision} is of products with a full matrix in leaky nets (full-rank, "
-            f"connectome, connectome-low-rank); a net of the kind {net.kind} has none. {way_out}"
+            f"precision {p.precision} applies to products with a full matrix in leaky networks "
+            f"(full-rank, connectome, connectome-low-rank), not to the kind {net.kind}. {way_out}"
         )
     if where.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise ValueError(f"{torch.cuda.get_device_name()} has no {p.precision}. {way_out}")
+        raise ValueError(
+            f"{torch.cuda.get_device_name()} does not support {p.precision}. {way_out}"
+        )
 
 
 def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> AbstractContextManager:
@@ -284,7 +286,7 @@ def check_finite(p: TrainingParameters, step: int, loss: Tensor, norm: Tensor) -
     """
     if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
         raise ArithmeticError(
-            f"The loss is not finite at step {step + 1}; the weights before it are kept. "
+            f"The loss is not finite at step {step + 1}; the network has the weights before it. "
             f"Lower learning_rate (now {p.learning_rate:g})."
         )
 
@@ -302,8 +304,8 @@ def _go_on(folder, identity, net, optimiser, generator) -> TrainingRecord:
         return TrainingRecord()
     if found.identity != identity:
         raise ValueError(
-            f"{folder} holds checkpoints of another training ({found.identity}), not of "
-            f"{identity}. Give another folder, or remove it."
+            f"{folder} contains checkpoints of a different training ({found.identity}), not of "
+            f"{identity}. Give a different folder, or remove it."
         )
     resume.unpack(found.tensors, net, optimiser, generator)
     return TrainingRecord(losses=list(found.losses), seconds=found.seconds)

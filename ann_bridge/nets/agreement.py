@@ -1,4 +1,4 @@
-"""Settings that the caller gives and that imported weights, or their module, have as well."""
+"""Agreement of settings that the caller gives with those of imported weights or modules."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def check_agreement(given: Mapping[str, Any], found: Mapping[str, Any], what: st
     found : mapping of str to any
         What the weights show; None is not known. Numbers agree to 1e-6 (float32).
     what : str
-        What shows it, for the message: ``the weights``.
+        Source of the settings, for the message: ``the weights``.
 
     Raises
     ------
@@ -35,9 +35,9 @@ def check_agreement(given: Mapping[str, Any], found: Mapping[str, Any], what: st
 
 
 def module_setting(weights: Any, prefix: str | None, name: str) -> Any:
-    """An attribute of a module, or of the part of it at a prefix; None if it has none.
+    """An attribute of a module, or of the part of it at a prefix; None if it is absent.
 
-    State dicts have none, so that only the caller knows these settings.
+    State dicts do not contain such settings, so that only the caller knows them.
     """
     if not isinstance(weights, nn.Module):
         return None

@@ -41,7 +41,7 @@ def checked_doubles(**arrays: Any) -> dict[str, Tensor]:
     for name, values in arrays.items():
         tensor = _double(name, values)
         if tensor.numel() == 0 or not tensor.isfinite().all():
-            raise ValueError(f"{name} must hold finite numbers, at least one.")
+            raise ValueError(f"{name} must contain finite numbers, at least one.")
         largest = tensor.abs().max().item()
         if largest > LARGEST:
             raise ValueError(
@@ -88,7 +88,7 @@ def fit_readout(output_weights: Tensor, n_units: int) -> Tensor:
     Raises
     ------
     ValueError
-        If they have another shape.
+        If they have a different shape.
     """
     shape = tuple(output_weights.shape)
     if shape in ((n_units, 1), (1, n_units)) and (n_units > 1 or shape == (1, 1)):
@@ -145,7 +145,7 @@ def read_weights(
     needed, optional : sequence of str
         Names without prefix that must and that may be there.
     what : str
-        Whose they are, for the error: "of one layer".
+        Owner of the weights, for the error: "of one layer".
 
     Raises
     ------

@@ -17,34 +17,34 @@ Advance = Callable[[Tensor, Tensor], Tensor]
 
 
 class SteppedNet(RecurrentNet):
-    """A net with a trained readout that says what inputs send and how states advance."""
+    """Base class of networks with a trained readout that define one step: `drive` and `stepper`."""
 
     settings: Any
     output_weights: Tensor
 
     @property
     def dimension(self) -> int:
-        """Number of variables of a state; the first n_units are what the units send."""
+        """Number of variables of a state; the first n_units are the outputs of the units."""
         return self.settings.n_units
 
     @property
     def bounded(self) -> bool | None:
-        """Whether bounded inputs keep states in a ball; None if it is not known."""
+        """Whether states stay in a ball under bounded inputs; None if unknown."""
         return None
 
     @abstractmethod
     def drive(self, inputs: Tensor) -> Tensor:
-        """What inputs, shape (..., n_inputs), do in a step, shape (..., k)."""
+        """Contribution of inputs, shape (..., n_inputs), to a step, shape (..., k)."""
 
     @abstractmethod
     def stepper(self) -> Advance:
         """One step: states (..., dimension) and drives (..., k) to states.
 
-        What does not change over time is computed here, once.
+        Quantities that do not change over time are computed here, once.
         """
 
     def sent(self, states: Tensor) -> Tensor:
-        """What the units send in states, shape (..., n_units)."""
+        """Outputs of the units in states (firing rates or spikes), shape (..., n_units)."""
         return states[..., : self.settings.n_units]
 
     def read(self, states: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class SteppedNet(RecurrentNet):
         return self.settings.initial_std * states.to(self.output_weights.dtype)
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs, and what the units send."""
+        """Outputs of the network and of its units."""
         advance, state = self.stepper(), self.initial_states(inputs.shape[1], generator)
         states = []
         for drive in self.drive(inputs).unbind(0):
@@ -79,12 +79,12 @@ class SteppedNet(RecurrentNet):
 
 
 class TorchStep:
-    """A `Step` that is the net's own in float64; torch differentiates it.
+    """The `Step` of a network in float64, which torch differentiates.
 
     Parameters
     ----------
     net : SteppedNet
-        Copied.
+        Network; it is copied.
     """
 
     noise_gain = 1.0
@@ -95,7 +95,7 @@ class TorchStep:
         self.dimension, self.bounded = net.dimension, net.bounded
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """What inputs do in a step."""
+        """Contribution of inputs to a step."""
         return self._net.drive(_tensor(inputs)).numpy()
 
     def advance(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:

@@ -310,7 +310,7 @@ def connectome_connectivity(
 ) -> CircuitConnectivity:
     """A connectome: inputs reach all sensory neurons, motor neurons are read.
 
-    A gap junction is a pair of excitatory synapses, where there is no chemical one already.
+    A gap junction is a pair of excitatory synapses, unless a chemical one exists already.
 
     Parameters
     ----------
@@ -332,7 +332,7 @@ def connectome_connectivity(
     Raises
     ------
     ValueError
-        If there are no signs, or no sensory or motor neurons.
+        If signs, sensory neurons or motor neurons are missing.
 
     Examples
     --------
@@ -343,7 +343,7 @@ def connectome_connectivity(
     """
     masks = connectome_masks(connectivity, signs=signs)
     if masks.signs is None:
-        raise ValueError(f"{connectivity.name} has no signs; give signs, a sign rule.")
+        raise ValueError(f"{connectivity.name} does not have signs; pass signs, a sign rule.")
     chemical = torch.where(masks.chemical, masks.signs, 0.0)
     matrix = torch.where(masks.gap & (chemical == 0), 1.0, chemical).T
     inputs = masks.sensory.numpy()[None] & np.ones((n_inputs, 1), dtype=bool)

@@ -42,7 +42,7 @@ class ClosedFormNet(CircuitNet):
         Settings, if they are not given as keywords.
     recurrence : str
         Further synapses: "layers" (default) among all units of a layer, "self" of each
-        unit to itself, or "none"; see `add_recurrence`. A unit has no memory otherwise.
+        unit to itself, or "none"; see `add_recurrence`. Otherwise a unit does not have memory.
     generator : torch.Generator, optional
         Source of the initial weights; one with seed 0 by default.
     **fields
@@ -132,8 +132,8 @@ class ClosedFormNet(CircuitNet):
         Raises
         ------
         ValueError
-            If names are missing or foreign (a backbone and ``mixed_memory`` have no
-            counterpart), shapes do not fit each other, the mode is not known, or a setting
+            If names are missing or foreign (a backbone and ``mixed_memory`` are not
+            supported), shapes do not fit each other, the mode is not known, or a setting
             contradicts the weights or the module.
         """
         stated = {"mode": module_setting(weights, prefix, "mode")}
@@ -160,7 +160,7 @@ class ClosedFormNet(CircuitNet):
         self.weights, self.input_weights = nn.Parameter(between), nn.Parameter(entering)
         self.biases = nn.Parameter(zeros(n_heads, n))
         if self.settings.n_inputs > count_senders(self.input_synapses):
-            # Nothing else in a file tells how many inputs there are.
+            # Nothing else in a file states the number of inputs.
             heard = zeros(self.settings.n_inputs).index_fill(0, self.input_synapses[0], 1) > 0
             self.register_buffer("heard", heard)
         if self.settings.mode == "pure":

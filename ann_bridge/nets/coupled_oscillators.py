@@ -73,7 +73,7 @@ class CoupledOscillatorNet(SteppedNet):
             return nn.Parameter(limit * (2 * uniform(*shape, generator=g) - 1))
 
         self.settings = p
-        self.recurrent_weights = within(bound, n, 2 * n)  # W beside W~
+        self.recurrent_weights = within(bound, n, 2 * n)  # W and W~, in columns
         self.input_weights = within(p.input_gain, n, p.n_inputs)  # V
         self.biases = within(bound, n)  # b
         self.output_weights = self.draw_readout(g)

@@ -37,7 +37,7 @@ class FullRankRNN(LeakyRNN):
 
     Examples
     --------
-    One unit that excites itself comes to rest where x = 2 tanh(x):
+    One unit that excites itself converges to x = 2 tanh(x):
 
     >>> net = ann_bridge.FullRankRNN.from_weights([[2]], input_weights=[[1]], output_weights=[1])
     >>> x = ann_bridge.TrainedMap(net).advance([0.1], 1000)
@@ -131,7 +131,7 @@ class FullRankRNN(LeakyRNN):
             shorter than a step, or `excitatory_fraction` is given.
         """
         if fields.get("excitatory_fraction") is not None:
-            raise ValueError("Signs are those of the weights; leave excitatory_fraction out.")
+            raise ValueError("Signs are those of the weights; omit excitatory_fraction.")
         given = {"weights": weights, "input_weights": input_weights}
         given["output_weights"] = output_weights
         if biases is not None:

@@ -46,7 +46,7 @@ class GatedNet(RecurrentNet):
     settings: GatedParameters
     layer: type[nn.RNNBase]
     step_type: type[GRUStep] | type[LSTMStep]
-    state_parts: int = 1  # a state is so many vectors of n_units
+    state_parts: int = 1  # number of vectors of n_units in a state
     cells: nn.RNNBase
 
     def __init__(
@@ -61,7 +61,7 @@ class GatedNet(RecurrentNet):
         g = generator or torch.Generator().manual_seed(0)
         bound = 1 / math.sqrt(p.n_units)
         self.settings = p
-        with torch.random.fork_rng(devices=[]):  # torch's own draws do not count
+        with torch.random.fork_rng(devices=[]):  # the draws of torch do not count
             self.cells = type(self).layer(p.n_inputs, p.n_units, dtype=torch.float32)  # type: ignore[call-arg]
         with torch.no_grad():
             for weights in self.cells.parameters():

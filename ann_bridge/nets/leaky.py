@@ -52,7 +52,7 @@ class LeakyRNN(RecurrentNet):
     ((50, 2), (50, 2), 0.1)
     """
 
-    settings: Any  # LeakyParameters, or what a net makes of it
+    settings: Any  # LeakyParameters, or those of a subclass
     output_scale: Tensor
     output_weights: Tensor
 

@@ -146,7 +146,7 @@ class FullRankParameters(LeakyParameters):
                 f"{shown(self.excitatory_fraction)} of {self.n_units}."
             )
         if self.learns_time_constants and self.step_ms == self.time_constant_ms:
-            raise ValueError("To learn time constants, they must begin longer than step_ms.")
+            raise ValueError("To learn time constants, they must start longer than step_ms.")
 
     @property
     def n_excitatory(self) -> int:
@@ -186,7 +186,7 @@ class ConnectomeRNNParameters(LeakyParameters):
         LeakyParameters.__post_init__(self)
         check_not_negative(self, "gain", "initial_std")
         if self.learns_class_parameters and self.step_ms == self.time_constant_ms:
-            raise ValueError("To learn time constants, they must begin longer than step_ms.")
+            raise ValueError("To learn time constants, they must start longer than step_ms.")
 
     @classmethod
     def is_on_connectome(cls, settings: Mapping[str, Any]) -> bool:

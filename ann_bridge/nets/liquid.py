@@ -16,7 +16,7 @@ from isochron.ann_bridge.nets.liquid_recurrence import LiquidRecurrence, LiquidT
 from isochron.ann_bridge.nets.ncps_import import read_liquid
 from isochron.ann_bridge.nets.stepped_parameters import LiquidParameters
 
-TINY = 1e-8  # keeps a unit without conductance from dividing by 0
+TINY = 1e-8  # so that a unit without conductance does not divide by 0
 
 
 class SigmoidalSynapses(nn.Module):
@@ -129,7 +129,7 @@ class LiquidNet(CircuitNet):
             decides whether w, cm and gleak go through softplus. A module contains it, and its
             number of unfolds; a state dict does not.
         n_motor : int, optional
-            Number of motor neurons, if there is no output mapping.
+            Number of motor neurons, needed without an output mapping.
         prefix : str, optional
             What precedes these names in a larger module: ``model``.
         dtype : torch.dtype
@@ -145,7 +145,7 @@ class LiquidNet(CircuitNet):
         Raises
         ------
         ValueError
-            If names are missing or foreign (``mixed_memory`` has no counterpart), shapes do not
+            If names are missing or foreign (``mixed_memory`` is not supported), shapes do not
             fit each other, something that is not in the file is not given, or a setting
             contradicts the weights or the module.
         """

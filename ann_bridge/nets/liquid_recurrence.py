@@ -1,10 +1,10 @@
-"""The solver of a liquid net over a whole sequence, with its gradient written out.
+"""The solver of a liquid network over a whole sequence, with an explicit gradient.
 
     v ← (c v + p + Σ r σ(k v_pre - o)) / (d + Σ w σ(k v_pre - o)),   several times a time step
 
-The sums run over the synapses of a unit; p and d change with the inputs. Autograd would keep
-some fifteen nodes, and everything that passes a synapse, for each of them; here the states
-and denominators are kept, and what passes the synapses is computed anew on the way back.
+The sums run over the synapses of a unit; p and d change with the inputs. Autograd would
+store about fifteen nodes, and all synaptic conductances, for each of them; here only the states
+and denominators are stored, and the conductances are computed again in the backward pass.
 """
 
 from typing import Any, NamedTuple

@@ -198,8 +198,8 @@ def reduce_low_rank(net: RecurrentNet) -> ReducedNet:
     step = net.float64_step()
     if isinstance(step, RateStep):
         raise ValueError(
-            "A network in rate form has no exact reduced form: its rates fill all dimensions. "
-            "Analyse the network itself, TrainedMap(net)."
+            "A network in rate form does not have an exact reduced form: its rates fill all "
+            "dimensions. Analyze the network itself, TrainedMap(net)."
         )
     assert step.right is not None
     n_units, rank = step.left.shape

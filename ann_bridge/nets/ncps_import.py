@@ -14,21 +14,22 @@ from isochron.ann_bridge.nets.arrays import Weights, checked_doubles, read_weigh
 from isochron.ann_bridge.nets.circuit_connectivity import CircuitConnectivity
 from isochron.shapes import check_shape
 
-SILENT = -100.0  # softplus gives 4e-44, nothing beside any other conductance
+SILENT = -100.0  # softplus gives 4e-44, nothing compared with any other conductance
 SYNAPSES = ("w", "mu", "sigma", "erev", "sparsity_mask")
 MAPPINGS = ("input_w", "input_b", "output_w", "output_b")
 NO_COUNTERPART = {"lstm.": "mixed_memory=True", "backbone.": "a backbone"}
 
 
 class Imported(NamedTuple):
-    """A network of ncps as a circuit has it.
+    """A network of ncps in the form of a circuit.
 
     Attributes
     ----------
     connectivity : CircuitConnectivity
     tensors : dict of str to Tensor
-        Of the state dict, in float64.
+        State dict, in float64.
     n_inputs, n_outputs : int
+        Numbers of inputs and outputs.
     """
 
     connectivity: CircuitConnectivity
@@ -140,15 +141,14 @@ def read_closed_form(
 
 
 def _cell(weights: Weights, prefix: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays of the cell by name, and those beside it in the module."""
+    """Arrays of the cell by name, and the other arrays of the module."""
     pairs: Any = weights.state_dict() if isinstance(weights, nn.Module) else weights
     given: dict[str, Any] = dict(pairs)
     for name in given:
         for part, what in NO_COUNTERPART.items():
             if f".{part}" in f".{name}":
                 raise ValueError(
-                    f"{name} belongs to a network of ncps with {what}, which has no counterpart "
-                    "here."
+                    f"{name} belongs to a network of ncps with {what}, which is not supported."
                 )
     stem = prefix if not prefix or prefix.endswith(".") else f"{prefix}."
     if stem and any(name.startswith(stem) for name in given):

@@ -96,7 +96,7 @@ class RecurrentNet(nn.Module):
         """
         if connectome is not None:
             raise ValueError(f"A network of kind {cls.kind} does not have a connectome.")
-        constructor: Any = cls  # each kind has a constructor of its own
+        constructor: Any = cls  # each kind has a different constructor
         settings = cls.parameters_for(task, parameters, **fields)
         return constructor(settings, generator=generator or torch.Generator().manual_seed(0))
 

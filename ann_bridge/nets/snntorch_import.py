@@ -40,7 +40,7 @@ def read_neurons(neurons: Weights, prefix: str | None) -> dict[str, Any]:
     if "alpha" in parts:
         raise ValueError(
             "The neurons have a synaptic current (alpha: snntorch.Synaptic, RSynaptic or Alpha). "
-            "SpikingNet has none; train it, or use Leaky or RLeaky."
+            "SpikingNet does not have one; train it, or use Leaky or RLeaky."
         )
     if (parts.get("reset_mechanism_val", torch.zeros(())) != 0).any():
         raise ValueError("The neurons do not reset by subtraction, as those of SpikingNet do.")

@@ -232,8 +232,9 @@ class SpikingStep(TorchStep):
             Always.
         """
         raise ValueError(
-            "The map of a spiking net jumps with every spike and has no Jacobian. Follow its "
-            "orbits instead: TrainedMap.advance without tangents, orbit, respond."
+            "The map of a spiking network is discontinuous at every spike and does not have a "
+            "Jacobian. Follow its orbits instead: TrainedMap.advance without tangents, orbit, "
+            "respond."
         )
 
 
@@ -243,6 +244,6 @@ def _surrogate_spike(p: SpikingParameters) -> Callable[[Tensor], Tensor]:
         surrogates = importlib.import_module("snntorch.surrogate")
     except ImportError as error:
         raise ImportError(
-            "Spiking nets need snntorch. To install it: pip install 'isochron[surrogate]'"
+            "Spiking networks need snntorch. To install it: pip install 'isochron[surrogate]'"
         ) from error
     return getattr(surrogates, p.surrogate)(**{SURROGATES[p.surrogate]: p.steepness})

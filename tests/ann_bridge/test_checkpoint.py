@@ -146,7 +146,7 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
         changed = description["parameters"] | {size: 10**8}
         path.write_text(json.dumps(description | {"parameters": changed}))
         with pytest.raises(
-            ValueError, match=r"does not hold such a net.*(larger|connectome|n_units)"
+            ValueError, match=r"does not contain such a network.*(larger|connectome|n_units)"
         ):
             ann_bridge.load_net(path)
 
@@ -222,7 +222,7 @@ def test_a_pickle_is_refused_and_not_run(saved, tmp_path):
     content = pickle.dumps(Attack())
     saved[1].with_suffix(".safetensors").write_bytes(content)
     change(saved[1].with_suffix(".json"), sha256=hashlib.sha256(content).hexdigest())
-    with pytest.raises(ValueError, match="does not hold such a net"):
+    with pytest.raises(ValueError, match="does not contain such a network"):
         ann_bridge.load_net(saved[1])
     assert not (tmp_path / "canary").exists()
 
@@ -231,8 +231,8 @@ def test_a_pickle_is_refused_and_not_run(saved, tmp_path):
     ("values", "message"),
     [
         ({"schema": 99}, "schema 99"),
-        ({"kind": "transformer"}, "does not describe a net"),
-        ({"n_units": 17}, "does not hold such a net"),
+        ({"kind": "transformer"}, "does not describe a network"),
+        ({"n_units": 17}, "does not contain such a network"),
         ({"n_units": "many"}, "n_units"),
         ({"colour": "red"}, "unknown parameters: colour"),
     ],
@@ -246,7 +246,7 @@ def test_a_description_that_does_not_fit_is_refused(saved, values, message):
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "\x00", "[" * 100_000])
 def test_a_description_that_is_no_json_is_refused(saved, text):
     saved[1].with_suffix(".json").write_text(text)
-    with pytest.raises(ValueError, match="does not describe a net"):
+    with pytest.raises(ValueError, match="does not describe a network"):
         ann_bridge.load_net(saved[1])
 
 

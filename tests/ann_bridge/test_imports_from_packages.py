@@ -127,9 +127,9 @@ def test_what_the_file_of_a_liquid_network_does_not_contain_is_asked_for(ncps):
 
 def test_networks_of_ncps_without_a_counterpart_are_named(ncps):
     mixed = ncps.torch.LTC(3, ncps.wirings.AutoNCP(12, 2, seed=1), mixed_memory=True)
-    with pytest.raises(ValueError, match="mixed_memory=True, which has no counterpart"):
+    with pytest.raises(ValueError, match="mixed_memory=True, which is not supported"):
         ann_bridge.LiquidNet.from_ncps(mixed, implicit_param_constraints=True)
-    with pytest.raises(ValueError, match="with a backbone, which has no counterpart"):
+    with pytest.raises(ValueError, match="with a backbone, which is not supported"):
         ann_bridge.ClosedFormNet.from_ncps(ncps.torch.CfC(3, 20), mode="default")
     plain = ncps.torch.CfC(3, ncps.wirings.AutoNCP(12, 2, seed=1))
     for mode in (None, "fast"):

@@ -208,7 +208,7 @@ def test_the_weight_of_a_linear_module_is_taken_as_it_is():
     [
         ({"weights": 1e39 * np.eye(N)}, r"weights has a value of size 1e\+39.*float32"),
         ({"input_weights": np.full((N, 3), -1e300)}, r"input_weights has a value of size 1e\+300"),
-        ({"output_weights": [1, 2, np.inf, 4, 5]}, "output_weights must hold finite numbers"),
+        ({"output_weights": [1, 2, np.inf, 4, 5]}, "output_weights must contain finite numbers"),
         ({"biases": [1j] * N}, "biases is complex, where real numbers"),
         ({"weights": torch.eye(N) * 1j}, "weights is complex, where real numbers"),
         ({"weights": [["a"] * N] * N}, "array of real numbers, got list of data type <U1"),

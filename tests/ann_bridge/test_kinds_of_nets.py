@@ -192,7 +192,7 @@ def test_an_adapted_wiring_changes_by_a_term_of_low_rank():
 def test_a_wiring_without_loops_has_no_scale():
     pair = connectome.load("varshney2011").subset("AVAL", "PVCL")
     chain = replace(pair, chemical=np.array([[0.0, 0], [3, 0]]), gap=np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="no loops"):
+    with pytest.raises(ValueError, match="does not have loops"):
         ann_bridge.connectome_weights(chain, signs=lambda graph: np.ones((2, 2)))
 
 
@@ -364,7 +364,7 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
             lambda: ann_bridge.FullRankRNN.from_weights(
                 np.full((4, 4), np.nan), **ARRAYS
             ),
-            "weights must hold finite",
+            "weights must contain finite",
         ),
         (
             lambda: ann_bridge.LowRankRNN.from_loadings(

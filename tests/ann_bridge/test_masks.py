@@ -62,9 +62,9 @@ def test_signs_that_are_all_zero_are_signs(circuit):
 
 
 def test_without_signs_there_are_no_weights(circuit):
-    with pytest.raises(ValueError, match="loop has no signs; give signs"):
+    with pytest.raises(ValueError, match="loop does not have signs; pass signs"):
         ann_bridge.connectome_weights(circuit)
-    with pytest.raises(ValueError, match="loop has no signs; give signs"):
+    with pytest.raises(ValueError, match="loop does not have signs; pass signs"):
         ann_bridge.connectome_connectivity(circuit, 1, rng=np.random.default_rng(0))
 
 

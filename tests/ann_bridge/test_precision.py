@@ -144,7 +144,7 @@ def test_a_low_rank_net_is_the_same_under_autocast(device):
     ids=lambda net: net.kind,
 )
 def test_a_net_without_such_products_is_refused(net):
-    message = rf"{net.kind} has none. Use precision='float32'"
+    message = rf"not to the kind {net.kind}. Use precision='float32'"
     with pytest.raises(ValueError, match=message):
         ann_bridge.train(net, DelayedComparison(), budget(), seed=0)
     with pytest.raises(ValueError, match=message):
@@ -154,7 +154,7 @@ def test_a_net_without_such_products_is_refused(net):
 def test_a_gpu_without_bfloat16_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: False)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "GPU of 2016")
-    with pytest.raises(ValueError, match="GPU of 2016 has no bfloat16.*float32"):
+    with pytest.raises(ValueError, match="GPU of 2016 does not support bfloat16.*float32"):
         check_precision(budget(), ann_bridge.FullRankRNN(n_units=8), torch.device("cuda"))
 
 
@@ -162,7 +162,7 @@ def test_a_gpu_without_bfloat16_is_refused(monkeypatch):
     ("options", "message"),
     [
         (["--precision", "float16"], "'float16' is not one of 'float32', 'bfloat16'"),
-        (["--precision", "bfloat16"], "precision bfloat16 is of products with a full matrix"),
+        (["--precision", "bfloat16"], "precision bfloat16 applies to products with a full matrix"),
     ],
 )
 def test_the_command_refuses_it(options, message, tmp_path, capsys):

@@ -171,7 +171,7 @@ def test_what_needs_the_other_form_is_refused():
     net = ann_bridge.LowRankRNN(n_units=8, form="rate")
     assert not ann_bridge.is_reducible(net)
     assert ann_bridge.is_reducible(ann_bridge.LowRankRNN(n_units=8))
-    with pytest.raises(ValueError, match="no exact reduced form"):
+    with pytest.raises(ValueError, match="does not have an exact reduced form"):
         ann_bridge.reduce_low_rank(net)
     budget = ann_bridge.TrainingParameters(precision="bfloat16")
     with pytest.raises(ValueError, match="rate form"):

@@ -126,14 +126,14 @@ def test_losses_that_were_edited_are_noticed(stopped):
     ],
 )
 def test_checkpoints_of_another_training_are_refused(stopped, change):
-    with pytest.raises(ValueError, match="of another training"):
+    with pytest.raises(ValueError, match="of a different training"):
         go(stopped, **change)
 
 
 def test_a_net_with_other_constants_is_refused(stopped):
     net = fresh()
     net.output_weights.mul_(2)
-    with pytest.raises(ValueError, match="another output_weights"):
+    with pytest.raises(ValueError, match="a different output_weights"):
         go(stopped, net=net)
 
 

@@ -90,7 +90,7 @@ def test_the_map_is_the_net_and_has_no_jacobian():
     orbit = system.orbit(starts, n)
     np.testing.assert_allclose(system.outputs(orbit[1:]), outputs, atol=1e-12)
     np.testing.assert_allclose(system.respond(starts, inputs.numpy()), orbit[-1], atol=1e-12)
-    with pytest.raises(ValueError, match=r"jumps with every spike.*orbit"):
+    with pytest.raises(ValueError, match=r"discontinuous at every spike.*orbit"):
         system.advance(starts[0], 1, tangents=np.eye(10))
 
 
