@@ -6,7 +6,7 @@ CROSSCHECK_STAMP := .venv/crosscheck
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow processors crosscheck gpu-kernels lint docs links bench clean
+.PHONY: demo test slow processors crosscheck gpu-kernels lint docs links notebooks bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -43,6 +43,10 @@ lint: $(STAMP)
 # The site, offline: open build/docs/index.html.
 docs: $(STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+
+# The notebooks of the site, with their outputs, from examples/notebooks/.
+notebooks: $(STAMP)
+	$(BIN)/python tools/notebooks.py
 
 # Every link of the site to another site; needs the Internet.
 links: $(STAMP)
