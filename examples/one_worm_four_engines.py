@@ -34,7 +34,7 @@ def draw(times, runs, reference, path):
         right.semilogy(times[1:], error, line, color=colour, label=engine)
     for neuron, end in zip(SHOWN, potentials.values[-1], strict=True):
         left.annotate(neuron, (times[-1], end), (4, 0), textcoords="offset points", va="center")
-    left.set(xlabel="time (ms)", ylabel="V − Vth (mV)", title="a  potentials", xmargin=0.15)
+    left.set(xlabel="time (ms)", ylabel="V − Vth (mV)", title="a  potentials", xmargin=0.2)
     right.set(xlabel="time (ms)", ylabel="largest error (mV)", title="b  errors")
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=5)
     figure.savefig(path, dpi=150)

@@ -37,6 +37,7 @@ def count(what, networks, stimuli, pA):
     print(f"{what:<32}{pA:8g} pA: {len(found):2d} of {len(size)}, {volts:.3g} V", flush=True)
     rows.append({"what": what, "current_pA": pA, "n": len(size), "n_oscillating": len(found)})
     rows[-1] |= {"which": found.tolist(), "largest_potential_V": volts}
+    options.out.write_text(json.dumps({"command": " ".join(sys.argv), "rows": rows}) + "\n")
 
 
 graph = connectome.load("varshney2011")
@@ -55,5 +56,3 @@ sensory = graph.select("sensory")
 pairs = [(one, one[:-1] + "R") for one in sensory if one[-1] == "L" and one[:-1] + "R" in sensory]
 count("each sensory pair", worm, [sims.step_current(p, amplitude_pA=2000) for p in pairs], 2000)
 print(*(pairs[k][0][:-1] for k in rows[-1]["which"]))
-record = {"command": " ".join(sys.argv), "sensory_pairs": pairs, "rows": rows}
-options.out.write_text(json.dumps(record) + "\n")
