@@ -21,7 +21,7 @@ class ModuleMap:
     ``LSTM``, also of several layers) is known; its state is h, or (h, c) of an LSTM, as one
     vector, layer after layer. For any other module state the step and the number of variables:
 
-        ModuleMap(module, step=lambda net, u, x: net.cell(u, x), dimension=20, inputs=u)
+        ModuleMap(module, step=lambda module, u, x: module.cell(u, x), dimension=20, inputs=u)
 
     The derivative is that of autograd. The module is copied, in evaluation mode.
 
@@ -197,7 +197,7 @@ class ModuleMap:
             found = tuple(first.shape) if isinstance(first, Tensor) else type(first).__name__
             raise ValueError(
                 f"A step must return the states after it, a tensor of shape {state.shape} for "
-                f"these, got {found}. State step=lambda net, u, x: ... that does."
+                f"these, got {found}. State step=lambda module, u, x: ... that does."
             )
         if not torch.equal(first, again):
             raise ValueError(
@@ -232,7 +232,7 @@ def _known_step(module: nn.Module) -> tuple[ModuleStep, int]:
         return _step_of_layer, parts * module.num_layers * module.hidden_size
     raise ValueError(
         f"The step of {type(module).__name__} is not known. State it, with the number of "
-        "variables: ModuleMap(module, step=lambda net, u, x: ..., dimension=...)."
+        "variables: ModuleMap(module, step=lambda module, u, x: ..., dimension=...)."
     )
 
 

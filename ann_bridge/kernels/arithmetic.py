@@ -1,7 +1,7 @@
 """Floating-point operations whose rounding is defined by the source, not by the compiler.
 
 Compiled code is strict: sums are taken in the order in which they are written, and a product
-and a sum are rounded once only where `multiply_add` says so. A result is therefore the same
+and a sum are rounded once only where `multiply_add` is written. A result is therefore the same
 whichever caller a function was compiled into, whether it was compiled or loaded from the cache.
 """
 

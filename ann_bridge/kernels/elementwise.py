@@ -1,4 +1,4 @@
-"""tanh and normal noise in compiled loops, written so that the compiler makes vectors of them.
+"""tanh and normal noise in compiled loops, written so that the compiler vectorizes them.
 
 Random numbers are a function of a key and a counter, so that a normal number depends on where
 it is used and not on which thread draws it.
@@ -50,7 +50,7 @@ def threefry(typing_context, key0, key1, counter0, counter1):  # noqa: ARG001
 
 @any_intrinsic
 def _float_of(typing_context, word):  # noqa: ARG001
-    """The float32 that a signed word stands for, times 2^-31: in [-1, 1]."""
+    """The float32 of a signed word, times 2^-31: in [-1, 1]."""
 
     def generate(context, builder, signature, arguments):
         number = builder.sitofp(arguments[0], ir.FloatType())
@@ -135,7 +135,7 @@ SMALLEST = f(2.0**-32)
 
 
 def tanh(x):
-    """Of a float32, within 4e-7 of its size; of a float64, within 1e-15."""
+    """Hyperbolic tangent, with a relative error below 4e-7 in float32 and 1e-15 in float64."""
     return math.tanh(x)
 
 
@@ -175,7 +175,7 @@ def fill_tanh(x, out):
 
 @compiled
 def steps_at_once(n_units):
-    """Steps for which a trial draws its noise together: short vectors would not pay."""
+    """Number of steps for which a trial draws its noise at once: short vectors are slow."""
     return max(1, 1024 // n_units)
 
 
@@ -186,9 +186,11 @@ def fill_normal(key, where, std, out):
     Parameters
     ----------
     key : ndarray of uint32, shape (2,)
+        Key of the run.
     where : int
-        At most 2^32 - 1: another one gives other numbers.
+        Counter, at most 2^32 - 1; a different one gives different numbers.
     std : float
+        Standard deviation.
     out : ndarray, shape (n,)
         Overwritten. The largest number possible is 6.7 std.
     """

@@ -1,4 +1,4 @@
-"""Compiled tanh net in few variables, in float64: one state at a time, its units in the cache.
+"""Compiled tanh network in few variables, in float64: one state at a time, in the cache.
 
     z[t+1] = (1 - a) z[t] + a L R'tanh(E z[t]) + d[t]
 
@@ -134,7 +134,7 @@ def linearise(
 
 @compiled
 def _run(states, drives, alpha, embedding, left, right, path):
-    """As `run`, without checks; `path` may have no steps."""
+    """As `run`, without checks; the number of steps of `path` may be 0."""
     rates = np.empty(embedding.shape[1])
     kept = path.shape[0] > 0
     for b in range(states.shape[0]):

@@ -1,7 +1,7 @@
 """The leaky tanh recurrence on a CPU by compiled kernels: trials in tiles, tiles in threads.
 
-The equations are those of `LeakyRecurrence`. Tiles are the same whatever the number of threads,
-and what they add to a gradient is summed in their order, so results are too.
+The equations are those of `LeakyRecurrence`. Tiles do not depend on the number of threads,
+and their contributions to a gradient are summed in their order, so results do not either.
 """
 
 from collections.abc import Sequence
@@ -34,17 +34,17 @@ def draw_key(generator: torch.Generator) -> tuple[int, int]:
 
 
 def run_fused(nets: Sequence[Recurrence]) -> list[tuple[Tensor, Tensor]]:
-    """Outputs and rates of each net, as `LeakyRecurrence`, all nets side by side."""
+    """Outputs and rates of each network, as `LeakyRecurrence`, all networks together."""
     flat = FusedRecurrence.apply(list(nets), *(t for net in nets for t in net.tensors))
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 class FusedRecurrence(torch.autograd.Function):
-    """Outputs and rates of several nets; the tensors of `Recurrence`, net after net."""
+    """Outputs and rates of several networks; the tensors of each `Recurrence` in turn."""
 
     @staticmethod
     def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
-        """Run all nets."""
+        """Run all networks."""
         ctx.save_for_backward(*tensors)
         ctx.runs = [LanesRun(net) if net.right is None else ThinRun(net) for net in nets]
         in_threads([task for run in ctx.runs for task in run.forward_tasks()])
@@ -55,7 +55,7 @@ class FusedRecurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Run all backwards."""
-        _ = ctx.saved_tensors  # refuses tensors that were altered since
+        _ = ctx.saved_tensors  # raises for tensors that were altered since
         by_results = zip(gradients[::2], gradients[1::2], strict=True)
         pairs = zip(ctx.runs, by_results, strict=True)
         in_threads([task for run, by in pairs for task in run.backward_tasks(*by)])

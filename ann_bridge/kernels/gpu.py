@@ -1,7 +1,7 @@
-"""The leaky tanh recurrence of low rank on a GPU: all trials of all nets in one launch.
+"""The leaky tanh recurrence of low rank on a GPU: all trials of all networks in one launch.
 
 The equations and the noise are those of `LeakyRecurrence`, step by step; the kernels are in
-`triton_thin`. What the trials add to a gradient is summed in their order.
+`triton_thin`. Contributions of the trials to a gradient are summed in their order.
 """
 
 import warnings
@@ -19,14 +19,14 @@ from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.kernels.fused import THICKEST, Recurrence
 from isochron.ann_bridge.kernels.leaky_recurrence import LeakyRecurrence, LeakySettings
 
-REGISTERS = 49152  # of 65536 of a multiprocessor, 32 bits each; the rest is for addresses
+REGISTERS = 49152  # of 65536 of a multiprocessor, 32 bits each; the others are for addresses
 TOLERANCE = 1e-4  # relative, of the check in float32
 
 Drawn = tuple[float, torch.Generator]
 
 
 def fits(readout: Tensor, left: Tensor, right: Tensor | None, activation: str, n_in: int) -> bool:
-    """Whether the kernels run this net: GPU, tanh, thin factors, fixed readout, not too large."""
+    """Whether the kernels run a network: GPU, tanh, thin factors, fixed readout, not too large."""
     if (
         readout.device.type != "cuda"
         or activation != "tanh"
@@ -43,10 +43,10 @@ def fits(readout: Tensor, left: Tensor, right: Tensor | None, activation: str, n
 def run_thin_nets(
     nets: Sequence[Recurrence], generators: Sequence[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
-    """Outputs and rates of each net, as `LeakyRecurrence`; alike ones in one launch.
+    """Outputs and rates of each network, as `LeakyRecurrence`; those of one shape in one launch.
 
-    The noise is drawn from the generators, as many numbers as the loop draws; the nets' own
-    keys of noise are not used.
+    The noise is drawn from the generators, as many numbers as the loop draws; the noise keys of
+    the networks are not used.
     """
     groups = defaultdict(list)
     for place, net in enumerate(nets):
@@ -79,22 +79,22 @@ def _run_alike(
 
 
 def _rows(net: Recurrence) -> tuple[Tensor, ...]:
-    """Input weights, left, right and readout as the kernels want them."""
+    """Input weights, left, right and readout in the form of the kernels."""
     assert net.right is not None
     readout = net.readout[:, None] if net.readout.ndim == 1 else net.readout
     return net.alpha * net.weights.T, net.alpha * net.left.T, net.right.T, readout.T
 
 
 class ThinRecurrence(torch.autograd.Function):
-    """Outputs (nets, batch, n_steps, n_outputs) and rates (nets, n_steps, batch, n).
+    """Outputs (n_nets, batch, n_steps, n_outputs) and rates (n_nets, n_steps, batch, n).
 
-    Arguments of ``apply``: of each net its standard deviation of noise and its generator;
+    Arguments of ``apply``: the standard deviation of noise and the generator of each network;
     whether the readout reads rates; then tensors as in `triton_thin`.
     """
 
     @staticmethod
     def forward(ctx: Any, noise: list[Drawn], read_rates: bool, *tensors: Tensor) -> Any:
-        """Run all nets."""
+        """Run all networks."""
         inputs, initial, weights, left, _, readout, _ = tensors
         nets, batch, n_steps, n_inputs = inputs.shape
         (k, n), n_outputs = left.shape[1:], readout.shape[1]
@@ -119,7 +119,7 @@ class ThinRecurrence(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Run all nets backwards."""
+        """Run all networks backwards."""
         inputs, initial, weights, left, right, readout, decay, rates, sent = ctx.saved_tensors
         by_outputs, by_rates = gradients
         n_steps, batch, n, k, n_inputs, n_outputs = ctx.counts
@@ -137,7 +137,7 @@ class ThinRecurrence(torch.autograd.Function):
                 *ctx.counts, ctx.read_rates, by_rates is not None, by_inputs is not None,
                 **_compiled_for(n, k, n_inputs, n_outputs, initial.dtype),
             )  # fmt: skip
-        # Net by net, so that a net among others gets the bits of the net alone.
+        # One network at a time, so that its gradient is bit-identical to that of the network alone.
         sums = torch.stack([part.sum(dim=0) for part in parts])
         by_left, by_right, by_weights = sums.split([k, k, n_inputs], dim=1)
         return None, None, by_inputs, by_initial, by_weights, by_left, by_right, None, None
@@ -149,7 +149,7 @@ def padded(*counts: int) -> tuple[int, ...]:
 
 
 def registers(n: int, k: int, n_inputs: int, n_outputs: int, dtype: torch.dtype) -> int:
-    """Of 32 bits, that a trial needs: factors, gradients, and some vectors of the units."""
+    """Registers of 32 bits that a trial needs: factors, gradients, and some vectors of units."""
     return (4 * k + 2 * n_inputs + n_outputs + 6) * n * dtype.itemsize // 4
 
 
@@ -173,7 +173,7 @@ def _on(device: torch.device) -> Any:
 
 @cache
 def works(device: torch.device) -> bool:
-    """Whether the kernels agree with the loop on this device; a warning says if they do not."""
+    """Whether the kernels agree with the loop on this device; a warning reports if not."""
     try:
         with torch.inference_mode(False), torch.enable_grad():
             error = disagreement(device)
@@ -184,8 +184,8 @@ def works(device: torch.device) -> bool:
             return True
         reason = f"it differs from the loop by {error:.1e} of the result"
     warnings.warn(
-        f"The fused kernel of low-rank nets cannot be used on {device} ({reason}). They run step "
-        f"by step instead, more slowly. The kernel needs Triton: pip install triton",
+        f"The fused kernel of low-rank networks cannot be used on {device} ({reason}). They run "
+        f"step by step instead, more slowly. The kernel needs Triton: pip install triton",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -208,7 +208,7 @@ def disagreement(device: torch.device) -> float:
 
 
 def run_loop(net: Recurrence, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """What `run_thin_nets` gives, by the loop, in float64 whatever the net is in."""
+    """Results of `run_thin_nets` by the loop, in float64 whatever the data type of the network."""
     (n_steps, batch, _), n = net.inputs.shape, len(net.weights)
     noise = net.initial.new_zeros(n_steps + 1, batch, n)
     if net.noise_std:

@@ -3,9 +3,9 @@
     x[t+1] = (1 - a) x[t] + a (W tanh(x[t]) + B u[t]) + noise[t]
     y[t] = C'x[t+1], or C'tanh(x[t+1])
 
-States are kept by unit, and each has the trials as neighbours in memory. What units receive, W
-and B side by side, is one matrix. One thread does all steps of its trials without waiting for
-others, and the sum over time in the gradient is taken where its terms are in the cache.
+States are stored by unit, the trials of each in adjacent places of memory. W and B are the
+columns of one matrix. One thread does all steps of its trials without waiting for others, and the
+sum over time in the gradient is computed while its terms are in the cache.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
 
 
 class LanesNet(NamedTuple):
-    """A network with a matrix, as the compiled code wants it.
+    """A network with a matrix, in the form of the compiled code.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class LanesNet(NamedTuple):
 
 
 class LanesRecord(NamedTuple):
-    """What a run writes.
+    """Arrays that a run writes.
 
     Attributes
     ----------
@@ -70,12 +70,12 @@ class LanesRecord(NamedTuple):
 
 
 class LanesReplay(NamedTuple):
-    """What a backward run reads.
+    """Arrays that a backward run reads.
 
     Attributes
     ----------
     by_outputs, by_rates : ndarray
-        Gradients by the results; `by_rates` has no steps if the loss does not depend on the rates.
+        Gradients by the results; `by_rates` is empty if the loss does not depend on the rates.
     inputs, rates : ndarray
         As in the forward run.
     seen : ndarray, shape (n_steps, n, n_trials)
@@ -91,16 +91,16 @@ class LanesReplay(NamedTuple):
 
 
 class LanesGradients(NamedTuple):
-    """What a backward run writes.
+    """Arrays that a backward run writes.
 
     Attributes
     ----------
     inputs, initial : ndarray
-        Overwritten for the trials of the run; `inputs` has no steps if its gradient is not needed.
+        Overwritten for the trials of the run; `inputs` is empty if its gradient is not needed.
     sent : ndarray
-        Room for what `keep` keeps.
+        Room for the lanes that `keep` copies.
     received : ndarray
-        As `add_products` wants it; added to.
+        In the form of `add_products`; added to.
     readout : ndarray, shape (n_outputs, n, LANES)
         Added to; to be summed over lanes.
     """

@@ -1,11 +1,11 @@
-"""The leaky recurrence over a whole sequence, with its gradient written out.
+"""The leaky recurrence over a whole sequence, with an explicit gradient.
 
     x[t+1] = (1 - a) x[t] + a (L R' φ(x[t]) + B u[t]) + noise[t]
     y[t] = C'x[t+1], or C'φ(x[t+1])
 
-Autograd through a loop of time steps keeps a graph of thousands of small nodes. Here
-the loop runs backwards by hand, and the sums over time in the gradients of the weights
-are one matrix product each. (Thin factors are kept transposed, contiguous: a product
+Autograd through a loop of time steps stores a graph of thousands of small nodes. Here
+the backward loop is explicit, and the sums over time in the gradients of the weights
+are one matrix product each. (Thin factors are stored transposed, contiguous: a product
 with them is then five times faster on a CPU.)
 """
 
@@ -48,7 +48,7 @@ class LeakyTensors(NamedTuple):
 
 
 class LeakySettings(NamedTuple):
-    """What else defines a recurrence.
+    """Settings of a recurrence.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class LeakySettings(NamedTuple):
     read_rates : bool
         Whether C reads rates instead of states.
     product_type : torch.dtype, optional
-        The type in which products with a full matrix L are computed, if not its own.
+        Data type of products with a full matrix L; that of L by default.
     """
 
     alpha: float

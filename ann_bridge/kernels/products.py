@@ -1,4 +1,4 @@
-"""Compiled products with many trials at once: `LANES` trials are neighbours in memory.
+"""Compiled products with many trials at once: `LANES` trials are adjacent in memory.
 
 A matrix is multiplied with states of shape (columns, LANES), and the gradient of its entries is
 summed over trials and steps. Dense matrices go in blocks that fill the registers of a processor,
@@ -89,10 +89,10 @@ def _multiply(out, matrix, sources):  # noqa: ARG001
 
 
 def keep(kept, matrix, column, sources, start, step):
-    """Lanes of sources, from `start` on, for `add_products`: their columns begin at `column`.
+    """Copy lanes of sources, from `start` on, for `add_products`: their first column is `column`.
 
-    Of a sparse matrix `kept` has the shape (columns, LENGTH), of a dense one
-    (columns / LANES, LENGTH, LANES): there units are neighbours, not trials.
+    For a sparse matrix `kept` has the shape (columns, LENGTH), for a dense one
+    (columns / LANES, LENGTH, LANES): there units are adjacent in memory, not trials.
     """
 
 
@@ -120,8 +120,8 @@ def _keep(kept, matrix, column, sources, start, step):  # noqa: ARG001
 def add_products(by_matrix, matrix, taken, kept, terms):
     """Add to the gradient of each entry (i, j) the sum of taken[i] sources[j].
 
-    Of `taken`, shape (rows, LENGTH), and what `keep` has kept of the sources, the first
-    ``terms * LANES`` count. `by_matrix` has the values of a sparse matrix; of a dense one it
+    The first ``terms * LANES`` columns of `taken`, shape (rows, LENGTH), and of `kept`, the copies
+    by `keep`, count. `by_matrix` has the values of a sparse matrix; for a dense one it
     has the columns in panels, shape (columns / LANES, rows, LANES), and both it and `taken`
     have whole ROWS.
     """

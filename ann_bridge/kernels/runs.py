@@ -1,4 +1,4 @@
-"""The arrays of one net while compiled kernels run it forwards and backwards, tile by tile."""
+"""Arrays of one network while compiled kernels run it forwards and backwards, tile by tile."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -35,24 +35,30 @@ DENSEST = 0.3  # share of weights above which a full matrix is faster
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Recurrence:
-    """One net and its trials.
+    """One network and its trials.
 
     Attributes
     ----------
     inputs : Tensor, shape (n_steps, batch, n_inputs)
+        Inputs of each step.
     initial : Tensor, shape (batch, n_units)
+        States before the first step.
     weights : Tensor, shape (n_units, n_inputs)
+        Input weights B.
     left, right : Tensor, shape (n_units, k)
-        Or a full matrix, and None.
+        Factors of W; or a full matrix, and None.
     readout : Tensor, shape (n_units,) or (n_units, n_outputs)
+        Output weights C.
     alpha : float
+        Step / time constant.
     read_rates : bool
+        Whether the readout reads tanh(x) instead of x.
     noise_std : float
-        Of the noise added at each step.
+        Standard deviation of the noise added at each step.
     noise_key : tuple of two int
-        Below 2^32; the noise is a function of it.
+        Key of the noise, which is a function of it; each below 2^32.
     pattern : Tensor of bool, shape (n_units, n_units), optional
-        Where a full matrix may be other than zero; elsewhere no gradient is promised.
+        Where a full matrix may be other than zero; elsewhere the gradient is not defined.
 
     Raises
     ------
@@ -100,14 +106,14 @@ class Recurrence:
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """What a gradient may be wanted of."""
+        """Tensors that may need a gradient."""
         return self.inputs, self.initial, self.weights, self.left, self.right, self.readout
 
 
 class Run(ABC):
-    """Arrays of one net, and the work to be done on them, forwards and then backwards."""
+    """Arrays of one network, and the tasks on them, forwards and then backwards."""
 
-    trials: int  # in a tile; small ones keep more threads busy
+    trials: int  # in a tile; small tiles occupy more threads
 
     def __init__(self, net: Recurrence) -> None:
         (n_steps, batch, _), n = net.inputs.shape, len(net.weights)
@@ -148,7 +154,7 @@ class Run(ABC):
         return array(tensor)
 
     def outward(self, found: np.ndarray) -> Tensor:
-        """The way back."""
+        """Inverse of `inward`."""
         return torch.from_numpy(found)
 
     def empty(self, n_steps: int, width: int) -> np.ndarray:
@@ -208,7 +214,7 @@ class Run(ABC):
 
 
 class ThinRun(Run):
-    """A net of low rank."""
+    """A network of low rank."""
 
     trials = 4
 
@@ -241,17 +247,17 @@ class ThinRun(Run):
         vjp_thin(first, last, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
-        """Of `Recurrence`, transposed."""
+        """Gradient by the readout, transposed."""
         return self.parts[3].sum(axis=0)
 
     def by_matrices(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Of `Recurrence`."""
+        """Gradients by the weights and the factors."""
         weights, left, right = (torch.from_numpy(part.sum(axis=0).T) for part in self.parts[:3])
         return weights, left, right
 
 
 class LanesRun(Run):
-    """A net with a matrix; trials stand last in its arrays, filled up to whole tiles."""
+    """A network with a matrix; trials are the last axis of its arrays, padded to whole tiles."""
 
     trials = LANES
 
@@ -288,7 +294,7 @@ class LanesRun(Run):
         return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
 
     def outward(self, found: np.ndarray) -> Tensor:
-        """The way back."""
+        """Inverse of `inward`."""
         return torch.from_numpy(found).transpose(-1, -2)[..., : self.batch, :]
 
     def empty(self, n_steps: int, width: int) -> np.ndarray:
@@ -321,11 +327,11 @@ class LanesRun(Run):
         vjp_lanes(first, self.net, replay, gradients)
 
     def by_readout(self) -> np.ndarray:
-        """Of `Recurrence`, transposed."""
+        """Gradient by the readout, transposed."""
         return self.by_read.sum(axis=(0, 3))
 
     def by_matrices(self) -> tuple[Tensor, Tensor, None]:
-        """Of `Recurrence`."""
+        """Gradients by the weights and the factors."""
         n, total = len(self.matrix), self.alpha * self.by_received.sum(axis=0)
         if self.pattern is None:
             total = total.swapaxes(0, 1).reshape(total.shape[1], -1)

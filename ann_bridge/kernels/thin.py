@@ -3,8 +3,8 @@
     x[t+1] = (1 - a) x[t] + a (L R' tanh(x[t]) + B u[t]) + noise[t]
     y[t] = C'x[t+1], or C'tanh(x[t+1])
 
-Factors are transposed, so that every pass runs along the units. The backward run keeps its
-adjoint in the cache too, and adds up the gradients of the weights on the way.
+Factors are transposed, so that every pass runs along the units. The backward run has its
+adjoint in the cache too, and accumulates the gradients of the weights.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from isochron.ann_bridge.kernels.vectors import long_dot
 
 
 class ThinNet(NamedTuple):
-    """A network of low rank, as the compiled code wants it.
+    """A network of low rank, in the form of the compiled code.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class ThinNet(NamedTuple):
 
 
 class Trials(NamedTuple):
-    """Where trials start and what enters; trials stand first here, last in `lanes`.
+    """Initial states and inputs; trials are the first axis here, the last in `lanes`.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Trials(NamedTuple):
 
 
 class ThinRecord(NamedTuple):
-    """What a run writes.
+    """Arrays that a run writes.
 
     Attributes
     ----------
@@ -72,12 +72,12 @@ class ThinRecord(NamedTuple):
 
 
 class ThinReplay(NamedTuple):
-    """What a backward run reads.
+    """Arrays that a backward run reads.
 
     Attributes
     ----------
     by_outputs, by_rates : ndarray
-        Gradients by the results; `by_rates` has no steps if the loss does not depend on the rates.
+        Gradients by the results; `by_rates` is empty if the loss does not depend on the rates.
     inputs, rates, sent : ndarray
         As in the forward run.
     seen : ndarray, shape (n_steps, batch, n)

@@ -1,4 +1,4 @@
-"""Who computes in threads: tiles of compiled kernels, or torch."""
+"""Distribution of threads between tiles of compiled kernels and torch."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,10 @@ _for_tiles: ContextVar[int | None] = ContextVar("_for_tiles", default=None)
 
 @contextmanager
 def threads_for_tiles() -> Iterator[None]:
-    """Tiles have all threads that torch had, and torch goes on in one.
+    """Tiles have all threads that torch had, and torch uses one.
 
     MKL wakes all threads even for the square root of 200 numbers, and these spin for a while
-    afterwards on cores that tiles could have.
+    afterwards on cores that tiles could use.
     """
     count = torch.get_num_threads()
     token = _for_tiles.set(count)
@@ -48,9 +48,9 @@ def in_threads(tasks: Sequence[Callable[[], None]]) -> None:
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
-    """Threads that stay: starting them takes as long as a small net."""
+    """A permanent pool: starting threads takes as long as running a small network."""
     return ThreadPoolExecutor(workers)
 
 
-if hasattr(os, "register_at_fork"):  # a forked process has none of the threads
+if hasattr(os, "register_at_fork"):  # the threads do not exist in a forked process
     os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,4 +1,4 @@
-"""The kernels of `gpu`, in Triton: one program runs one trial of one net over all its steps.
+"""The kernels of `gpu`, in Triton: one program runs one trial of one network over all its steps.
 
 The state stays in registers. Factors are transposed and scaled by alpha: with their rows
 L, R, B and C,
@@ -6,9 +6,9 @@ L, R, B and C,
     x[t+1] = d x[t] + L'(R tanh(x[t])) + B'u[t] + noise[t],  d = 1 - alpha
     y[t] = C x[t+1], or C tanh(x[t+1])
 
-Arrays are contiguous: inputs (nets, batch, n_steps, n_inputs), sent (nets, batch, n_steps, k),
-outputs (nets, batch, n_steps, n_outputs), rates (nets, n_steps + 1, batch, n), factors
-(nets, rows, n). N, K, S and O are n, k, n_inputs and n_outputs rounded up to powers of two.
+Arrays are contiguous: inputs (n_nets, batch, n_steps, n_inputs), sent (n_nets, batch, n_steps, k),
+outputs (n_nets, batch, n_steps, n_outputs), rates (n_nets, n_steps + 1, batch, n), factors
+(n_nets, rows, n). N, K, S and O are n, k, n_inputs and n_outputs rounded up to powers of two.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ def _tanh(x):
 
 @jit
 def _rows(pointer, net, count, n, COUNT: tl.constexpr, N: tl.constexpr):
-    """The rows of one net, filled up with zeros."""
+    """The rows of one network, padded with zeros."""
     row, unit = tl.arange(0, COUNT)[:, None], tl.arange(0, N)[None, :]
     return tl.load(pointer + (net * count + row) * n + unit, (row < count) & (unit < n), other=0)
 
@@ -46,7 +46,7 @@ def run_thin(
     READ_RATES: tl.constexpr,
     N: tl.constexpr, K: tl.constexpr, S: tl.constexpr, O: tl.constexpr,  # noqa: E741
 ):  # fmt: skip
-    """Run; `rates` hold the noise of step t at t + 1 and are overwritten with tanh(x)."""
+    """Run; `rates` contain the noise of step t at t + 1 and are overwritten with tanh(x)."""
     trial, net = tl.program_id(0), tl.program_id(1).to(tl.int64)
     unit, factor = tl.arange(0, N), tl.arange(0, K)
     channel, output = tl.arange(0, S), tl.arange(0, O)
@@ -65,7 +65,7 @@ def run_thin(
     tl.store(at, rate, here)
     noise = tl.load(at + one_step, here, other=0)
     for t in range(n_steps):
-        # Early, so that the next step need not wait for it.
+        # Early, so that the next step does not wait for it.
         later = tl.load(at + 2 * one_step, unit < tl.where(t + 1 < n_steps, n, 0), other=0)
         u = tl.load(said, channel < n_inputs, other=0)
         message = tl.sum(R * rate[None, :], axis=1)
@@ -90,10 +90,10 @@ def vjp_thin(
     READ_RATES: tl.constexpr, BY_RATES: tl.constexpr, BY_INPUTS: tl.constexpr,
     N: tl.constexpr, K: tl.constexpr, S: tl.constexpr, O: tl.constexpr,  # noqa: E741
 ):  # fmt: skip
-    """Run backwards; `parts`, shape (nets, batch, 2 k + n_inputs, n), are each trial's gradients.
+    """Run backwards; `parts`, shape (n_nets, batch, 2 k + n_inputs, n): gradients of each trial.
 
-    They are by the rows L, R and B. `by_rates`, shape (nets, n_steps, batch, n), is not looked
-    at without BY_RATES, and `by_inputs`, of the shape of `inputs`, not written without BY_INPUTS.
+    They are by the rows L, R and B. `by_rates`, shape (n_nets, n_steps, batch, n), is not
+    read without BY_RATES, and `by_inputs`, of the shape of `inputs`, not written without BY_INPUTS.
     """
     trial, net = tl.program_id(0), tl.program_id(1).to(tl.int64)
     unit, factor = tl.arange(0, N), tl.arange(0, K)

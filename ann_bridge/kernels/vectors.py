@@ -1,6 +1,6 @@
 """Pieces of compiled products with `LANES` trials at once, written for the compiler itself.
 
-Trials are neighbours in memory. Sums are kept in the registers of a processor.
+Trials are adjacent in memory. Sums stay in the registers of a processor.
 """
 
 from functools import reduce
@@ -16,11 +16,11 @@ ROWS = 6  # of a block; times two halves of the lanes: twelve sums, of sixteen r
 HALF = LANES // 2
 CHUNK = 8  # steps whose part in a gradient is taken at once
 LENGTH = CHUNK * LANES
-SUMS = 4  # of a long product: one waits for the last, so some are taken at once
+SUMS = 4  # of a long product: each waits for the one before, so several run at once
 
 
 class _Builder:
-    """What the intrinsics have in common: pointers into arrays, vectors of lanes, sums."""
+    """Base of the intrinsics: pointers into arrays, vectors of lanes, sums."""
 
     def __init__(self, context, builder, signature, arguments, width):
         self.context, self.builder, self.signature = context, builder, signature
@@ -50,7 +50,7 @@ class _Builder:
         return self.builder.bitcast(self.builder.gep(start, [place]), self.vector.as_pointer())
 
     def load(self, start, place):
-        """A vector of neighbours; numpy aligns to no more than a number."""
+        """A vector of adjacent numbers; numpy aligns only to a number."""
         loaded = self.builder.load(self._pointer(start, place))
         loaded.align = 4
         return loaded
@@ -141,7 +141,7 @@ class _Builder:
 
 
 def _neighbours(*arrays):
-    """Refuse, when compiling, arrays with gaps between elements: pointers run over them."""
+    """Reject, when compiling, arrays with gaps between elements: pointers ignore gaps."""
     if not all(array.layout == "C" for array in arrays):
         raise TypingError(f"Contiguous arrays are needed, got {arrays}.")
 
@@ -171,8 +171,8 @@ def add_row(typing_context, out, at, columns, values, first, last, sources):  # 
 def add_block(typing_context, out, at, factors, places, sources, source, terms):  # noqa: ARG001
     """ROWS rows of LANES of `out` from `at` on += factors times `terms` rows of `sources`.
 
-    With ``places = (first, row, column)``, factor (i, k) stands at ``first + i row + k column``;
-    the sources begin at `source`.
+    With ``places = (first, row, column)``, factor (i, k) is at ``first + i row + k column``;
+    the first source is at `source`.
     """
     _neighbours(out, factors, sources)
     places = types.UniTuple(types.intp, 3)
@@ -201,7 +201,7 @@ def add_block(typing_context, out, at, factors, places, sources, source, terms):
 
 @any_intrinsic
 def dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
-    """Sum of products of `terms` times LANES neighbours."""
+    """Sum of products of `terms` times LANES adjacent numbers."""
     _neighbours(x, y)
     order = (x, types.intp, y, types.intp, types.intp)
 
