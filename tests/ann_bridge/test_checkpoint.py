@@ -92,7 +92,7 @@ def test_every_kind_of_net_comes_back(tmp_path, net):
 
 
 def test_a_worm_comes_back_whole(tmp_path):
-    """The network it trains and everything that a command may ask of its connectome."""
+    """The network that is trained, with everything that a command needs of its connectome."""
     net = a_worm()
     ann_bridge.save_net(net, tmp_path / "net.v1")
     loaded, _ = ann_bridge.load_net(tmp_path / "net.v1")
@@ -187,11 +187,11 @@ def test_an_altered_setting_is_refused(saved):
 
 
 def change(path, **values):
-    """Write other values, as one would who means harm, or has a net of version 0.1."""
+    """Write different values, as an attacker would, or without the digest of version 0.1."""
     description = json.loads(path.read_text())
     del description["settings_sha256"]
     for key, value in values.items():
-        target = description["parameters"] if key in ("n_units", "colour") else description
+        target = description["parameters"] if key in ("n_units", "color") else description
         target[key] = value
     path.write_text(json.dumps(description))
 
@@ -234,7 +234,7 @@ def test_a_pickle_is_refused_and_not_run(saved, tmp_path):
         ({"kind": "transformer"}, "does not describe a network"),
         ({"n_units": 17}, "does not contain such a network"),
         ({"n_units": "many"}, "n_units"),
-        ({"colour": "red"}, "unknown parameters: colour"),
+        ({"color": "red"}, "unknown parameters: color"),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(saved, values, message):

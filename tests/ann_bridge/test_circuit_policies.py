@@ -1,4 +1,4 @@
-"""Liquid and closed-form nets: against ncps, the differential equation and autograd."""
+"""Liquid and closed-form networks: against ncps, the differential equation and autograd."""
 
 import importlib
 from typing import Any
@@ -54,7 +54,7 @@ def disturb(net, seed=1):
 
 
 def peer_connectivity(connectivity, order=None):
-    """A connectivity of ncps with our synapses; `order` gives the number of each unit there."""
+    """A connectivity of ncps with our synapses; `order` is the number of each unit in ncps."""
     peer = importlib.import_module("ncps.wirings")
     if order is not None:
         made = peer.NCP(*SIZES.values())
@@ -174,7 +174,7 @@ def test_the_fast_liquid_gradient_is_that_of_autograd_through_the_loop(make):
 
 
 def liquid_velocity(net, drive):
-    """C v' = g (V - v) + Σ s (E - v), written anew."""
+    """C v' = g (V - v) + Σ s (E - v), written independently."""
     raw = {name: value.double().numpy() for name, value in net.state_dict().items()}
 
     def positive(name):
@@ -219,7 +219,7 @@ def test_a_policy_has_the_stated_fans():
     assert set(sign) == {-1, 1}
     assert set(zip(layer[sender], layer[receiver], strict=True)) <= {(0, 1), (1, 1), (1, 2)}
     between = [(layer[sender] == a) & (layer[receiver] == b) for a, b in ((0, 1), (1, 1), (1, 2))]
-    assert (np.bincount(sender[between[0]], minlength=7) >= 2).all()  # more if one was left out
+    assert (np.bincount(sender[between[0]], minlength=7) >= 2).all()  # more if one was omitted
     assert set(receiver[between[0]]) == set(range(7, 12))
     assert 1 <= between[1].sum() <= 6
     assert set(sender[between[2]]) == set(range(7, 12))

@@ -39,7 +39,7 @@ class Cell(nn.Module):
 
 
 class Outer(nn.Module):
-    """A module around another."""
+    """A module that contains a second one."""
 
     def __init__(self, inner):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Nets of coupled oscillators against the differential equation that they discretise."""
+"""Networks of coupled oscillators against the differential equation that they discretize."""
 
 import numpy as np
 import pytest

@@ -78,7 +78,7 @@ TASKS = {
 
 @pytest.fixture
 def in_both():
-    """A function that calls another with each default type of torch."""
+    """A function that calls a given one with each default type of torch."""
 
     def call(make):
         found = []

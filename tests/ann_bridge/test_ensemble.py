@@ -1,4 +1,4 @@
-"""Nets trained together are those trained alone."""
+"""Networks trained together equal those trained alone."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def made(kind, seed) -> Any:
     "kinds", [("low",) * 3, ("full", "low", "relu"), ("gru",) * 2, ("gru", "low")]
 )
 def test_each_is_as_if_alone(kinds):
-    """Bit by bit, with penalties, a schedule and a clip that acts."""
+    """Exactly, with penalties, a schedule and a clip that is active."""
     p = ann_bridge.TrainingParameters(
         steps=12, batch_size=6, warmup_steps=3, decay="cosine", gradient_clip=0.05,
         weight_penalty=1e-3, rate_penalty=1e-2, oscillation_penalty=1e-2,
@@ -70,7 +70,7 @@ def test_threads_change_no_bit_and_torch_keeps_its_own():
 
 
 def test_each_stops_by_itself():
-    """The first net stops at the least number of steps, the second goes on unharmed."""
+    """The first network stops at the least number of steps, the second continues unchanged."""
     nets = [made("low", 0), made("low", 1)]
     firsts = [ann_bridge.train(made("low", k), TASK, budget(21), seed=k).losses for k in (0, 1)]
     means = [sum(losses[:20]) / 20 for losses in firsts]

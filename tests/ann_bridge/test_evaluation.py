@@ -1,4 +1,4 @@
-"""The loss on fresh trials: its standard error, and whether it beats chance."""
+"""The loss on new trials: its standard error, and whether it beats chance."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_a_network_that_says_nothing_does_not_beat_chance(task):
 
 
 class Echo:
-    """Say the input, 0 or 1, of this step: learned within a few steps of training."""
+    """Report the input, 0 or 1, of this step: learned within a few steps of training."""
 
     n_inputs, n_outputs, n_steps, step_ms, chance = 1, 1, 5, 2.0, 0.25
 

@@ -1,4 +1,4 @@
-"""The GPU's kernels of low-rank nets: on a GPU, or without one by Triton's interpreter.
+"""GPU kernels of low-rank networks: on a GPU, or without one by Triton's interpreter.
 
     pytest tests/ann_bridge/test_gpu_kernel.py --device cuda
 
@@ -118,7 +118,7 @@ def test_it_is_the_loop_and_so_are_its_gradients(
 
 @needs_triton
 def test_nets_side_by_side_are_the_nets_alone_to_the_bit(where):
-    """Also those that stand among nets of another size, alpha or noise."""
+    """Also those among networks of a different size, alpha or noise."""
     nets = [drawn(where, seed=1), drawn(where, seed=2, units=20), drawn(where, seed=3)]
     nets[2] = replace(nets[2], alpha=0.5, noise_std=0.3)
     together = gpu.run_thin_nets(nets, [generator(where, k) for k in range(3)])
@@ -146,7 +146,7 @@ def test_the_net_takes_it_and_is_the_same_net(where, monkeypatch):
         monkeypatch.setattr(gpu, "fits", lambda *_: True)
     run, taken = gpu.run_thin_nets, []
     monkeypatch.setattr(gpu, "run_thin_nets", lambda nets, g: taken.extend(nets) or run(nets, g))
-    # Without a GPU the net draws a key for the CPU's noise first.
+    # Without a GPU the network draws a key for the CPU's noise first.
     noise_std = 0.0 if where.type == "cpu" else 0.05
     net = ann_bridge.LowRankRNN(n_units=37, noise_std=noise_std).to(where)
     inputs = torch.randn(12, 3, 3, generator=torch.Generator().manual_seed(1)).to(where)

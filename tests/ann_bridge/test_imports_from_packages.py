@@ -29,7 +29,7 @@ def ours(net, given):
 
 
 class Lightning(torch.nn.Module):
-    """A module around another, with a prefix."""
+    """A module that contains a second one, with a prefix."""
 
     def __init__(self, inner):
         super().__init__()
@@ -56,7 +56,7 @@ CONNECTIVITIES = {
 
 
 def disturbed(module):
-    """All weights away from what they are at first, masks as they are."""
+    """All weights changed from their initial values, masks unchanged."""
     with torch.no_grad():
         for name, weights in module.named_parameters():
             if "mask" not in name and "erev" not in name:
@@ -186,7 +186,7 @@ def circuit(input_synapses):
 @pytest.mark.parametrize("kind", [ann_bridge.LiquidNet, ann_bridge.ClosedFormNet])
 @pytest.mark.parametrize("edges", [[[0, 1], [0, 1], [1, 1]], [[], [], []]], ids=["last", "all"])
 def test_inputs_may_be_without_synapses(kind, edges, tmp_path):
-    """They then have no effect: the network moves as without them."""
+    """They are then inactive: the network moves as without them."""
     net = kind(circuit(edges), n_inputs=3)
     given = torch.randn(STEPS, BATCH, 3, generator=generator())
     changed = given.clone()

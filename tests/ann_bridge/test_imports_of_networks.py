@@ -1,4 +1,4 @@
-"""Networks trained elsewhere: arrays, state dicts, rate form, and what is refused in words."""
+"""Networks trained elsewhere: arrays, state dicts, rate form, and errors with clear messages."""
 
 from functools import partial
 from typing import Any
@@ -243,7 +243,7 @@ def test_time_constants_of_single_units_are_refused_in_words_elsewhere():
 
 
 def test_time_constants_of_single_units():
-    """x ← x + (step / τ) (W tanh x + B u - x); a is kept in float32, to 1e-7 of it."""
+    """x ← x + (step / τ) (W tanh x + B u - x); a is stored in float32, to 1e-7 of it."""
     rng = np.random.default_rng(0)
     w, b, x = rng.normal(size=(N, N)), rng.normal(size=(N, N_INPUTS)), rng.normal(size=N)
     tau, u = np.array([10.0, 20.0, 30.0, 50.0, 500.0]), rng.normal(size=(1, N_INPUTS))

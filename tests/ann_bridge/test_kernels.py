@@ -186,7 +186,7 @@ def test_weights_changed_before_the_backward_run_are_noticed():
 
 
 def wired(n_units, *, share=0.1, signed=True):
-    """A net on chemical and gap connections at random, without noise."""
+    """A network on random chemical and gap connections, without noise."""
     g = torch.Generator().manual_seed(0)
     chemical, gap = torch.rand(2, n_units, n_units, generator=g) < share / 2
     gap = torch.triu(gap, 1)

@@ -1,4 +1,4 @@
-"""Full-rank, gated and reduced nets: gradients, steps and their derivatives, initial weights."""
+"""Full-rank, gated and reduced networks: gradients, steps, derivatives, initial weights."""
 
 from dataclasses import replace
 from typing import Any
@@ -253,7 +253,7 @@ def test_the_reduced_net_moves_as_the_full_one(readout):
 
 
 def test_the_reduced_cycle_has_the_multipliers_of_the_full_one(trained):
-    """The full net has 55 more, all (1 - a)^n: what it holds outside of the space decays."""
+    """The full network has 55 more, all (1 - a)^n: states outside of the space decay."""
     reduced, small, full = reduced_and_full(trained, frequency_Hz=8.4)
     start = trained.initial_states(1, generator()).detach().double().numpy()[0]
     point = small.advance(reduced.reduce(start), 60 * small.n_steps)

@@ -1,8 +1,8 @@
-"""Every task is learned by some net, and every kind of net learns some task, in seconds.
+"""Each task is learned by one kind of network, and each kind learns one task, in seconds.
 
 Chance is the loss of the best constant output. The limits lie well above the losses that
-were measured and well below chance; before training every net is above its limit. What takes
-longer, phase memory by the slower kinds of nets, is in `test_learning_phase_memory`.
+were measured and well below chance; before training every network is above its limit. Slower
+cases, phase memory by some kinds of networks, are in `test_learning_phase_memory`.
 """
 
 from typing import Any
@@ -37,7 +37,7 @@ def adapted(task):
 
 
 def patient(task):
-    """A net that holds what it saw for as long as the delays last."""
+    """A network with time constants as long as the delays."""
     return ann_bridge.FullRankRNN(
         n_units=100, n_inputs=task.n_inputs, step_ms=20.0, time_constant_ms=500.0, gain=1.0
     )

@@ -18,7 +18,7 @@ def seeded(make):
 
 
 class Own(torch.nn.Module):
-    """A user's module: a leaky step of its own, with dropout and a readout."""
+    """A user's module: a leaky step, with dropout and a readout."""
 
     def __init__(self):
         super().__init__()
@@ -101,7 +101,7 @@ def test_it_is_the_module_and_its_tangents_are_its_derivative(kind):
 
 
 def test_the_analysis_takes_it_in_one_line():
-    """A rotation by 2π / 12 that grows until the tanh holds it: an invariant circle around 0."""
+    """A rotation by 2π / 12 that grows until the tanh limits it: an invariant circle around 0."""
     cell = torch.nn.RNNCell(1, 2, bias=False)
     turn = 2 * np.pi / 12
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""bfloat16 products: what they change, where they are refused, and the attractors they leave."""
+"""bfloat16 products: their effect, where they are rejected, and the attractors of the result."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def low(device):
 
 @pytest.fixture(scope="module")
 def memories(device):
-    """A net of 40 units that has learned the two phases with bfloat16 products, without noise."""
+    """A network of 40 units that has learned the two phases with bfloat16 products, no noise."""
     net = ann_bridge.FullRankRNN(n_units=40, gain=0.9)
     learning = budget(steps=90, learning_rate=5e-3)
     ann_bridge.train(net, PhaseMemory(), learning, seed=0, device=device)
@@ -73,7 +73,7 @@ def test_it_learned(memories, device):
 
 
 def test_products_are_rounded_and_nothing_else_is(device):
-    """With weights and rates that bfloat16 holds exactly, one step is that of float32."""
+    """With weights and rates that are exact in bfloat16, one step is that of float32."""
     n = 16
     g = torch.Generator().manual_seed(0)
     # Rates 0 or 1 of rectified units, sums of few small integers.

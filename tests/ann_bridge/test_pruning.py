@@ -1,4 +1,4 @@
-"""Pruned nets and controls: exact numbers of weights, masks that hold, the same functions."""
+"""Pruned networks and controls: exact numbers of weights, masks, the same functions."""
 
 import copy
 
@@ -84,7 +84,7 @@ def test_rounds_end_at_the_number_asked(rounds):
 
 
 def test_a_lottery_ticket_goes_back_to_its_first_weights():
-    """With no step in the second training, what is left is the initial net, masked."""
+    """With no step in the second training, the result is the initial network, masked."""
     net = full()
     still = ann_bridge.TrainingParameters(steps=0)
     ticket = train_and_prune(net, TASK, 60, still, seed=0, rewind=True).net
@@ -117,7 +117,7 @@ def test_controls_have_the_same_number_of_weights_and_the_partners_they_should()
 
     assert degrees(nets["rewired"]) == degrees(nets["connectome"]) != degrees(nets["random"])
     assert not torch.equal(nets["rewired"].chemical_mask, nets["connectome"].chemical_mask)
-    assert nets["dense"].settings.n_units == 53  # 53² = 2809: 101 are left out
+    assert nets["dense"].settings.n_units == 53  # 53² = 2809: 101 are omitted
     for net in nets.values():
         ann_bridge.train(net, TASK, FEW, seed=0)
         assert (net.chemical[~net.chemical_mask] == 0).all()

@@ -160,7 +160,7 @@ def test_it_trains_alone_and_among_others_and_is_saved(tmp_path):
 
 
 def test_its_noise_is_that_of_the_other_form():
-    """Of free rates, r ← (1-a) r + √(2a) σ ξ: variance 2a σ² / (1 - (1-a)²) = σ² / (1 - a/2)."""
+    """Free rates, r ← (1-a) r + √(2a) σ ξ, have the variance σ² / (1 - a/2)."""
     net = build("rate", noise_std=0.3, weights=np.zeros((N, N)), biases=np.zeros(N))
     with torch.no_grad():
         _, rates = net.run(torch.zeros(400, 200, N_INPUTS), generator())

@@ -66,7 +66,7 @@ def test_settings_that_are_given_stay(kind):
 @pytest.mark.parametrize("task", ["phase-memory", "flip-flop"])
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_seed_gives_the_weights_that_it_gave_in_0_1(kind, task, small):
-    """Of each tensor the sum of the moduli: other processors differ in the last bits only."""
+    """Sum of the moduli of each tensor: other processors differ in the last bits only."""
     expected = json.loads(FILES.with_name("initial_weights.json").read_text())[f"{kind} {task}"]
     on = small if kind.startswith("connectome") else None
     net = NETWORKS.load(kind).for_task(TASKS.load(task)(), connectome=on, generator=generator())
@@ -105,7 +105,7 @@ def test_circuits_are_drawn_or_those_of_a_connectome(kind, small):
 
 @pytest.mark.parametrize("kind", [*NETWORKS, *MODELS])
 def test_files_of_0_1_are_read(kind):
-    """They were written by 0.1 with its outputs on these inputs; sums may be taken anew."""
+    """They were written by 0.1 with its outputs on these inputs; the order of sums may differ."""
     net, notes = ann_bridge.load_net(FILES / kind)
     assert net.kind == kind
     inputs = torch.sin(torch.arange(30.0).reshape(10, 1, 3))
@@ -131,7 +131,7 @@ def test_every_task_can_be_sampled(kind):
 
 
 ECHO = '''
-"""A network that repeats its inputs: the smallest there is."""
+"""A network that repeats its inputs, the smallest possible one."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Interrupted training: what ends with SIGKILL goes on and gives the same bits."""
+"""Interrupted training: after SIGKILL it resumes with a bit-identical result."""
 
 import json
 import os

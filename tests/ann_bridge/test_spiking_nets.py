@@ -1,4 +1,4 @@
-"""Spiking nets: against snntorch's neuron, spike by spike; what the analysis may do; learning."""
+"""Spiking networks: against snntorch's neuron, spike by spike; supported analyses; learning."""
 
 import importlib
 import sys
@@ -16,7 +16,7 @@ def generator(seed=0):
 
 
 def peer_neuron(net):
-    """snntorch's neuron with the settings of a net."""
+    """snntorch's neuron with the settings of a network."""
     p = net.settings
     surrogates = importlib.import_module("snntorch.surrogate")
     if p.surrogate == "atan":
@@ -30,7 +30,7 @@ def peer_neuron(net):
 
 @pytest.mark.parametrize("surrogate", ["fast_sigmoid", "atan"])
 def test_a_net_is_snntorchs_neuron_in_a_loop(surrogate):
-    """Outputs, spikes and gradients in float64, with the neuron's own constants of float32."""
+    """Outputs, spikes and gradients in float64, with the neuron's constants in float32."""
     net = ann_bridge.SpikingNet(
         n_units=12, n_outputs=2, surrogate=surrogate, steepness=3.0, threshold=0.7, gain=1.0,
         readout_time_constant_ms=11.0, initial_std=0.5,

@@ -1,4 +1,4 @@
-"""Initial states for surveys, and what is found from them."""
+"""Initial states for surveys, and the cycles that are found from them."""
 
 import numpy as np
 import pytest

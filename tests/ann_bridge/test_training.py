@@ -151,11 +151,11 @@ def test_bad_training_parameters_are_refused(fields, message):
 
 
 def test_idle_power_is_that_of_a_sine_before_the_outputs_count():
-    """A sine of amplitude A over whole cycles has the variance A² / 2; what counts adds nothing."""
+    """Whole cycles of a sine of amplitude A have the variance A² / 2; steps that count add 0."""
     phase = 2 * math.pi * torch.arange(100, dtype=torch.float64)[:, None] / 20
     mask = torch.zeros(100, 3, dtype=torch.float64)
     mask[60:] = 1
-    mask[:, 2] = 1  # never idle: left out
+    mask[:, 2] = 1  # never idle: omitted
     outputs = 5.0 + torch.tensor([1.0, 3.0, 9.0]) * torch.sin(phase)
     power = idle_power(outputs + 100 * mask, mask)
     assert power.item() == pytest.approx((0.5 + 4.5) / 2)

@@ -1,4 +1,4 @@
-"""A net of rank 2 with two stable cycles, in its own space and in its exact reduced one."""
+"""A network of rank 2 with two stable cycles, in full space and in its exact reduced form."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_many_compiled_steps_are_single_steps(small):
 
 
 def test_cycles_and_multipliers_are_the_same_in_both_spaces(net, small, survey):
-    """Stable, saddle and source; what the full space has more of shrinks as 0.9 a step."""
+    """Stable, saddle and source; further directions of the full space shrink by 0.9 a step."""
     full = TrainedMap(net, frequency_Hz=FREQUENCY_HZ)
     assert len(survey.cycles) >= 3
     for cycle in survey.cycles:
@@ -175,7 +175,7 @@ def test_the_angle_alone_has_as_many_stable_as_unstable_cycles(small, survey):
 
 
 def test_the_angle_moves_as_the_net_does_along_a_circle(small):
-    """Derivative against a difference; a step against that of the reduced net."""
+    """Derivative against a difference; a step against that of the reduced network."""
     reduced = TrainedMap(small, frequency_Hz=FREQUENCY_HZ)
     polar = FixedRadiusMap(reduced, radius=1.3, turns=-1)
     state, h = np.array([0.4]), 1e-6
