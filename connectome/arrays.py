@@ -37,7 +37,7 @@ def load_npy(path: str | os.PathLike) -> np.ndarray:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"The file {path} does not exist.")
     if not path.is_file():
         raise ValueError(f"{path} is not a file.")
     kind = describe_content(path)

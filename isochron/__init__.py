@@ -1,6 +1,6 @@
-"""isochron: the rhythms of trained recurrent networks beside those of a nervous system.
+"""isochron: the rhythms of trained recurrent networks and of a nervous system.
 
-The houses are imported when asked for, so that each costs only itself::
+The packages are imported separately, so that each costs only the import of what it needs::
 
     from isochron import connectome, sims, analysis, ann_bridge
 """

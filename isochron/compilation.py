@@ -27,7 +27,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     Parameters
     ----------
     **options
-        Of `numba.njit`; ``fastmath`` is not supported, as results would depend on the compiler.
+        Options of `numba.njit`; ``fastmath`` is not supported, because results would depend on
+        the compiler.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and files of a user read with care."""
+"""Atomic writing of files, and guarded reading of files of a user."""
 
 import codecs
 import csv
@@ -19,18 +19,18 @@ T = TypeVar("T")
 
 
 class DataFileError(ValueError):
-    """A file of data is damaged, or is not what it should be."""
+    """A file of data is damaged, or its content is not as expected."""
 
 
 class MissingDataFileError(DataFileError, FileNotFoundError):
-    """A file of data is not there."""
+    """A file of data does not exist."""
 
 
 def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
-    """Make a reader, whose first argument is a path, say which file it cannot read.
+    """Decorator for a reader whose first argument is a path: its errors name the file.
 
-    What it raises as ValueError, EOFError or FileNotFoundError is raised as `DataFileError` or
-    `MissingDataFileError`, which are such errors too.
+    ValueError, EOFError and FileNotFoundError are raised again as `DataFileError` or
+    `MissingDataFileError`, which are subclasses of ValueError and FileNotFoundError.
     """
 
     @wraps(reader)
@@ -41,7 +41,7 @@ def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
         except DataFileError:
             raise
         except FileNotFoundError as error:
-            text = f"There is no file {path}." if error.filename else str(error)
+            text = f"The file {path} does not exist." if error.filename else str(error)
             raise MissingDataFileError(text) from error
         except (ValueError, EOFError, csv.Error) as error:
             text = str(error) if str(path) in str(error) else f"{path}: {error}"
@@ -56,7 +56,7 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     Raises
     ------
     OSError
-        If it cannot be written; what was at `path` is left as it was.
+        If it cannot be written; an existing file stays unchanged.
     """
     part = path.with_name(f".{path.name}.part")
     try:
@@ -78,7 +78,7 @@ def read_text(path: str | os.PathLike) -> str:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If it is not an ordinary file, is too large, or is neither UTF-8 nor UTF-16.
     """
@@ -91,7 +91,7 @@ def _content(path: str | os.PathLike) -> bytes:
     """Bytes of an ordinary file of at most `LARGEST_TEXT`."""
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"The file {path} does not exist.")
     if not path.is_file():
         raise ValueError(f"{path} is not a file.")
     if path.stat().st_size > LARGEST_TEXT:
@@ -111,7 +111,7 @@ def _decoded(path: str | os.PathLike, content: bytes, encoding: str) -> str:
         way_out = "" if kind else " Save it as UTF-8."
         raise ValueError(f"{path} is not {name}: {what}.{way_out}") from None
     if "\0" in text:
-        raise ValueError(f"{path} is not text: it holds NUL bytes{_kind(path)}.")
+        raise ValueError(f"{path} is not text: it contains NUL bytes{_kind(path)}.")
     return text
 
 
@@ -138,7 +138,9 @@ def read_xml(path: str | os.PathLike) -> bytes:
     text = _decoded(path, content, _xml_encoding(path, content))
     for forbidden in ("<!DOCTYPE", "<!ENTITY"):
         if forbidden in text.upper():
-            raise ValueError(f"{path} holds {forbidden}, which is refused; delete that line.")
+            raise ValueError(
+                f"{path} contains {forbidden}, which is not allowed; delete that line."
+            )
     # Without the declaration the parser reads UTF-8, which is what it gets.
     return _XML_DECLARATION.sub("", text, count=1).encode()
 
@@ -194,7 +196,7 @@ def write_json(path: Path, value: Any) -> None:
     Raises
     ------
     ArithmeticError
-        If there is one.
+        If a number is not finite.
     """
     write_bytes(path, (to_json(value) + "\n").encode())
 

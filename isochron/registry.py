@@ -1,4 +1,4 @@
-"""Registries: names, and the paths of what they stand for, which is imported when used.
+"""Registries: names of classes, functions and modules that are imported when they are used.
 
 Networks, tasks, engines, sign rules, null models and studies are each one `Registry`. The command
 line, configurations, reports and docs read it; nothing lists its entries a second time.

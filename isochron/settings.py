@@ -143,7 +143,7 @@ def check_effect(settings: Any) -> None:
     Raises
     ------
     ValueError
-        If one needs a different setting that has not the value for it.
+        If one needs a different setting that does not have the required value.
     """
     for field in dataclasses.fields(settings):
         other, _, wanted = field.metadata.get("needs", "").partition("=")

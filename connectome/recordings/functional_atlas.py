@@ -74,7 +74,7 @@ def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"The file {path} does not exist.")
     with _hdf5.opened(path) as file:
         if not is_functional_atlas(file):
             raise ValueError(

@@ -91,7 +91,7 @@ def load_recording(
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"The file {path} does not exist.")
     if not path.is_file():
         raise ValueError(f"{path} is not a file.")
     given = {"worm": worm, "series": series, "labels": labels}

@@ -37,10 +37,11 @@ def read_toml(path: str | os.PathLike) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(
-            f"There is no configuration file {path}. To make one: isochron compare --print-config"
+            f"The configuration file {path} does not exist. To make one: "
+            "isochron compare --print-config"
         )
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise ValueError(f"{path} is larger than 1 MiB; that is no configuration.")
+        raise ValueError(f"{path} is larger than 1 MiB, too large for a configuration.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -156,7 +157,7 @@ def read_settings(
     given : mapping of str to any
         As read from TOML.
     owner : str
-        Who has these settings, for messages: ``network gru``.
+        Owner of these settings, for messages: ``network gru``.
     where : str
         Name of the section.
 
@@ -236,12 +237,12 @@ def config_digest(config: Any) -> str:
 
 
 def check_positive(section: object, *names: str) -> None:
-    """Refuse settings, or lists of them, that are not positive and finite.
+    """Check that settings, or lists of them, are positive and finite.
 
     Raises
     ------
     ValueError
-        With the name and the value of the first.
+        If one is not; the message states its name and value.
     """
     for name in names:
         value = getattr(section, name)

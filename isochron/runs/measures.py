@@ -1,4 +1,4 @@
-"""What is measured on every system, worm or net, by the same functions."""
+"""Measures of every system, worm or network, by the same functions."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from isochron.runs.results import (
 Report = Callable[[float, str], None]
 
 N_MULTIPLIERS = 8
-SILENT = 0.01  # of the amplitude under the reference
+SILENT = 0.01  # as a fraction of the amplitude under the reference
 
 
 def describe_cycle(
@@ -37,7 +37,7 @@ def describe_cycle(
     """A limit cycle.
 
     A map that repeats only after several periods of its forcing has multipliers over all of
-    them; the period, and the largest non-trivial multiplier, are given for one.
+    them; the period, and the largest nontrivial multiplier, are given for one.
     """
     kept = whole_pairs(cycle.multipliers, N_MULTIPLIERS).tolist()
     return Cycle(
@@ -87,7 +87,7 @@ def describe_fixed_point(point: FixedPoint, *, condition: str) -> FixedPointFoun
 
 
 def describe_survey(survey: EntrainedCycleSurvey, *, index: bool = True) -> SurveyCounts:
-    """How complete a survey is; `index` is false of a map that jumps, which has no index sum."""
+    """Completeness of a survey; `index` is false for a discontinuous map, without an index sum."""
     return SurveyCounts(
         n_starts=survey.n_starts,
         n_not_entrained=survey.n_not_entrained,
@@ -117,9 +117,9 @@ def measure_dimensionality(states: np.ndarray) -> Dimensionality:
 def measure_phase_locking(
     signal: np.ndarray, reference_phase: np.ndarray, samples_per_period: int
 ) -> float | None:
-    """Phase-locking value of a signal to a reference, two periods left out at either end.
+    """Phase-locking value of a signal to a reference, without two periods at either end.
 
-    None if the signal is constant. An irregular one is not locked, and counts as such.
+    None if the signal is constant. An irregular signal has a low value.
     """
     try:
         phase = analysis.compute_phase(signal, significance=1.0)
@@ -159,9 +159,9 @@ def measure_tongues(
     Parameters
     ----------
     system_at : callable
-        Frequency (Hz) and amplitude to the forced map.
+        ``system_at(frequency_Hz, amplitude)``: the forced map.
     point : ndarray, shape (n,)
-        On the cycle at `frequency` and `amplitude`.
+        A state on the cycle at `frequency` and `amplitude`.
     """
     step, resolution = frequency / 25, frequency / 200
     below = sorted({a for a in amplitudes if a < amplitude}, reverse=True)

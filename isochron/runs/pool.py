@@ -1,4 +1,4 @@
-"""Run steps in worker processes, one thread each, and tell how they get on."""
+"""Run steps in worker processes, one thread each, and report their progress."""
 
 import multiprocessing
 import os
@@ -21,14 +21,17 @@ THREAD_VARIABLES = (
 
 @dataclass(frozen=True)
 class Step:
-    """One piece of work: ``function(*arguments, report=...)`` in a process of its own.
+    """One piece of work: ``function(*arguments, report=...)`` in a separate process.
 
     Attributes
     ----------
     name : str
+        Name, different for each step.
     function : callable
-        Of a module, so that another process can find it. ``report(fraction, text)``.
+        Function of a module, so that a different process can import it. It may call
+        ``report(fraction, text)``.
     arguments : tuple
+        Arguments of the function.
     after : tuple of str
         Steps that must be finished first.
     """
@@ -40,16 +43,16 @@ class Step:
 
 
 class Progress(Protocol):
-    """Where progress is shown."""
+    """Display of the progress of steps."""
 
     def begin(self, step: str) -> None:
-        """A step has begun."""
+        """Called when a step starts."""
 
     def update(self, step: str, fraction: float, text: str) -> None:
-        """A step has come so far."""
+        """Called with the finished fraction of a step, 0 to 1, and its state in words."""
 
     def end(self, step: str, seconds: float) -> None:
-        """A step is done."""
+        """Called when a step is finished."""
 
 
 _messages: Any = None
@@ -66,20 +69,21 @@ def run_steps(
     """Run the steps that are not finished, several at a time.
 
     Every worker uses one thread, so results do not depend on the number of workers. A
-    step that fails stops the others and its exception is raised; interruption too ends
-    the workers. What was finished before stays so.
+    step that fails stops the others and its exception is raised; an interruption ends the
+    workers, too. Steps that were finished before remain finished.
 
     Parameters
     ----------
     steps : sequence of Step
         In the order of preference.
     finished : set of str
-        Names of steps that are done already.
+        Names of the steps that are finished already.
     finish : callable
         ``finish(name, result, seconds)`` is called as each step ends.
     progress : Progress
+        Display of the progress.
     workers : int
-        Processes.
+        Number of processes, at least 1.
     """
     waiting = {step.name: step for step in steps if step.name not in finished}
     done = set(finished)

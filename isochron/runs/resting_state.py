@@ -14,8 +14,8 @@ from scipy.sparse.linalg import spsolve
 from isochron import analysis, sims
 from isochron.runs.graded_cycle import find_graded_cycle
 
-AT_REST = 1e-3  # of the width of the activation curve
-NEAR = 0.1  # of it: within this distance a run may already be at rest
+AT_REST = 1e-3  # as a fraction of the width of the activation curve
+NEAR = 0.1  # as a fraction of it: within this distance a run may already be at rest
 STEP_MS = 8.0
 LONGEST_S = 200.0
 
@@ -41,7 +41,7 @@ class RestingState:
         """A sentence."""
         when = f"{self.settled_s:.3g} s after" if self.settled_s else "at"
         return (
-            f"The model is resting: {when} the end of the run no potential is further than "
+            f"The model is resting: {when} the end of the run no potential is farther than "
             f"{max(self.distance_mV, 1e-6):.1g} mV from a stable equilibrium, so there is no limit "
             "cycle here. isochron continue finds the current at which a rhythm starts."
         )
@@ -57,7 +57,7 @@ def is_near_equilibrium(network: Any, stimulus: sims.Stimulus, state: np.ndarray
 def find_resting_state(
     network: Any, stimulus: sims.Stimulus, state: np.ndarray, *, longest_s: float = LONGEST_S
 ) -> RestingState | None:
-    """The equilibrium at which a model rests under a constant stimulus, or comes to rest.
+    """Stable equilibrium to which a model converges under a constant stimulus.
 
     Parameters
     ----------

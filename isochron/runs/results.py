@@ -1,4 +1,4 @@
-"""Results that studies share, and the one serialisation of all results: to JSON values and back."""
+"""Results that studies share, and conversion of all results to JSON values and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -15,7 +15,7 @@ SCHEMA = 2  # of results.json of all studies; 1 is that of version 0.1
 
 
 def omitted_if_none() -> Any:
-    """A field of a result that JSON values do not have where it is None, its default."""
+    """A field of a result that is omitted from JSON values if it is None, its default."""
     return field(default=None, metadata={_OMITTED: True})
 
 
@@ -42,14 +42,14 @@ def from_json_values(values: Any, kind: type[T]) -> T:
     Parameters
     ----------
     values
-        As of `to_json_values`.
+        JSON values, as `to_json_values` returns them.
     kind : type
-        The dataclass.
+        The dataclass of the result.
 
     Raises
     ------
     ValueError
-        If the values are not those of such a result; the message lists what is wrong, and where.
+        If the values are not those of such a result; the message lists each fault and its place.
     """
     try:
         return _CONVERTER.structure(values, kind)
@@ -58,7 +58,7 @@ def from_json_values(values: Any, kind: type[T]) -> T:
 
 
 def extended(result: Any, to: type[T], /, **more: Any) -> T:
-    """A result of a class that has the fields of another and more."""
+    """A result with the fields of a given result and more."""
     return to(**{field.name: getattr(result, field.name) for field in fields(result)} | more)
 
 
@@ -70,14 +70,14 @@ class Cycle:
     ----------
     condition, how_found : str
     period_ms : float
-        For one period of the forcing, also where the map repeats only after several.
+        Period for one period of the forcing, also if the map repeats only after several.
     stable : bool
     residual : float
     multipliers : tuple of (float, float)
         Real and imaginary parts, over `multiplier_periods` periods of the forcing.
     multiplier_periods : int
     largest_nontrivial_multiplier : float
-        For one period of the forcing.
+        Modulus for one period of the forcing.
     output_phase_cycles : float or None
     checks : dict of str to float
     """
@@ -114,7 +114,7 @@ class FixedPointFound:
     leading_eigenvalue : (float, float)
         Real and imaginary part.
     n_starts : int
-        How many starts came to it.
+        Number of initial states that converged to it.
     """
 
     condition: str
@@ -152,7 +152,7 @@ class TongueEdges:
 
     @classmethod
     def overlap(cls, tongues: "Sequence[TongueEdges]") -> "TongueEdges":
-        """Where all of several cycles exist; no edges if one was not found, or without any."""
+        """Range in which all of several cycles exist; without edges if one was not found."""
         lows = [(each.low_Hz, each.low_open) for each in tongues if each.low_Hz is not None]
         highs = [(each.high_Hz, each.high_open) for each in tongues if each.high_Hz is not None]
         if not tongues or min(len(lows), len(highs)) < len(tongues):
@@ -163,7 +163,7 @@ class TongueEdges:
 
     @property
     def found(self) -> bool:
-        """Whether there is one."""
+        """Whether the tongue was found."""
         return self.low_Hz is not None
 
     @property
@@ -193,13 +193,13 @@ class Locking:
     plv : float or None
         Phase-locking value; None if the signal is constant.
     plv_uncoupled : float or None
-        When the system does not receive the reference; None if it does not oscillate then.
+        The same without the reference; None if the system does not oscillate then.
     tongue : TongueEdges
-        Where all stable cycles exist that were followed, at the amplitude of the reference.
+        Range in which all followed stable cycles exist, at the amplitude of the reference.
     tongue_by_amplitude : tuple of TongueRow
-        Of the stable cycle with the largest basin alone.
+        Tongue of the stable cycle with the largest basin.
     locked_cycle_stable : bool or None
-        Whether Newton's method confirms the locked cycle; None where the cycles are known from
+        Whether Newton's method confirms the entrained cycle; None if the cycles are known from
         a survey.
     """
 
@@ -216,7 +216,7 @@ class Locking:
 
 @dataclass(frozen=True, kw_only=True)
 class Dimensionality:
-    """Of the states on the stable cycles: variance in two components, participation ratio."""
+    """Dimension of the states on the stable cycles, as variance and as participation ratio."""
 
     variance_in_2_components: float
     participation_ratio: float
@@ -224,15 +224,15 @@ class Dimensionality:
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyCounts:
-    """How complete the survey of cycles is.
+    """Completeness of the survey of cycles.
 
     Attributes
     ----------
     n_starts, n_not_entrained : int
     undetected_basin_bound : float
-        An attractor with a larger share of the starts would have been seen, at 95 % confidence.
+        An attractor with a larger share of the starts would have been found, at 95 % confidence.
     index_sum : int or None
-        1 if no cycle is missing; None of a map that jumps.
+        Sum of the indices, 1 if no cycle is missing; None for a discontinuous map.
     """
 
     n_starts: int
@@ -243,7 +243,7 @@ class SurveyCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
-    """How a network was trained."""
+    """Losses of a network during and after its training."""
 
     steps: int
     losses: tuple[float, ...]

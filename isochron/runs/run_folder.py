@@ -25,47 +25,48 @@ class FinishedStep:
 
 
 class RunPaths:
-    """Where things are in a run folder; what a worker gets, which neither locks nor finishes."""
+    """Paths in a run folder, for workers, which neither lock it nor finish steps."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def net_path(self, system: str) -> Path:
-        """Where a net is kept, without suffix."""
+        """Path of a network, without suffix."""
         return self.path / "nets" / system
 
     def data_path(self, system: str) -> Path:
-        """Where the arrays of a system are kept."""
+        """Path of the arrays of a system."""
         return self.path / "data" / f"{system}.nc"
 
 
 class RunFolder(RunPaths):
-    """Where a run keeps what it made, so that the same command can go on.
+    """Folder of a run with the results of its steps, so that the same command can resume it.
 
-    A context manager: the folder is locked until it is left.
+    A context manager: the folder is locked until the end of the context.
 
     Parameters
     ----------
     path : Path
+        The folder; it is made if it does not exist.
     config : frozen dataclass
-        A folder of another configuration is refused.
+        Configuration of the run; a folder with a different configuration is rejected.
     version : str
-        A folder of another version is refused.
+        Version of isochron; a folder of a different version is rejected.
     force : bool
-        Empty a run folder that does not fit, instead of refusing it. A folder that is not
-        a run folder is never emptied.
+        Whether to empty a run folder that does not fit, instead of rejecting it. A folder that
+        is not a run folder is never emptied.
     title : str
         First line of its ``config.toml``.
     inputs : mapping of str to str, optional
-        Digests of the files that the configuration names, by what they are. A folder of other
-        contents of these files is refused.
+        Digests of the files that the configuration names. A folder of a run with different
+        contents of these files is rejected.
 
     Raises
     ------
     DataFileError
-        If the folder contains a run of another version.
+        If the folder contains a run of a different version.
     ValueError
-        If the folder holds something else, or another run.
+        If the folder contains other files, or a different run.
     BlockingIOError
         If it is in use.
     OSError
@@ -99,7 +100,7 @@ class RunFolder(RunPaths):
         self.close()
 
     def close(self) -> None:
-        """Let others use the folder."""
+        """Unlock the folder."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -132,8 +133,10 @@ class RunFolder(RunPaths):
             if item.name not in OURS and not item.name.endswith(".part")
         )
         if foreign or not (self.path / MARKER).is_file():
-            what = foreign[0] if foreign else "files of something else"
-            raise ValueError(f"{self.path} holds {what}. Give an empty or new folder with --out.")
+            what = foreign[0] if foreign else "other files"
+            raise ValueError(
+                f"{self.path} contains {what}. Give an empty or new folder with --out."
+            )
         present = read_json(self.path / MARKER)
         if not isinstance(present, dict):
             raise DataFileError(f"{self.path / MARKER} does not describe a run.")
@@ -144,8 +147,8 @@ class RunFolder(RunPaths):
             keys = dict.fromkeys((*wanted, *present))
             different = [k.removesuffix("_sha256") for k in keys if present.get(k) != wanted.get(k)]
             raise ValueError(
-                f"{self.path} holds a run of a different {' and '.join(different)}. "
-                "Give another folder with --out, or --force to start again."
+                f"{self.path} contains a run of a different {' and '.join(different)}. "
+                "Give a different folder with --out, or --force to start again."
             )
         self._acquire()
         for name in OURS[:-1]:
@@ -158,17 +161,17 @@ class RunFolder(RunPaths):
     def _check_version(self, present: object, wanted: object) -> None:
         if present != wanted:
             raise DataFileError(
-                f"{self.path} holds a run of isochron {present}; this is {wanted}, which cannot "
-                "use its parts. Give another folder with --out, or --force to start again."
+                f"{self.path} contains a run of isochron {present}; this is {wanted}, which cannot "
+                "use its parts. Give a different folder with --out, or --force to start again."
             )
 
     def _acquire(self) -> None:
         if self._lock is None:
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until close()
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - open until close()
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                busy = f"{self.path} is in use by another isochron."
+                busy = f"{self.path} is in use by a second isochron."
                 raise BlockingIOError(errno.EWOULDBLOCK, busy) from None
 
     def finished(self, step: str) -> bool:
@@ -176,7 +179,7 @@ class RunFolder(RunPaths):
         return self._step_path(step).is_file()
 
     def finish(self, step: str, result: Any, seconds: float) -> None:
-        """Keep the result of a step; from now on it is done."""
+        """Save the result of a step, which is finished from now on."""
         body = {"result": result, "seconds": round(seconds, 3)}
         write_json(self._step_path(step), {"sha256": json_sha256(body), **body})
 
@@ -185,7 +188,7 @@ class RunFolder(RunPaths):
         return self._read_step(step).result
 
     def seconds(self, step: str) -> float:
-        """How long a finished step took."""
+        """Duration of a finished step."""
         return self._read_step(step).seconds
 
     def _read_step(self, step: str) -> FinishedStep:

@@ -110,8 +110,8 @@ class SavedNet:
         notes = []
         if self.task is not None:
             notes.append(
-                f"{self.task} has no reference input: input {reference.channel} is forced at "
-                f"{reference.frequency_Hz:g} Hz, as the network was not trained to be."
+                f"{self.task} does not have a reference input: input {reference.channel} is forced "
+                f"at {reference.frequency_Hz:g} Hz, as the network was not trained to be."
             )
         if assumed:
             why = "The file records no task. " * (self.task is None)

@@ -137,7 +137,9 @@ def read_simulation_spec(run: xr.Dataset) -> SimulationSpec:
         If it does not have one, or one of a different form.
     """
     if ATTRIBUTE not in run.attrs:
-        raise ValueError("This run does not say how it was made; isochron simulate makes such.")
+        raise ValueError(
+            "This run does not state its model and currents; isochron simulate writes them."
+        )
     try:
         values = json.loads(run.attrs[ATTRIBUTE])
         values["currents"] = tuple((str(n), float(pA)) for n, pA in values["currents"])

@@ -16,12 +16,12 @@ N_FIXED_POINT_STARTS = 8
 TRANSIENT_STEPS = 2000
 OBSERVATION_STEPS = 800
 LONGEST_CYCLE = 200  # steps
-CIRCLE_TOLERANCE = 1e-8  # of its size; `LOOSE_TOLERANCE` with a remark
+CIRCLE_TOLERANCE = 1e-8  # relative to its size; `LOOSE_TOLERANCE` with a remark
 LOOSE_TOLERANCE = 1e-3
-FAR = 1e100  # of states beyond it a start has diverged
+FAR = 1e100  # a start whose state is larger has diverged
 UNFORCED = "no reference"
 UNDECIDED = "quasi-periodic or a long cycle"  # no smooth circle was fitted
-AT_REST = 1e-9  # of the largest state, starts included: a resting network moves less
+AT_REST = 1e-9  # a resting network moves less, relative to the largest state, starts included
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +145,8 @@ def find_mirrored_fixed_points(
 ) -> list[tuple[Any, str]]:
     """Fixed points from some starts, and how each was found.
 
-    With those and the known ones come their mirror images, if the map is odd, F(-x) = -F(x):
-    Newton's method is started there.
+    If the map is odd, F(-x) = -F(x), Newton's method is also started at the mirror images of these
+    and of the known fixed points.
     """
     points = list(analysis.find_fixed_points(system, starts))
     found = [(point, "Newton's method") for point in points]
@@ -162,7 +162,7 @@ def find_mirrored_fixed_points(
 
 
 def _count_fixed_points(system: ann_bridge.TrainedMap, points: Sequence[Any]) -> str:
-    """How many there are at least, and the sum of their indices, in words."""
+    """Number of fixed points found and the sum of their indices, in words."""
     text = f"{counted(len(points), 'fixed point')} found: a lower bound."
     if not system.bounded or any(point.degenerate for point in points):
         return text
@@ -220,10 +220,10 @@ def _fit_circle(
 
 
 def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
-    """How many starts come to rest without inputs, and what this means for a forced response."""
+    """Number of starts that converge to rest without inputs, and its meaning for the cycles."""
     system = saved.map_under(None)
     resting, moving = _count_resting(system, starts)
-    text = f"Without the reference {resting} of {len(starts)} starts come to rest"
+    text = f"Without the reference {resting} of {len(starts)} starts converge to rest"
     if resting == len(starts):
         return (
             f"{text}: no intrinsic rhythm was found, and the cycles are the response to the "
@@ -234,7 +234,7 @@ def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
 
 
 def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[int, int]:
-    """Numbers of starts that come to rest and that continue to move; others diverge."""
+    """Numbers of starts that converge to rest and that continue to move; others diverge."""
     period = system.n_steps
     with np.errstate(over="ignore", invalid="ignore"):
         states = system.advance(starts, -(-TRANSIENT_STEPS // period) * period)
@@ -249,11 +249,11 @@ def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[i
 
 
 def _notes_of_spikes(system: ann_bridge.TrainedMap, starts: np.ndarray) -> list[str]:
-    """What can be said of a map that jumps: how many starts come to rest."""
+    """Notes on a discontinuous map: number of starts that converge to rest."""
     resting, moving = _count_resting(system, starts)
     return [
-        "A spiking network jumps with every spike: its map has no Jacobian, and fixed points and "
-        "cycles cannot be solved for. Use TrainedMap.orbit with the phase and spectra of its "
-        "outputs.",
-        f"{resting} of {len(starts)} starts come to rest; {moving} continue to fire or move.",
+        "The map of a spiking network is discontinuous at every spike, so its fixed points and "
+        "cycles cannot be computed by Newton's method. Use TrainedMap.orbit with the phase and "
+        "spectra of its outputs.",
+        f"{resting} of {len(starts)} starts converge to rest; {moving} continue to fire or move.",
     ]

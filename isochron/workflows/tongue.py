@@ -1,4 +1,4 @@
-"""Where a weak reference locks the cycles of a saved network or run of the worm 1:1."""
+"""Tongues: where a weak reference locks cycles of a saved network or run of the worm 1:1."""
 
 import io
 import math
@@ -51,14 +51,14 @@ class Tongues:
     source, system : str
         File, and model or network in words.
     frequency_Hz : float or None
-        Where the walks started; None of a run without a cycle.
+        Frequency at which the walks started; None for a run without a cycle.
     intrinsic_frequency_Hz : float or None
-        Of the cycle without the reference, of a run.
+        Frequency of the cycle of a run without the reference.
     amplitude_unit : str
     cycles : tuple of ForcedCycle
     notes : tuple of str
-        What is forced if the task has no reference, how many starts of a network come to rest
-        without the reference, and what the search leaves open.
+        Notes on the forced input if the task does not have a reference, on the rhythm of a network
+        without the reference, and on attractors that the search may have missed.
     """
 
     source: str
@@ -87,23 +87,23 @@ def find_tongues(
     """Edges in frequency of the 1:1 tongue of each stable cycle, at each amplitude.
 
     Each cycle is found at the largest amplitude, and followed in frequency there and at
-    smaller ones in turn (`isochron.analysis.find_tongue`). A network gets the reference on the
-    input that its task declares, or on `channel`; a worm a sinusoidal current into the neurons
-    that the run stimulates, on top of that stimulus. Low-rank networks are followed in their
-    exact reduced variables.
+    smaller ones in turn (`isochron.analysis.find_tongue`). For a network the reference enters the
+    input that its task declares, or that of `search`; for a worm it is a sinusoidal current into
+    the neurons that the run stimulates, added to that stimulus. Low-rank networks are followed in
+    their exact reduced variables.
 
     Parameters
     ----------
     path : Path
         As for `isochron.workflows.cycles.find_rhythms`.
     amplitudes : sequence of float
-        Of the reference: pA into each stimulated neuron of a worm. Positive.
+        Amplitudes of the reference, > 0; for a worm the current into each stimulated neuron, pA.
     search : RhythmSearch
-        Its frequency is where to start. If the file of a network records no task, the input is 0
-        by default, at a frequency of 8.4 Hz (lower if a step of the network is longer than 29
-        ms), and the notes state this.
+        Its frequency is that of the first reference. If the file of a network does not record a
+        task, the input is 0 by default, at a frequency of 8.4 Hz (lower if a step of the network
+        is longer than 29 ms), and the notes state this.
     span : float
-        How far to follow, as a fraction of that frequency.
+        Range on each side of that frequency, as a fraction of it, 0 to 1.
 
     Returns
     -------
@@ -113,10 +113,10 @@ def find_tongues(
     Raises
     ------
     FileNotFoundError
-        If nothing is there.
+        If the path does not exist.
     ValueError
         If a number is out of range, it is neither a run nor a network, or the task of a network
-        has no reference and no input is given.
+        does not have a reference and no input is given.
     """
     if not amplitudes or not all(0 < amplitude < math.inf for amplitude in amplitudes):
         raise ValueError(f"amplitudes must be positive and finite, got {list(amplitudes)!r}.")
@@ -141,7 +141,8 @@ def _of_net(
     system = forced(reference.frequency_Hz, amplitudes[-1])
     if not system.smooth:
         raise ValueError(
-            f"{path} is a spiking network; its map has no Jacobian to follow a cycle with."
+            f"{path} is a spiking network; its map does not have a Jacobian, which following a "
+            "cycle needs."
         )
     states = system.initial_states(search.n_starts, np.random.default_rng(search.seed))
     for limit in _limits(system.frequency_Hz, span):
@@ -160,10 +161,12 @@ def _of_net(
     notes += saved.assumed_reference(reference, search.input, search.frequency_Hz)
     notes += [describe_unforced(saved, states), survey.cannot_exclude]
     if not cycles:
-        notes.insert(0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try another frequency.")
+        notes.insert(
+            0, f"No stable cycle at amplitude {amplitudes[-1]:g}; try a different frequency."
+        )
     return NetworkTongues(
         source=str(path),
-        system=f"{saved.net.kind} net, {system.dimension} variables",
+        system=f"{saved.net.kind} network, {system.dimension} variables",
         frequency_Hz=system.frequency_Hz,
         input=reference.channel,
         amplitude_unit="1",

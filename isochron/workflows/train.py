@@ -32,7 +32,7 @@ from isochron.wording import command
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What has a name."""
+    """A result with a name."""
 
     name: str
 
@@ -49,7 +49,7 @@ class TrainedNetwork(TimedTraining, EvaluatedNetwork):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """What trainings and evaluations of networks of one kind have in common.
+    """Facts that trainings and evaluations of networks of one kind share.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Summary:
     reference_usable_share : float, optional
         Share of a recorded reference from which trials are drawn.
     reference_unusable_s : tuple of (float, float), optional
-        Times of the rest.
+        Start and end of each part of the recorded reference that is not used, in s.
     """
 
     folder: str
@@ -123,21 +123,21 @@ def train_replicates(
     ----------
     config : TrainConfig
     out : Path
-        A run folder: ``nets/replicate-0.safetensors`` and so on, ``config.toml``.
+        Run folder, with ``nets/replicate-0.safetensors``, ... and ``config.toml``.
     force : bool
-        Start a folder of another configuration anew.
+        Whether to replace a run with a different configuration.
     progress : Progress
 
     Raises
     ------
     ValueError
-        If a setting is out of range, or the folder holds something else.
+        If a setting is out of range, or the folder contains other files.
     ArithmeticError
         If a loss is no longer finite.
     """
     task = build_task(config)
     device = ann_bridge.choose_device(config.training.device)
-    net = build_net(config, 0)  # what no network can have is rejected before any file is made
+    net = build_net(config, 0)  # wrong settings are rejected before any file is made
     check_precision(config.training.parameters(), net, device)
     inputs = {} if config.connectome is None else dataset_inputs(config.connectome.dataset)
     with RunFolder(
@@ -184,7 +184,7 @@ def evaluate_nets(
     Raises
     ------
     ValueError
-        If the folder holds no finished nets, or a setting is out of range.
+        If the folder does not contain a finished network, or a setting is out of range.
     """
     if n_trials < 1 or seed < 0:
         raise ValueError(f"Need trials >= 1 and seed >= 0, got {n_trials} and {seed}.")
@@ -203,8 +203,8 @@ def evaluate_nets(
         rows.append(extended(record_evaluation(found), EvaluatedNetwork, name=path.name))
     if not rows:
         raise ValueError(
-            f"No net in {folder} is finished. The command that started the training continues it: "
-            f"{command('train --out', folder)} and the same options."
+            f"No network in {folder} is finished. The command that started the training continues "
+            f"it: {command('train --out', folder)} and the same options."
         )
     return extended(
         _summary(folder, config, task),
@@ -281,4 +281,4 @@ def _no_training(folder: Path) -> str:
         )
     if folder.is_file():
         return f"{folder} is a file; isochron evaluate takes a folder that isochron train wrote."
-    return f"{folder} holds no training. To make one: {command('train --out', folder)}"
+    return f"{folder} does not contain a training. To make one: {command('train --out', folder)}"

@@ -167,7 +167,7 @@ def test_a_file_that_is_no_array(tmp_path, capsys):
     assert main(["attractors", str(tmp_path / "two.npz")]) == 3
     assert "several arrays" in capsys.readouterr().err
     assert main(["attractors", str(tmp_path / "none.npy")]) == 3
-    assert "There is no file" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
     np.save(bad, [[0.0, np.nan], [1.0, 0.0]])
     assert main(["attractors", str(bad)]) == 3
     assert "not all finite" in capsys.readouterr().err

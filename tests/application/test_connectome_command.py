@@ -96,7 +96,7 @@ def test_plot(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["show", "cook2020"], "Did you mean cook2019"),
-        (["show", "none.csv"], "There is no file none.csv"),
+        (["show", "none.csv"], "The file none.csv does not exist"),
         (["export", "varshney2011", "--out", "x.xls"], "--out must end in .csv"),
         (["export", "varshney2011", "--out", "x.csv", "--signs", "x"], "Unknown sign rule 'x'"),
         (["plot", "varshney2011", "--out", "x.doc"], "--out must end in .png"),

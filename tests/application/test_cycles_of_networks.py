@@ -205,7 +205,7 @@ def test_a_stimulus_is_not_forced_unless_it_is_named(capsys, tmp_path, command):
     assert "--input 0 to 1" in error
     (system,) = json.loads(cycles(capsys, *asked, "--input", 1, "--json", command=command))
     assert system["rhythms" if command == "cycles" else "cycles"]
-    said = "DelayedMatchToSample has no reference input: input 1 is forced at 8 Hz"
+    said = "DelayedMatchToSample does not have a reference input: input 1 is forced at 8 Hz"
     assert any(note.startswith(said) for note in system["notes"])
     assert "Assumed" not in " ".join(system["notes"])
     error = cycles(capsys, *asked, "--input", 7, command=command, code=2)
@@ -218,7 +218,10 @@ def test_the_input_that_a_tongue_forces_is_printed(capsys, tmp_path):
     asked = (tmp_path / "net", "--amplitudes", 1, "--starts", 2, "--input", 1, "--span", 0.1)
     text = " ".join(cycles(capsys, *asked, command="tongue").split())
     assert "forced: input 1, from 5 Hz" in text  # four steps a period
-    assert "Own has no reference input: input 1 is forced at 5 Hz, as the network was not" in text
+    assert (
+        "Own does not have a reference input: input 1 is forced at 5 Hz, as the network was not"
+        in text
+    )
     assert "Assumed: the frequency is 5 Hz (--frequency" in text
 
 
@@ -256,9 +259,9 @@ def test_a_network_that_rests_without_its_reference_is_called_so(capsys, tmp_pat
     asked = (tmp_path / "net", "--starts", 4, "--json", *options)
     (system,) = json.loads(cycles(capsys, *asked, command=command))
     notes = " ".join(system["notes"])
-    rests = "4 of 4 starts come to rest: no intrinsic rhythm was found"
+    rests = "4 of 4 starts converge to rest: no intrinsic rhythm was found"
     assert (rests in notes) == (gain < 1)
-    assert ("0 of 4 starts come to rest; 4 continue to move." in notes) == (gain > 1)
+    assert ("0 of 4 starts converge to rest; 4 continue to move." in notes) == (gain > 1)
     assert "Assumed" not in notes
 
 

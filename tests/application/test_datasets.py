@@ -170,14 +170,14 @@ def test_tables_that_are_no_labeled_matrices(tmp_path, table, message):
     ("name", "message"),
     [
         ("cook2019", "No data set 'cook2019'.*A file ends in .csv"),
-        ("x.csv", "There is no file .*x.csv"),
+        ("x.csv", "The file .*x.csv does not exist"),
         ("here", "Did you mean the file here.csv"),
         ("folder/x", "not a file of a known format"),
         ("x.mat", "not a file of a known format"),
         ("x.xlsx", "Save the sheet as .csv"),
         ("x.npy", 'chemical = "x.npy", rows = '),
         ("x.npz", "Save each matrix as .npy"),
-        ("x.toml", "There is no file .*x.toml"),
+        ("x.toml", "The file .*x.toml does not exist"),
     ],
 )
 def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, name, message):
@@ -195,7 +195,7 @@ def test_what_is_not_there_is_refused_with_the_way_out(tmp_path, monkeypatch, na
         ('file = "x.xlsx"', "Save the sheet as .csv"),
         ('file = "x.zip"', "format must be one of csv, graphml, neuroml, labeled"),
         ('file = "x.csv"\nformat = "excel"', "Unknown format 'excel'. Available: csv, graphml"),
-        ('file = "x.csv"', "There is no file"),
+        ('file = "x.csv"', "The file .* does not exist"),
     ],
 )
 def test_a_wrong_description_is_refused(tmp_path, text, message):

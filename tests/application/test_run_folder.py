@@ -39,7 +39,7 @@ def test_an_altered_step_is_refused(run, old, new):
 
 @pytest.mark.parametrize(("config", "version"), [(CompareConfig(), "1"), (QUICK, "2")])
 def test_another_run_is_refused_and_kept(run, config, version):
-    with pytest.raises(ValueError, match="another .* --force"):
+    with pytest.raises(ValueError, match="different .* --force"):
         open_and_close(run, config, version)
     assert open_and_close(run).finished("worm")
 
@@ -52,7 +52,7 @@ def test_force_starts_anew(run, config):
 @pytest.mark.parametrize("force", [False, True])
 def test_a_folder_of_something_else_is_never_touched(tmp_path, force):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(ValueError, match="holds thesis.tex"):
+    with pytest.raises(ValueError, match="contains thesis.tex"):
         open_and_close(tmp_path, force=force)
     assert [item.name for item in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -60,7 +60,7 @@ def test_a_folder_of_something_else_is_never_touched(tmp_path, force):
 def test_a_folder_that_only_looks_like_a_run_is_refused(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.csv").write_text("1")
-    with pytest.raises(ValueError, match="something else"):
+    with pytest.raises(ValueError, match="other files"):
         open_and_close(tmp_path, force=True)
     assert (tmp_path / "data" / "mine.csv").exists()
 
@@ -110,7 +110,7 @@ def test_a_folder_of_the_first_version_names_what_to_do(tmp_path, capsys, comman
     write_json(run / "run.json", {"schema": 1, "version": "0.1.0", "config_sha256": 64 * "0"})
     assert main([*command, "--out", str(run)]) == 3
     error = capsys.readouterr().err
-    assert "holds a run of isochron 0.1.0" in error
-    assert "Give another folder with --out, or --force to start again" in error
+    assert "contains a run of isochron 0.1.0" in error
+    assert "Give a different folder with --out, or --force to start again" in error
     assert error.count("isochron: ") == 1
     assert [item.name for item in run.iterdir()] == ["run.json"]

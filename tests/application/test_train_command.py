@@ -245,7 +245,7 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--channel", "0"], "goes with a reference file"),
         (["--decay", "linear"], "'linear' is not one of 'none', 'cosine'"),
         (["--network", "gru", "--precision", "bfloat16"], "precision bfloat16 applies to products"),
-        (["--config", "none.toml"], "no configuration file none.toml"),
+        (["--config", "none.toml"], "configuration file none.toml does not exist"),
         (["--growth", "0.7"], "growth has no effect without oscillation_Hz"),
         (["--final-learning-rate", "0.1"], "final_learning_rate has no effect without decay = cos"),
         (["--network", "closed-form", "--time-step", "2"], "no effect without mode = pure"),

@@ -43,7 +43,7 @@ def test_document_types_are_rejected_in_every_encoding(tmp_path, encoding, forbi
     path = tmp_path / "a.xml"
     head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
     path.write_bytes(f"{head}{forbidden}<a/>".encode(encoding))
-    with pytest.raises(DataFileError, match=r"which is refused; delete that line"):
+    with pytest.raises(DataFileError, match=r"which is not allowed; delete that line"):
         read_xml(path)
 
 

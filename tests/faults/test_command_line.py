@@ -38,7 +38,7 @@ def test_errors_as_json(tmp_path, capsys):
     assert main(["compare", "--config", str(tmp_path / "none.toml"), "--json"]) == 2
     error = json.loads(capsys.readouterr().out)
     assert error["ok"] is False
-    assert "no configuration file" in error["error"]
+    assert "does not exist" in error["error"]
 
 
 def test_debug_shows_where(tmp_path, capsys):
@@ -55,7 +55,7 @@ def test_wrong_usage(arguments, capsys):
 def test_a_folder_of_something_else(tmp_path, capsys):
     (tmp_path / "thesis.tex").write_text("x")
     assert main(["compare", "--quick", "--out", str(tmp_path)]) == 2
-    assert "holds thesis.tex" in capsys.readouterr().err
+    assert "contains thesis.tex" in capsys.readouterr().err
     assert [item.name for item in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -101,7 +101,7 @@ def test_a_disk_that_takes_no_more(tmp_path):
 
 def test_a_report_of_nothing(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) == 2
-    assert "no finished run" in capsys.readouterr().err
+    assert "does not contain a finished run" in capsys.readouterr().err
     (tmp_path / "results.json").write_text('{"schema": 7}')
     assert main(["report", str(tmp_path)]) == 3
     assert "schema 2" in capsys.readouterr().err

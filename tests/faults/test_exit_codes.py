@@ -56,7 +56,8 @@ def test_a_bad_wiring_is_3(tmp_path, capsys, name, content, message):
 def test_a_missing_file_is_3(tmp_path, monkeypatch, capsys, arguments):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 3
-    assert "There is no " in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "does not exist" in error or "There is no " in error
     assert not list(tmp_path.iterdir())
 
 

@@ -127,7 +127,7 @@ def test_a_wrong_csv_is_refused(tmp_path, text, message):
 
 
 def test_a_file_that_is_not_there_or_not_a_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There is no file"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         connectome.from_csv(tmp_path / "x.csv")
     with pytest.raises(ValueError, match="is not a file"):
         connectome.from_graphml(tmp_path)
@@ -158,8 +158,8 @@ def test_graphml_of_another_program(tmp_path):
         (GRAPHML.format(kind="directed", weight="NaN"), "edge A to B: weight must be"),
         (GRAPHML.format(kind="directed", weight="x"), "edge A to B: weight must be a number"),
         ('<?xml version="1.0" encoding="UTF-16"?><graphml/>', "save it as UTF-8"),
-        ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><graphml/>', "refused"),
-        ('<!doctype a SYSTEM "http://localhost/x.dtd"><graphml/>', "refused"),
+        ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><graphml/>', "not allowed"),
+        ('<!doctype a SYSTEM "http://localhost/x.dtd"><graphml/>', "not allowed"),
     ],
 )
 def test_a_wrong_graphml_is_refused(tmp_path, text, message):
