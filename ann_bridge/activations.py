@@ -1,4 +1,4 @@
-"""Nonlinearities, their slopes as functions of their values, in torch and in NumPy."""
+"""Activation functions and their derivatives as functions of their values, in torch and NumPy."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A nonlinearity φ.
+    """An activation function φ.
 
     Attributes
     ----------
@@ -21,10 +21,12 @@ class Activation:
         ``fill(x, out)`` writes φ(x) into `out`.
     vjp : callable
         ``vjp(gradient, rate)`` multiplies a gradient by φ'(x) in place, with rate = φ(x).
-    rate, slope : callable
-        φ(x), and φ'(x) from φ(x), of NumPy arrays.
+    rate : callable
+        φ(x) of a NumPy array.
+    slope : callable
+        φ'(x) from φ(x), for NumPy arrays.
     limit : float
-        Least upper bound of |φ|; infinite if there is none.
+        Least upper bound of |φ|; infinite if φ is not bounded.
     """
 
     of: Callable[[Tensor], Tensor]

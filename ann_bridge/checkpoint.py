@@ -18,7 +18,7 @@ from isochron.ann_bridge.tasks.task import describe_task
 from isochron.files import json_sha256, reads_data, sha256, write_bytes
 
 SCHEMA = 2
-READABLE = (1, 2)  # 1 is that of version 0.1
+READABLE = (1, 2)  # version 0.1 wrote schema 1
 MAX_BYTES = 2**30
 _MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros)
 _UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, OverflowError)
@@ -174,7 +174,7 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 
 class _NoLargerThan(TorchFunctionMode):
-    """No tensor is made that has more entries than the file: a description may claim any size."""
+    """Reject tensors with more entries than the file: a description may claim any size."""
 
     def __init__(self, largest: int) -> None:
         super().__init__()
@@ -193,7 +193,7 @@ class _NoLargerThan(TorchFunctionMode):
 def _migrate(
     description: dict[str, Any], tensors: dict[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """Tensors of a file of schema 1 (version 0.1) under the names of today."""
+    """Tensors of a file of schema 1 (version 0.1) under their present names."""
     if description["schema"] == 1 and description["kind"] == "connectome-low-rank":
         return {"connectome" if k == "wiring" else k: tensor for k, tensor in tensors.items()}
     return tensors

@@ -1,4 +1,4 @@
-"""Numbers in float32, whatever torch's default type is, so that a seed gives the same ones."""
+"""Random numbers in float32 whatever torch's default type, so that seeds are reproducible."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ def uniform(*shape: int, generator: "torch.Generator") -> "torch.Tensor":
 
 
 def zeros(*shape: int, device: "torch.device | None" = None) -> "torch.Tensor":
-    """Zeros."""
+    """Zeros in float32."""
     import torch
 
     return torch.zeros(shape, device=device, dtype=torch.float32)

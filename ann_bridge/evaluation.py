@@ -16,8 +16,8 @@ from isochron.ann_bridge.tasks.check import check_task, draw_trials
 from isochron.wording import counted, shown
 
 NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
-STANDARD_ERRORS = 3.0  # below chance, that count as better than chance: P < 0.002
-LEARNED = 0.1  # of the chance level; up to a half of it a task is learned in part
+STANDARD_ERRORS = 3.0  # a loss this far below chance is better than chance: P < 0.002
+LEARNED = 0.1  # of the chance level; below IN_PART of it a task is learned in part
 IN_PART = 0.5
 
 
@@ -69,7 +69,8 @@ class Evaluation:
     def learned(self) -> Literal["yes", "in part", "no"]:
         """ "yes" if the loss is below a tenth of `chance`, "in part" below half of it, else "no".
 
-        Below means that the upper end of the 95 % interval is, with the error of `chance`.
+        The loss is below a level if the upper end of its 95 % interval is, including the error of
+        `chance`.
         """
         if self._is_below_share(LEARNED):
             return "yes"
@@ -264,7 +265,7 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
 def _losses(
     net: RecurrentNet, task: Task, seed: int, n_trials: int
 ) -> tuple[float, Tensor, Tensor]:
-    """The loss, and of each trial the sums over time of squared errors and of the mask."""
+    """The loss, and for each trial the sums over time of squared errors and of the mask."""
     check_fit(net, task)
     generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
     trials = draw_trials(task, n_trials, generator, dtype=net.dtype)

@@ -25,8 +25,8 @@ class Step(Protocol):
         Private noise of standard deviation s adds s times this to a state in each step; None
         if noise would leave the space of the states.
 
-    A step whose map takes a ball into itself, whatever the bounded inputs, has a true attribute
-    ``bounded``; one that does not has a false one.
+    If it is known whether the map takes a ball into itself under bounded inputs, a step has an
+    attribute ``bounded``, true or false.
     """
 
     @property
@@ -55,23 +55,30 @@ class Step(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LeakyStep:
-    """z ← (1 - a) z + a (L R' φ(x) + B u), with x = z or, in a reduced network, x = E z.
+    """z ← (1 - a) z + a (L R' φ(x) + B u + b), with x = z or, in a reduced network, x = E z.
 
     Attributes
     ----------
     alpha : float, or ndarray, shape (n_units,)
-        a.
-    left, right : ndarray
-        L, and R or None for the identity.
-    input_matrix : ndarray, shape (n_units, n_inputs)
-    bias : ndarray, shape (n_units,), or None
+        a, the fraction of a state that one step replaces.
+    left : ndarray, shape (dimension, k)
+        L.
+    right : ndarray, shape (n_units, k), or None
+        R; None for the identity.
+    input_matrix : ndarray, shape (dimension, n_inputs)
+        B.
+    bias : ndarray, shape (dimension,), or None
+        b; None for 0.
     output : ndarray, shape (n_units,) or (n_units, n_outputs)
+        Output weights.
     activation : str
+        Name of φ.
     read_rates : bool
         Whether the output reads φ(x) instead of x.
     noise_gain : float or None
+        As in `Step`.
     embedding : ndarray, shape (n_units, dimension), or None
-        E.
+        E; None for the identity.
     """
 
     alpha: Any
@@ -96,7 +103,7 @@ class LeakyStep:
         return math.isfinite(ACTIVATIONS[self.activation].limit)
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """a (B u + bias)."""
+        """a (B u + b)."""
         driven = inputs @ (self.alpha * self.input_matrix.T)
         return driven if self.bias is None else driven + self.alpha * self.bias
 
@@ -143,7 +150,7 @@ class LeakyStep:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RateStep:
-    """r ← (1 - a) r + a φ(L R' r + B u + bias); arguments as of `LeakyStep`."""
+    """r ← (1 - a) r + a φ(L R' r + B u + b); attributes as in `LeakyStep`."""
 
     alpha: Any
     left: np.ndarray
@@ -161,11 +168,11 @@ class RateStep:
 
     @property
     def bounded(self) -> bool:
-        """Whether the map takes a ball into itself: so for a bounded φ."""
+        """Whether the map takes a ball into itself, as it does for a bounded φ."""
         return ACTIVATIONS[self.activation].limit < math.inf
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """B u + bias."""
+        """B u + b."""
         driven = inputs @ self.input_matrix.T
         return driven if self.bias is None else driven + self.bias
 

@@ -1,9 +1,9 @@
 """Checkpoints of an unfinished training: everything that the next step depends on.
 
 A checkpoint is two files in a folder, ``step-00000050.safetensors`` with weights, the
-moments of Adam and the state of the generator, and ``step-00000050.json`` with the rest.
-Each JSON file contains the digest of the tensors and of its content, so that a checkpoint
-that was truncated or altered is detected, and the one before it is used.
+moments of Adam and the state of the generator, and ``step-00000050.json`` with losses and
+settings. Each JSON file contains the digest of the tensors and of its content, so that a
+checkpoint that was truncated or altered is detected, and the one before it is used.
 """
 
 import json
@@ -75,7 +75,7 @@ def write_checkpoint(folder: str | os.PathLike, checkpoint: Checkpoint) -> None:
 
 
 def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
-    """The newest checkpoint that is whole; None if there is none at all.
+    """The newest checkpoint that is whole; None if the folder does not have checkpoints.
 
     Raises
     ------

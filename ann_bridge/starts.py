@@ -69,10 +69,10 @@ def draw_starts(
 def _draw_in_box(
     step: LeakyStep | RateStep, inputs: np.ndarray, n: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """States L s + B u + b, with s uniform where bounded rates can bring it, and u as inputs.
+    """States L s + B u + b, with s uniform in the reach of bounded rates, and u as the inputs.
 
-    The component k of s = R'φ(x) is at most Σ_i |R_ik| times the bound of φ. The leak draws
-    all states into this box; those of a network in rate form, φ of such a current, into its
+    The component k of s = R'φ(x) is at most Σ_i |R_ik| times the bound of φ. The leak attracts
+    all states to this box; those of a network in rate form, φ of such a current, to its
     image.
     """
     assert step.right is not None
@@ -87,7 +87,7 @@ def _draw_in_box(
 
 @torch.no_grad()
 def _first_states(net: Any, step: Step, n: int, rng: np.random.Generator) -> np.ndarray:
-    """States from which trials start; normal ones of a network that does not define them."""
+    """Initial states of trials; normal states for a network that does not define them."""
     if not isinstance(net, RecurrentNet):
         return rng.standard_normal((n, step.dimension))
     where = next(net.parameters()).device

@@ -17,7 +17,7 @@ from isochron.wording import shown
 
 USUAL_STEPS = 120
 MOST_STEPS = 100_000
-_CHUNK = 4096  # steps whose inputs are laid out at once
+_CHUNK = 4096  # steps whose inputs are expanded at once
 
 
 class TrainedMap:
@@ -443,7 +443,9 @@ class FixedRadiusMap:
         self.forcing_cycles = system.forcing_cycles
         self._reference = turns * system.reference_phase(self.n_steps + 1)
         start, periods = np.zeros(system.dimension), 1 + 1000 // system.n_steps
-        settled = system.advance(start, periods * system.n_steps)  # the inputs know nothing of κ
+        settled = system.advance(
+            start, periods * system.n_steps
+        )  # filtered inputs do not depend on κ
         self._inputs = system.orbit(settled, system.n_steps)[:, 2:]
 
     def lift(self, state: Any, step: int = 0) -> np.ndarray:

@@ -187,7 +187,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.device) -> None:
-    """Reject a precision that changes nothing in this network, or that the device does not have.
+    """Reject a precision that does not affect this network, or that the device does not support.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
 def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> AbstractContextManager:
     """The context in which networks train: compiled kernels have the threads, torch only one.
 
-    Sums of torch in several threads have other last bits than in one.
+    Sums of torch in several threads differ in the last bits from those in one.
     """
     from isochron.ann_bridge.kernels.threads import threads_for_tiles
 

@@ -33,7 +33,7 @@ class Sparse(NamedTuple):
 
 
 class Dense(NamedTuple):
-    """A matrix in panels of rows, filled up with zeros, shape (panels, columns, ROWS)."""
+    """A matrix in panels of rows, padded with zeros, shape (panels, columns, ROWS)."""
 
     panels: np.ndarray
 
@@ -67,7 +67,7 @@ def copy_lanes(source, start, out, place):
 
 
 def multiply(out, matrix, sources):
-    """out += matrix sources; shapes (rows, LANES), filled up to ROWS, and (columns, LANES)."""
+    """out += matrix sources; shapes (rows, LANES), padded to ROWS, and (columns, LANES)."""
 
 
 @overload(multiply)

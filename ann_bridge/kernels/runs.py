@@ -144,13 +144,13 @@ class Run(ABC):
 
     @property
     def seen(self) -> np.ndarray:
-        """What was read after each step; nothing if the readout is not trained."""
+        """Values that the readout reads after each step; empty if the readout is not trained."""
         if not self.learns_readout:
             return self.rates[:0]
         return self.rates[1:] if self.read_rates else self.states
 
     def inward(self, tensor: Tensor) -> np.ndarray:
-        """Numbers of each trial, shape (..., batch, k), as the kernel wants them."""
+        """Numbers of each trial, shape (..., batch, k), in the layout of the kernel."""
         return array(tensor)
 
     def outward(self, found: np.ndarray) -> Tensor:
@@ -167,7 +167,7 @@ class Run(ABC):
 
     @abstractmethod
     def backward_task(self, place: int, first: int, last: int) -> None:
-        """Run a tile backwards; its part of each gradient of weights goes to its place."""
+        """Run a tile backwards; `place` is where its part of the weights' gradients is stored."""
 
     @abstractmethod
     def by_readout(self) -> np.ndarray:
@@ -178,7 +178,7 @@ class Run(ABC):
         """Gradients by `Recurrence.weights`, `left` and `right`: sums over tiles."""
 
     def forward_tasks(self) -> list[Callable[[], None]]:
-        """Each tile."""
+        """One task for each tile."""
         return [partial(self.forward_task, *tile) for tile in self.tiles]
 
     def results(self) -> tuple[Tensor, Tensor]:
@@ -189,7 +189,7 @@ class Run(ABC):
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
-        """Each tile, from gradients by the results."""
+        """One task for each tile, from gradients by the results."""
         if by_outputs is None:
             by_y = np.zeros_like(self.outputs)
         else:
@@ -235,7 +235,7 @@ class ThinRun(Run):
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
-        """Each tile, from gradients by the results."""
+        """One task for each tile, from gradients by the results."""
         self.parts = [self.by_tiles(*part.shape) for part in self.net[:4]]
         return super().backward_tasks(by_outputs, by_rates)
 
@@ -288,7 +288,7 @@ class LanesRun(Run):
         )
 
     def inward(self, tensor: Tensor) -> np.ndarray:
-        """Trials last."""
+        """Arrays with the trials as last axis."""
         missing = -self.batch % self.trials
         tensor = tensor.detach().transpose(-1, -2)
         return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
@@ -309,7 +309,7 @@ class LanesRun(Run):
     def backward_tasks(
         self, by_outputs: Tensor | None, by_rates: Tensor | None
     ) -> list[Callable[[], None]]:
-        """Each tile, from gradients by the results."""
+        """One task for each tile, from gradients by the results."""
         self.by_received = self.by_tiles(*self.sizes)
         self.by_read = self.by_tiles(*self.readout.shape, self.trials)
         return super().backward_tasks(by_outputs, by_rates)
@@ -344,5 +344,5 @@ class LanesRun(Run):
 
 
 def array(tensor: Tensor) -> np.ndarray:
-    """The numbers of a tensor, contiguous."""
+    """A tensor as a contiguous array."""
     return tensor.detach().contiguous().numpy()

@@ -94,10 +94,10 @@ class ThinReplay(NamedTuple):
 
 
 class ThinGradients(NamedTuple):
-    """What a backward run writes, of the shapes of what they are by.
+    """Gradients that a backward run writes, in the shapes of their variables.
 
     `inputs`, without steps if no gradient of the inputs is needed, and `initial` are overwritten
-    for the trials of the run, the others are added to.
+    for the trials of the run; the others are accumulated.
     """
 
     inputs: np.ndarray

@@ -1,4 +1,4 @@
-"""Pieces of compiled products with `LANES` trials at once, written for the compiler itself.
+"""Parts of compiled products with `LANES` trials at once, written for the compiler.
 
 Trials are adjacent in memory. Sums stay in the registers of a processor.
 """
@@ -42,7 +42,7 @@ class _Builder:
         return self.builder.load(self.builder.gep(start, [place]))
 
     def plus(self, place, count, unit=1):
-        """The place `count` times `unit` further on."""
+        """The place `count` times `unit` later."""
         more, size = (k if isinstance(k, ir.Value) else place.type(k) for k in (count, unit))
         return self.builder.add(place, self.builder.mul(more, size))
 

@@ -1,4 +1,4 @@
-"""Weights from plain arrays and from state dicts, checked."""
+"""Weights from arrays and from state dicts, checked."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -107,7 +107,7 @@ def fit_readout(output_weights: Tensor, n_units: int) -> Tensor:
 def fit_sizes(
     n_units: int, input_weights: Tensor, output_weights: Tensor
 ) -> tuple[dict[str, int], Tensor]:
-    """The sizes that input and output weights give a network, and the latter in its shape.
+    """The sizes of a network from its input and output weights, and the latter in its shape.
 
     Raises
     ------
@@ -184,21 +184,21 @@ def _some(weights: Mapping[str, Any]) -> str:
 
 
 def _hint(weights: Mapping[str, Any], needed: Sequence[str]) -> str:
-    """What precedes the names that are needed, if anything does."""
+    """The prefix of the needed names, if there is one."""
     ends = [name.removesuffix(needed[0]) for name in weights if name.endswith(f".{needed[0]}")]
     stems = [stem for stem in ends if all(f"{stem}{name}" in weights for name in needed)]
     return f" Pass {' or '.join(f'prefix={stem!r}' for stem in stems)}." if stems else ""
 
 
 def torch_layer(weights: Weights, n_gates: int, *, prefix: str | None = None) -> dict[str, Tensor]:
-    """The state dict of a one-layer recurrent module of torch, checked; biases 0 if it has none.
+    """The state dict of a one-layer recurrent module of torch, checked; missing biases are 0.
 
     Weights of a cell (``weight_ih``) become those of a layer (``weight_ih_l0``).
 
     Raises
     ------
     ValueError
-        If names or shapes are those of something else, or a value is not finite.
+        If names or shapes are those of a different module, or a value is not finite.
     """
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
     given = _by_name(weights)
@@ -230,7 +230,7 @@ def torch_layer(weights: Weights, n_gates: int, *, prefix: str | None = None) ->
 
 
 def _stem(prefix: str | None) -> str:
-    """What precedes the names: a prefix with its dot, or nothing."""
+    """The start of the names: a prefix with its dot, or nothing."""
     return f"{prefix.removesuffix('.')}." if prefix else ""
 
 

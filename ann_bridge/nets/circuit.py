@@ -100,7 +100,7 @@ class CircuitNet(SteppedNet):
     def _from_ncps(
         cls, found: Imported, dtype: torch.dtype, fields: dict[str, Any], **options: Any
     ) -> Self:
-        """The network of what was read, which starts at 0 unless the fields state otherwise."""
+        """The network of imported arrays, which starts at 0 unless the fields state otherwise."""
         sizes = {"n_inputs": found.n_inputs, "n_outputs": found.n_outputs}
         check_agreement(fields, sizes | {"n_units": found.connectivity.n_units}, "the weights")
         fields = {"initial_std": 0.0, "n_units": found.connectivity.n_units} | fields | sizes

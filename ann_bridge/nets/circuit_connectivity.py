@@ -54,7 +54,7 @@ class CircuitConnectivity(NamedTuple):
 
     @property
     def n_inputs(self) -> int:
-        """Least number of inputs: up to the last one that has a synapse, 0 if none has."""
+        """Least number of inputs: up to the last one with a synapse; 0 without input synapses."""
         return count_senders(self.input_synapses)
 
     def check_fit(self, n_units: int, n_inputs: int) -> None:
@@ -356,14 +356,14 @@ def connectome_connectivity(
 
 
 def add_recurrence(connectivity: CircuitConnectivity, among: str) -> CircuitConnectivity:
-    """More excitatory synapses: "layers" for all within a layer, "self" for one to oneself.
+    """Add excitatory synapses: "layers" among all units of a layer, "self" of each unit to itself.
 
-    Those that exist stay; "none" adds nothing.
+    Existing synapses stay; "none" adds nothing.
 
     Raises
     ------
     ValueError
-        If `among` is something else.
+        If `among` is a different text.
     """
     same = connectivity.layers[:, None] == connectivity.layers
     added = {"none": same & False, "self": torch.eye(len(same), dtype=torch.bool), "layers": same}

@@ -75,7 +75,7 @@ class ConnectomeRNN(LeakyRNN):
         generator: torch.Generator | None = None,
         **fields: Any,
     ) -> Self:
-        """As `RecurrentNet.for_task`, on a connectome; its signs, if it has some, stay."""
+        """As `RecurrentNet.for_task`, on a connectome; signs of the connectome stay."""
         connectome = require_connectome(cls.kind, connectome)
         fields = {"n_units": len(connectome.neurons)} | fields
         settings = cls.parameters_for(task, parameters, **fields)
@@ -178,7 +178,7 @@ class ConnectomeRNN(LeakyRNN):
 def draw_motor_readout(
     p: ConnectomeRNNParameters, motor: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Normal weights of the motor neurons, over their number, as `draw_output_weights`."""
+    """Normal weights of the motor neurons divided by their number, as in `draw_output_weights`."""
     if p.n_outputs == 1:
         return normal(p.n_units, generator=generator) * motor / motor.sum()
     drawn = normal(p.n_units, p.n_outputs, generator=generator)

@@ -139,7 +139,7 @@ class LeakyRNN(RecurrentNet):
         return run_leaky([self], [inputs], [generator])[0]
 
     def has_compiled_kernel(self) -> bool:
-        """Whether `run` is done by a compiled kernel on the CPU."""
+        """Whether `run` uses a compiled kernel on the CPU."""
         from isochron.ann_bridge.kernels import fused
 
         if self.settings.form == "rate" or self.unit_alphas() is not None:
@@ -147,7 +147,7 @@ class LeakyRNN(RecurrentNet):
         return fused.fits(self.output_weights, *self.connectivity(), self.settings.activation)
 
     def _biased(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and their weights, with the bias as one more."""
+        """Inputs and their weights, with the bias as an additional input."""
         weights, bias = self.input_matrix(), self.bias()
         if bias is None:
             return inputs, weights
@@ -161,7 +161,7 @@ class LeakyRNN(RecurrentNet):
         generator: torch.Generator,
         product_type: torch.dtype | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Outputs before they are scaled, and rates, step by step in torch."""
+        """Outputs before scaling, and rates, step by step in torch."""
         p, (n_steps, batch, _) = self.settings, inputs.shape
         initial = self.initial_states(batch, generator)
         check_shape("initial states", initial, (batch, p.n_units))
@@ -182,7 +182,7 @@ class LeakyRNN(RecurrentNet):
     def _run_rate_form(
         self, inputs: Tensor, factors: Factors, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Outputs before they are scaled, and rates, in the rate form; for autograd."""
+        """Outputs before scaling, and rates, in rate form; for autograd."""
         p, (left, right), function = (
             self.settings,
             factors,
@@ -293,7 +293,7 @@ def _run_leaky(
 
 
 def draw_output_weights(p: LeakyParameters, generator: torch.Generator) -> Tensor:
-    """Normal output weights over the number of units.
+    """Normal output weights divided by the number of units.
 
     The shape is (n_units,), or (n_units, n_outputs) for several outputs.
     """

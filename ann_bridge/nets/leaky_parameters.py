@@ -190,7 +190,7 @@ class ConnectomeRNNParameters(LeakyParameters):
 
     @classmethod
     def is_on_connectome(cls, settings: Mapping[str, Any]) -> bool:
-        """True."""
+        """Whether such networks are on a connectome: always."""
         return True
 
 

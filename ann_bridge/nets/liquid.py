@@ -51,7 +51,7 @@ class SigmoidalSynapses(nn.Module):
     def collector(self, edges: Tensor) -> Callable[[Tensor], Tensor]:
         """A function of the presynaptic v, shape (n_senders, ...).
 
-        For each postsynaptic unit it gives the sums of s E and of s, shape (2, n_receivers, ...).
+        It returns the sums of s E and of s of each postsynaptic unit, shape (2, n_receivers, ...).
         """
         sender, receiver, _ = edges
         reversing, strength, steepness, offset = self.constants()
@@ -198,7 +198,7 @@ class LiquidNet(CircuitNet):
         return advance
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Outputs and firing rates; as `stepper` does it, faster."""
+        """Outputs and firing rates; equal to those of `stepper`, but faster."""
         initial = self.initial_states(inputs.shape[1], generator).T
         charge, push, drain = self._units()
         pushed, drained = self.drive(inputs).mT.unflatten(1, (2, len(charge))).unbind(1)
@@ -223,5 +223,5 @@ def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> nn.
 
 
 def _positive(n: int, low: float, high: float, generator: torch.Generator) -> nn.Parameter:
-    """Before softplus, such that it gives values between `low` and `high`."""
+    """Parameters before softplus, which maps them to values between `low` and `high`."""
     return nn.Parameter(_uniform(n, low, high, generator).detach().expm1().log())

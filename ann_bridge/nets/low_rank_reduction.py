@@ -22,7 +22,7 @@ class CompiledStep(LeakyStep):
         return moved.reshape(states.shape)
 
     def orbit(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
-        """States on the way, both ends included; shape (n_steps + 1, ..., dimension)."""
+        """States along a run, including both ends; shape (n_steps + 1, ..., dimension)."""
         moved = self._rows(states)
         path = np.empty((len(drives) + 1, *moved.shape))
         few_variables.run(moved, drives, self.alpha, self._factors, path)
@@ -50,7 +50,7 @@ class CompiledStep(LeakyStep):
 
     @cached_property
     def _factors(self) -> few_variables.Factors:
-        """The matrices as the kernel takes them."""
+        """The matrices in the form of the kernel."""
         assert self.embedding is not None
         assert self.right is not None
         return few_variables.factors(self.embedding, self.left, self.right)

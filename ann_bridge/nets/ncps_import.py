@@ -1,6 +1,6 @@
-"""Networks of ncps (Lechner and Hasani) from their state dicts: what their files contain.
+"""Networks of ncps (Lechner and Hasani) from their state dicts.
 
-The ways in are `LiquidNet.from_ncps` and `ClosedFormNet.from_ncps`.
+They are used by `LiquidNet.from_ncps` and `ClosedFormNet.from_ncps`.
 """
 
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class Imported(NamedTuple):
 def read_liquid(
     weights: Weights, *, prefix: str | None, implicit: bool | None, n_motor: int | None
 ) -> Imported:
-    """An LTC.
+    """Connectivity and tensors of an LTC.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def read_liquid(
 def read_closed_form(
     weights: Weights, *, prefix: str | None, mode: str | None, time_step: float
 ) -> Imported:
-    """A CfC on a connectivity, or a single layer without backbone.
+    """Connectivity and tensors of a CfC on a connectivity, or of a single layer without backbone.
 
     Its gate time_a t + time_b becomes one sum. Units are in the order of the layers, of which
     the last is read.

@@ -106,12 +106,12 @@ class NetworkParameters:
 
 
 def check_single_numbers(parameters: Any) -> None:
-    """Check that no parameter is an array; a NumPy number becomes one of Python.
+    """Check that no parameter is an array; NumPy numbers become Python numbers.
 
     Raises
     ------
     ValueError
-        If one is.
+        If a parameter is an array.
     """
     for field in fields(parameters):
         value = getattr(parameters, field.name)

@@ -1,4 +1,4 @@
-"""Neurons of snntorch from their state dicts; the way in is `SpikingNet.from_snntorch`."""
+"""Neurons of snntorch from their state dicts; used by `SpikingNet.from_snntorch`."""
 
 import math
 from typing import Any
@@ -59,12 +59,12 @@ def read_neurons(neurons: Weights, prefix: str | None) -> dict[str, Any]:
 
 
 def recurrent_parts(parts: dict[str, Any], n_units: int) -> tuple[Tensor, Tensor]:
-    """Recurrent weights and bias: of all to all, of each unit to itself, or 0.
+    """Recurrent weights and bias: all to all, each unit to itself, or 0.
 
     Raises
     ------
     ValueError
-        If they are of other units.
+        If they do not fit the units.
     """
     nothing = torch.zeros(n_units, dtype=torch.float64)
     if "recurrent.V" in parts and "recurrent.weight" in parts:

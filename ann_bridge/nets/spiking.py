@@ -86,7 +86,7 @@ class SpikingNet(SteppedNet):
         self._spike = _surrogate_spike(p)
         self.recurrent_weights = nn.Parameter(p.gain / math.sqrt(n) * normal(n, n, generator=g))
         self.input_weights = nn.Parameter(normal(n, p.n_inputs, generator=g))
-        # Alone, two of three units fire, at all rates.
+        # Without input, two of three units fire, at various rates.
         rheobase = p.threshold * (1 - self._decay(p.time_constant_ms))
         self.biases = nn.Parameter(3 * rheobase * uniform(n, generator=g))
         self.output_weights = self.draw_readout(g)
@@ -212,11 +212,12 @@ class SpikingNet(SteppedNet):
 
 
 class SpikingStep(TorchStep):
-    """A step of a spiking network: discontinuous where a unit starts to spike, and no derivative.
+    """A step of a spiking network, which is discontinuous where a unit starts to spike.
 
-    Analyses that only follow states are supported: orbits, rasters, phase, locking, spectra,
-    similarity. Those that need a Jacobian are not: cycles by Newton's method, Floquet multipliers,
-    Lyapunov exponents. (The surrogate is a derivative of a different network.)
+    It does not have a derivative. Analyses that only follow states are supported: orbits, rasters,
+    phase, locking, spectra, similarity. Those that need a Jacobian are not: cycles by Newton's
+    method, Floquet multipliers, Lyapunov exponents. (The surrogate is a derivative of a different
+    network.)
     """
 
     smooth = False

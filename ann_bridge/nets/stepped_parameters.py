@@ -20,7 +20,7 @@ TIME_CONSTANTS = ("time_constant_ms", "readout_time_constant_ms")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SteppedParameters(NetworkParameters):
-    """Parameters that these networks share; the equations themselves do not contain a time."""
+    """Parameters shared by networks that run step by step, by equations without a time scale."""
 
     initial_std: float = setting(0.1, "Standard deviation of the states from which trials start")
 
@@ -145,7 +145,7 @@ class LiquidParameters(CircuitParameters):
 
     @classmethod
     def suited_to(cls, task: Any) -> dict[str, Any]:
-        """A time step of the network that is shorter than its units remember."""
+        """A time step of the network that is shorter than the memory of its units."""
         return {"unfolds": 1, "time_step": 0.3 if task.step_ms >= LONG_STEP_MS else 0.03}
 
 
