@@ -88,7 +88,7 @@ def with_mask(net: FullRankRNN | ConnectomeRNN, mask: Tensor) -> ConnectomeRNN:
         shared = {it.name: getattr(p, it.name) for it in fields(LeakyParameters)}
         q = ConnectomeRNNParameters(**shared, gain=p.gain, initial_std=p.initial_std)
     if mask.shape != weights.shape or mask.dtype != torch.bool:
-        raise ValueError(f"mask must be of bool and the shape {tuple(weights.shape)}.")
+        raise ValueError(f"mask must be of type bool and shape {tuple(weights.shape)}.")
     mask = mask.to("cpu")
     kept = None if signs is None else signs.cpu() * mask
     masks = ConnectomeMasks(mask, torch.zeros_like(mask), sensory.cpu(), sensory.cpu(), kept)
@@ -141,7 +141,7 @@ def prune(net: FullRankRNN | ConnectomeRNN, n_weights: int) -> ConnectomeRNN:
     exists = net.chemical_mask if isinstance(net, ConnectomeRNN) else torch.ones_like(size).bool()
     if not 1 <= n_weights <= int(exists.sum()):
         raise ValueError(
-            f"n_weights must lie in [1, {int(exists.sum())}], the weights there are, "
+            f"n_weights must lie in [1, {int(exists.sum())}], the number of weights, "
             f"got {n_weights!r}."
         )
     order = torch.where(exists, size, -1.0).flatten().argsort(descending=True, stable=True)

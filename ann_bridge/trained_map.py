@@ -443,9 +443,8 @@ class FixedRadiusMap:
         self.forcing_cycles = system.forcing_cycles
         self._reference = turns * system.reference_phase(self.n_steps + 1)
         start, periods = np.zeros(system.dimension), 1 + 1000 // system.n_steps
-        settled = system.advance(
-            start, periods * system.n_steps
-        )  # filtered inputs do not depend on κ
+        # The filtered inputs do not depend on κ.
+        settled = system.advance(start, periods * system.n_steps)
         self._inputs = system.orbit(settled, system.n_steps)[:, 2:]
 
     def lift(self, state: Any, step: int = 0) -> np.ndarray:

@@ -154,7 +154,7 @@ def read_weights(
     """
     given = _by_name(weights)
     if isinstance(given.get("state_dict"), Mapping):
-        raise ValueError("weights is a checkpoint with a state dict in it: weights['state_dict'].")
+        raise ValueError("weights is a checkpoint with a state dict: pass weights['state_dict'].")
     found = given
     if prefix:
         stem = _stem(prefix)

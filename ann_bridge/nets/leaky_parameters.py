@@ -220,7 +220,7 @@ class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
         check_rank(self)
         check_not_negative(self, "loading_std")
         if self.learns_class_parameters:
-            raise ValueError("learns_class_parameters does not go with a frozen connectome.")
+            raise ValueError("learns_class_parameters is not supported with a frozen connectome.")
 
 
 def check_rank(parameters: Any) -> None:

@@ -388,7 +388,7 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
         ),
         (
             lambda: ann_bridge.LowRankAdaptedConnectomeParameters(learns_class_parameters=True),
-            "does not go with a frozen connectome",
+            "is not supported with a frozen connectome",
         ),
         (lambda: ann_bridge.FullRankRNN(activation="step"), "activation must be one of tanh"),
         (lambda: ann_bridge.FullRankRNN(readout="spikes"), "readout must be one of states"),

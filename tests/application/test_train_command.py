@@ -238,7 +238,10 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--network", "liquid", "--signs", "gaba"], "the setting signs; connectivity ="),
         (["--network", "liquid", "--dataset", "cook2019"], "the setting dataset; connectivity ="),
         (["--network", "connectome", "--signs", "cosine"], "Unknown sign rule 'cosine'"),
-        (["--network", "connectome-low-rank", "--learns-class-parameters"], "does not go with"),
+        (
+            ["--network", "connectome-low-rank", "--learns-class-parameters"],
+            "is not supported with",
+        ),
         (["--reference", "theta.npy"], "sampling_Hz goes with a reference file"),
         (["--sampling", "1000"], "sampling_Hz goes with a reference file"),
         (["--reference", "none.npy", "--sampling", "1000"], "none.npy"),
