@@ -112,7 +112,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     for file in (weights_path, json_path):
         if not file.is_file():
             raise FileNotFoundError(
-                f"There is no file {file}; a network is two files, see save_net."
+                f"The file {file} does not exist; a network is two files, see save_net."
             )
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(

@@ -286,8 +286,8 @@ def check_finite(p: TrainingParameters, step: int, loss: Tensor, norm: Tensor) -
     """
     if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
         raise ArithmeticError(
-            f"The loss is not finite at step {step + 1}; the network has the weights from before it."
-            f" Lower learning_rate (now {p.learning_rate:g})."
+            f"The loss is not finite at step {step + 1}; the weights are those before this step. "
+            f"Lower learning_rate (now {p.learning_rate:g})."
         )
 
 
