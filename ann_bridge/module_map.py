@@ -19,7 +19,7 @@ class ModuleMap:
 
     One step of a cell (``RNNCell``, ``GRUCell``, ``LSTMCell``) or of a layer (``RNN``, ``GRU``,
     ``LSTM``, also of several layers) is known; its state is h, or (h, c) of an LSTM, as one
-    vector, layer after layer. For any other module state the step and the number of variables:
+    vector, layer after layer. For any other module state the step and the number of variables::
 
         ModuleMap(module, step=lambda module, u, x: module.cell(u, x), dimension=20, inputs=u)
 

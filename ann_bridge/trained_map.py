@@ -71,7 +71,7 @@ class TrainedMap:
     Examples
     --------
     A unit without recurrence is a low-pass filter; its gain at a frequency f is
-    a / |exp(2πi f Δt) - (1 - a)|, with a = Δt / τ = 0.1.
+    ``a / |exp(2πi f Δt) - (1 - a)|``, with a = Δt / τ = 0.1.
 
     >>> net = ann_bridge.FullRankRNN.from_weights([[0]], input_weights=[[1]], output_weights=[1])
     >>> system = ann_bridge.TrainedMap(net, frequency_Hz=8)
@@ -393,7 +393,7 @@ class FixedRadiusMap:
     system : TrainedMap
         Map of a `ReducedNet` of rank 2, with a reference.
     radius : float
-        R, mean of |κ| on the cycle, > 0.
+        R, mean of ``|κ|`` on the cycle, > 0.
     turns : {1, -1}
         Whether θ grows or falls along the cycle.
 

@@ -23,7 +23,7 @@ class ClosedFormNet(CircuitNet):
     """An approximation in closed form of a liquid unit over one time step.
 
     With f, g and q weighted sums, each with separate weights and bias, over the synapses of a unit
-    from inputs and units:
+    from inputs and units::
 
         default:  h ← (1 - σ(q)) tanh f + σ(q) tanh g
         no_gate:  h ← tanh f + σ(q) tanh g

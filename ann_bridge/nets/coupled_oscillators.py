@@ -19,7 +19,7 @@ from isochron.wording import shown
 class CoupledOscillatorNet(SteppedNet):
     """y'' = tanh(W y + W~ y' + V u + b) - γ y - ε y', in steps Δt; a state is (y, z = y').
 
-    Each step takes the friction at its end (IMEX) and y from the new z:
+    Each step takes the friction at its end (IMEX) and y from the new z::
 
         z ← (z + Δt (tanh(W y + W~ z + V u + b) - γ y)) / (1 + ε Δt)
         y ← y + Δt z

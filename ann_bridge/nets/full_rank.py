@@ -24,7 +24,7 @@ class FullRankRNN(LeakyRNN):
     """A leaky network with a full W; `FullRankParameters` state what else is trained.
 
     Time constants stay longer than a step: a = σ(v), with v trained. With Dale's law
-    W = |V| D, with V trained and D the signs of the presynaptic units.
+    ``W = |V| D``, with V trained and D the signs of the presynaptic units.
 
     Parameters
     ----------

@@ -29,6 +29,8 @@ Factors: TypeAlias = tuple[Tensor, Tensor | None]
 class LeakyRNN(RecurrentNet):
     """Leaky rate network, the base class of those with W full, of low rank or on a connectome.
 
+    In a step its states x become::
+
         x[t+1] = (1-a) x[t] + a (W φ(x[t]) + B u[t] + b) + √(2a) σ ξ[t],  a = step / time constant
 
     The output is a weighted sum of the states, or of the rates φ(x), times a trained scale.

@@ -70,7 +70,7 @@ class SigmoidalSynapses(nn.Module):
 class LiquidNet(CircuitNet):
     """C v' = g (V - v) + Σ s(v_pre) (E - v): the time constant of a unit depends on its inputs.
 
-    Over a time step the differential equation is solved in `unfolds` semi-implicit steps h:
+    Over a time step the differential equation is solved in `unfolds` semi-implicit steps h::
 
         v ← (C v / h + g V + Σ s E) / (C / h + g + Σ s)
 

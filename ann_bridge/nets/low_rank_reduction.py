@@ -61,7 +61,7 @@ class ReducedNet:
     """A low-rank network in the variables (κ, v), in which it moves without private noise.
 
     With m̃ orthogonal and of unit variance, κ_r = m̃_r·x / N, and v_s the low-pass filtered
-    input s:
+    input s::
 
         x = Σ_r κ_r m̃_r + Σ_s v_s I⊥_s
 

@@ -26,7 +26,7 @@ from isochron.ann_bridge.nets.stepped_parameters import SURROGATES, SpikingParam
 class SpikingNet(SteppedNet):
     """Leaky integrate-and-fire units with a leaky readout; a state is (U, y).
 
-    With spikes s = 1 where U > θ, else 0:
+    With spikes s = 1 where U > θ, else 0::
 
         y ← κ y + (1 - κ) C s
         U ← β U + W s + B u + b - θ s,   β = exp(-step / time constant), κ likewise
