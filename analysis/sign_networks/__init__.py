@@ -1,4 +1,4 @@
-"""How many attractors does a network of +-1 neurons have?
+"""Number of attractors of networks of +-1 neurons.
 
 Small networks are enumerated (`enumerate_attractors`), ensembles of them counted
 (`count_attractors`) and compared with theory (`mean_fixed_points`, `complexity`, ...); large

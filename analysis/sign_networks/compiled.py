@@ -1,4 +1,4 @@
-"""The backend of `enumerate_attractors` on a CPU: what is allocated when, slab by slab."""
+"""The backend of `enumerate_attractors` on a CPU: allocation, and work slab by slab."""
 
 import os
 from functools import cache
@@ -18,7 +18,7 @@ from isochron.analysis.sign_networks.successors import Tables, build_tables
 
 BYTES_PER_IMAGE = 32  # weights 4, places 8, and links of all layers, each 0.8 of the last, 20
 SMALL = 1 << 16  # states that are not worth a second thread
-WORTHWHILE = 0.8  # a layer is taken off as a whole if it leaves less than this
+WORTHWHILE = 0.8  # a layer is removed as a whole if a smaller fraction remains
 COUNTED, LINKED, PEELED = 0.45, 0.75, 0.9  # fractions of the time, for the progress bar
 
 
@@ -62,7 +62,7 @@ def find_cycles(
 
 
 def _count(tables: Tables, threads: int, report: Report):
-    """Hits of every state, one row a thread; those that did not fit; blocks to check."""
+    """Hits of every state, one row a thread; hits that did not fit in a byte; blocks to check."""
     states = tables.n_states
     hits = np.zeros((threads, -(-states // 32) * 32), dtype=np.uint8)
     logs = np.empty((threads, states // 255 + 1), dtype=np.uint32)
@@ -91,7 +91,7 @@ def _link(tables: Tables, hits, logs, doubtful, index, n_images: int, report: Re
 
 @cache
 def warm_up() -> None:
-    """Compile, or load what was compiled before, once a process."""
+    """Compile, or load compiled code from the cache, once a process."""
     with_transients = SignNetwork.of([[1, 0, 0], [1, 0, 0], [0, 1, 0]])
     for symmetric in (False, True):
         find_cycles(with_transients, symmetric, 1 << 20, lambda fraction, text: None)
@@ -103,8 +103,8 @@ def _describe(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Place of every image (see `cycles.spread`) and its cycles.
 
-    While a layer of leaves is a large part of what is left, it is taken off as a whole, by
-    all threads; then leaf by leaf.
+    While a layer of leaves is a large part of the remaining images, all threads remove it as a
+    whole; then images are removed one by one.
     """
     if links.size < small:
         return _peel(links, report)
@@ -129,7 +129,7 @@ def _describe(
 
 
 def _peel(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The same, leaf by leaf."""
+    """Result of `_describe`, leaf by leaf."""
     labels = np.zeros(links.size, dtype=np.uint32)
     order = np.empty(links.size, dtype=np.uint32)
     cycles.count_degrees(links, labels)
@@ -145,7 +145,7 @@ def _peel(links: np.ndarray, report: Report) -> tuple[np.ndarray, dict[str, np.n
     cycles.trace_cycles(links, labels, *found.values())
     for stop in range(tail, 0, -SLAB):
         report(PEELED, "measuring basins")
-        cycles.colour(links, labels, order, stop, max(0, stop - SLAB))
+        cycles.label_peeled(links, labels, order, stop, max(0, stop - SLAB))
     del order
     places = np.empty(links.size, dtype=np.uint64)
     cycles.join(links, labels, places)
@@ -183,8 +183,8 @@ def _both_signs(n, found, basins, transients, histogram) -> dict[str, np.ndarray
     """Attractors of the states from those of the pairs s, -s.
 
     A cycle of pairs that changes sign is one cycle of twice the length. Otherwise there are
-    two: one through the smallest pair as it is kept, which starts with a bit of 0 and is
-    the smallest state; and its mirror image.
+    two: one through the representative of the smallest pair, which starts with a bit of 0 and
+    is the smallest state; and its mirror image.
     """
     one = found["flips"] != 0
     two = ~one

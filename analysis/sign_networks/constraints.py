@@ -25,12 +25,20 @@ class SolvedCycles:
     Attributes
     ----------
     length : int
+        Number of states of each cycle; 1 for fixed points.
     representatives : tuple of int
         Smallest state of each cycle, ascending: neuron 0 is the lowest bit.
     complete : bool
-        Whether the solver proved that there are no others.
+        Whether the solver proved that these are all cycles of this length.
     message : str
-        Why not, and what to try.
+        Reason why the search is not complete, and what to try.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> sign_networks.solve_cycles(ring, length=6)
+    SolvedCycles(length=6, representatives=(0,), complete=True, message='all cycles of this length')
     """
 
     length: int
@@ -69,25 +77,38 @@ def solve_cycles(
     tie : {"plus", "minus", "keep", "flip"}
         The next state of a neuron whose field is exactly 0.
     length : int
-        1 for fixed points.
+        Number of states of the cycles; 1 for fixed points.
     clamped : mapping of int to int, optional
         Neurons that are clamped, and their states, +1 or -1.
     limit : int
-        Stop after this many cycles.
+        Number of cycles after which the search stops.
     time_limit_s : float
-        Stop after this many seconds.
+        Time in s after which the search stops.
 
     Returns
     -------
     SolvedCycles
+        All cycles of the length if it is `complete`.
 
     Raises
     ------
     ValueError
-        If the network is not valid or its rows are not integers of less than 60 bits, or a number
-        is not positive.
+        If the network is not valid or its rows are not integers of less than 60 bits, a number
+        is not positive, or a clamped neuron or its state does not exist.
     ImportError
-        Without OR-tools.
+        If OR-tools is not installed.
+
+    Examples
+    --------
+    Fixed points of three neurons that excite each other, all -1 and all +1 (0 and 7 as numbers),
+    and with neuron 0 clamped to +1:
+
+    >>> from isochron.analysis import sign_networks
+    >>> couplings = np.ones((3, 3)) - np.eye(3)
+    >>> sign_networks.solve_cycles(couplings).representatives
+    (0, 7)
+    >>> sign_networks.solve_cycles(couplings, clamped={0: 1}).representatives
+    (7,)
     """
     for name, value in (("length", length), ("limit", limit), ("time_limit_s", time_limit_s)):
         if not value > 0:
@@ -96,8 +117,8 @@ def solve_cycles(
     for i, row in enumerate(network.rows):
         if sum(map(abs, row)) > LARGEST_SUM:
             raise ValueError(
-                f"Row {i} of J has no integer form of less than 60 bits, which the solver needs. "
-                "Round the couplings, for example np.rint(J * 2**20)."
+                f"Row {i} of J cannot be written as integers of less than 60 bits, as the solver "
+                "needs. Round the couplings, for example np.rint(J * 2**20)."
             )
     cp_model = _import_solver()
     model = cp_model.CpModel()
@@ -143,7 +164,7 @@ def _add_step(model: Any, network: SignNetwork, now: list[Any], following: list[
 
 
 def _add_difference(model: Any, one: list[Any], other: list[Any]) -> None:
-    """The two states differ in some neuron."""
+    """The two states differ in at least one neuron."""
     differ = []
     for a, b in zip(one, other, strict=True):
         bit = model.new_bool_var("")

@@ -1,9 +1,9 @@
 """Compiled: cycles, basins and transients of a map from numbers to numbers.
 
-The map is given as links; see `isochron.analysis.sign_networks.images`. Numbers that nothing
-leads to are peeled off in layers until only cycles remain. Then attractor and distance
-spread back in reverse order. Reads in both directions are independent of each other, so
-that the processor has many under way at a time; a walk along links would wait for each.
+The map is given as links; see `isochron.analysis.sign_networks.images`. Numbers without a
+predecessor are removed in layers until only cycles remain. Then attractor and distance are
+spread back in reverse order. In both directions the reads are independent of each other, so
+that the processor can do many at a time; a walk along links would wait for each.
 """
 
 import numpy as np
@@ -27,14 +27,14 @@ def mark_targets(links, marks):
 
 @compiled(parallel=True)
 def renumber(links, index, inner):
-    """Let links say the number of their target among the targets of all links.
+    """Replace links by the number of their target among the targets of all links.
 
     Parameters
     ----------
     links : ndarray of uint32, shape (n,)
         Overwritten.
     index : ndarray of uint64
-        Of the targets; see `index_images`.
+        Index of the targets; see `index_images`.
     inner : ndarray of uint32, shape (n_targets,)
         Overwritten: the links of the targets.
     """
@@ -59,8 +59,8 @@ def spread(links, index, inner, places):
     links : ndarray of uint32, shape (n,)
         Made by `renumber`.
     inner : ndarray of uint64, shape (n_targets,)
-        Of the targets: distance from their cycle (high half) and its label (low half), in one
-        word because they are read at random together.
+        For each target, the distance from its cycle (high half) and the label of the cycle (low
+        half), in one word because they are read together, in random order.
     places : ndarray of uint64, shape (n,)
         Overwritten.
     """
@@ -77,17 +77,17 @@ def spread(links, index, inner, places):
 
 @compiled()
 def count_degrees(links, degrees):
-    """How many images lead to each image; `degrees` starts at 0."""
+    """Count the images that lead to each image; `degrees` starts at 0."""
     for x in range(links.size):
         degrees[links[x] & BELOW] += uint32(1)
 
 
 @compiled()
 def find_leaves(degrees, order):
-    """Put the images that no image leads to first in the order; returns how many."""
+    """Put the images without a predecessor first in the order, and return their number."""
     tail = 0
     for x in range(degrees.size):
-        order[tail] = x  # overwritten by the next if x is no leaf
+        order[tail] = x  # overwritten by the next one unless x is a leaf
         tail += degrees[x] == 0
         if tail == order.size:
             break
@@ -96,12 +96,12 @@ def find_leaves(degrees, order):
 
 @compiled()
 def peel(links, degrees, order, head, tail, limit):
-    """Remove up to `limit` images in order, each making its successor free if it was the last.
+    """Remove up to `limit` images in order, and append each successor that loses its last one.
 
     Returns
     -------
     tuple of int
-        Where the order is to be continued, and its length; equal when all is done.
+        Position at which the order continues, and its length; equal at the end.
     """
     stop = head + limit
     while head < min(tail, stop):
@@ -117,7 +117,7 @@ def peel(links, degrees, order, head, tail, limit):
 
 @compiled()
 def count_cycles(links, degrees):
-    """Number of cycles; `degrees` of their images goes from 1 to FLAG."""
+    """Number of cycles; `degrees` of their images changes from 1 to FLAG."""
     cycles = 0
     for x in range(links.size):
         if degrees[x] == 1:
@@ -141,10 +141,10 @@ def trace_cycles(links, labels, lengths, firsts, flips, mirror_low, mirror_high)
         Overwritten: number of images, and the smallest of them.
     flips : ndarray of int64, shape (n_cycles,)
         1 or 0: whether the representative has changed sign after one round: the cycle of pairs is
-        then one cycle of twice its length, else two.
+        then one cycle of twice its length, otherwise two cycles.
     mirror_low, mirror_high : ndarray of int64, shape (n_cycles,)
-        Of the cycle through -s, s the smallest image: the smallest image it holds as it is,
-        or -1; and the largest that it holds with the other sign.
+        For the cycle through -s, where s is the smallest image: its smallest image with
+        unchanged sign, or -1; and its largest image with the other sign.
     """
     cycle = 0
     for x in range(links.size):
@@ -169,7 +169,7 @@ def trace_cycles(links, labels, lengths, firsts, flips, mirror_low, mirror_high)
 
 
 @compiled()
-def colour(links, labels, order, stop, start):
+def label_peeled(links, labels, order, stop, start):
     """Label the peeled images from `stop` down to `start`; their links become distances."""
     for k in range(stop - 1, start - 1, -1):
         x = order[k]
@@ -196,20 +196,20 @@ def longest_distance(places):
 
 @compiled()
 def tally(places, weights, basins, transients, histogram):
-    """Add up what leads to every image.
+    """Add up basins and transients over all images.
 
     Parameters
     ----------
     places : ndarray of uint64, shape (n_images,)
         See `spread`.
     weights : ndarray of uint32, shape (n_images,)
-        Hits of each.
+        Number of hits of each image.
     basins : ndarray of int64, shape (n_cycles,)
-        Added to: states that converge to each cycle.
+        Increased by the number of states that converge to each cycle.
     transients : ndarray of int64, shape (n_cycles,)
-        Raised to: longest transient of each.
+        Raised to the longest transient of each cycle.
     histogram : ndarray of int64, shape (longest + 2,)
-        Added to: states by the number of steps to their cycle.
+        Increased by the number of states at each number of steps from their cycle.
     """
     for x in range(places.size):
         label = places[x] & uint64(0xFFFFFFFF)

@@ -1,4 +1,4 @@
-"""Random networks between symmetric and antisymmetric, and how many attractors they have."""
+"""Random networks between symmetric and antisymmetric, and numbers of their attractors."""
 
 import math
 from collections.abc import Callable
@@ -19,10 +19,26 @@ Report = Callable[[float, str], None]
 def asymmetry(symmetry: float) -> float:
     """The epsilon of a symmetry degree: eta = (1 - epsilon) / (1 - epsilon + epsilon^2 / 2).
 
+    Parameters
+    ----------
+    symmetry : float
+        eta, from -1 (antisymmetric) to 1 (symmetric).
+
+    Returns
+    -------
+    float
+        epsilon of `random_couplings`, from 0 (symmetric) to 2 (antisymmetric).
+
     Raises
     ------
     ValueError
         If the symmetry degree is not between -1 and 1.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> [sign_networks.asymmetry(symmetry) for symmetry in (1, 0, -1)]
+    [0.0, 1.0, 2.0]
     """
     if not -1 <= symmetry <= 1:
         raise ValueError(
@@ -36,7 +52,7 @@ def asymmetry(symmetry: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class CouplingLaw:
-    """How random couplings are distributed, and which of them are removed.
+    """Distribution of random couplings, and dilution.
 
     Attributes
     ----------
@@ -46,13 +62,21 @@ class CouplingLaw:
     dilution : float
         Fraction of connections to remove, from 0 to less than 1.
     dilute : {"couples", "directions"}
-        Remove J_ij together with J_ji, or each for itself. The second makes the symmetry degree
-        eta (1 - dilution).
+        Whether J_ij and J_ji are removed together, or independently of each other. With
+        ``directions`` the symmetry degree becomes eta (1 - dilution).
 
     Raises
     ------
     ValueError
         If a value is out of range or a name is not known.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> law = sign_networks.CouplingLaw(entries="sign", dilution=0.5)
+    >>> couplings = sign_networks.random_couplings(200, 0.0, np.random.default_rng(0), law=law)
+    >>> print(np.unique(couplings), np.mean(couplings == 0).round(1))
+    [-1.  0.  1.] 0.5
     """
 
     entries: str = "gaussian"
@@ -85,24 +109,35 @@ def random_couplings(
     symmetry : float
         eta = <J_ij J_ji> / <J_ij^2> before dilution, between -1 and 1.
     rng : numpy.random.Generator
+        Source of the entries.
     law : CouplingLaw, optional
-        Distribution of the entries, and dilution.
-        Or its fields as keywords.
+        Distribution of the entries, and dilution; Gaussian without dilution by default.
+    **fields
+        Fields of `CouplingLaw` as keywords, instead of `law`.
 
     Returns
     -------
     ndarray, shape (n, n)
-        ``[post, pre]``, with a diagonal of 0.
+        J, ``[post, pre]``, with a diagonal of 0.
 
     Raises
     ------
     ValueError
         If a value is out of range.
+    TypeError
+        If `law` and its fields are both given.
 
     References
     ----------
     Hwang et al. (2019), arXiv:1810.09325, for the mixture; Folli et al. (2018), Neural Networks
     104:50, for dilution.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> couplings = sign_networks.random_couplings(300, 0.5, np.random.default_rng(0))
+    >>> print(round(np.mean(couplings * couplings.T) / np.mean(couplings**2), 2))
+    0.5
     """
     law = settings_from(CouplingLaw, law, fields)
     epsilon = asymmetry(symmetry)
@@ -140,18 +175,30 @@ class EnsembleCount:
     Attributes
     ----------
     n : int
+        Number of neurons.
     symmetry : float
+        eta, from -1 to 1.
     lengths : ndarray of int64, shape (n_lengths,)
         All lengths that occurred, ascending.
     counts : ndarray of int64, shape (n_networks, n_lengths)
-        Attractors of each network by length.
+        Number of attractors of each network by length.
     largest_basins : ndarray, shape (n_networks,)
         Fraction of states that converge to the attractor with the largest basin.
     basins : ndarray, shape (n_attractors,)
         Fraction of states of every attractor of every network, network by network.
     basin_lengths : ndarray of int64, shape (n_attractors,)
+        Length of these attractors.
     mean_transients : ndarray, shape (n_networks,)
-        Steps to the attractor, mean over states.
+        Number of steps to the attractor, mean over states.
+
+    Examples
+    --------
+    Symmetric networks have only fixed points and cycles of length 2:
+
+    >>> from isochron.analysis import sign_networks
+    >>> count = sign_networks.count_attractors(6, 1.0, 50, np.random.default_rng(0))
+    >>> count.lengths
+    array([1, 2])
     """
 
     n: int
@@ -164,7 +211,18 @@ class EnsembleCount:
     mean_transients: np.ndarray
 
     def of_length(self, length: int) -> tuple[float, float]:
-        """Mean number of attractors of a length, and its standard error."""
+        """Mean number of attractors of a length.
+
+        Parameters
+        ----------
+        length : int
+            Number of states of the attractors; 1 for fixed points.
+
+        Returns
+        -------
+        mean, error : float
+            Mean over networks, and its standard error.
+        """
         place = np.flatnonzero(self.lengths == length)
         column = self.counts[:, place].sum(axis=1)
         return _mean_and_error(column)
@@ -176,7 +234,7 @@ class EnsembleCount:
 
     @property
     def log_total(self) -> tuple[float, float]:
-        """E ln N, which tells of a typical network, and its standard error."""
+        """E ln N, the logarithm of a typical number, and its standard error."""
         return _mean_and_error(np.log(self.counts.sum(axis=1)))
 
 
@@ -201,26 +259,42 @@ def count_attractors(
     symmetry : float
         eta, between -1 and 1.
     n_networks : int
-        At least 2, for a standard error.
+        Number of networks, at least 2, for a standard error.
     rng : numpy.random.Generator
+        Source of the couplings.
     law : CouplingLaw, optional
-        Distribution of the couplings, and dilution.
-        Or its fields as keywords.
+        Distribution of the couplings, and dilution; Gaussian without dilution by default.
+    **fields
+        Fields of `CouplingLaw` as keywords, instead of `law`.
     tie : {"plus", "minus", "keep", "flip"}
-        Matters for laws that are not continuous, and for diluted neurons without input.
+        Next state of a neuron whose field is exactly 0. It matters for laws that are not
+        continuous, and for diluted neurons without input.
     n_threads : int, optional
-        Of `enumerate_attractors`.
+        Number of threads, as in `enumerate_attractors`.
     progress : callable, optional
         Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
 
     Returns
     -------
     EnsembleCount
+        Attractors of each network by length, their basins and transients.
 
     Raises
     ------
     ValueError
         If a value is out of range.
+    TypeError
+        If `law` and its fields are both given.
+
+    Examples
+    --------
+    Without symmetry the mean number of fixed points is 1, at any size:
+
+    >>> from isochron.analysis import sign_networks
+    >>> count = sign_networks.count_attractors(8, 0.0, 200, np.random.default_rng(0))
+    >>> mean, error = count.of_length(1)
+    >>> abs(mean - 1) < 3 * error
+    True
     """
     law = settings_from(CouplingLaw, law, fields)
     if not 1 <= n <= MAX_NEURONS:

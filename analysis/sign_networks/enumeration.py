@@ -38,17 +38,18 @@ def enumerate_attractors(
     Parameters
     ----------
     J : array_like, shape (n, n)
-        Couplings ``[post, pre]``, n up to 30. The diagonal is used as it is.
+        Couplings ``[post, pre]``, n up to 30. The diagonal is used as given.
     theta : array_like, shape (n,) or ()
         Thresholds.
     tie : {"plus", "minus", "keep", "flip"}
         The next state of a neuron whose field is exactly 0.
     device : str
-        ``cpu`` for compiled code; else a device of PyTorch, such as ``cuda``.
+        ``cpu`` for compiled code; otherwise a device of PyTorch, such as ``cuda``.
     n_threads : int, optional
-        Threads of the compiled code; all cores by default. Results do not depend on it.
+        Number of threads of the compiled code, at least 1; all cores by default. Results do not
+        depend on it.
     max_memory : int, optional
-        Bytes that may be used; by default what the machine has to spare.
+        Largest memory in bytes; by default the free memory of the machine.
     progress : callable, optional
         Called as ``progress(fraction, text)`` a few times a second. Raise from it, or press
         Ctrl-C, to stop.
@@ -56,17 +57,32 @@ def enumerate_attractors(
     Returns
     -------
     Enumeration
+        All attractors, and the distribution of the transients.
 
     Raises
     ------
     ValueError
-        If the network is not valid or has more than 30 neurons.
+        If the network is not valid or has more than 30 neurons, or `n_threads` is below 1.
     MemoryError
         If more memory is needed than allowed; the message names both numbers of bytes.
 
     References
     ----------
     Hwang, Folli, Lanza, Parisi, Ruocco and Zamponi (2019), arXiv:1810.09325, for the question.
+
+    Examples
+    --------
+    A ring of three neurons with one inhibitory connection: 6 of the 8 states are on one cycle,
+    the other 2 on a second one.
+
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> found = sign_networks.enumerate_attractors(ring)
+    >>> found.cycles_by_length
+    {2: 1, 6: 1}
+    >>> sign_networks.unpack(found.representatives, 3)
+    array([[-1, -1, -1],
+           [-1,  1, -1]], dtype=int8)
     """
     network = SignNetwork.of(J, theta, tie)
     if network.n > MAX_NEURONS:
@@ -85,10 +101,10 @@ def enumerate_attractors(
         backend = import_module("isochron.analysis.sign_networks.tensors")
         options = {"device": device}
     backend.warm_up()
-    began = time.perf_counter()
+    started = time.perf_counter()
     symmetric = is_odd(network)
     columns = backend.find_cycles(network, symmetric, allowed, report, **options)
-    if columns is None:  # a tie, met only now, breaks the symmetry
+    if columns is None:  # a tie, found only now, breaks the symmetry
         symmetric = False
         columns = backend.find_cycles(network, symmetric, allowed, report, **options)
     order = np.argsort(columns["representatives"])
@@ -98,16 +114,16 @@ def enumerate_attractors(
         n=network.n,
         tie_rule=tie,
         symmetric=symmetric,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - started,
         **columns,
     )
 
 
 def is_odd(network: SignNetwork) -> bool:
-    """Whether F(-s) = -F(s), as far as can be seen without visiting every state.
+    """Whether F(-s) = -F(s), as far as can be decided without visiting every state.
 
-    It holds without thresholds if no state has a tie, or if the tie rule is odd itself. If
-    the rule prefers a sign, a few random states are looked at; a tie found later still counts.
+    It is true without thresholds if no state has a tie, or if the tie rule is odd itself. If
+    the rule prefers a sign, a few random states are checked; a tie found later still counts.
     """
     if not network.without_thresholds or network.n < 2:
         return False
@@ -137,12 +153,12 @@ def spare_memory() -> int:
 
 
 def check_memory(needed: int, allowed: int, why: str) -> None:
-    """Reject work that would not fit.
+    """Raise if work needs more memory than allowed.
 
     Raises
     ------
     MemoryError
-        With both numbers of bytes.
+        If it does; the message states both numbers of bytes.
     """
     if needed > allowed:
         raise MemoryError(

@@ -12,18 +12,19 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
     r"""E N_1 = 2^n \int Dz Phi(c z)^n with c^2 = eta / (n - 1 - eta).
 
     The contour is moved to the saddle, which is imaginary for eta < 0, and the trapezoidal
-    rule refined until nothing changes.
+    rule is refined until the result no longer changes.
 
     Parameters
     ----------
     n : int
         Number of neurons, at least 3.
     symmetry : float
-        eta, between -1 and 1.
+        eta, from -1 to 1.
 
     Returns
     -------
     float
+        Mean number over networks with Gaussian couplings.
 
     Raises
     ------
@@ -35,13 +36,19 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
     References
     ----------
     Gutfreund, Reger and Young (1988), Journal of Physics A 21:2775; Hwang et al. (2019).
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> [sign_networks.mean_fixed_points(10, symmetry) for symmetry in (-1, 0, 1)]
+    [0.0, 1.0000, 7.7657]
     """
     if n < 3:
         raise ValueError(f"n must be at least 3, got {n!r}.")
     if not -1 <= symmetry <= 1:
         raise ValueError(f"The symmetry degree must lie between -1 and 1, got {symmetry!r}.")
     if symmetry == -1:
-        return 0.0  # s.Js = 0, but in a fixed point it would be the sum of all |field|
+        return 0.0  # s.Js = 0, but at a fixed point it is the sum of all |field|
     slope = np.sqrt(complex(symmetry / (n - 1 - symmetry)))
 
     def logarithm(z):
@@ -62,11 +69,11 @@ def mean_fixed_points(n: int, symmetry: float) -> float:
 
 
 def _saddle(n: int, slope: complex) -> complex:
-    """Where z = n c phi(c z) / Phi(c z), on the real or on the imaginary axis."""
+    """Solution of z = n c phi(c z) / Phi(c z), on the real or on the imaginary axis."""
     if slope == 0:
         return 0j
     direction = 1j if slope.imag else 1.0
-    # With z = direction * y and c z = u real: y grows, the right side falls.
+    # With z = direction * y and c z = u real: y increases, the right side decreases.
     slope_along = (slope * direction).real
     low, high = 0.0, 10.0 * math.sqrt(n)
     for _ in range(200):
@@ -88,6 +95,11 @@ def mean_two_cycles(n: int) -> float:
     n : int
         Number of neurons, at least 2.
 
+    Returns
+    -------
+    float
+        Mean number of cycles of length 2 over networks with Gaussian couplings.
+
     Raises
     ------
     ValueError
@@ -96,6 +108,14 @@ def mean_two_cycles(n: int) -> float:
     References
     ----------
     Hwang et al. (2019), arXiv:1810.09325.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> [sign_networks.mean_two_cycles(n) for n in (10, 100, 1000)]
+    [0.8935, 1.2654, 1.2304]
+    >>> sign_networks.limit_at_zero_symmetry(2)
+    1.2280
     """
     if n < 2:
         raise ValueError(f"n must be at least 2, got {n!r}.")
@@ -113,12 +133,12 @@ def mean_two_cycles(n: int) -> float:
 
 
 def _edge(n: int) -> np.ndarray:
-    """At an overlap of -1 no neuron agrees, and its arcsine is not needed."""
+    """Arcsine where no neuron agrees (overlap -1), which is not needed."""
     return np.zeros(n)
 
 
 def mean_three_cycles(n: int) -> float:
-    """E N_3 at eta = 0: a sum over how many neurons show each pattern of three states.
+    """E N_3 at eta = 0: a sum over the numbers of neurons with each pattern of three states.
 
     Rows of J are independent, so each neuron contributes an orthant probability of three
     Gaussians, whose correlations are the overlaps of the states without that neuron:
@@ -127,12 +147,25 @@ def mean_three_cycles(n: int) -> float:
     Parameters
     ----------
     n : int
-        Number of neurons, at least 2.
+        Number of neurons, from 2 to 200.
+
+    Returns
+    -------
+    float
+        Mean number of cycles of length 3 over networks with Gaussian couplings.
 
     Raises
     ------
     ValueError
         If `n` is below 2, or above 200: the sum has n^3 / 6 terms.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> [sign_networks.mean_three_cycles(n) for n in (10, 50)]
+    [0.3566, 0.4590]
+    >>> sign_networks.limit_at_zero_symmetry(3)
+    0.4492
     """
     if not 2 <= n <= 200:
         raise ValueError(f"n must be from 2 to 200, got {n!r}.")
@@ -147,7 +180,7 @@ def mean_three_cycles(n: int) -> float:
         for t, s in pairs:
             overlap = numbers @ (patterns[:, t] * patterns[:, s]) - pattern[t] * pattern[s]
             sign = pattern[(t + 1) % 3] * pattern[(s + 1) % 3]
-            present = np.clip(overlap / (n - 1), -1, 1)  # beyond 1 only where no neuron is
+            present = np.clip(overlap / (n - 1), -1, 1)  # beyond 1 only without neurons
             probability += sign * np.arcsin(present) / (4 * math.pi)
         with np.errstate(divide="ignore", invalid="ignore"):
             term = numbers[:, k] * np.log(np.maximum(probability, 0))
@@ -156,12 +189,12 @@ def mean_three_cycles(n: int) -> float:
 
 
 def limit_at_zero_symmetry(length: int) -> float:
-    r"""Lim E N_L for n to infinity at eta = 0.
+    r"""Limit of E N_L for n to infinity at eta = 0.
 
     Overlaps of two states of a cycle, times sqrt(n), follow a linear recursion with slope
-    a = 2/pi from step to step, so that each orbit of m overlaps gives 1 / (1 - a^m). Even
-    lengths have cycles with s(t + L/2) = -s(t) besides. The paper's values for L up to 6 follow;
-    the formula for all L is ours.
+    a = 2/pi from step to step, so that each orbit of m overlaps gives 1 / (1 - a^m). Cycles of
+    even length with s(t + L/2) = -s(t) are added. For L up to 6 these are the values of the
+    paper; the formula for all L is derived here.
 
     Parameters
     ----------
@@ -171,12 +204,22 @@ def limit_at_zero_symmetry(length: int) -> float:
     Returns
     -------
     float
-        1, 1.2280, 0.4492, 0.7917, 0.2494, 0.4824 for L = 1 ... 6.
+        Mean number of cycles of length L in the limit.
 
     Raises
     ------
     ValueError
         If the length is below 1.
+
+    References
+    ----------
+    Hwang et al. (2019), arXiv:1810.09325.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> np.round([sign_networks.limit_at_zero_symmetry(length) for length in range(1, 7)], 4)
+    array([1.    , 1.228 , 0.4492, 0.7917, 0.2494, 0.4824])
     """
     if length < 1:
         raise ValueError(f"The length must be at least 1, got {length!r}.")
@@ -186,7 +229,7 @@ def limit_at_zero_symmetry(length: int) -> float:
         return general
     general /= 1 - a**half
     if length == 2:
-        general *= math.exp(-a)  # a neuron does not feel its own part of the overlap
+        general *= math.exp(-a)  # the input of a neuron does not include its part of the overlap
     if half % 2:
         return general + limit_at_zero_symmetry(half) / 2
     odd = (1 - a**half) ** -((half - 1) // 2) / (1 + a ** (half // 2)) / length

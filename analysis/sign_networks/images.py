@@ -1,8 +1,8 @@
-"""Compiled: which states are images, and the map among them.
+"""Compiled: the states that are images, and the map among them.
 
-Most states are the successor of none. They are counted where they lead to, and forgotten.
-With `odd` tables, a state represents the pair s, -s, and a link says in its highest bit
-whether the representative changes sign.
+Most states are not the successor of any state. They are counted at their successor, and not
+stored. With `odd` tables, a state represents the pair s, -s, and the highest bit of a link is
+1 if the representative changes sign.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ def _nonzero_bytes(octets):
 
 @compiled()
 def _canonical(tables, word):
-    """The one of s and -s that is kept, with FLAG if it is -s; s itself without symmetry."""
+    """The representative of s and -s, with FLAG if it is -s; s itself without symmetry."""
     if not tables.odd:
         return word, uint32(0)
     flipped = word >> uint32(tables.n - 1)
@@ -59,7 +59,7 @@ def _canonical(tables, word):
 
 @compiled()
 def _count_part(tables, first, stop, hits, log, n_logged, doubtful):
-    """Count hits of the blocks from `first` to `stop`. A full byte goes back to 1 and is logged."""
+    """Count hits of the blocks from `first` to `stop`. A full byte is logged and reset to 1."""
     out = np.empty((tables.middle.shape[0], tables.low.shape[1]), np.uint32)
     flat = out.reshape(-1)
     tie = False
@@ -81,17 +81,17 @@ def _count_part(tables, first, stop, hits, log, n_logged, doubtful):
 
 @compiled(parallel=True)
 def count_hits(tables, first, stop, hits, logs, n_logged, doubtful):
-    """Count, for the blocks from `first` to `stop`, how often each state is a successor.
+    """Count the predecessors of each state in the blocks from `first` to `stop`.
 
     Parameters
     ----------
     hits : ndarray of uint8, shape (n_parts, n_states or more)
-        Added to, one row for each thread.
+        Increased; one row for each thread.
     logs : ndarray of uint32, shape (n_parts, n_states // 255 + 1)
-        A state stands here once for each 255 hits that are not in `hits`.
+        Overwritten: a state is listed once for each 255 hits that are not in `hits`.
     n_logged : ndarray of int64, shape (n_parts,)
     doubtful : ndarray of bool, shape (n_blocks,)
-        Overwritten: whether a field in the block was too near to zero.
+        Overwritten: whether a field in the block was too close to zero.
 
     Returns
     -------
@@ -101,10 +101,10 @@ def count_hits(tables, first, stop, hits, logs, n_logged, doubtful):
     parts = hits.shape[0]
     ties = np.zeros(parts, np.bool_)
     for part in prange(parts):
-        begin = first + (stop - first) * part // parts
+        start = first + (stop - first) * part // parts
         end = first + (stop - first) * (part + 1) // parts
         ties[part], n_logged[part] = _count_part(
-            tables, begin, end, hits[part], logs[part], n_logged[part], doubtful
+            tables, start, end, hits[part], logs[part], n_logged[part], doubtful
         )
     return ties.any()
 
@@ -118,8 +118,8 @@ def index_images(hits, index):
     hits : ndarray of uint64, shape (n_parts, 4 * n_words)
         One byte a state, padded with 0.
     index : ndarray of uint64, shape (n_words,)
-        Overwritten: for 32 states, how many images come before them (high half), and which
-        of them are images (low half).
+        Overwritten: for 32 states, the number of images before them (high half), and one bit
+        for each of them that is an image (low half).
 
     Returns
     -------
@@ -185,7 +185,7 @@ def link_images(tables, first, stop, hits, doubtful, index, links, weights):
     Parameters
     ----------
     doubtful : ndarray of bool, shape (n_blocks,)
-        Blocks with a field too near to zero; the others need not be checked again.
+        Blocks with a field too close to zero; the others need not be checked again.
     links : ndarray of uint32, shape (n_images,)
         Overwritten: number of the successor; FLAG if the representative changes sign.
     weights : ndarray of uint32, shape (n_images,)
@@ -205,7 +205,7 @@ def link_images(tables, first, stop, hits, doubtful, index, links, weights):
 
 @compiled()
 def _gather_images(index, begin, flat, hits, weights):
-    """Move the successors of images to the front, and add up their hits; returns how many."""
+    """Move the successors of images to the front, add up their hits, and return their number."""
     count = 0
     for start in range(0, flat.size, 32):
         bits = index[(begin + uint64(start)) >> uint64(5)] & uint64(0xFFFFFFFF)

@@ -1,8 +1,8 @@
-"""Networks of threshold neurons in exact integers: no field is ever zero, whatever the tie rule.
+"""Networks of threshold neurons in exact integers: with any tie rule, no field is zero.
 
 Every float is an integer times a power of two, so every row of couplings becomes a row of
-integers without rounding. Doubling it makes every field even, and then one odd term breaks
-every tie as the rule says without touching any other sign:
+integers without rounding. Doubling it makes every field even; one odd term then breaks
+every tie according to the rule, and does not change any other sign:
 
     plus  +1      minus  -1      keep  +s_i(t)      flip  -s_i(t)
 """
@@ -28,12 +28,25 @@ class SignNetwork:
     Attributes
     ----------
     couplings : ndarray, shape (n, n)
-        J, ``[post, pre]``. The diagonal is used as it is; in the model of Hwang et al. it is 0.
+        J, ``[post, pre]``. The diagonal is used as given; in the model of Hwang et al. it is 0.
     thresholds : ndarray, shape (n,)
-        theta.
+        theta, in the unit of the couplings.
     tie : str
-        What a neuron does in a field of exactly 0: ``plus``, ``minus``, ``keep`` its state or
-        ``flip`` it.
+        Next state of a neuron in a field of exactly 0: ``plus`` (+1), ``minus`` (-1), ``keep``
+        (its state) or ``flip`` (the opposite).
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> network = sign_networks.SignNetwork.of(ring)
+    >>> state = np.array([1, 1, 1])
+    >>> for _ in range(3):
+    ...     state = network.step(state)
+    ...     print(state)
+    [-1  1  1]
+    [-1 -1  1]
+    [-1 -1 -1]
     """
 
     couplings: np.ndarray
@@ -42,13 +55,27 @@ class SignNetwork:
 
     @classmethod
     def of(cls, J: ArrayLike, theta: ArrayLike = 0, tie: str = "plus") -> "SignNetwork":
-        """Check couplings, thresholds and tie rule.
+        """Make a network after a check of couplings, thresholds and tie rule.
+
+        Parameters
+        ----------
+        J : array_like, shape (n, n)
+            Couplings ``[post, pre]``, integers or floats of at most 64 bits.
+        theta : array_like, shape () or (n,)
+            Thresholds.
+        tie : {"plus", "minus", "keep", "flip"}
+            Next state of a neuron whose field is exactly 0.
+
+        Returns
+        -------
+        SignNetwork
+            Network of n neurons.
 
         Raises
         ------
         ValueError
             If J is not square, theta does not fit it, a value is not a finite real number, or
-            there is no such tie rule.
+            the tie rule is unknown.
         """
         couplings, thresholds = _numbers("J", J), _numbers("theta", theta)
         if couplings.ndim != 2 or couplings.shape[0] != couplings.shape[1] or not couplings.size:
@@ -93,7 +120,7 @@ class SignNetwork:
 
     @cached_property
     def rows(self) -> list[list[int]]:
-        """The same rows with the term that breaks ties: their fields are never 0."""
+        """`plain_rows` with the term that breaks ties: their fields are never 0."""
         rows = [list(row) for row in self.plain_rows]
         for i, row in enumerate(rows):
             place = -1 if self.breaks_symmetry else i
@@ -101,16 +128,22 @@ class SignNetwork:
         return rows
 
     def step(self, states: ArrayLike) -> np.ndarray:
-        """The next states, exactly.
+        """The next states, computed exactly.
 
         Parameters
         ----------
         states : ndarray of int, shape (..., n)
-            Each +1 or -1.
+            States +1 or -1 of the neurons.
 
         Returns
         -------
         ndarray of int8, shape (..., n)
+            States +1 or -1 after one step.
+
+        Raises
+        ------
+        ValueError
+            If a state is complex or masked.
         """
         require_real("states", states)
         states = np.asarray(states)
@@ -133,14 +166,14 @@ class SignNetwork:
 
 
 def rounded_rows(rows: list[list[int]], bits: int) -> tuple[np.ndarray, int]:
-    """Rows scaled down, by powers of two, until the sum of their sizes fits in this many bits.
+    """Rows scaled down, by powers of two, until the sum of their moduli fits in `bits` bits.
 
     Returns
     -------
     ndarray of int64, shape (n, n + 1)
     int
-        A field larger than this in size has the sign of the exact one; 0 if nothing was
-        rounded. Each of the n + 1 terms is off by at most 1/2.
+        Bound: a field of a larger modulus has the sign of the exact one; 0 if nothing was
+        rounded. The error of each of the n + 1 terms is at most 1/2.
     """
     shifts = [max(0, sum(map(abs, row)).bit_length() - bits + 1) for row in rows]
     rounded = [
@@ -171,29 +204,44 @@ def limbs(rows: list[list[int]]) -> np.ndarray:
 
 
 def from_boolean(weights: ArrayLike, thresholds: ArrayLike = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Couplings and thresholds of +-1 neurons that do what a network of 0/1 neurons does.
+    """Couplings and thresholds of +-1 neurons that are equivalent to a network of 0/1 neurons.
 
     x_i(t+1) = 1 if sum_j W_ij x_j(t) > b_i becomes, with x = (1 + s) / 2, the sign of
-    sum_j W_ij s_j - (2 b_i - sum_j W_ij). The tie rule carries over: ``plus`` is >=, ``minus``
-    is >, and a neuron that keeps its state keeps it.
+    sum_j W_ij s_j - (2 b_i - sum_j W_ij). The tie rule stays the same: ``plus`` is >=, ``minus``
+    is >, and ``keep`` and ``flip`` have the same meaning.
 
     Parameters
     ----------
     weights : array_like, shape (n, n)
         W, ``[post, pre]``.
     thresholds : array_like, shape (n,) or ()
-        b.
+        b, in the unit of the weights.
 
     Returns
     -------
     J : ndarray, shape (n, n)
+        Couplings, equal to W.
     theta : ndarray, shape (n,)
+        Thresholds 2 b - sum W.
 
     Raises
     ------
     ValueError
-        If 2 b - sum W cannot be written as floats without rounding: a tie would then be lost.
-        Scale the weights to integers.
+        If the network is not valid, or 2 b - sum W cannot be written as floats without rounding:
+        a tie would then be lost. Scale the weights to integers.
+
+    Examples
+    --------
+    Neuron 0 copies neuron 1; neuron 1 is 1 only if both are:
+
+    >>> from isochron.analysis import sign_networks
+    >>> J, theta = sign_networks.from_boolean([[0, 1], [1, 1]], [0.5, 1.5])
+    >>> theta
+    array([0., 1.])
+    >>> sign_networks.SignNetwork.of(J, theta).step([[1, 1], [1, -1], [-1, 1]])
+    array([[ 1,  1],
+           [-1, -1],
+           [ 1, -1]], dtype=int8)
     """
     network = SignNetwork.of(weights, thresholds)
     theta = []
@@ -215,6 +263,18 @@ def pack(states: ArrayLike) -> list[int]:
     Parameters
     ----------
     states : ndarray of int, shape (n_states, n)
+        States +1 or -1.
+
+    Returns
+    -------
+    list of int
+        One number for each state, from 0 to 2**n - 1.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> sign_networks.pack([[1, -1, -1], [-1, 1, 1]])
+    [1, 6]
     """
     bits = np.packbits(np.asarray(states) > 0, axis=-1, bitorder="little")
     return [int.from_bytes(row.tobytes(), "little") for row in bits]
@@ -223,9 +283,24 @@ def pack(states: ArrayLike) -> list[int]:
 def unpack(numbers: ArrayLike, n: int) -> np.ndarray:
     """The states of integers made by `pack`.
 
+    Parameters
+    ----------
+    numbers : array_like of int, shape () or (n_states,)
+        Numbers from 0 to 2**n - 1.
+    n : int
+        Number of neurons.
+
     Returns
     -------
     ndarray of int8, shape (n_states, n)
+        States +1 or -1.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> sign_networks.unpack([1, 6], 3)
+    array([[ 1, -1, -1],
+           [-1,  1,  1]], dtype=int8)
     """
     rows = [int(number).to_bytes((n + 7) // 8, "little") for number in np.atleast_1d(numbers)]
     octets = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1)

@@ -1,4 +1,4 @@
-"""Draw attractor counts: every function takes axes and returns them, and computes nothing."""
+"""Draw attractor counts: every function takes axes and returns them; none computes results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,8 +27,11 @@ def plot_mean_numbers(
     ensembles : sequence of EnsembleCount
         One for each symmetry degree.
     lengths : sequence of int
+        Lengths of the cycles that are drawn.
     exact : mapping of int to (ndarray, ndarray), optional
-        For a length, symmetry degrees and exact means.
+        Symmetry degrees and exact means of a length, each of shape (n_points,).
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
     """
     ax = _axes(ax)
     symmetry = [one.symmetry for one in ensembles]
@@ -48,7 +51,7 @@ def plot_mean_numbers(
                 label=f"L = {length}, exact",
             )  # fmt: skip
     ax.set_yscale("log")
-    ax.set_ylim(bottom=smallest / 3)  # an error bar down to 0 would take all the height
+    ax.set_ylim(bottom=smallest / 3)  # an error bar down to 0 would use the whole height
     ax.set_xlabel("symmetry degree η")
     ax.set_ylabel(f"mean number of cycles, n = {ensembles[0].n}")
     place_legend_below(ax)
@@ -61,21 +64,23 @@ def plot_complexity(curves: Mapping[int, Sequence[Complexity]], *, ax: Any = Non
     Parameters
     ----------
     curves : mapping of int to sequence of Complexity
-        For each length, in order of symmetry.
+        Exponents of each length, in order of symmetry.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
     """
     ax = _axes(ax)
     for k, (length, points) in enumerate(curves.items()):
         symmetry = np.array([point.symmetry for point in points])
-        colour, style = SERIES_COLORS[k % 6], STYLES[k % 6]
+        color, style = SERIES_COLORS[k % 6], STYLES[k % 6]
         interior = np.array([point.interior for point in points])
         ax.plot(
-            symmetry, interior, color=colour, linestyle=style, linewidth=2,
+            symmetry, interior, color=color, linestyle=style, linewidth=2,
             label=f"L = {length}, annealed saddle",
         )  # fmt: skip
         boundary = np.array([point.boundary for point in points])
         if np.isfinite(boundary).any():
             ax.plot(
-                symmetry, boundary, color=colour, linewidth=0.8, marker=MARKERS[k % 6],
+                symmetry, boundary, color=color, linewidth=0.8, marker=MARKERS[k % 6],
                 markersize=3.5, markevery=2, label=f"L = {length}, boundary",
             )  # fmt: skip
     ax.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
@@ -86,11 +91,14 @@ def plot_complexity(curves: Mapping[int, Sequence[Complexity]], *, ax: Any = Non
 
 
 def plot_basins(ensembles: Sequence[EnsembleCount], *, ax: Any = None) -> Any:
-    """Draw how many attractors have a basin larger than a fraction of all states.
+    """Draw the share of attractors with a basin larger than a fraction of all states.
 
     Parameters
     ----------
     ensembles : sequence of EnsembleCount
+        One curve for each.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
     """
     ax = _axes(ax)
     for k, one in enumerate(ensembles):
@@ -121,13 +129,15 @@ def plot_against_nulls(
     Parameters
     ----------
     own : mapping of str to float
-        The number for each condition.
+        Number of the connectome in each condition.
     nulls : mapping of str to sequence of float
-        Those of the rewirings.
+        Numbers of the rewirings in each condition.
     label : str
-        Of the vertical axis.
+        Label of the vertical axis.
     name : str
-        Of the connectome.
+        Name of the connectome, for the legend.
+    ax : matplotlib axes, optional
+        Axes to draw in; those of a new figure by default.
     """
     ax = _axes(ax)
     for k, (condition, value) in enumerate(own.items()):

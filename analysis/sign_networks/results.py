@@ -1,4 +1,4 @@
-"""Attractors that were found, and how."""
+"""Results of an enumeration of attractors."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +15,22 @@ class Attractor:
     Attributes
     ----------
     length : int
+        Number of states on it.
     basin : int
-        States that converge to it, those on it included.
+        Number of states that converge to it, including those on it.
     representative : int
         Its smallest state, as a number: neuron 0 is the lowest bit, and a bit of 1 means +1.
     max_transient : int
-        Steps from the farthest state of its basin.
+        Number of steps from the farthest state of its basin.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> for attractor in sign_networks.enumerate_attractors(ring).attractors:
+    ...     print(attractor)
+    Attractor(length=6, basin=6, representative=0, max_transient=0)
+    Attractor(length=2, basin=2, representative=2, max_transient=0)
     """
 
     length: int
@@ -39,14 +49,25 @@ class Enumeration:
     n : int
         Number of neurons.
     tie_rule : str
+        Next state of a neuron whose field is exactly 0, as in `SignNetwork`.
     lengths, basins, representatives, max_transients : ndarray of int64, shape (n_attractors,)
-        See `Attractor`.
+        Fields of each `Attractor`.
     transients : ndarray of int64, shape (longest + 1,)
-        How many of the 2**n states are 0, 1, 2, ... steps from their attractor.
+        Number of the 2**n states that are 0, 1, 2, ... steps from their attractor.
     symmetric : bool
         Whether F(-s) = -F(s) for all s, so that only half of the states had to be visited.
     seconds : float
-        Wall time, without that of compiling or of loading compiled code.
+        Wall time in s, without that of compiling or of loading compiled code.
+
+    Examples
+    --------
+    A chain in which neuron 0 keeps its state and the others copy their predecessor: both fixed
+    points are reached after at most two steps.
+
+    >>> from isochron.analysis import sign_networks
+    >>> found = sign_networks.enumerate_attractors([[1, 0, 0], [1, 0, 0], [0, 1, 0]])
+    >>> found.cycles_by_length, found.representatives, found.transients
+    ({1: 2}, array([0, 7]), array([2, 2, 4]))
     """
 
     n: int
@@ -91,5 +112,5 @@ class Enumeration:
 
     @property
     def states_per_second(self) -> float:
-        """Speed of the whole job."""
+        """Speed: number of states over the wall time, per s."""
         return 2.0**self.n / self.seconds

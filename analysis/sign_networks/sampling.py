@@ -1,4 +1,4 @@
-"""Attractors of networks too large to enumerate: many random starts, in lock-step."""
+"""Attractors of networks too large to enumerate: many random starts, simulated together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,14 +27,24 @@ class SampledAttractor:
     Attributes
     ----------
     length : int
+        Number of states on it: 1 for a fixed point.
     representative : int
         Its smallest state: neuron 0 is the lowest bit, and a bit of 1 means +1.
     hits : int
-        Starts that converged to it.
+        Number of starts that converged to it.
     basin_low, basin_high : float
         Wilson interval, 95 %, of the fraction of states that converge to it.
     max_transient : int
-        Longest way to it among these starts.
+        Largest number of steps to it among these starts.
+
+    Examples
+    --------
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> sample = sign_networks.sample_attractors(ring, n_starts=100, rng=np.random.default_rng(0))
+    >>> first = sample.attractors[0]  # 6 of the 8 states
+    >>> first.length, first.basin_low < 6 / 8 < first.basin_high
+    (6, True)
     """
 
     length: int
@@ -48,19 +58,37 @@ class SampledAttractor:
 @short_repr
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What random starts found; the attractors in it are not all there are.
+    """Attractors that random starts found; there may be more.
 
     Attributes
     ----------
     n : int
+        Number of neurons.
     tie_rule : str
+        Next state of a neuron whose field is exactly 0, as in `SignNetwork`.
     n_starts : int
+        Number of random states that were simulated.
     n_unfinished : int
-        Starts that did not close a cycle within the steps allowed. They are in no count.
+        Number of starts that did not close a cycle within the steps allowed. They are excluded
+        from all counts.
     attractors : tuple of SampledAttractor
-        Most hits first.
+        Attractors found, most hits first.
     transients : ndarray of int64, shape (n_starts - n_unfinished,)
-        Steps before each start was on its attractor, in no order.
+        Number of steps before each start was on its attractor, unordered.
+
+    Examples
+    --------
+    A symmetric network of 40 neurons has far more attractors than 300 starts can find:
+
+    >>> from isochron.analysis import sign_networks
+    >>> couplings = sign_networks.random_couplings(40, 1.0, np.random.default_rng(0))
+    >>> sample = sign_networks.sample_attractors(
+    ...     couplings, n_starts=300, rng=np.random.default_rng(1)
+    ... )
+    >>> len(sample.attractors), round(sample.n_attractors_at_least)
+    (275, 2308)
+    >>> sample.unseen_mass
+    0.853
     """
 
     n: int
@@ -83,7 +111,7 @@ class Sample:
 
     @property
     def hits_by_length(self) -> dict[int, int]:
-        """Number of starts that came to an attractor, by its length."""
+        """Number of starts that converged to an attractor, by its length."""
         total: dict[int, int] = {}
         for attractor in sorted(self.attractors, key=lambda a: a.length):
             total[attractor.length] = total.get(attractor.length, 0) + attractor.hits
@@ -96,7 +124,7 @@ class Sample:
 
     @property
     def unseen_mass_bound(self) -> float:
-        """An upper bound on it at 95 %."""
+        """Upper bound, with a confidence of 95 %, on the fraction that `unseen_mass` estimates."""
         return unseen_mass_bound(self.hits)
 
     @property
@@ -113,7 +141,7 @@ def _check_positive(**numbers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingLimits:
-    """How far the starts of a sample are simulated, and how many at a time.
+    """Limits of a simulation of random starts: steps, and starts at a time.
 
     Attributes
     ----------
@@ -126,6 +154,19 @@ class SamplingLimits:
     ------
     ValueError
         If a number is below 1.
+
+    Examples
+    --------
+    With a single step no cycle of 6 states is closed:
+
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> limits = sign_networks.SamplingLimits(max_steps=1)
+    >>> sample = sign_networks.sample_attractors(
+    ...     ring, n_starts=100, rng=np.random.default_rng(0), limits=limits
+    ... )
+    >>> sample.n_unfinished
+    100
     """
 
     max_steps: int = 1 << 16
@@ -150,41 +191,61 @@ def sample_attractors(
     """Find attractors of a network of +-1 neurons from uniformly random states.
 
     Cycles are found by Brent's method, for all starts of a batch at a time: the state is
-    compared with the one at the last power of two. Exact, as `enumerate_attractors` is.
+    compared with the one at the last power of two. All steps are exact, as those of
+    `enumerate_attractors`.
 
     Parameters
     ----------
     J : array_like, shape (n, n)
-        Couplings ``[post, pre]``; the diagonal is used as it is.
+        Couplings ``[post, pre]``; the diagonal is used as given.
     theta : array_like, shape (n,) or ()
         Thresholds.
     tie : {"plus", "minus", "keep", "flip"}
         The next state of a neuron whose field is exactly 0.
     n_starts : int
-        Random states to start from.
+        Number of random states to start from, at least 1.
     rng : numpy.random.Generator
-        Where they come from.
+        Source of these states.
     clamped : mapping of int to int, optional
         Neurons that are clamped, and their states, +1 or -1.
     limits : SamplingLimits, optional
-        Longest simulation of a start, and starts that are simulated together.
-        Or its fields as keywords.
+        Longest simulation of a start, and number of starts that are simulated together.
+    **fields
+        Fields of `SamplingLimits` as keywords, instead of `limits`.
     progress : callable, optional
         Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
 
     Returns
     -------
     Sample
+        Attractors with their hits, and estimates of those not found.
 
     Raises
     ------
     ValueError
         If the network is not valid, a number is below 1, or a clamped neuron or its state does
         not exist.
+    TypeError
+        If `limits` and its fields are both given.
 
     References
     ----------
     Brent (1980), BIT 20:176.
+
+    Examples
+    --------
+    All 8 states of this ring are on a cycle of 6 or of 2 states; with neuron 0 clamped to +1 a
+    fixed point is left.
+
+    >>> from isochron.analysis import sign_networks
+    >>> ring = [[0, 0, -1], [1, 0, 0], [0, 1, 0]]  # 0 excites 1, 1 excites 2, 2 inhibits 0
+    >>> sample = sign_networks.sample_attractors(ring, n_starts=100, rng=np.random.default_rng(0))
+    >>> sample.found_by_length, sample.unseen_mass
+    ({2: 1, 6: 1}, 0.0)
+    >>> sign_networks.sample_attractors(
+    ...     ring, clamped={0: 1}, rng=np.random.default_rng(0)
+    ... ).found_by_length
+    {1: 1}
     """
     limits = settings_from(SamplingLimits, limits, fields)
     _check_positive(n_starts=n_starts)
@@ -222,12 +283,12 @@ def sample_attractors(
 
 
 def clamp(network: SignNetwork, clamped: Mapping[int, int]) -> SignNetwork:
-    """The network with some neurons clamped: they receive nothing but a threshold of their state.
+    """The network with some neurons clamped, by a threshold instead of their inputs.
 
     Raises
     ------
     ValueError
-        If there is no such neuron, or a state is not +1 or -1.
+        If a neuron does not exist, or a state is not +1 or -1.
     """
     if not clamped:
         return network
@@ -236,7 +297,7 @@ def clamp(network: SignNetwork, clamped: Mapping[int, int]) -> SignNetwork:
     for neuron, state in clamped.items():
         if not 0 <= neuron < network.n:
             last = network.n - 1
-            raise ValueError(f"There is no neuron {neuron!r} to clamp: they are 0 to {last}.")
+            raise ValueError(f"Neuron {neuron!r} cannot be clamped: neurons are 0 to {last}.")
         if state not in (-1, 1):
             raise ValueError(f"Neuron {neuron} can be clamped to +1 or -1, got {state!r}.")
         couplings[neuron], thresholds[neuron] = 0, -state

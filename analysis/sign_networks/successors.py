@@ -4,7 +4,7 @@ The field of a neuron is a sum over three groups of neurons, low, middle and top
 the state. The low group is tabulated for all its states, one row for each neuron, so that
 256 states in a row are one comparison of that row with a number: eight to an AVX2
 instruction. All sums are of 32-bit integers and exact; if couplings had to be rounded to
-fit, fields too near to zero are noticed and summed again in full.
+fit, fields too close to zero are detected and summed again in full precision.
 """
 
 from typing import NamedTuple
@@ -28,17 +28,19 @@ class Tables(NamedTuple):
         Field of each neuron from the neurons of the low bits, for each of their states.
         Neurons are padded to a multiple of four; padding is always -1, a bit of 0.
     middle : ndarray of int32, shape (2**middle_bits, n_padded)
+        Field of each neuron from the neurons of the middle bits, for each of their states.
     top : ndarray of int32, shape (n_top, n_padded)
         Couplings from the neurons of the top bits.
     base : ndarray of int32, shape (n_padded,)
-        Minus the thresholds; with `odd`, also the field of the last neuron, held at -1.
+        Minus the thresholds; with `odd`, also the field of the last neuron, clamped to -1.
     slack : int32
         Fields up to this size are summed again from `exact`; -1 for never.
     exact : ndarray of int64, shape (n, n + 1, n_limbs)
         The couplings in base 2**32.
-    n : int64
+    n : int
+        Number of neurons.
     odd : bool
-        Only one of s and -s is kept: the one whose last neuron is -1.
+        Whether only one of s and -s is represented: the one whose last neuron is -1.
     """
 
     low: np.ndarray
@@ -52,12 +54,12 @@ class Tables(NamedTuple):
 
     @property
     def n_states(self) -> int:
-        """How many states, or pairs s and -s, there are."""
+        """Number of states, or of pairs s and -s."""
         return self.block_size << len(self.top)
 
     @property
     def block_size(self) -> int:
-        """States of a block: those that share their top bits."""
+        """Number of states of a block: those that share their top bits."""
         return self.low.shape[1] * len(self.middle)
 
 
@@ -67,9 +69,9 @@ def build_tables(rows: list[list[int]], *, odd: bool, check_ties: bool) -> Table
     Parameters
     ----------
     odd : bool
-        Keep one of s and -s.
+        Whether only one of s and -s is represented.
     check_ties : bool
-        The fields may be 0, which is to be noticed.
+        Whether the fields may be 0, which must be detected.
     """
     n = len(rows)
     values, slack = rounded_rows(rows, FIELD_BITS)
@@ -108,14 +110,14 @@ def block_successors(tables, block, check_ties, out):
     Parameters
     ----------
     check_ties : bool
-        Whether to look for fields too near to zero and to sum them again.
+        Whether fields too close to zero are detected and summed again.
     out : ndarray of uint32, shape (2**middle_bits, 2**low_bits)
         Overwritten, as words of n bits.
 
     Returns
     -------
     tuple of bool
-        Whether a field was too near to zero, and whether one was exactly zero.
+        Whether a field was too close to zero, and whether one was exactly zero.
     """
     size = tables.low.shape[1]
     base = _block_base(tables, block)
@@ -146,7 +148,7 @@ def _block_base(tables, block):
 
 @compiled()
 def _words(low, field, out):
-    """Sign bits of low + field, four neurons at a time; all in 32 bits, so that it vectorises."""
+    """Sign bits of low + field, four neurons at a time; all in 32 bits, so that it vectorizes."""
     out[:] = 0
     for i in range(0, low.shape[0], 4):
         low0, low1, low2, low3 = low[i], low[i + 1], low[i + 2], low[i + 3]
@@ -164,7 +166,7 @@ def _words(low, field, out):
 
 @compiled()
 def _words_and_margin(low, field, out, nearest):
-    """The same, with the size of the smallest field of each state; returns the smallest."""
+    """As `_words`, with the smallest modulus of the fields of each state; returns the smallest."""
     out[:] = 0
     nearest[:] = 0x7FFFFFFF
     for i in range(0, low.shape[0], 4):

@@ -1,8 +1,8 @@
 """The backend of `enumerate_attractors` on a device of PyTorch.
 
 The same steps as on the CPU, as whole-array operations: successors from split tables of
-64-bit integers, hits by bincount, layers of leaves peeled until a permutation remains, cycles by
-doubling of steps. Without the quotient by s, -s, which keeps it a second, independent way.
+64-bit integers, hits by bincount, layers of leaves removed until a permutation remains, cycles by
+doubling of steps. The quotient by s, -s is not used, so that it is a second, independent method.
 """
 
 from collections.abc import Callable
@@ -90,7 +90,7 @@ def _fields(columns: Any) -> Any:
 
 
 def _follow(following: Any, weights: Any, report: Report) -> dict[str, np.ndarray]:
-    """Peel layers off the images until a permutation remains, then go back."""
+    """Remove layers of images until a permutation remains, then label them in reverse order."""
     import torch
 
     layers, alive = [], torch.nonzero(weights).flatten()

@@ -73,7 +73,7 @@ def test_branches_of_four_cycles():
     assert interior_branch_end(4, tolerance=0.004) == pytest.approx(0.227, abs=0.005)
     beyond = complexity(4, 0.3)
     assert math.isnan(beyond.interior)
-    assert beyond.boundary_kind == "hugs a 2-cycle"
+    assert beyond.boundary_kind == "close to a 2-cycle"
     assert beyond.leading == 2 * fixed_point_complexity(0.3)
 
 

@@ -167,7 +167,7 @@ def test_unseen_mass_of_a_known_distribution():
     ("options", "message"),
     [
         ({"n_starts": 0}, "n_starts must be at least 1, got 0"),
-        ({"clamped": {16: 1}}, "no neuron 16.*0 to 15"),
+        ({"clamped": {16: 1}}, "Neuron 16 cannot be clamped: neurons are 0 to 15"),
         ({"clamped": {0: 0}}, r"clamped to \+1 or -1, got 0"),
     ],
 )
