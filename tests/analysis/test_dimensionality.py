@@ -29,7 +29,7 @@ def test_the_dimension_of_a_cycle_with_a_second_harmonic(second):
 
 
 def test_the_spacing_of_the_times_does_not_matter():
-    """The trapezoidal rule on a bent mesh of 2000 is good to 1e-6; unweighted it is not."""
+    """The trapezoidal rule on a nonuniform mesh of 2000 has an error of 1e-6."""
     t = times(2000, bend=0.8)
     states = orbit(t, 0.5)
     expected = 2.25**2 / (2 + 0.5**4)
@@ -79,7 +79,7 @@ def test_fewer_samples_than_units():
 
 
 def test_a_constant_has_no_dimension():
-    """0.1 has no exact mean; what the subtraction leaves is round-off."""
+    """0.1 cannot be averaged exactly; the result of the subtraction is round-off."""
     assert participation_ratio(np.full((7, 3), 0.1)) == 0.0
     assert compute_cycle_dimension(np.arange(5), np.full((5, 3), 0.1)).n_components == 0
 

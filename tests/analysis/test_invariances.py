@@ -1,4 +1,4 @@
-"""What must not depend on how a system is written down.
+"""Results that must not depend on the units and coordinates of a system.
 
 For flows see also the properties in test_limit_cycles and test_floquet.
 """
@@ -60,7 +60,7 @@ def test_multipliers_of_a_map_do_not_depend_on_coordinates(scale, shear):
 @FEW
 @given(st.integers(1, 59), scales, shears)
 def test_multipliers_of_a_driven_map_do_not_depend_on_where_the_drive_begins(shift, scale, shear):
-    """Steps counted from another phase: the same orbit from there, the same multipliers."""
+    """Steps counted from a different phase: the same orbit from there, the same multipliers."""
     plain = truths.forced_stuart_landau(1.02, 0.4, n_steps=60)
     assert plain.tangent is not None
     tangent = plain.tangent
@@ -119,7 +119,7 @@ def test_a_slower_clock_stretches_periods_and_divides_exponents(clock):
 @FEW
 @given(st.integers(2, 5))
 def test_several_rounds_raise_multipliers_to_a_power(rounds):
-    """Of Markus and Yamabe's system, whose multipliers are -exp(π/2) and -exp(-π)."""
+    """Markus and Yamabe's system, with the multipliers -exp(π/2) and -exp(-π)."""
     found = floquet_multipliers(truths.markus_yamabe(), np.zeros(2), np.pi, subharmonic=rounds)
     expected = np.array([-np.exp(np.pi / 2), -np.exp(-np.pi)]) ** rounds
     np.testing.assert_allclose(found, expected, rtol=1e-6)

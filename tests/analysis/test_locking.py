@@ -119,7 +119,7 @@ def test_a_phase_difference_of_analytic_signals():
 @pytest.mark.parametrize("name", STATISTICS)
 @pytest.mark.parametrize("shape", [(3, 50), (1, 50), (50, 1), (2, 3, 4)])
 def test_channels_are_not_pooled(name, shape):
-    """Three channels locked at different phases would give a value for none of them."""
+    """Three channels locked at different phases would give a value that is wrong for each."""
     phases = np.zeros(shape)
     with pytest.raises(ValueError, match="one axis") as raised:
         STATISTICS[name](phases, phases)
@@ -163,7 +163,7 @@ def test_a_tongue_is_found_from_anywhere_in_the_basin(strength, start):
 
 
 def test_a_tongue_that_is_not_found_says_why():
-    """A map that grows without bound has no stable cycle."""
+    """A map that grows without bound does not have a stable cycle."""
 
     def growing(frequency):
         return SteppedMap(

@@ -79,7 +79,7 @@ def test_a_limit_cycle_and_two_uncoupled_ones():
         transient=40.0,
         control=TangentControl(renormalize=2 * np.pi),
     )
-    # Where the tangents settle they turn with the flow: block errors of the period's rest.
+    # The converged tangents turn with the flow: errors of blocks that are not whole periods.
     np.testing.assert_allclose(found.exponents, [0, 0, -1, -2], atol=1e-3)
 
 
@@ -159,7 +159,7 @@ def test_a_linear_decay_at_any_length_of_block(block, stiff):
 
 
 def test_tangents_along_invariant_directions_come_apart():
-    """Of diag(-1, 1) on its axes the first vector must not stay in the shrinking direction."""
+    """Field diag(-1, 1) on its axes: the first vector must not stay in the shrinking direction."""
     field = Flow(lambda t, x: np.array([-x[0], 0.0 * x[1]]), lambda t, x: np.diag([-1.0, 0.0]))
     found = compute_lyapunov_spectrum(field, [1.0, 0.0], block=5, n_blocks=2, transient=20)
     np.testing.assert_allclose(found.exponents, [0, -1], atol=1e-7)
@@ -275,7 +275,7 @@ def cat(k, x):
     ids=["cat map", "three times mod 1", "skew tent"],
 )
 def test_maps_that_jump_have_exponents_without_a_given_derivative(step, start, exponents):
-    """Differences that reach over a jump would be far too large, and their divergence with them.
+    """Differences across a jump would be far too large, and so would their divergence.
 
     The exponents are exact; that of the tent is the mean of a number of two values, with the
     statistical error of 3000 steps, 0.4 times the range of it over the root of their number.

@@ -353,7 +353,7 @@ def test_a_half_of_noise_has_no_phase(period, deviation):
 
 
 def test_a_modulated_oscillation_has_a_phase():
-    """The amplitude falls to a tenth, and slowly so: the analytic signal follows."""
+    """The amplitude falls slowly to a tenth: the analytic signal follows."""
     times = np.arange(4000)
     phase = 2 * np.pi * times / 50
     signal = (1 + 0.8 * np.cos(2 * np.pi * times / 1000)) * np.sin(phase)
@@ -385,7 +385,7 @@ def test_cycles_and_then_noise_have_no_phase(level, first):
 
 
 def test_a_small_oscillation_that_grows_has_a_phase():
-    """Its first cycles are below the hysteresis of the count, and even all the same."""
+    """Its first cycles are below the hysteresis of the count, but even."""
     times = np.arange(0, 30, 0.01)
     growing = np.minimum(np.exp(0.2 * (times - 15)), 1.0) * np.sin(2 * np.pi * times)
     frequency = np.diff(np.unwrap(compute_phase(growing)))[300:-300] / (2 * np.pi * 0.01)

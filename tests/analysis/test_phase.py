@@ -32,7 +32,7 @@ def test_more_harmonics_undo_more():
 
 
 def test_two_protophases_of_one_rhythm_become_one_phase():
-    """From the angle of an off-centre circle, and from the section of it."""
+    """From the angle of an off-center circle, and from the section of it."""
     phase = np.linspace(0, 2 * np.pi * 30, 15001)
     angle = np.unwrap(np.arctan2(np.sin(phase), np.cos(phase) + 0.4))
     section = section_protophase(np.sin(phase), level=0.0)

@@ -224,7 +224,7 @@ def pushed(system, cycle, direction=(1.0, 0.0), **options):
     ],
 )
 def test_a_push_of_no_size_is_refused(options, message):
-    """A direction of 0 has the response 0 and says nothing."""
+    """The response to a direction of 0 is 0, whatever the cycle."""
     with pytest.raises(ValueError, match=message):
         pushed(*stuart_landau_cycle(), **options)
 

@@ -1,4 +1,4 @@
-"""Faults put in on purpose, and the check that sees each.
+"""Planted faults, and the check that detects each.
 
 Others: tangents that shrink too fast and a transposed Jacobian in test_limit_cycles, the trace in
 test_floquet, the residual of the phase response in test_phase_response.
@@ -59,7 +59,7 @@ def test_a_jacobian_of_the_wrong_sign_gives_no_cycle(system, start):
 
 
 def test_without_the_search_for_divisors_two_rounds_pass_for_one(monkeypatch):
-    """The period doubles and the multiplier is squared, and all other checks are content."""
+    """The period doubles and the multiplier is squared, and all other checks pass."""
     options: dict[str, Any] = {
         "period_guess": 4 * np.pi,
         "control": ShootingControl(tolerance=1e-10),
@@ -80,7 +80,7 @@ def test_a_census_that_merges_too_much_or_nothing_counts_wrong():
 
 
 def test_a_cycle_with_a_wrong_period_has_no_phase_response():
-    """Half a percent too long: M(T) moves the velocity, and Z·f = Ω holds nowhere else."""
+    """Period too long by 0.5 %: M(T) moves the velocity, and Z·f = Ω is wrong at other phases."""
     system = truths.van_der_pol(1.0)
     cycle = find_limit_cycle(system, [2.0, 0.0], max_period=20.0)
     good = find_phase_response(system, cycle)

@@ -10,7 +10,7 @@ CIRCLE = Flow(lambda t, x: np.array([-x[1], x[0]]), lambda t, x: np.array([[0.0,
 
 @pytest.mark.parametrize("direction", [1, -1, 0])
 def test_crossings_of_a_rotation_are_half_turns(direction):
-    """From angle 0.3 the axis is met at π/2 - 0.3 (leftwards) and every half turn after."""
+    """From angle 0.3 the axis is crossed at π/2 - 0.3 (leftwards), then every half turn."""
     section = Section(np.array([2.0, 0.0]), np.zeros(2), direction)
     start = [np.cos(0.3), np.sin(0.3)]
     found = find_crossings(CIRCLE, start, section, n_crossings=4, max_duration=40.0)

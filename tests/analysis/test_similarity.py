@@ -76,8 +76,8 @@ def test_the_unbiased_alignment_is_the_u_statistic():
     assert linear_cka(x, y) == pytest.approx(expected)
 
 
-def test_the_biased_alignment_of_centred_states_is_the_closed_form():
-    """|XᵀY|² / (|XᵀX| |YᵀY|), Kornblith et al. (2019), for centred columns."""
+def test_the_biased_alignment_of_centered_states_is_the_closed_form():
+    """|XᵀY|² / (|XᵀX| |YᵀY|), Kornblith et al. (2019), for centered columns."""
     x, y = (states - states.mean(axis=0) for states in (normal((9, 3), 1), normal((9, 4), 2)))
     expected = np.linalg.norm(x.T @ y) ** 2 / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y)
     assert linear_cka(x, y, debiased=False) == pytest.approx(expected)
@@ -114,7 +114,7 @@ def cycle(m, offset=0.0, second=0.5):
 
 
 def lopsided(m, offset=0.0):
-    """A cycle that no shift turns into a rotation of itself."""
+    """A cycle that is not a rotation of itself at any shift."""
     t = 2 * np.pi * (np.arange(m) / m + offset)
     return cycle(m, offset) + 0.2 * np.sin(3 * t)[:, None] * [0, 0, 1]
 
@@ -155,7 +155,7 @@ def test_rotations_differ_by_the_distance_of_their_eigenvalues():
 
 
 def test_conjugate_dynamics_have_no_distance():
-    """Seen through an invertible linear readout, later in time, and through more units."""
+    """Observed by an invertible linear readout, later in time, and by more units."""
     a, b = turning(0.3), turning(0.3, start=2.0)
     mixed = b @ np.array([[1.0, 0.8, 0.2], [0.0, 0.5, -1.0]]) + 3.0
     models = [fit_delay_model(x, n_delays=5, rank=2) for x in (a, mixed)]
@@ -194,7 +194,7 @@ def test_an_operator_that_is_not_normal_is_found_in_rotated_coordinates(seed):
 
 
 def test_the_rank_is_chosen_by_what_it_predicts():
-    """Two rhythms in noise need rank 4; more fits the noise of the training part."""
+    """Two rhythms in noise need rank 4; a higher rank fits the noise of the training part."""
     rng = np.random.default_rng(0)
     t = np.arange(1200)
     clean = np.c_[np.cos(0.2 * t) + np.cos(0.53 * t + 1)]

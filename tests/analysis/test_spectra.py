@@ -22,7 +22,7 @@ def test_the_integral_is_the_variance_of_white_noise_and_the_level_is_known(n):
 
 
 def test_the_spectrum_of_an_autoregression():
-    """|1 - a exp(-iω)|⁻² · 2 per unit rate; averaged over 40 realisations, 1 % a point."""
+    """|1 - a exp(-iω)|⁻² · 2 per unit rate; averaged over 40 realizations, 1 % a point."""
     rng = np.random.default_rng(1)
     spectra = []
     for _ in range(40):
@@ -37,7 +37,7 @@ def test_the_spectrum_of_an_autoregression():
 
 @pytest.mark.parametrize("interval", ["chi2", "jackknife"])
 def test_intervals_hold_the_truth_as_often_as_they_say(interval):
-    """White noise, 80 realisations; values a bandwidth (8 lines) apart are independent."""
+    """White noise, 80 realizations; values a bandwidth (8 lines) apart are independent."""
     rng = np.random.default_rng(2)
     hits = []
     for _ in range(80):
@@ -102,12 +102,13 @@ def tapered_by(taper) -> dict[str, Any]:
 
 @pytest.mark.parametrize("n", [64, 65])
 def test_every_frequency_has_the_density_of_an_independent_periodogram(n):
-    """The mean over tapers of SciPy's, to the ends: 0 and half of the rate count once."""
+    """The mean over tapers of SciPy's, including the ends: 0 and half of the rate count once."""
     signal = np.random.default_rng(5).normal(size=n) + 3
     found = multitaper_spectrum(signal, rate_Hz=10.0, time_bandwidth=2.5)
-    centred = signal - signal.mean()
+    centered = signal - signal.mean()
     each = [
-        periodogram(centred, 10.0, **tapered_by(taper))[1] for taper in dpss(n, 2.5, found.n_tapers)
+        periodogram(centered, 10.0, **tapered_by(taper))[1]
+        for taper in dpss(n, 2.5, found.n_tapers)
     ]
     np.testing.assert_allclose(found.density, np.mean(each, axis=0), rtol=1e-10, atol=1e-14)
 
@@ -116,9 +117,9 @@ def test_the_jackknife_is_that_of_its_definition():
     """(k - 1) / k Σ (log of the mean without one taper - their mean)², Student's t with k - 1."""
     signal = np.random.default_rng(6).normal(size=80)
     found = multitaper_spectrum(signal, rate_Hz=1.0, time_bandwidth=2.0, interval="jackknife")
-    centred = signal - signal.mean()
+    centered = signal - signal.mean()
     tapers = dpss(80, 2.0, 3)
-    each = np.array([periodogram(centred, 1.0, **tapered_by(t))[1] for t in tapers])
+    each = np.array([periodogram(centered, 1.0, **tapered_by(t))[1] for t in tapers])
     without = np.log([np.delete(each, i, axis=0).mean(axis=0) for i in range(3)])
     error = np.sqrt(2 / 3 * np.sum((without - without.mean(axis=0)) ** 2, axis=0))
     reach = stats.t.ppf(0.975, 2) * error

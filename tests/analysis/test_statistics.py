@@ -54,7 +54,7 @@ def test_rayleigh_against_the_exact_probability():
 
 
 @pytest.mark.parametrize("n", [200, 201])
-def test_phase_randomisation_keeps_spectrum_and_cross_spectrum(n):
+def test_phase_randomization_keeps_spectrum_and_cross_spectrum(n):
     rng = np.random.default_rng(0)
     series = rng.normal(size=(n, 2))
     found = phase_randomized(series, rng)
@@ -200,7 +200,7 @@ def test_analytic_signals_have_the_rayleigh_test_of_their_angles():
 
 @pytest.mark.parametrize("values", [np.full(12, 0.1), np.full(9, 1 / 3), np.full(7, 1e-300)])
 def test_surrogates_that_tie_are_not_significant(values):
-    """A statistic of equal values in another order differs by round-off at most: p is 1."""
+    """A statistic of equal values in a different order differs by round-off at most: p is 1."""
     weights = np.random.default_rng(0).normal(size=values.size)
     for surrogate in (cyclic_shift, permuted):
         rng = np.random.default_rng(1)
@@ -209,7 +209,7 @@ def test_surrogates_that_tie_are_not_significant(values):
 
 
 def test_round_off_of_a_tie_does_not_count():
-    """The sum of the values does not depend on their order but for its last bits."""
+    """The sum of the values depends on their order in its last bits only."""
     values = np.random.default_rng(0).normal(size=40) ** 3
     rng = np.random.default_rng(1)
     test = surrogate_test(lambda x: float(np.add.accumulate(x)[-1]), values, permuted, rng=rng)
@@ -227,7 +227,7 @@ def test_a_shift_is_never_none_and_all_others_are_drawn():
     assert firsts == {1, 2, 3, 4, 5}
 
 
-def test_randomised_phases_keep_the_mean_and_move_all_else():
+def test_randomized_phases_keep_the_mean_and_move_all_else():
     """With an even number of samples the highest frequency has a sign only; it is drawn too."""
     rng = np.random.default_rng(0)
     series = rng.normal(size=16) + 5
@@ -240,7 +240,7 @@ def test_randomised_phases_keep_the_mean_and_move_all_else():
 
 
 def test_resamples_are_runs_of_the_series_of_the_mean_length():
-    """Neighbors in time stay neighbors, over the end too, but at 1 of 5 samples."""
+    """Neighbors in time stay neighbors, also across the end, except at 1 of 5 samples."""
     from isochron.analysis.statistics import _stationary_blocks
 
     rng = np.random.default_rng(0)

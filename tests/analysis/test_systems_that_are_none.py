@@ -1,4 +1,4 @@
-"""What is not a system, or one whose values do not fit its state, is named as such."""
+"""Errors for objects that are not systems, and for systems whose values do not fit the state."""
 
 import numpy as np
 import pytest

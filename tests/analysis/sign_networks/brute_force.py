@@ -1,4 +1,4 @@
-"""A second way, as plain as can be: every state, every field, in exact rational numbers."""
+"""An independent, simple method: every state, every field, in exact rational numbers."""
 
 from fractions import Fraction
 

@@ -22,9 +22,9 @@ def couplings(kind, n, rng):
     elif kind == "antisymmetric integers":
         J = np.triu(rng.integers(-2, 3, (n, n)), 1)
         return J - J.T
-    elif kind == "decimal fractions":  # whose exact sums are near zero, but not zero
+    elif kind == "decimal fractions":  # whose exact sums are close to zero, but not zero
         J = rng.choice([-0.3, -0.2, -0.1, 0.1, 0.2, 0.3], (n, n))
-    else:  # 1e200 swallows 1e-200 in any float, but cancels exactly
+    else:  # 1e-200 is lost next to 1e200 in any float, but cancels exactly
         J = rng.choice([-1e200, 1e200, -1.0, 0.0, 1.0, -1e-200, 1e-200], (n, n))
     if rng.random() < 0.7:
         np.fill_diagonal(J, 0)
@@ -47,7 +47,7 @@ def test_exact_rational_arithmetic_agrees(kind, tie, device):
     for n in (1, 2, 3, 5, 7, 8):
         J = couplings(kind, n, rng)
         for theta in (0, rng.integers(-2, 3, n), rng.normal(size=n)):
-            # "torch" is any device name that is not "cpu" to us and the CPU to PyTorch
+            # "torch" is any device name that is not "cpu" here and is the CPU in PyTorch
             where = "cpu" if device == "cpu" else "cpu:0"
             found = enumerate_attractors(J, theta, tie, device=where)
             assert table(found) == brute_force.attractors(J, theta, tie), (kind, n, theta)
@@ -61,7 +61,7 @@ def test_exact_rational_arithmetic_agrees_at_ten_neurons():
 
 
 @pytest.mark.parametrize("law", ["gaussian", "sign"])
-def test_the_two_roads_agree_where_every_kernel_is_used(law):
+def test_the_two_backends_agree_where_every_kernel_is_used(law):
     """At 19 neurons there are blocks, slabs of layers and threads; PyTorch shares no code."""
     J = random_couplings(
         19, 0.1, np.random.default_rng(8), law=CouplingLaw(entries=law, dilution=0.3)
@@ -75,7 +75,7 @@ def test_the_two_roads_agree_where_every_kernel_is_used(law):
 
 
 def test_the_layers_of_transients_are_peeled_in_parallel(monkeypatch):
-    """With a low bar even a small map goes through all layers; the result is the same."""
+    """With a low threshold even a small map passes through all layers; the result is the same."""
     from isochron.analysis.sign_networks import compiled
 
     J = random_couplings(17, -0.2, np.random.default_rng(3))
@@ -89,7 +89,7 @@ def test_the_layers_of_transients_are_peeled_in_parallel(monkeypatch):
 
 
 def test_many_hits_of_one_state_are_counted():
-    """A strong threshold sends all states to one: far more hits than a byte holds."""
+    """A strong threshold sends all states to one: far more hits than fit in a byte."""
     n = 16
     found = enumerate_attractors(np.ones((n, n)), 100.0, n_threads=2)
     assert table(found) == ([(0, 1, 2**n, 1)], [1, 2**n - 1])
@@ -124,17 +124,17 @@ def test_the_map_is_odd_without_thresholds_and_ties():
 
 
 def test_a_rare_tie_breaks_the_symmetry():
-    """One tie among 2**13 states: too rare for the first look, found by the count."""
+    """One tie among 2**13 states: too rare for the first check, found by the count."""
     n = 13
     J = 2.0 ** np.arange(n) * np.ones((n, 1)) + 0.0
-    J[:, -1] = -(2.0 ** (n - 1) - 1)  # cancels the others only if all of those agree
+    J[:, -1] = -(2.0 ** (n - 1) - 1)  # cancels the others only if all of them agree
     found = enumerate_attractors(J, 0, "plus", device="cpu")
     assert not found.symmetric
     assert table(found) == table(enumerate_attractors(J, 0, "plus", device="cpu:0"))
 
 
 def test_a_float_that_looks_like_a_tie_is_none():
-    """0.1 + 0.2 - 0.3 is 2.8e-17 as exact numbers, although 0.3 is their sum to the eye."""
+    """0.1 + 0.2 - 0.3 is 2.8e-17 as exact numbers, although 0.3 appears to be their sum."""
     J = np.zeros((4, 4))
     J[0, 1:] = 0.1, 0.2, -0.3
     state = np.array([-1, 1, 1, 1])

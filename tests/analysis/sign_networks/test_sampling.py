@@ -27,7 +27,7 @@ def sparse_integers(seed):
 
 @pytest.mark.parametrize("tie", TIE_RULES)
 def test_a_sample_agrees_with_the_enumeration(tie):
-    """Every attractor met is a true one; 95 % intervals hold for most of some 50 basins."""
+    """Every attractor found exists; 95 % intervals contain most of some 50 basins."""
     inside = total = 0
     for seed in range(5):
         J = sparse_integers(seed)
@@ -50,7 +50,7 @@ def test_a_sample_agrees_with_the_enumeration(tie):
 
 
 def test_starts_from_all_states_give_the_exact_transients():
-    """With enough starts of a tiny network the longest transient is met."""
+    """With enough starts of a tiny network the longest transient occurs."""
     J = sparse_integers(1)[:6, :6]
     truth = enumerate_attractors(J)
     sample = sample_attractors(J, n_starts=2000, rng=np.random.default_rng(0))
@@ -198,7 +198,7 @@ def test_large_steps_are_exact():
     """A step of 100 neurons with couplings of every size, against integers of any size."""
     rng = np.random.default_rng(6)
     J = rng.normal(size=(100, 100)) * 10.0 ** rng.integers(-18, 18, (100, 100))
-    J[:, 50:] = -J[:, :50]  # exact cancellation for states that repeat
+    J[:, 50:] = -J[:, :50]  # the sum is exactly 0 for states that repeat
     network = SignNetwork.of(J, 0, "flip")
     half = rng.choice([-1, 1], 50)
     state = np.concatenate([half, half])
