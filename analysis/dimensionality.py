@@ -15,7 +15,7 @@ def principal_components(states: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     states : array_like, shape (n_samples, n)
-        Samples (times) first. At most n_samples - 1 dimensions can be seen.
+        Samples (times) first. They span at most n_samples - 1 dimensions.
 
     Returns
     -------

@@ -20,8 +20,8 @@ from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
 from isochron.settings import settings_from
 
-FOLLOWED_RETURNS = (20, 60, 160)  # of a start from which Newton's method finds no stable cycle
-PARTS = 8  # of a step at the resolution, before a cycle counts as lost
+FOLLOWED_RETURNS = (20, 60, 160)  # where Newton's method does not find a stable cycle
+PARTS = 8  # parts of a step at the resolution, before a cycle counts as lost
 
 
 def phase_locking_value(phase: ArrayLike, reference: ArrayLike) -> float:
@@ -188,7 +188,7 @@ class TongueScan:
 
     @property
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest locked frequency at each amplitude, NaN where there is none.
+        """Lowest and highest locked frequency at each amplitude, NaN where nothing locks.
 
         Each is short of the edge by less than the spacing of the frequencies.
         """
@@ -274,7 +274,7 @@ def scan_tongue(
 @short_repr
 @dataclass(frozen=True, kw_only=True)
 class Tongue:
-    """Where one stable 1:1 entrained cycle exists, at one amplitude of the forcing.
+    """Range in which one stable 1:1 entrained cycle exists, at one amplitude of the forcing.
 
     Attributes
     ----------
@@ -323,7 +323,7 @@ def find_tongue(
     control: ShootingControl | None = None,
     **fields: Any,
 ) -> Tongue:
-    """Walk a stable entrained cycle up and down in forcing frequency until it is lost.
+    """Follow a stable entrained cycle up and down in forcing frequency until it is lost.
 
     Each cycle is the start of the search at the next frequency. The step grows to twice the
     first while that succeeds; where it fails, or the cycle found is unstable or a different one,

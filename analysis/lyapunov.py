@@ -149,7 +149,7 @@ def compute_lyapunov_spectrum(
     Parameters
     ----------
     system : VectorField or ForcedMap
-        Field or map of n dimensions, with its derivative.
+        Field or map of n dimensions; a given derivative is checked.
     starts : array_like, shape (n,) or (n_starts, n)
         States where trajectories start.
     block : float

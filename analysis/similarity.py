@@ -483,7 +483,9 @@ def dynamical_distance(
         for m in (first, second)
     )
     if a.shape != b.shape or a.ndim != 2 or a.shape[0] != a.shape[1]:
-        raise ValueError(f"The operators must be square and alike, got {a.shape} and {b.shape}.")
+        raise ValueError(
+            f"The operators must be square, of one shape; got {a.shape} and {b.shape}."
+        )
     starts = [_pairing(a, b)]
     starts += [_random_orthogonal(len(a), k % 2 == 1, rng) for k in range(n_starts)]
     return min(_descend(a, b, start, max_iterations) for start in starts)
@@ -632,7 +634,7 @@ def _trials(series: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
         each = [series]
     trials = [_checked(trial, 3, "series") for trial in each]
     if len({trial.shape[1] for trial in trials}) != 1:
-        raise ValueError("The trials must have the same units, one or more trials.")
+        raise ValueError("Give one or more trials, all with the same units.")
     return trials
 
 

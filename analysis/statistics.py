@@ -261,7 +261,7 @@ def surrogate_test(
     n_surrogates: int = 199,
     rng: np.random.Generator,
 ) -> SignificanceTest:
-    """Whether a statistic of a series is larger than that of its surrogates.
+    """Test whether a statistic of a series is larger than that of its surrogates.
 
     p = (1 + number of surrogates at or above) / (1 + n_surrogates), never 0, and uniform under
     the null hypothesis if series and surrogates are exchangeable.
@@ -272,7 +272,7 @@ def surrogate_test(
         ``statistic(series)``: maps an array of shape (n_times, ...) to a number. It may contain
         a second series, with which the first one is compared.
     series : array_like, shape (n_times, ...)
-        The data.
+        Time series, or independent rows for `permuted`.
     surrogate : callable
         ``surrogate(series, rng)``, such as `phase_randomized` or `cyclic_shift`; returns an
         array of shape (n_times, ...).
@@ -342,7 +342,7 @@ class Interval:
     confidence : float
         Probability that such an interval contains the true value, between 0 and 1.
     method : str
-        How the interval was made.
+        Kind of resampling, and number of resamples.
 
     Examples
     --------

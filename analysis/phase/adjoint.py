@@ -49,7 +49,7 @@ class AdjointSweep:
         return solution.y.T[::-1]
 
     def once_round(self, last: np.ndarray) -> np.ndarray:
-        """Mᵀ Z."""
+        """Product Mᵀ Z, by one integration."""
         if not last.any():
             return last
         return self(last, np.array([0.0]))[0]

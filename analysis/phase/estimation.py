@@ -18,11 +18,11 @@ from isochron.wording import counted
 
 SIGNIFICANCE = 5e-4
 _LEAST_SHARE = 0.15
-_LEAST_RANGE = 0.03  # of the upper quartile: range of the signal within 1.5 periods
-_LEAST_AMPLITUDE = 0.25  # of the upper quartile: amplitude of the oscillation within 4 periods
-_LEAST_LOCAL_SHARE = 0.5  # of the upper quartile: amplitude over standard deviation, likewise
+_LEAST_RANGE = 0.03  # range of the signal within 1.5 periods, over its upper quartile
+_LEAST_AMPLITUDE = 0.25  # amplitude of the oscillation within 4 periods, likewise
+_LEAST_LOCAL_SHARE = 0.5  # amplitude over standard deviation within 4 periods, likewise
 _CLEAR_SHARE = 0.8  # likewise, where the amplitude is too low
-_TRIED_FREQUENCIES = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the frequency found
+_TRIED_FREQUENCIES = (0.5, 0.7, 1.0, 1.4, 2.0)  # times the frequency found
 
 
 def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> np.ndarray:
@@ -39,11 +39,11 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
     per cycle, some parts of noise are not found. If there are several rhythms of similar
     amplitude, the result follows none of them: filter first, or use `fourier_protophase`.
 
-    Measured over 400 signals each, a sinusoid in noise, SNR as a ratio of standard deviations:
-    10 and more cycles pass in 99 % at an SNR of 3 and above, in white and in 1/f noise. Five
-    cycles in white noise pass in 80, 94 and 99 % at an SNR of 3, 5 and 10 (100 samples a
-    cycle; with 20 samples, 36, 67 and 92 %), in 1/f noise in 20, 45 and 87 %: fewer cycles can
-    seldom be distinguished from noise unless they are clean.
+    Measured on 400 sinusoids in noise for each number (SNR: ratio of standard deviations):
+    signals of 10 and more cycles pass in 99 % at an SNR of 3 and above, in white and in 1/f
+    noise. Signals of five cycles in white noise pass in 80, 94 and 99 % at an SNR of 3, 5 and 10
+    (100 samples a cycle; with 20 samples, 36, 67 and 92 %), in 1/f noise in 20, 45 and 87 %:
+    fewer cycles can seldom be distinguished from noise unless they are clean.
 
     Parameters
     ----------
@@ -451,7 +451,7 @@ def protophase_to_phase(protophase: ArrayLike, *, n_harmonics: int = 24) -> np.n
     known = np.isfinite(protophase)
     theta = protophase[known]
     if theta.size < 2 or np.any(np.diff(np.flatnonzero(known)) != 1):
-        raise ValueError("protophase must be finite but for NaN at its ends.")
+        raise ValueError("protophase must be finite, except for NaN at its ends.")
     _require_turning(theta)
     coefficients = _density_coefficients(theta, n_harmonics)
     orders = np.arange(1, n_harmonics + 1)

@@ -88,7 +88,8 @@ def asymptotic_phase(
     TypeError
         If `cycle` is not a `LimitCycle`, or `field` is a map.
     ValueError
-        If the cycle is not a stable autonomous one, or the last axis is not its dimension.
+        If the cycle is not a stable autonomous cycle of the field, the last axis of the states
+        is not its dimension, the states are complex, or a number is out of range.
 
     References
     ----------

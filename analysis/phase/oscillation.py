@@ -1,4 +1,4 @@
-"""Whether a signal oscillates: a peak in its spectrum, or cycles of even length."""
+"""Test for an oscillation of a signal: a peak in its spectrum, or cycles of even length."""
 
 import functools
 import math
@@ -16,9 +16,9 @@ _LEAST_CYCLES = 10  # below it a line and its flanks overlap
 _DEGREES_OF_FREEDOM = 1.5  # per ordinate of the tapered spectrum, not 2: neighbors correlate
 _PEAK = 2.0  # least ratio of the power density of a peak to that of either flank
 _N_HARMONICS = 8
-_NOISE_SHAPE = 7  # of the lengths of cycles of noise; see `evenness_p_value`
-_SMOOTHING = (1 / 200, 1 / 100, 1 / 50)  # standard deviation of the Gaussian, of the length
-_LEAST_SMOOTH_SHARE = 0.3  # of the variance that smoothing leaves
+_NOISE_SHAPE = 7  # shape of the distribution of cycle lengths of noise; see `evenness_p_value`
+_SMOOTHING = (1 / 200, 1 / 100, 1 / 50)  # deviation of the Gaussian, relative to the length
+_LEAST_SMOOTH_SHARE = 0.3  # fraction of the variance after smoothing
 _CLEAR = 1e-6  # p-value below which smoothing is not tried
 
 
@@ -204,7 +204,7 @@ def _spectral_peak(signal: np.ndarray) -> OscillationTest:
     density = _sine_multitaper(detrended)
     highest = (density.size - 1) / 1.65
     n_trials = math.floor(math.log(max(highest, 1) / _LEAST_CYCLES) / math.log(1.1)) + 1
-    if n_trials < 1 or detrended.var() <= 1e-24 * signal.var():  # of the trend, only round-off
+    if n_trials < 1 or detrended.var() <= 1e-24 * signal.var():  # only round-off beyond the trend
         return OscillationTest(p_value=1.0, frequency=math.nan, share=0.0, method="no spectrum")
     places = np.unique(np.round(_LEAST_CYCLES * 1.1 ** np.arange(n_trials)))
     peak, n_peak = _band_means(density, 0.8 * places, 1.2 * places)

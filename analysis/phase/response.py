@@ -51,7 +51,7 @@ class PhaseResponse:
         Z in radians per unit of state: a sudden small change p of the state advances the
         phase by Z·p.
     angular_velocity : float
-        Ω in radians per unit of time (per ms for ours), or per return of a map.
+        Ω in radians per unit of time (ms for the models of isochron), or per return of a map.
     residual : float
         Largest |Z·dγ/dφ - 1| over the nodes; for a flow dγ/dφ is the velocity over Ω.
     consistency : float
@@ -242,7 +242,7 @@ def _checked(omega, phases, states, tangents, response, tolerance, method) -> Ph
 def _curve(cycle: LimitCycle, phases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """γ and dγ/dφ of a cycle in equal steps, by its Fourier series; each of shape (m, n)."""
     coefficients = np.fft.fftshift(np.fft.fft(cycle.states[:-1], axis=0, norm="forward"), axes=0)
-    coefficients = coefficients[1 - len(coefficients) % 2 :]  # without the highest, of one sign
+    coefficients = coefficients[1 - len(coefficients) % 2 :]  # without the order of one sign
     orders = np.arange(len(coefficients)) - len(coefficients) // 2
     return (
         evaluate_series(coefficients, phases),

@@ -83,7 +83,7 @@ class RotationNumber:
     uncertainty: float
 
     def is_locked(self, ratio: float, *, tolerance: float) -> bool:
-        """Whether the value is the ratio within a tolerance, and known that well.
+        """Whether the value is the ratio within a tolerance, and its uncertainty is as small.
 
         Parameters
         ----------
@@ -327,7 +327,7 @@ def find_invariant_circle(
     state = system.advance(np.asarray(start, dtype=float), n_transient * stride)
     orbit = system.orbit(state, n_returns * stride)[::stride]
     if not np.isfinite(orbit).all():
-        raise ArithmeticError("The orbit diverges; start elsewhere.")
+        raise ArithmeticError("The orbit diverges. Use a different start.")
     turning = turning_variables(system, orbit)
     if turning:
         raise ArithmeticError(

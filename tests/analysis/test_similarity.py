@@ -228,7 +228,7 @@ def test_the_noise_ceiling_of_a_known_signal():
         (lambda: fit_delay_model(turning(0.3), n_delays=3, rank=7), "independent delay"),
         (
             lambda: dynamical_distance(np.eye(2), np.eye(3), rng=np.random.default_rng(0)),
-            "alike",
+            "square, of one shape",
         ),
         (lambda: noise_ceiling(np.vdot, normal((1, 4, 2)), rng=np.random.default_rng(0)), ">= 2"),
     ],
