@@ -81,11 +81,11 @@ class Constant(Waveform):
 
     @property
     def steady(self) -> bool:
-        """True."""
+        """Whether the current is constant: True."""
         return True
 
     def varying(self, times: Array) -> Array:
-        """Zeros."""
+        """Current in addition to the offset: zeros."""
         return np.zeros_like(times, dtype=float)
 
 
@@ -104,7 +104,7 @@ class Sinusoid(Waveform):
 
     @property
     def shortest(self) -> float:
-        """Half a period, ms."""
+        """Shortest feature: half a period, ms."""
         return 500.0 / self.frequency if self.amplitude and self.frequency else math.inf
 
     def varying(self, times: Array) -> Array:
@@ -132,7 +132,7 @@ class Step(Waveform):
 
     @property
     def shortest(self) -> float:
-        """The duration, ms."""
+        """Shortest feature: the duration, ms."""
         return math.inf if self.duration is None else self.duration
 
     @property
@@ -185,7 +185,7 @@ class Chirp(Waveform):
 
     @property
     def shortest(self) -> float:
-        """Half of the shortest period, ms."""
+        """Shortest feature: half of the shortest period, ms."""
         return 500.0 / max(self.first_frequency, self.last_frequency, math.ulp(0.0))
 
     @property
@@ -224,7 +224,7 @@ class PulseTrain(Waveform):
 
     @property
     def shortest(self) -> float:
-        """The width of a pulse, or the gap between two, ms."""
+        """Shortest feature: the width of a pulse, or the gap between two, ms."""
         gap = self.period - self.width if self.n_pulses > 1 else math.inf
         return min(self.width, gap)
 

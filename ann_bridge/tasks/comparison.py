@@ -52,12 +52,12 @@ class DelayedComparison(DelayTask):
 
     @property
     def n_inputs(self) -> int:
-        """One."""
+        """Number of inputs, 1."""
         return 1
 
     @property
     def chance(self) -> float:
-        """Loss of a constant output."""
+        """Loss of the best constant output, 0."""
         return 1.0
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:

@@ -54,12 +54,12 @@ class DelayTask:
 
     @property
     def n_outputs(self) -> int:
-        """One."""
+        """Number of outputs, 1."""
         return 1
 
     @property
     def n_steps(self) -> int:
-        """Time steps in a trial, enough for the longest delay."""
+        """Number of time steps in a trial, enough for the longest delay."""
         first = self.lead_ms, self.delay_ms[1], self.test_ms, self.response_ms
         return sum(whole_steps(self, part) for part in first) + self.n_samples * whole_steps(
             self, self.sample_ms

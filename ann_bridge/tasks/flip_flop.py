@@ -65,22 +65,22 @@ class FlipFlop:
 
     @property
     def n_steps(self) -> int:
-        """Time steps in a trial."""
+        """Number of time steps in a trial."""
         return whole_steps(self, self.duration_ms)
 
     @property
     def n_inputs(self) -> int:
-        """One for each bit."""
+        """Number of inputs, one for each bit."""
         return self.n_bits
 
     @property
     def n_outputs(self) -> int:
-        """One for each bit."""
+        """Number of outputs, one for each bit."""
         return self.n_bits
 
     @property
     def chance(self) -> float:
-        """Variance of a random sign."""
+        """Loss of the best constant output: the variance of a random sign."""
         return 1.0
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:

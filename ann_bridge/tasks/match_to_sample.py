@@ -48,12 +48,12 @@ class DelayedMatchToSample(DelayTask):
 
     @property
     def n_inputs(self) -> int:
-        """One for each stimulus."""
+        """Number of inputs, one for each stimulus."""
         return self.n_stimuli
 
     @property
     def chance(self) -> float:
-        """Variance of the answer: 4 p (1 - p)."""
+        """Loss of the best constant output: the variance of the answer, 4 p (1 - p)."""
         return 4 * self.match_probability * (1 - self.match_probability)
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:

@@ -46,12 +46,12 @@ class ParametricWorkingMemory(DelayTask):
 
     @property
     def n_inputs(self) -> int:
-        """The pulse and the cue."""
+        """Number of inputs, 2: the pulse and the cue."""
         return 2
 
     @property
     def chance(self) -> float:
-        """Variance of a uniform height: width² / 12."""
+        """Loss of the best constant output: the variance of the height, width² / 12."""
         return (self.heights[1] - self.heights[0]) ** 2 / 12
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:

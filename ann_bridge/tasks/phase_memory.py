@@ -226,17 +226,17 @@ class PhaseMemory:
 
     @property
     def n_steps(self) -> int:
-        """Time steps in a trial."""
+        """Number of time steps in a trial."""
         return round(self.duration_ms / self.step_ms)
 
     @property
     def n_inputs(self) -> int:
-        """The reference, and one channel for each stimulus."""
+        """Number of inputs: the reference, and one for each stimulus."""
         return 1 + len(self.offsets)
 
     @property
     def n_outputs(self) -> int:
-        """One."""
+        """Number of outputs, 1."""
         return 1
 
     @property
@@ -251,7 +251,7 @@ class PhaseMemory:
 
     @property
     def chance(self) -> float:
-        """Loss of a constant output, which is 0: the mean of sin²."""
+        """Loss of the best constant output, 0: the mean of sin²."""
         return 0.5
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:

@@ -59,22 +59,22 @@ class ReadySetGo:
 
     @property
     def n_steps(self) -> int:
-        """Time steps in a trial, enough for the longest interval."""
+        """Number of time steps in a trial, enough for the longest interval."""
         return whole_steps(self, self.ready_ms[1]) + 2 * whole_steps(self, self.interval_ms[1]) + 1
 
     @property
     def n_inputs(self) -> int:
-        """Ready and set."""
+        """Number of inputs, 2: ready and set."""
         return 2
 
     @property
     def n_outputs(self) -> int:
-        """One."""
+        """Number of outputs, 1."""
         return 1
 
     @property
     def chance(self) -> float:
-        """Loss of a constant output, 1/2.
+        """Loss of the best constant output, 1/2.
 
         A ramp of n steps takes the n + 1 values k / n, of variance (n + 2) / (12 n), and
         counts n + 1 times. A ramp of the mean slope, the same in all trials, scores less.

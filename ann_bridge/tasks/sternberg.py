@@ -53,17 +53,17 @@ class Sternberg(DelayTask):
 
     @property
     def n_samples(self) -> int:
-        """The largest set."""
+        """Number of consecutive samples, that of the largest set."""
         return self.largest_set
 
     @property
     def n_inputs(self) -> int:
-        """One for each item, and one for the cue of the probe."""
+        """Number of inputs: one for each item, and one for the cue of the probe."""
         return self.n_items + 1
 
     @property
     def chance(self) -> float:
-        """Loss of a constant output."""
+        """Loss of the best constant output, 0."""
         return 1.0
 
     def sample(self, batch_size: int, generator: "torch.Generator") -> Trials:
