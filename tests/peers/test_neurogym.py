@@ -95,11 +95,11 @@ def test_what_is_no_task_is_refused():
     gymnasium.register("Bare-v0", entry_point=Bare)
     with pytest.raises(ValueError, match="cannot make 'Nothing-v0'"):
         NeuroGymTask(name="Nothing-v0")
-    with pytest.raises(ValueError, match="no period 'test2'.*fixation"):
+    with pytest.raises(ValueError, match="not have a period 'test2'.*fixation"):
         NeuroGymTask(name=NAME, periods=("test2",))
-    with pytest.raises(ValueError, match="no ground truth"):
+    with pytest.raises(ValueError, match="not set the ground truth"):
         NeuroGymTask(name="DawTwoStep-v0")
-    with pytest.raises(ValueError, match="has no trials"):
+    with pytest.raises(ValueError, match="not have trials"):
         NeuroGymTask(name="Bare-v0")
 
 

@@ -303,7 +303,7 @@ def test_what_neuroml_cannot_hold_is_refused(neighbours, engine):
     with pytest.raises(ValueError, match="NeuroML has fixed thresholds"):
         ENGINES.load(engine).run(moving)
     ramp = sims.ramp_current(PLM, amplitude_pA=5, onset_ms=0, duration_ms=9)
-    with pytest.raises(ValueError, match="no current of the shape Ramp"):
+    with pytest.raises(ValueError, match="cannot represent a current of the shape Ramp"):
         ENGINES.load(engine).run(request_for(neighbours, ramp, step_ms=0.05))
 
 
