@@ -342,7 +342,7 @@ def test_the_sign_of_a_weight(tmp_path, synapse, weight, expected):
             event("a") + event("b"),
             '<expOneSynapse id="a" gbase="1nS" erev="0mV"/>'
             '<expOneSynapse id="b" gbase="1nS" erev="-80mV"/>',
-            "AVAL excites and inhibits DB2 .*synapse 'b'.* has one sign. Delete .* AVAL_2, the source",
+            "AVAL excites and inhibits DB2 .*synapse 'b'.* has one sign. Delete .* AVAL_2, the",
         ),
     ],
 )
