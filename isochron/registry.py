@@ -26,6 +26,12 @@ class Entry:
         without heavy imports; empty if it has none.
     package : str
         Distribution, with its extra, that installs the packages that it needs.
+
+    Examples
+    --------
+    >>> from isochron.ann_bridge.registry import TASKS
+    >>> TASKS["flip-flop"].summary
+    'Last sign of each of three inputs.'
     """
 
     path: str
@@ -43,8 +49,19 @@ class Registry(Mapping[str, AnyEntry]):
     Parameters
     ----------
     noun : str
-        What the entries are, for messages: ``"network"``.
+        Noun for an entry in messages: ``"network"``.
     entries : mapping of str to Entry
+        Entries by name, in the order of lists and help texts.
+
+    Examples
+    --------
+    >>> from isochron.registry import Entry, Registry
+    >>> decoders = Registry("decoder", {"json": Entry("json.decoder:JSONDecoder", "Reads JSON.")})
+    >>> decoders.load("json")().decode("[1, 2]")
+    [1, 2]
+    >>> decoders.load("jsn")
+    Traceback (most recent call last):
+    ValueError: Unknown decoder 'jsn'. Did you mean json? Available: json.
     """
 
     def __init__(self, noun: str, entries: Mapping[str, AnyEntry]) -> None:
@@ -61,7 +78,17 @@ class Registry(Mapping[str, AnyEntry]):
         return len(self._entries)
 
     def check(self, name: str) -> str:
-        """A name that is in the registry.
+        """Check that a name is in the registry.
+
+        Parameters
+        ----------
+        name : str
+            Name to check.
+
+        Returns
+        -------
+        str
+            The same name.
 
         Raises
         ------
@@ -77,19 +104,39 @@ class Registry(Mapping[str, AnyEntry]):
         )
 
     def load(self, name: str) -> Any:
-        """The class, function or module of an entry, imported on first use.
+        """Import the class, function or module of an entry.
+
+        Parameters
+        ----------
+        name : str
+            Name of the entry.
+
+        Returns
+        -------
+        any
+            The class, function or module.
 
         Raises
         ------
         ValueError
-            If there is no such entry.
+            If the registry does not contain the name.
         ModuleNotFoundError
             If a package that it needs is not installed; the message states what installs it.
         """
         return self._load(name, self[self.check(name)].path)
 
     def load_settings(self, name: str) -> Any:
-        """The dataclass with the settings of an entry, or an instance; None without settings.
+        """Import the dataclass with the settings of an entry.
+
+        Parameters
+        ----------
+        name : str
+            Name of the entry.
+
+        Returns
+        -------
+        type, dataclass instance or None
+            The dataclass, or one of its instances; None if the entry does not have settings.
 
         Raises
         ------

@@ -1,8 +1,8 @@
 """Settings: fields of frozen dataclasses that describe themselves.
 
-A model, task, engine, study or command has one frozen dataclass of settings with real defaults.
-Command-line options, TOML files and docs are made from its fields, so that name, type, unit,
-default, range and help are in one place.
+Each model, task, engine, study and command has one frozen dataclass of settings with real
+defaults. Command-line options, TOML files and documentation are made from its fields, so that
+name, type, unit, default, range and help are stated once.
 """
 
 import dataclasses
@@ -29,20 +29,38 @@ def setting(
 
     Parameters
     ----------
-    default
-        Its default value.
+    default : any
+        Default value of the field; `dataclasses.MISSING` if it must be given.
     description : str
-        What it is, understood without the other settings; a noun first.
+        Description that is understood without the other settings; a noun first.
     unit : str
-        ``"ms"``, ``"mV"``, ...; empty if it has none.
+        Unit, such as ``"ms"``; empty for a number without unit and for other types.
     choices : iterable of str, or str, optional
-        The values that it may take: a list, a `isochron.registry.Registry`, or the path of one,
-        ``package.module:name``, which is imported when it is asked for.
+        Allowed values: a list, a `isochron.registry.Registry`, or the path of one,
+        ``package.module:name``, which is imported when it is used.
     form : str
-        How a value is written on a command line: ``NAME=pA``.
+        Placeholder of a value in the help of a command: ``NAME=pA``.
     needs : str
-        The setting without which this one has no effect: ``"mode=pure"``, or ``"oscillation_Hz"``
-        if it must have any value.
+        Setting that this one depends on: ``"mode=pure"``, or ``"oscillation_Hz"`` if any value
+        will do. Without it this setting must stay at its default (`check_effect`).
+
+    Returns
+    -------
+    dataclasses.Field
+        Field with the description in its metadata.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass, fields
+    >>> from isochron.settings import describe, setting
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Pulse:
+    ...     amplitude_pA: float = setting(10.0, "Amplitude of the pulse", unit="pA")
+    ...     shape: str = setting("square", "Shape of the pulse", choices=("square", "ramp"))
+    >>> Pulse(amplitude_pA=5.0)
+    Pulse(amplitude_pA=5.0, shape='square')
+    >>> [describe(field) for field in fields(Pulse)]
+    ['Amplitude of the pulse (pA)', 'Shape of the pulse']
     """
     metadata = {
         "description": description, "unit": unit, "choices": choices, "form": form, "needs": needs,
@@ -57,17 +75,32 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
     ----------
     kind : type
         The dataclass.
-    given : instance of it, optional
-    fields : mapping
-        Fields that the call has as keywords.
+    given : instance of `kind`, optional
+        Settings that the caller gave as a whole; returned unchanged.
+    fields : mapping of str to any
+        Fields that the caller gave as keywords.
     **usual
-        Defaults of the function that differ from those of the dataclass; one that is given as a
-        whole is taken as it is.
+        Defaults of the function that differ from those of the dataclass.
+
+    Returns
+    -------
+    instance of `kind`
+        The settings.
 
     Raises
     ------
     TypeError
         If both are given, or a field that the dataclass does not have.
+
+    Examples
+    --------
+    >>> from isochron.ann_bridge import TrainingParameters
+    >>> from isochron.settings import settings_from
+    >>> settings_from(TrainingParameters, None, {"steps": 10}, learning_rate=0.1).learning_rate
+    0.1
+    >>> settings_from(TrainingParameters, None, {"step": 10})
+    Traceback (most recent call last):
+    TypeError: There is no setting 'step'. Did you mean steps? ...
     """
     known = [field.name for field in dataclasses.fields(kind)]  # pyright: ignore[reportArgumentType]
     for name in fields:
@@ -85,24 +118,72 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
 
 
 def describe(field: dataclasses.Field) -> str:
-    """Description of a field with its unit in parentheses; empty without one."""
+    """Description of a field with its unit in parentheses.
+
+    Parameters
+    ----------
+    field : dataclasses.Field
+        Any field of a dataclass.
+
+    Returns
+    -------
+    str
+        The description; empty if the field was not made by `setting`.
+
+    Examples
+    --------
+    >>> from isochron.settings import describe, setting
+    >>> describe(setting(2.0, "Time step", unit="ms"))
+    'Time step (ms)'
+    """
     description, unit = field.metadata.get("description", ""), field.metadata.get("unit", "")
     return f"{description} ({unit})" if unit else description
 
 
 def choices_of(field: dataclasses.Field) -> tuple[str, ...]:
-    """The values that a field may take; empty if they are not a list."""
+    """Allowed values of a field.
+
+    Parameters
+    ----------
+    field : dataclasses.Field
+        Any field of a dataclass.
+
+    Returns
+    -------
+    tuple of str
+        The values; empty if the field does not have a list of values.
+
+    Examples
+    --------
+    >>> from isochron.settings import choices_of, setting
+    >>> choices_of(setting("gaba", "Sign rule", choices="isochron.connectome:SIGN_RULES"))
+    ('gaba', 'transmitter', 'fenyves2020')
+    """
     choices = _source(field)
     return () if choices is None else tuple(choices)
 
 
 def check_choice(field: dataclasses.Field, value: str) -> None:
-    """Check that a value is one of those of a field.
+    """Check that a value is one of the allowed values of a field.
+
+    Parameters
+    ----------
+    field : dataclasses.Field
+        A field with `choices`.
+    value : str
+        Value to check.
 
     Raises
     ------
     ValueError
-        If it is not; the message is that of the registry, or lists the values.
+        If it is not allowed; the message is that of the registry, or lists the values.
+
+    Examples
+    --------
+    >>> from isochron.settings import check_choice, setting
+    >>> check_choice(setting("ramp", "Shape", choices=("square", "ramp")), "rmap")
+    Traceback (most recent call last):
+    ValueError: 'rmap' is not one of 'square', 'ramp'. Did you mean ramp?
     """
     source, choices = _source(field), choices_of(field)
     if isinstance(source, Registry):
@@ -124,12 +205,29 @@ def _load(path: str) -> Any:
 
 
 def check_choices(settings: Any) -> None:
-    """Check each field that has choices; None is not given.
+    """Check the value of each field that has choices; None counts as not given.
+
+    Parameters
+    ----------
+    settings : dataclass instance
+        Settings to check, often from their ``__post_init__``.
 
     Raises
     ------
     ValueError
-        If a value is not one of them.
+        If a value is not allowed.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from isochron.settings import check_choices, setting
+    >>> @dataclass(frozen=True)
+    ... class Pulse:
+    ...     shape: str = setting("square", "Shape of the pulse", choices=("square", "ramp"))
+    ...     __post_init__ = check_choices
+    >>> Pulse("round")
+    Traceback (most recent call last):
+    ValueError: shape must be one of square, ramp, got 'round'.
     """
     for field in dataclasses.fields(settings):
         value, choices = getattr(settings, field.name), choices_of(field)
@@ -140,10 +238,28 @@ def check_choices(settings: Any) -> None:
 def check_effect(settings: Any) -> None:
     """Check that each setting that is not at its default has an effect.
 
+    Parameters
+    ----------
+    settings : dataclass instance
+        Settings to check, often from their ``__post_init__``.
+
     Raises
     ------
     ValueError
         If one needs a different setting that does not have the required value.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from isochron.settings import check_effect, setting
+    >>> @dataclass(frozen=True)
+    ... class Decay:
+    ...     kind: str = setting("none", "Decay of the learning rate")
+    ...     final: float = setting(0.0, "Final learning rate", needs="kind=cosine")
+    ...     __post_init__ = check_effect
+    >>> Decay(final=0.1)
+    Traceback (most recent call last):
+    ValueError: final has no effect without kind = cosine.
     """
     for field in dataclasses.fields(settings):
         other, _, wanted = field.metadata.get("needs", "").partition("=")

@@ -45,7 +45,7 @@ class SavedNet:
     @property
     def description(self) -> str:
         """Kind and size, and how many variables are analyzed."""
-        text = f"{self.net.kind} net, {self.net.settings.n_units} units"
+        text = f"{self.net.kind} network, {self.net.settings.n_units} units"
         if self.mapped is not self.net:
             n_variables = self.mapped.embedding.shape[1]
             text += f", in the {n_variables} variables of their exact reduction"

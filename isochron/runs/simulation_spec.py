@@ -1,4 +1,4 @@
-"""How a simulated connectome was made, so that a saved run can be continued."""
+"""Specification of a simulation, saved with the run so that it can be continued."""
 
 import json
 from collections.abc import Iterable
@@ -41,6 +41,13 @@ class SimulationSpec:
     ------
     ValueError
         If model or sign rule is not known.
+
+    Examples
+    --------
+    >>> from isochron.runs.simulation_spec import SimulationSpec
+    >>> spec = SimulationSpec(dataset="varshney2011", ablate=("AVA",), currents=(("PLM", 500.0),))
+    >>> spec.network().dimension  # V and s of 277 neurons
+    554
     """
 
     dataset: str

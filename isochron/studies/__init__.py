@@ -1,4 +1,4 @@
-"""Studies: each a folder with configuration, plan, claims, report and figures.
+"""Studies: each is a folder with configuration, plan, claims, report and figures.
 
 A study is a `Study` in the module ``study`` of its folder; its path is an entry of `STUDIES`,
 which the command line and the report read.
@@ -14,7 +14,7 @@ from isochron.registry import Entry, Registry
 
 @dataclass(frozen=True, slots=True)
 class StudyEntry(Entry):
-    """One study, not imported yet; `paper` is what it reproduces, empty if it is our own."""
+    """One study, not imported yet; `paper` is the paper that it reproduces, or empty."""
 
     paper: str = ""
 
@@ -40,12 +40,12 @@ PAPERS = {name: entry.paper for name, entry in STUDIES.items() if entry.paper}
 
 
 def read_results(run: str | os.PathLike) -> Any:
-    """The results of a finished run of any study.
+    """Results of a finished run of any study.
 
     Parameters
     ----------
     run : path
-        Run folder.
+        Run folder, such as the one that ``isochron compare --out runs/mine`` writes.
 
     Returns
     -------
@@ -56,17 +56,37 @@ def read_results(run: str | os.PathLike) -> Any:
     ------
     ValueError
         If the folder does not contain a finished run of this version, or it is incomplete.
+
+    Examples
+    --------
+    A run takes minutes; ``read_results("runs/demo").systems`` are its systems. A folder without
+    results is an error:
+
+    >>> from isochron.studies import read_results
+    >>> read_results(".")
+    Traceback (most recent call last):
+    ValueError: . does not contain a finished run: results.json is missing.
     """
     return _study_of(Path(run)).read(Path(run))
 
 
 def build_report(run: str | os.PathLike) -> str:
-    """The report of a finished run of any study, as HTML.
+    """Report of a finished run of any study.
+
+    Parameters
+    ----------
+    run : path
+        Run folder.
+
+    Returns
+    -------
+    str
+        One HTML page with embedded figures.
 
     Raises
     ------
     ValueError
-        As of `read_results`.
+        As `read_results`.
     """
     return _study_of(Path(run)).report(Path(run))
 

@@ -1,4 +1,4 @@
-"""What every study has: a configuration, steps, typed results, a report; and how it is run."""
+"""A study: configuration, steps, typed results, report; and its run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The worm on the axis of Hwang et al.: a connectome as a ±1 network, rewirings, the theory."""
+"""Attractors of a connectome as a network of ±1 neurons, next to null models and theory."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,10 @@ def connectome_couplings(
 
     Parameters
     ----------
+    connectome : Connectome
+        Connectome whose weights become couplings.
     layers : sequence of {"chemical", "gap"}
+        Layers that are added up.
     signs : {"own", "gaba", "none"}, optional
         The signs of the connectome (a connection without a sign is omitted); the 26 GABAergic
         neurons inhibit; or all excite. By default "own" if the connectome has signs, else
@@ -46,12 +49,20 @@ def connectome_couplings(
     Returns
     -------
     ndarray, shape (n, n)
-        ``[post, pre]``.
+        Couplings ``[post, pre]``, in the unit of the weights, 0 on the diagonal.
 
     Raises
     ------
     ValueError
-        If a layer or a sign rule is not known, or "own" is asked of a connectome without signs.
+        If a layer or a sign rule is not known, or `signs` is "own" and the connectome does not
+        have signs.
+
+    Examples
+    --------
+    >>> from isochron.workflows.attractors import connectome_couplings
+    >>> couplings = connectome_couplings(connectome.load("varshney2011"), ["chemical"])
+    >>> np.count_nonzero(couplings), np.count_nonzero(couplings < 0)
+    (2194, 76)
     """
     unknown = [layer for layer in layers if layer not in LAYERS]
     if unknown or not layers:
@@ -81,7 +92,7 @@ def which_signs(connectome: Connectome, signs: str | None) -> str:
     if signs not in SIGNS:
         raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
     if signs == "own" and connectome.signs is None:
-        raise ValueError(f"{connectome.name} has no signs of its own; choose gaba or none.")
+        raise ValueError(f"{connectome.name} does not have signs; choose gaba or none.")
     return signs
 
 
@@ -98,10 +109,21 @@ class NullModels:
     Attributes
     ----------
     n : int
-        How many.
+        Number of randomized connectomes, >= 0.
     model : str
-        One of `isochron.connectome.null_models.NULL_MODELS`. ``rewire`` leaves degrees as they
-        are, and weights and signs with their presynaptic neurons.
+        Null model, one of `isochron.connectome.null_models.NULL_MODELS`. ``rewire`` preserves
+        degrees, and weights and signs stay with their presynaptic neurons.
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative or the null model is not known.
+
+    Examples
+    --------
+    >>> from isochron.workflows.attractors import NullModels
+    >>> NullModels(n=10, model="erdos-renyi")
+    NullModels(n=10, model='erdos-renyi')
     """
 
     n: int = 0
@@ -129,26 +151,43 @@ def place_on_axis(
     Parameters
     ----------
     connectome : Connectome
+        Connectome whose weights become couplings.
     layers, signs
-        See `connectome_couplings`.
+        As for `connectome_couplings`.
     tie : str
-        The rule of the null models and of the solver; the connectome is sampled under all four.
+        Tie rule of the null models and of the solver; the connectome is sampled under all four.
     nulls : NullModels, optional
         Randomized connectomes to compare with; none by default.
     n_starts : int
-        Random states, for each network.
+        Number of random initial states of each network, at least 1.
     seed : int
+        Seed of the initial states and of the null models.
     progress : callable, optional
         Called as ``progress(fraction, text)``.
 
     Returns
     -------
     ConnectomePlacement
+        Attractors of the connectome and of the null models, symmetry degree and theory.
 
     Raises
     ------
     ValueError
         If a setting is out of range or not known.
+
+    References
+    ----------
+    Hwang et al. (2019), arXiv:1810.09325.
+
+    Examples
+    --------
+    >>> from isochron.workflows.attractors import place_on_axis
+    >>> ring = np.roll(np.eye(5), 1, axis=0)  # 0 to 1 to 2 ... to 0
+    >>> names = ["A", "B", "C", "D", "E"]
+    >>> graph = connectome.from_matrices(names, ring, rows="postsynaptic", name="ring")
+    >>> found = place_on_axis(graph, layers=["chemical"], signs="none", n_starts=200)
+    >>> found.symmetry_degree, found.fixed_points.count  # all +1 and all -1
+    (0.0, 2)
     """
     if n_starts < 1:
         raise ValueError(f"The number of starts must be at least 1, got {n_starts!r}.")
@@ -197,7 +236,7 @@ def place_on_axis(
 
 
 def _solve_fixed_points(couplings: np.ndarray, tie: str) -> SolvedFixedPoints | None:
-    """All fixed points, or as many as the limits allow; None without OR-tools."""
+    """All fixed points within the limits of number and time; None without OR-Tools."""
     try:
         solved = sign_networks.solve_cycles(
             couplings, 0, tie, limit=SOLVER_LIMIT, time_limit_s=SOLVER_SECONDS

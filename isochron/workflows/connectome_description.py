@@ -17,7 +17,7 @@ class Edges:
 
     @classmethod
     def of(cls, weights: np.ndarray) -> Self:
-        """Of a matrix."""
+        """Number and sum of the weights of a matrix."""
         return cls(edges=int(np.count_nonzero(weights)), weight=weights.sum().item())
 
 

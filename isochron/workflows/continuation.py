@@ -1,4 +1,4 @@
-"""The equilibrium of a connectome model in one parameter, and its bifurcations."""
+"""Continuation of the equilibrium of a connectome model in one parameter."""
 
 import math
 from dataclasses import dataclass, replace
@@ -48,6 +48,7 @@ class EquilibriumBranch:
     Attributes
     ----------
     system, parameter : str
+        Model in words, and name of the parameter.
     points : tuple of EquilibriumRow
     special : tuple of BifurcationRow
     message : str
@@ -64,7 +65,7 @@ class EquilibriumBranch:
 def continue_equilibrium(
     spec: SimulationSpec, parameter: str, first: float, last: float
 ) -> EquilibriumBranch:
-    """Follow the equilibrium of a graded model from one value of a parameter to another.
+    """Continue the equilibrium of a graded model in one parameter and locate its bifurcations.
 
     Parameters
     ----------
@@ -74,24 +75,37 @@ def continue_equilibrium(
         A field of `isochron.sims.GradedParameters`, or ``current``: pA into each of the neurons
         that the specification stimulates.
     first, last : float
-        Where to start and to end.
+        First and last value of the parameter, in its unit.
 
     Returns
     -------
     EquilibriumBranch
+        Points of the branch, its bifurcations, and why it ends.
 
     Raises
     ------
     ValueError
         If the model is not graded, its currents change, the parameter is not known, or the
         values are not finite and different.
+
+    Examples
+    --------
+    Stimulated touch neurons: the worm starts to oscillate at 1.25 nA.
+
+    >>> from isochron.runs.simulation_spec import SimulationSpec
+    >>> from isochron.workflows.continuation import continue_equilibrium
+    >>> touch = (("PLML", 1240.0), ("PLMR", 1240.0))
+    >>> spec = SimulationSpec(dataset="varshney2011", currents=touch)
+    >>> for point in continue_equilibrium(spec, "current", 1240, 1250).special:
+    ...     print(point.kind, round(point.parameter))
+    Hopf 1245
     """
     if not (math.isfinite(first) and math.isfinite(last) and first != last):
         raise ValueError(f"FROM and TO must be finite and different, got {first!r} and {last!r}.")
     if not spec.is_graded or spec.table is not None:
         raise ValueError("Only graded models under constant currents can be followed.")
     if parameter == "current" and not spec.currents:
-        raise ValueError("There is no current to change: give --stimulate NAME=pA.")
+        raise ValueError("The run does not have a current to change: give --stimulate NAME=pA.")
     network = spec.network()
     family = network.field_family(spec.stimulus(), parameter)
 
@@ -131,5 +145,5 @@ def _row(point: Any) -> EquilibriumRow:
 
 
 def _period(point: Any) -> float | None:
-    """Of the small cycles around a Hopf point."""
+    """Period of the small cycles around a Hopf point, ms; None for other points."""
     return 2 * math.pi / abs(point.critical.imag) if point.kind == "Hopf" else None

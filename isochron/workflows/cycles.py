@@ -23,7 +23,7 @@ class RunRhythms:
         File, and model in words.
     rhythms : tuple of Row
     resting : bool
-        Whether the model rests at the end of the run, or comes to rest after it.
+        Whether the model rests at the end of the run, or converges to rest after it.
     notes : tuple of str
     """
 
@@ -58,7 +58,7 @@ def find_rhythms(
     Raises
     ------
     FileNotFoundError
-        If nothing is there.
+        If the path does not exist.
     ValueError
         If it is neither a run nor a network, or a run that cannot be continued.
     """

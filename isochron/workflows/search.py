@@ -1,4 +1,4 @@
-"""What the searches of `isochron cycles` and `isochron tongue` share: files and results."""
+"""Reading of networks and runs, shared by `isochron cycles` and `isochron tongue`."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def find_nets(path: Path) -> list[Path]:
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the path does not contain a network.
     """
     bare = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     if bare.with_name(f"{bare.name}.safetensors").is_file():
@@ -24,15 +24,15 @@ def find_nets(path: Path) -> list[Path]:
     found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
     if not found:
         raise MissingDataFileError(
-            f"There is no network at {path}, and no run: runs end in {' or '.join(DATASETS)}, a "
-            "network is a pair of .safetensors and .json."
+            f"{path} does not exist, or does not contain a network or a run. A run ends in "
+            f"{' or '.join(DATASETS)}; a network is a pair of .safetensors and .json."
         )
     return [file.with_suffix("") for file in found]
 
 
 @reads_data
 def read_graded_run(path: Path) -> tuple[SimulationSpec, np.ndarray]:
-    """How a saved run of a graded model was made, and its last state.
+    """Specification and last state of a saved run of a graded model.
 
     Raises
     ------

@@ -24,7 +24,7 @@ SHOWN = 40
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationSummary:
-    """How a simulation was made, and how long it took.
+    """Model, settings and duration of a simulation.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class SimulationSummary:
     neurons, steps, seed : int
     simulated_seconds, wall_seconds, step_ms : float
     finite : bool
-        Whether everything that was recorded is finite.
+        Whether all recorded values are finite.
     not_simulated : str or None
         Layers of the connectome that the model does not have.
     """
@@ -55,7 +55,7 @@ class SimulationSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class EndOfRun:
-    """How a run of a graded model ends.
+    """State of a graded model at the end of a run.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class SpikingSummary(SpikeCounts, SimulationSummary):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRun:
-    """How a run was made, as its attributes record it."""
+    """Model and settings of a run, as its attributes record them."""
 
     dataset: str
     model: str
@@ -119,21 +119,23 @@ def simulate_spec(
     Parameters
     ----------
     spec : SimulationSpec
+        Connectome, model and currents.
     seed : int
-        Of the initial state.
+        Seed of the initial state, >= 0.
     **options
-        Of `isochron.sims.simulate`, or of `isochron.sims.spiking.run_spiking`.
+        Options of `isochron.sims.simulate`, or of `isochron.sims.spiking.run_spiking`.
 
     Returns
     -------
     xarray.Dataset
-        Carries the specification.
+        The run, with the specification among its attributes.
     GradedSummary or SpikingSummary
+        Settings, duration, and state at the end.
 
     Raises
     ------
     ValueError
-        If an option is out of range, or a neuron is not there.
+        If an option is out of range, or the connectome does not have a neuron.
     """
     if seed < 0:
         raise ValueError(f"The seed must not be negative, got {seed}.")
@@ -169,7 +171,7 @@ def simulate_spec(
 
 
 def _find_end(network: Any, stimulus: Any, run: xr.Dataset) -> EndOfRun:
-    """How fast the potentials still move at the last sample, and whether the model rests."""
+    """Largest dV/dt at the last sample, and whether the model rests."""
     if not {"V", "s"} <= set(run):
         return EndOfRun(largest_dV_dt_at_end=None, state_at_end=None)
     last = run.isel(time=-1)
@@ -230,7 +232,7 @@ def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: 
         cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest",
     )  # fmt: skip
     top.set_yticks(np.arange(len(most)) + 0.5, run.neuron.values[most], fontsize=6.5)
-    top.set_ylabel(f"the {len(most)} neurons that move most")
+    top.set_ylabel(f"{len(most)} neurons of largest amplitude")
     figure.colorbar(image, ax=top, label="V − Vth (mV)")
     motor = [cell.name for cell in connectome.cells if cell.type == "motor"]
     chosen = run.sel(neuron=motor) if motor else run

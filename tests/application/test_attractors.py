@@ -114,7 +114,7 @@ def test_the_signs_of_a_file_are_used(tmp_path, capsys):
 def test_signs_that_a_connectome_does_not_have():
     worm = connectome.load("varshney2011")
     assert which_signs(worm, None) == "gaba"
-    with pytest.raises(ValueError, match="varshney2011 has no signs of its own"):
+    with pytest.raises(ValueError, match="varshney2011 does not have signs"):
         connectome_couplings(worm, ["gap"], "own")
     silent = worm.with_signs(connectome.SignTable())
     assert not connectome_couplings(silent, ["chemical"]).any()

@@ -1,4 +1,4 @@
-"""The nets of a comparison: built, trained, analysed."""
+"""The networks of a comparison: construction, training, analysis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ MAX_TONGUES = 4  # cycles that are followed in frequency: those with the largest
 
 @dataclass(frozen=True)
 class NetSpec:
-    """One net of a comparison."""
+    """One network of a comparison."""
 
     kind: NetKind
     seed: int
@@ -66,7 +66,7 @@ def phase_memory(config: CompareConfig) -> ann_bridge.tasks.PhaseMemory:
 
 
 def build_net(config: CompareConfig, spec: NetSpec) -> ann_bridge.LeakyRNN:
-    """A net before training."""
+    """A network before training."""
     generator = torch.Generator().manual_seed(_seed(config, spec, "weights"))
     n_inputs = phase_memory(config).n_inputs
     if spec.kind == "low-rank":
@@ -102,7 +102,7 @@ def train_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Re
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained net as it is analysed: under the reference, and its task."""
+    """A trained network under the reference, and its task."""
 
     config: CompareConfig
     spec: NetSpec
@@ -119,7 +119,7 @@ class Trained:
 
 
 def analyse_net(config: CompareConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
-    """Find the rhythms of a trained net; `NetAnalysis` as JSON values."""
+    """Find the rhythms of a trained network; `NetAnalysis` as JSON values."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     task, reference = phase_memory(config), config.reference
     evaluation = ann_bridge.Evaluation.from_record(notes | {"chance": task.chance})
@@ -194,9 +194,9 @@ def _seed(config: CompareConfig, spec: NetSpec, purpose: str) -> int:
 
 @torch.no_grad()
 def _starts(trained: Trained) -> np.ndarray:
-    """States from which to look for attractors: half where the network moves, half after trials.
+    """Initial states of the attractor survey: half from noisy runs, half after trials.
 
-    Those after trials are where the network is when it remembers, at all phases.
+    The states after trials are those in which the network stores a memory, at all phases.
     """
     config, system, generator = trained.config, trained.system, trained.generator
     rng = np.random.default_rng(_seed(config, trained.spec, "states"))
@@ -288,7 +288,7 @@ def _save_arrays(
     points: Sequence[FixedPoint],
     starts: np.ndarray,
 ) -> None:
-    """Everything that the figures of a net are drawn from; trajectories begin at `starts`."""
+    """Save the arrays for the figures of a network; trajectories start at `starts`."""
     system, task = trained.system, trained.task
     n_steps = TRAJECTORY_PERIODS * system.n_steps
     trajectories = np.array([system.orbit(start, n_steps) for start in starts])

@@ -22,7 +22,7 @@ NetKind = Literal["low-rank", "connectome", "rewired"]
 
 @dataclass(frozen=True, kw_only=True)
 class WormCycle(Cycle):
-    """The limit cycle of the worm, and how many of its random starts come to it."""
+    """The limit cycle of the worm, and the number of random starts that converge to it."""
 
     n_starts: int
     n_starts_arrived: int
@@ -73,7 +73,7 @@ class System:
 
 @dataclass(frozen=True, kw_only=True)
 class WormSystem(System):
-    """The worm; `resting` if it has come to rest instead of a limit cycle. It learns nothing."""
+    """The worm; `resting` if it converged to rest instead of a limit cycle. It is not trained."""
 
     kind: Literal["worm"] = "worm"
     limit_cycles: tuple[WormCycle, ...] = ()

@@ -37,7 +37,7 @@ QUESTION = (
 
 
 def check(config: CompareConfig) -> None:
-    """Refuse what cannot be run, before any work is done."""
+    """Check that the configuration can be run, before any work is done."""
     check_worm(config.worm)
     if config.connectome.seeds:
         build_net(config, NetSpec("connectome", config.connectome.seeds[0]))
@@ -56,7 +56,7 @@ def check(config: CompareConfig) -> None:
 
 
 def net_specs(config: CompareConfig) -> list[NetSpec]:
-    """The nets of a comparison, in the order of the table."""
+    """The networks of a comparison, in the order of the table."""
     specs = [NetSpec("low-rank", seed) for seed in config.low_rank.seeds]
     specs += [NetSpec("connectome", seed) for seed in config.connectome.seeds]
     specs += [NetSpec("rewired", seed) for seed in config.connectome.seeds]
@@ -67,7 +67,7 @@ def net_specs(config: CompareConfig) -> list[NetSpec]:
 
 
 def plan(config: CompareConfig, folder: RunFolder) -> list[Step]:
-    """The steps of a comparison: the worm, and training and analysis of each net."""
+    """The steps of a comparison: the worm, and training and analysis of each network."""
     paths = RunPaths(folder.path)
     steps = []
     for spec in net_specs(config):

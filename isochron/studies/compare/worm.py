@@ -182,7 +182,7 @@ def _fixed_points(worm: Worm) -> list[tuple[str, FixedPoint]]:
 
 
 def _survey(worm: Worm, cycle: LimitCycle) -> int:
-    """How many random starts come to the cycle: within 5 % of its size."""
+    """Number of random starts that converge to within 5 % of the size of the cycle."""
     network, section = worm.network, worm.section
     stepper = sims.GradedMap(network, worm.active, step_ms=4 * section.step_ms)
     starts = [
@@ -243,7 +243,7 @@ def _measure_locking(worm: Worm, cycle: LimitCycle, report: Report) -> tuple[Loc
 def _save_arrays(
     path: Path, worm: Worm, run: xr.Dataset, cycle: LimitCycle, points: list[FixedPoint]
 ) -> None:
-    """Everything that the figures of the worm are drawn from."""
+    """Save the arrays for the figures of the worm."""
     deviation = (run.V - run.threshold).transpose("time", "neuron").values.astype(np.float32)
     is_motor = np.isin(np.arange(run.neuron.size), worm.neurons)
     mV, ms = {"units": "mV"}, {"units": "ms"}

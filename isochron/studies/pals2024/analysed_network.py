@@ -1,4 +1,4 @@
-"""A trained network under analysis: the map that was trained, reduced where that is exact."""
+"""A trained network under analysis: the trained map, reduced where this is exact."""
 
 from dataclasses import dataclass
 
@@ -95,7 +95,7 @@ def run_trials(
     Parameters
     ----------
     n_trials : int
-        Of each stimulus.
+        Number of trials of each stimulus.
     """
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     stimulus = np.repeat(np.arange(len(task.offsets)), n_trials)

@@ -1,4 +1,4 @@
-"""Phase code or rate code: by what the units differ between the memories."""
+"""Phase code or rate code: differences between memories in phase and in mean output."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +12,7 @@ NO_PHASE_RAD = 0.1  # mean |Δφ| below it, and a rate as above: no code
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """How much the units of a network differ between memories.
+    """Differences of the units of a network between memories.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def measure_code(
     Parameters
     ----------
     states, rates : ndarray, shape (n_times, n_trials, n_units)
-        What the units are and what the readout sees of them (the same for a linear readout,
+        States of the units, and the readout's function of them (the same for a linear readout,
         tanh of it else), over whole cycles of the reference.
     memories : ndarray of int, shape (n_trials,)
         The stimulus of each trial.
@@ -67,7 +67,7 @@ def measure_code(
     Raises
     ------
     ValueError
-        If there are no two memories.
+        If there are fewer than two memories.
 
     References
     ----------

@@ -116,7 +116,7 @@ def parse_condition(name: str) -> Condition:
     if condition.oscillatory and condition.rank < 2:
         raise ValueError(f"{name}: an oscillator needs two loadings: rank 2 or more.")
     if condition.long and (condition.kind != RANKED or condition.n_stimuli == 4):
-        raise ValueError(f"{name}: -long is for nets of low rank and two stimuli.")
+        raise ValueError(f"{name}: -long is for low-rank networks and two stimuli.")
     if condition.readout == "tanh" and not _has_readouts(condition):
         raise ValueError(f"{name}: the readout of {condition.kind} is linear.")
     return condition

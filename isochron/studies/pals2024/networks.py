@@ -1,4 +1,4 @@
-"""One network of the reproduction: trained, then analysed; each result as JSON values."""
+"""Training and analysis of one network of the reproduction; results are JSON values."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +50,7 @@ from isochron.studies.pals2024.results import (
 
 FREE_PERIODS = 100
 SHOWN_PERIODS = 20
-LEAST_OUTPUT = 0.2  # amplitude of an output, of a target 1, that has a phase
+LEAST_OUTPUT = 0.2  # smallest amplitude of an output with a phase; that of the target is 1
 LOWEST_AMPLITUDE = 0.02
 
 
@@ -123,7 +123,7 @@ def _describe(
     evaluation: ann_bridge.Evaluation,
     found: tuple[TrialEnds, analysis.EntrainedCycleSurvey, list[Memory]],
 ) -> NetworkAnalysis:
-    """What is measured in every network: cycles, code, memories, and the motion without forcing."""
+    """Measures of every network: cycles, code, memories, and the activity without forcing."""
     (trials, survey, memories), settings = found, config.analysis
     system = network.map_at(settings.frequency_Hz, settings.amplitude)
     cycles = tuple(
@@ -176,7 +176,7 @@ def _run_survey(
 ) -> analysis.EntrainedCycleSurvey:
     """Cycles from states where the network moves and from those after trials, in equal parts.
 
-    None of a map that jumps.
+    None for a discontinuous map.
     """
     if not system.smooth:
         return analysis.EntrainedCycleSurvey(cycles=(), basins=(), n_starts=0, n_not_entrained=0)
@@ -205,7 +205,7 @@ def _describe_memory(system: TrainedMap, memory: Memory, offset: float) -> Memor
 
 
 def _run_free(network: AnalysedNetwork, system: TrainedMap, memories: list[Memory]) -> FreeRunning:
-    """What is left when the reference is switched off, from the first memory or from rest."""
+    """Activity after the reference is switched off, from the first memory or from rest."""
     free = network.map_at()
     cycle = next((memory.cycle for memory in memories if memory.cycle is not None), None)
     start = np.full(free.dimension, 0.1) if cycle is None else cycle.point
@@ -222,7 +222,7 @@ def _measure_existence(
     held: list[Memory],
     report: Report,
 ) -> Existence:
-    """Between which frequencies, and from which amplitude on, each memory exists.
+    """Frequencies and smallest amplitude at which each memory exists.
 
     The first network of a condition is followed at all amplitudes of the tongue.
     """
@@ -257,7 +257,7 @@ def _measure_existence(
 def _measure_folds(
     config: Pals2024Config, network: AnalysedNetwork, memories: list[Memory]
 ) -> tuple[Fold, ...]:
-    """Where a constant stimulus destroys each memory: all pairs."""
+    """Amplitude of a constant stimulus that destroys each memory, for all pairs."""
     settings, folds = config.analysis, []
     for stimulus in range(len(memories)):
         for index, memory in enumerate(memories):

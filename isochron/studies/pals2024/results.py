@@ -92,16 +92,16 @@ class LowestAmplitude:
 
 @dataclass(frozen=True, kw_only=True)
 class Existence:
-    """Where the memories exist.
+    """Frequencies and amplitudes of the reference at which the memories exist.
 
     Attributes
     ----------
     edges : tuple of TongueRow
         Edges in frequency of each memory, at the amplitude of the analysis.
     tongue : tuple of TongueRow
-        Those of the first memory at several amplitudes.
+        Edges of the first memory at several amplitudes.
     lowest_amplitudes : tuple of LowestAmplitude
-        Of each memory, at the frequency of the analysis.
+        Lowest amplitude of each memory, at the frequency of the analysis.
     """
 
     edges: tuple[TongueRow, ...]
@@ -116,7 +116,7 @@ class Existence:
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """Where a constant stimulus destroys a memory.
+    """Amplitude at which a constant stimulus destroys a memory.
 
     Attributes
     ----------
@@ -210,7 +210,7 @@ class NetworkAnalysis:
 
     @property
     def worst_phase_error(self) -> float | None:
-        """Largest distance of an output from its target, cycles; None if a memory is not held."""
+        """Largest distance of an output from its target, cycles; None if a memory is missing."""
         errors = [memory.phase_error for memory in self.memories if memory.phase_error is not None]
         return max(errors) if self.holds_all else None
 
@@ -239,25 +239,25 @@ class NetworkAnalysis:
 
     @property
     def own_folds(self) -> tuple[Fold, ...]:
-        """Each memory under its stimulus, in networks that hold all."""
+        """Each memory under its stimulus; empty if a memory is missing."""
         return tuple(fold for fold in self.folds if fold.is_own and self.holds_all)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkRow(NetworkAnalysis):
-    """A network: what its analysis finds, and how it was trained."""
+    """Analysis and training of a network."""
 
     training: TrainingRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionSummary:
-    """One condition: how many networks learned, and what those that did are like.
+    """One condition: number of networks that learned, and means over those.
 
     Attributes
     ----------
     codes, cycle_counts, polar : dict of str to int
-        How many networks have each code, number of stable cycles, number of orbits.
+        Number of networks with each code, number of stable cycles, number of orbits.
     """
 
     condition: str
@@ -284,7 +284,7 @@ class ConditionSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedClaim:
-    """A claim of the paper, and of how many networks it holds.
+    """Verdict on a claim of the paper, with the share of networks that meet it.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ N_RESAMPLES = 2000
 
 
 def proportion(successes: int, trials: int, confidence: float) -> Proportion:
-    """A share with its Wilson interval; None for the numbers where there is no trial.
+    """A share with its Wilson interval; the numbers are None without trials.
 
     References
     ----------
@@ -77,18 +77,18 @@ def summarise(
     confidence: float,
     seed: int,
 ) -> ConditionSummary:
-    """One condition: how many networks learned, and what those that did are like.
+    """One condition: number of networks that learned, and means over those.
 
     Parameters
     ----------
     condition : str
     rows : sequence of NetworkAnalysis
-        Of each of its networks.
+        Analysis of each of its networks.
     n_stimuli : int
     confidence : float
-        Of the intervals.
+        Confidence level of the intervals, 0 to 1.
     seed : int
-        Of the bootstrap.
+        Random generator of the bootstrap.
     """
     rng = np.random.default_rng(seed)
     learned = [row for row in rows if row.learned]
@@ -129,5 +129,5 @@ def summarise(
 
 
 def _count(values: Iterable[Any]) -> dict[str, int]:
-    """How often each value comes, as JSON values."""
+    """Number of occurrences of each value, as JSON values."""
     return {str(value): count for value, count in sorted(Counter(values).items())}
