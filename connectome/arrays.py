@@ -1,4 +1,4 @@
-"""Arrays in files of NumPy, read with care."""
+"""Guarded reading of arrays in files of NumPy."""
 
 import os
 from pathlib import Path
@@ -25,12 +25,12 @@ def load_npy(path: str | os.PathLike) -> np.ndarray:
     Returns
     -------
     ndarray
-        Of any shape, of real numbers or truth values.
+        Real numbers or booleans, of any shape.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If it is of a different format, is damaged, or contains anything but real numbers; the
         message names what it is.

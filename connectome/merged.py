@@ -1,4 +1,4 @@
-"""Which cells of *C. elegans* a name of a connectome stands for, if its neurons are merged."""
+"""Cells of *C. elegans* that each neuron of a connectome with merged neurons represents."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,23 +10,23 @@ from isochron.connectome.names import joint_cells
 def cells_behind(
     names: Iterable[str], merged: Mapping[str, tuple[str, ...]] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """The cells of *C. elegans* that each neuron of a connectome stands for.
+    """Cells of *C. elegans* that each neuron of a connectome represents.
 
     Parameters
     ----------
     names : iterable of str
         Names of all neurons of one connectome, in canonical form.
     merged : mapping of str to tuple of str, optional
-        The cells of those of which they are known, as `Connectome.by_class` states them; those
-        of other names are told from the names.
+        Cells of the neurons for which they are known, as `Connectome.by_class` states them; those
+        of other neurons are inferred from the names.
 
     Returns
     -------
     dict of str to tuple of str
         For each name the names of its cells, of `connectome.cells`: AVAL is itself; IL1D is
         IL1DL and IL1DR, which become one when left and right are merged; DD is the class DD1 to
-        DD6; EF1/2 is EF1 and EF2. A class stands for those of its cells that no other name
-        stands for: beside RMED and RMEV, RME is RMEL and RMER. Empty for other names.
+        DD6; EF1/2 is EF1 and EF2. A class represents those of its cells that no other name
+        represents: if RMED and RMEV are present, RME is RMEL and RMER. Empty for other names.
     """
     names, merged = tuple(names), merged or {}
     found = {name: merged.get(name) or _unless_class(name) for name in names}

@@ -1,7 +1,7 @@
 """Draw connectomes: every function takes axes and returns them, and computes nothing new.
 
-Types of neurons differ in marker as well as in colour, so that figures hold in black and
-white.
+Types of neurons differ in marker as well as in color, so that figures are readable in black
+and white.
 """
 
 from typing import Any
@@ -123,7 +123,7 @@ def plot_positions(connectome: Connectome, *, ax: Any = None) -> Any:
     Parameters
     ----------
     connectome : Connectome
-        Neurons without a known position are left out.
+        Neurons without a known position are omitted.
     ax : matplotlib 3-D axes, optional
     """
     if ax is None:

@@ -495,7 +495,7 @@ def _male_neurons(connectome: "Connectome") -> "list[Cell]":
 
 
 def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
-    """Remark that a rule has no table of the animal, so that no neuron inhibits."""
+    """Remark that a rule lacks tables of the animal, so that all neurons excite."""
     number = np.count_nonzero(connectome.chemical)
     if connectome.is_worm or not number:
         return ()

@@ -1,6 +1,6 @@
-"""From one connectome to another: parts, ablations, thresholds, merged neurons.
+"""Transformations of a connectome: parts, ablations, thresholds, merged neurons.
 
-Each returns a new `Connectome` whose history says what was done.
+Each returns a new `Connectome` whose history states the change.
 """
 
 import math
@@ -81,7 +81,7 @@ def merge_left_right(connectome: Connectome) -> Connectome:
     Raises
     ------
     ValueError
-        If a third neuron has the name of the merged one: X beside XL and XR.
+        If a third neuron has the name of the merged one: X in addition to XL and XR.
     """
     names = set(connectome.neurons)
     labels = [_without_side(name, names) for name in connectome.neurons]
@@ -89,7 +89,7 @@ def merge_left_right(connectome: Connectome) -> Connectome:
         if label != name and label in names:
             raise ValueError(
                 f"{connectome.name}: {label}L and {label}R would become {label}, the name of "
-                f"another neuron. Name that one differently, or leave it out: ablate({label!r})."
+                f"a third neuron. Rename that one, or remove it: ablate({label!r})."
             )
     return _merge(connectome, labels, "left and right merged")
 

@@ -35,17 +35,18 @@ INFER = "infer"
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a file, or the caller, states in addition to the connections.
+    """Facts that a file or the caller states in addition to the connections.
 
     Attributes
     ----------
     where : str
-        The file, for messages.
+        Path of the file, for messages.
     name : str
-        Of the connectome.
+        Name of the connectome.
     source : Source
+        Provenance.
     species : str or None
-        ``"infer"``: by the names.
+        Animal; ``"infer"``: that which the names show.
     order : tuple of str
         Cells in their order; those that only connections name follow.
     neurons, muscles : tuple of str
@@ -53,8 +54,9 @@ class Facts:
     types, classes : mapping of str to str
         Cell type and class of neurons by name.
     history : tuple of str
-        What the reader has done.
+        Changes by the reader.
     rules : Rules
+        Treatment of repeated connections and of unequal gap junctions.
     """
 
     where: str
@@ -74,7 +76,7 @@ def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     """A Connectome from entries of a file.
 
     Names of *C. elegans* become canonical. A chemical connection onto a muscle is
-    neuromuscular. What a Connectome has no place for is counted in ``source.left_out``.
+    neuromuscular. Connections that a Connectome cannot contain are counted in ``source.left_out``.
 
     Raises
     ------

@@ -53,12 +53,12 @@ def from_csv(
     ----------
     path : str or path
         Text with a header line. Columns: pre, post, weight; layer and sign may follow. Case
-        does not matter, and usual names such as Source, Target and Type are known. The layer
-        is chemical if there is no such column, else chemical, gap (also electrical, EJ),
+        does not matter, and usual names such as Source, Target and Type are known. Without a
+        column of the layer it is chemical; else it is chemical, gap (also electrical, EJ),
         neuromuscular (also NMJ), dopamine, neuropeptide, octopamine, serotonin, tyramine or
         one of `extrasynaptic`. The sign is -1, 0, 1, a word such as inh, or empty; a column
         ``inhibitory`` or ``excitatory`` named as the sign may contain 1 and 0, or yes and no. A
-        connection whose sign is 0 or empty has no effect in a model if others have signs. A
+        connection whose sign is 0 or empty is ignored by models if others have signs. A
         gap junction is listed once, or in both directions.
     options : TableOptions, optional
         How the table is written, and what else is known of the animal. Instead, its fields may

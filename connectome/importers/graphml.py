@@ -209,8 +209,8 @@ def _edge_roles(
     for attribute in roles.unknown:
         if reason := unreadable(attribute, _edge_values(graph, attribute)):
             raise ValueError(
-                f"{where}: the edge attribute {attribute!r} has no known role. {reason} Or leave "
-                f"it unread with ignore=({attribute!r},)."
+                f"{where}: the edge attribute {attribute!r} does not have a known role. {reason} "
+                f"Or leave it unread with ignore=({attribute!r},)."
             )
         role = suggest_role(attribute, EDGE_ROLES)
         if role is None or role in roles.found or role in chosen:
@@ -260,7 +260,7 @@ def _names(graph: Graph, label: str | None, where: str) -> tuple[dict[str, str],
     names = {node: clean_name(values.get(label, "")) for node, values in graph.nodes.items()}
     nameless = [identity for identity, name in names.items() if not name]
     if nameless:
-        raise ValueError(f"{where}: the node {nameless[0]} has no attribute {label!r}.")
+        raise ValueError(f"{where}: the node {nameless[0]} does not have the attribute {label!r}.")
     _check_one_node_each(names, where)
     return names, (f"names are the node attribute {label!r}",)
 

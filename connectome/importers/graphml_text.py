@@ -105,7 +105,7 @@ def _edges(graph: Element, keys: dict[str, _Key], where: str) -> Iterator[Edge]:
         if _tag(item) == "edge":
             ends = [(item.get(end) or "").strip() for end in ("source", "target")]
             if not all(ends):
-                raise ValueError(f"{where}: an edge has no source or no target.")
+                raise ValueError(f"{where}: an edge does not have a source or a target.")
             _refuse_turned(item, ends, where)
             directed = {"true": True, "false": False}.get(
                 item.get("directed", "").lower(), default == "directed"

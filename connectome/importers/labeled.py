@@ -114,8 +114,8 @@ def from_xarray(
 
 
 _NOT_LABELED = (
-    "These are not the labeled matrices of a connectome: there is no {}. Connectome.to_xarray "
-    "makes such."
+    "These are not the labeled matrices of a connectome: {} is missing. Connectome.to_xarray "
+    "makes labeled matrices."
 )
 
 

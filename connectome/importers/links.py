@@ -63,9 +63,9 @@ class Rules:
 
 
 def merge_duplicates(links: Iterable[Link], rule: Duplicates) -> tuple[list[Link], int]:
-    """Each entry once, and how many were added to an earlier one.
+    """Each entry once, and the number of entries added to an earlier one.
 
-    The second of two undirected entries of one pair, one each way with one weight, is no
+    The second of two undirected entries of one pair, one each way with one weight, is not a
     duplicate; nor is that of a gap junction.
 
     Raises
@@ -136,12 +136,12 @@ def sign_matrix(links: Iterable[Link], names: Sequence[str]) -> np.ndarray | Non
 
 
 def check_same_both_ways(links: Iterable[Link]) -> None:
-    """Refuse undirected entries of one pair whose weights or signs differ by direction.
+    """Raise if undirected entries of one pair have weights or signs that differ by direction.
 
     Raises
     ------
     ValueError
-        With the pair and both weights.
+        If they differ; the message states the pair and both weights.
     """
     seen: dict[tuple[str, str], Link] = {}
     for link in links:

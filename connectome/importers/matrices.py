@@ -218,12 +218,12 @@ class _Reader:
             i, j = np.argwhere(~np.isfinite(weights))[0]
             raise ValueError(
                 f"{self.where}: the {layer} connection {self.neurons[j]} to {posts[i]} is "
-                f"{weights[i, j]}, not finite. Write 0 for no connection."
+                f"{weights[i, j]}, not finite. Write 0 where a connection is missing."
             )
         return weights
 
     def _check_side(self, layer: str, name: str, axis: int) -> None:
-        """Refuse an axis that is named after the cells of the other one."""
+        """Raise if an axis is named after the cells of the other one."""
         side = next((word for word in ("pre", "post") if name.casefold().startswith(word)), None)
         if side is not None and (side == self.rows.removesuffix("synaptic")) != (axis == 0):
             raise ValueError(

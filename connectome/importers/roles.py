@@ -98,9 +98,7 @@ def find_roles(
         if role not in roles:
             near = get_close_matches(role, roles, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            raise ValueError(
-                f"There is no {what} {role!r} to name.{hint} Known: {', '.join(roles)}."
-            )
+            raise ValueError(f"Unknown {what} {role!r} to name.{hint} Known: {', '.join(roles)}.")
         if column is not None:
             found[role] = _exact(columns, column, what, where)
     for role in roles:
@@ -139,7 +137,8 @@ def _exact(columns: Sequence[str], column: str, what: str, where: str) -> str:
     near = get_close_matches(column, columns, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
-        f"{where} has no {what} {column!r}.{hint} It has: {', '.join(columns) or 'none'}."
+        f"{where} does not have the {what} {column!r}.{hint} It has: "
+        f"{', '.join(columns) or 'none'}."
     )
 
 

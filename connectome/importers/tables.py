@@ -76,8 +76,8 @@ def read_table(
     ----------
     text : str
     columns : mapping of str to str or None
-        Columns of the roles `ROLES`, where they have names of their own. If it is given,
-        columns that nothing names are not read.
+        Columns of the roles `ROLES`, where their names are not usual ones. If it is given,
+        other columns are not read.
     ignore : sequence of str
         Columns that are not read.
     separator : str, optional
@@ -102,7 +102,9 @@ def read_table(
             raise ValueError(f"{where} has two columns {column!r}.")
     for column in ignore:
         if column not in named:
-            raise ValueError(f"{where} has no column {column!r} to ignore. It has: {_list(named)}.")
+            raise ValueError(
+                f"{where} does not have the column {column!r} to ignore. It has: {_list(named)}."
+            )
     stated = stated_columns(header, [fields for _, fields in body if len(fields) >= len(header)])
     taken = {*ignore, *(column for column in stated if column not in given.values())}
     offered = [column for column in named if column not in taken]
@@ -181,12 +183,12 @@ def _counts(body: Sequence[tuple[int, list[str]]]) -> bool:
 
 
 def _check_fields(header: list[str], body: list[tuple[int, list[str]]], where: str) -> None:
-    """Lines may end in empty fields, but have no others beyond the header.
+    """Lines may end in empty fields, but not in other fields beyond the header.
 
     A column without a name is the index that pandas and R write, or empty.
     """
     if not body:
-        raise ValueError(f"{where} has no line below its header.")
+        raise ValueError(f"{where} does not have a line below its header.")
     for line, fields in body:
         if len(fields) < len(header) or any(fields[len(header) :]):
             raise ValueError(
@@ -196,7 +198,7 @@ def _check_fields(header: list[str], body: list[tuple[int, list[str]]], where: s
     for i in (i for i, column in enumerate(header) if not column):
         fields = [fields[i] for _, fields in body]
         if any(fields) and not (i == 0 and _counts(body)):
-            raise ValueError(f"{where}: column {i + 1} has no name.")
+            raise ValueError(f"{where}: the name of column {i + 1} is missing.")
 
 
 def _check_columns(
@@ -213,9 +215,9 @@ def _check_columns(
             hint = f" Did you mean {near[0]!r}: columns={{{role!r}: {near[0]!r}}}?" if near else ""
             alone = " For a list without weights: columns={'weight': None}." * (role == "weight")
             raise ValueError(
-                f"{where} has no column {role!r}; it has {_list(columns)}.{hint} The first line "
-                "must name the columns pre, post, weight, and perhaps layer, sign; add it where "
-                "it is missing. For other names: "
+                f"{where} does not have the column {role!r}; it has {_list(columns)}.{hint} The "
+                "first line must name the columns pre, post, weight, and perhaps layer, sign; add "
+                "it where it is missing. For other names: "
                 f"{example}.{alone} For a matrix: connectome.from_matrices."
             )
 
@@ -243,7 +245,9 @@ def _unused(
         free = meant is not None and meant not in taken
         if free or not given:
             hint = f" Did you mean {meant}?" if meant else ""
-            name = f" Say so with columns={{{meant!r}: {column!r}}}, or leave" if free else " Leave"
+            name = (
+                f" State it with columns={{{meant!r}: {column!r}}}, or leave" if free else " Leave"
+            )
             raise ValueError(
                 f"{where} has an unknown column {column!r}.{hint}{name} it unread with "
                 f"ignore=({column!r},)."

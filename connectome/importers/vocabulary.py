@@ -258,11 +258,12 @@ def refuse_second_layer(given: str | None, column: str | None, where: str) -> No
     Raises
     ------
     ValueError
-        With the column or attribute that states them.
+        If it states them; the message names the column or attribute.
     """
     if given is not None and column is not None:
         raise ValueError(
-            f"{where} states its layers in {column!r}, so default_layer={given!r} has no place."
+            f"{where} states its layers in {column!r}, so default_layer={given!r} must not be "
+            "given."
         )
 
 

@@ -1,4 +1,4 @@
-"""From what a format holds to one labelled dataset."""
+"""Conversion of the content of a format to one labeled dataset."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,15 +28,15 @@ class Traces:
     time_s : ndarray of float, shape (n_times,)
         In s.
     variables : mapping of str to ndarray of float, shape (n_times, n_neurons)
-        ``activity``, and whatever else the format holds of that shape.
+        ``activity``, and other variables of the format with that shape.
     quantity : mapping of str to str
-        What each variable is.
+        Description of each variable.
     units : mapping of str to str
         Unit of each variable; 1 for those that it does not contain.
     labels : sequence of str, length n_neurons
         As the file writes them; empty where a neuron has none.
     confidence : ndarray of float, shape (n_neurons,), or None
-        Of the labels.
+        Confidence of the labels, in the scale of the file.
     attrs : mapping of str to str
         Format, identifier, paper.
     species : str
@@ -152,7 +152,7 @@ def provenance(path: Path) -> dict[str, str]:
 
 
 def _say_if_implausible(traces: Traces, path: Path) -> None:
-    """Say so if the samples are closer, or farther apart, than those of recorded neurons."""
+    """Log a warning if the interval of the samples is implausible for recorded neurons."""
     interval = float(np.median(np.diff(traces.time_s)))
     if not SHORTEST_S <= interval <= LONGEST_S:
         say(
@@ -175,7 +175,7 @@ def _check(traces: Traces, path: Path) -> None:
         wrong[1:] |= ~(np.diff(time) > 0)
         i = int(np.argmax(wrong))
         raise ValueError(
-            f"{path}: the times must be finite and rising; they are not: time {i} (from 0) is "
+            f"{path}: the times must be finite and ascending; they are not: time {i} (from 0) is "
             f"{time[i]:g} s{f', after {time[i - 1]:g} s' if i else ''}."
         )
     for name, values in traces.variables.items():

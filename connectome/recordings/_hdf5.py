@@ -1,7 +1,7 @@
-"""HDF5 files of a user, read with care.
+"""Guarded reading of HDF5 files of a user.
 
-Nothing outside the file is touched, and what a dataset claims to hold is checked before
-memory is taken for it.
+No other file is read, and the size of a dataset is checked before memory is allocated for
+it.
 """
 
 import os
@@ -19,13 +19,13 @@ LARGEST_LABEL = 200
 
 @contextmanager
 def opened(path: str | os.PathLike) -> Iterator[h5py.File]:
-    """An HDF5 file that keeps all its data in itself.
+    """An HDF5 file that contains all its data.
 
     Raises
     ------
     ValueError
-        If it is not a whole HDF5 file, or links to or stores data in another file; also for
-        what goes wrong in HDF5 while it is open.
+        If it is not a whole HDF5 file, or links to or stores data in other files; also for
+        errors of HDF5 while it is open.
     """
     try:
         with h5py.File(path) as file:
@@ -43,14 +43,14 @@ def numbers(item: object, what: str, ndim: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no such dataset, or it is not of real numbers in `ndim` dimensions, or
+        If the dataset is missing, is not of real numbers in `ndim` dimensions, or
         would take more than 2 GiB.
     """
     if not isinstance(item, h5py.Dataset):
         raise ValueError(f"{what} is missing.")
     if item.dtype.kind not in "iuf" or len(item.shape or ()) != ndim:
         raise ValueError(
-            f"{what} must hold real numbers in {ndim} dimensions, got {item.dtype} of shape "
+            f"{what} must contain real numbers in {ndim} dimensions, got {item.dtype} of shape "
             f"{item.shape}."
         )
     _refuse_huge(item, what, 8)
@@ -63,7 +63,7 @@ def texts(item: object, what: str) -> list[str]:
     Raises
     ------
     ValueError
-        If there is no such dataset, it does not hold strings, or one is not UTF-8.
+        If the dataset is missing, does not contain strings, or one is not UTF-8.
     """
     if not isinstance(item, h5py.Dataset):
         raise ValueError(f"{what} is missing.")
@@ -81,7 +81,7 @@ def references(item: object, what: str) -> list[Any]:
     Raises
     ------
     ValueError
-        If there is no such dataset, or it does not hold valid references.
+        If the dataset is missing, or does not contain valid references.
     """
     if not isinstance(item, h5py.Dataset):
         raise ValueError(f"{what} is missing.")
@@ -90,20 +90,20 @@ def references(item: object, what: str) -> list[Any]:
     _refuse_huge(item, what, 8)
     found = item[()].ravel()
     if not all(found):
-        raise ValueError(f"{what} holds an empty reference.")
+        raise ValueError(f"{what} contains an empty reference.")
     try:
         return [item.file[reference] for reference in found]
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{what} refers to what is not in the file: {error}.") from error
+        raise ValueError(f"{what} refers to an object that is not in the file: {error}.") from error
 
 
 def keys(group: h5py.Group) -> list[str]:
-    """The names of what is in a group, in order."""
+    """Names of the members of a group, in order."""
     return [str(key) for key in group]
 
 
 def attribute(item: h5py.Dataset | h5py.Group, name: str) -> str:
-    """A text attribute; empty if there is none."""
+    """A text attribute; empty if it is missing."""
     value = item.attrs.get(name, "")
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
@@ -114,7 +114,7 @@ def _text(value: bytes | str, what: str) -> str:
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
-        raise ValueError(f"{what} holds a string that is not UTF-8.") from None
+        raise ValueError(f"{what} contains a string that is not UTF-8.") from None
 
 
 def _refuse_huge(item: h5py.Dataset, what: str, itemsize: int) -> None:
@@ -129,7 +129,8 @@ def _refuse_other_files(file: h5py.File) -> None:
     outside = file.visititems_links(_if_link_outside) or file.visititems(_if_stored_outside)
     if outside is not None:
         raise ValueError(
-            f"{outside!r} is kept in another file, which is refused. Copy it into {file.filename}."
+            f"{outside!r} is stored in a different file, which is not supported. Copy it into "
+            f"{file.filename}."
         )
 
 

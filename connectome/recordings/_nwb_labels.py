@@ -43,7 +43,7 @@ def read_labels(table: h5py.Group, wanted: str | None) -> Labels | None:
     Raises
     ------
     ValueError
-        If there is no column `wanted`, or several contain names and none has a usual header.
+        If the column `wanted` is missing, or several contain names, without a usual header.
     """
     columns = _text_columns(table)
     if wanted is not None:

@@ -1,6 +1,6 @@
 """Recordings of the Zimmer laboratory in MATLAB 7.3 files.
 
-The file holds one structure, such as ``WT_NoStim``. Its fields are cell arrays with one entry
+The file contains one structure, such as ``WT_NoStim``. Its fields are cell arrays with one entry
 for each worm, or it has one structure for each worm, or it is itself that of one worm. Names
 of the fields differ between releases.
 """
@@ -25,7 +25,7 @@ REFERENCE = "Kato et al. (2015), Cell 163:656, or a later recording of the same 
 
 
 def is_matlab(file: h5py.File) -> bool:
-    """Whether MATLAB wrote it: its header, or what it leaves in the file, says so."""
+    """Whether MATLAB wrote the file, by its header or by a group that MATLAB adds."""
     with open(file.filename, "rb") as raw:
         return raw.read(10) == b"MATLAB 7.3" or "#refs#" in file
 
@@ -36,25 +36,25 @@ def read(file: h5py.File, worm: int | None) -> Traces:
     Raises
     ------
     ValueError
-        If the file holds several worms and `worm` does not say which, or none, or a field is
-        missing or not what it should be.
+        If the file contains several worms and `worm` is not given, or does not contain one, or
+        a field is missing or malformed.
     """
     structures = [key for key in _hdf5.keys(file) if not key.startswith("#")]
     if len(structures) != 1:
         raise ValueError(
-            f"{file.filename} must hold one MATLAB structure, it holds {len(structures)}: "
+            f"{file.filename} must contain one MATLAB structure, it contains {len(structures)}: "
             f"{', '.join(structures[:5])}."
         )
     name = structures[0]
     worms = _worms(file[name], name)
     if worm is None and len(worms) != 1:
         raise ValueError(
-            f"{file.filename} holds {len(worms)} worms; say which: worm=0 to {len(worms) - 1}."
+            f"{file.filename} contains {len(worms)} worms; choose one: worm=0 to {len(worms) - 1}."
         )
     number = 0 if worm is None else worm
     if not 0 <= number < len(worms):
         raise ValueError(
-            f"{file.filename} has no worm {number}; it holds {len(worms)}, counted from 0."
+            f"{file.filename} does not contain worm {number}; it has {len(worms)}, counted from 0."
         )
     return _traces(worms[number], f"{name}, worm {number}")
 

@@ -20,7 +20,7 @@ _POTENTIAL = {"V": ("mV", 1e3), "volts": ("mV", 1e3), "A": ("pA", 1e12), "ampere
 
 
 def is_nwb(file: h5py.File) -> bool:
-    """Whether the file says that it is of this format."""
+    """Whether the file states that it is of this format."""
     return _hdf5.attribute(file, "neurodata_type") == "NWBFile"
 
 
@@ -30,8 +30,8 @@ def read(file: h5py.File, series: str | None, labels: str | None = None) -> Trac
     Raises
     ------
     ValueError
-        If there is no such series, or several and `series` does not say which; if it is not
-        what the format asks for; or if there is no column `labels`.
+        If the series is missing, or there are several and `series` is not given; if it is
+        malformed; or if the column `labels` is missing.
     """
     group = _choose(file, series)
     where = group.name
@@ -107,13 +107,13 @@ def _not_one(
         images = any("Photon" in kind or "Image" in kind for kind in kinds)
         what = "images without traces" if images else "NWB without optical physiology"
         return (
-            f"{file.filename} is {what}: it has no RoiResponseSeries, the activity of regions of "
-            f"interest, to read. It has {other or 'no time series'}."
+            f"{file.filename} is {what}: it does not contain a RoiResponseSeries, the activity "
+            f"of regions of interest. It has {other or 'no time series'}."
         )
     asked = "" if series is None else f" {series!r}"
     return (
         f"{file.filename} has {n_chosen if series else len(found)} response series{asked}; "
-        f"exactly one is read. It holds: {', '.join(sorted(found))}. Say which: series=..."
+        f"exactly one is read. It contains: {', '.join(sorted(found))}. Choose one: series=..."
     )
 
 
@@ -129,7 +129,7 @@ def _time(group: h5py.Group, n_times: int) -> np.ndarray:
 
 
 def _labels(group: h5py.Group, shape: tuple[int, ...], wanted: str | None) -> Labels:
-    """Labels of the regions: of their table, else of the NeuronIDs beside the series."""
+    """Labels of the regions: of their table, else of the NeuronIDs next to the series."""
     rois: Any = group.get("rois")
     rows = _hdf5.numbers(rois, f"{group.name}/rois", 1).astype(np.int64)
     if rows.size != shape[1]:
@@ -154,7 +154,7 @@ def _labels(group: h5py.Group, shape: tuple[int, ...], wanted: str | None) -> La
     if beside is not None and beside.shape == (rows.size,):
         return Labels(_hdf5.texts(beside, str(beside.name)), str(beside.name))
     if wanted is not None:
-        raise ValueError(f"{group.name} has no table of regions with a column {wanted!r}.")
+        raise ValueError(f"{group.name} does not have a table of regions with a column {wanted!r}.")
     return Labels([""] * rows.size, _no_labels(table))
 
 
@@ -193,7 +193,7 @@ def _table_of(rois: h5py.Dataset) -> h5py.Group | None:
 
 
 def _beside(group: h5py.Group) -> h5py.Dataset | None:
-    """``NeuronIDs/labels`` of the processing module that holds the series."""
+    """``NeuronIDs/labels`` of the processing module that contains the series."""
     module: Any = group.parent
     while module.name != "/":
         found = module.get("NeuronIDs/labels")

@@ -1,6 +1,6 @@
 """Recordings of the Flavell laboratory: JSON of WormWideWeb, HDF5 of the papers.
 
-JSON holds traces as (neuron, time), HDF5 as (time, neuron). Neurons count from 1 in the keys
+JSON stores traces as (neuron, time), HDF5 as (time, neuron). Neurons count from 1 in the keys
 of the labels.
 """
 
@@ -20,7 +20,7 @@ from isochron.files import read_text
 
 QUANTITY = {
     "activity": "z-scored ratio of green to red fluorescence",
-    "activity_original": "ratio of green to red fluorescence, not normalised",
+    "activity_original": "ratio of green to red fluorescence, not normalized",
 }
 REFERENCE = "Atanas et al. (2023), Cell 186:4134, and later recordings of the same laboratory"
 
@@ -36,7 +36,7 @@ def read_hdf5(file: h5py.File, labels: str | os.PathLike | None) -> Traces:
     Raises
     ------
     ValueError
-        If a dataset is missing or not what it should be, or the table has no such recording.
+        If a dataset is missing or malformed, or the table does not contain the recording.
     """
     variables = {"activity": _hdf5.numbers(file.get("gcamp/trace_array"), "gcamp/trace_array", 2)}
     if "gcamp/trace_array_original" in file:
@@ -57,7 +57,7 @@ def read_json(path: Path) -> Traces:
     Raises
     ------
     ValueError
-        If a field is missing or not what it should be.
+        If a field is missing or malformed.
     """
     content = parse(path)
     if {"units", "data"} <= set(content):
@@ -98,7 +98,9 @@ def parse(path: str | os.PathLike) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not whole JSON: {error}.") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{path} must hold a JSON object, it holds a {type(content).__name__}.")
+        raise ValueError(
+            f"{path} must contain a JSON object, it contains a {type(content).__name__}."
+        )
     return content
 
 
@@ -120,7 +122,9 @@ def _table_of(path: str | os.PathLike, identifier: str) -> object:
     data = parse(path).get("data")
     if not isinstance(data, dict) or not isinstance(data.get(identifier), dict):
         near = ", ".join([*data][:3]) if isinstance(data, dict) else "nothing"
-        raise ValueError(f"{path} has no labels of {identifier!r}; it has those of {near}, …")
+        raise ValueError(
+            f"{path} does not have labels of {identifier!r}; it has those of {near}, …"
+        )
     return data[identifier].get("idx_neuron-label")
 
 
@@ -144,8 +148,8 @@ def _matrix(content: Mapping[str, Any], key: str, path: Path) -> np.ndarray:
 
 def _array(content: Mapping[str, Any], key: str, path: Path, ndim: int) -> np.ndarray:
     if key not in content:
-        raise ValueError(f"{path} has no {key}. It has {', '.join([*content][:8])}.")
-    wrong = f"{path}: {key} must hold numbers in {ndim} dimensions"
+        raise ValueError(f"{path} does not have {key}. It has {', '.join([*content][:8])}.")
+    wrong = f"{path}: {key} must contain numbers in {ndim} dimensions"
     try:
         values = np.array(content[key])
     except ValueError:
@@ -159,7 +163,9 @@ def _array(content: Mapping[str, Any], key: str, path: Path, ndim: int) -> np.nd
 
 def _object(content: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
     if not isinstance(content.get(key), dict):
-        raise ValueError(f"{path} has no object {key!r}. It has {', '.join([*content][:8])}.")
+        raise ValueError(
+            f"{path} does not have an object {key!r}. It has {', '.join([*content][:8])}."
+        )
     return content[key]
 
 

@@ -147,7 +147,7 @@ def small_worldness(
     Raises
     ------
     ValueError
-        If there are no random layers, or as in `clustering`.
+        If there are fewer than two random layers; and as in `clustering`.
 
     References
     ----------

@@ -201,7 +201,7 @@ def power_law_tail(values: ArrayLike, *, k_min: int | None = None) -> PowerLawTa
         raise ValueError("A power law needs at least two different positive values.")
     fits = []
     for start in candidates:
-        with suppress(ValueError):  # a tail of a few nearly equal values has no power law
+        with suppress(ValueError):  # a tail of a few nearly equal values does not have a power law
             fits.append(_fit(numbers, int(start)))
     if not fits:
         raise ValueError("No tail of these values follows a power law; give k_min to see why.")

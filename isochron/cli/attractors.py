@@ -20,18 +20,18 @@ STEP = "attractors"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchSettings:
-    """How attractors are counted."""
+    """Counting of attractors."""
 
     tie: str = setting(
         "plus", "State of a neuron whose field is exactly 0",
         choices="isochron.analysis.sign_networks:TIE_RULES",
     )  # fmt: skip
     n_starts: int | None = setting(
-        None, "Number of random initial states to sample from; by default all states are "
-        "enumerated, and 2000 are sampled of a connectome",
+        None, "Number of random initial states of a sample; by default all states are "
+        "enumerated, and for a connectome 2000 are sampled",
     )  # fmt: skip
     seed: int = setting(0, "Seed of initial states, random networks and null models")
-    n_threads: int | None = setting(None, "Number of threads of an enumeration; all by default")
+    n_threads: int | None = setting(None, "Number of threads of an enumeration; by default all")
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -49,8 +49,8 @@ class FileSettings:
 class EnsembleSettings:
     """Random networks."""
 
-    n_random: int | None = setting(None, "Number of neurons of random networks to count in")
-    symmetry: float = setting(0.0, "Symmetry of the random networks, -1 to 1")
+    n_random: int | None = setting(None, "Number of neurons of each random network")
+    symmetry: float = setting(0.0, "Symmetry of the couplings of random networks, -1 to 1")
     n_networks: int = setting(100, "Number of random networks")
 
 
@@ -59,8 +59,10 @@ class AxisSettings:
     """A connectome and its rewirings."""
 
     dataset: str | None = setting(None, DATASET_HELP)
-    layers: str = setting("chemical,gap", "Layers of the connectome: chemical, gap, or both")
-    n_nulls: int = setting(0, "Number of randomized connectomes to compare the connectome with")
+    layers: str = setting(
+        "chemical,gap", "Layers of the connectome, separated by a comma: chemical, gap"
+    )
+    n_nulls: int = setting(0, "Number of randomized connectomes for comparison")
     null_model: str = setting(
         "rewire", "Null model that randomizes the connectome",
         choices="isochron.connectome.null_models:NULL_MODELS",
@@ -80,8 +82,9 @@ WHOSE = {"file": "J.npy", "ensemble": "--random", "axis": "--dataset"}
 @click.argument("couplings", metavar="[J.npy]", type=Path, required=False)
 @click.option(
     "--signs", type=click.Choice(["own", "gaba", "none"], case_sensitive=False),
-    help="Signs of the chemical connections of the connectome: its own, the 26 GABAergic neurons "
-    "inhibit, or all excite.  [default: own if the connectome has signs, else gaba]",
+    help="Signs of the chemical connections: those of the connectome (own), the 26 GABAergic "
+    "neurons inhibit (gaba), or all excite (none).  [default: own if the connectome has signs, "
+    "else gaba]",
 )  # fmt: skip
 @json_option
 @debug_option
@@ -94,7 +97,7 @@ def attractors(
     signs: str | None,
     as_json: bool,
 ) -> None:
-    """Count the fixed points and limit cycles of a network of +-1 neurons.
+    """Count the fixed points and limit cycles of a network of ±1 neurons.
 
     Give couplings J[post, pre] as a .npy file, --random N, or --dataset ID. Up to 30 neurons
     are enumerated; larger networks need --starts.
@@ -130,7 +133,7 @@ def attractors(
 
 
 def _reject_other_options(source: str, search: SearchSettings, signs: str | None) -> None:
-    """Stop if an option was given that has no effect on this source of networks."""
+    """Raise if an option was given that does not apply to this source of networks."""
     for section, whose in WHOSE.items():
         if section != source:
             names = [field.name for field in fields(SETTINGS[section])]
@@ -138,7 +141,7 @@ def _reject_other_options(source: str, search: SearchSettings, signs: str | None
     if signs is not None and source != "axis":
         raise click.UsageError(f"--signs goes with --dataset, not with {WHOSE[source]}.")
     if source == "ensemble":
-        reject_given("search", ["n_starts"], "has no effect: random networks are enumerated.")
+        reject_given("search", ["n_starts"], "does not apply: random networks are enumerated.")
     elif source == "axis" or search.n_starts is not None:
         reject_given("search", ["n_threads"], "goes with an enumeration, not with sampling.")
 

@@ -1,4 +1,4 @@
-"""What commands share: options, connectomes by name or file, JSON, tables, files not to replace."""
+"""Shared parts of commands: options, opening of connectomes, JSON, tables, existing files."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,10 @@ import click
 if TYPE_CHECKING:
     from isochron.connectome import Connectome
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
+)
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
@@ -22,26 +24,26 @@ def open_connectome(identifier: str) -> "Connectome":
 
 
 def sign_rule(name: str | None) -> Any:
-    """A sign rule by its name, which is one of `SIGN_RULES`; None for none."""
+    """A sign rule by its name, which is one of `SIGN_RULES`; None if `name` is None."""
     from isochron.connectome import SIGN_RULES
 
     return None if name is None else SIGN_RULES.load(name)
 
 
 def refuse_to_replace(path: Path, force: bool) -> None:
-    """Stop before any work if a file is there.
+    """Stop before any work if a file exists.
 
     Raises
     ------
     ValueError
-        If it is, without ``--force``.
+        If it exists, without ``--force``.
     """
     if path.exists() and not force:
         raise ValueError(f"{path} exists; --force replaces it.")
 
 
 def report_file(path: Path, as_json: bool) -> None:
-    """Say what was written."""
+    """Print the path of a file that was written."""
     if as_json:
         print_json({"file": str(path), "bytes": path.stat().st_size})
     else:
@@ -56,7 +58,7 @@ def print_json(content: Any) -> None:
 
 
 def print_table(table: Any) -> None:
-    """Print a table of rich, as wide as it needs where there is no terminal."""
+    """Print a table of rich, as wide as it needs if the output is not a terminal."""
     from isochron.cli.console import PipedConsole
 
     width = None if sys.stdout.isatty() else 160

@@ -1,4 +1,4 @@
-"""isochron connectome: what the data sets are, what they hold, and how they differ."""
+"""isochron connectome: description, comparison and conversion of connectomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from isochron.wording import counted
 
 @click.group()
 def connectome() -> None:
-    """Show, compare and convert published connectomes, or your own.
+    """Show, compare and convert published or user-supplied connectomes.
 
     A file takes the place of an ID: a table of connections (.csv, .tsv, .tab, .txt), GraphML,
     NeuroML (.nml, .xml), labeled matrices (.nc), or a .toml file that names one of these, or
@@ -60,7 +60,7 @@ def list_(as_json: bool) -> None:
 @json_option
 @debug_option
 def show(identifier: str, as_json: bool) -> None:
-    """Say what a data set holds, what its weights mean and where it comes from."""
+    """Show the contents of a data set, the unit of its weights and its provenance."""
     connectome = open_connectome(identifier)
     if as_json:
         from dataclasses import asdict
@@ -75,10 +75,10 @@ def show(identifier: str, as_json: bool) -> None:
         ("Title", source.title),
         ("Paper", f"{source.paper} {source.doi}"),
         ("Notes", source.notes),
-        ("Left out", source.left_out),
+        ("Omitted", source.left_out),
         ("File", f"{source.file}, by way of {source.via}" if source.via else source.file),
         ("SHA-256", source.file_sha256),
-        ("Licence", source.license),
+        ("License", source.license),
     ):
         if text.strip():
             click.echo(f"{label}: {text}")
@@ -134,7 +134,7 @@ def stats(identifier: str, as_json: bool) -> None:
 @json_option
 @debug_option
 def compare(first: str, second: str, as_json: bool) -> None:
-    """Say what two data sets share and where they differ."""
+    """Compare two data sets: shared neurons and connections, and differences."""
     from dataclasses import asdict
 
     from isochron.connectome import compare as compare_connectomes
@@ -156,7 +156,7 @@ def compare(first: str, second: str, as_json: bool) -> None:
         click.echo(f"Weights differ: {one.source.weight_unit}, {other.source.weight_unit}.")
     table = Table(
         *("layer", "in both", f"only {one.name}", f"only {other.name}"),
-        *("shared part", "rank correlation of weights"),
+        *("Jaccard index", "rank correlation of weights"),
     )
     for layer, row in found.layers.items():
         table.add_row(
@@ -169,7 +169,7 @@ def compare(first: str, second: str, as_json: bool) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignSettings:
-    """How a connectome is signed."""
+    """Signs of a connectome."""
 
     signs: str | None = setting(
         None,
@@ -180,12 +180,14 @@ class SignSettings:
 
 @connectome.command(cls=SettingsCommand, settings={"signing": SignSettings})
 @click.argument("identifier", metavar="ID")
-@click.option("--out", type=Path, required=True, help="File: .csv, .graphml or .nc.")
+@click.option(
+    "--out", type=Path, required=True, help="File for the connectome: .csv, .graphml or .nc."
+)
 @force_option
 @json_option
 @debug_option
 def export(identifier: str, signing: SignSettings, out: Path, force: bool, as_json: bool) -> None:
-    """Write a data set as a list of connections, a graph or labelled matrices."""
+    """Write a data set as a list of connections, a graph or labeled matrices."""
     from isochron.connectome import Connectome, write_csv, write_graphml
     from isochron.sims import save_dataset
 
@@ -207,7 +209,9 @@ def export(identifier: str, signing: SignSettings, out: Path, force: bool, as_js
 
 @connectome.command()
 @click.argument("identifier", metavar="ID")
-@click.option("--out", type=Path, help="PNG, PDF or SVG file.  [default: ID.png]")
+@click.option(
+    "--out", type=Path, help="File for the figure: .png, .pdf or .svg.  [default: ID.png]"
+)
 @force_option
 @json_option
 @debug_option

@@ -1,4 +1,4 @@
-"""The console of rich, without its way to end the process."""
+"""Console of rich that does not end the process."""
 
 from rich.console import Console
 
@@ -10,5 +10,5 @@ class PipedConsole(Console):
     """
 
     def on_broken_pipe(self) -> None:
-        """Leave the error to the command line."""
+        """Raise the error for the command line."""
         raise BrokenPipeError

@@ -45,9 +45,9 @@ def cycles(source: Path, search: CycleSearch, as_json: bool) -> None:
     """
     if source.suffix in DATASETS:
         names = ("frequency_Hz", "amplitude", "input", "n_starts", "seed")
-        reject_given("search", names, "has no effect on a run, but on networks.")
+        reject_given("search", names, "applies to networks, not to a run.")
     else:
-        reject_given("search", ("max_period_s",), "has no effect on networks, but on a run.")
+        reject_given("search", ("max_period_s",), "applies to a run, not to networks.")
     from isochron.workflows.cycles import find_rhythms
 
     found = find_rhythms(source, search, amplitude=search.amplitude)

@@ -62,7 +62,7 @@ def end_quietly(streams: Sequence[TextIO]) -> int | None:
 
 
 def _is_closed_pipe(stream: TextIO) -> bool:
-    """Whether nobody can read any more what a stream writes."""
+    """Whether the reader of a stream is gone."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
@@ -79,9 +79,9 @@ def _classify(error: BaseException) -> tuple[int, str]:
         command = "isochron" if context is None else context.command_path
         return error.exit_code, f"{error.format_message()} See {command} --help."
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, "Interrupted. The same command goes on from here."
+        return INTERRUPTED, "Interrupted. The same command resumes from here."
     if isinstance(error, SystemExit):
-        return TERMINATED, "Terminated. The same command goes on from here."
+        return TERMINATED, "Terminated. The same command resumes from here."
     names = {kind.__name__ for kind in type(error).__mro__}
     if "DataFileError" in names:
         return DATA, text
@@ -91,8 +91,8 @@ def _classify(error: BaseException) -> tuple[int, str]:
         return RESOURCES, f"There is not enough memory. {text}".strip()
     if "BrokenProcessPool" in names:
         return RESOURCES, (
-            "A worker process was killed, perhaps for want of memory. The same command goes on "
-            "from here; fewer --workers need less."
+            "A worker process was killed, perhaps for lack of memory. The same command resumes "
+            "from here; fewer --workers need less memory."
         )
     if isinstance(error, OSError):
         return _classify_system_error(error, text)

@@ -32,6 +32,6 @@ def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -
         click.echo(f"{row.name}: {describe_loss(row)}")
     if summary.missing:
         click.echo(
-            f"{summary.missing} not trained yet; the command that started the training "
+            f"Not trained yet: {summary.missing}. The command that started the training "
             f"continues it: {command('train --out', folder)} and the same options."
         )

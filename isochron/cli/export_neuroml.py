@@ -33,7 +33,7 @@ def export_neuroml(
 ) -> None:  # fmt: skip
     """Write a connectome (ID or file) as NeuroML 2 with a LEMS file that runs it."""
     if out.exists() and not force:
-        raise ValueError(f"{out} exists; --force replaces an export that is there.")
+        raise ValueError(f"{out} exists; --force replaces an existing export.")
     rule, current = sign_rule(connections.signs), connections.stimulus()
     connectome = open_connectome(identifier)
     if connections.ablate:

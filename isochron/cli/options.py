@@ -2,7 +2,7 @@
 
 Name, type, unit, choices, default and help of an option are those of the field: ``step_ms`` is
 ``--step`` (ms), ``n_units`` is ``--units``. An option that is not given is None, so that the
-dataclass, or what suits the task, decides.
+dataclass, or the default for the task, decides.
 """
 
 import dataclasses
@@ -32,10 +32,11 @@ def make_option(field: dataclasses.Field, section: str = "", default: Any = None
     Parameters
     ----------
     field : dataclasses.Field
+        Field made by `isochron.settings.setting`.
     section : str
         Prefix of the name of the value that the command receives: ``network__n_units``.
-    default
-        The default that the help shows; that of the field if it is None.
+    default : any
+        Default that the help shows; that of the field if it is None.
     """
     name = f"{section}__{field.name}" if section else field.name
     flag, kind = option_name(field), _plain_type(field.type)
@@ -79,14 +80,14 @@ class ListedChoice(click.Choice):
 
 
 def _plain_type(kind: Any) -> Any:
-    """X of X | None."""
+    """Type X of an annotation X | None."""
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         return next(part for part in typing.get_args(kind) if part is not type(None))
     return kind
 
 
 def _shown(default: Any) -> str:
-    """A default in the help; empty for none."""
+    """Text of a default in the help; empty without a default."""
     if default in (None, "", ()) or default is MISSING:
         return ""
     values = default if isinstance(default, tuple) else (default,)
@@ -119,7 +120,7 @@ class SettingsCommand(click.Command):
                 *(it for it in params if not isinstance(it, click.Argument))]  # fmt: skip
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command with the dataclasses in the place of their options."""
+        """Run the command with the dataclasses instead of their options."""
         options = {name: ctx.params.pop(name) for name in list(ctx.params) if "__" in name}
         given = given_sections(options)
         ctx.meta[GIVEN] = given
@@ -147,16 +148,16 @@ def settings_given(section: str) -> Mapping[str, Any]:
 
 
 def reject_given(section: str, names: Container[str], why: str) -> None:
-    """Stop if options were given that would have no effect.
+    """Raise if options were given that do not apply.
 
     Parameters
     ----------
     section : str
         The settings of a `SettingsCommand`.
     names : container of str
-        The settings that have no effect.
+        The settings that do not apply.
     why : str
-        The rest of the message, after the names of the options.
+        Second part of the message, after the names of the options.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Progress on a terminal, or plain lines where there is none."""
+"""Progress bars on a terminal, plain lines elsewhere."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ PART = 0.1  # of a step, between two lines
 
 @contextmanager
 def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
-    """Where a run shows its progress."""
+    """Display of the progress of a run."""
     if not stream.isatty():
         yield _Lines(stream)
         return

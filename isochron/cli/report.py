@@ -11,7 +11,7 @@ from isochron.cli.common import debug_option
 @click.argument("run", type=Path)
 @debug_option
 def report(run: Path) -> None:
-    """Draw report.html of a finished RUN folder again, from its data."""
+    """Write report.html of a finished RUN folder again, from its data."""
     from isochron.files import write_bytes
     from isochron.studies import build_report
 

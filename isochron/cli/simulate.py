@@ -23,7 +23,7 @@ FORMATS = (".zarr", ".nc", ".nwb")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulationSettings(RunSettings):
-    """How a connectome is simulated, under which currents and from which state."""
+    """Simulation of a connectome: model, currents and initial state."""
 
     stimulus: Path | None = setting(
         None, "Currents over time: a .csv file with time_ms and neurons", form="FILE"
@@ -57,7 +57,7 @@ def simulate(
         if path is not None:
             refuse_to_replace(path, force)
     if out is not None and not out.parent.is_dir():
-        raise ValueError(f"There is no folder {out.parent} to write to; make it first.")
+        raise ValueError(f"The folder {out.parent} does not exist; make it first.")
     _ = model.currents  # a wrong one is named at once
     from isochron.runs.results import to_json_values
     from isochron.sims import save_dataset
@@ -89,11 +89,11 @@ def simulate(
 
 
 def _only_brian2(how: RunSettings, given: Container[str]) -> None:
-    """Spiking models have one engine, one method and no thresholds that follow the input."""
+    """Check options of spiking models, which have one engine and method, and fixed thresholds."""
     if ("engine" in given and how.engine != "brian2") or any(
         name in given for name in ("method", "threshold_rule")
     ):
         raise ValueError(
             "Spiking models run in Brian2, without --method and --threshold-rule; "
-            "leave --engine out. For other simulators: isochron export-neuroml."
+            "omit --engine. For other simulators: isochron export-neuroml."
         )

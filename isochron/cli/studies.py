@@ -1,4 +1,4 @@
-"""What the commands that run a study share: options, configuration, progress, output."""
+"""Options, configuration, progress and output of the commands that run a study."""
 
 import sys
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ from isochron.settings import setting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudyOptions:
-    """How a study is run."""
+    """Options of the run of a study."""
 
     config: Path | None = setting(None, "Configuration file (TOML) that replaces some defaults")
     out: Path | None = setting(None, "Run folder; by default runs/ and the name of the study")
-    quick: bool = setting(False, "Small networks and few seeds: minutes instead of hours")
-    print_config: bool = setting(False, "Configuration as commented TOML; nothing is run")
-    workers: int | None = setting(None, "Number of processes; by default one for each core")
-    force: bool = setting(False, "Replace a run of a different configuration")
+    quick: bool = setting(
+        False, "Small networks and few seeds, for a run of minutes instead of hours"
+    )
+    print_config: bool = setting(False, "Print the configuration as commented TOML, without a run")
+    workers: int | None = setting(None, "Number of processes; by default the number of cores")
+    force: bool = setting(False, "Replace a run with a different configuration")
 
 
 def run_study(

@@ -56,14 +56,14 @@ def tongue(
     strengths = _numbers(search.amplitudes)
     if source.suffix in DATASETS:
         names = ("input", "n_starts", "seed")
-        reject_given("search", names, "has no effect on a run, but on networks.")
+        reject_given("search", names, "applies to networks, not to a run.")
     else:
-        reject_given("search", ("max_period_s",), "has no effect on networks, but on a run.")
+        reject_given("search", ("max_period_s",), "applies to a run, not to networks.")
     if picture is not None:
         if picture.suffix not in PICTURES:
             raise ValueError(f"--plot must end in {', '.join(PICTURES)}, got {str(picture)!r}.")
         if not picture.parent.is_dir():
-            raise ValueError(f"There is no folder {picture.parent} to write to; make it first.")
+            raise ValueError(f"The folder {picture.parent} does not exist; make it first.")
         refuse_to_replace(picture, force)
     from isochron.workflows.tongue import draw_tongues, find_tongues
 

@@ -25,7 +25,7 @@ class TrainCommand(click.Command):
     """A command with the options of the task and of the network that its arguments name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does; an option that does not exist is an error that lists those that do."""
+        """Parse as click does; the error for an unknown option lists the known ones."""
         ctx.meta[KINDS] = _kinds(args)
         try:
             return super().parse_args(ctx, args)
@@ -37,7 +37,7 @@ class TrainCommand(click.Command):
                 for noun, options in _options(defaults).items()
                 if noun in NOUNS
             ]
-            message = f"No option {error.option_name}. {' '.join(lists)}"
+            message = f"Unknown option {error.option_name}. {' '.join(lists)}"
             raise click.UsageError(message, ctx) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -149,7 +149,9 @@ def _value(args: list[str], option: str) -> str | None:
     "--config", type=Path, help="Configuration file (TOML); options override its settings."
 )
 @click.option("--print-config", is_flag=True, help="Print the configuration as commented TOML.")
-@click.option("--out", type=Path, help="Folder for the networks; required for a training.")
+@click.option(
+    "--out", type=Path, help="Folder for the networks; required unless --print-config is given."
+)
 @force_option
 @json_option
 @debug_option

@@ -90,15 +90,18 @@ def continue_equilibrium(
 
     Examples
     --------
-    Stimulated touch neurons: the worm starts to oscillate at 1.25 nA.
+    A ring of three neurons that inhibit each other starts to oscillate at 9.7 pA:
 
+    >>> from pathlib import Path
     >>> from isochron.runs.simulation_spec import SimulationSpec
     >>> from isochron.workflows.continuation import continue_equilibrium
-    >>> touch = (("PLML", 1240.0), ("PLMR", 1240.0))
-    >>> spec = SimulationSpec(dataset="varshney2011", currents=touch)
-    >>> for point in continue_equilibrium(spec, "current", 1240, 1250).special:
-    ...     print(point.kind, round(point.parameter))
-    Hopf 1245
+    >>> ring = "pre,post,weight,sign\\nA,B,30,-1\\nB,C,30,-1\\nC,A,30,-1\\n"
+    >>> _ = Path("ring.csv").write_text(ring)
+    >>> currents = (("A", 0.0), ("B", 0.0), ("C", 0.0))
+    >>> spec = SimulationSpec(dataset="ring.csv", currents=currents)
+    >>> for point in continue_equilibrium(spec, "current", 0, 100).special:
+    ...     print(point.kind, round(point.parameter, 1), "pA,", round(point.period_ms), "ms")
+    Hopf 9.7 pA, 1062 ms
     """
     if not (math.isfinite(first) and math.isfinite(last) and first != last):
         raise ValueError(f"FROM and TO must be finite and different, got {first!r} and {last!r}.")

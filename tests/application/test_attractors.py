@@ -132,7 +132,7 @@ def test_text(matrix, capsys):
         (["--random", "5", "--dataset", "varshney2011"], "Give one of"),
         (["--random", "5", "--theta", "x.npy"], "--theta goes with J.npy"),
         (["--random", "40"], "n must be from 1 to 30, got 40"),
-        (["--random", "5", "--starts", "9"], "--starts has no effect: random networks"),
+        (["--random", "5", "--starts", "9"], "--starts does not apply: random networks"),
         (["--random", "5", "--nulls", "2"], "--nulls goes with --dataset, not with --random"),
         (["--random", "5", "--signs", "gaba"], "--signs goes with --dataset"),
         (["--dataset", "varshney2011", "--networks", "3"], "--networks goes with --random"),

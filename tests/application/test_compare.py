@@ -66,7 +66,7 @@ def folder(tmp_path_factory):
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "The same command goes on" in errors
+    assert "The same command resumes" in errors
     assert "Traceback" not in errors
     before = changed(steps)
     assert "worm.json" not in before

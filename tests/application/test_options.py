@@ -33,7 +33,7 @@ class Wave:
 @click.option("--short", is_flag=True)
 def play(file, wave, short):
     if short:
-        reject_given("wave", ["n_cycles"], "has no effect with --short.")
+        reject_given("wave", ["n_cycles"], "does not apply with --short.")
     click.echo(f"{file} {wave}")
 
 
@@ -72,7 +72,7 @@ def test_help_states_unit_choices_and_default_once():
     [
         (["f"], "Missing option '--step'"),
         (["f", "--step", "1", "--shape", "sin"], "is not one of 'sine', 'square'. Did you mean"),
-        (["f", "--step", "1", "--cycles", "9", "--short"], "--cycles has no effect with --short."),
+        (["f", "--step", "1", "--cycles", "9", "--short"], "--cycles does not apply with --short."),
     ],
 )
 def test_wrong_options_are_named(arguments, message):

@@ -75,7 +75,7 @@ def test_the_tongue_is_drawn_and_listed(capsys, net, tmp_path):
         (("--amplitudes", "1", "--input", "-1"), "inputs 0 to 2; got the reference on input -1."),
         (("--amplitudes", "1", "--starts", "0"), "starts must be at least 1"),
         (("--amplitudes", "1", "--plot", "tongue.gif"), "must end in"),
-        (("--amplitudes", "1", "--plot", "nowhere/tongue.png"), "no folder nowhere"),
+        (("--amplitudes", "1", "--plot", "nowhere/tongue.png"), "folder nowhere does not exist"),
         ((), "--amplitudes"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_killed_command_goes_on_with_the_same_bits(tmp_path, capsys):
     assert not (out / "steps" / "replicate-1.json").exists()
     code, text, _ = run(capsys, evaluate, out)
     assert code == 0
-    assert "1 not trained yet" in text
+    assert "Not trained yet: 1" in text
     assert run(capsys, train, *arguments, "--out", out)[0] == 0
     assert weights(out) == weights(tmp_path / "whole")
 
@@ -221,19 +221,19 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--seed", "-1"], "seed must be at least 0"),
         (["--device", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
         (["--stimuli", "3", "--task", "sternberg"], "--stimuli. The task sternberg has --lead"),
-        (["--reference", "theta", "--task", "sternberg"], "No option --reference"),
-        (["--oscillation", "8", "--network", "gru"], "No option --oscillation"),
+        (["--reference", "theta", "--task", "sternberg"], "Unknown option --reference"),
+        (["--oscillation", "8", "--network", "gru"], "Unknown option --oscillation"),
         (["--readout", "rates", "--network", "gru"], "The network gru has --units, --initial-std"),
-        (["--network", "connectome", "--units", "5"], "No option --units"),
+        (["--network", "connectome", "--units", "5"], "Unknown option --units"),
         (
             ["--network", "liquid", "--connectivity", "connectome", "--units", "5"],
             "setting n_units",
         ),
         (["--network", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
         (["--network", "liquid", "--connectivity", "tree"], "'tree' is not one of 'policy'"),
-        (["--network", "gru", "--connectivity", "full"], "No option --connectivity"),
-        (["--network", "gru", "--rank", "3"], "No option --rank"),
-        (["--network", "spiking", "--readout", "rates"], "No option --readout"),
+        (["--network", "gru", "--connectivity", "full"], "Unknown option --connectivity"),
+        (["--network", "gru", "--rank", "3"], "Unknown option --rank"),
+        (["--network", "spiking", "--readout", "rates"], "Unknown option --readout"),
         (["--network", "full-rank", "--signs", "gaba"], "full-rank is not on a connectome"),
         (["--network", "liquid", "--signs", "gaba"], "the setting signs; connectivity ="),
         (["--network", "liquid", "--dataset", "cook2019"], "the setting dataset; connectivity ="),

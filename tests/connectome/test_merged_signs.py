@@ -102,7 +102,7 @@ def test_twins_are_not_merged_into_a_third_neuron():
     fly = connectome.from_matrices(
         ["X", "XL", "XR"], np.ones((3, 3)), rows="postsynaptic", species="D. melanogaster"
     )
-    with pytest.raises(ValueError, match="XL and XR would become X, .*another neuron"):
+    with pytest.raises(ValueError, match="XL and XR would become X, .*third neuron"):
         fly.merge_left_right()
     assert fly.ablate("X").merge_left_right().neurons == ("X",)
     sides = connectome.from_matrices(["L", "R"], np.ones((2, 2)), rows="postsynaptic")

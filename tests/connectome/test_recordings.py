@@ -118,7 +118,8 @@ def test_matlab_structure_of_one_worm(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("worm", "message"), [(None, "2 worms; say which: worm=0 to 1"), (2, "no worm 2"), (-1, "-1")]
+    ("worm", "message"),
+    [(None, "2 worms; choose one: worm=0 to 1"), (2, "not contain worm 2"), (-1, "-1")],
 )
 def test_the_worm_must_be_said_and_exist(tmp_path, worm, message):
     path = write_matlab(tmp_path / "x.mat", [WORM, OTHER])
@@ -153,7 +154,7 @@ def test_two_matlab_structures_are_refused(tmp_path):
     path = write_matlab(tmp_path / "x.mat", [WORM])
     with h5py.File(path, "r+") as file:
         file.create_group("more")
-    with pytest.raises(ValueError, match="one MATLAB structure, it holds 2"):
+    with pytest.raises(ValueError, match="one MATLAB structure, it contains 2"):
         load_recording(path)
 
 
@@ -247,22 +248,25 @@ def test_names_that_are_not_sure_are_kept_apart(tmp_path):
     ("content", "message"),
     [
         ([1, 2], "no known format"),
-        ({"a": 1}, "no trace_array. It has a"),
-        (wormwideweb(timing={"timestamp_confocal": None}), "timestamp_confocal must hold numbers"),
-        (wormwideweb(timing={"timestamp_confocal": [0, 1, 2, np.nan, 4]}), "finite and rising"),
-        (wormwideweb(timing={"timestamp_confocal": [0, 1, 1, 2, 3]}), "finite and rising"),
+        ({"a": 1}, "not have trace_array. It has a"),
+        (
+            wormwideweb(timing={"timestamp_confocal": None}),
+            "timestamp_confocal must contain numbers",
+        ),
+        (wormwideweb(timing={"timestamp_confocal": [0, 1, 2, np.nan, 4]}), "finite and ascending"),
+        (wormwideweb(timing={"timestamp_confocal": [0, 1, 1, 2, 3]}), "finite and ascending"),
         (wormwideweb(timing={"timestamp_confocal": [0, 1, 2, 3]}), r"\(5, 4\).*4 times"),
         (wormwideweb(gcamp={"trace_array": [[1, 2], [3]]}), "different lengths"),
-        (wormwideweb(gcamp={"trace_array": [["1"] * 5]}), "must hold numbers in 2"),
-        (wormwideweb(gcamp={"trace_array": [[True] * 5]}), "must hold numbers in 2"),
+        (wormwideweb(gcamp={"trace_array": [["1"] * 5]}), "must contain numbers in 2"),
+        (wormwideweb(gcamp={"trace_array": [[True] * 5]}), "must contain numbers in 2"),
         (wormwideweb(gcamp={"trace_array": [[np.inf] * 5] * 4}), "infinite"),
-        (wormwideweb(gcamp={"trace_array": []}), "must hold numbers in 2"),
+        (wormwideweb(gcamp={"trace_array": []}), "must contain numbers in 2"),
         (wormwideweb(gcamp={"trace_array_original": [[1.0] * 5]}), r"shape \(5, 1\)"),
         (wormwideweb(label={"0": {"label": "AVAL"}}), "neuron '0', but they are 1 to 4"),
         (wormwideweb(label={"5": {"label": "AVAL"}}), "1 to 4"),
         (wormwideweb(label={"one": {}}), "1 to 4"),
         (wormwideweb(label=[1]), "must be an object"),
-        (wormwideweb(timing=7), "no object 'timing'"),
+        (wormwideweb(timing=7), "not have an object 'timing'"),
     ],
 )
 def test_malformed_json_is_refused(tmp_path, content, message):
@@ -327,7 +331,9 @@ def test_hdf5_of_wormwideweb_with_and_without_labels(tmp_path):
     assert_is_the_recording(found, path)
     np.testing.assert_allclose(found.activity_original, TRACES + 1)
     other = write_wormwideweb_hdf5(tmp_path / "2023-data.h5")
-    with pytest.raises(ValueError, match="no labels of '2023'; it has those of 2022-08-02-01"):
+    with pytest.raises(
+        ValueError, match="not have labels of '2023'; it has those of 2022-08-02-01"
+    ):
         load_recording(other, labels=labels)
     with pytest.raises(FileNotFoundError, match=r"nowhere\.json"):
         load_recording(path, labels=tmp_path / "nowhere.json")
@@ -340,7 +346,7 @@ def test_hdf5_of_wormwideweb_with_and_without_labels(tmp_path):
         ("gcamp/trace_array", TRACES.T, r"shape \(4, 5\)"),
         ("gcamp/trace_array", TRACES.ravel(), "2 dimensions"),
         ("gcamp/trace_array", b"text", "real numbers"),
-        ("timing/timestamp_confocal", np.full(5, np.nan), "finite and rising"),
+        ("timing/timestamp_confocal", np.full(5, np.nan), "finite and ascending"),
         ("timing/timestamp_confocal", TIME[:1], "1 time;|5, 4"),
     ],
 )
@@ -422,7 +428,7 @@ def test_nwb_with_several_series(tmp_path):
     usual = write_nwb(tmp_path / "a.nwb", series=("Reference", "SignalCalciumImResponseSeries"))
     assert load_recording(usual).attrs["series"].endswith("/SignalCalciumImResponseSeries")
     assert load_recording(usual, series="Reference").attrs["series"].endswith("/Reference")
-    with pytest.raises(ValueError, match=r"0 response series 'green'.*Reference.*Say which"):
+    with pytest.raises(ValueError, match=r"0 response series 'green'.*Reference.*Choose one"):
         load_recording(usual, series="green")
     unusual = write_nwb(tmp_path / "b.nwb", series=("green", "red"))
     with pytest.raises(ValueError, match=r"2 response series.*CalciumActivity/green"):
@@ -575,7 +581,7 @@ def test_data_in_other_files_is_refused(tmp_path, kind):
     path = write_wormwideweb_hdf5(tmp_path / "x.h5")
     with h5py.File(path, "r+") as file:
         link(file, kind, tmp_path)
-    with pytest.raises(ValueError, match="another file, which is refused"):
+    with pytest.raises(ValueError, match="different file, which is not supported"):
         load_recording(path)
 
 

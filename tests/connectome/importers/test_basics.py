@@ -96,8 +96,8 @@ def test_a_gap_junction_may_stand_once_or_twice(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no column 'pre'"),
-        ("pre,post\nA,B\n", "no column 'weight'"),
+        ("", "not have the column 'pre'"),
+        ("pre,post\nA,B\n", "not have the column 'weight'"),
         ("pre,post,weight,wheight\nA,B,1,1\n", "unknown column 'wheight'. Did you mean weight"),
         (HEADER + "A,B\n", "line 2: it has 2 fields"),
         (HEADER + "A,B,1,gap,0,7\n", "line 2: it has 6 fields"),

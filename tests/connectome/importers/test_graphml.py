@@ -92,7 +92,7 @@ def test_saved_ids_and_names_that_differ_must_be_chosen(file):
 def test_a_label_must_name_every_node_once(file):
     keys = (("node", "name"),)
     some = graph(node("n0", name="a") + node("n1"), keys=keys)
-    with pytest.raises(ValueError, match="node n1 has no attribute 'name'"):
+    with pytest.raises(ValueError, match="node n1 does not have the attribute 'name'"):
         from_graphml(file(some))
     same = graph(node("n0", name="a") + node("n1", name="a"), keys=keys)
     with pytest.raises(ValueError, match="nodes n0 and n1 have one name, 'a'"):
@@ -264,7 +264,7 @@ def test_defaults_of_attributes_and_those_not_read(file):
         (graph("<hyperedge/>"), "a hyperedge inside a graph"),
         (graph(node("a") + node("a")), "node id 'a' is empty or repeated"),
         (graph("<node/>"), "node id '' is empty"),
-        (graph(edges="<edge source='a'/>"), "no source or no target"),
+        (graph(edges="<edge source='a'/>"), "not have a source or a target"),
         (graph(kind="both"), "edgedefault must be"),
         ("<gexf/>", "its root is <gexf>"),
     ],

@@ -75,7 +75,7 @@ def test_the_options_that_errors_advise():
         (("chemical", "sign", "signs"), "'sign' and 'signs' are both the sign"),
         (("chemical", "wireless"), r"'wireless' is not a layer.*extrasynaptic=\('wireless',\)"),
         (("chemical", "excitatory"), "'excitatory' is not a layer"),
-        (("gap",), "there is no chemical"),
+        (("gap",), "chemical is missing"),
     ],
 )
 def test_variables_that_contradict_or_are_not_known(variables, message):

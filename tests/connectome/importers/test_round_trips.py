@@ -121,7 +121,7 @@ def test_labeled_matrices_in_any_order_of_dimensions_and_labels():
     np.testing.assert_array_equal(again.chemical, original.chemical)
     np.testing.assert_array_equal(again.signs, original.signs)
     assert again.history == original.history
-    with pytest.raises(ValueError, match="there is no chemical"):
+    with pytest.raises(ValueError, match="chemical is missing"):
         from_xarray(data.drop_vars("chemical"))
     with pytest.raises(ValueError, match="post and pre are not the same"):
         from_xarray(data.isel(post=slice(5)))

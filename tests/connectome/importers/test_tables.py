@@ -61,11 +61,13 @@ def test_columns_of_other_names(file):
     connectome = from_csv(file(text), columns=columns)
     np.testing.assert_array_equal(connectome.chemical, ONE)
     assert connectome.source.left_out == "columns not read: Notiz"
-    with pytest.raises(ValueError, match=r"has no column 'Senders'.*It has: Absender"):
+    with pytest.raises(ValueError, match=r"does not have the column 'Senders'.*It has: Absender"):
         from_csv(file(text), columns=columns | {"pre": "Senders"})
-    with pytest.raises(ValueError, match=r"no column 'wieght' to name. Did you mean weight"):
+    with pytest.raises(ValueError, match=r"Unknown column 'wieght' to name. Did you mean weight"):
         from_csv(file(text), columns=columns | {"wieght": "Anzahl"})
-    with pytest.raises(ValueError, match=r"no column 'pre'; it has Absender.*columns=\{'pre'"):
+    with pytest.raises(
+        ValueError, match=r"not have the column 'pre'; it has Absender.*columns=\{'pre'"
+    ):
         from_csv(file(text))
 
 
@@ -79,7 +81,7 @@ def test_a_column_is_never_dropped_without_a_word(file):
             from_csv(file(text), columns={"pre": "pre"})
         read = from_csv(file(text), ignore=(header,))
         assert read.source.left_out == f"columns not read: {header}"
-    with pytest.raises(ValueError, match=r"no column 'x' to ignore"):
+    with pytest.raises(ValueError, match=r"not have the column 'x' to ignore"):
         from_csv(file(text), ignore=("x",))
 
 
@@ -95,7 +97,9 @@ def test_columns_that_may_each_be_the_weight_are_refused(file):
 
 def test_a_list_without_weights_is_said_to_be_one(file):
     text = "pre,post\nA,B\n"
-    with pytest.raises(ValueError, match=r"no column 'weight'.*columns=\{'weight': None\}"):
+    with pytest.raises(
+        ValueError, match=r"not have the column 'weight'.*columns=\{'weight': None\}"
+    ):
         from_csv(file(text))
     read = from_csv(file(text), columns={"weight": None})
     np.testing.assert_array_equal(read.chemical, ONE)
@@ -135,10 +139,10 @@ def test_decimals_and_separators(file, text, options, weight):
         ("pre,post,weight\nA,B,1\n", {"signs": "x"}, "signs must be 'from_weights'"),
         ("pre,post,weight\nA,B,1\n", {"duplicates": "x"}, "duplicates must be 'error' or 'sum'"),
         ("pre,post,weight\nA,B,1\n", {"unequal_gap": "x"}, "unequal_gap must be one of"),
-        ("x,pre,post,weight\n\n", {}, "no line below its header"),
-        ("A B 1\nB C 2\n", {}, "no column 'pre'; it has A"),
+        ("x,pre,post,weight\n\n", {}, "not have a line below its header"),
+        ("A B 1\nB C 2\n", {}, "not have the column 'pre'; it has A"),
         (",A,B\nA,0,1\nB,1,0\n", {}, "For a matrix: connectome.from_matrices"),
-        ("pre,post,,weight\nA,B,x,1\n", {}, "column 3 has no name"),
+        ("pre,post,,weight\nA,B,x,1\n", {}, "name of column 3 is missing"),
         ("pre,post,weight,transmitter\nA,B,1,GABA\n", {}, "a transmitter is neither"),
         ("pre,post,transmitter\nA,B,GABA\n", {"columns": {"weight": None}}, "state signs"),
     ],
