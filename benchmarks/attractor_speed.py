@@ -1,11 +1,11 @@
-"""All attractors of a +-1 network: ours against a NumPy table, boolforge and cana.
+"""All attractors of a ±1 network: isochron, a NumPy table, boolforge and cana.
 
 OMP_NUM_THREADS=1 python benchmarks/attractor_speed.py [--sizes 20 24 28] [--repeats 5]
 
-The whole job: cycles, basins, transients (the peers do not report transients). Peers that
-take truth tables cannot hold dense networks of 20 neurons, so they get networks of five inputs
-a neuron; ours gets the same one. `pip install isochron[bench]` brings the peers; one that is
-missing is left out.
+All results: cycles, basins, transients (the peers do not report transients). Truth tables of
+dense networks of 20 neurons are too large for some peers, so they get networks of five inputs a
+neuron; isochron gets the same ones. `pip install isochron[bench]` installs the peers; missing ones
+are omitted.
 """
 
 import os

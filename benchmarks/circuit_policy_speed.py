@@ -1,10 +1,10 @@
-"""Liquid and closed-form nets on the worm's connectome: ours against ncps, in one run.
+"""Liquid and closed-form networks on the worm's connectome: isochron and ncps in one run.
 
 python benchmarks/circuit_policy_speed.py [--quick] [--threads 1]
 
-The same synapses and the same equations. ncps keeps a full matrix of weights and masks it, ours
-has weights of existing synapses only. A step is forward and backward over a sequence; ours and
-theirs take turns, and the median of each counts. ncps must be installed: pip install ncps==1.0.1
+The same synapses and the same equations. ncps stores a full matrix of weights and a mask,
+isochron the weights of existing synapses only. A step is forward and backward over a sequence;
+the two alternate, and the medians are reported. ncps must be installed: pip install ncps==1.0.1
 """
 
 import argparse
@@ -37,7 +37,7 @@ def matrix(edges, n_senders, n_receivers):
 
 
 def liquid_pair():
-    """Our liquid net, and the cell of ncps."""
+    """The liquid network of isochron, and the cell of ncps."""
     circuit = worm_circuit()
     worm = importlib.import_module("ncps.wirings").Wiring(circuit.n_units)
     worm.set_input_dim(N_INPUTS)
@@ -51,7 +51,7 @@ def liquid_pair():
 
 
 def closed_form_pair():
-    """Our closed-form net, and the cell of ncps."""
+    """The closed-form network of isochron, and the cell of ncps."""
     net = ann_bridge.ClosedFormNet(worm_circuit(), recurrence="self")
     n, state = net.settings.n_units, net.state_dict()
     mask = np.concatenate(
@@ -99,7 +99,7 @@ def compare(name, pair, n_steps, batch, repeats):
 
 def main():
     """Measure."""
-    parser = argparse.ArgumentParser(description="Our circuit nets against ncps.")
+    parser = argparse.ArgumentParser(description="Speed of circuit networks of isochron and ncps.")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()

@@ -1,10 +1,10 @@
-"""Many worms with different parameters: side by side, one after the other, and in torch.
+"""Many worms with different parameters: together, one after the other, and in torch.
 
 python benchmarks/ensemble_speed.py [--members 1000] [--seconds 1] [--torch-members 64]
 
 Graded model of varshney2011 at PLM 2000 pA, step 8 ms; conductances and capacitance differ
-by 10 % from member to member. One thread. Times are medians of three; compilation is not in
-them. The networks are built in the time of both. With a CUDA device, torch runs there too.
+by 10 % between members. One thread. Times are medians of three, without compilation. Building
+the networks is included in both times. With a CUDA device, torch runs there too.
 """
 
 import os
@@ -36,7 +36,7 @@ def median_time(function, repeats=3):
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Many worms: side by side, one by one, in torch.")
+    parser = argparse.ArgumentParser(description="Many worms: together, one by one, in torch.")
     parser.add_argument("--members", type=int, default=1000)
     parser.add_argument("--torch-members", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=1.0)
@@ -76,7 +76,7 @@ def main():
     few = arguments.torch_members
     rows = [
         ("one after the other, numba", arguments.members, alone(arguments.members), 3),
-        ("side by side, numba", arguments.members, together(arguments.members), 3),
+        ("together, numba", arguments.members, together(arguments.members), 3),
         ("torch, CPU, float64", few, together(few, engine="torch"), 1),
         ("torch, CPU, float32", few, together(few, engine="torch", dtype="float32"), 1),
     ]
@@ -91,7 +91,7 @@ def main():
         wall = median_time(run, repeats)
         rates[name] = count * arguments.seconds / wall
         print(f"{name:<28}{count:>8}{wall:>9.2f}{rates[name]:>20.0f}")
-    print(f"\nside by side / one after the other: {rates[rows[1][0]] / rates[rows[0][0]]:.2f}")
+    print(f"\ntogether / one after the other: {rates[rows[1][0]] / rates[rows[0][0]]:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Fixed points of a recurrent net from the same starts: Newton's method against Adam.
+"""Fixed points of a recurrent network from the same starts: Newton's method against Adam.
 
 python benchmarks/fixed_point_speed.py [--starts 32]
 
 The peer is the method of FixedPointFinder (Golub and Sussillo, 2018, JOSS 3:1003) written with
-torch.optim: all starts jointly, q = |F(x) - x|² / 2 minimised by Adam in float32 (learning rate
+torch.optim: all starts jointly, q = |F(x) - x|² / 2 minimized by Adam in float32 (learning rate
 0.05, times 0.7 every 500 steps) until every q < 1e-12 or changes by less than 1e-20, at most
 5000 steps, points within 1e-3 merged, Jacobians and their eigenvalues: the defaults of its
-PyTorch version. The net is a leaky tanh net that holds three random patterns and their mirror
-images, with noise on its weights. Seconds are CPU time of one thread.
+PyTorch version. The network is a leaky tanh network that stores three random patterns and their
+mirror images, with noise on its weights. Seconds are CPU time of one thread.
 """
 
 import argparse
@@ -22,26 +22,26 @@ LEAK = 0.1
 
 
 def make_net(n_units):
-    """Weights of a net with several stable states, and saddles between them."""
+    """Weights of a network with several stable states, and saddles between them."""
     noise = np.random.default_rng(1).normal(size=(n_units, n_units)) / np.sqrt(n_units)
     patterns = make_patterns(n_units)
     return 1.6 * patterns.T @ patterns / n_units + 0.3 * noise
 
 
 def make_patterns(n_units):
-    """What the net holds, shape (3, n_units)."""
+    """The stored patterns, shape (3, n_units)."""
     return np.random.default_rng(n_units).choice([-1.0, 1.0], (3, n_units))
 
 
 def make_starts(n_units, n_starts):
-    """Random mixtures of the patterns with noise, as a net visits them."""
+    """Random mixtures of the patterns with noise, similar to states of an active network."""
     rng = np.random.default_rng(2)
     mixtures = rng.normal(size=(n_starts, 3)) @ make_patterns(n_units)
     return mixtures + 0.1 * rng.normal(size=mixtures.shape)
 
 
 def as_map(weights):
-    """The net as a map for the analysis."""
+    """The network as a map for the analysis."""
 
     def tangent(k, x, v):
         slope = 1 - np.tanh(x) ** 2

@@ -1,8 +1,8 @@
-"""Loading Cook 2019: this package against cect, cold and warm, with peak memory.
+"""Loading Cook 2019: isochron and cect, cold and warm, with peak memory.
 
 make crosscheck && python benchmarks/load_speed.py
 
-Cold is a fresh process, imports included; warm is the call alone, imports done. cect reads
+Cold is a fresh process, imports included; warm is the call alone, after the imports. cect reads
 its source spreadsheet, or the JSON cache that it ships.
 """
 
@@ -54,7 +54,7 @@ def cold(code: str, repeats: int) -> tuple[float, float]:
 
 
 def warm(code: str, repeats: int) -> float:
-    """Median seconds of a call, imports done; the first call is left out."""
+    """Median seconds of a call after the imports, without the first call."""
     timed = "import contextlib, io\n" + code + TIMED.format(repeats=repeats + 1)
     return statistics.median(run(timed)[1:-1])
 

@@ -1,12 +1,13 @@
-"""All cycles of a trained rank-2 net under a reference: survey against the usual way.
+"""All cycles of a trained rank-2 network under a reference: survey and simulation.
 
 python benchmarks/survey_speed.py [NET]
 
-NET is a low-rank net that `save_net` wrote; without it one is trained (400 steps). The usual way
-simulates 6 starts for 100 periods of the reference in torch, takes what is there as cycles, and
-multiplies the Jacobians of one period. Seconds are CPU time of one thread, least of three; ratios
-are to the whole survey, and to that of stable cycles alone, which is what the usual way can find.
-Over all cycles of such a net the indices add up to 1: see `EntrainedCycleSurvey.index_sum`.
+`NET` is a low-rank network that `save_net` wrote; without it one is trained (400 steps). The usual
+method simulates 6 starts for 100 periods of the reference in torch, takes the final states as
+cycles, and multiplies the Jacobians of one period. Seconds are CPU time of one thread, least of
+three; ratios are to the whole survey, and to that of stable cycles alone, which the usual method
+can find. The indices of all cycles of such a network add up to 1: see
+`EntrainedCycleSurvey.index_sum`.
 """
 
 import sys
@@ -22,11 +23,11 @@ N_STARTS, N_PERIODS = 6, 100
 
 
 def trained_net(path):
-    """The net to look at."""
+    """The network of the benchmark."""
     if path:
         net = ann_bridge.load_net(path)[0]
         if not isinstance(net, ann_bridge.LowRankRNN):
-            raise ValueError(f"{path} is a {net.kind} net; this benchmark wants one of low rank.")
+            raise ValueError(f"{path} is a {net.kind} network; a low-rank one is needed.")
         return net
     net = ann_bridge.LowRankRNN(n_units=512, rank=2)
     budget = ann_bridge.TrainingParameters(steps=400, batch_size=32)
@@ -35,7 +36,7 @@ def trained_net(path):
 
 
 class PlainMap:
-    """The net's step in torch, and the product of its Jacobians."""
+    """The network's step in torch, and the product of its Jacobians."""
 
     def __init__(self, net, system, dtype):
         left, right = net.connectivity()
@@ -75,7 +76,7 @@ class PlainMap:
 
 
 def usual_way(plain, starts, *, dense):
-    """Places that starts come to, multipliers of each, and the largest relative closure error."""
+    """States that starts converge to, their multipliers, and the largest relative return error."""
     x = starts
     for _ in range(N_PERIODS):
         x = plain.period(x)

@@ -1,10 +1,10 @@
-"""Training: our recurrence against autograd through a Python loop, and nets together.
+"""Training: compiled recurrence, autograd through a Python loop, and networks together.
 
 python benchmarks/training_speed.py [--quick] [--device cuda] [--threads 2]
 
 Same equations, trials and size of noise, same threads; a step is forward and backward, without
-drawing the trials. Ours and the loop take turns, and the median of each counts. The limits are
-the time that the matrix products of a step, or its tanh, would take by themselves.
+drawing the trials. The two alternate, and the medians are reported. The limits are the times that
+the matrix products of a step, or its tanh, take alone.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ENSEMBLE = 16
 
 
 def plain_outputs(net, inputs, generator):
-    """The net's forward pass as a loop of time steps for autograd."""
+    """The network's forward pass as a loop of time steps for autograd."""
     n_steps, batch, _ = inputs.shape
     x = net.initial_states(batch, generator)
     left, right = net.connectivity()
@@ -88,7 +88,7 @@ def limits(net, batch, device):
 
 
 def print_steps(nets, device, batches, repeats):
-    """One line for each net and batch."""
+    """One line for each network and batch."""
     print(
         f"{'one training step, 400 time steps':<34}{'ours s':>8}{'loop s':>8}{'ratio':>7}", end=""
     )
@@ -104,7 +104,7 @@ def print_steps(nets, device, batches, repeats):
 
 
 def small_nets():
-    """Nets of rank 2, each with its own weights."""
+    """Networks of rank 2 with different weights."""
     return [
         ann_bridge.LowRankRNN(n_units=64, generator=torch.Generator().manual_seed(seed))
         for seed in range(ENSEMBLE)
@@ -112,7 +112,7 @@ def small_nets():
 
 
 def print_ensemble(device, steps):
-    """Nets trained together, against one after the other by us, and by the loop."""
+    """Networks trained together, one after the other, and by the loop."""
     budget = ann_bridge.TrainingParameters(steps=steps, batch_size=16)
 
     def alone(nets):
@@ -133,7 +133,7 @@ def print_ensemble(device, steps):
         work.__name__: seconds(lambda work=work: work(small_nets()), device)
         for work in (together, alone, plainly)
     }
-    print(f"{ENSEMBLE} nets of rank 2, 64 units, batch 16, {steps} steps: ", end="")
+    print(f"{ENSEMBLE} networks of rank 2, 64 units, batch 16, {steps} steps: ", end="")
     print(", ".join(f"{name} {value:.1f} s" for name, value in taken.items()), end="; ")
     ratios = (taken[name] / taken["together"] for name in ("alone", "plainly"))
     print("together faster by {:.1f} and {:.1f}".format(*ratios), flush=True)

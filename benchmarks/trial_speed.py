@@ -1,10 +1,10 @@
-"""Trials of delayed match-to-sample per second: ours against NeuroGym's.
+"""Trials of delayed match-to-sample per second: isochron and NeuroGym.
 
 python benchmarks/trial_speed.py
 
 The same trial in one run: 32 steps of 100 ms (300 fixation, 500 sample, 1000 delay, 500 test,
-900 decision), two stimuli, no noise, one thread. NeuroGym's are taken in two ways: only made
-(`new_trial`), which is the least it can take, and as batches through the adapter.
+900 decision), two stimuli, no noise, one thread. NeuroGym is measured in two ways: trials
+alone (`new_trial`), a lower limit, and batches through the adapter.
 """
 
 import time
@@ -18,7 +18,7 @@ BATCH = 128
 
 
 def rate(make, n_trials):
-    """Median trials per second of five calls that make so many."""
+    """Median trials per second of five calls that make `n_trials` each."""
     make()
     times = []
     for _ in range(5):

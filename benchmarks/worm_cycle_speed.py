@@ -2,10 +2,11 @@
 
 python benchmarks/worm_cycle_speed.py
 
-Both start from the same state, 8 s after a random one, and go on until one period closes to
-1e-9 of the size of the orbit. Relaxation is told the period, which it would have to find; only
-its steps are counted. The leading multiplier, 0.8966, says how long it takes: ln 1e-9 / ln 0.8966 =
-190 periods from an error of 1. Times are of the process, one thread, medians of three runs.
+Both start from the same state, 8 s after a random one, and continue until the return error of
+one period is 1e-9 of the size of the orbit. Relaxation is given the period, which it would have to
+find; only its steps are counted. Its duration follows from the leading multiplier, 0.8966:
+ln 1e-9 / ln 0.8966 = 190 periods from an error of 1. Times are of the process, one thread, medians
+of three runs.
 """
 
 import os
@@ -34,7 +35,7 @@ def timed(function: Any, repeats: int = 3) -> tuple[float, Any]:
 
 
 def relax(system, start, cycle, max_periods=1000):
-    """Simulate period by period until one closes; number of periods."""
+    """Number of simulated periods until the return error is small."""
     n_steps = len(cycle.states) - 1
     system = system.with_step(cycle.period / n_steps)
     size = np.linalg.norm(cycle.states - cycle.states.mean(axis=0), axis=1).max()
@@ -43,7 +44,7 @@ def relax(system, start, cycle, max_periods=1000):
         last, state = state, system.advance(state, n_steps)
         if np.linalg.norm(state - last) < TOLERANCE * size:
             return count
-    raise ArithmeticError(f"No closure to {TOLERANCE:g} in {max_periods} periods.")
+    raise ArithmeticError(f"The return error is above {TOLERANCE:g} after {max_periods} periods.")
 
 
 def compare(name, system, start):

@@ -99,13 +99,13 @@ def main():
         ),
         1,
     )  # fmt: skip
-    print(f"first call, with loading or making of the compiled code: {first:.2f} s for 120 s")
+    print(f"first call, with loading or compilation of the code: {first:.2f} s for 120 s")
     start = sims.state_vector(settled.isel(time=-1))
     cycle = analysis.find_limit_cycle(
         field, start, max_period=5000, control=analysis.ShootingControl(n_multipliers=0)
     )
     neuron = network.connectome.index([NEURON])[0]
-    print(f"period by shooting: {cycle.period:.4f} ms, closure {cycle.residual:.1e}\n")
+    print(f"period by shooting: {cycle.period:.4f} ms, return error {cycle.residual:.1e}\n")
     print(f"{'60 simulated seconds':<34}{'wall s':>8}{'sim s/s':>9}{'period error':>14}")
 
     rows = []

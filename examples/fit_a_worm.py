@@ -1,4 +1,4 @@
-"""Give the worm's rhythm another period, and check it with another engine.
+"""Fit the period of the worm's rhythm, and check the result with a second engine.
 
 python examples/fit_a_worm.py [--period 1500]
 """
@@ -10,7 +10,7 @@ import numpy as np
 from isochron import ann_bridge, connectome, sims
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--period", type=float, default=1500.0, help="ms")
+parser.add_argument("--period", type=float, default=1500.0, help="wanted period (ms)")
 wanted = parser.parse_args().period
 
 worm = sims.GradedNetwork(connectome.load("varshney2011"))

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Look at a run
 #
-# This is a notebook, kept as text: open it in Jupyter with jupytext, or run it as it is.
+# This is a notebook, saved as text: open it in Jupyter with jupytext, or run it as a script.
 # It loads a run folder that `isochron compare` made, prints the table and draws the
 # report's main figure again from the data in the folder.
 

@@ -1,4 +1,4 @@
-"""A trained net in the space of its 512 units and in the 5 variables it moves in."""
+"""A trained network in the space of its 512 units and in its 5 reduced variables."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The worm's limit cycle and a trained net, in a few lines each.
+"""The worm's limit cycle and a trained network, in a few lines each.
 
 python examples/what_a_user_writes.py [--steps 400]
 """
@@ -26,7 +26,7 @@ task = ann_bridge.tasks.PhaseMemory()
 net = ann_bridge.LowRankRNN(n_units=512, rank=2)
 budget = ann_bridge.TrainingParameters(steps=steps, batch_size=32, learning_rate=0.02)
 ann_bridge.train(net, task, budget, device="auto", seed=0)
-print(f"net: loss {ann_bridge.evaluate(net, task, seed=1):.3f}, chance {task.chance}")
+print(f"network: loss {ann_bridge.evaluate(net, task, seed=1):.3f}, chance {task.chance}")
 
 system = ann_bridge.TrainedMap(net, frequency_Hz=8.4)
 starts = system.initial_states(32, np.random.default_rng(0))  # where the network moves

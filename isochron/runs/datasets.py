@@ -113,9 +113,9 @@ def open_connectome(identifier: str | os.PathLike) -> Connectome:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If there is no such data set, or the file cannot be read.
+        If the data set is not known, or the file cannot be read.
     """
     if not is_file_name(identifier):
         return _load(str(identifier))

@@ -80,7 +80,7 @@ def find_resting_state(
     steps = sims.GradedMap(network, stimulus, step_ms=STEP_MS)
     distance, settled_ms = _in_widths(network, state - point.point), 0.0
     while distance > AT_REST:
-        # The linear theory says how long it takes; a state that is far away needs more.
+        # Duration by the linear theory; a state that is far away needs more.
         rate = -float(np.real(point.eigenvalues[0]))
         duration = max(STEP_MS, math.log(2 * distance / AT_REST) / rate)
         if settled_ms + duration > 1e3 * longest_s:
@@ -120,7 +120,7 @@ def describe_no_cycle(
         return []
     return [
         f"No limit cycle with a period of up to {max_period_s:g} s was found from the end of the "
-        "run, and the model does not come to rest: its equilibrium is unstable or far away. "
+        "run, and the model does not converge to rest: its equilibrium is unstable or far away. "
         "Simulate for longer (isochron simulate --duration), or allow longer periods "
         f"(--max-period, in s). The search reports, in ms: {cycle.message}"
     ]

@@ -23,7 +23,9 @@ from isochron.workflows.attractor_results import (
 
 LAYERS = ("chemical", "gap")
 SIGNS = ("own", "gaba", "none")
-SYMMETRY = "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centred"
+SYMMETRY = (
+    "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centered"
+)
 SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
 Report = Callable[[float, str], None]
 

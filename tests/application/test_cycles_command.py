@@ -103,4 +103,4 @@ def test_a_run_that_does_not_say_how_it_was_made_is_refused(capsys, tmp_path):
     sims.save_dataset(made, tmp_path / "run.nc")
     code, _, error = run(capsys, "cycles", tmp_path / "run.nc")
     assert code == 3
-    assert "does not say how it was made" in error
+    assert "does not state its model and currents" in error

@@ -112,7 +112,7 @@ def _answer(worm: WormSystem, nets: Sequence[NetSystem], n_stimuli: int) -> str:
     if len(remember) < len(learned):
         return (
             f"Answer: not always. {len(remember)} of {len(learned)} networks that learned have one "
-            "phase-locked cycle for each stimulus."
+            "phase-locked limit cycle for each stimulus."
         )
     text = (
         "Answer, for these systems: yes. Every network that learned has at least one phase-locked "
