@@ -122,7 +122,7 @@ def test_links_and_mapping_say_the_same():
     mapping = PROJECT["tool"]["setuptools"]["package-dir"]
     links = {p.name: p.readlink() for p in (ROOT / "isochron").iterdir() if p.is_symlink()}
     if not links:
-        pytest.skip("this checkout has no symbolic links; the mapping does the work")
+        pytest.skip("this checkout does not have symbolic links; the mapping is used")
     assert links == {package: Path("..") / package for package in PACKAGES}
     assert mapping == {"isochron": "isochron"} | {f"isochron.{h}": h for h in PACKAGES}
 

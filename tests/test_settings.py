@@ -1,4 +1,4 @@
-"""Settings describe themselves and refuse values that are not among their choices."""
+"""Settings describe themselves and reject values that are not among their choices."""
 
 from dataclasses import dataclass, fields
 

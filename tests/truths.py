@@ -177,7 +177,7 @@ def lorenz(rho=28.0):
 
 
 def lorenz_by_taylor(state, duration, *, order=24, step=0.01):
-    """The flow of `lorenz` by Taylor series, an integrator of another kind."""
+    """The flow of `lorenz` by Taylor series, a different kind of integrator."""
     n_steps = int(np.ceil(duration / step))
     h = duration / n_steps
     state = np.array(state, dtype=float)
@@ -296,7 +296,7 @@ def rotating_force(frequency, force, own=1.0):
 
 
 def roessler_by_taylor(state, duration, *, a=0.2, b=0.2, c=5.7, order=24, step=0.02):
-    """The flow of `roessler` by Taylor series, an integrator of another kind."""
+    """The flow of `roessler` by Taylor series, a different kind of integrator."""
     n_steps = int(np.ceil(duration / step))
     h = duration / n_steps
     state = np.array(state, dtype=float)

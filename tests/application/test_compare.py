@@ -193,7 +193,7 @@ def test_a_finished_run_is_not_done_again(folder, capsys):
 
 
 def test_the_same_seed_gives_the_same_row(folder, results, tmp_path):
-    """Train and analyse again, alone and in one process: the same numbers to the last bit."""
+    """Train and analyze again, alone and in one process: the numbers are bit-identical."""
     shutil.copytree(folder / "run", tmp_path / "run")
     for step in ("train", "analyse"):
         (tmp_path / "run" / "steps" / f"{step}-rewired-0.json").unlink()

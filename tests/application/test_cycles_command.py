@@ -1,4 +1,4 @@
-"""isochron cycles and isochron continue, on the worm and on a net."""
+"""isochron cycles and isochron continue, on the worm and on a network."""
 
 import json
 

@@ -38,7 +38,7 @@ def test_a_free_rhythm_has_its_frequency_and_amplitude(frequency, step_ms):
     found = measure_free_running(signal, step_ms, forced_amplitude=5.0)
     assert found.oscillates
     assert found.amplitude == pytest.approx(3.0, rel=5e-3)
-    # The analytic signal errs at the ends; an eighth of the signal there is left out.
+    # The analytic signal is inexact at the ends; an eighth of the signal there is excluded.
     assert found.frequency_Hz == pytest.approx(frequency, rel=2e-3)
 
 

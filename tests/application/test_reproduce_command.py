@@ -16,7 +16,7 @@ from isochron.cli import main
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.studies.pals2024.results import Pals2024Results
 
-# learned_below is above every loss: untrained nets too go through the whole analysis.
+# learned_below is above every loss: untrained networks pass the whole analysis, too.
 CONFIG = """
 nets = 2
 conditions = ["rank-1-linear", "rank-2-tanh-oscillatory"]
@@ -110,7 +110,7 @@ def test_the_report_stands_alone(folder):
 
 @pytest.mark.slow
 def test_other_kinds_of_nets_are_rows_too(tmp_path):
-    """A liquid net has cycles; of a spiking net, whose map jumps, none are sought."""
+    """A liquid network has cycles; a spiking network is not searched for cycles."""
     text = CONFIG.replace("nets = 2", "nets = 1").replace(
         '["rank-1-linear", "rank-2-tanh-oscillatory"]', '["liquid", "closed-form", "spiking"]'
     )

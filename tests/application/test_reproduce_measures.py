@@ -67,7 +67,7 @@ def test_rates_that_differ_are_found_in_standard_deviations():
 
 
 def test_rate_is_what_the_readout_sees():
-    """A level that the readout does not see is no rate; phases are those of the states."""
+    """Levels outside the readout do not count as rates; phases are those of the states."""
     states = orbits(2.0, 3.0)
     code = measure_code(states, orbits(0.0, 0.0), MEMORIES, PHASE)
     assert code.phase_difference == pytest.approx(2.0, abs=1e-9)
@@ -141,7 +141,7 @@ ROW = NetworkAnalysis(
 
 
 def net_row(**changes):
-    """A net with a phase code, as the paper has it."""
+    """A network with a phase code, as in the paper."""
     return replace(ROW, **changes)
 
 
@@ -238,7 +238,7 @@ def test_a_condition_says_all():
 
 @pytest.fixture(scope="module")
 def rotator():
-    """Nets of two orthogonal loadings, an own frequency of 12 Hz and an input along the first."""
+    """Networks with orthogonal loadings, an intrinsic frequency of 12 Hz and an input along one."""
     m = np.linalg.qr(np.random.default_rng(0).normal(size=(64, 4)))[0] * 8
     turn = 2 * np.pi * 12e-3 * 20
     n = m[:, :2] @ np.array([[1.0, -turn], [turn, 1.0]]).T

@@ -76,7 +76,7 @@ def run(capsys, *arguments):
 
 
 def test_every_command_calls_it_resting(capsys, tmp_path):
-    """A run that has settled, and one that has not."""
+    """A run that has settled, and one that still moves."""
     graph = tmp_path / "small.csv"
     connectome.write_csv(connectome.load("varshney2011").subset("PLM", "PVC", "AVB", "VB*"), graph)
     for seconds, state in ((20, "resting"), (0.005, "settling to rest")):

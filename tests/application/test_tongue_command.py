@@ -1,4 +1,4 @@
-"""isochron tongue, on a net and on a piece of the worm."""
+"""isochron tongue, on a network and on a part of the worm."""
 
 import json
 
@@ -17,7 +17,7 @@ def run(capsys, *arguments):
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
-    """A small net that the reference alone drives: one cycle, at every frequency."""
+    """A small network with an input of the reference only: one cycle at every frequency."""
     path = tmp_path_factory.mktemp("nets") / "a"
     made = ann_bridge.LowRankRNN(n_units=24, generator=torch.Generator().manual_seed(3))
     ann_bridge.save_net(made, path)
@@ -25,7 +25,7 @@ def net(tmp_path_factory):
 
 
 def test_the_edges_are_those_in_the_full_net(capsys, net):
-    """The command follows the reduced net; here the full one is walked, from another state."""
+    """The command follows the reduced network; the test the full one, from a different state."""
     path, full = net
     code, text, _ = run(
         capsys, "tongue", path, "--amplitudes", "1,0.6", "--starts", 8, "--span", 0.2, "--json"

@@ -164,7 +164,7 @@ def test_the_pages_of_the_data_sets_are_those_of_the_data():
 
 
 def test_a_shipped_file_that_is_damaged_is_named(tmp_path, monkeypatch):
-    """Cut short it is no zip; with another array its digest is another."""
+    """Cut short it is not a zip file; with a changed array it has a different digest."""
     whole = datasets._DATA.joinpath("varshney2011.npz").read_bytes()
     arrays = datasets.vendored_arrays("varshney2011")
     monkeypatch.setattr(datasets, "_DATA", tmp_path)

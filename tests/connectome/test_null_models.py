@@ -66,7 +66,7 @@ def undirected_layers(n):
 
 
 def assert_uniform(draw, realisations, samples_each=300):
-    """Chi-square of how often each of all realisations came; a false alarm once in 10^4 seeds."""
+    """Chi-square of the counts of all realizations; a false alarm once in 10^4 seeds."""
     counts = {layer.tobytes(): 0 for layer in realisations}
     assert len(counts) > 1
     for _ in range(samples_each * len(counts)):
@@ -74,8 +74,8 @@ def assert_uniform(draw, realisations, samples_each=300):
     assert chisquare(list(counts.values())).pvalue > 1e-4
 
 
-# Each reaches realisations that differ in how many swaps they allow, so a chain that does not
-# count refused steps, or does not turn triangles, is not uniform on them.
+# Each has realizations that differ in the number of swaps they allow, so a chain that does not
+# count rejected steps, or does not reverse triangles, is not uniform on them.
 DIRECTED = {
     "ring of three": [[0, 0, 1], [1, 0, 0], [0, 1, 0]],
     "ring of four": [[0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]],
@@ -184,7 +184,7 @@ def test_rewiring_keeps_partners_weights_and_signs_of_every_neuron(worm, randomi
 
 
 def test_a_sign_and_a_weight_stay_together():
-    """A sign of its own for every weight: signs follow the parity of the weight."""
+    """The sign of every connection is given by the parity of its weight."""
     rng = np.random.default_rng(7)
     weights = np.triu(rng.permutation(64).reshape(8, 8) + 1, 1) * (rng.random((8, 8)) < 0.7)
     weights = weights + np.tril(rng.permutation(64).reshape(8, 8) + 1) * (rng.random((8, 8)) < 0.3)

@@ -205,7 +205,7 @@ def test_labels_of_a_fly_that_occur_twice(tmp_path):
 
 @pytest.mark.parametrize("factor", [1e-6, 1e3])
 def test_samples_at_implausible_intervals_are_mentioned(tmp_path, caplog, factor):
-    """Timestamps in another unit than s."""
+    """Timestamps in a unit other than s."""
     path = write_nwb(tmp_path / f"times{factor:g}.nwb", {"labels": NAMES})
     with h5py.File(path, "r+") as file:
         times = file["processing/ophys/traces/timestamps"]

@@ -468,7 +468,7 @@ def test_malformed_nwb_is_refused(tmp_path, fault, message):
 
 
 def replace(group, name, n):
-    """The first n entries of a dataset in its place, attributes kept."""
+    """The first n entries of a dataset instead of it, with the same attributes."""
     old, attrs = group[name][:n], dict(group[name].attrs)
     del group[name]
     group[name] = old
@@ -514,7 +514,7 @@ def test_the_released_functional_atlas():
 
 
 def released_atlas():
-    """Where the package of its authors keeps it; not one of our dependencies."""
+    """Path in the package of its authors, which is not a dependency."""
     from importlib.util import find_spec
     from pathlib import Path
 

@@ -189,7 +189,7 @@ def test_clustering_is_that_of_networkx(seed):
 
 @pytest.mark.parametrize("seed", [8, 9])
 def test_neighbour_clustering_is_the_density_among_the_neighbours(seed):
-    """By its definition, from subgraphs: networkx has none for directed neighbourhoods."""
+    """By the definition, from subgraphs: networkx does not have it for directed graphs."""
     weights = random_layer(seed)
     digraph = as_graph(weights)
     around: dict[Literal["out-neighbour", "in-neighbour"], Any] = {

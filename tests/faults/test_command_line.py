@@ -80,7 +80,7 @@ def test_no_workers(tmp_path, capsys):
 
 
 def test_a_disk_that_takes_no_more(tmp_path):
-    """A limit on file sizes stands for a full disk: one line, exit 5, nothing half-written."""
+    """A limit on file sizes simulates a full disk: one line, exit 5, no partial file."""
     result = subprocess.run(
         [sys.executable, "-m", "isochron", "compare", "--quick", "--out", str(tmp_path / "run")],
         capture_output=True,
@@ -94,7 +94,7 @@ def test_a_disk_that_takes_no_more(tmp_path):
     assert result.stderr.count("\n") == 1
     kept = [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert set(kept) <= {".lock", "run.json"}
-    # With room again, the same command is not refused.
+    # With space again, the same command runs.
     with RunFolder(tmp_path / "run", CompareConfig.quick(), __version__) as folder:
         assert (folder.path / "config.toml").is_file()
 

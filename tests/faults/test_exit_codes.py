@@ -1,4 +1,4 @@
-"""The exit code of a command says what went wrong; see docs/reference/contracts.md."""
+"""The exit code of a command states the kind of error; see docs/reference/contracts.md."""
 
 import json
 from concurrent.futures.process import BrokenProcessPool

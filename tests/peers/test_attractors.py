@@ -71,7 +71,7 @@ def test_the_worm_on_the_axis():
     assert result.n == 279
     for rule, sample in result.sampled_by_tie_rule.items():
         assert sum(sample.starts_by_length.values()) == 200, rule
-    # ties matter: neurons without input keep their state under "keep", and never under "flip"
+    # ties matter: neurons without input stay under "keep" and change under "flip"
     assert 1 not in result.sampled_by_tie_rule["flip"].found_by_length
     assert result.sampled_by_tie_rule["keep"].n_found > result.sampled.n_found
     for null in result.nulls:

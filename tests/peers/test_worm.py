@@ -105,7 +105,7 @@ def test_a_push_moves_the_phase_by_the_phase_response(worm, touch, worm_cycle):
 def test_a_lasting_current_shortens_the_period_by_the_mean_response(
     worm, touch, worm_response, worm_cycle
 ):
-    """dΩ/dI is the mean of Z over C: first order of averaging, thresholds held.
+    """dΩ/dI is the mean of Z over C: first order of averaging, with constant thresholds.
 
     A sine of frequency 0 is a current that the thresholds do not follow.
     """

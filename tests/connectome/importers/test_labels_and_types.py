@@ -88,7 +88,7 @@ def test_the_lowest_negative_weight_of_a_type_inhibits():
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("e\u0301", "\u00e9"),  # an accent as a character of its own
+        ("e\u0301", "\u00e9"),  # an accent as a separate character
         ("KC\u00a01", "KC 1"),  # a no-break space
         ("KC  1", "KC 1"),
         ("A\t1", "A 1"),

@@ -158,7 +158,7 @@ def test_a_quoted_field_may_contain_anything(file):
 
 
 def test_repeated_connections(file):
-    """Parts of a connection, by neuropil or by section, add up if the caller says so."""
+    """Parts of a connection, by neuropil or by section, add up if the caller asks for it."""
     path = file("pre,post,weight\nA,B,1\nA,B,2\nB,A,4\n")
     with pytest.raises(ValueError, match=r"line 3: .*A to B is listed twice.*duplicates='sum'"):
         from_csv(path)

@@ -78,7 +78,7 @@ def test_signs_under_any_name_are_asked_for(file, words):
     assert (signs[1, 0], signs[0, 1]) == (-1, 1)
     with pytest.raises(ValueError, match="Did you mean sign"):
         signs_of(file, "effect", words, columns={"weight": "weight"})
-    with pytest.raises(ValueError, match="Did you mean sign"):  # with words that are no signs
+    with pytest.raises(ValueError, match="Did you mean sign"):  # with words that are not signs
         signs_of(file, "effect", ("inhibitory", "modulatory"), columns={"weight": "weight"})
 
 
