@@ -26,7 +26,7 @@ class SimulationSettings(RunSettings):
     """Simulation of a connectome: model, currents and initial state."""
 
     stimulus: Path | None = setting(
-        None, "Currents over time: a .csv file with time_ms and neurons", form="FILE"
+        None, "File of currents over time (.csv): time_ms, and a column (pA) for each neuron", form="FILE"
     )
     seed: int = setting(0, "Seed of the initial state")
 

@@ -86,8 +86,8 @@ def _plane(cycles: Sequence[np.ndarray], other: np.ndarray) -> Callable[[np.ndar
     """Projection on the two main components of the cycles, or of `other` without cycles."""
     states = np.concatenate([cycle[:-1] for cycle in cycles]) if len(cycles) else other
     _, components = principal_components(states)
-    centre = states.mean(axis=0)
-    return lambda x: (x - centre) @ components[:2].T
+    center = states.mean(axis=0)
+    return lambda x: (x - center) @ components[:2].T
 
 
 def _thin(orbit: np.ndarray) -> np.ndarray:

@@ -202,14 +202,14 @@ def test_kinds_and_types_of_nodes(file):
 
 
 def test_kinds_and_types_under_any_name(file):
-    keys = (("node", "category"), ("node", "tissue"), ("node", "colour"), ("edge", "weight"))
-    nodes = node("a", category="motor", tissue="neuron", colour="red")
+    keys = (("node", "category"), ("node", "tissue"), ("node", "color"), ("edge", "weight"))
+    nodes = node("a", category="motor", tissue="neuron", color="red")
     nodes += node("b", category="Sensory neuron", tissue="neuron") + node("m", tissue="muscle")
     edges = edge("a", "b", weight="1") + edge("a", "m", weight="2")
     read = from_graphml(file(graph(nodes, edges, keys=keys)))
     assert [cell.type for cell in read.cells] == ["motor", "sensory"]
     assert read.muscles == ("m",)
-    assert read.source.left_out == "node attributes not read: colour"
+    assert read.source.left_out == "node attributes not read: color"
 
 
 def test_labels_of_yed(file):
@@ -246,13 +246,13 @@ def test_signs_and_signed_weights(file):
 
 def test_defaults_of_attributes_and_those_not_read(file):
     text = """<graphml><key id="w" for="edge" attr.name="weight"><default>4</default></key>
-    <key id="x" for="node" attr.name="x"/><key id="c" for="edge" attr.name="colour"/>
+    <key id="x" for="node" attr.name="x"/><key id="c" for="edge" attr.name="color"/>
     <graph edgedefault="directed"><node id="a"><data key="x">0.1</data></node>
     <edge source="a" target="b"/><edge source="b" target="a"><data key="w">5</data>
     <data key="c">red</data></edge></graph></graphml>"""
     read = from_graphml(file(text))
     np.testing.assert_array_equal(read.chemical, [[0, 5], [4, 0]])
-    assert read.source.left_out == "edge attributes not read: colour; node attributes not read: x"
+    assert read.source.left_out == "edge attributes not read: color; node attributes not read: x"
 
 
 @pytest.mark.parametrize(
