@@ -26,7 +26,9 @@ class SimulationSettings(RunSettings):
     """Simulation of a connectome: model, currents and initial state."""
 
     stimulus: Path | None = setting(
-        None, "File of currents over time (.csv): time_ms, and a column (pA) for each neuron", form="FILE"
+        None,
+        "File of currents over time (.csv): time_ms, and a column (pA) for each neuron",
+        form="FILE",
     )
     seed: int = setting(0, "Seed of the initial state")
 

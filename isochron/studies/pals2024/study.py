@@ -21,7 +21,7 @@ from isochron.studies.study import Study
 
 EXPERIMENT = "pals2024"
 QUESTION = (
-    "Do trained recurrent networks hold memories as phase-locked limit cycles, and when do "
+    "Do trained recurrent networks store memories as phase-locked limit cycles, and when do "
     "they code by phase, when by rate?"
 )
 
