@@ -1,6 +1,6 @@
 """How many limit cycles does a connectome have? All figures of docs/guide/attractors.md.
 
-python examples/how_many_attractors.py [--out figures] [--n 14] [--networks 300] [--nulls 10]
+python examples/how_many_attractors.py [--out figures] [--n 14] [--networks 300] [--nulls 20]
 """
 
 import argparse
@@ -18,7 +18,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", type=Path, default=Path("figures"))
 parser.add_argument("--n", type=int, default=14, help="number of neurons of the random networks")
 parser.add_argument("--networks", type=int, default=300, help="random networks per symmetry")
-parser.add_argument("--nulls", type=int, default=10, help="number of rewired connectomes")
+parser.add_argument("--nulls", type=int, default=20, help="number of rewired connectomes")
 parser.add_argument("--starts", type=int, default=2000, help="initial states per connectome")
 options = parser.parse_args()
 n = options.n

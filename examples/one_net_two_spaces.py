@@ -25,9 +25,9 @@ for c in (*memories, *saddles):
     twin = find_limit_cycle(full, small.expand(c.point))
     apart = abs(small.reduce(twin.states) - c.states).max()
     off = abs(twin.multipliers[:2] - c.multipliers[:2]).max()
-    print(f"|multiplier| {c.largest_multiplier:.6f}; full: {apart:.0e} apart, {off:.0e} off")
+    print(f"|multiplier| {c.largest_multiplier:.3f}; 512 units: {apart:.0e} apart, {off:.0e} off")
 angles = [find_limit_cycle(polar, [psi]) for psi in ring]
-print("angle alone:", *{f"{c.multipliers[0].real:.3f}" for c in angles if c.found})
+print("angle alone:", *sorted({f"{c.multipliers[0].real:.1f}" for c in angles if c.found}))
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
 stable, unstable = ([c.states[:, :2] for c in kind] for kind in (memories, saddles))
@@ -38,7 +38,7 @@ branches = [continue_cycles(pulsed, c, 0.0, limits=(0.0, 0.5), scale=1.0) for c 
 drawn = [(b.parameters, b.states[:, 1], np.array([p.stable for p in b.points])) for b in branches]
 ends = [(s.kind, s.parameter, s.state[1]) for b in branches for s in b.special]
 plot_bifurcation_diagram(drawn, special_points=ends, ax=axes[1])
-print("stimulus 1 ends the other memory at", *(round(end[1], 4) for end in ends))
+print("stimulus 1 ends the other memory at", *(round(end[1], 3) for end in ends))
 strengths = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1]
 for c, style in zip(memories, ("k-", "k--"), strict=True):
     hz, state, low, high = f, c.point, [], []
