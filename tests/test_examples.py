@@ -1,5 +1,6 @@
 """Every example runs as it stands, and is short."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+RESULTS = EXAMPLES.parent / "docs" / "results"
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
@@ -70,3 +72,18 @@ def test_one_worm_four_engines(tmp_path):
     assert len(errors) == 2
     assert max(errors) < 0.1  # mV, at a step of 0.5 ms
     assert (tmp_path / "engines.png").stat().st_size > 20_000
+
+
+@pytest.mark.slow
+def test_which_connectomes_oscillate(tmp_path):
+    """The stored counts: those of varshney2011 and of the sensory pairs are the same."""
+    example, out = EXAMPLES / "which_connectomes_oscillate.py", tmp_path / "counts.json"
+    arguments = ["--draws", "1", "--currents", "2000", "--leaks", "0.25", "--out", out]
+    subprocess.run([sys.executable, example, *arguments], capture_output=True, check=True)
+    rows = json.loads(out.read_text())["rows"]
+    found = {row["what"]: row["n_oscillating"] for row in rows}
+    assert found["varshney2011"] == 1
+    assert found["leak 0.25 nS"] == 0
+    assert {"rewire", "rewire-by-group", "erdos-renyi"} <= set(found)
+    stored = json.loads((RESULTS / "connectomes-oscillate.json").read_text())["rows"]
+    assert abs(found["each sensory pair"] - stored[-1]["n_oscillating"]) <= 1
