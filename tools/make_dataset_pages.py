@@ -1,4 +1,4 @@
-"""Write docs/reference/datasets/: one page for each data set, from the data themselves.
+"""Write docs/reference/datasets/: one page for each dataset, from the data themselves.
 
 python tools/make_dataset_pages.py
 """
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "datasets"
 
 
 def page(name: str) -> str:
-    """The page of a data set."""
+    """The page of a dataset."""
     worm = connectome.load(name)
     source = worm.source
     upper = np.triu(worm.gap, 1)
@@ -21,7 +21,7 @@ def page(name: str) -> str:
         "neurons": f"{len(worm.neurons)}",
         "muscles": f"{len(worm.muscles)}",
         "chemical connections": counted(worm.chemical)
-        + f", of them {np.count_nonzero(np.diag(worm.chemical))} of a neuron with itself",
+        + f", including {np.count_nonzero(np.diag(worm.chemical))} of a neuron with itself",
         "gap-junction pairs": counted(upper)
         + f", and {np.count_nonzero(np.diag(worm.gap))} of a neuron with itself",
         "neuromuscular connections": counted(worm.neuromuscular),
@@ -29,7 +29,7 @@ def page(name: str) -> str:
     if worm.extrasynaptic:
         rows = {"neurons": rows["neurons"]}
         rows |= {f"{layer} connections": counted(w) for layer, w in worm.extrasynaptic.items()}
-    lacks = source.left_out or "nothing that is in the file"
+    lacks = source.left_out or "nothing that the file contains"
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     return f"""# {name}
 
@@ -37,15 +37,15 @@ def page(name: str) -> str:
 
 {source.notes}
 
-**A weight is** a number of {source.weight_unit}. Weights of data sets with another unit cannot be compared with it.
+**A weight is** a number of {source.weight_unit}. Do not compare it with weights in a different unit.
 
 | | |
 |---|---|
 {table}
 
-**Left out** of the file: {lacks}.
+**Omitted**: {lacks}.
 
-**From** `{source.file}` (SHA-256 `{source.file_sha256[:16]}…`), by way of {source.via}. Licence: {source.license}.
+**Source**: `{source.file}` (SHA-256 `{source.file_sha256[:16]}…`), read with {source.via}. License: {source.license}.
 
 ```python
 from isochron import connectome
@@ -66,7 +66,7 @@ def pages() -> dict[str, str]:
 
 
 def index() -> str:
-    """The list of data sets, with their sizes."""
+    """The list of datasets, with their sizes."""
     rows, names = [], connectome.available()
     for name in names:
         worm = connectome.load(name)
@@ -76,7 +76,9 @@ def index() -> str:
             f"{np.count_nonzero(np.triu(worm.gap))} |"
         )
     table, tree = "\n".join(rows), "\n".join(names)
-    return f"""# Data sets
+    return f"""# Datasets
+
+The published connectomes in the package, for `connectome.load(name)`. Each page states what a weight means and what the dataset omits. Numbers of connections do not count weights.
 
 | name | paper | neurons | muscles | chemical connections | gap-junction pairs |
 |---|---|---|---|---|---|
