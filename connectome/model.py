@@ -34,7 +34,7 @@ _PARTS = ("without ", "only ", "left and right merged", "merged by class")  # in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a connectome comes from.
+    """Provenance of a connectome.
 
     Attributes
     ----------

@@ -181,6 +181,6 @@ def _merged_cell(connectome: Connectome, labels: Sequence[str], name: str) -> Ce
 
 
 def _common_transmitters(members: Sequence[Cell]) -> tuple[str, ...]:
-    """Those of the first of the cells, if all have the same main transmitter, else none."""
+    """Transmitters of the first cell, if all have the same main transmitter, else none."""
     main = main_transmitter(members)
     return (main, *members[0].transmitters[1:]) if main else ()

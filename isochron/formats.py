@@ -1,4 +1,4 @@
-"""What a file is by its first bytes."""
+"""Kind of a file by its first bytes."""
 
 import codecs
 import os
@@ -28,7 +28,7 @@ _BEGINNINGS = (
 
 
 def describe_content(path: str | os.PathLike) -> str:
-    """What a file is by its content, such as ``a MATLAB 5 file``; empty if it is not known.
+    """Kind of a file by its content, such as ``a MATLAB 5 file``; empty if it is not known.
 
     Nothing of it is executed or expanded.
     """

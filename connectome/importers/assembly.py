@@ -1,4 +1,4 @@
-"""From the entries of a file to a Connectome: names, muscles, layers, cells."""
+"""Assembly of a Connectome from the entries of a file: names, muscles, layers, cells."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -168,7 +168,7 @@ def _joint(cell: Cell) -> Cell:
 
 
 def file_source(path: Path, content: bytes, weight_unit: str, left_out: str = "") -> Source:
-    """Where a connectome of a user's file comes from."""
+    """Provenance of a connectome of a user's file."""
     return Source(
         weight_unit=weight_unit, file=path.name, file_sha256=sha256(content), left_out=left_out
     )

@@ -135,7 +135,7 @@ def from_csv(
 
 @dataclass(frozen=True)
 class _Reading:
-    """How the rows of a table become entries."""
+    """Conversion of the rows of a table to entries."""
 
     where: str
     directed: bool

@@ -156,7 +156,7 @@ def _declared_layers(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How edges become entries."""
+    """Conversion of edges to entries."""
 
     where: str
     layer: str
@@ -311,7 +311,7 @@ def _saves_ids(graph: Graph) -> bool:
 
 
 class _Nodes:
-    """What the attributes of the nodes state: neuron or muscle, type and class."""
+    """Facts in the attributes of the nodes: neuron or muscle, type and class."""
 
     def __init__(
         self, graph: Graph, names: dict[str, str], types: Mapping[str, str], where: str

@@ -46,7 +46,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """What to do with entries that contradict each other.
+    """Treatment of entries that contradict each other.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which column or attribute of a file is the sender, the weight, the layer, the sign."""
+"""Roles of columns and attributes of a file: sender, receiver, weight, layer, sign."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Roles:
-    """What the columns of a file mean.
+    """Roles of the columns of a file.
 
     Attributes
     ----------

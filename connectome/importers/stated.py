@@ -1,4 +1,4 @@
-"""What a table of connections states about its cells and weights, in columns of fixed names.
+"""Facts of cells and weights in a table of connections, in columns of fixed names.
 
 `connectome.write_csv` writes such columns where a reader could not know what they contain.
 """
@@ -99,7 +99,7 @@ def _types(rows: Sequence["Row"], where: str) -> dict[str, str]:
 def facts_to_state(
     connectome: "Connectome", names: Iterable[str], *, types: bool
 ) -> dict[str, dict[str, str] | str]:
-    """What a table of connections must state besides: a text, or a text for each cell.
+    """Further facts that a table of connections must state: a text, or a text for each cell.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def _is_plainly_a_sign(word: str) -> bool:
 
 
 def unreadable(column: str, values: Iterable[str]) -> str | None:
-    """What a column states that no role can take: weights of a second layer, transmitters.
+    """Content of a column without a possible role: weights of a second layer, transmitters.
 
     Returns
     -------

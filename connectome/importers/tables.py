@@ -158,7 +158,7 @@ def _find_separator(text: str, given: Mapping[str, str | None]) -> str:
 
 
 def _known(fields: Sequence[str], given: Mapping[str, str | None]) -> int:
-    """How many fields of a line are names of columns."""
+    """Number of fields of a line that are names of columns."""
     words = {word for role in ROLES for word in WORDS[role]}
     words |= {plain(column) for column in given.values() if column}
     return sum(plain(field) in words for field in fields)

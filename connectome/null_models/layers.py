@@ -157,7 +157,7 @@ def placed(matrix: np.ndarray, moved: Moved, values: np.ndarray) -> np.ndarray:
 
 
 def placed_both_ways(matrix: np.ndarray, moved: Moved, values: np.ndarray) -> np.ndarray:
-    """As `placed`, symmetric."""
+    """Symmetric matrix of values at the new places, as `placed`."""
     result = placed(matrix, moved, values)
     result[moved.after[::-1]] = values
     return result

@@ -168,7 +168,7 @@ def _anew(
     kind: np.ndarray,
     rng: np.random.Generator,
 ) -> Moved:
-    """As many of the pairs of each class as are connected, drawn without replacement.
+    """Pairs of each class drawn without replacement, as many as are connected.
 
     Both lists are in order of class, the new one at random within each.
     """

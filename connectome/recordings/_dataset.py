@@ -21,7 +21,7 @@ _TAXON_OF_THE_WORM = re.compile(r"(?<!\d)6239$")  # NCBITaxon_6239
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
-    """What every reader finds.
+    """Content of a recording that every reader returns.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def neuron_names(labels: Sequence[str], *, of_the_worm: bool = True) -> list[str
 
 
 def describe_unresolved(labels: Sequence[str], *, of_the_worm: bool = True) -> str:
-    """Which labels do not become names, and why: ``?7: EF1/2 names several cells (EF1, EF2)``.
+    """Labels without a name, and the reason: ``?7: EF1/2 names several cells (EF1, EF2)``.
 
     Neurons without a label are not listed.
     """
@@ -147,7 +147,7 @@ def describe_unresolved(labels: Sequence[str], *, of_the_worm: bool = True) -> s
 
 
 def provenance(path: Path) -> dict[str, str]:
-    """Where a dataset comes from: file name, its SHA-256, and our version."""
+    """Provenance of a dataset: file name, its SHA-256, and the version of isochron."""
     return {"file": path.name, "sha256": file_sha256(path), "isochron_version": __version__}
 
 

@@ -71,7 +71,7 @@ class ListedChoice(click.Choice):
         self._field = field
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does."""
+        """Convert and check a value."""
         try:
             check_choice(self._field, str(value))
         except ValueError as error:

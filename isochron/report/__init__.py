@@ -1,4 +1,4 @@
-"""What the reports of all studies share."""
+"""Parts that the reports of all studies share."""
 
 from isochron.report.drawing import STYLE, to_data_uri
 from isochron.report.page import fill_template, load_results

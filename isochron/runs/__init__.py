@@ -1,1 +1,1 @@
-"""What every run needs: folder, pool, plan, configuration, provenance, measures."""
+"""Parts of every run: folder, pool, plan, configuration, provenance, measures."""

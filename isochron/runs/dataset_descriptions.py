@@ -142,7 +142,7 @@ def _is_number(text: str) -> bool:
 
 
 def _checked_options(path: Path, given: dict[str, Any], reader: Reader) -> dict[str, Any]:
-    """Options of a reader from TOML, where an empty text stands for None."""
+    """Options of a reader from TOML, where an empty text means None."""
     known = options_of(reader)
     for key, value in given.items():
         if key not in known:

@@ -205,7 +205,7 @@ def _unknown_suffix(path: Path) -> str:
 
 
 def _advice(message: str, format_name: str, path: Path) -> str:
-    """How a command is given an option that a message names."""
+    """Form of an option for a command, in messages."""
     options = [name for name in options_of(READERS.load(format_name)) if f"{name}=" in message]
     if not options:
         return ""

@@ -45,7 +45,7 @@ def run_plan(
 
 
 def count_workers(workers: int | None) -> int:
-    """As many processes as asked for, or as there are cores.
+    """Number of processes: the given one, or the number of cores.
 
     Raises
     ------

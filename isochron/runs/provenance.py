@@ -1,4 +1,4 @@
-"""Where a result comes from: version, machine, data, seeds."""
+"""Provenance of a result: version, machine, data, seeds."""
 
 import os
 import platform
@@ -37,7 +37,7 @@ class DatasetProvenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Where a result comes from.
+    """Provenance of a result.
 
     Attributes
     ----------

@@ -113,7 +113,7 @@ def find_cycle_or_resting_state(
 def describe_no_cycle(
     cycle: analysis.LimitCycle | None, rest: RestingState | None, *, max_period_s: float
 ) -> list[str]:
-    """Why `find_cycle_or_resting_state` found no cycle and what to do; empty if it found one."""
+    """Reason why `find_cycle_or_resting_state` found no cycle, and advice; empty if it did."""
     if rest is not None:
         return [rest.describe()]
     if cycle is None or cycle.found:

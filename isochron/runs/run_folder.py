@@ -18,7 +18,7 @@ OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "
 
 @dataclass(frozen=True)
 class FinishedStep:
-    """What a run folder saves of a step: its result as JSON values, and its duration."""
+    """Result of a step as JSON values, and its duration."""
 
     result: Any
     seconds: float

@@ -62,7 +62,7 @@ class SavedNet:
         amplitude: float | None = None,
         channel: int | None = None,
     ) -> ReferenceInput | None:
-        """The reference to analyze the network under: that of its task, changed as asked.
+        """Reference for the analysis: that of the task, with the given changes.
 
         None, for no forcing, if the amplitude is 0, or if nothing was asked for and the task has
         no reference or is not known.
@@ -132,7 +132,7 @@ class SavedNet:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSummary:
-    """What a file records of the training of its network.
+    """Training of a network, as its file records it.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class TrainingSummary:
 
     @classmethod
     def read(cls, notes: Mapping[str, Any]) -> "TrainingSummary":
-        """From what a file has besides the weights."""
+        """Read the summary from the notes of a file."""
         task = str(notes.get("task", "")).partition("(")[0] or None
         loss, error, chance, chance_error = (
             _number(notes.get(name))
@@ -181,7 +181,7 @@ class TrainingSummary:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know of the training."""
+        """Warnings about the training."""
         if self.learned not in ("no", "in part"):
             return ()
         how = "Not learned" if self.learned == "no" else "Learned in part"

@@ -63,7 +63,7 @@ class TimedTraining(EvaluationRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingProvenance(Provenance):
-    """Where a trained network comes from: also the name of its device."""
+    """Provenance of a trained network, with the name of its device."""
 
     device: str
     threads: int
@@ -89,7 +89,7 @@ class TrainingResult:
 
     @property
     def record(self) -> TrainingRecord:
-        """What is the same in each repetition of the training."""
+        """Losses, which are the same in each repetition of the training."""
         return TrainingRecord(
             steps=len(self.losses),
             losses=tuple(self.losses),

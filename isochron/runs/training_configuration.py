@@ -79,7 +79,7 @@ class ConnectomeSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingSettings(TrainingParameters):
-    """How networks are trained, how many, and where."""
+    """Training of networks: budget, number of networks, device."""
 
     steps: int = setting(400, "Largest number of training steps")
     seed: int = setting(0, "Seed of weights, trials and noise")
@@ -101,7 +101,7 @@ class TrainingSettings(TrainingParameters):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig:
-    """What is trained, on what and how; made by `train_config`."""
+    """Network, task and training; made by `train_config`."""
 
     task: TaskSection = setting(None, "Task")
     network: NetworkSection = setting(None, "Network before training")
@@ -246,7 +246,7 @@ def _resolved(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(settings: type, given: Mapping[str, Any], where: str) -> Any:
-    """The dataclass of a section that has no kind."""
+    """The dataclass of a section without a kind."""
     fields = writable_fields(settings)
     return _checked(settings, read_settings(fields, given, f"section [{where}]", where), where)
 

@@ -1,1 +1,1 @@
-"""What one command does."""
+"""The work of each command, without options and printing."""

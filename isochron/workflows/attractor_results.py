@@ -45,7 +45,7 @@ class Enumerated:
 
     @classmethod
     def of(cls, found: Any) -> Self:
-        """From `isochron.analysis.sign_networks.enumerate_attractors`."""
+        """Make it from the result of `isochron.analysis.sign_networks.enumerate_attractors`."""
         return cls(
             n=found.n,
             tie_rule=found.tie_rule,
@@ -91,7 +91,7 @@ class Sampled:
 
     @classmethod
     def of(cls, sample: sign_networks.Sample, **more: Any) -> Self:
-        """From `isochron.analysis.sign_networks.sample_attractors`; `more` are further fields."""
+        """Make it from the result of `sample_attractors`; `more` are further fields."""
         return cls(
             n_starts=sample.n_starts,
             n_unfinished=sample.n_unfinished,
@@ -204,7 +204,7 @@ class Theory:
 
 @dataclass(frozen=True, kw_only=True)
 class SolvedFixedPoints:
-    """Fixed points by a solver: how many, and whether these are all."""
+    """Number of fixed points found by a solver, and whether it is complete."""
 
     count: int
     complete: bool

@@ -1,4 +1,4 @@
-"""What a data set of a connectome contains: counts and weights of its layers, and its source."""
+"""Contents of a data set: counts and weights of its layers, and its source."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -39,7 +39,7 @@ class GapPairs:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSummary:
-    """Where the data come from."""
+    """Provenance of the data."""
 
     paper: str
     doi: str
@@ -63,7 +63,7 @@ class ConnectomeOverview:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectomeDescription:
-    """What `isochron connectome show --json` prints."""
+    """Output of `isochron connectome show --json`."""
 
     id: str
     species: str | None

@@ -13,7 +13,7 @@ SHOWN = 3  # multipliers
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What all rows have.
+    """Fields of all rows.
 
     Attributes
     ----------

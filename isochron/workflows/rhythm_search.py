@@ -10,7 +10,7 @@ DATASETS = (".zarr", ".nc")  # suffixes of runs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RhythmSearch:
-    """How the rhythms of saved networks and runs are searched for.
+    """Settings of the search for rhythms of saved networks and runs.
 
     Raises
     ------

@@ -101,7 +101,7 @@ class RecordedRun:
 
     @classmethod
     def read(cls, run: xr.Dataset) -> "RecordedRun":
-        """From the attributes of a run; only a method may be missing."""
+        """Read it from the attributes of a run; only the method may be missing."""
         known = {field.name for field in fields(cls)} & set(run.attrs)
         return cls(**{name: run.attrs[name] for name in known})
 

@@ -271,7 +271,7 @@ def _seed(config: TrainConfig, purpose: str, replicate: int) -> int:
 
 
 def _no_training(folder: Path) -> str:
-    """Why a path is not a folder of trainings, and what to do."""
+    """Message that a path is not a folder of trainings, with the way out."""
     if folder.with_name(f"{folder.name}.safetensors").is_file() or folder.suffix in (
         ".safetensors", ".json",
     ):  # fmt: skip

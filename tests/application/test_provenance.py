@@ -23,7 +23,7 @@ def test_seeds_are_those_of_the_first_release(parts, digest):
 
 
 def test_parts_are_kept_apart():
-    """What belongs to one purpose is not shared with a purpose that is spelled alike."""
+    """Different parts give different seeds, even if their texts are joined to the same text."""
     apart = [("a", "bc"), ("ab", "c"), ("abc",), (1, 2), (12,), (1, "2x"), (12, "x")]
     assert len({derive_seed(*parts) for parts in apart}) == len(apart)
 

@@ -143,7 +143,7 @@ def test_results_are_read_back_typed(results):
 
 
 def test_results_of_a_different_form_have_no_report(folder, results, tmp_path, capsys):
-    """Those of version 0.1 have rules in place of claims."""
+    """Results of version 0.1 have rules instead of claims."""
     older = {"rules" if key == "claims" else key: value for key, value in results.items()}
     (tmp_path / "results.json").write_text(json.dumps(older))
     assert main(["report", str(tmp_path)]) == 3

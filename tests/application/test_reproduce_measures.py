@@ -1,4 +1,4 @@
-"""What the reproduction measures, on orbits, rows and maps whose answer is known."""
+"""Measures of the reproduction, on orbits, rows and maps with known answers."""
 
 import math
 import tomllib

@@ -104,7 +104,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     "command", [["compare"], ["reproduce", "pals2024"], ["train"]], ids=lambda words: words[-1]
 )
 def test_a_folder_of_the_first_version_names_what_to_do(tmp_path, capsys, command):
-    """That version wrote a digest of other settings, too: the version is what matters."""
+    """Version 0.1 wrote a digest of other settings, too: only the version is compared."""
     run = tmp_path / "run"
     run.mkdir()
     write_json(run / "run.json", {"schema": 1, "version": "0.1.0", "config_sha256": 64 * "0"})

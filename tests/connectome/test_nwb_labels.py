@@ -1,4 +1,4 @@
-"""Which column of an NWB file names its neurons; series of one region; files of other kinds."""
+"""The column of an NWB file that names its neurons; series of one region; other files."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ TRACES = np.arange(15.0).reshape(5, 3) / 7
 
 
 def write_nwb(path, columns=None, *, data=TRACES, n_regions=3, kind="RoiResponseSeries"):
-    """What the reader needs of the layout of NWB 2."""
+    """The part of the layout of NWB 2 that the reader needs."""
     with h5py.File(path, "w") as file:
         file.attrs.update({"neurodata_type": "NWBFile", "nwb_version": "2.7.0"})
         table = file.create_group("processing/ophys/regions")

@@ -31,7 +31,7 @@ def assert_is_the_recording(dataset, path, names=NAMES):
 
 
 class MatlabWriter:
-    """What MATLAB 7.3 makes of structures, cell arrays and text: column-major, references."""
+    """Structures, cell arrays and text as MATLAB 7.3 writes them: column-major, references."""
 
     def __init__(self, path):
         self.path = path

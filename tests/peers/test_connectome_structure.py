@@ -51,7 +51,7 @@ def test_components_of_the_gap_junctions_of_varshney(layers):
     ],
 )
 def test_tail_exponents_of_varshney(layers, layer, tail, kind):
-    """To the printed digit, and the smallest value of the tail is found, not given."""
+    """Agreement to the printed digit; the smallest value of the tail is found, not given."""
     expected = VARSHNEY[layer]["tails"][tail]
     fit = statistics.power_law_tail(getattr(statistics.degrees(layers[layer]), kind))
     assert fit.k_min == expected["k_min"]

@@ -72,7 +72,7 @@ def test_many_environments_are_tasks():
 
 
 def test_a_net_learns_one():
-    """Which of two signals is stronger; the limit lies well below chance."""
+    """The stronger of two signals is reported; the limit lies well below chance."""
     task = NeuroGymTask(
         name="PerceptualDecisionMaking-v0", periods=("decision",), options={"sigma": 0.1}
     )

@@ -59,7 +59,7 @@ def jneuroml_rates(graph, folder, level, stimulus):
     [("A", C302_A), pytest.param("B", C302_B, marks=pytest.mark.slow)],
 )
 def test_mean_rates_agree(tmp_path, circuit, level, parameters):
-    """To one spike in each neuron's run, and to 1 % over the network.
+    """Agreement to one spike for each neuron, and to 1 % over the network.
 
     Both round spikes to steps, by which the spike times of a recurrent network drift apart;
     so it is rates that are compared. (At 0.02 ms, over 0.4 s, every count was the same.)

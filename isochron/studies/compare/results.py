@@ -1,4 +1,4 @@
-"""What `isochron compare` finds, as ``results.json`` has it."""
+"""Results of `isochron compare`, as in ``results.json``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,7 +30,7 @@ class WormCycle(Cycle):
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """What is measured of worm and networks alike.
+    """Measures that worm and networks share.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class WormSystem(System):
 
 @dataclass(frozen=True, kw_only=True)
 class NetAnalysis(System):
-    """What the analysis of a network finds.
+    """Results of the analysis of a network.
 
     Attributes
     ----------
@@ -122,14 +122,14 @@ class NetAnalysis(System):
 
 @dataclass(frozen=True, kw_only=True)
 class NetSystem(NetAnalysis):
-    """A network: what its analysis finds, and how it was trained."""
+    """Analysis and training of a network."""
 
     training: TrainingRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompareProvenance(Provenance):
-    """Where a comparison comes from: also its configuration, and the seed of each system."""
+    """Provenance of a comparison, with its configuration and the seed of each system."""
 
     config: CompareConfig
     seeds: dict[str, int]

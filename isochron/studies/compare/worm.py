@@ -144,7 +144,7 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
 
 
 def _with_cycle(found: WormSystem, worm: Worm, cycle: LimitCycle, report: Report) -> WormSystem:
-    """What is measured of a worm that has a limit cycle."""
+    """Measures of a worm with a limit cycle."""
     motor = cycle.states[:, worm.neurons]
     described = describe_cycle(cycle, condition=worm.condition, how_found=cycle.message)
     report(0.5, "random starts")

@@ -1,4 +1,4 @@
-"""The conditions of the reproduction, by name: which network, which readout, how it starts.
+"""The conditions of the reproduction by name: network, readout, initialization.
 
 A name is the kind of network and what differs from its default: ``rank-2-tanh-oscillatory``,
 ``full-rank-linear``, ``gru``, ``rank-2-linear-four``. A kind of the
@@ -171,7 +171,7 @@ def _build_circuit(
 
 
 def budget_of(config: Pals2024Config, condition: Condition) -> TrainingBudget:
-    """How the networks of a condition are trained."""
+    """Training of the networks of a condition."""
     return config.four_stimuli if condition.n_stimuli == 4 else _section_of(config, condition)
 
 

@@ -16,7 +16,7 @@ MAX_POINTS = 80
 
 @dataclass(frozen=True)
 class Memory:
-    """Where trials of one stimulus end.
+    """Attractors at the end of trials of one stimulus.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ def _size(cycle: LimitCycle) -> float:
 
 @dataclass(frozen=True)
 class Survival:
-    """How far a cycle can be followed in a parameter before it is lost.
+    """Range of a parameter in which a cycle can be followed.
 
     Attributes
     ----------

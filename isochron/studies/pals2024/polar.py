@@ -1,4 +1,4 @@
-"""The phase-only reduction of a rank-2 network: where its angle locks to the reference."""
+"""Phase-only reduction of a rank-2 network: angles that are locked to the reference."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What `isochron reproduce pals2024` finds, as ``results.json`` has it."""
+"""Results of `isochron reproduce pals2024`, as in ``results.json``."""
 
 from dataclasses import dataclass
 
@@ -153,7 +153,7 @@ class PhaseOrbits:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkAnalysis:
-    """What the analysis of one trained network finds.
+    """Results of the analysis of one trained network.
 
     Attributes
     ----------
@@ -303,7 +303,7 @@ class JudgedClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class Pals2024Provenance(Provenance):
-    """Where a reproduction comes from: also its configuration."""
+    """Provenance of a reproduction, with its configuration."""
 
     config: Pals2024Config
 

@@ -1,4 +1,4 @@
-"""From networks to conditions: numbers with intervals."""
+"""Summaries of conditions: means and shares over networks, with intervals."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is known of cells, weights and species survives every file, or a warning states the loss."""
+"""Facts of cells, weights and species survive every file, or a warning states the loss."""
 
 import logging
 from dataclasses import replace

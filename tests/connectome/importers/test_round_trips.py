@@ -1,4 +1,4 @@
-"""What is written is read back: layers, signs that are all zero, no signs, species, types."""
+"""Files are read back as written: layers, signs that are all zero, no signs, species, types."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a file states under a name that is not known: layers, signs, flags, headers."""
+"""Content of a file under unknown names: layers, signs, flags, headers."""
 
 import re
 
