@@ -145,7 +145,7 @@ def cells_of(
     names : iterable of str
         Neurons, in canonical form.
     of_the_worm : bool
-        Whether the names are those of *C. elegans*. If not, the table of neurons does not
+        Whether the names are those of C. elegans. If not, the table of neurons does not
         apply: class, type, transmitters and position of the neurons are unknown.
     types : mapping of str to str, optional
         Cell types by name, of `CELL_TYPES` or as files write them (``Motor neuron``). They

@@ -1,4 +1,4 @@
-"""Cells of *C. elegans* that each neuron of a connectome with merged neurons represents."""
+"""Cells of C. elegans that each neuron of a connectome with merged neurons represents."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,7 +10,7 @@ from isochron.connectome.names import joint_cells
 def cells_behind(
     names: Iterable[str], merged: Mapping[str, tuple[str, ...]] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Cells of *C. elegans* that each neuron of a connectome represents.
+    """Cells of C. elegans that each neuron of a connectome represents.
 
     Parameters
     ----------

@@ -106,12 +106,12 @@ class Connectome:
         no rule was applied.
     cells : tuple of Cell
         Class, type, transmitters and position of each neuron. If they are not given, those of
-        *C. elegans* are taken from `connectome.cells`; those of other animals are unknown.
+        C. elegans are taken from `connectome.cells`; those of other animals are unknown.
     species : str or None
-        The animal. If it is not given, it is *C. elegans* if `cells` are all those of
+        The animal. If it is not given, it is C. elegans if `cells` are all those of
         `connectome.cells`, or, without `cells`, if the names show it beyond doubt (see
         `connectome.infer_species`); else None: not known. Only names
-        of *C. elegans* have aliases, and only for it are there tables of cells and sign rules
+        of C. elegans have aliases, and only for it are there tables of cells and sign rules
         by name.
     history : tuple of str
         Changes of the published connectome, in order: ablations, sign rule, rewiring.
@@ -222,7 +222,7 @@ class Connectome:
 
     @property
     def is_worm(self) -> bool:
-        """Whether the animal is *C. elegans*, so that its names, cells and sign rules apply."""
+        """Whether the animal is C. elegans, so that its names, cells and sign rules apply."""
         return self.species == C_ELEGANS
 
     @property
@@ -257,7 +257,7 @@ class Connectome:
         return self.extrasynaptic[name]
 
     def name_of(self, name: str) -> str:
-        """Form of a name in this connectome: the canonical one if it is of *C. elegans*.
+        """Form of a name in this connectome: the canonical one if it is of C. elegans.
 
         Parameters
         ----------
@@ -308,7 +308,7 @@ class Connectome:
         ----------
         *what : str
             Names, cell types (``motor``, also ``Motor neurons``), classes (``AVA``) or shell
-            patterns (``VB*``). Upper and lower case make no difference for *C. elegans*.
+            patterns (``VB*``). Upper and lower case make no difference for C. elegans.
 
         Returns
         -------

@@ -1,6 +1,6 @@
 """Names of cells: aliases, labels of several cells, species.
 
-Names of *C. elegans* have one canonical form, that of `cells()` and `muscles()`. Names of
+Names of C. elegans have one canonical form, that of `cells()` and `muscles()`. Names of
 other animals are never changed.
 """
 
@@ -50,7 +50,7 @@ _NUMBERED = re.compile(r"(AS|DB|DD|VB|VD)\d+$")
 
 
 def canonical_name(name: str) -> str:
-    """The canonical form of the name of a cell of *C. elegans*.
+    """The canonical form of the name of a cell of C. elegans.
 
     Upper and lower case, spaces, ``_``, ``-``, ``.`` and ``^`` between the parts of a name, and
     zeros in front of a number make no difference: VB01, AVA_L and avaL are VB1, AVAL, AVAL, and
@@ -96,7 +96,7 @@ def canonical_names(
     names : iterable of str
         As a file or a user writes them. A name may occur more than once.
     species : str or None
-        Names of *C. elegans* become canonical; those of other species, or of None, are
+        Names of C. elegans become canonical; those of other species, or of None, are
         returned unchanged.
     what : str
         Kind of the names in an error: ``neuron``, ``muscle``.
@@ -171,7 +171,7 @@ def _completed(first: str, end: str) -> str:
 
 
 def is_muscle(name: str) -> bool:
-    """Whether a canonical name is that of a muscle of *C. elegans*.
+    """Whether a canonical name is that of a muscle of C. elegans.
 
     So are names formed like those of a muscle that no animal has (MVL24, in older files) and
     of a group of muscles (vm2): they are not neurons.
@@ -180,13 +180,13 @@ def is_muscle(name: str) -> bool:
 
 
 def known_species(species: str | None) -> str | None:
-    """The name of a species as it is written here; other spellings of *C. elegans* are known.
+    """The name of a species as it is written here; other spellings of C. elegans are known.
 
     Raises
     ------
     ValueError
         If `species` is neither None nor a string that contains a letter, or if it may mean
-        *C. elegans* (``worm``, ``C. elegnas``).
+        C. elegans (``worm``, ``C. elegnas``).
     """
     if species is None:
         return None
@@ -208,7 +208,7 @@ def known_species(species: str | None) -> str | None:
 
 
 def infer_species(names: Iterable[str]) -> str | None:
-    """Species that names show beyond doubt: *C. elegans*, else None.
+    """Species that names show beyond doubt: C. elegans, else None.
 
     Names of few letters are used for many animals: DA1, VA2 and VC1 are motor neurons of the
     worm and glomeruli of the fly. The names of a worm must meet both conditions:

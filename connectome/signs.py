@@ -6,7 +6,7 @@ or -1 at each chemical connection that it signs, 0 elsewhere. A connection witho
 no effect in a model. ``connectome.with_signs(rule)`` records the rule in the connectome.
 
 The rules by name (`GabaInhibitory`, `TransmitterSigns`, `Fenyves2020`) have tables of
-*C. elegans*, partly of the hermaphrodite only. ``rule.remarks(connectome)`` states where a rule
+C. elegans, partly of the hermaphrodite only. ``rule.remarks(connectome)`` states where a rule
 does not fit; the remarks are logged as warnings (logger ``isochron``, each text once) and recorded
 in the history by ``with_signs``.
 """
@@ -47,7 +47,7 @@ SignRule: TypeAlias = Callable[["Connectome"], np.ndarray]
 class GabaInhibitory:
     """The 26 GABAergic neurons of `GABAERGIC` inhibit, all others excite.
 
-    The list is that of the *C. elegans* hermaphrodite; in other animals all neurons excite. A
+    The list is that of the C. elegans hermaphrodite; in other animals all neurons excite. A
     merged neuron (DD, RME) inhibits if all its cells are on the list.
 
     References
@@ -131,7 +131,7 @@ class TransmitterSigns:
         channels in part of the worm.
     unknown : {"excitatory", "inhibitory", "gaba", "none"}
         Sign of a presynaptic neuron without a known transmitter; ``gaba`` applies
-        `GabaInhibitory`. The transmitter of a merged neuron of *C. elegans* is known if all its
+        `GabaInhibitory`. The transmitter of a merged neuron of C. elegans is known if all its
         cells have the same one.
     uncertain : {"as_stated", "unknown"}
         Treatment of a transmitter with a question mark (``GABA?`` of AVJL): as the stated one
@@ -439,7 +439,7 @@ def signed(connectome: "Connectome", rule: SignRule | None = None) -> "Connectom
 
 
 def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
-    """Neurons that are on the list `GABAERGIC`; none if it is not *C. elegans*.
+    """Neurons that are on the list `GABAERGIC`; none if it is not C. elegans.
 
     Parameters
     ----------
@@ -463,7 +463,7 @@ def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
 
 
 def _behind(connectome: "Connectome") -> dict[str, tuple[str, ...]]:
-    """Cells that each neuron represents; empty if the animal is not *C. elegans*."""
+    """Cells that each neuron represents; empty if the animal is not C. elegans."""
     if not connectome.is_worm:
         return {}
     return cells_behind(connectome.neurons, {cell.name: cell.merged for cell in connectome.cells})

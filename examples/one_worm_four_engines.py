@@ -16,7 +16,7 @@ SHOWN = ("PLMR", "LUAR", "DVA")
 STYLES = ("black", "-"), ("#e69f00", "--"), ("#0072b2", "-."), ("#009e73", ":"), ("#cc79a7", "-")
 
 
-def neighbourhood(graph, name, size):
+def neighborhood(graph, name, size):
     """The neurons of a class and those with most contacts to them."""
     core = graph.index(graph.select(name))
     contacts = (graph.chemical + graph.chemical.T + graph.gap)[core].sum(axis=0)
@@ -45,7 +45,7 @@ parser.add_argument("--engines", nargs="+", default=list(STEPS_MS), choices=STEP
 parser.add_argument("--milliseconds", type=float, default=300.0)
 options = parser.parse_args()
 
-worm = sims.GradedNetwork(neighbourhood(connectome.load("varshney2011"), "PLM", 20))
+worm = sims.GradedNetwork(neighborhood(connectome.load("varshney2011"), "PLM", 20))
 stimulus = sims.step_current(["PLM"], amplitude_pA=2000)
 start = worm.random_state(stimulus, np.random.default_rng(0), spread_mV=5)
 common = {"duration_s": 1e-3 * options.milliseconds, "record_every_ms": 1, "initial_state": start}

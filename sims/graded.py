@@ -159,7 +159,7 @@ class GradedNetwork:
     >>> network.equilibrium(stimulus).round(4)  # V in mV, and s
     array([15.    ,  0.0909])
 
-    The velocity of *C. elegans* at its equilibrium is zero:
+    The velocity of C. elegans at its equilibrium is zero:
 
     >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
     >>> touch = sims.step_current(["PLM"], amplitude_pA=2000)

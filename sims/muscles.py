@@ -35,7 +35,7 @@ class MuscleParameters:
         Time constant tau, in ms, positive.
     gain : float
         Activation per unit of drive.
-    normalised : bool
+    normalized : bool
         Whether the weights onto each muscle are divided by their sum. If all neurons excite and
         have an output of 1, the drive of every muscle is then 1, whatever its number of contacts.
 
@@ -57,7 +57,7 @@ class MuscleParameters:
 
     time_constant: float = 100.0
     gain: float = 1.0
-    normalised: bool = True
+    normalized: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.time_constant < math.inf:
@@ -74,7 +74,7 @@ BOYLE2012 = MuscleParameters()
 def neuromuscular_matrix(
     connectome: Connectome,
     *,
-    normalised: bool = True,
+    normalized: bool = True,
     inhibitory: Collection[str] | None = None,
 ) -> xr.DataArray:
     """Signed weights from neurons onto the body-wall muscles of a connectome.
@@ -82,8 +82,8 @@ def neuromuscular_matrix(
     Parameters
     ----------
     connectome : Connectome
-        Connectome of *C. elegans* in which the body-wall muscles are single cells.
-    normalised : bool
+        Connectome of C. elegans in which the body-wall muscles are single cells.
+    normalized : bool
         Whether the absolute weights onto each muscle add up to 1.
     inhibitory : collection of str, optional
         Neurons that relax the muscles they reach; `connectome.gaba_neurons` by default. Cells
@@ -97,7 +97,7 @@ def neuromuscular_matrix(
     Raises
     ------
     ValueError
-        If the connectome does not distinguish the body-wall muscles, is not of *C. elegans*, or a
+        If the connectome does not distinguish the body-wall muscles, is not of C. elegans, or a
         name in `inhibitory` is unknown.
 
     Examples
@@ -118,7 +118,7 @@ def neuromuscular_matrix(
         raise ValueError(_no_muscles(connectome))
     names = [connectome.muscles[i] for i in places]
     weights = connectome.neuromuscular[places].astype(float)
-    if normalised:
+    if normalized:
         total = weights.sum(axis=1, keepdims=True)
         weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     signs = np.where(np.isin(connectome.neurons, _inhibitory(connectome, inhibitory)), -1.0, 1.0)
@@ -131,7 +131,7 @@ def neuromuscular_matrix(
             "quadrant": ("muscle", [table[name].quadrant for name in names]),
             "row": ("muscle", [table[name].row for name in names]),
         },
-        attrs={"units": "1" if normalised else connectome.source.weight_unit},
+        attrs={"units": "1" if normalized else connectome.source.weight_unit},
     )
 
 
@@ -215,7 +215,7 @@ def simulate_muscles(
     array([0.    , 0.6321, 0.8647])
     """
     matrix = neuromuscular_matrix(
-        connectome, normalised=parameters.normalised, inhibitory=inhibitory
+        connectome, normalized=parameters.normalized, inhibitory=inhibitory
     )
     times, values = _checked_output(output, matrix, connectome)
     drive = parameters.gain * values @ matrix.values[:, _reaching(matrix)].T

@@ -183,7 +183,8 @@ def _is_forced(system, period, max_period, period_guess) -> bool:
     if system.forcing_cycles == 0 and not has_free_step(system):
         raise ValueError(
             "max_period and period_guess are for systems in continuous time. A map has an "
-            "intrinsic period only if its step can be changed, by a method with_step(step_ms). For a "
+            "intrinsic period only if its step can be changed, by a method with_step(step_ms). For "
+            "a "
             "cycle of whole steps omit them and give subharmonic=n; for an invariant circle use "
             "find_invariant_circle."
         )

@@ -85,8 +85,8 @@ def compute_phase(signal: ArrayLike, *, significance: float = SIGNIFICANCE) -> n
         raise ValueError(f"signal must have shape (..., n_times), got {signal.shape}.")
     for place in np.ndindex(signal.shape[:-1]):
         _require_oscillation(signal[place], significance, _where(place))
-    centred = signal - signal.mean(axis=-1, keepdims=True)
-    return np.angle(1j * np.asarray(hilbert(centred, axis=-1)))
+    centered = signal - signal.mean(axis=-1, keepdims=True)
+    return np.angle(1j * np.asarray(hilbert(centered, axis=-1)))
 
 
 def _require_oscillation(signal: np.ndarray, significance: float, where: str) -> None:
@@ -190,16 +190,16 @@ def _require_no_noise_part(signal: np.ndarray, frequency: float, where: str) -> 
 
 def _local_strength(signal: np.ndarray, frequency: float, half: int) -> np.ndarray:
     """Amplitude and share of an oscillation within 4 periods, over the least that is needed."""
-    centred = signal - signal.mean()
+    centered = signal - signal.mean()
     offsets = np.arange(-half, half + 1)
     window = np.hanning(offsets.size) / np.hanning(offsets.size).sum()
     amplitude = np.zeros(signal.size - 2 * half)
     for factor in _TRIED_FREQUENCIES:
         kernel = window * np.exp(2j * np.pi * factor * frequency * offsets)
-        amplitude = np.maximum(amplitude, np.abs(fftconvolve(centred, kernel, mode="valid")))
-    mean = fftconvolve(centred, window, mode="valid")
-    variance = fftconvolve(centred**2, window, mode="valid") - mean**2
-    share = amplitude / np.sqrt(np.maximum(variance, 1e-12 * centred.var()))
+        amplitude = np.maximum(amplitude, np.abs(fftconvolve(centered, kernel, mode="valid")))
+    mean = fftconvolve(centered, window, mode="valid")
+    variance = fftconvolve(centered**2, window, mode="valid") - mean**2
+    share = amplitude / np.sqrt(np.maximum(variance, 1e-12 * centered.var()))
     amplitude = amplitude / np.quantile(amplitude, 0.75)
     share = share / np.quantile(share, 0.75)
     faint = np.maximum(amplitude / _LEAST_AMPLITUDE, share / _CLEAR_SHARE)

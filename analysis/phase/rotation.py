@@ -339,11 +339,11 @@ def find_invariant_circle(
     response = map_response(system, start)
     units = Units(measure_scale(known, scale=scale, response=response, unlike=UNLIKE_ALONG))
     orbit = units.enter(orbit)
-    centred = orbit - orbit.mean(axis=0)
-    size = float(np.linalg.norm(centred, axis=1).max())
+    centered = orbit - orbit.mean(axis=0)
+    size = float(np.linalg.norm(centered, axis=1).max())
     _reject_rest_or_lock(orbit, size, 2 * n_harmonics + 1)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    angle = np.unwrap(np.angle(centred @ axes[0] + 1j * (centred @ axes[min(1, len(axes) - 1)])))
+    _, _, axes = np.linalg.svd(centered, full_matrices=False)
+    angle = np.unwrap(np.angle(centered @ axes[0] + 1j * (centered @ axes[min(1, len(axes) - 1)])))
     if angle[-1] < angle[0]:
         angle = -angle
     rotation = rotation_number(angle)

@@ -140,7 +140,7 @@ class _Builder:
         return found
 
 
-def _neighbours(*arrays):
+def _neighbors(*arrays):
     """Reject, when compiling, arrays with gaps between elements: pointers ignore gaps."""
     if not all(array.layout == "C" for array in arrays):
         raise TypingError(f"Contiguous arrays are needed, got {arrays}.")
@@ -149,7 +149,7 @@ def _neighbours(*arrays):
 @any_intrinsic
 def add_row(typing_context, out, at, columns, values, first, last, sources):  # noqa: ARG001
     """out[at:at + LANES] += sum over entries k of values[k] sources[columns[k]], by lane."""
-    _neighbours(out, columns, values, sources)
+    _neighbors(out, columns, values, sources)
     order = (out, types.intp, columns, values, types.intp, types.intp, sources)
 
     def generate(context, builder, signature, arguments):
@@ -174,7 +174,7 @@ def add_block(typing_context, out, at, factors, places, sources, source, terms):
     With ``places = (first, row, column)``, factor (i, k) is at ``first + i row + k column``;
     the first source is at `source`.
     """
-    _neighbours(out, factors, sources)
+    _neighbors(out, factors, sources)
     places = types.UniTuple(types.intp, 3)
     order = (out, types.intp, factors, places, sources, types.intp, types.intp)
 
@@ -186,8 +186,8 @@ def add_block(typing_context, out, at, factors, places, sources, source, terms):
         rows = [b.plus(first, i, row) for i in range(ROWS)]
 
         def pairs(k):
-            neighbours = b.plus(source, k, LANES)
-            halves = [b.load(sources, b.plus(neighbours, h)) for h in (0, HALF)]
+            neighbors = b.plus(source, k, LANES)
+            halves = [b.load(sources, b.plus(neighbors, h)) for h in (0, HALF)]
             spread = [b.spread(b.element(factors, b.plus(place, k, column))) for place in rows]
             return [(one, half) for one in spread for half in halves]
 
@@ -202,7 +202,7 @@ def add_block(typing_context, out, at, factors, places, sources, source, terms):
 @any_intrinsic
 def dot(typing_context, x, x_at, y, y_at, terms):  # noqa: ARG001
     """Sum of products of `terms` times LANES adjacent numbers."""
-    _neighbours(x, y)
+    _neighbors(x, y)
     order = (x, types.intp, y, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):
@@ -227,7 +227,7 @@ def long_dot(typing_context, x, y):  # noqa: ARG001
     then a sum over the vectors that do not fill a block of SUMS, then the numbers that do not
     fill a vector, one by one.
     """
-    _neighbours(x, y)
+    _neighbors(x, y)
 
     def generate(context, builder, signature, arguments):
         b = _Builder(context, builder, signature, arguments, LANES)
@@ -246,7 +246,7 @@ def long_dot(typing_context, x, y):  # noqa: ARG001
 @any_intrinsic
 def copy_vector(typing_context, out, at, source, source_at):  # noqa: ARG001
     """out[at:at + LANES] = source[source_at:source_at + LANES]"""
-    _neighbours(out, source)
+    _neighbors(out, source)
     order = (out, types.intp, source, types.intp)
 
     def generate(context, builder, signature, arguments):
@@ -260,7 +260,7 @@ def copy_vector(typing_context, out, at, source, source_at):  # noqa: ARG001
 @any_intrinsic
 def turn(typing_context, out, at, source, first, row):  # noqa: ARG001
     """The transpose of HALF rows of HALF numbers, `row` apart; those of `out` are LANES apart."""
-    _neighbours(out, source)
+    _neighbors(out, source)
     order = (out, types.intp, source, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):

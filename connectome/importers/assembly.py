@@ -75,7 +75,7 @@ class Facts:
 def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     """A Connectome from entries of a file.
 
-    Names of *C. elegans* become canonical. A chemical connection onto a muscle is
+    Names of C. elegans become canonical. A chemical connection onto a muscle is
     neuromuscular. Connections that a Connectome cannot contain are counted in ``source.left_out``.
 
     Raises
@@ -127,7 +127,7 @@ def describe_cells(
     types: Mapping[str, str],
     classes: Mapping[str, str] | None = None,
 ) -> tuple[Cell, ...]:
-    """Cells with the types given; those of *C. elegans* otherwise as in the table of cells.
+    """Cells with the types given; those of C. elegans otherwise as in the table of cells.
 
     Names of the types and classes may be written in any way that `canonical_name` knows.
 

@@ -51,7 +51,7 @@ def from_xarray(
         As for `from_matrices`; signs of the dataset are its variable sign.
     species : str or None
         ``"infer"``: that of the attribute `species` (empty: not known), or, without one, as the
-        names show. Names of *C. elegans* become canonical.
+        names show. Names of C. elegans become canonical.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def _types(dataset: "xr.Dataset", names: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _cell(cell: Cell, marks: Any) -> Cell:
-    """The cell of the table of *C. elegans*, or what the coordinates state."""
+    """The cell of the table of C. elegans, or what the coordinates state."""
     if cell == cells().get(cell.name):
         return cell
     place = marks["position"].values if "position" in marks.coords else np.full(3, np.nan)

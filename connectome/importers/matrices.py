@@ -33,7 +33,7 @@ class MatrixFacts:
         Weight of a gap junction whose two directions differ.
     types : mapping of str to str, optional
         Cell type of neurons by name, of `connectome.CELL_TYPES`. Other neurons of
-        *C. elegans* have the type of the cell table; types of other neurons are unknown.
+        C. elegans have the type of the cell table; types of other neurons are unknown.
     species : str or None
         Names become canonical, and cells are looked up, for ``"C. elegans"`` only.
         ``"infer"`` decides by the names.

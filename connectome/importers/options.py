@@ -24,7 +24,7 @@ class FileOptions:
         Signs of the weights as signs of the connections: negative weights inhibit, positive ones
         excite. By default a negative weight is an error.
     muscles : iterable of str
-        Names of muscles; those of *C. elegans* and the receivers of neuromuscular
+        Names of muscles; those of C. elegans and the receivers of neuromuscular
         connections are known.
     extrasynaptic : sequence of str
         Names of further layers of signaling without synapses.

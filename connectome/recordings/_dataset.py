@@ -40,7 +40,7 @@ class Traces:
     attrs : mapping of str to str
         Format, identifier, paper.
     species : str
-        As the file states it; empty if it does not, which is taken for *C. elegans*.
+        As the file states it; empty if it does not, which is taken for C. elegans.
     """
 
     time_s: np.ndarray
@@ -112,7 +112,7 @@ def neuron_names(labels: Sequence[str], *, of_the_worm: bool = True) -> list[str
 
     The canonical name where the label is that of a neuron and no other label is, else
     ``?`` and the number of the neuron in the file, from 1 on. For other animals than
-    *C. elegans* every label that occurs once is a name as it is.
+    C. elegans every label that occurs once is a name as it is.
     """
     known = [canonical_name(label) if of_the_worm else label.strip() for label in labels]
     named = cells() if of_the_worm else set(known) - {""}

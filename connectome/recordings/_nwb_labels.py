@@ -38,7 +38,7 @@ def read_labels(table: h5py.Group, wanted: str | None) -> Labels | None:
         A DynamicTable, such as a PlaneSegmentation.
     wanted : str, optional
         The column; by default one with a usual header, or the one that contains names of
-        neurons of *C. elegans*.
+        neurons of C. elegans.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _joined(values: Sequence[str], index: object) -> list[str]:
 
 
 def _are_names(values: Iterable[str]) -> bool:
-    """Whether at least half of the labels that are not empty are neurons of *C. elegans*."""
+    """Whether at least half of the labels that are not empty are neurons of C. elegans."""
     given = [value for value in values if value.strip()]
     known = [value for value in given if canonical_name(value) in cells()]
     return bool(known) and len(known) >= len(given) / 2

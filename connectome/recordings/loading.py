@@ -52,7 +52,7 @@ def load_recording(
         ``activity_original`` too. Coordinates: ``time`` in ms; ``neuron``, the canonical
         name, or ``?7`` for the seventh neuron of the file if it is not identified or if two
         have its name (the label as it is, if the file states a species that is not
-        *C. elegans*); ``label`` as the file writes it; ``confidence`` of the label, where the
+        C. elegans); ``label`` as the file writes it; ``confidence`` of the label, where the
         format has it. Attributes: format, recording, sampling_rate_hz (from the median
         interval), species, unresolved_labels (those that are not the name of one neuron, and why),
         file, sha256 (of the whole file), isochron_version; for NWB series and labels, where

@@ -10,13 +10,13 @@ from isochron.connectome.statistics._matrix import connections, undirected
 from isochron.connectome.statistics.null_comparison import NullComparison, compare_with_null
 from isochron.connectome.statistics.paths import giant_component, mean_path_length
 
-Definition = Literal["out-neighbour", "in-neighbour", "undirected", "directed", "transitivity"]
+Definition = Literal["out-neighbor", "in-neighbor", "undirected", "directed", "transitivity"]
 
 
 def local_clustering(
     weights: ArrayLike,
     *,
-    definition: Literal["out-neighbour", "in-neighbour", "undirected", "directed"] = "undirected",
+    definition: Literal["out-neighbor", "in-neighbor", "undirected", "directed"] = "undirected",
 ) -> np.ndarray:
     """Clustering coefficient of each neuron. Weights, signs and self-connections are ignored.
 
@@ -24,12 +24,12 @@ def local_clustering(
     ----------
     weights : array_like, shape (n, n)
         Weights ``[post, pre]``; a connection is a weight that is not 0.
-    definition : {"undirected", "out-neighbour", "in-neighbour", "directed"}
+    definition : {"undirected", "out-neighbor", "in-neighbor", "directed"}
         - ``undirected``: share of the pairs of partners (in either direction) that are connected
           in either direction (Watts and Strogatz).
-        - ``out-neighbour``: share of the ordered pairs of postsynaptic partners with a
+        - ``out-neighbor``: share of the ordered pairs of postsynaptic partners with a
           connection from the first to the second (Varshney et al.).
-        - ``in-neighbour``: the same for presynaptic partners.
+        - ``in-neighbor``: the same for presynaptic partners.
         - ``directed``: share of the possible directed triangles, given the connections of the
           neuron, that exist (Fagiolo).
 
@@ -63,9 +63,9 @@ def local_clustering(
     if definition == "undirected":
         found = undirected(weights).astype(float)
         links, partners = np.einsum("ji,ji->i", found @ found, found), found.sum(axis=0)
-    elif definition == "out-neighbour":
+    elif definition == "out-neighbor":
         links, partners = np.einsum("ji,ji->i", found @ found, found), found.sum(axis=0)
-    elif definition == "in-neighbour":
+    elif definition == "in-neighbor":
         links, partners = np.einsum("ij,ij->i", found @ found, found), found.sum(axis=1)
     else:
         raise ValueError(_unknown(definition))

@@ -35,8 +35,8 @@ def summary(connectome: Connectome) -> dict[str, Any]:
         - ``weak_components``, ``strong_components``: sizes, the largest first;
         - ``giant``: ``neurons`` of the largest strong component, and within it ``mean_path``
           and ``clustering`` by definition (see `clustering`);
-        - ``reciprocity``, and ``symmetry_degree``: ``weighted``, ``weighted_centred``,
-          ``binary``, ``binary_centred`` (see `symmetry_degree`), unsigned;
+        - ``reciprocity``, and ``symmetry_degree``: ``weighted``, ``weighted_centered``,
+          ``binary``, ``binary_centered`` (see `symmetry_degree`), unsigned;
         - ``degrees``: ``incoming``, ``outgoing``, ``partners``, each with its ``mean`` and the
           `QUANTILES`.
 
@@ -66,11 +66,11 @@ def _layer(weights: np.ndarray) -> dict[str, Any]:
         "giant": _giant(weights),
         "reciprocity": _known(reciprocity(weights)),
         "symmetry_degree": {
-            ("weighted" if weighted else "binary") + ("_centred" if centred else ""): _known(
-                symmetry_degree(weights, weighted=weighted, centred=centred)
+            ("weighted" if weighted else "binary") + ("_centered" if centered else ""): _known(
+                symmetry_degree(weights, weighted=weighted, centered=centered)
             )
             for weighted in (True, False)
-            for centred in (False, True)
+            for centered in (False, True)
         },
         "degrees": _degrees(weights),
     }
@@ -83,7 +83,7 @@ def _giant(weights: np.ndarray) -> dict[str, Any]:
         "neurons": int(neurons.size),
         "mean_path": _known(mean_path_length(within)),
         "clustering": {
-            "out-neighbour": _known(clustering(within, definition="out-neighbour")),
+            "out-neighbor": _known(clustering(within, definition="out-neighbor")),
             "undirected": _known(clustering(within, definition="undirected")),
             "directed": _known(clustering(within, definition="directed")),
             "transitivity": _known(clustering(within, definition="transitivity")),

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from isochron.connectome.statistics._matrix import connections, square
 
 
-def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool = False) -> float:
+def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centered: bool = False) -> float:
     r"""Symmetry degree :math:`\eta = \sum_{i \ne j} W_{ij} W_{ji} / \sum_{i \ne j} W_{ij}^2`.
 
     1 for a symmetric matrix, -1 for an antisymmetric one, about 0 if the two directions are
@@ -19,7 +19,7 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool 
     weighted : bool
         If false, every weight is replaced by its sign. Without negative weights that gives
         the reciprocity.
-    centred : bool
+    centered : bool
         Whether to subtract first the mean of all pairs i ≠ j, absent ones included, from every
         pair. The result is the correlation of W_ij with W_ji; for unweighted unsigned networks
         this is the reciprocity ρ of Garlaschelli and Loffredo, 0 on average in a random network
@@ -28,7 +28,7 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool 
     Returns
     -------
     float
-        From -1 to 1; NaN where it is 0/0: without connections, or if `centred` and all pairs
+        From -1 to 1; NaN where it is 0/0: without connections, or if `centered` and all pairs
         are equal.
 
     Raises
@@ -54,9 +54,9 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centred: bool 
         matrix = np.sign(matrix)
     apart = ~np.eye(len(matrix), dtype=bool)
     forth, back = matrix[apart], matrix.T[apart]
-    if not np.any(forth != (forth[:1] if centred else 0)):
+    if not np.any(forth != (forth[:1] if centered else 0)):
         return float("nan")
-    if centred:
+    if centered:
         forth, back = forth - forth.mean(), back - back.mean()
     largest = np.abs(forth).max()
     forth, back = forth / largest, back / largest

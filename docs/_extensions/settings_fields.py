@@ -1,6 +1,7 @@
-"""Fields that `isochron.settings.setting` describes, as parameters of their dataclass."""
+"""Docstrings as Sphinx needs them: fields of settings as parameters, |x| as it is written."""
 
 import dataclasses
+import re
 
 from isochron.settings import choices_of, describe
 
@@ -32,7 +33,18 @@ def entry(field: dataclasses.Field) -> list[str]:
     return [f"{field.name} : {kind}, default {field.default!r}", f"    {text}"]
 
 
+def escape_bars(app, what, name, value, options, lines) -> None:
+    """A modulus is not a substitution of reStructuredText."""
+    for k, line in enumerate(lines):
+        if "|" in line and not line.lstrip().startswith((">>>", "...")):
+            parts = re.split(r"(``.*?``|`.*?`)", line)
+            lines[k] = "".join(
+                part if part.startswith("`") else part.replace("|", r"\|") for part in parts
+            )
+
+
 def setup(app):
     """Connect to autodoc, before numpydoc reads the docstring."""
     app.connect("autodoc-process-docstring", add, priority=100)
+    app.connect("autodoc-process-docstring", escape_bars, priority=900)
     return {"parallel_read_safe": True}

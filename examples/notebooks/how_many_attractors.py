@@ -181,8 +181,9 @@ ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 plt.show()
 
 # %% [markdown]
-# *Six trajectories (gray) lead to the limit cycle or to one of the two fixed points, which are mirror
-# images. These graded neurons have three attractors, the ±1 neurons with the same couplings eight.*
+# *Six trajectories (gray) lead to the limit cycle or to a fixed point; the two fixed points are
+# mirror images. These graded neurons have three attractors, the ±1 neurons with the same couplings
+# eight.*
 #
 # A basin is a fraction of what the sampler draws, so state the sampler with it.
 # `cannot_exclude` belongs into every report: with n starts an attractor whose basin is smaller than

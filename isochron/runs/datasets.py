@@ -143,7 +143,7 @@ def dataset_inputs(identifier: str) -> dict[str, str]:
 def content_sha256(connectome: Connectome) -> str:
     """Digest of what a model takes from a connectome: names, layers, signs, species and cells.
 
-    *C. elegans* with the cells of its table has neither of the last two in its digest.
+    C. elegans with the cells of its table has neither of the last two in its digest.
     """
     arrays = {layer: connectome.layer(layer) for layer in connectome.layers}
     if connectome.signs is not None:

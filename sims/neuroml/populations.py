@@ -41,13 +41,13 @@ class Cells:
     network : Element
         Element of the network.
     species : str or None
-        ``"infer"``: *C. elegans* if the ids show it beyond doubt, else None.
+        ``"infer"``: C. elegans if the ids show it beyond doubt, else None.
 
     Attributes
     ----------
     names : dict of str to tuple of str
         Names of the cells of each role, ``neuron`` and ``muscle``, in order; canonical for
-        *C. elegans*.
+        C. elegans.
     species : str or None
         Species of the animal; None if it is not known.
 

@@ -51,7 +51,7 @@ def export_nwb(
         Description of the session, for readers.
     subject : mapping, optional
         Fields of an NWB subject that differ from those of an adult hermaphrodite of
-        *C. elegans* named after the data set; for a different species (the attribute
+        C. elegans named after the data set; for a different species (the attribute
         ``species`` of the run), only that is stated.
     experimenter : str, optional
         Name as ``Last, First``.
@@ -120,7 +120,7 @@ def export_nwb(
 
 
 def _animal(dataset: xr.Dataset) -> dict[str, str]:
-    """Fields of the subject of a run; a run without a species is of *C. elegans*."""
+    """Fields of the subject of a run; a run without a species is of C. elegans."""
     species = str(dataset.attrs.get("species", C_ELEGANS))
     if species == C_ELEGANS:
         return ADULT

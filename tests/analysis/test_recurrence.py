@@ -76,7 +76,7 @@ def test_all_cycles_of_the_lorenz_attractor_up_to_four_symbols():
         check_lorenz(cycle)
     names = sorted(symbols(cycle) for cycle in found.cycles)
     assert names == ["AAAB", "AAB", "AABB", "AB", "ABB", "ABBB"]
-    # From lorenz_by_taylor: the closures above leave no digit of these open.
+    # From lorenz_by_taylor: the return errors above leave no digit of these open.
     expected = [1.55865221072, 2.30590726394, 2.30590726394]
     expected += [3.02358370343, 3.02358370343, 3.08427677582]
     np.testing.assert_allclose(periods, expected, rtol=1e-10)

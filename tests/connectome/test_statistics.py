@@ -48,11 +48,11 @@ def test_symmetry_degree_of_the_gaussian_ensemble(epsilon):
     assert statistics.symmetry_degree(weights) == pytest.approx(truth, abs=5 / 600)
 
 
-def test_centred_symmetry_degree_is_the_correlation_of_the_two_directions():
+def test_centered_symmetry_degree_is_the_correlation_of_the_two_directions():
     weights = random_layer(2)
     apart = ~np.eye(len(weights), dtype=bool)
     truth = np.corrcoef(weights[apart], weights.T[apart])[0, 1]
-    assert statistics.symmetry_degree(weights, centred=True) == pytest.approx(truth, abs=1e-14)
+    assert statistics.symmetry_degree(weights, centered=True) == pytest.approx(truth, abs=1e-14)
 
 
 def test_reciprocity_is_that_of_networkx():
@@ -66,7 +66,7 @@ def test_no_connection_has_no_symmetry():
     for weights in (np.zeros((4, 4)), np.eye(4), np.zeros((0, 0))):
         assert np.isnan(statistics.symmetry_degree(weights))
         assert np.isnan(statistics.reciprocity(weights))
-    assert np.isnan(statistics.symmetry_degree(np.ones((4, 4)), centred=True))
+    assert np.isnan(statistics.symmetry_degree(np.ones((4, 4)), centered=True))
 
 
 def test_symmetry_degree_survives_weights_whose_squares_overflow():
@@ -188,16 +188,16 @@ def test_clustering_is_that_of_networkx(seed):
 
 
 @pytest.mark.parametrize("seed", [8, 9])
-def test_neighbour_clustering_is_the_density_among_the_neighbours(seed):
+def test_neighbor_clustering_is_the_density_among_the_neighbors(seed):
     """By the definition, from subgraphs: networkx does not have it for directed graphs."""
     weights = random_layer(seed)
     digraph = as_graph(weights)
-    around: dict[Literal["out-neighbour", "in-neighbour"], Any] = {
-        "out-neighbour": digraph.successors,
-        "in-neighbour": digraph.predecessors,
+    around: dict[Literal["out-neighbor", "in-neighbor"], Any] = {
+        "out-neighbor": digraph.successors,
+        "in-neighbor": digraph.predecessors,
     }
-    for definition, neighbours in around.items():
-        truth = [networkx.density(digraph.subgraph(neighbours(node))) for node in sorted(digraph)]
+    for definition, neighbors in around.items():
+        truth = [networkx.density(digraph.subgraph(neighbors(node))) for node in sorted(digraph)]
         found = statistics.local_clustering(weights, definition=definition)
         np.testing.assert_allclose(found, truth, atol=1e-14)
 
@@ -206,13 +206,13 @@ def test_neighbour_clustering_is_the_density_among_the_neighbours(seed):
 def test_clustering_of_the_ring_lattice(reach):
     """Watts and Strogatz: 3 (K - 2) / (4 (K - 1)) with K = 2 reach partners."""
     truth = 3 * (2 * reach - 2) / (4 * (2 * reach - 1))
-    for definition in ("undirected", "out-neighbour", "in-neighbour", "directed", "transitivity"):
+    for definition in ("undirected", "out-neighbor", "in-neighbor", "directed", "transitivity"):
         found = statistics.clustering(lattice(20, reach), definition=definition)
         assert found == pytest.approx(truth), definition
 
 
 def test_an_unknown_definition_of_clustering_is_refused():
-    with pytest.raises(ValueError, match=r"out-neighbour.*transitivity.*got 'cosy'"):
+    with pytest.raises(ValueError, match=r"out-neighbor.*transitivity.*got 'cosy'"):
         statistics.clustering(ring(4), definition="cosy")  # pyright: ignore[reportArgumentType]
 
 

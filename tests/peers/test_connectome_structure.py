@@ -31,7 +31,7 @@ def test_giant_component_paths_and_clustering_of_varshney(layers, name):
     expected = VARSHNEY[name]
     assert giant.size == expected["giant"]
     assert round(statistics.mean_path_length(within), 2) == expected["mean_path"]
-    clustering = statistics.clustering(within, definition="out-neighbour")
+    clustering = statistics.clustering(within, definition="out-neighbor")
     assert round(clustering, 2) == expected["clustering"]
 
 

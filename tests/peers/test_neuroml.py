@@ -28,7 +28,7 @@ PLM = ("PLML", "PLMR")
 
 
 @pytest.fixture(scope="module")
-def neighbours():
+def neighbors():
     """PLM and the 18 neurons most strongly wired to it, in the order of the data set."""
     graph = connectome.load("varshney2011")
     plm = graph.index(PLM)
@@ -63,9 +63,9 @@ def request_for(network, stimulus, *, step_ms, duration_ms=60, **changes):
 
 
 @pytest.fixture(scope="module")
-def ours(neighbours, shaken):
+def ours(neighbors, shaken):
     """The compiled engine at a step where its second-order error is far below 1e-3."""
-    return ENGINES.load("numba").run(request_for(neighbours, shaken, step_ms=0.025))
+    return ENGINES.load("numba").run(request_for(neighbors, shaken, step_ms=0.025))
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def ours(neighbours, shaken):
         pytest.param("neuron", 0.0025, marks=[needs_java, needs_neuron]),
     ],
 )
-def test_engines_agree_on_the_neighbours_of_plm(neighbours, shaken, ours, engine, step_ms):
-    theirs = ENGINES.load(engine).run(request_for(neighbours, shaken, step_ms=step_ms))
+def test_engines_agree_on_the_neighbors_of_plm(neighbors, shaken, ours, engine, step_ms):
+    theirs = ENGINES.load(engine).run(request_for(neighbors, shaken, step_ms=step_ms))
     assert theirs.shape == ours.shape == (61, 40)
-    start = request_for(neighbours, shaken, step_ms=1).initial_state
+    start = request_for(neighbors, shaken, step_ms=1).initial_state
     np.testing.assert_allclose(theirs[0], start, rtol=1e-6)
     for part in (slice(0, 20), slice(20, 40)):
         reach = np.ptp(ours[:, part], axis=0).max()
@@ -87,15 +87,13 @@ def test_engines_agree_on_the_neighbours_of_plm(neighbours, shaken, ours, engine
 
 
 @needs_java
-def test_jneuroml_is_of_first_order(neighbours, shaken):
+def test_jneuroml_is_of_first_order(neighbors, shaken):
     """Half the step, half the error."""
-    exact = ENGINES.load("numba").run(
-        request_for(neighbours, shaken, step_ms=0.025, duration_ms=20)
-    )
+    exact = ENGINES.load("numba").run(request_for(neighbors, shaken, step_ms=0.025, duration_ms=20))
     errors = [
         np.abs(
             ENGINES.load("jneuroml").run(
-                request_for(neighbours, shaken, step_ms=step, duration_ms=20)
+                request_for(neighbors, shaken, step_ms=step, duration_ms=20)
             )
             - exact
         ).max()
@@ -105,28 +103,28 @@ def test_jneuroml_is_of_first_order(neighbours, shaken):
 
 
 @needs_java
-def test_the_largest_stable_step_is_where_it_is_said(neighbours):
+def test_the_largest_stable_step_is_where_it_is_said(neighbors):
     """Just below it a disturbance decays; without the check, at 1.3 times, it grows."""
     stimulus = sims.step_current(PLM, amplitude_pA=200)
-    rate = np.linalg.eigvalsh(neighbours.laplacian)[-1] / 1.5
+    rate = np.linalg.eigvalsh(neighbors.laplacian)[-1] / 1.5
     with pytest.raises(ValueError, match=r"largest stable step here is (\S+) ms") as refusal:
-        ENGINES.load("jneuroml").run(request_for(neighbours, stimulus, step_ms=10))
+        ENGINES.load("jneuroml").run(request_for(neighbors, stimulus, step_ms=10))
     limit = float(str(refusal.value).split("step here is ")[1].split()[0])
     assert 0.5 * 2 / rate < limit < 2 / rate
     calm = ENGINES.load("jneuroml").run(
-        request_for(neighbours, stimulus, step_ms=limit * 0.99, duration_ms=200)
+        request_for(neighbors, stimulus, step_ms=limit * 0.99, duration_ms=200)
     )
-    rest = neighbours.equilibrium(stimulus)
+    rest = neighbors.equilibrium(stimulus)
     assert np.abs(calm[-1] - rest)[:20].max() < np.abs(calm[0] - rest)[:20].max()
 
 
 @needs_java
-def test_simulate_runs_it(neighbours):
+def test_simulate_runs_it(neighbors):
     stimulus = sims.step_current(PLM, amplitude_pA=200)
-    start = neighbours.random_state(stimulus, np.random.default_rng(1))
+    start = neighbors.random_state(stimulus, np.random.default_rng(1))
     theirs, mine = (
         sims.simulate(
-            *(neighbours, stimulus),
+            *(neighbors, stimulus),
             engine=engine,
             initial_state=start,
             duration_s=0.02,
@@ -154,13 +152,11 @@ def test_the_whole_worm_in_jneuroml(worm, touch):
 @pytest.mark.slow
 @needs_java
 @needs_neuron
-def test_neuron_is_of_first_order(neighbours, shaken):
-    exact = ENGINES.load("numba").run(
-        request_for(neighbours, shaken, step_ms=0.025, duration_ms=20)
-    )
+def test_neuron_is_of_first_order(neighbors, shaken):
+    exact = ENGINES.load("numba").run(request_for(neighbors, shaken, step_ms=0.025, duration_ms=20))
     errors = [
         np.abs(
-            ENGINES.load("neuron").run(request_for(neighbours, shaken, step_ms=h, duration_ms=20))
+            ENGINES.load("neuron").run(request_for(neighbors, shaken, step_ms=h, duration_ms=20))
             - exact
         ).max()
         for h in (0.02, 0.01)
@@ -297,25 +293,25 @@ def test_jneuroml_runs_and_validates_every_level(tmp_path, level):
 
 
 @pytest.mark.parametrize("engine", ["jneuroml", "neuron"])
-def test_what_neuroml_cannot_hold_is_refused(neighbours, engine):
+def test_what_neuroml_cannot_hold_is_refused(neighbors, engine):
     wave = sims.sinusoidal_current(PLM, amplitude_pA=5, frequency_Hz=4)
-    moving = request_for(neighbours, wave, step_ms=0.05, threshold_rule="adiabatic")
+    moving = request_for(neighbors, wave, step_ms=0.05, threshold_rule="adiabatic")
     with pytest.raises(ValueError, match="NeuroML has fixed thresholds"):
         ENGINES.load(engine).run(moving)
     ramp = sims.ramp_current(PLM, amplitude_pA=5, onset_ms=0, duration_ms=9)
     with pytest.raises(ValueError, match="cannot represent a current of the shape Ramp"):
-        ENGINES.load(engine).run(request_for(neighbours, ramp, step_ms=0.05))
+        ENGINES.load(engine).run(request_for(neighbors, ramp, step_ms=0.05))
 
 
-def test_an_output_beyond_memory_is_refused(neighbours):
+def test_an_output_beyond_memory_is_refused(neighbors):
     stimulus = sims.step_current(PLM, amplitude_pA=200)
-    endless = request_for(neighbours, stimulus, step_ms=0.05, n_steps=10**12)
+    endless = request_for(neighbors, stimulus, step_ms=0.05, n_steps=10**12)
     with pytest.raises(ValueError, match="GiB of text"):
         ENGINES.load("jneuroml").run(endless)
 
 
 @pytest.mark.parametrize("engine", ["jneuroml", "neuron"])
-def test_a_missing_java_is_named(neighbours, monkeypatch, engine):
+def test_a_missing_java_is_named(neighbors, monkeypatch, engine):
     pytest.importorskip("pyneuroml")
     if engine == "neuron":
         pytest.importorskip("neuron")
@@ -325,12 +321,12 @@ def test_a_missing_java_is_named(neighbours, monkeypatch, engine):
     )
     stimulus = sims.step_current(PLM, amplitude_pA=200)
     with pytest.raises(SimulatorError, match="needs Java"):
-        ENGINES.load(engine).run(request_for(neighbours, stimulus, step_ms=0.05))
+        ENGINES.load(engine).run(request_for(neighbors, stimulus, step_ms=0.05))
 
 
-def test_a_missing_package_is_named(neighbours, monkeypatch):
+def test_a_missing_package_is_named(neighbors, monkeypatch):
     stimulus = sims.step_current(PLM, amplitude_pA=200)
-    request = request_for(neighbours, stimulus, step_ms=0.05)
+    request = request_for(neighbors, stimulus, step_ms=0.05)
     monkeypatch.setattr(processes, "find_spec", lambda name: None)
     with pytest.raises(SimulatorError, match=r"pip install \"isochron\[neuroml\]\""):
         ENGINES.load("jneuroml").run(request)

@@ -41,7 +41,7 @@ def test_the_matrix_holds_the_published_numbers(body):
     """95 muscles, 956 connections of weight 5515 from 162 neurons (Cook et al., 2019)."""
     text = files("isochron.connectome.data").joinpath("expected/counts.toml").read_text()
     expected = tomllib.loads(text)["cook2019-hermaphrodite"]
-    matrix = neuromuscular_matrix(body, normalised=False)
+    matrix = neuromuscular_matrix(body, normalized=False)
     assert matrix.shape == (95, 302)
     assert [np.count_nonzero(matrix), abs(matrix).sum()] == expected["body_wall"]
     assert np.any(matrix, axis=0).sum() == expected["body_wall_senders"]
@@ -134,9 +134,9 @@ def test_uneven_outputs_agree_with_a_fine_integration(body):
     rng = np.random.default_rng(0)
     times = np.concatenate([[0.0], np.cumsum(rng.uniform(1, 60, 30))])
     output = output_of(body, times, rng.random((31, 302)))
-    parameters = MuscleParameters(time_constant=70, gain=2.5, normalised=False)
+    parameters = MuscleParameters(time_constant=70, gain=2.5, normalized=False)
     run = simulate_muscles(output, body, parameters)
-    matrix = neuromuscular_matrix(body, normalised=False).sel(muscle="MVR05").values
+    matrix = neuromuscular_matrix(body, normalized=False).sel(muscle="MVR05").values
     drive = 2.5 * output.values @ matrix
 
     def velocity(t, a):

@@ -57,7 +57,7 @@ def check_worm(section: WormSection) -> None:
 def readout_neurons(connectome: Connectome) -> tuple[list[int], str]:
     """Neurons whose activity is the rhythm of a connectome, and a note if it is a choice.
 
-    Those of the motor classes of the ventral cord of *C. elegans*; without two of them all motor
+    Those of the motor classes of the ventral cord of C. elegans; without two of them all motor
     neurons; without two motor neurons all neurons.
 
     Returns
