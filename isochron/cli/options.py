@@ -102,6 +102,22 @@ class SettingsCommand(click.Command):
     ----------
     settings : mapping of str to type
         Dataclasses by the name of the parameter of the command's function.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import click
+    >>> from click.testing import CliRunner
+    >>> from isochron.cli.options import SettingsCommand
+    >>> from isochron.settings import setting
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Pulse:
+    ...     amplitude_pA: float = setting(10.0, "Amplitude of the pulse", unit="pA")
+    >>> @click.command(cls=SettingsCommand, settings={"pulse": Pulse})
+    ... def stimulate(pulse):
+    ...     click.echo(pulse)
+    >>> print(CliRunner().invoke(stimulate, ["--amplitude", "5"]).output)
+    Pulse(amplitude_pA=5.0)
     """
 
     def __init__(self, *args: Any, settings: Mapping[str, type], **kwargs: Any) -> None:
