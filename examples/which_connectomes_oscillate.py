@@ -20,6 +20,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--draws", type=int, default=8, help="draws of each null model")
 parser.add_argument("--currents", nargs="+", type=float, default=[2000, 3000, 5000], help="pA")
 parser.add_argument("--connectomes", nargs="+", default=["varshney2011"], help="IDs of data sets")
+parser.add_argument("--nulls", nargs="+", default=["rewire", "rewire-by-group", "erdos-renyi"])
 parser.add_argument("--leaks", nargs="*", type=float, default=[0.03, 0.1, 0.25], help="nS")
 parser.add_argument("--out", type=Path, default=Path("oscillate.json"))
 options = parser.parse_args()
@@ -46,7 +47,7 @@ for name in options.connectomes:
     cases[name] = [sims.GradedNetwork(connectome.load(name))]
 for leak in options.leaks:
     cases[f"leak {leak} nS"] = [worm.with_parameters(leak_conductance=leak)]
-for name in ("rewire", "rewire-by-group", "erdos-renyi") if options.draws else ():
+for name in options.nulls if options.draws else ():
     draw, rngs = NULL_MODELS.load(name), np.random.default_rng(1).spawn(options.draws)
     cases[name] = [sims.GradedNetwork(draw(graph, rng)) for rng in rngs]
 for pA in options.currents:
