@@ -29,7 +29,7 @@ for c in (*memories, *saddles):
 angles = [find_limit_cycle(polar, [psi]) for psi in ring]
 print("angle alone:", *sorted({f"{c.multipliers[0].real:.1f}" for c in angles if c.found}))
 
-figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(8.5, 3.8), layout="constrained")
 stable, unstable = ([c.states[:, :2] for c in kind] for kind in (memories, saddles))
 plot_phase_portrait(stable_cycles=stable, unstable_cycles=unstable, ax=axes[0])
 axes[0].plot(*np.transpose([c.point[:2] for c in memories]), "ko", label="phase 0")
