@@ -446,9 +446,9 @@ class Connectome:
         """
         return _module("transform").ablate(self, *what)
 
-    def binarise(self) -> "Connectome":
+    def binarize(self) -> "Connectome":
         """The same connections, each with the weight 1."""
-        return _module("transform").binarise(self)
+        return _module("transform").binarize(self)
 
     def threshold(self, minimum: float) -> "Connectome":
         """The same connectome without the weak connections.

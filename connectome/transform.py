@@ -46,7 +46,7 @@ def ablate(connectome: Connectome, *what: str) -> Connectome:
     return _keep(connectome, left, f"without {', '.join(what)}")
 
 
-def binarise(connectome: Connectome) -> Connectome:
+def binarize(connectome: Connectome) -> Connectome:
     """Every weight that is not zero becomes 1."""
     return _each_layer(connectome, "binary weights", lambda weights: (weights > 0).astype(np.int32))
 

@@ -181,7 +181,7 @@ ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 plt.show()
 
 # %% [markdown]
-# *Six trajectories (gray) lead to the limit cycle or to a fixed point; the two fixed points are
+# *Six trajectories (gray) lead to the limit cycle or to one of the two fixed points, which are
 # mirror images. These graded neurons have three attractors, the ±1 neurons with the same couplings
 # eight.*
 #

@@ -145,7 +145,7 @@ def test_where_names_are_listed(tmp_path, small):
     with pytest.raises(ValueError, match=re.escape(command)):
         read.index(["Z"])
     with pytest.raises(ValueError, match=re.escape(command)):
-        read.binarise().select("Z")
+        read.binarize().select("Z")
     with pytest.raises(ValueError, match="the attribute neurons"):  # a command has no such option
         connectome.from_csv(path, species=None).index(["Z"])
     assert str(path.parent) not in repr(read) + repr(read.source)

@@ -229,7 +229,7 @@ def test_the_species_stays_through_every_change(graph):
     for changed in (
         graph.subset("AVA"),
         graph.ablate("AVAL"),
-        graph.binarise(),
+        graph.binarize(),
         graph.threshold(2),
         graph.merge_left_right(),
         graph.by_class(),

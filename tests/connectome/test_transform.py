@@ -38,8 +38,8 @@ def test_thresholds_and_binary_weights(small):
     )
     assert strong.signs[2, 1] == 0
     assert strong.gap[1, 2] == 4
-    np.testing.assert_array_equal(small.binarise().chemical, small.chemical > 0)
-    assert small.binarise().gap.sum() == 2
+    np.testing.assert_array_equal(small.binarize().chemical, small.chemical > 0)
+    assert small.binarize().gap.sum() == 2
     for wrong in (0, -1, np.nan, np.inf):
         with pytest.raises(ValueError, match="minimum must be positive"):
             small.threshold(wrong)
@@ -77,5 +77,5 @@ def test_merged_signs_are_those_of_the_summed_weights():
 
 
 def test_the_history_tells_all(small):
-    done = small.ablate("A").threshold(2).binarise()
+    done = small.ablate("A").threshold(2).binarize()
     assert done.history[1:] == ("without A", "weights of at least 2", "binary weights")

@@ -32,7 +32,7 @@ def circuit():
     chosen = np.argsort(-strength, kind="stable")[:40]
     names = {graph.neurons[i] for i in (*plm, *chosen)}
     rule = connectome.TransmitterSigns(inhibitory=("GABA", "glutamate"))
-    return graph.subset(*names).with_signs(rule).binarise()
+    return graph.subset(*names).with_signs(rule).binarize()
 
 
 def jneuroml_rates(graph, folder, level, stimulus):
