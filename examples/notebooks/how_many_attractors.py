@@ -41,7 +41,7 @@ plt.show()
 
 # %% [markdown]
 # *Fixed points are blue, cycles orange, with their length L. Attractors come in pairs s and −s with
-# equal basins, or are their own mirror image.*
+# equal basins, or are symmetric themselves.*
 #
 # ## Many networks, and theory
 #
@@ -129,7 +129,7 @@ plt.show()
 # symmetry from finer structure.
 #
 # **The tie rule decides the count.** Neurons without input have a field of exactly 0. With `plus`
-# they become +1; with `keep` each keeps its state, and every such neuron doubles the number of
+# they become +1; with `keep` they do not change, and every such neuron doubles the number of
 # attractors. State the rule with the number:
 
 # %%

@@ -53,7 +53,7 @@ print(dict(recording.sizes), recording.neuron.values[:4])
 # ## The simulation
 #
 # A current into two touch neurons starts a rhythm (see
-# [The worm in ten minutes](worm_in_ten_minutes.ipynb)). We keep the neurons that both have.
+# [The worm in ten minutes](worm_in_ten_minutes.ipynb)). We select the neurons that both contain.
 
 # %%
 worm = sims.GradedNetwork(connectome.load("varshney2011"))
@@ -78,8 +78,8 @@ for ax, data, title, length in zip(
 plt.show()
 
 # %% [markdown]
-# *Rows are neurons. In both panels the upper and the lower group alternate, but the time axes
-# differ by a factor of 20: the simulated rhythm is much faster.*
+# *Rows are neurons. In both panels AVA and AVB alternate, but the time axes differ by a factor of
+# 20: the simulated rhythm is much faster.*
 #
 # ## Which neurons oscillate?
 #
