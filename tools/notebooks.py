@@ -2,9 +2,14 @@
 
 python tools/notebooks.py            all of them
 python tools/notebooks.py NAME ...   some of them
+
+Figures that docs/gallery.md shows become files, figures/notebooks/NAME-NUMBER.png, numbered from
+1 in each notebook. python tools/notebooks.py --figures writes these alone.
 """
 
+import base64
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +21,8 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "examples" / "notebooks"
 NOTEBOOKS = ROOT / "docs" / "tutorials"
+GALLERY = ROOT / "docs" / "gallery.md"
+FIGURES = ROOT / "docs" / "figures" / "notebooks"
 # Of the first cell, not shown: figures of moderate size, no colors of a terminal.
 SETUP = "%config InlineBackend.print_figure_kwargs = {'dpi': 80, 'bbox_inches': 'tight'}"
 
@@ -50,13 +57,28 @@ def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def figures(gallery: str) -> dict[Path, bytes]:
+    """The figures of notebooks that the gallery shows: files and their content."""
+    found = {}
+    for name, number in re.findall(r"\(figures/notebooks/(\w+)-(\d+)\.png\)", gallery):
+        cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+        outputs = [output for cell in cells for output in cell.get("outputs", ())]
+        images = [it.data["image/png"] for it in outputs if "image/png" in it.get("data", {})]
+        file = FIGURES / f"{name}-{number}.png"
+        found[file] = base64.b64decode(images[int(number) - 1])
+    return found
+
+
 def main(names: list[str]) -> None:
-    """Write the notebooks."""
+    """Write the notebooks, and the figures of the gallery."""
     for source in sorted(SOURCES.glob("*.py")):
         if not names or source.stem in names:
             path = NOTEBOOKS / f"{source.stem}.ipynb"
             nbformat.write(execute(read(source)), path)
             print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e3:.0f} kB")
+    FIGURES.mkdir(exist_ok=True)
+    for file, content in figures(GALLERY.read_text(encoding="utf-8")).items():
+        file.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -190,5 +190,5 @@ plt.show()
 # about 3/n may be missed.
 #
 # Next: definitions, exact methods and the worm with gap junctions in
-# [How many limit cycles?](../guide/attractors.md); stable and unstable cycles of forced maps in
+# [the guide](../guide/attractors.md); stable and unstable cycles of forced maps in
 # [Rhythms](../guide/rhythms.md).

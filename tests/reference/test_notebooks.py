@@ -18,8 +18,21 @@ def made(source: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def read():
-    return runpy.run_path(str(ROOT / "tools" / "notebooks.py"))["read"]
+def tool():
+    return runpy.run_path(str(ROOT / "tools" / "notebooks.py"))
+
+
+@pytest.fixture(scope="module")
+def read(tool):
+    return tool["read"]
+
+
+def test_the_figures_of_the_gallery_are_those_of_the_notebooks(tool):
+    """Else: python tools/notebooks.py --figures."""
+    expected = tool["figures"](tool["GALLERY"].read_text(encoding="utf-8"))
+    found = {file: file.read_bytes() for file in tool["FIGURES"].glob("*.png")}
+    assert expected
+    assert found == expected
 
 
 def test_there_are_notebooks():
