@@ -61,4 +61,5 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_sidebars = {"gallery": [], "changelog": []}  # pages without a section
 html_context = {"default_mode": "auto"}
