@@ -46,6 +46,9 @@ class ModuleMap:
     ----------
     dimension, n_steps, step_ms, forcing_cycles
         As `isochron.analysis.ForcedMap`.
+    bounded : bool or None
+        Whether the map takes a ball into itself, so that the indices of all its cycles add up to
+        1: true for tanh and gated modules of torch, false for ReLU, None if it is not known.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class ModuleMap:
         self._inputs = _checked_inputs(inputs, getattr(module, "input_size", 0))
         self.n_steps = len(self._inputs)
         self.forcing_cycles = int(self.n_steps > 1) if forcing_cycles is None else forcing_cycles
+        self.bounded = _is_bounded(module) if step is None else None
         self._check_step()
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
@@ -234,6 +238,13 @@ def _known_step(module: nn.Module) -> tuple[ModuleStep, int]:
         f"The step of {type(module).__name__} is not known. State it, with the number of "
         "variables: ModuleMap(module, step=lambda module, u, x: ..., dimension=...)."
     )
+
+
+def _is_bounded(module: nn.Module) -> bool | None:
+    """Whether the step takes a ball into itself, by bounded rates and gates; None if unknown."""
+    if isinstance(module, nn.RNNCell | nn.RNN):
+        return module.nonlinearity == "tanh"
+    return True if isinstance(module, nn.GRUCell | nn.GRU | nn.LSTMCell | nn.LSTM) else None
 
 
 def _step_of_cell(cell: Any, inputs: Tensor, states: Tensor) -> Tensor:

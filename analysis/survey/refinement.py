@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from isochron.analysis.limit_cycles import LimitCycle, ShootingControl, find_limit_cycle
+from isochron.analysis.saturation import only_saturates
 from isochron.analysis.systems.protocols import ForcedMap
 
 MOST_STARTS = 24  # of Newton's method in one place
+_NEUTRAL = 1e-5  # distance of a multiplier from 1, where a state hardly moves
 _RUNAWAY = 1e6  # times the size of the starts: a state that leaves all bounds
 LEAST_SIZE = 1e-3  # of the size of the starts, that a state or a cycle is given at least
 SMALL = 50  # dimensions: multiple shooting between cycles
@@ -60,7 +62,7 @@ class CycleSearch:
         """Start Newton's method from states that are within bounds and on no known cycle."""
         for state in states:
             if self.stay(state[None])[0] and self._place_of(state) is None:
-                self._prove(self._newton(state, n_multipliers=0))
+                self._prove(self._newton(state, n_multipliers=0), state)
 
     def shoot(self, orbit: np.ndarray) -> None:
         """Start Newton's method from an orbit that need not be one, shape (n_steps + 1, n).
@@ -73,14 +75,26 @@ class CycleSearch:
             self.refine(orbit[:1])
             return
         nodes = np.round(np.arange(n_segments) / n_segments * self.system.n_steps).astype(int)
-        self._prove(self._newton(orbit[nodes]))
+        self._prove(self._newton(orbit[nodes]), orbit[0])
 
-    def _prove(self, cycle: LimitCycle) -> None:
+    def _prove(self, cycle: LimitCycle, start: np.ndarray) -> None:
         """Add a cycle that is new, with its multipliers."""
         if cycle.solved and self._place_of(cycle.point) is None:
             proved = cycle if cycle.multipliers.size else self._newton(cycle.point)
-            if proved.solved:
+            if proved.solved and not self._only_saturates(proved, start):
                 self._add(proved)
+
+    def _only_saturates(self, cycle: LimitCycle, start: np.ndarray) -> bool:
+        """Whether an orbit closes only because the map saturates far from the start."""
+        if not (np.abs(cycle.multipliers - 1) < _NEUTRAL).any():
+            return False
+        identity = np.eye(start.size)
+
+        def motion(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            end, tangents = self.system.advance(state, self.system.n_steps, tangents=identity)
+            return end - state, tangents - identity
+
+        return only_saturates(motion, cycle.point, start)
 
     def sorted(self) -> tuple[tuple[LimitCycle, ...], tuple[int, ...]]:
         """Cycles and basins: stable ones first, largest basin first."""

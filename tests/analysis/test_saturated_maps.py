@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from isochron.analysis import SteppedMap, find_fixed_points
+from isochron.analysis import (
+    NewtonStarts,
+    SteppedMap,
+    find_entrained_cycles,
+    find_fixed_points,
+)
 from isochron.ann_bridge import ModuleMap
 
 
@@ -26,6 +31,22 @@ def test_states_of_fixed_points_of_a_gru_are_at_most_1(seed, gain):
     starts = np.random.default_rng(seed).uniform(-1, 1, (24, 12))
     found = find_fixed_points(cell(torch.nn.GRUCell, seed, gain), starts)
     assert all(np.abs(point.point).max() <= 1 for point in found)
+
+
+@pytest.mark.parametrize(("seed", "gain"), [(0, 9.0), (1, 9.0), (2, 6.0), (2, 9.0)])
+def test_cycles_of_a_forced_gru_are_at_most_1(seed, gain):
+    """Before, Newton's method closed orbits at |h| of 30 to 2000, where the gates are exactly 1."""
+    torch.manual_seed(seed)
+    gru = torch.nn.GRUCell(1, 12)
+    with torch.no_grad():
+        for weights in gru.parameters():
+            weights.mul_(gain)
+    reference = 0.5 * np.sin(2 * np.pi * np.arange(20) / 20)[:, None]
+    system = ModuleMap(gru, inputs=reference)
+    assert system.bounded
+    starts = np.random.default_rng(1).uniform(-1, 1, (16, 12))
+    survey = find_entrained_cycles(system, starts, newton=NewtonStarts(budget=10))
+    assert all(np.abs(cycle.states).max() <= 1 for cycle in survey.cycles)
 
 
 def test_a_gate_that_closes_is_no_fixed_point():
