@@ -49,12 +49,25 @@ def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
                 client.execute_cell(cell, index)
     for cell in notebook.cells:
         cell.metadata = {}
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             output.metadata = {} if "metadata" in output else output.get("metadata")
             if output["output_type"] == "stream":
                 output.pop("metadata", None)
     return notebook
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs with neighboring pieces of printed text as one: where they part is chance."""
+    found: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if found and output.get("name") and found[-1].get("name") == output.name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def figures(gallery: str) -> dict[Path, bytes]:

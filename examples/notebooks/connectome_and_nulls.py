@@ -83,15 +83,23 @@ compared = {}
 for name in models:
     draw = NULL_MODELS.load(name)
     layers = (draw(worm, rng).chemical for _ in range(59))
-    compared[name] = statistics.compare_with_null(three_numbers, worm.chemical, layers)
+    compared[name] = statistics.compare_with_null(
+        three_numbers, worm.chemical, layers
+    )
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(9, 2.6), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(9, 2.6), sharey=True, layout="constrained"
+)
 for k, label in enumerate(("reciprocity", "clustering", "path length (steps)")):
     ax = axes[k]
     for row, name in enumerate(models):
-        low, middle, high = np.quantile(compared[name].samples[:, k], [0.025, 0.5, 0.975])
-        ax.plot([low, high], [row, row], color=ORANGE, lw=4, solid_capstyle="butt")
+        low, middle, high = np.quantile(
+            compared[name].samples[:, k], [0.025, 0.5, 0.975]
+        )
+        ax.plot(
+            [low, high], [row, row], color=ORANGE, lw=4, solid_capstyle="butt"
+        )
         ax.plot(middle, row, "|", color="black", ms=10)
     ax.axvline(compared["rewire"].observed[k], color=BLUE, lw=2)
     ax.set(xlabel=label)
@@ -122,11 +130,30 @@ corrected = false_discovery_control(triads.p)
 figure, ax = plt.subplots(figsize=(6.5, 3))
 places, ratios, clear = np.arange(13), triads.ratio, corrected < 0.05
 low, high = np.quantile(triads.samples / triads.mean, [0.025, 0.975], axis=0)
-ax.vlines(places, np.maximum(low, 0.1), high, color=ORANGE, lw=4, label="95 % of rewired")
+ax.vlines(
+    places,
+    np.maximum(low, 0.1),
+    high,
+    color=ORANGE,
+    lw=4,
+    label="95 % of rewired",
+)
 ax.plot(places[clear], ratios[clear], "o", color=BLUE, label="significant")
-ax.plot(places[~clear], ratios[~clear], "o", color=BLUE, mfc="white", label="not significant")
+ax.plot(
+    places[~clear],
+    ratios[~clear],
+    "o",
+    color=BLUE,
+    mfc="white",
+    label="not significant",
+)
 ax.axhline(1, color="black", lw=0.5)
-ax.set(yscale="log", ylim=(0.1, 60), xlabel="class of triad", ylabel="number / mean of rewired")
+ax.set(
+    yscale="log",
+    ylim=(0.1, 60),
+    xlabel="class of triad",
+    ylabel="number / mean of rewired",
+)
 ax.set_xticks(places, statistics.TRIADS, rotation=60)
 ax.legend()
 plt.show()
@@ -146,13 +173,22 @@ plt.show()
 
 # %%
 weights = worm.chemical + worm.chemical.T + worm.gap
-club = statistics.rich_club(weights, (rewire_undirected(weights, rng) for _ in range(199)))
+club = statistics.rich_club(
+    weights, (rewire_undirected(weights, rng) for _ in range(199))
+)
 partners = np.arange(61)
 low, high = np.quantile(club.samples[:, :61], [0.025, 0.975], axis=0)
 
 # %%
 figure, ax = plt.subplots(figsize=(5.5, 3.2))
-ax.fill_between(partners, low, high, color=GRAY, alpha=0.5, label="95 % of the rewired networks")
+ax.fill_between(
+    partners,
+    low,
+    high,
+    color=GRAY,
+    alpha=0.5,
+    label="95 % of the rewired networks",
+)
 ax.plot(partners, club.observed[:61], color=BLUE, label="connectome")
 ax.set(xlabel="more than k partners, k", ylabel="connected pairs (fraction)")
 ax.legend()
@@ -184,13 +220,17 @@ figure, ax = plt.subplots(figsize=(5.5, 2.8))
 for row, name in enumerate(datasets):
     graph = connectome.load(name)
     layers = (connectome.rewire(graph, rng).chemical for _ in range(59))
-    one = statistics.compare_with_null(statistics.reciprocity, graph.chemical, layers)
+    one = statistics.compare_with_null(
+        statistics.reciprocity, graph.chemical, layers
+    )
     ratio = one.observed / np.quantile(one.samples, [0.975, 0.5, 0.025])
     ax.plot(ratio[::2], [row, row], color=GRAY, lw=4, solid_capstyle="butt")
     ax.plot(ratio[1], row, "o", color=BLUE)
 ax.axvline(1, color="black", lw=0.5)
 ax.set_yticks(range(len(datasets)), datasets)
-ax.set(xlabel="reciprocity, connectome / rewired", ylim=(5.5, -0.5), xlim=(0, None))
+ax.set(
+    xlabel="reciprocity, connectome / rewired", ylim=(5.5, -0.5), xlim=(0, None)
+)
 plt.show()
 
 # %% [markdown]

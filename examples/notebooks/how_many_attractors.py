@@ -24,18 +24,26 @@ BLUE, ORANGE, GRAY = "#1b5e9b", "#c1440e", "#9a9a9a"
 # with a symmetry degree η: 1 is symmetric, 0 independent, −1 antisymmetric.
 
 # %%
-J = sign_networks.random_couplings(10, 0.5, np.random.default_rng(1))  # [post, pre]
+J = sign_networks.random_couplings(
+    10, 0.5, np.random.default_rng(1)
+)  # [post, pre]
 found = sign_networks.enumerate_attractors(J)
 print("number of attractors by length:", found.cycles_by_length)
 for one in found.attractors[:4]:
-    print(f"length {one.length}, basin {one.basin} states, longest way {one.max_transient} steps")
+    print(
+        f"length {one.length}, basin {one.basin} states, longest way {one.max_transient} steps"
+    )
 
 # %%
 order = np.argsort(-found.basins)
 kinds = np.where(found.lengths == 1, BLUE, ORANGE)
 figure, ax = plt.subplots(figsize=(5, 2.8))
-bars = ax.bar(range(found.n_attractors), found.basins[order] / 1024, color=kinds[order])
-ax.bar_label(bars, [f"L = {length}" for length in found.lengths[order]], fontsize=8)
+bars = ax.bar(
+    range(found.n_attractors), found.basins[order] / 1024, color=kinds[order]
+)
+ax.bar_label(
+    bars, [f"L = {length}" for length in found.lengths[order]], fontsize=8
+)
 ax.set(xlabel="attractor", ylabel="basin (fraction of states)", ylim=(0, 0.62))
 plt.show()
 
@@ -52,7 +60,12 @@ plt.show()
 axis, rng = np.linspace(-1, 1, 9), np.random.default_rng(0)
 ensembles = [sign_networks.count_attractors(12, eta, 100, rng) for eta in axis]
 fine = np.linspace(-0.6, 1, 50)
-exact = {1: (fine, np.array([sign_networks.mean_fixed_points(12, eta) for eta in fine]))}
+exact = {
+    1: (
+        fine,
+        np.array([sign_networks.mean_fixed_points(12, eta) for eta in fine]),
+    )
+}
 
 # %%
 figure, ax = plt.subplots(figsize=(5.5, 3.8))
@@ -79,18 +92,31 @@ def couplings(graph):
 
 
 worm = connectome.load("varshney2011").with_signs(connectome.gaba_inhibitory)
-sample = sign_networks.sample_attractors(couplings(worm), n_starts=1000, rng=rng)
-print(f"{len(sample.attractors)} attractors found, by length {sample.found_by_length}")
+sample = sign_networks.sample_attractors(
+    couplings(worm), n_starts=1000, rng=rng
+)
+print(
+    f"{len(sample.attractors)} attractors found, by length {sample.found_by_length}"
+)
 print(f"estimated number: at least {sample.n_attractors_at_least:.0f} (Chao1)")
 print(f"states that lead elsewhere: {sample.unseen_mass:.0%} (Good-Turing)")
 
 # %%
 figure, ax = plt.subplots(figsize=(5.5, 3))
 ranks = np.arange(1, len(sample.attractors) + 1)
-low, high = np.transpose([(one.basin_low, one.basin_high) for one in sample.attractors])
-ax.fill_between(ranks, low, high, color=BLUE, alpha=0.25, lw=0, label="95 % interval")
+low, high = np.transpose(
+    [(one.basin_low, one.basin_high) for one in sample.attractors]
+)
+ax.fill_between(
+    ranks, low, high, color=BLUE, alpha=0.25, lw=0, label="95 % interval"
+)
 ax.plot(ranks, sample.hits / sample.n_starts, color=BLUE, label="starts")
-ax.set(xscale="log", yscale="log", xlabel="rank of the attractor", ylabel="basin (fraction)")
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel="rank of the attractor",
+    ylabel="basin (fraction)",
+)
 ax.legend()
 plt.show()
 
@@ -111,15 +137,21 @@ for _ in range(39):
     )
     counts.append(len(null.attractors))
 own = sign_networks.sample_attractors(couplings(worm), n_starts=200, rng=rng)
-compared = NullComparison(np.array(float(len(own.attractors))), np.array(counts, dtype=float))
-print(f"worm {compared.observed:.0f}, rewired {compared.mean:.1f} on average, p = {compared.p:.2f}")
+compared = NullComparison(
+    np.array(float(len(own.attractors))), np.array(counts, dtype=float)
+)
+print(
+    f"worm {compared.observed:.0f}, rewired {compared.mean:.1f} on average, p = {compared.p:.2f}"
+)
 
 # %%
 figure, ax = plt.subplots(figsize=(5.5, 2.8))
 edges = np.geomspace(0.9, 100, 16)
 ax.hist(counts, edges, color=GRAY, label="39 rewired connectomes")
 ax.axvline(compared.observed, color=BLUE, lw=2, label="connectome")
-ax.set(xscale="log", xlabel="attractors found in 200 starts", ylabel="connectomes")
+ax.set(
+    xscale="log", xlabel="attractors found in 200 starts", ylabel="connectomes"
+)
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 plt.show()
 
@@ -134,7 +166,9 @@ plt.show()
 
 # %%
 for tie in sign_networks.TIE_RULES:
-    one = sign_networks.sample_attractors(couplings(worm), tie=tie, n_starts=200, rng=rng)
+    one = sign_networks.sample_attractors(
+        couplings(worm), tie=tie, n_starts=200, rng=rng
+    )
     print(f"{tie:5} {len(one.attractors):4} attractors in 200 starts")
 
 # %% [markdown]
@@ -159,11 +193,15 @@ survey = analysis.find_all_attractors(
 )
 for one in survey.attractors:
     basin = one.basin
-    print(f"{one.kind}: basin {basin.value:.2f}, 95 % from {basin.low:.2f} to {basin.high:.2f}")
+    print(
+        f"{one.kind}: basin {basin.value:.2f}, 95 % from {basin.low:.2f} to {basin.high:.2f}"
+    )
 print("cannot exclude:", survey.cannot_exclude)
 
 # %%
-states = np.concatenate([np.atleast_2d(one.states) for one in survey.attractors])
+states = np.concatenate(
+    [np.atleast_2d(one.states) for one in survey.attractors]
+)
 plane = analysis.principal_components(states)[1][:2]
 figure, ax = plt.subplots(figsize=(4.2, 4))
 for start in np.random.default_rng(2).uniform(-3, 3, (6, 10)):
@@ -172,11 +210,21 @@ for start in np.random.default_rng(2).uniform(-3, 3, (6, 10)):
 for one in survey.attractors:
     x, y = plane @ np.atleast_2d(one.states).T
     if one.kind == "limit cycle":
-        ax.plot(x, y, color=ORANGE, lw=2, label=f"limit cycle, period {one.solution.period:.2f}")
+        ax.plot(
+            x,
+            y,
+            color=ORANGE,
+            lw=2,
+            label=f"limit cycle, period {one.solution.period:.2f}",
+        )
     else:
         fixed = ax.plot(x, y, "o", color=BLUE)[0]
 fixed.set_label("fixed points")
-ax.set(xlabel="first principal component", ylabel="second principal component", aspect="equal")
+ax.set(
+    xlabel="first principal component",
+    ylabel="second principal component",
+    aspect="equal",
+)
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 plt.show()
 

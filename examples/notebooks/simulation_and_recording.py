@@ -37,12 +37,19 @@ turns = np.cumsum(0.6 / 20 * (1 + 0.5 * rng.normal(size=seconds.size)))
 lags = np.r_[np.zeros(8), np.full(7, np.pi)] + rng.normal(0, 0.3, 15)
 waves = np.tanh(1.5 * np.cos(2 * np.pi * turns[:, None] - lags))
 drift = np.cumsum(rng.normal(0, 0.02, (seconds.size, 16)), axis=0)
-traces = np.c_[waves, np.zeros(seconds.size)] + drift + 0.4 * rng.normal(size=(seconds.size, 16))
+traces = (
+    np.c_[waves, np.zeros(seconds.size)]
+    + drift
+    + 0.4 * rng.normal(size=(seconds.size, 16))
+)
 
 content = {
     "gcamp": {"trace_array": traces.T.tolist()},
     "timing": {"timestamp_confocal": seconds.tolist()},
-    "label": {str(k + 1): {"label": name, "confidence": 4} for k, name in enumerate(names)},
+    "label": {
+        str(k + 1): {"label": name, "confidence": 4}
+        for k, name in enumerate(names)
+    },
     "metadata": {"uid": "synthetic"},
 }
 Path("synthetic.json").write_text(json.dumps(content))
@@ -58,21 +65,34 @@ print(dict(recording.sizes), recording.neuron.values[:4])
 # %%
 worm = sims.GradedNetwork(connectome.load("varshney2011"))
 touch = sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
-run = sims.simulate(worm, touch, duration_s=60, step_ms=8, record_every_ms=40, rng=rng)
+run = sims.simulate(
+    worm, touch, duration_s=60, step_ms=8, record_every_ms=40, rng=rng
+)
 shared = [name for name in recording.neuron.values if name in run.neuron]
-model = run.V.sel(neuron=shared).isel(time=slice(500, None))  # without the first 20 s
+model = run.V.sel(neuron=shared).isel(
+    time=slice(500, None)
+)  # without the first 20 s
 animal = recording.activity.sel(neuron=shared)
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
 for ax, data, title, length in zip(
-    axes, (model, animal), ("simulation", "synthetic recording"), (8, 160), strict=True
+    axes,
+    (model, animal),
+    ("simulation", "synthetic recording"),
+    (8, 160),
+    strict=True,
 ):
     z = (data - data.mean("time")) / data.std("time")
     t = (z.time - z.time[0]).values / 1e3
     part = t < length
     plotting.plot_heat_map(
-        t[part], z.values[part], names=shared, label="standard deviations", signed=True, ax=ax
+        t[part],
+        z.values[part],
+        names=shared,
+        label="standard deviations",
+        signed=True,
+        ax=ax,
     )
     ax.set_title(title)
 plt.show()
@@ -87,10 +107,16 @@ plt.show()
 
 # %%
 slow = [
-    name for name in shared if analysis.oscillation_test(animal.sel(neuron=name)).p_value > 0.01
+    name
+    for name in shared
+    if analysis.oscillation_test(animal.sel(neuron=name)).p_value > 0.01
 ]
 print("recording, no evidence of an oscillation:", *slow)
-fast = [name for name in shared if analysis.oscillation_test(model.sel(neuron=name)).p_value > 0.01]
+fast = [
+    name
+    for name in shared
+    if analysis.oscillation_test(model.sel(neuron=name)).p_value > 0.01
+]
 print("simulation, no evidence of an oscillation:", *fast)
 shared = [name for name in shared if name not in slow + fast]
 
@@ -104,14 +130,23 @@ shared = [name for name in shared if name not in slow + fast]
 # %%
 signals = {
     "simulation": model.sel(neuron=shared).values,
-    "recording": gaussian_filter1d(animal.sel(neuron=shared).values, 2 / 0.6, axis=0),
+    "recording": gaussian_filter1d(
+        animal.sel(neuron=shared).values, 2 / 0.6, axis=0
+    ),
 }
-phases, inner = {}, slice(50, -50)  # the ends of an analytic signal are not reliable
+phases, inner = (
+    {},
+    slice(50, -50),
+)  # the ends of an analytic signal are not reliable
 for what, step_s in (("simulation", 0.04), ("recording", 0.6)):
     phases[what] = analysis.compute_phase(signals[what].T)[:, inner].T
     frequency = np.diff(np.unwrap(phases[what][:, 0])) / (2 * np.pi * step_s)
-    period = analysis.block_bootstrap(frequency, lambda x: 1 / x.mean(), block_length=100, rng=rng)
-    print(f"{what}: period {period.value:.2f} s, 95 % {period.low:.2f} to {period.high:.2f} s")
+    period = analysis.block_bootstrap(
+        frequency, lambda x: 1 / x.mean(), block_length=100, rng=rng
+    )
+    print(
+        f"{what}: period {period.value:.2f} s, 95 % {period.low:.2f} to {period.high:.2f} s"
+    )
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
@@ -119,10 +154,17 @@ for ax, data, rate, title, top in (
     (axes[0], model, 25, "simulation", 2.5),
     (axes[1], animal, 1 / 0.6, "synthetic recording", 0.25),
 ):
-    found = analysis.multitaper_spectrum(data.sel(neuron="AVAL").values, rate_Hz=rate)
+    found = analysis.multitaper_spectrum(
+        data.sel(neuron="AVAL").values, rate_Hz=rate
+    )
     label = "power (mV²/Hz)" if data is model else "power (1/Hz)"
     plotting.plot_spectrum(
-        found.frequencies, found.density, low=found.low, high=found.high, label=label, ax=ax
+        found.frequencies,
+        found.density,
+        low=found.low,
+        high=found.high,
+        label=label,
+        ax=ax,
     )
     ax.set(xlim=(0, top), title=f"AVAL, {title}")
 plt.show()
@@ -150,7 +192,9 @@ for what, phase in phases.items():
     centers = np.angle(turned.mean(axis=0))
     lag[what] = []
     for one, center in zip(turned.T, centers, strict=True):
-        around = one * np.exp(-1j * center)  # so that the interval does not wrap
+        around = one * np.exp(
+            -1j * center
+        )  # so that the interval does not wrap
         pairs = np.c_[around.real, around.imag]
         found = analysis.block_bootstrap(
             pairs, mean_lag, block_length=100, n_resamples=199, rng=rng
@@ -161,13 +205,19 @@ for what, phase in phases.items():
 # %%
 figure, ax = plt.subplots(figsize=(6, 4))
 rows = np.arange(len(shared))
-for what, color, shift in (("simulation", BLUE, -0.15), ("recording", ORANGE, 0.15)):
+for what, color, shift in (
+    ("simulation", BLUE, -0.15),
+    ("recording", ORANGE, 0.15),
+):
     middle, low, high = lag[what].T
     turn = np.where(middle < -2, 2 * np.pi, 0)  # -pi and pi are the same lag
     ax.hlines(rows + shift, low + turn, high + turn, color=color, lw=2)
     ax.plot(middle + turn, rows + shift, "o", color=color, label=what)
 ax.set_yticks(rows, shared)
-ax.set_xticks([-np.pi / 2, 0, np.pi / 2, np.pi, 3 * np.pi / 2], ["-π/2", "0", "π/2", "π", "3π/2"])
+ax.set_xticks(
+    [-np.pi / 2, 0, np.pi / 2, np.pi, 3 * np.pi / 2],
+    ["-π/2", "0", "π/2", "π", "3π/2"],
+)
 ax.set(xlabel="lag behind AVAL (rad)", ylim=(len(shared) - 0.5, -0.5))
 ax.legend()
 plt.show()
@@ -209,8 +259,17 @@ for (what, states), marker in zip(cases.items(), "osv", strict=True):
     scaled = states / states.std(axis=0)
     share, _ = analysis.principal_components(scaled)
     ratio = analysis.participation_ratio(scaled)
-    ax.plot(np.arange(1, 16), np.cumsum(share), marker + "-", label=f"{what}: {ratio:.1f}")
-ax.set(xlabel="number of components", ylabel="fraction of the variance", ylim=(0, 1.02))
+    ax.plot(
+        np.arange(1, 16),
+        np.cumsum(share),
+        marker + "-",
+        label=f"{what}: {ratio:.1f}",
+    )
+ax.set(
+    xlabel="number of components",
+    ylabel="fraction of the variance",
+    ylim=(0, 1.02),
+)
 ax.legend(title="participation ratio")
 plt.show()
 
@@ -254,25 +313,43 @@ print(f"two halves of the recording: {within.distance:.2f} rad")
 
 # %%
 classes = sorted({name[:3] for name in shared})
-members = [[k for k, name in enumerate(shared) if name[:3] == one] for one in classes]
+members = [
+    [k for k, name in enumerate(shared) if name[:3] == one] for one in classes
+]
 first, second = (
-    np.array([cycle[:, columns].mean(axis=1) for columns in members]) for cycle in cycles.values()
+    np.array([cycle[:, columns].mean(axis=1) for columns in members])
+    for cycle in cycles.values()
 )
 
 
 def similarity(neurons):
     shifted = (np.roll(second, k, axis=1) for k in range(24))
-    return max(np.corrcoef(neurons.ravel(), one.ravel())[0, 1] for one in shifted)
+    return max(
+        np.corrcoef(neurons.ravel(), one.ravel())[0, 1] for one in shifted
+    )
 
 
-test = analysis.surrogate_test(similarity, first, analysis.permuted, n_surrogates=499, rng=rng)
-print(f"{len(classes)} classes, correlation {test.statistic:.2f}, p = {test.p_value:.3f}")
+test = analysis.surrogate_test(
+    similarity, first, analysis.permuted, n_surrogates=499, rng=rng
+)
+print(
+    f"{len(classes)} classes, correlation {test.statistic:.2f}, p = {test.p_value:.3f}"
+)
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", sharey=True)
-for ax, values, title in zip(axes, (first, second), ("simulation", "recording"), strict=True):
+figure, axes = plt.subplots(
+    1, 2, figsize=(9, 3.4), layout="constrained", sharey=True
+)
+for ax, values, title in zip(
+    axes, (first, second), ("simulation", "recording"), strict=True
+):
     image = ax.imshow(
-        values, aspect="auto", cmap="RdBu_r", vmin=-2, vmax=2, extent=(0, 1, 9.5, -0.5)
+        values,
+        aspect="auto",
+        cmap="RdBu_r",
+        vmin=-2,
+        vmax=2,
+        extent=(0, 1, 9.5, -0.5),
     )
     ax.set(xlabel="phase of AVAL (cycles)", title=title)
 axes[0].set_yticks(range(len(classes)), classes)

@@ -24,7 +24,9 @@ torch.manual_seed(0)
 gru, readout = torch.nn.GRU(1, 16), torch.nn.Linear(16, 1)
 initial = torch.nn.Parameter(0.1 * torch.randn(1, 1, 16))
 target = torch.sin(2 * np.pi * torch.arange(100) / 24.3)
-optimizer = torch.optim.Adam([*gru.parameters(), *readout.parameters(), initial], lr=0.01)
+optimizer = torch.optim.Adam(
+    [*gru.parameters(), *readout.parameters(), initial], lr=0.01
+)
 for _ in range(250):
     states, _ = gru(torch.zeros(100, 1, 1), initial)
     loss = ((readout(states)[:, 0, 0] - target) ** 2).mean()
@@ -47,7 +49,9 @@ start = initial.detach().numpy().ravel().astype(float)
 # network does not rest: it spirals away from this point.
 
 # %%
-points = analysis.find_fixed_points(system, np.random.default_rng(0).uniform(-1, 1, (32, 16)))
+points = analysis.find_fixed_points(
+    system, np.random.default_rng(0).uniform(-1, 1, (32, 16))
+)
 for point in points:
     print(
         f"{point.index} unstable directions, leading eigenvalues {point.eigenvalues[:2].round(3)}"
@@ -63,7 +67,9 @@ for point in points:
 # %%
 circle = analysis.find_invariant_circle(system, start)
 period = 1 / circle.rotation.value
-print(f"period {period:.3f} steps; residual of the curve below 1e-8: {circle.residual < 1e-8}")
+print(
+    f"period {period:.3f} steps; residual of the curve below 1e-8: {circle.residual < 1e-8}"
+)
 
 # %%
 orbit = system.orbit(start, 2000)[1000:]
@@ -73,7 +79,11 @@ figure, ax = plt.subplots(figsize=(4.2, 4))
 ax.plot(*(axes @ curve.T), label="invariant circle")
 ax.plot(*(axes @ orbit[:25].T), "o", ms=4, label="25 steps of the network")
 ax.plot(*(axes @ points[0].point), "kx", label="unstable fixed point")
-ax.set(xlabel="first principal component", ylabel="second principal component", aspect="equal")
+ax.set(
+    xlabel="first principal component",
+    ylabel="second principal component",
+    aspect="equal",
+)
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
 plt.show()
 
@@ -147,10 +157,17 @@ for _ in range(150):
     optimizer.step()
 
 driven = ann_bridge.ModuleMap(rnn, inputs=wave[:20, 0].numpy())  # one period
-survey = analysis.find_entrained_cycles(driven, np.random.default_rng(1).uniform(-1, 1, (24, 12)))
+survey = analysis.find_entrained_cycles(
+    driven, np.random.default_rng(1).uniform(-1, 1, (24, 12))
+)
 for cycle in survey.cycles:
-    kind, moduli = "stable" if cycle.stable else "unstable", abs(cycle.multipliers[:3])
-    print(f"{kind}, period {cycle.period:g} steps, moduli of multipliers {moduli.round(4)}")
+    kind, moduli = (
+        "stable" if cycle.stable else "unstable",
+        abs(cycle.multipliers[:3]),
+    )
+    print(
+        f"{kind}, period {cycle.period:g} steps, moduli of multipliers {moduli.round(4)}"
+    )
 print(survey.cannot_exclude)
 
 # %% [markdown]
@@ -162,9 +179,13 @@ print(survey.cannot_exclude)
 
 # %%
 weights, inputs = np.array([[10.0, -10.0], [10.0, 2.0]]), np.array([-2.0, -8.0])
-populations = analysis.Flow(lambda t, x: -x + 1 / (1 + np.exp(-(weights @ x + inputs))))
+populations = analysis.Flow(
+    lambda t, x: -x + 1 / (1 + np.exp(-(weights @ x + inputs)))
+)
 cycle = analysis.find_limit_cycle(populations, [0.1, 0.2], max_period=50)
-print(f"period {cycle.period:.4f}, multipliers {cycle.multipliers.real.round(4)}")
+print(
+    f"period {cycle.period:.4f}, multipliers {cycle.multipliers.real.round(4)}"
+)
 
 response = analysis.find_phase_response(populations, cycle)
 figure, ax = plt.subplots(figsize=(6, 3))
