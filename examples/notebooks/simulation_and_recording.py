@@ -59,8 +59,9 @@ print(dict(recording.sizes), recording.neuron.values[:4])
 # %% [markdown]
 # ## The simulation
 #
-# A current into two touch neurons starts a rhythm (see
-# [The worm in ten minutes](worm_in_ten_minutes.ipynb)). We select the neurons that both contain.
+# In the graded model a current into two touch neurons starts a rhythm (see
+# [the worm in ten minutes](worm_in_ten_minutes.ipynb), and
+# [the limits of the model](../guide/the-worm.md)). We select the neurons that both contain.
 
 # %%
 worm = sims.GradedNetwork(connectome.load("varshney2011"))
