@@ -4,7 +4,7 @@
 # For readers who have a whole-brain recording and want to know whether a simulation of the
 # connectome resembles it. You compare periods, phases between neurons, dimensionality and shape,
 # each with an interval or a control. The recording here is **synthetic**, written by this notebook;
-# with your file, only the first cell changes.
+# with your file, only the cell that writes it changes.
 
 # %%
 import json
@@ -70,9 +70,7 @@ run = sims.simulate(
     worm, touch, duration_s=60, step_ms=8, record_every_ms=40, rng=rng
 )
 shared = [name for name in recording.neuron.values if name in run.neuron]
-model = run.V.sel(neuron=shared).isel(
-    time=slice(500, None)
-)  # without the first 20 s
+model = run.V.sel(neuron=shared, time=slice(20_000, None))
 animal = recording.activity.sel(neuron=shared)
 
 # %%
@@ -107,19 +105,13 @@ plt.show()
 # Noise has peaks too. `oscillation_test` bounds the probability that noise has as clear a rhythm.
 
 # %%
-slow = [
-    name
-    for name in shared
-    if analysis.oscillation_test(animal.sel(neuron=name)).p_value > 0.01
-]
-print("recording, no evidence of an oscillation:", *slow)
-fast = [
-    name
-    for name in shared
-    if analysis.oscillation_test(model.sel(neuron=name)).p_value > 0.01
-]
-print("simulation, no evidence of an oscillation:", *fast)
-shared = [name for name in shared if name not in slow + fast]
+for what, data in (("simulation", model), ("recording", animal)):
+    tests = [analysis.oscillation_test(data.sel(neuron=n)) for n in shared]
+    without = [
+        n for n, t in zip(shared, tests, strict=True) if t.p_value > 0.01
+    ]
+    print(f"{what}, no evidence of an oscillation:", *without)
+shared.remove("ASEL")
 
 # %% [markdown]
 # ## Periods and spectra
@@ -135,10 +127,8 @@ signals = {
         animal.sel(neuron=shared).values, 2 / 0.6, axis=0
     ),
 }
-phases, inner = (
-    {},
-    slice(50, -50),
-)  # the ends of an analytic signal are not reliable
+inner = slice(50, -50)  # the ends of an analytic signal are not reliable
+phases = {}
 for what, step_s in (("simulation", 0.04), ("recording", 0.6)):
     phases[what] = analysis.compute_phase(signals[what].T)[:, inner].T
     frequency = np.diff(np.unwrap(phases[what][:, 0])) / (2 * np.pi * step_s)
@@ -193,9 +183,8 @@ for what, phase in phases.items():
     centers = np.angle(turned.mean(axis=0))
     lag[what] = []
     for one, center in zip(turned.T, centers, strict=True):
-        around = one * np.exp(
-            -1j * center
-        )  # so that the interval does not wrap
+        # around 0, so that the interval does not wrap
+        around = one * np.exp(-1j * center)
         pairs = np.c_[around.real, around.imag]
         found = analysis.block_bootstrap(
             pairs, mean_lag, block_length=100, n_resamples=199, rng=rng
