@@ -46,13 +46,20 @@ class SignMemory:
         inputs[2:7, :, 0] = sign
         inputs[go:, :, 1] = 1
         targets, mask = torch.zeros(2, self.n_steps, batch_size)
-        targets[go:], mask[go + 2 :] = sign, 1  # the loss counts two steps after the go signal
+        targets[go:], mask[go + 2 :] = (
+            sign,
+            1,
+        )  # the loss counts two steps after the go signal
         return Trials(inputs, targets, mask)
 
 
 task = SignMemory()
 figure, ax = plt.subplots(figsize=(6, 3))
-plot_trial(task.sample(1, torch.Generator().manual_seed(1)), step_ms=task.step_ms, ax=ax)
+plot_trial(
+    task.sample(1, torch.Generator().manual_seed(1)),
+    step_ms=task.step_ms,
+    ax=ax,
+)
 plt.show()
 
 # %% [markdown]
@@ -73,9 +80,15 @@ class RingNet(SteppedNet):
     def __init__(self, parameters, *, generator):
         super().__init__()
         self.settings = p = parameters
-        self.left = torch.nn.Parameter(1 + 0.1 * normal(p.n_units, generator=generator))
-        self.right = torch.nn.Parameter(1 + 0.1 * normal(p.n_units, generator=generator))
-        self.input_weights = torch.nn.Parameter(normal(p.n_units, p.n_inputs, generator=generator))
+        self.left = torch.nn.Parameter(
+            1 + 0.1 * normal(p.n_units, generator=generator)
+        )
+        self.right = torch.nn.Parameter(
+            1 + 0.1 * normal(p.n_units, generator=generator)
+        )
+        self.input_weights = torch.nn.Parameter(
+            normal(p.n_units, p.n_inputs, generator=generator)
+        )
         self.output_weights = self.draw_readout(generator)
 
     def drive(self, inputs):
@@ -84,7 +97,9 @@ class RingNet(SteppedNet):
     def stepper(self):
         def step(state, drive):
             rates = torch.tanh(state)
-            around = self.left * rates.roll(1, -1) + self.right * rates.roll(-1, -1)
+            around = self.left * rates.roll(1, -1) + self.right * rates.roll(
+                -1, -1
+            )
             return 0.8 * state + 0.2 * (around + drive)
 
         return step
@@ -96,21 +111,30 @@ class RingNet(SteppedNet):
 # The same seed gives the same trials to both architectures, so the losses are compared in pairs.
 
 # %%
-budget = ann_bridge.TrainingParameters(steps=60, batch_size=32, learning_rate=0.01)
+budget = ann_bridge.TrainingParameters(
+    steps=60, batch_size=32, learning_rate=0.01
+)
 kinds = {"ring": (RingNet, 16), "GRU": (ann_bridge.GRUNet, 8)}
 losses, final, nets = {}, {}, {}
 for kind, (network, n_units) in kinds.items():
     for seed in range(4):
         generator = torch.Generator().manual_seed(seed)
         net = network.for_task(task, n_units=n_units, generator=generator)
-        losses[kind, seed] = ann_bridge.train(net, task, budget, seed=seed).losses
+        losses[kind, seed] = ann_bridge.train(
+            net, task, budget, seed=seed
+        ).losses
         final[kind, seed] = ann_bridge.evaluate(net, task, seed=100 + seed)
         nets[kind, seed] = net
 
 figure, ax = plt.subplots(figsize=(6, 3))
 for color, kind in zip(("C0", "C1"), kinds, strict=True):
     for seed in range(4):
-        ax.semilogy(losses[kind, seed], color=color, lw=1, label=kind if seed == 0 else None)
+        ax.semilogy(
+            losses[kind, seed],
+            color=color,
+            lw=1,
+            label=kind if seed == 0 else None,
+        )
 ax.axhline(task.chance, color="black", ls=":", label="chance")
 ax.set(xlabel="training step", ylabel="loss")
 ax.legend()
@@ -125,8 +149,12 @@ plt.show()
 for kind, (_, n_units) in kinds.items():
     weights = sum(weight.numel() for weight in nets[kind, 0].parameters())
     values = [final[kind, seed] for seed in range(4)]
-    print(f"{kind}: {n_units} units, {weights} weights, final loss {np.round(values, 3)}")
-pairs = np.array([final["ring", seed] - final["GRU", seed] for seed in range(4)])
+    print(
+        f"{kind}: {n_units} units, {weights} weights, final loss {np.round(values, 3)}"
+    )
+pairs = np.array(
+    [final["ring", seed] - final["GRU", seed] for seed in range(4)]
+)
 print("ring minus GRU, by seed:", pairs.round(3))
 
 # %% [markdown]
@@ -143,10 +171,14 @@ for kind in kinds:
     starts = system.initial_states(64, rng)
     points = analysis.find_fixed_points(system, starts)
     stable = [point for point in points if point.stable]
-    print(f"{kind}: {len(stable)} stable and {len(points) - len(stable)} unstable fixed points")
+    print(
+        f"{kind}: {len(stable)} stable and {len(points) - len(stable)} unstable fixed points"
+    )
     for point in stable:
         largest = abs(point.eigenvalues).max()
-        print(f"   largest |eigenvalue| {largest:.3f}, from {point.n_starts} starts")
+        print(
+            f"   largest |eigenvalue| {largest:.3f}, from {point.n_starts} starts"
+        )
 
 # %% [markdown]
 # Two stable fixed points, one for each sign, are a memory without a time limit. Where only one is

@@ -34,14 +34,21 @@ print(graph.source.paper)
 # %%
 print("class AVA:", graph.select("AVA"))
 touch = graph.select("PLM")
-onto = [graph.neurons[k] for k in np.flatnonzero(graph.chemical[:, graph.neurons.index("PLML")])]
+onto = [
+    graph.neurons[k]
+    for k in np.flatnonzero(graph.chemical[:, graph.neurons.index("PLML")])
+]
 print("PLML is presynaptic to:", ", ".join(onto))
 
 # %% [markdown]
 # Sorted by type, the matrix shows who talks to whom:
 
 # %%
-types = {"sensory": "sensory neuron", "inter": "interneuron", "motor": "motor neuron"}
+types = {
+    "sensory": "sensory neuron",
+    "inter": "interneuron",
+    "motor": "motor neuron",
+}
 order, edges = [], [0]
 for kind in types:
     order += list(graph.select(kind))
@@ -71,7 +78,12 @@ plt.show()
 worm = sims.GradedNetwork(graph)
 current = sims.step_current(touch, amplitude_pA=2000)
 run = sims.simulate(
-    worm, current, duration_s=30, step_ms=4, record_every_ms=20, rng=np.random.default_rng(0)
+    worm,
+    current,
+    duration_s=30,
+    step_ms=4,
+    record_every_ms=20,
+    rng=np.random.default_rng(0),
 )
 shown = ["AVBL", "AVAL", "DB2", "VB2", "VA6"]
 figure, ax = plt.subplots(figsize=(7, 3))
@@ -95,7 +107,9 @@ plt.show()
 
 # %%
 system = analysis.ExtrapolatedMap(sims.GradedMap(worm, current, step_ms=8))
-cycle = analysis.find_limit_cycle(system, sims.state_vector(run.isel(time=-1)), max_period=5000)
+cycle = analysis.find_limit_cycle(
+    system, sims.state_vector(run.isel(time=-1)), max_period=5000
+)
 print(f"period {cycle.period:.1f} ms, stable: {cycle.stable}")
 print("leading multipliers:", abs(cycle.multipliers[:3]).round(3))
 
@@ -109,7 +123,12 @@ print("leading multipliers:", abs(cycle.multipliers[:3]).round(3))
 classes = ["AVA", "AVB", "AVD", "AVE", "PVC", "DVA", "RIM", "LUA"]
 ablated = [worm, *(worm.disconnect(name) for name in classes)]
 many = sims.simulate_many(
-    ablated, current, duration_s=30, step_ms=8, record_every_ms=40, rng=np.random.default_rng(0)
+    ablated,
+    current,
+    duration_s=30,
+    step_ms=8,
+    record_every_ms=40,
+    rng=np.random.default_rng(0),
 )
 late = many.V.isel(time=slice(500, None))
 sizes = (late.max("time") - late.min("time")).max("neuron") / 2
@@ -130,12 +149,19 @@ plt.show()
 
 # %%
 cook = connectome.load("cook2019-hermaphrodite")
-print(len(cook.muscles), "muscles;", int((cook.neuromuscular > 0).sum()), "connections onto them")
+print(
+    len(cook.muscles),
+    "muscles;",
+    int((cook.neuromuscular > 0).sum()),
+    "connections onto them",
+)
 
 # %%
 model = sims.GradedNetwork(cook)
 wave = sims.sinusoidal_current(["VB*"], amplitude_pA=20, frequency_Hz=0.5)
-wave += sims.sinusoidal_current(["DB*"], amplitude_pA=20, frequency_Hz=0.5, phase_rad=np.pi)
+wave += sims.sinusoidal_current(
+    ["DB*"], amplitude_pA=20, frequency_Hz=0.5, phase_rad=np.pi
+)
 driven = sims.simulate(
     model, wave, duration_s=8, step_ms=4, record=["s"], record_every_ms=20,
     rng=np.random.default_rng(0),
