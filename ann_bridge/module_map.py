@@ -88,6 +88,7 @@ class ModuleMap:
                 f"module must be a torch.nn.Module, got {type(module).__name__}. For a function "
                 "of arrays: isochron.analysis.SteppedMap(lambda k, x: ..., None, dimension)."
             )
+        self.bounded = _is_bounded(module) if step is None else None
         if step is None:
             step, dimension = _known_step(module)
         if dimension is None or dimension < 1:
@@ -99,7 +100,6 @@ class ModuleMap:
         self._inputs = _checked_inputs(inputs, getattr(module, "input_size", 0))
         self.n_steps = len(self._inputs)
         self.forcing_cycles = int(self.n_steps > 1) if forcing_cycles is None else forcing_cycles
-        self.bounded = _is_bounded(module) if step is None else None
         self._check_step()
 
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:

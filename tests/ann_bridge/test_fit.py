@@ -302,5 +302,5 @@ def test_checkpoints_go_with_their_own_worm_only(circuit, tmp_path):
     wider = [Constant("capacitance", 0.3, 20), choices[1]]
     for other in (wider, choices[::-1]):
         stranger = WormNet(circuit, BASE, other, **sizes)
-        with pytest.raises(ValueError, match="another worm"):
+        with pytest.raises(ValueError, match="a different worm"):
             ann_bridge.train(stranger, TASK, TWO_STEPS, seed=0, checkpoints=tmp_path)

@@ -70,7 +70,7 @@ def test_without_signs_there_are_no_weights(circuit):
 
 def test_an_animal_without_types_points_to_them(circuit):
     fly = dataclasses.replace(circuit, cells=(), species="D. melanogaster")
-    with pytest.raises(ValueError, match=r"no neuron of the type 'sensory'.*types="):
+    with pytest.raises(ValueError, match=r"does not have neurons of the type 'sensory'.*types="):
         ann_bridge.connectome_masks(fly)
 
 

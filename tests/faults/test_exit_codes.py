@@ -18,8 +18,8 @@ CSV = "pre,post,weight\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"", "no column 'pre'"),
-        ("a.csv", b"pre,post\nA,B\n", "no column 'weight'"),
+        ("a.csv", b"", "does not have the column 'pre'"),
+        ("a.csv", b"pre,post\nA,B\n", "does not have the column 'weight'"),
         ("a.csv", f"{CSV}A,B,nan\n".encode(), "must be finite"),
         ("a.csv", f"{CSV}A,B,-1\n".encode(), "not negative"),
         ("a.csv", f"{CSV}A,B,1\nA,B,2\n".encode(), "listed twice"),

@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
-SLOW = {"connectome_and_nulls"}  # over 20 s
+# Some seconds each: these run in CI, and with -m slow.
+SLOW = {
+    *("connectome_and_nulls", "how_many_attractors"),
+    *("worm_in_ten_minutes", "your_trained_network"),
+}
 
 
 def made(source: Path) -> Path:
