@@ -1,0 +1,221 @@
+"""What a sweep can compute: experiments by name, and how a user's function is one of them.
+
+An experiment is data in, arrays out: settings of the runs of a batch and their seeds, as a store
+saves them, give the arrays of a `BatchResult`.
+"""
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from isochron.registry import Entry, Registry
+from isochron.runs.configuration import read_settings
+from isochron.wording import joined
+
+_HERE = "isochron.runs.sweep.experiments"
+EXPERIMENTS = Registry(
+    "experiment",
+    {
+        "simulate": Entry(
+            f"{_HERE}.simulate:Simulate",
+            "Graded worms: late oscillation, its frequency, amplitude and phase of each neuron.",
+            settings=f"{_HERE}.simulate_settings:SimulateSettings",
+        ),
+        "cycles": Entry(
+            f"{_HERE}.cycles:Cycles",
+            "Graded worms: limit cycle at the end of a simulation, period and multipliers.",
+            settings=f"{_HERE}.simulate_settings:CycleSettings",
+        ),
+        "train": Entry(
+            f"{_HERE}.train:Train",
+            "Networks trained on a task: loss, and whether the task was learned; settings such as "
+            "network.kind.",
+        ),
+    },
+)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """Arrays of a batch of runs.
+
+    Attributes
+    ----------
+    variables : dict of str to ndarray
+        The first axis is the run.
+    dimensions : dict of str to tuple of str
+        Names of the other axes of a variable that has some.
+    coordinates : dict of str to ndarray
+        Labels of these axes, the same in every batch.
+    reasons : tuple of str
+        Why a run failed; empty for one that did not.
+    """
+
+    variables: dict[str, np.ndarray]
+    dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    coordinates: dict[str, np.ndarray] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file saves, by name."""
+        saved = {"reason": np.array(self.reasons, dtype=str)}
+        for name, array in self.variables.items():
+            saved[":".join(("variable", name, *self.dimensions.get(name, ())))] = np.asarray(array)
+        return saved | {f"coordinate:{k}": np.asarray(v) for k, v in self.coordinates.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "BatchResult":
+        """The result that a file has saved.
+
+        Raises
+        ------
+        ValueError
+            If an array is not one of those of `arrays`.
+        """
+        variables, dimensions, coordinates = {}, {}, {}
+        for name, array in arrays.items():
+            kind, *rest = name.split(":")
+            if kind == "variable":
+                variables[rest[0]] = array
+                if rest[1:]:
+                    dimensions[rest[0]] = tuple(rest[1:])
+            elif kind == "coordinate":
+                coordinates[rest[0]] = array
+            elif name != "reason":
+                raise ValueError(f"{name} is not part of a batch.")
+        return cls(variables, dimensions, coordinates, tuple(map(str, arrays["reason"])))
+
+
+class Experiment(ABC):
+    """What a sweep computes of a batch of runs.
+
+    Attributes
+    ----------
+    name : str
+    settings : type
+        Frozen dataclass with the settings of a run.
+    shared : tuple of str
+        Settings that must be equal within a batch.
+    """
+
+    settings: ClassVar[type]
+    shared: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
+        """All settings that do not vary, with the defaults of those that are not given.
+
+        Raises
+        ------
+        ValueError
+            If one is unknown or has a different type, or a required one is not given.
+        """
+        known = fields(self.settings)  # pyright: ignore[reportArgumentType]
+        given = read_settings(known, fixed, f"experiment {self.name}", "fixed")
+        defaults = {item.name: item.default for item in known}
+        needed = [k for k, v in defaults.items() if v is MISSING and k not in {*given, *varied}]
+        if needed:
+            raise ValueError(f"The experiment {self.name} needs {joined(needed)}: see [fixed].")
+        return {k: _plain(v) for k, v in (defaults | given).items() if v is not MISSING}
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Check the settings of a run.
+
+        Raises
+        ------
+        ValueError
+            If one is unknown, of a different type or out of range.
+        """
+        self.read(settings)
+
+    def read(self, settings: Mapping[str, Any]) -> Any:
+        """The settings dataclass of a run."""
+        known = fields(self.settings)  # pyright: ignore[reportArgumentType]
+        given = {k: v for k, v in settings.items() if v is not None}
+        return self.settings(**read_settings(known, given, f"experiment {self.name}", "axes"))
+
+    def bytes_per_run(self, settings: Mapping[str, Any]) -> int:
+        """About how many bytes a store needs for a run."""
+        return 500
+
+    @abstractmethod
+    def run(
+        self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path
+    ) -> BatchResult:
+        """Compute a batch; `folder` is for files of one that can resume."""
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+class UserExperiment(Experiment):
+    """A function of the user: ``function(runs, seeds)`` gives arrays whose first axis is the run.
+
+    Parameters
+    ----------
+    name : str
+        ``module:function``, importable wherever a worker runs.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        module, _, attribute = name.partition(":")
+        try:
+            self._function: Callable = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"The experiment {name!r} cannot be imported: {error}. It must be "
+                "module:function, in a folder of PYTHONPATH."
+            ) from error
+
+    def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
+        """The settings as they are given."""
+        return dict(fixed)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Nothing: the function knows its settings."""
+
+    def run(
+        self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path
+    ) -> BatchResult:
+        """Call the function.
+
+        Raises
+        ------
+        ValueError
+            If an array does not have a value for each run, or holds objects.
+        """
+        found = {name: np.asarray(value) for name, value in self._function(runs, seeds).items()}
+        for name, array in found.items():
+            if array.shape[:1] != (len(runs),) or array.dtype.hasobject:
+                raise ValueError(
+                    f"{self.name} returned {name} of shape {array.shape} and type {array.dtype}; "
+                    f"it must be an array of numbers whose first axis is the run, of {len(runs)}."
+                )
+        dims = {
+            name: tuple(f"{name}_{k}" for k in range(1, array.ndim))
+            for name, array in found.items()
+            if array.ndim > 1
+        }
+        return BatchResult(found, dims, reasons=("",) * len(runs))
+
+
+def open_experiment(name: str) -> Experiment:
+    """The experiment of a name, or of ``module:function``.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if ":" in name:
+        return UserExperiment(name)
+    return EXPERIMENTS.load(name)(name)

@@ -1,0 +1,104 @@
+"""Networks trained on a task; settings are those of `isochron train`: ``network.kind`` and so on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron.runs.provenance import derive_seed
+from isochron.runs.run_folder import RunPaths
+from isochron.runs.sweep.experiments import BatchResult, Experiment
+from isochron.runs.training_configuration import TrainConfig, train_config
+
+LEARNED = {"yes": 1.0, "no": 0.0}
+
+
+class Train(Experiment):
+    """Loss on fresh trials, its interval, and whether the network learned, of each training.
+
+    A training saves checkpoints in the folder of its task, from which it resumes.
+    """
+
+    def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
+        """The settings that are given; the others are the defaults of each kind."""
+        for name in ("training.replicates", "training.seed", "training.device"):
+            if name in {*fixed, *varied}:
+                raise ValueError(
+                    f"A sweep does not have the setting {name}: each run has one network, with a "
+                    "seed from the sweep, and trains on the CPU. For replicates use an axis such "
+                    "as replicate = [0, 1, 2]."
+                )
+        return dict(fixed)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Check the settings of a run."""
+        _config(settings)
+
+    def run(
+        self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path
+    ) -> BatchResult:
+        """Train one network after the other."""
+        rows, reasons = [], []
+        for k, (settings, seed) in enumerate(zip(runs, seeds, strict=True)):
+            row, reason = _train(_config(settings), seed, folder, f"run-{k}")
+            rows.append(row)
+            reasons.append(reason)
+        found = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        return BatchResult(found, reasons=tuple(reasons))
+
+
+def _config(settings: Mapping[str, Any]) -> TrainConfig:
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        section, _, setting = name.partition(".")
+        if name != "replicate":
+            sections.setdefault(section, {})[setting] = value
+    return train_config(sections)
+
+
+def _train(config: TrainConfig, seed: int, folder: Path, name: str) -> tuple[dict, str]:
+    from isochron.runs.training import Training, train_and_save
+
+    for sub in ("nets", "data"):
+        (folder / sub).mkdir(exist_ok=True)
+    training = Training(
+        net=_network(config, seed),
+        task=config.task.task(),
+        parameters=config.training.parameters(),
+        seed=derive_seed(seed, "training"),
+        evaluation_seed=derive_seed(seed, "evaluation"),
+    )
+    row = dict.fromkeys(("loss", "standard_error", "steps", "learned"), np.nan)
+    try:
+        result = train_and_save(training, RunPaths(folder), name, lambda fraction, text: None)
+    except ArithmeticError as error:
+        return row, f"{type(error).__name__}: {error}"
+    found = result.evaluation
+    return {
+        "loss": found.loss,
+        "standard_error": found.standard_error,
+        "steps": float(len(result.losses)),
+        "learned": LEARNED.get(found.learned, np.nan),
+    }, ""
+
+
+def _network(config: TrainConfig, seed: int) -> Any:
+    import torch
+
+    from isochron.ann_bridge.registry import NETWORKS
+    from isochron.connectome import SIGN_RULES
+    from isochron.runs.datasets import open_connectome
+
+    settings, connectome = dict(config.network.settings), None
+    if config.connectome is not None:
+        settings.pop("connectivity", None)  # of circuits: the connectome instead
+        connectome = open_connectome(config.connectome.dataset)
+        if config.connectome.signs is not None:
+            connectome = connectome.with_signs(SIGN_RULES.load(config.connectome.signs))
+    return NETWORKS.load(config.network.kind).for_task(
+        config.task.task(),
+        connectome=connectome,
+        generator=torch.Generator().manual_seed(derive_seed(seed, "weights")),
+        **settings,
+    )

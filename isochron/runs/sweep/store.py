@@ -1,0 +1,278 @@
+"""The store of a sweep: a folder whose files are the truth, whoever writes them.
+
+``batches/ab/abcd….npz`` results of a batch, ``failed/KEY.json`` why a task failed, ``claims/KEY``
+who works on it, ``tasks/KEY/`` files of a task that can resume, ``log/`` when and where batches
+were made, ``plan.jsonl`` the tasks, ``sweep.toml`` the grid as given, ``run.json`` the version.
+"""
+
+import json
+import os
+import platform
+import shutil
+import socket
+import time
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron._version import __version__
+from isochron.files import DataFileError, read_json, sha256, write_bytes, write_json
+from isochron.runs.sweep.experiments import BatchResult
+from isochron.runs.sweep.tasks import SCHEMA, Task, source_digest
+
+DIGEST = "sha256"
+FOLDERS = ("batches", "failed", "claims", "tasks", "log")
+FILES = ("run.json", "sweep.toml", "plan.jsonl", "report.html", ".lock")
+
+
+class Store:
+    """A folder with the tasks of one sweep and what was computed of them.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self, *, force: bool = False) -> None:
+        """Make the folder, or check that it fits.
+
+        Raises
+        ------
+        ValueError
+            If it contains something else.
+        DataFileError
+            If another version, or other code of this version, made it.
+        """
+        path, wanted = self.path, self._identity()
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file. Give a folder with --out.")
+        if path.is_dir() and any(path.iterdir()):
+            self._check(wanted, force)
+        for name in FOLDERS:
+            (path / name).mkdir(parents=True, exist_ok=True)
+        if not (path / "run.json").is_file():
+            write_json(path / "run.json", wanted)
+
+    def _identity(self) -> dict[str, Any]:
+        return {"kind": "sweep", "schema": SCHEMA, "version": __version__,
+                "source_sha256": source_digest()}  # fmt: skip
+
+    def _check(self, wanted: Mapping[str, Any], force: bool) -> None:
+        foreign = [
+            it.name
+            for it in self.path.iterdir()
+            if it.name not in (*FOLDERS, *FILES) and not it.name.endswith(".part")
+        ]
+        if foreign or not (self.path / "run.json").is_file():
+            what = foreign[0] if foreign else "files of something else"
+            raise ValueError(f"{self.path} contains {what}. Give a new or empty folder with --out.")
+        present = read_json(self.path / "run.json")
+        if present == wanted:
+            return
+        if not isinstance(present, dict) or present.get("kind") != "sweep":
+            raise ValueError(f"{self.path} is not the store of a sweep. Give a different --out.")
+        if not force:
+            version = present.get("version")
+            of = "other code of" if version == __version__ else f"isochron {version}, not of"
+            raise DataFileError(
+                f"{self.path} is a store of {of} isochron {__version__}; results of two versions "
+                "are not mixed. Give a different --out, or --force to delete its results."
+            )
+        for name in FOLDERS:
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for name in FILES:
+            (self.path / name).unlink(missing_ok=True)
+
+    # Tasks
+
+    def write_plan(self, tasks: Iterable[Task]) -> None:
+        """Save the tasks, for workers that start from the folder alone."""
+        write_bytes(
+            self.path / "plan.jsonl", "".join(f"{task.to_json()}\n" for task in tasks).encode()
+        )
+
+    def plan(self) -> list[Task]:
+        """The tasks that were saved; none in a new store.
+
+        Raises
+        ------
+        DataFileError
+            If the file is damaged.
+        """
+        path = self.path / "plan.jsonl"
+        if not path.is_file():
+            return []
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            return [Task.from_json(line) for line in lines]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataFileError(f"{path} is damaged: {error}. Run the sweep again.") from error
+
+    # Results
+
+    def _batch(self, key: str) -> Path:
+        return self.path / "batches" / key[:2] / f"{key}.npz"
+
+    def write(self, key: str, result: BatchResult) -> None:
+        """Save the results of a task: equal results give equal bytes."""
+        arrays = result.arrays()
+        content = BytesIO()
+        np.savez(content, allow_pickle=False, **arrays, **{DIGEST: np.array(_digest(arrays))})
+        self._batch(key).parent.mkdir(exist_ok=True)
+        write_bytes(self._batch(key), content.getbuffer())
+        (self.path / "failed" / f"{key}.json").unlink(missing_ok=True)
+
+    def read(self, key: str) -> BatchResult | None:
+        """The results of a task; None if there are none, or the file is damaged."""
+        path = self._batch(key)
+        if path.is_symlink() or not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            digest = str(arrays.pop(DIGEST))
+            return BatchResult.from_arrays(arrays) if digest == _digest(arrays) else None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def has(self, key: str) -> bool:
+        """Whether a file of results is there; `read` tells whether it is whole."""
+        return self._batch(key).is_file() and not self._batch(key).is_symlink()
+
+    def discard_damaged(self, tasks: Iterable[Task]) -> list[str]:
+        """Delete files of results that are damaged; their keys."""
+        damaged = [t.key for t in tasks if self._present(t.key) and self.read(t.key) is None]
+        for key in damaged:
+            path = self._batch(key)
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        return damaged
+
+    def _present(self, key: str) -> bool:
+        return os.path.lexists(self._batch(key))
+
+    def fail(self, task: Task, error: str, reason: str) -> None:
+        """Record why a task failed; `reason` is one word."""
+        content = {"reason": reason, "error": error, "task": json.loads(task.to_json())}
+        write_json(self.path / "failed" / f"{task.key}.json", content)
+
+    def failure(self, key: str) -> dict[str, Any] | None:
+        """Why a task failed; None if it did not."""
+        path = self.path / "failed" / f"{key}.json"
+        try:
+            found = read_json(path) if path.is_file() else None
+        except DataFileError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def forget_failures(self, tasks: Iterable[Task]) -> None:
+        """Let failed tasks be done again."""
+        for task in tasks:
+            (self.path / "failed" / f"{task.key}.json").unlink(missing_ok=True)
+
+    def missing(self, tasks: Iterable[Task]) -> list[Task]:
+        """Tasks without results that have not failed."""
+        return [t for t in tasks if not self.has(t.key) and self.failure(t.key) is None]
+
+    def work_folder(self, key: str) -> Path:
+        """Where a task that can resume saves what it has."""
+        path = self.path / "tasks" / key
+        path.mkdir(exist_ok=True)
+        return path
+
+    def size(self, tasks: Iterable[Task]) -> int:
+        """Bytes of all results."""
+        return sum(self._batch(t.key).stat().st_size for t in tasks if self.has(t.key))
+
+    def digest(self, tasks: Iterable[Task]) -> str:
+        """SHA-256 of all results, in the order of their keys."""
+        keys = sorted(task.key for task in tasks if self.has(task.key))
+        return sha256(
+            part for key in keys for part in (key.encode(), self._batch(key).read_bytes())
+        )
+
+    # Who works on what
+
+    def claim(self, key: str, stale_s: float) -> bool:
+        """Take a task, unless someone else works on it; a claim may be lost without harm."""
+        path = self.path / "claims" / key
+        content = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()})
+        for _ in range(2):
+            try:
+                with open(path, "x") as file:
+                    file.write(content)
+                return True
+            except FileExistsError:
+                if self._is_live(path, stale_s):
+                    return False
+                path.unlink(missing_ok=True)
+        return False
+
+    def release(self, key: str) -> None:
+        """Give a task back."""
+        (self.path / "claims" / key).unlink(missing_ok=True)
+
+    def _is_live(self, path: Path, stale_s: float) -> bool:
+        try:
+            claim = json.loads(path.read_text())
+            age = time.time() - float(claim["at"])
+            if claim["host"] == socket.gethostname():
+                return _is_running(int(claim["pid"])) and age < stale_s
+            return age < stale_s
+        except (OSError, ValueError, KeyError, TypeError):
+            return path.exists() and time.time() - path.stat().st_mtime < 5
+
+    # When and where
+
+    def log(self, key: str, n_runs: int, seconds: float) -> None:
+        """Add a line to the log of this process."""
+        line = {"key": key, "runs": n_runs, "seconds": round(seconds, 4), "at": round(time.time(), 1),
+                "host": socket.gethostname(), "processor": processor()}  # fmt: skip
+        name = f"{socket.gethostname()}-{os.getpid()}.jsonl"
+        with open(self.path / "log" / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def logged(self) -> Iterator[dict[str, Any]]:
+        """All lines of the logs that are whole."""
+        for path in sorted((self.path / "log").glob("*.jsonl")):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    continue
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    parts = []
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        parts += [f"{name} {array.dtype.str} {array.shape}".encode(), array.tobytes()]
+    return sha256(parts)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def processor() -> str:
+    """The kind of this machine's processor, with a digest of its instructions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        rows = dict(line.split("\t: ", 1) for line in lines if "\t: " in line)
+        name = next(v for k, v in rows.items() if k.strip() == "model name")
+        flags = next(v for k, v in rows.items() if k.strip() == "flags")
+        return f"{name} {sha256(' '.join(sorted(flags.split())).encode())[:8]}"
+    except (OSError, StopIteration, ValueError):
+        return f"{platform.machine()} {platform.processor()}".strip()

@@ -1,0 +1,161 @@
+"""The tasks of a sweep: batches of runs as plain data, each with a key made from its content."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from isochron._version import __version__
+from isochron.files import sha256
+from isochron.runs.sweep.experiments import Experiment, open_experiment
+from isochron.runs.sweep.grid import Grid
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A batch of runs.
+
+    Attributes
+    ----------
+    key : str
+        SHA-256 of the canonical JSON of the rest, with the schema, the version and the source.
+    experiment : str
+    common : dict
+        Settings that all runs of the batch share.
+    runs : tuple of dict
+        The other settings of each run.
+    seeds : tuple of int
+    """
+
+    key: str
+    experiment: str
+    common: dict[str, Any]
+    runs: tuple[dict[str, Any], ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def make(cls, experiment: str, common: Mapping[str, Any], runs, seeds) -> Self:
+        """The task of these runs, with its key."""
+        content = {"experiment": experiment, "common": common, "runs": runs, "seeds": seeds}
+        identity = {"schema": SCHEMA, "version": __version__, "source": source_digest()}
+        key = sha256(_canonical(content | identity).encode())
+        return cls(key, experiment, dict(common), tuple(runs), tuple(seeds))
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """All settings of each run."""
+        return [self.common | run for run in self.runs]
+
+    def to_json(self) -> str:
+        """One line."""
+        return _canonical(vars(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """The task of a line.
+
+        Raises
+        ------
+        ValueError
+            If the key is not that of the content.
+        """
+        given = json.loads(line)
+        made = cls.make(given["experiment"], given["common"], given["runs"], given["seeds"])
+        if made.key != given["key"]:
+            raise ValueError(f"The task {given['key'][:12]} does not have the key of its content.")
+        return made
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256 of all Python files of the package: code of the same version may differ."""
+    import isochron
+
+    root = Path(isochron.__file__).parent
+    folders = [root, *(root / name for name in ("connectome", "sims", "ann_bridge", "analysis"))]
+    files = {path.relative_to(root) for folder in folders for path in folder.rglob("*.py")}
+    parts = (f"{path.as_posix()}\n".encode() + (root / path).read_bytes() for path in sorted(files))
+    return sha256(parts)
+
+
+def cut(grid: Grid, present: Iterable[Task] = ()) -> list[Task]:
+    """The tasks of a grid.
+
+    Runs that are in tasks of the store stay in them, so that a grid that grows leaves those
+    alone; the other runs are cut into batches in the order of the grid, with equal settings
+    where the experiment needs them.
+
+    Parameters
+    ----------
+    grid : Grid
+    present : iterable of Task
+        Tasks that the store has planned before.
+
+    Returns
+    -------
+    list of Task
+        In the order of the grid.
+
+    Raises
+    ------
+    ValueError
+        If a setting is unknown or has a value that the experiment does not take.
+    """
+    experiment = open_experiment(grid.experiment)
+    base = experiment.complete(grid.fixed, [axis.name for axis in grid.axes])
+    for axis in grid.axes:
+        for point in axis.points:
+            experiment.check(base | point)
+    known = {identity: task for task in present for identity in _identities(task)}
+    tasks: dict[str, Task] = {}
+    for common, runs, seeds in _batches(grid, experiment, base, known, tasks):
+        task = Task.make(grid.experiment, common, runs, seeds)
+        tasks[task.key] = task
+    return list(tasks.values())
+
+
+def _identities(task: Task) -> Iterator[str]:
+    for settings, seed in zip(task.settings(), task.seeds, strict=True):
+        yield _canonical([settings, seed])
+
+
+def _batches(
+    grid: Grid, experiment: Experiment, base: dict, known: dict[str, Task], tasks: dict[str, Task]
+) -> Iterator[tuple[dict, list, list]]:
+    """Settings in common, the other settings, and seeds of each new batch."""
+    shared = [name for name in experiment.shared if any(name in a.points[0] for a in grid.axes
+                                                        if a.points)]  # fmt: skip
+    open_: dict[Any, tuple[list, list]] = {}
+    for run, seed in grid.runs():
+        if known:
+            task = known.get(_canonical([base | run, seed]))
+            if task is not None:
+                tasks[task.key] = task
+                continue
+        group = tuple(map(repr, (run[name] for name in shared)))
+        runs, seeds = open_.setdefault(group, ([], []))
+        runs.append(run)
+        seeds.append(seed)
+        if len(runs) == grid.batch:
+            yield _factored(base, runs), runs, seeds
+            del open_[group]
+    for runs, seeds in open_.values():
+        yield _factored(base, runs), runs, seeds
+
+
+def _factored(base: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Settings that all runs share; they are taken out of the runs."""
+    first = runs[0]
+    same = {k: v for k, v in first.items() if all(run[k] == v for run in runs)}
+    runs[:] = [{k: v for k, v in run.items() if k not in same} for run in runs]
+    return {k: v for k, v in base.items() if k not in first} | same
