@@ -19,6 +19,7 @@ from isochron.cli.follow import follow
 from isochron.cli.report import report
 from isochron.cli.reproduce import reproduce
 from isochron.cli.simulate import simulate
+from isochron.cli.sweep import sweep
 from isochron.cli.tongue import tongue
 from isochron.cli.train import train
 
@@ -39,6 +40,7 @@ app.add_command(follow)
 app.add_command(report)
 app.add_command(reproduce)
 app.add_command(simulate)
+app.add_command(sweep)
 app.add_command(tongue)
 app.add_command(train)
 

@@ -37,6 +37,18 @@ class Axis:
     paired: bool = False
     bounds: tuple[float, float, str] | None = None
 
+    @property
+    def ends(self) -> tuple[dict[str, Any], ...]:
+        """The points, or the ends of the range of an axis for random points."""
+        if self.points or self.bounds is None:
+            return self.points
+        return tuple({self.name: float(end)} for end in self.bounds[:2])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The settings that change along the axis."""
+        return tuple(self.ends[0])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
@@ -164,6 +176,8 @@ def read_grid(content: Mapping[str, Any]) -> Grid:
             raise ValueError(
                 f"With [random], axes.{axis.name} needs a range: {{ from = ..., to = ... }}."
             )
+        if not n and not axis.points:
+            raise ValueError(f"axes.{axis.name} needs n, the number of its points, or [random] n.")
     return Grid(
         experiment=content["experiment"],
         seed=_whole(content.get("seed", 0), "seed"),

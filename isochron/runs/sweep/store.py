@@ -26,7 +26,7 @@ from isochron.runs.sweep.tasks import SCHEMA, Task, source_digest
 
 DIGEST = "sha256"
 FOLDERS = ("batches", "failed", "claims", "tasks", "log")
-FILES = ("run.json", "sweep.toml", "plan.jsonl", "report.html", ".lock")
+FILES = ("run.json", "sweep.toml", "plan.jsonl", "report.html", "sweep.sbatch")
 
 
 class Store:

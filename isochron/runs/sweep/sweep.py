@@ -17,7 +17,8 @@ from isochron.runs.sweep.executors import EXECUTORS, Order, Watch
 from isochron.runs.sweep.experiments import BatchResult, open_experiment
 from isochron.runs.sweep.grid import Grid, read_grid
 from isochron.runs.sweep.store import Store
-from isochron.runs.sweep.tasks import Task, cut
+from isochron.runs.sweep.tasks import Task, check, cut
+from isochron.runs.sweep.toml import write_grid
 from isochron.runs.sweep.work import Limits
 
 STATUS = ("missing", "done", "failed", "batch failed")
@@ -110,7 +111,7 @@ class Sweep:
             runs += line["runs"]
             kinds.add(line["processor"])
         return SweepStatus(
-            runs=len(self.grid), batches=len(self.tasks), reasons=reasons,
+            runs=sum(map(len, self.tasks)), batches=len(self.tasks), reasons=reasons,
             bytes=self.store.size(self.tasks), processors=tuple(sorted(kinds)),
             seconds_per_run=seconds / runs if runs else None, **counts,
         )  # fmt: skip
@@ -200,8 +201,7 @@ class Sweep:
             self._position = {
                 _identity(run, seed): k for k, (run, seed) in enumerate(self.grid.runs())
             }
-            self._varied = set().union(*(axis.points[0] for axis in self.grid.axes), set()) if (
-                not self.grid.random) else {axis.name for axis in self.grid.axes}  # fmt: skip
+            self._varied = {name for axis in self.grid.axes for name in axis.names}
         found = []
         for settings, seed in zip(task.settings(), task.seeds, strict=True):
             run = {name: settings[name] for name in self._varied if name in settings}
@@ -230,7 +230,7 @@ def _positions(labels: np.ndarray, some: np.ndarray) -> np.ndarray:
 def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     if np.issubdtype(dtype, np.floating):
         return np.full(shape, np.nan, dtype)
-    if np.issubdtype(dtype, np.number) or dtype == bool:
+    if np.issubdtype(dtype, np.number) or dtype.kind == "b":
         return np.full(shape, np.nan)
     return np.full(shape, "", dtype)
 
@@ -324,13 +324,10 @@ def prepare(
     """The sweep of a grid in its store, with its plan saved, before anything is computed."""
     grid = read_grid(content)
     store = Store(Path(out))
-    cut(Grid(experiment=grid.experiment, fixed=grid.fixed, axes=grid.axes, batch=grid.batch,
-             random=min(grid.random, 1)) if grid.random else grid) if not store.path.exists() else 0  # fmt: skip
+    check(grid)  # before anything is written
     store.open(force=force)
     made = Sweep(store.path, grid)
     store.write_plan(made.tasks)
-    from isochron.runs.sweep.toml import write_grid
-
     write_bytes(store.path / "sweep.toml", text if text is not None else write_grid(content))
     store.discard_damaged(made.tasks)
     if retry_failed:

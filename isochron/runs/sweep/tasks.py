@@ -111,17 +111,30 @@ def cut(grid: Grid, present: Iterable[Task] = ()) -> list[Task]:
     ValueError
         If a setting is unknown or has a value that the experiment does not take.
     """
-    experiment = open_experiment(grid.experiment)
-    base = experiment.complete(grid.fixed, [axis.name for axis in grid.axes])
-    for axis in grid.axes:
-        for point in axis.points:
-            experiment.check(base | point)
+    experiment, base = check(grid)
     known = {identity: task for task in present for identity in _identities(task)}
     tasks: dict[str, Task] = {}
     for common, runs, seeds in _batches(grid, experiment, base, known, tasks):
         task = Task.make(grid.experiment, common, runs, seeds)
         tasks[task.key] = task
     return list(tasks.values())
+
+
+def check(grid: Grid) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment of a grid, and all settings that its runs have besides those of the axes.
+
+    Raises
+    ------
+    ValueError
+        If a setting is unknown or has a value that the experiment does not take.
+    """
+    experiment = open_experiment(grid.experiment)
+    base = experiment.complete(grid.fixed, [name for axis in grid.axes for name in axis.names])
+    first = {name: value for axis in grid.axes for name, value in axis.ends[0].items()}
+    for axis in grid.axes:
+        for point in axis.ends if grid.random else axis.points:
+            experiment.check(base | first | point)
+    return experiment, base
 
 
 def _identities(task: Task) -> Iterator[str]:
@@ -133,8 +146,8 @@ def _batches(
     grid: Grid, experiment: Experiment, base: dict, known: dict[str, Task], tasks: dict[str, Task]
 ) -> Iterator[tuple[dict, list, list]]:
     """Settings in common, the other settings, and seeds of each new batch."""
-    shared = [name for name in experiment.shared if any(name in a.points[0] for a in grid.axes
-                                                        if a.points)]  # fmt: skip
+    varied = {name for axis in grid.axes for name in axis.names}
+    shared = [name for name in experiment.shared if name in varied]
     open_: dict[Any, tuple[list, list]] = {}
     for run, seed in grid.runs():
         if known:

@@ -1,4 +1,4 @@
-"""Networks trained on a task; settings are those of `isochron train`: ``network.kind`` and so on."""
+"""Networks trained on a task; the settings are those of `isochron train`: ``network.kind``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

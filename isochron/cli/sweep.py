@@ -1,0 +1,281 @@
+"""isochron sweep."""
+
+import re
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isochron.cli.common import debug_option, force_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from isochron.runs.sweep.sweep import Sweep, SweepStatus
+
+LARGE = 10 * 10**9
+EXECUTORS = ("local", "dask", "slurm")
+SHARD = re.compile(r"(\d+)/(\d+)")
+
+
+class SweepGroup(click.Group):
+    """A group whose first word may also be the file of a grid."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """A command of the group, or the one that runs a grid."""
+        if args and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=SweepGroup)
+def sweep() -> None:
+    """Compute many runs over a grid, on this machine, on Dask or on SLURM.
+
+    isochron sweep GRID.toml --out STORE computes what the store does not have. Stop it when you
+    like; the same command continues. A larger grid adds to the same store.
+    """
+
+
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1), help="Number of processes; one per core by default."
+)
+timeout_option = click.option(
+    "--task-timeout", "seconds", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+    help="Longest time of a batch (s); no limit by default.",
+)  # fmt: skip
+memory_option = click.option(
+    "--memory", "memory_GiB", type=click.FloatRange(min=0, min_open=True), metavar="GIB",
+    help="Largest memory of a worker (GiB); no limit by default.",
+)  # fmt: skip
+
+
+@sweep.command()
+@click.argument("grid", type=Path)
+@click.option("--out", "store", required=True, type=Path, help="Folder of the results.")
+@click.option(
+    "--executor", type=click.Choice(EXECUTORS), default="local", show_default=True,
+    help="Where the runs are computed.",
+)  # fmt: skip
+@workers_option
+@click.option("--scheduler", metavar="ADDRESS", help="Scheduler of Dask; a local one by default.")
+@click.option("--wait", is_flag=True, help="Wait for the jobs of SLURM to end.")
+@timeout_option
+@memory_option
+@click.option("--dry-run", is_flag=True, help="Print what the sweep needs, and stop.")
+@click.option("--measure", is_flag=True, help="Compute one batch first, to estimate the time.")
+@click.option("--retry-failed", is_flag=True, help="Compute batches that failed before.")
+@click.option("--yes", is_flag=True, help="Start also if the results need more than 10 GB.")
+@force_option
+@json_option
+@debug_option
+def run(
+    grid: Path, store: Path, executor: str, workers: int | None, scheduler: str | None,
+    wait: bool, seconds: float | None, memory_GiB: float | None, dry_run: bool, measure: bool,
+    retry_failed: bool, yes: bool, force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Compute the runs of a GRID (a TOML file) that the store does not have."""
+    from isochron.runs.configuration import read_toml
+    from isochron.runs.sweep.executors import EXECUTORS as KNOWN
+    from isochron.runs.sweep.executors.slurm import settings_of
+    from isochron.runs.sweep.sweep import Limits, estimate, prepare
+    from isochron.runs.sweep.sweep import measure as measure_one
+    from isochron.runs.sweep.sweep import run as run_sweep
+
+    content = read_toml(grid)
+    KNOWN.load(executor)  # what it needs is missed before anything is written
+    options = _options(executor, scheduler, wait, settings_of(content.get("slurm", {})))
+    limits = Limits(seconds=seconds, memory_GiB=memory_GiB)
+    if measure:
+        found = prepare(content, store, force=force, text=grid.read_bytes())
+        measure_one(found, limits)
+    needed = estimate(content, store if store.is_dir() else None)
+    if dry_run:
+        _print_estimate(needed, as_json)
+        return
+    if needed.bytes > LARGE and not yes:
+        raise click.UsageError(
+            f"The results need about {needed.bytes / 1e9:.0f} GB; --yes starts the sweep."
+        )
+    found = prepare(content, store, retry_failed=retry_failed, force=force, text=grid.read_bytes())
+    with _signals():
+        run_sweep(
+            found, executor, workers=workers, limits=limits,
+            watch=_Lines(found, quiet=as_json), **options,
+        )  # fmt: skip
+    _finish(found, as_json, submitted=executor == "slurm" and not wait)
+
+
+def _options(executor: str, scheduler: str | None, wait: bool, slurm: dict) -> dict[str, Any]:
+    if scheduler and executor != "dask":
+        raise click.UsageError("--scheduler is an option of --executor dask.")
+    if wait and executor != "slurm":
+        raise click.UsageError("--wait is an option of --executor slurm.")
+    if executor == "slurm":
+        return slurm | {"wait": wait}
+    return {"scheduler": scheduler} if scheduler else {}
+
+
+@sweep.command()
+@click.argument("store", type=Path)
+@click.option("--shard", metavar="K/N", help="Part K (from 0) of N of the batches.")
+@workers_option
+@timeout_option
+@memory_option
+@click.option("--warm", is_flag=True, help="Compile the kernels, and compute nothing.")
+@debug_option
+def work(
+    store: Path, shard: str | None, workers: int | None, seconds: float | None,
+    memory_GiB: float | None, warm: bool,
+) -> None:  # fmt: skip
+    """Compute batches of a STORE that have no results; what a job of a cluster runs."""
+    from isochron.runs.sweep.sweep import Limits, Sweep
+    from isochron.runs.sweep.sweep import run as run_sweep
+
+    found = Sweep(store)
+    found.store.open()
+    if warm:
+        found.tasks = [_first_run(task) for task in found.tasks[:1]]
+        from isochron.runs.sweep.experiments import open_experiment
+
+        for task in found.tasks:
+            folder = found.store.work_folder(task.key)
+            open_experiment(task.experiment).run(task.settings(), task.seeds, folder)
+        return
+    if shard is not None:
+        k, n = _parts(shard)
+        found.tasks = found.tasks[k::n]
+    with _signals():
+        run_sweep(found, workers=workers, limits=Limits(seconds=seconds, memory_GiB=memory_GiB),
+                  watch=_Lines(found, quiet=False))  # fmt: skip
+    _finish(found, as_json=False)
+
+
+def _first_run(task: Any) -> Any:
+    return type(task).make(task.experiment, task.common, task.runs[:1], task.seeds[:1])
+
+
+def _parts(shard: str) -> tuple[int, int]:
+    match = SHARD.fullmatch(shard)
+    if not match or not 0 <= int(match[1]) < int(match[2]):
+        raise click.UsageError(f"--shard must be K/N with 0 <= K < N, such as 3/40; got {shard!r}.")
+    return int(match[1]), int(match[2])
+
+
+@sweep.command()
+@click.argument("store", type=Path)
+@json_option
+@debug_option
+def status(store: Path, as_json: bool) -> None:
+    """How many runs of a STORE are done, failed and missing."""
+    from isochron.runs.sweep.sweep import Sweep
+
+    _print_status(Sweep(store).status(), as_json)
+
+
+@sweep.command()
+@click.argument("store", type=Path)
+@click.argument("file", type=Path)
+@force_option
+@json_option
+@debug_option
+def export(store: Path, file: Path, force: bool, as_json: bool) -> None:
+    """Write the results of a STORE to one FILE: .nc, .zarr or .parquet (needs pyarrow)."""
+    from isochron.cli.common import refuse_to_replace, report_file
+    from isochron.runs.sweep.export import export_sweep
+    from isochron.runs.sweep.sweep import Sweep
+
+    refuse_to_replace(file, force)
+    export_sweep(Sweep(store), file)
+    report_file(file, as_json)
+
+
+class _Lines:
+    """A line of progress, at most every ten seconds, or in place on a terminal."""
+
+    def __init__(self, found: "Sweep", *, quiet: bool) -> None:
+        left = found.store.missing(found.tasks)
+        self._total, self._runs = sum(map(len, found.tasks)), sum(map(len, left))
+        self._done, self._failed, self._last = 0, 0, 0.0
+        self._began, self._quiet = time.monotonic(), quiet
+        self._terminal = sys.stderr.isatty()
+
+    def update(self, outcome: str, task: Any) -> None:
+        """Count a batch."""
+        self._done += len(task)
+        self._failed += len(task) * (outcome == "failed")
+        now = time.monotonic()
+        final = self._done >= self._runs
+        if self._quiet or (not final and now - self._last < (0.2 if self._terminal else 10)):
+            return
+        self._last = now
+        rate = self._done / max(now - self._began, 1e-9)
+        before = self._total - self._runs
+        text = (
+            f"{before + self._done} of {self._total} runs, {self._failed} failed, "
+            f"{rate:.3g} runs/s, {_clock((self._runs - self._done) / rate)} remaining"
+        )
+        end = "\r" if self._terminal and not final else "\n"
+        sys.stderr.write(f"\r{text:<78}{end}" if self._terminal else text + end)
+        sys.stderr.flush()
+
+
+def _clock(seconds: float) -> str:
+    whole = round(max(seconds, 0))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}"
+
+
+def _signals() -> Any:
+    from isochron.cli.progress import terminate_cleanly
+
+    return terminate_cleanly()
+
+
+def _finish(found: "Sweep", as_json: bool, *, submitted: bool = False) -> None:
+    found_status = found.status()
+    _print_status(found_status, as_json)
+    if found_status.failed:
+        reasons = ", ".join(f"{n} by {reason}" for reason, n in found_status.reasons.items())
+        raise click.ClickException(
+            f"{found_status.failed_batches} of {found_status.batches} batches failed ({reasons}); "
+            f"{found.store.path / 'failed'} has the errors. --retry-failed computes them again."
+        )
+    if found_status.missing and not submitted:
+        return
+
+
+def _print_estimate(needed: Any, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(needed))
+        return
+    click.echo(f"runs: {needed.runs}, in {needed.batches} batches")
+    click.echo(f"batches without results: {needed.missing_batches}")
+    click.echo(f"size of the results: {_size(needed.bytes)}")
+    if needed.core_hours is None:
+        click.echo("time: not known; --measure computes one batch to estimate it")
+    else:
+        click.echo(f"time: {needed.core_hours:.3g} core hours")
+
+
+def _print_status(found: "SweepStatus", as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(found))
+        return
+    click.echo(
+        f"{found.runs} runs: {found.done} done ({found.failed_runs} of them failed by themselves), "
+        f"{found.failed} in batches that failed, {found.missing} missing; {_size(found.bytes)}"
+    )
+    for reason, n in found.reasons.items():
+        click.echo(f"batches that failed by {reason}: {n}")
+    if len(found.processors) > 1:
+        click.echo(f"made on different processors: {'; '.join(found.processors)}")
+
+
+def _size(n_bytes: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000 or unit == "GB":
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return ""
