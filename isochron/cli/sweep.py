@@ -12,7 +12,7 @@ import click
 from isochron.cli.common import debug_option, force_option, json_option, print_json
 
 if TYPE_CHECKING:
-    from isochron.runs.sweep.sweep import Sweep, SweepStatus
+    from isochron.runs.sweep.sweeps import Sweep, SweepStatus
 
 LARGE = 10 * 10**9
 EXECUTORS = ("local", "dask", "slurm")
@@ -79,9 +79,9 @@ def run(
     from isochron.runs.configuration import read_toml
     from isochron.runs.sweep.executors import EXECUTORS as KNOWN
     from isochron.runs.sweep.executors.slurm import settings_of
-    from isochron.runs.sweep.sweep import Limits, estimate, prepare
-    from isochron.runs.sweep.sweep import measure as measure_one
-    from isochron.runs.sweep.sweep import run as run_sweep
+    from isochron.runs.sweep.sweeps import Limits, estimate, prepare
+    from isochron.runs.sweep.sweeps import measure as measure_one
+    from isochron.runs.sweep.sweeps import run as run_sweep
 
     content = read_toml(grid)
     KNOWN.load(executor)  # what it needs is missed before anything is written
@@ -130,8 +130,8 @@ def work(
     memory_GiB: float | None, warm: bool,
 ) -> None:  # fmt: skip
     """Compute batches of a STORE that have no results; what a job of a cluster runs."""
-    from isochron.runs.sweep.sweep import Limits, Sweep
-    from isochron.runs.sweep.sweep import run as run_sweep
+    from isochron.runs.sweep.sweeps import Limits, Sweep
+    from isochron.runs.sweep.sweeps import run as run_sweep
 
     found = Sweep(store)
     found.store.open()
@@ -169,7 +169,7 @@ def _parts(shard: str) -> tuple[int, int]:
 @debug_option
 def status(store: Path, as_json: bool) -> None:
     """How many runs of a STORE are done, failed and missing."""
-    from isochron.runs.sweep.sweep import Sweep
+    from isochron.runs.sweep.sweeps import Sweep
 
     _print_status(Sweep(store).status(), as_json)
 
@@ -184,7 +184,7 @@ def export(store: Path, file: Path, force: bool, as_json: bool) -> None:
     """Write the results of a STORE to one FILE: .nc, .zarr or .parquet (needs pyarrow)."""
     from isochron.cli.common import refuse_to_replace, report_file
     from isochron.runs.sweep.export import export_sweep
-    from isochron.runs.sweep.sweep import Sweep
+    from isochron.runs.sweep.sweeps import Sweep
 
     refuse_to_replace(file, force)
     export_sweep(Sweep(store), file)

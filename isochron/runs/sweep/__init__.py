@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from isochron.runs.sweep.executors import EXECUTORS
     from isochron.runs.sweep.experiments import EXPERIMENTS, BatchResult, Experiment
     from isochron.runs.sweep.grid import Grid, read_grid
-    from isochron.runs.sweep.sweep import Estimate, Sweep, SweepStatus, sweep
+    from isochron.runs.sweep.sweeps import Estimate, Sweep, SweepStatus, sweep
     from isochron.runs.sweep.work import Limits
 
 __getattr__, __dir__ = lazy_names(__name__)

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from isochron.runs.sweep.sweep import Sweep
+from isochron.runs.sweep.sweeps import Sweep
 from isochron.sims import save_dataset
 
 

@@ -135,7 +135,7 @@ class Store:
         if path.is_symlink() or not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             digest = str(arrays.pop(DIGEST))
             return BatchResult.from_arrays(arrays) if digest == _digest(arrays) else None
@@ -232,8 +232,10 @@ class Store:
 
     def log(self, key: str, n_runs: int, seconds: float) -> None:
         """Add a line to the log of this process."""
-        line = {"key": key, "runs": n_runs, "seconds": round(seconds, 4), "at": round(time.time(), 1),
-                "host": socket.gethostname(), "processor": processor()}  # fmt: skip
+        line = {
+            "key": key, "runs": n_runs, "seconds": round(seconds, 4),
+            "at": round(time.time(), 1), "host": socket.gethostname(), "processor": processor(),
+        }  # fmt: skip
         name = f"{socket.gethostname()}-{os.getpid()}.jsonl"
         with open(self.path / "log" / name, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

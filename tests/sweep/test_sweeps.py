@@ -1,0 +1,221 @@
+"""The files are the truth: equal results from every executor, and after every failure."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isochron.files import DataFileError
+from isochron.runs.sweep import Limits, Sweep, sweep
+from isochron.runs.sweep.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = "tests.sweep.experiments"
+
+
+def grid(n=12, **more):
+    return {"seed": 3, "batch": 2, "axes": {"x": list(range(n)), "y": [0, 1]}, **more}
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """All done by one worker."""
+    return sweep(f"{HERE}:square", grid(), out=tmp_path_factory.mktemp("one") / "S", workers=1)
+
+
+def test_the_dataset_is_over_the_axes(reference):
+    found = reference.dataset()
+    assert found["square"].dims == ("x", "y")
+    np.testing.assert_array_equal(found["square"].sel(y=1), np.arange(12.0) ** 2)
+    np.testing.assert_array_equal(found["pair"].sel(x=3, y=0), [3, -3])
+    assert (found.status == 1).all()
+    assert len(np.unique(found["draw"])) == 24  # every run has a seed of its own
+
+
+def test_two_workers_make_the_same_files(reference, tmp_path):
+    again = sweep(f"{HERE}:square", grid(), out=tmp_path / "S", workers=2)
+    assert again.digest() == reference.digest()
+
+
+def test_nothing_is_done_twice(reference):
+    before = len(list(reference.store.logged()))
+    sweep(f"{HERE}:square", grid(), out=reference.store.path, workers=1)
+    assert len(list(reference.store.logged())) == before
+
+
+def test_a_grid_that_grows_leaves_its_batches_alone(tmp_path):
+    first = sweep(f"{HERE}:square", grid(5), out=tmp_path / "S", workers=1)
+    keys = {task.key for task in first.tasks}
+    more = sweep(f"{HERE}:square", grid(8), out=tmp_path / "S", workers=1)
+    assert keys <= {task.key for task in more.tasks}
+    np.testing.assert_array_equal(more.dataset()["square"].sel(y=0), np.arange(8.0) ** 2)
+    less = sweep(f"{HERE}:square", grid(3), out=tmp_path / "S", workers=1)
+    assert less.dataset().sizes["x"] == 3
+
+
+def test_paired_axes_share_seeds(tmp_path):
+    axes = {"x": [0, 1, 2], "y": {"values": [0, 1], "paired": True}}
+    found = sweep(f"{HERE}:square", grid(axes=axes), out=tmp_path / "S", workers=1).dataset()
+    np.testing.assert_array_equal(found["draw"].sel(y=0), found["draw"].sel(y=1))
+    assert len(np.unique(found["draw"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "limits"),
+    [
+        ("raising", "error", Limits()),
+        ("poison", "killed", Limits()),
+        ("hanging", "timeout", Limits(seconds=2)),
+        ("hungry", "memory", Limits(memory_GiB=16)),
+    ],
+)
+def test_exactly_the_bad_task_fails(name, reason, limits, reference, tmp_path):
+    found = sweep(f"{HERE}:{name}", grid(), out=tmp_path / "S", workers=2, limits=limits)
+    status = found.status()
+    assert (status.failed_batches, status.missing) == (1, 0)
+    assert status.reasons == {reason: 1}
+    data = found.dataset()
+    assert (data.status.sel(x=5) == 3).all()
+    others = [x for x in range(12) if x != 5]
+    np.testing.assert_array_equal(
+        data["draw"].sel(x=others), reference.dataset()["draw"].sel(x=others)
+    )
+
+
+def test_failed_tasks_are_done_again_only_if_asked(tmp_path):
+    found = sweep(f"{HERE}:raising", grid(), out=tmp_path / "S", workers=1)
+    [task] = [task for task in found.tasks if found.store.failure(task.key)]
+    assert "ZeroDivisionError: planted" in found.store.failure(task.key)["error"]
+    (tmp_path / "S" / "failed" / f"{task.key}.json").write_text('{"reason": "old"}')
+    again = sweep(f"{HERE}:raising", grid(), out=tmp_path / "S", workers=1)
+    assert again.status().reasons == {"old": 1}
+    again = sweep(f"{HERE}:raising", grid(), out=tmp_path / "S", workers=1, retry_failed=True)
+    assert again.status().reasons == {"error": 1}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "folder", "link", "foreign"])
+def test_damaged_results_are_made_again(damage, reference, tmp_path):
+    found = sweep(f"{HERE}:square", grid(), out=tmp_path / "S", workers=1)
+    first, second = (found.store._batch(task.key) for task in found.tasks[:2])
+    content = first.read_bytes()
+    if damage in ("folder", "link"):
+        first.unlink()
+        first.mkdir() if damage == "folder" else first.symlink_to(second)
+    else:
+        flipped = content[:400] + bytes([content[400] ^ 255]) + content[401:]
+        first.write_bytes(
+            {"truncated": content[:-100], "flipped": flipped, "empty": b"",
+             "foreign": b"PK\x03\x04 something else"}[damage]
+        )  # fmt: skip
+    again = sweep(f"{HERE}:square", grid(), out=tmp_path / "S", workers=1)
+    assert again.digest() == reference.digest()
+
+
+def test_a_store_of_other_code_is_not_mixed(tmp_path):
+    sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    path = tmp_path / "S" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "0.0"}))
+    with pytest.raises(DataFileError, match=r"isochron 0\.0"):
+        sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    assert sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1, force=True).status().done
+
+
+def test_a_folder_with_other_files_is_not_touched(tmp_path):
+    (tmp_path / "thesis.txt").write_text("all")
+    for force in (False, True):
+        with pytest.raises(ValueError, match=r"contains thesis\.txt"):
+            sweep(f"{HERE}:square", grid(2), out=tmp_path, workers=1, force=force)
+    assert (tmp_path / "thesis.txt").read_text() == "all"
+
+
+def start(out: Path) -> subprocess.Popen:
+    code = (
+        "from isochron.runs.sweep import sweep\n"
+        "if __name__ == '__main__':\n"
+        f"    sweep('{HERE}:slow', {grid()!r}, out={str(out)!r}, workers=2)\n"
+    )
+    script = out.with_suffix(".py")
+    script.write_text(code)
+    return subprocess.Popen(
+        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True
+    )
+
+
+def workers_of(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+@pytest.mark.parametrize("victim", ["driver", "worker"])
+def test_a_killed_sweep_is_continued(victim, tmp_path):
+    out = tmp_path / "S"
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        process = start(out)
+        time.sleep(1.5 + rng.random())
+        children = workers_of(process.pid)
+        os.kill(process.pid if victim == "driver" else (children or [process.pid])[-1], 9)
+        if victim == "driver":
+            process.wait()
+        else:
+            process.wait(60)
+        deadline = time.monotonic() + 5
+        while victim == "driver" and any(map(is_running, children)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert victim == "worker" or not any(map(is_running, children))
+    found = sweep(f"{HERE}:slow", grid(), out=out, workers=2)
+    clean = sweep(f"{HERE}:slow", grid(), out=tmp_path / "clean", workers=1)
+    assert found.status().complete
+    assert found.digest() == clean.digest()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_sigterm_ends_the_command_and_it_continues(tmp_path):
+    (tmp_path / "g.toml").write_text(
+        f'experiment = "{HERE}:slow"\nbatch = 1\n[axes]\nx = {list(range(60))}\n'
+    )
+    command = [sys.executable, "-m", "isochron", "sweep", "g.toml", "--out", "S", "--workers", "1"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob("S/batches/*/*.npz")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 143
+    done = len(list(tmp_path.glob("S/batches/*/*.npz")))
+    assert 0 < done < 60
+    assert not list(tmp_path.glob("S/**/*.part"))
+    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True).returncode == 0
+
+
+def test_two_drivers_share_a_store(tmp_path):
+    both = [start(tmp_path / "S") for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    found = Sweep(tmp_path / "S")
+    assert found.status().complete
+    clean = sweep(f"{HERE}:slow", grid(), out=tmp_path / "clean", workers=1)
+    assert found.digest() == clean.digest()
+
+
+def test_wrong_shapes_are_failures_with_a_reason(tmp_path):
+    found = sweep(f"{HERE}:ragged", grid(2), out=tmp_path / "S", workers=1)
+    [error] = {found.store.failure(task.key)["error"] for task in found.tasks}
+    assert "whose first axis is the run" in error
+
+
+def test_results_are_never_unpickled(tmp_path):
+    found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    path = found.store._batch(found.tasks[0].key)
+    np.savez(path, **{"variable:x": np.array([object()], dtype=object)})
+    assert Store(tmp_path / "S").read(found.tasks[0].key) is None
