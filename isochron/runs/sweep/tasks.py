@@ -131,6 +131,7 @@ def check(grid: Grid) -> tuple[Experiment, dict[str, Any]]:
     experiment = open_experiment(grid.experiment)
     base = experiment.complete(grid.fixed, [name for axis in grid.axes for name in axis.names])
     first = {name: value for axis in grid.axes for name, value in axis.ends[0].items()}
+    experiment.check(base | first)
     for axis in grid.axes:
         for point in axis.ends if grid.random else axis.points:
             experiment.check(base | first | point)
