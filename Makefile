@@ -6,7 +6,7 @@ CROSSCHECK_STAMP := .venv/crosscheck
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow processors crosscheck gpu-kernels lint docs links notebooks bench clean
+.PHONY: demo test slow processors crosscheck gpu-kernels slurm-test lint docs links notebooks bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -55,6 +55,11 @@ links: $(STAMP)
 # What cect, the package that carries the published files, makes of them, array by array.
 crosscheck: $(CROSSCHECK_STAMP)
 	$(BIN)/python -m pytest tests/peers/test_cect.py -W default
+
+# Sweeps on a real SLURM of one node, on Debian, as root.
+slurm-test: $(STAMP)
+	bash tools/slurm_node.sh
+	$(BIN)/python -m pytest -m slurm tests/sweep
 
 # The kernels of the GPU, by Triton's interpreter.
 gpu-kernels: $(TRITON_STAMP)

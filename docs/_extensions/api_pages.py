@@ -28,6 +28,7 @@ PACKAGES = (
     "isochron.settings",
     "isochron.registry",
     "isochron.studies",
+    "isochron.runs.sweep",
 )
 
 

@@ -129,7 +129,7 @@ def work(
     store: Path, shard: str | None, workers: int | None, seconds: float | None,
     memory_GiB: float | None, warm: bool,
 ) -> None:  # fmt: skip
-    """Compute batches of a STORE that have no results; what a job of a cluster runs."""
+    """Compute the missing batches of a STORE; what a job of a cluster runs."""
     from isochron.runs.sweep.sweeps import Limits, Sweep
     from isochron.runs.sweep.sweeps import run as run_sweep
 

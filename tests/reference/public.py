@@ -31,6 +31,7 @@ PACKAGES = (
     "isochron.analysis.limit_cycles",
     "isochron.analysis.plotting",
     "isochron.analysis.sign_networks",
+    "isochron.runs.sweep",
 )
 ARRAYS = re.compile(r"ndarray|array_like|ArrayLike|Tensor|DataArray|csr_array|sparse")
 PROTOCOLS = (VectorField, ForcedMap)

@@ -35,7 +35,7 @@ def test_the_dataset_is_over_the_axes(reference):
     np.testing.assert_array_equal(found["square"].sel(y=1), np.arange(12.0) ** 2)
     np.testing.assert_array_equal(found["pair"].sel(x=3, y=0), [3, -3])
     assert (found.status == 1).all()
-    assert len(np.unique(found["draw"])) == 24  # every run has a seed of its own
+    assert len(np.unique(found["draw"])) == 24  # every run has a different seed
 
 
 def test_two_workers_make_the_same_files(reference, tmp_path):

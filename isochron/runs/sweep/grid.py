@@ -69,6 +69,14 @@ class Grid:
         product.
     batch : int
         Number of runs that are computed and stored together.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import Grid
+    >>> from isochron.runs.sweep.grid import Axis
+    >>> axis = Axis(name="x", points=({"x": 1}, {"x": 2}))
+    >>> [run for run, seed in Grid(experiment="mine:f", axes=(axis,)).runs()]
+    [{'x': 1}, {'x': 2}]
     """
 
     experiment: str
@@ -158,6 +166,19 @@ def read_grid(content: Mapping[str, Any]) -> Grid:
     ------
     ValueError
         If a key is unknown or a value is of a different form; the message names it.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import read_grid
+    >>> grid = read_grid({
+    ...     "experiment": "simulate",
+    ...     "axes": {
+    ...         "gap_conductance": {"from": 0.1, "to": 10, "n": 3, "scale": "log"},
+    ...         "connectome": {"null": ["none", "rewire"], "draws": 4},
+    ...     },
+    ... })
+    >>> grid.dimensions, grid.shape
+    (('gap_conductance', 'connectome'), (3, 5))
     """
     known = ("experiment", "seed", "batch", "fixed", "axes", "random", "slurm")
     for key in content:

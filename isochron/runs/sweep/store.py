@@ -48,7 +48,7 @@ class Store:
         ValueError
             If it contains something else.
         DataFileError
-            If another version, or other code of this version, made it.
+            If a different version, or different code of this version, made it.
         """
         path, wanted = self.path, self._identity()
         if path.exists() and not path.is_dir():

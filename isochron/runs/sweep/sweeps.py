@@ -37,6 +37,7 @@ class SweepStatus:
     failed_runs : int
         Runs with results that failed by themselves, such as by divergence.
     batches, failed_batches : int
+        Number of batches that failed.
     reasons : dict of str to int
         Batches that failed, by reason.
     bytes : int
@@ -46,6 +47,15 @@ class SweepStatus:
     processors : tuple of str
         Kinds of processors that made results; with more than one, results are not bit-identical
         to those of a single kind.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import SweepStatus
+    >>> status = SweepStatus(
+    ...     runs=128, done=64, failed=0, missing=64, failed_runs=1, batches=2, failed_batches=0
+    ... )
+    >>> status.complete
+    False
     """
 
     runs: int
@@ -82,6 +92,16 @@ class Sweep:
     tasks : list of Task
         Batches of the grid.
     store : Store
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import Sweep, sweep
+    >>> grid = {"fixed": {"duration_s": 0.2, "observe_s": 0.2, "record_every_ms": 8.0},
+    ...         "axes": {"amplitude_pA": [10.0, 20.0]}}
+    >>> found = sweep("simulate", grid, out="S", workers=1)
+    >>> again = Sweep("S")
+    >>> again.status().complete, dict(again.dataset().sizes)
+    (True, {'amplitude_pA': 2, 'neuron': 279})
     """
 
     def __init__(self, path: str | os.PathLike, grid: Grid | None = None) -> None:
@@ -242,9 +262,18 @@ class Estimate:
     Attributes
     ----------
     runs, batches, missing_batches : int
+        Number of batches without results.
     bytes : int
+        Size of all results.
     core_hours : float or None
         None before a batch was measured.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep.sweeps import estimate
+    >>> needed = estimate({"experiment": "simulate", "axes": {"amplitude_pA": [1000.0, 2000.0]}})
+    >>> needed.runs, needed.batches, needed.core_hours
+    (2, 1, None)
     """
 
     runs: int
@@ -267,7 +296,7 @@ def sweep(
     watch: Watch | None = None,
     **options: Any,
 ) -> Sweep:
-    """Compute the runs of a grid that have no results yet.
+    """Compute the runs of a grid that are not in the store yet.
 
     Parameters
     ----------
@@ -279,6 +308,8 @@ def sweep(
     out : path-like
         Store of the sweep. What it has is not computed again.
     executor : {"local", "dask", "slurm"}
+        Where the runs are computed: processes of this machine, a Dask cluster, or jobs of
+        SLURM.
     workers : int, optional
         Processes; by default one for each core.
     limits : Limits, optional
@@ -288,9 +319,9 @@ def sweep(
     force : bool
         Delete the results of a different version.
     watch : Watch, optional
-        Is told of each batch that ends.
+        Receives each batch that ends.
     **options
-        Of the executor.
+        Options of the executor.
 
     Returns
     -------
@@ -304,6 +335,15 @@ def sweep(
         If a different version made the store.
     OSError
         If the store cannot be written to.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import Sweep, sweep
+    >>> grid = {"fixed": {"duration_s": 0.2, "observe_s": 0.2, "record_every_ms": 8.0},
+    ...         "axes": {"amplitude_pA": [10.0, 20.0]}}
+    >>> found = sweep("simulate", grid, out="S", workers=1)
+    >>> found.status().done
+    2
     """
     content = dict(grid or {})
     if experiment is not None:

@@ -30,6 +30,12 @@ class Limits:
         Longest time of a task.
     memory_GiB : float, optional
         Largest address space of a worker.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import Limits
+    >>> Limits(seconds=60).stale_s  # a claim of a task that is older does not count
+    120
     """
 
     seconds: float | None = None

@@ -23,7 +23,7 @@ EXECUTORS = Registry(
 
 
 class Watch(Protocol):
-    """Who is told how a sweep gets on."""
+    """Receives the progress of a sweep."""
 
     def update(self, outcome: str, task: Task) -> None:
         """A task has ended."""
@@ -42,7 +42,7 @@ class Order:
     limits : Limits
     watch : Watch
     options : dict
-        Of this executor: ``scheduler`` of Dask, the settings of SLURM.
+        Options of this executor: ``scheduler`` of Dask, the settings of SLURM.
     """
 
     store: Store

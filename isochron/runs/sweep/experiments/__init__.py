@@ -46,14 +46,21 @@ class BatchResult:
 
     Attributes
     ----------
-    variables : dict of str to ndarray
-        The first axis is the run.
+    variables : dict of str to ndarray, shape (n_runs, ...)
+        Values by name; the first axis is the run.
     dimensions : dict of str to tuple of str
         Names of the other axes of a variable that has some.
-    coordinates : dict of str to ndarray
-        Labels of these axes, the same in every batch.
+    coordinates : dict of str to ndarray, shape (n,)
+        Labels of the other axes, by dimension.
     reasons : tuple of str
         Why a run failed; empty for one that did not.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import BatchResult
+    >>> found = BatchResult({"y": np.array([1.0, 4.0])}, reasons=("", "diverged"))
+    >>> sorted(found.arrays())
+    ['reason', 'variable:y']
     """
 
     variables: dict[str, np.ndarray]
@@ -62,7 +69,13 @@ class BatchResult:
     reasons: tuple[str, ...] = ()
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a file saves, by name."""
+        """What a file saves, by name.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n_runs, ...)
+            Arrays of a file of results.
+        """
         saved = {"reason": np.array(self.reasons, dtype=str)}
         for name, array in self.variables.items():
             saved[":".join(("variable", name, *self.dimensions.get(name, ())))] = np.asarray(array)
@@ -71,6 +84,15 @@ class BatchResult:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "BatchResult":
         """The result that a file has saved.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray, shape (n_runs, ...)
+            Arrays of a file of results.
+
+        Returns
+        -------
+        BatchResult
 
         Raises
         ------
@@ -97,10 +119,20 @@ class Experiment(ABC):
     Attributes
     ----------
     name : str
+        Name in `EXPERIMENTS`.
     settings : type
         Frozen dataclass with the settings of a run.
     shared : tuple of str
         Settings that must be equal within a batch.
+
+    Examples
+    --------
+    >>> from isochron.runs.sweep import EXPERIMENTS
+    >>> worms = EXPERIMENTS.load("simulate")("simulate")
+    >>> worms.complete({"amplitude_pA": 1000.0}, varied=["gap_conductance"])["amplitude_pA"]
+    1000.0
+    >>> worms.shared[:2]  # settings that do not differ within a batch
+    ('dataset', 'duration_s')
     """
 
     settings: ClassVar[type]
@@ -111,6 +143,18 @@ class Experiment(ABC):
 
     def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
         """All settings that do not vary, with the defaults of those that are not given.
+
+        Parameters
+        ----------
+        fixed : mapping of str to any
+            Settings that are the same in all runs.
+        varied : iterable of str
+            Settings that axes vary.
+
+        Returns
+        -------
+        dict of str to any
+            All settings with their values, as JSON can represent them.
 
         Raises
         ------
@@ -128,6 +172,11 @@ class Experiment(ABC):
     def check(self, settings: Mapping[str, Any]) -> None:
         """Check the settings of a run.
 
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings of a run.
+
         Raises
         ------
         ValueError
@@ -136,20 +185,56 @@ class Experiment(ABC):
         self.read(settings)
 
     def read(self, settings: Mapping[str, Any]) -> Any:
-        """The settings dataclass of a run."""
+        """The settings dataclass of a run.
+
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings of a run.
+
+        Returns
+        -------
+        dataclass
+            An instance of `settings`.
+        """
         known = fields(self.settings)  # pyright: ignore[reportArgumentType]
         given = {k: v for k, v in settings.items() if v is not None}
         return self.settings(**read_settings(known, given, f"experiment {self.name}", "axes"))
 
     def bytes_per_run(self, settings: Mapping[str, Any]) -> int:
-        """About how many bytes a store needs for a run."""
+        """About how many bytes a store needs for a run.
+
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings of a run.
+
+        Returns
+        -------
+        int
+            Estimate, in bytes.
+        """
         return 500
 
     @abstractmethod
     def run(
         self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path
     ) -> BatchResult:
-        """Compute a batch; `folder` is for files of one that can resume."""
+        """Compute a batch; `folder` is for files of one that can resume.
+
+        Parameters
+        ----------
+        runs : sequence of mapping
+            Settings of each run.
+        seeds : sequence of int
+            Seed of each run.
+        folder : Path
+            Folder for files of a batch that can resume.
+
+        Returns
+        -------
+        BatchResult
+        """
 
 
 def _plain(value: Any) -> Any:
@@ -191,7 +276,7 @@ class UserExperiment(Experiment):
         Raises
         ------
         ValueError
-            If an array does not have a value for each run, or holds objects.
+            If an array does not have a value for each run, or contains objects.
         """
         found = {name: np.asarray(value) for name, value in self._function(runs, seeds).items()}
         for name, array in found.items():

@@ -120,7 +120,7 @@ def describe_oscillation(
 
 
 def _offset(power: np.ndarray, peak: np.ndarray) -> np.ndarray:
-    """Of the top of the parabola through the logarithms of three values, from the middle one."""
+    """Distance of the top of a parabola through three logarithms from the middle one."""
     rows, last = np.arange(len(power)), power.shape[1] - 1
     inside = (peak > 1) & (peak < last)
     near = np.clip(peak, 1, last - 1)
