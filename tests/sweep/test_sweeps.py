@@ -152,6 +152,7 @@ def workers_of(pid: int) -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["driver", "worker"])
 def test_a_killed_sweep_is_continued(victim, tmp_path):
     out = tmp_path / "S"
@@ -199,6 +200,7 @@ def test_sigterm_ends_the_command_and_it_continues(tmp_path):
     assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 def test_two_drivers_share_a_store(tmp_path):
     both = [start(tmp_path / "S") for _ in range(2)]
     assert [process.wait(120) for process in both] == [0, 0]
