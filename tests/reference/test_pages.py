@@ -3,8 +3,7 @@
 Python blocks of a page share their names; `sh` blocks run by bash. A comment before a block
 changes that: ``<!-- file: NAME -->`` writes it to a file, ``<!-- not run: REASON -->`` skips it.
 A page with ``<!-- slow -->`` (8 s or more) runs only with ``-m slow``, as in CI. A block of `text`
-right after one of
-Python is what it prints (``...`` stands for anything), `toml` is parsed.
+right after one of Python is what it prints (``...`` stands for anything), `toml` is parsed.
 """
 
 import contextlib

@@ -20,7 +20,7 @@ def test_frequency_amplitude_and_phase_of_sines(frequency):
     np.testing.assert_allclose(found["mean_mV"][0], V.mean(axis=0))
     turned = np.angle(np.exp(1j * (found["phase"][0] - phases)))
     np.testing.assert_allclose(turned - turned[0], 0, atol=1e-2)
-    assert found["range_mV"][0] == pytest.approx(4.0, rel=1e-2)
+    assert found["half_range_mV"][0] == pytest.approx(4.0, rel=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,21 @@ def test_a_store_of_other_code_is_not_mixed(tmp_path):
     assert sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1, force=True).status().done
 
 
+def test_a_store_of_other_code_can_be_read(tmp_path):
+    found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    path, plan = tmp_path / "S" / "run.json", tmp_path / "S" / "plan.jsonl"
+    other = json.loads(path.read_text()) | {"version": "0.0"}
+    path.write_text(json.dumps(other))
+    other.pop("kind")
+    tasks = [type(t).make(t.experiment, t.common, t.runs, t.seeds, other) for t in found.tasks]
+    plan.write_text("".join(task.to_json() + "\n" for task in tasks))
+    for old, new in zip(found.tasks, tasks, strict=True):
+        target = found.store._batch(new.key)
+        target.parent.mkdir(exist_ok=True)
+        found.store._batch(old.key).rename(target)
+    assert Sweep(tmp_path / "S").status().done == 4
+
+
 def test_a_folder_with_other_files_is_not_touched(tmp_path):
     (tmp_path / "thesis.txt").write_text("all")
     for force in (False, True):

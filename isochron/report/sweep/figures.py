@@ -11,6 +11,7 @@ from isochron.analysis.sign_networks import wilson_interval
 from isochron.report.drawing import STYLE
 
 NULL, DRAW = "null_model", "draw"
+MOST_PARTS = 4
 REAL = "none"  # the null model that is the connectome itself
 
 
@@ -34,17 +35,38 @@ def draw_figures(found: xr.Dataset) -> Iterator[Figure]:
             continue
         if not np.isfinite(values).any():
             continue
-        with plt.rc_context(STYLE):
-            drawn = _draw(found, str(name), values)
-        if drawn is not None:
-            yield drawn
-            plt.close(drawn.figure)
+        for title, part in _parts(found, str(name), values):
+            with plt.rc_context(STYLE):
+                drawn = _draw(found, str(name), part)
+            if drawn is not None:
+                yield Figure(f"{drawn.title}{title}", drawn.caption, drawn.figure)
+                plt.close(drawn.figure)
+
+
+def _parts(
+    found: xr.Dataset, name: str, values: xr.DataArray
+) -> Iterator[tuple[str, xr.DataArray]]:
+    """A null distribution for each of a few values of one further axis; else everything."""
+    null = _null_axis(found, values)
+    others = [dim for dim in values.dims if dim != null and values.sizes[dim] > 1]
+    if null is None or len(others) != 1 or values.sizes[others[0]] > MOST_PARTS:
+        yield "", values
+        return
+    for label in values[others[0]].values if others[0] in values.coords else ():
+        shown = f"{label:.4g}" if isinstance(label, float) else str(label)
+        yield f", {_label(str(others[0]))} {shown}", values.sel({others[0]: label})
+
+
+def _null_axis(found: xr.Dataset, values: xr.DataArray) -> str | None:
+    """The axis of the null models, if there is one."""
+    axes = [dim for dim in values.dims if NULL in found.coords and found[NULL].dims == (dim,)]
+    return str(axes[0]) if axes else None
 
 
 def _draw(found: xr.Dataset, name: str, values: xr.DataArray) -> Figure | None:
-    nulls = [dim for dim in values.dims if NULL in found.coords and found[NULL].dims == (dim,)]
-    if nulls:
-        return _distributions(found, name, values, str(nulls[0]))
+    null = _null_axis(found, values)
+    if null is not None:
+        return _distributions(found, name, values, null)
     if values.dims == ("run",):
         return _scatter(found, name, values)
     wide = sorted(
@@ -83,7 +105,7 @@ def _map(found: xr.Dataset, name: str, values: xr.DataArray, kept: list) -> Figu
 def _ticks(axis: Any, labels: np.ndarray) -> None:
     places = np.unique(np.linspace(0, len(labels) - 1, min(6, len(labels))).round().astype(int))
     numbers = np.issubdtype(labels.dtype, np.number)
-    axis.set_ticks(places, [f"{labels[k]:.3g}" if numbers else str(labels[k]) for k in places])
+    axis.set_ticks(places, [f"{labels[k]:.4g}" if numbers else str(labels[k]) for k in places])
 
 
 def _curve(found: xr.Dataset, name: str, values: xr.DataArray, dim: str) -> Figure:

@@ -22,7 +22,7 @@ import numpy as np
 from isochron._version import __version__
 from isochron.files import DataFileError, read_json, sha256, write_bytes, write_json
 from isochron.runs.sweep.experiments import BatchResult
-from isochron.runs.sweep.tasks import SCHEMA, Task, source_digest
+from isochron.runs.sweep.tasks import Task, code_identity
 
 DIGEST = "sha256"
 FOLDERS = ("batches", "failed", "claims", "tasks", "log")
@@ -61,8 +61,7 @@ class Store:
             write_json(path / "run.json", wanted)
 
     def _identity(self) -> dict[str, Any]:
-        return {"kind": "sweep", "schema": SCHEMA, "version": __version__,
-                "source_sha256": source_digest()}  # fmt: skip
+        return {"kind": "sweep", **code_identity()}
 
     def _check(self, wanted: Mapping[str, Any], force: bool) -> None:
         foreign = [
@@ -110,9 +109,11 @@ class Store:
         if not path.is_file():
             return []
         try:
+            made_by = read_json(self.path / "run.json")
+            made_by.pop("kind")
             lines = path.read_text(encoding="utf-8").splitlines()
-            return [Task.from_json(line) for line in lines]
-        except (ValueError, KeyError, TypeError) as error:
+            return [Task.from_json(line, made_by) for line in lines]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataFileError(f"{path} is damaged: {error}. Run the sweep again.") from error
 
     # Results

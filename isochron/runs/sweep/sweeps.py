@@ -147,7 +147,8 @@ class Sweep:
         -------
         xarray.Dataset
             Variables of the experiment over the axes, with further dimensions such as
-            ``neuron``; NaN where a run is missing or failed. ``status``: 0 missing, 1 done,
+            ``neuron``; NaN where a run is missing or failed. A variable with the name of a setting
+            ends in ``_result``. ``status``: 0 missing, 1 done,
             2 failed, 3 the batch failed; ``reason`` of those that failed.
 
         Raises
@@ -192,8 +193,12 @@ class Sweep:
 
     def _labeled(self, labels, dimensions, arrays, status, reason) -> xr.Dataset:
         dims, shape = self.grid.dimensions, self.grid.shape
+        settings = self._coordinates()
         data: dict[str, Any] = {
-            name: ((*dims, *dimensions.get(name, ())), a.reshape(*shape, *a.shape[1:]))
+            f"{name}_result" if name in settings else name: (
+                (*dims, *dimensions.get(name, ())),
+                a.reshape(*shape, *a.shape[1:]),
+            )
             for name, a in arrays.items()
         }
         meanings = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(
@@ -201,7 +206,7 @@ class Sweep:
         data["status"] = (dims, status.reshape(shape), meanings)
         data["reason"] = (dims, reason.astype(str).reshape(shape))
         made = {"experiment": self.grid.experiment, "seed": self.grid.seed}
-        return xr.Dataset(data, {**labels, **self._coordinates()}, made)
+        return xr.Dataset(data, {**labels, **settings}, made)
 
     def _coordinates(self) -> dict[str, Any]:
         if self.grid.random:

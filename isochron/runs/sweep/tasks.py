@@ -38,11 +38,10 @@ class Task:
     seeds: tuple[int, ...]
 
     @classmethod
-    def make(cls, experiment: str, common: Mapping[str, Any], runs, seeds) -> Self:
-        """The task of these runs, with its key."""
+    def make(cls, experiment: str, common: Mapping[str, Any], runs, seeds, made_by=None) -> Self:
+        """The task of these runs, with its key; `made_by` is `code_identity` by default."""
         content = {"experiment": experiment, "common": common, "runs": runs, "seeds": seeds}
-        identity = {"schema": SCHEMA, "version": __version__, "source": source_digest()}
-        key = sha256(_canonical(content | identity).encode())
+        key = sha256(_canonical(content | (made_by or code_identity())).encode())
         return cls(key, experiment, dict(common), tuple(runs), tuple(seeds))
 
     def __len__(self) -> int:
@@ -57,8 +56,8 @@ class Task:
         return _canonical(vars(self))
 
     @classmethod
-    def from_json(cls, line: str) -> Self:
-        """The task of a line.
+    def from_json(cls, line: str, made_by: Mapping[str, Any] | None = None) -> Self:
+        """The task of a line, which this code or that of `made_by` has planned.
 
         Raises
         ------
@@ -66,7 +65,9 @@ class Task:
             If the key is not that of the content.
         """
         given = json.loads(line)
-        made = cls.make(given["experiment"], given["common"], given["runs"], given["seeds"])
+        made = cls.make(
+            given["experiment"], given["common"], given["runs"], given["seeds"], made_by
+        )
         if made.key != given["key"]:
             raise ValueError(f"The task {given['key'][:12]} does not have the key of its content.")
         return made
@@ -74,6 +75,11 @@ class Task:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def code_identity() -> dict[str, Any]:
+    """Schema, version and source of this code: results of two versions are not mixed."""
+    return {"schema": SCHEMA, "version": __version__, "source": source_digest()}
 
 
 @cache

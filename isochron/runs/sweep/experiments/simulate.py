@@ -89,7 +89,7 @@ def describe_oscillation(
     -------
     dict of str to ndarray
         ``oscillates``, ``frequency_Hz`` (of the largest peak of the summed spectra, refined by a
-        parabola; NaN without an oscillation), ``range_mV`` (half the largest range), shape
+        parabola; NaN without an oscillation), ``half_range_mV`` (half the largest range), shape
         (n_runs,); ``mean_mV``, ``amplitude_mV`` and ``phase`` (of the sine at that frequency, in
         radians), shape (n_runs, n_neurons).
     """
@@ -112,7 +112,7 @@ def describe_oscillation(
     return {
         "oscillates": np.where(np.isfinite(late), oscillates, np.nan),
         "frequency_Hz": frequency,
-        "range_mV": late,
+        "half_range_mV": late,
         "mean_mV": mean,
         "amplitude_mV": np.abs(harmonic),
         "phase": np.angle(harmonic),
