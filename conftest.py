@@ -8,7 +8,6 @@ from _pytest import doctest as doctests
 
 from isochron import analysis, ann_bridge, connectome, sims
 
-
 DOCTEST_MODULE = doctests.DoctestModule
 
 

@@ -90,7 +90,7 @@ def test_slurm_makes_the_same_files(tmp_path, monkeypatch):
 
 @pytest.mark.slurm
 @pytest.mark.skipif(not has_slurm(), reason="no SLURM here; make slurm-test sets one up")
-def test_a_cancelled_element_is_done_by_the_next_submission(tmp_path, monkeypatch):
+def test_a_canceled_element_is_done_by_the_next_submission(tmp_path, monkeypatch):
     import time
     from pathlib import Path
 
