@@ -1,8 +1,9 @@
 # %% [markdown]
 # # The worm in ten minutes
 #
-# Load the connectome of *C. elegans*, look at it, simulate it, ablate neurons, move muscles, and
-# find its rhythm. Nothing is downloaded.
+# After this notebook you can load the connectome of *C. elegans*, plot it, simulate it, find its
+# limit cycle, ablate neurons, and activate muscles. It is for readers who know Python and NumPy.
+# Nothing is downloaded.
 
 # %%
 import matplotlib.pyplot as plt
@@ -18,37 +19,30 @@ from isochron import analysis, connectome, sims
 
 # %%
 graph = connectome.load("varshney2011")
-print(
-    len(graph.neurons),
-    "neurons,",
-    int((graph.chemical > 0).sum()),
-    "chemical connections,",
-    int(np.triu(graph.gap > 0).sum()),
-    "gap-junction pairs",
-)
+n_chemical = int((graph.chemical > 0).sum())
+n_gap = int(np.triu(graph.gap > 0, k=1).sum())
+print(len(graph.neurons), "neurons")
+print(n_chemical, "chemical connections")
+print(n_gap, "pairs with gap junctions")
 print(graph.source.paper)
 
 # %% [markdown]
 # Matrices are `[postsynaptic, presynaptic]`. Neurons are selected by name, class, type or pattern:
 
 # %%
-print("class AVA:", graph.select("AVA"))
 touch = graph.select("PLM")
-onto = [
-    graph.neurons[k]
-    for k in np.flatnonzero(graph.chemical[:, graph.neurons.index("PLML")])
-]
-print("PLML is presynaptic to:", ", ".join(onto))
+print("class PLM:", touch)
+column = graph.neurons.index("PLMR")
+targets = np.flatnonzero(graph.chemical[:, column])
+print("PLMR has synapses onto:", *(graph.neurons[k] for k in targets))
+partners = np.flatnonzero(graph.gap[:, column])
+print("and gap junctions with:", *(graph.neurons[k] for k in partners))
 
 # %% [markdown]
-# Sorted by type, the matrix shows who talks to whom:
+# Sorted by type, the matrix shows which types of neurons are connected:
 
 # %%
-types = {
-    "sensory": "sensory neuron",
-    "inter": "interneuron",
-    "motor": "motor neuron",
-}
+types = ["sensory", "inter", "motor"]
 order, edges = [], [0]
 for kind in types:
     order += list(graph.select(kind))
@@ -62,17 +56,19 @@ for edge in edges[1:-1]:
 middles = [(a + b) / 2 for a, b in zip(edges[:-1], edges[1:], strict=True)]
 ax.set_xticks(middles, types)
 ax.set_yticks(middles, types, rotation=90, va="center")
-ax.set(xlabel="presynaptic", ylabel="postsynaptic")
+ax.tick_params(top=False, labeltop=False, labelbottom=True, length=0)
+ax.set(xlabel="presynaptic neuron", ylabel="postsynaptic neuron")
 plt.show()
 
 # %% [markdown]
-# *A point is a chemical connection. Few connections lead back from motor to sensory neurons (upper
-# right).*
+# *Each point is a chemical connection. Signals enter at sensory neurons and leave at motor neurons:
+# the upper right square, from motor to sensory neurons, has the fewest points.*
 #
 # ## A simulation
 #
-# The graded model gives each neuron a potential and a synaptic activation. A constant current of
-# 2000 pA flows into the touch neurons PLM. The first 20 s are a transient.
+# In the graded model each neuron has a potential and a synaptic activation. A constant current of
+# 2000 pA flows into the touch neurons PLML and PLMR. The model oscillates only with a current that
+# is far above what an experiment can inject; [its limits](../guide/the-worm.md) have a page.
 
 # %%
 worm = sims.GradedNetwork(graph)
@@ -96,14 +92,16 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# *The network oscillates with a period of 1.8 s, although the current is constant. Neurons differ
-# in phase and amplitude.*
+# *The last 5 s of 30 s. The network oscillates with a period of 1.8 s, although the current is
+# constant. AVAL and VA6 (backward locomotion) are in antiphase to AVBL, DB2 and VB2 (forward
+# locomotion).*
 #
 # ## Its limit cycle
 #
-# Newton's method finds the periodic orbit itself, from the end of the simulation. Its Floquet
-# multipliers are the factors by which perturbations grow in one period: one is 1, along the orbit;
-# all others are smaller, so the rhythm is stable.
+# A simulation only approaches the periodic orbit. Newton's method solves for it, starting from the
+# last state of the simulation. The Floquet multipliers are the factors by which perturbations grow
+# in one period. One is 1, along the orbit; all others are smaller in modulus, so the limit cycle is
+# stable.
 
 # %%
 system = analysis.ExtrapolatedMap(sims.GradedMap(worm, current, step_ms=8))
@@ -116,66 +114,80 @@ print("leading multipliers:", abs(cycle.multipliers[:3]).round(3))
 # %% [markdown]
 # ## Ablations
 #
-# Which neurons does the rhythm need? `simulate_many` simulates many worms at once, here with one
-# class disconnected in each.
+# Which neurons does the rhythm need? `simulate_many` simulates many models at once; in each of
+# these, all connections of one class of neurons are removed.
 
 # %%
 classes = ["AVA", "AVB", "AVD", "AVE", "PVC", "DVA", "RIM", "LUA"]
-ablated = [worm, *(worm.disconnect(name) for name in classes)]
 many = sims.simulate_many(
-    ablated,
+    [worm, *(worm.disconnect(name) for name in classes)],
     current,
     duration_s=30,
     step_ms=8,
     record_every_ms=40,
     rng=np.random.default_rng(0),
 )
-late = many.V.isel(time=slice(500, None))
-sizes = (late.max("time") - late.min("time")).max("neuron") / 2
+late = many.V.sel(neuron="DB2").isel(time=slice(500, None))
+amplitudes = (late.max("time") - late.min("time")) / 2
 figure, ax = plt.subplots(figsize=(6.4, 2.8))
-ax.bar(["intact", *classes], sizes, color=["C1", *["C0"] * len(classes)])
-ax.set(ylabel="largest amplitude (mV)")
+colors = ["C1"] + ["C0"] * len(classes)
+ax.bar(["intact", *classes], amplitudes, color=colors)
+ax.set(xlabel="removed class", ylabel="amplitude of DB2 (mV)")
 plt.show()
 
 # %% [markdown]
-# *Amplitude of the neuron that moves most, at the end of 30 s. Where a bar is near 0 the rhythm is
-# lost without that class. A single run cannot tell a lost rhythm from a slow one:
-# [which neurons set the rhythm](../guide/worm-rhythm.md) measures it properly.*
+# *Amplitude of the motor neuron DB2 in the last 10 s. Without PVC or DVA the oscillation is lost;
+# without AVA it is three times as large; the other five classes increase it by less than 40 %.*
+#
+# A simulation shows what one initial state leads to. To prove that no limit cycle exists needs
+# more: see [how many attractors](how_many_attractors.ipynb). Which neurons set the period is a
+# different question, answered by the [phase response](../guide/worm-rhythm.md).
 #
 # ## Muscles
 #
-# Motor neurons drive 95 body-wall muscles. `varshney2011` does not name muscles;
-# `cook2019-hermaphrodite` does.
+# `simulate_muscles` computes the activation of body-wall muscles from that of motor neurons.
+# `varshney2011` does not contain muscles; `cook2019-hermaphrodite` does.
 
 # %%
 cook = connectome.load("cook2019-hermaphrodite")
-print(
-    len(cook.muscles),
-    "muscles;",
-    int((cook.neuromuscular > 0).sum()),
-    "connections onto them",
-)
+n_junctions = int((cook.neuromuscular > 0).sum())
+print(len(cook.muscles), "muscles,", n_junctions, "connections onto them")
+
+# %% [markdown]
+# Each of the motor neurons VB1 to VB11 (ventral) and DB1 to DB7 (dorsal) receives a sine of 0.5 Hz.
+# The phase lags by one period from the first neuron to the last, and the two sides are in
+# antiphase.
 
 # %%
-model = sims.GradedNetwork(cook)
-wave = sims.sinusoidal_current(["VB*"], amplitude_pA=20, frequency_Hz=0.5)
-wave += sims.sinusoidal_current(
-    ["DB*"], amplitude_pA=20, frequency_Hz=0.5, phase_rad=np.pi
-)
+wave = sims.Stimulus()
+for kind, side in ("VB", 0.0), ("DB", np.pi):
+    names = sorted(cook.select(f"{kind}*"), key=lambda name: int(name[2:]))
+    for k, name in enumerate(names):
+        wave += sims.sinusoidal_current(
+            [name],
+            amplitude_pA=20,
+            frequency_Hz=0.5,
+            phase_rad=side - 2 * np.pi * k / len(names),
+        )
 driven = sims.simulate(
-    model, wave, duration_s=8, step_ms=4, record=["s"], record_every_ms=20,
+    sims.GradedNetwork(cook),
+    wave,
+    duration_s=8,
+    step_ms=4,
+    record=["s"],
+    record_every_ms=20,
     rng=np.random.default_rng(0),
-)  # fmt: skip
-moved = sims.simulate_muscles(driven.s, cook)
-bending = sims.compute_bending(moved)
+)
+bending = sims.compute_bending(sims.simulate_muscles(driven.s, cook))
 figure, ax = plt.subplots(figsize=(6.4, 3))
-sims.plot_kymograph(bending, ax=ax)
+sims.plot_kymograph(bending - bending.mean("time"), ax=ax)
 plt.show()
 
 # %% [markdown]
-# *Bending by position along the body and time: blue and red are opposite sides. Here the wave is
-# put in by hand: sines into ventral (VB) and dorsal (DB) motor neurons, in antiphase. This
-# connectome with this model does not produce it by itself.*
+# *Dorsal minus ventral activation of the muscles, minus its mean over time. Red is bending to the
+# dorsal side. The oblique stripes are a wave that travels from head to tail within 2 s. It follows
+# the phases of the stimulus: with this model the connectome does not generate a wave of locomotion
+# by itself.*
 #
 # Next: [what the model can and cannot show](../guide/the-worm.md), and
 # [the rhythm of your own trained network](your_trained_network.ipynb).
