@@ -1,4 +1,4 @@
-"""A search that finds no cycle says what the start leads to, and what finds that."""
+"""A search that finds no cycle reports what the start leads to, and which function finds it."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_a_quasi_periodic_map_is_pointed_to_its_circle(rotation, unit, subharmon
     assert not cycle.found
     assert "quasi-periodic. Use find_invariant_circle" in cycle.message
     circle = find_invariant_circle(system, start, n_transient=500, n_returns=600)
-    turns = min(rotation, 1 - rotation)  # the sense of the turn is not known
+    turns = min(rotation, 1 - rotation)  # the direction of rotation is not known
     np.testing.assert_allclose(circle.rotation.value, turns, rtol=1e-8)
 
 
@@ -63,7 +63,7 @@ def test_a_map_that_takes_a_different_number_of_returns():
 
 
 def forced_oscillator(detuning, amplitude=0.05):
-    """Stuart-Landau under a turning force, with its period: locked while |detuning| < amplitude."""
+    """Stuart-Landau under a rotating force, and its period: locked if |detuning| < amplitude."""
 
     def field(t, x):
         growth = 1 - x @ x
@@ -107,7 +107,7 @@ def test_a_circle_map_is_pointed_to_its_rotation_number(angles):
 
 @pytest.mark.parametrize("number", [1, 4])
 def test_a_map_that_leaves_all_bounds(number):
-    """1 + x² has no real fixed point, and its matrix may be singular."""
+    """1 + x² does not have a real fixed point, and its matrix may be singular."""
     system = SteppedMap(lambda k, x: 1 + x**2, None, 1)
     control = ShootingControl(n_segments=number)
     cycle = find_limit_cycle(system, [0.5], subharmonic=number, control=control)
@@ -152,7 +152,7 @@ def test_a_series_that_cannot_be_fitted_says_so(monkeypatch):
 
 
 def test_a_variable_of_a_field_that_turns_is_named_as_an_angle():
-    """A pendulum under a torque turns over and over; its angle never comes back."""
+    """A pendulum under a torque rotates; its angle does not return to its start."""
 
     def velocity(t, x):
         return np.array([x[1], 1.5 - np.sin(x[0]) - 0.3 * x[1]])

@@ -1,4 +1,4 @@
-"""Phases as state variables: what differs by whole turns is one state."""
+"""Phases as state variables: states that differ by whole turns are equal."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def kuramoto(velocity, coupling=1.0):
 
 
 def test_phase_oscillators_in_step():
-    """Alike, they meet: period 2π / velocity; differences decay with the coupling."""
+    """Equal oscillators synchronize: period 2π / velocity; differences decay with the coupling."""
     cycle = find_limit_cycle(
         kuramoto(np.full(3, 2.0)), [0.3, -0.5, 0.1], max_period=10, angles=(0, 1, 2)
     )
@@ -51,7 +51,7 @@ def test_an_undeclared_angle_is_suspected():
 
 
 def test_a_pendulum_that_turns_over():
-    """θ'' = 1.5 - θ' - sin θ: it turns for ever, an angle beside a velocity that comes back."""
+    """θ'' = 1.5 - θ' - sin θ: it rotates forever; the velocity is periodic, the angle is not."""
     system = Flow(lambda t, x: np.array([x[1], 1.5 - x[1] - np.sin(x[0])]))
     cycle = find_limit_cycle(system, [0.0, 0.0], max_period=20, angles=(0,))
     assert cycle.stable, cycle.message
@@ -81,7 +81,7 @@ def test_what_is_no_variable_is_no_angle(angles):
 
 
 def ring(n):
-    """n oscillators, each coupled to two neighbors: in step, or twisted by one turn (n > 4)."""
+    """n oscillators, each coupled to two neighbors: in phase, or twisted by one turn (n > 4)."""
 
     def field(t, x):
         return 1.0 + np.sin(np.roll(x, 1) - x) + np.sin(np.roll(x, -1) - x)
@@ -124,7 +124,7 @@ def test_a_survey_tells_twisted_states_from_those_in_step():
 
 
 def test_a_pendulum_rests_or_turns():
-    """θ'' = 0.5 - 0.2 θ' - sin θ: rest at arcsin 0.5, whatever the turns before."""
+    """θ'' = 0.5 - 0.2 θ' - sin θ: equilibrium at arcsin 0.5, after any number of turns."""
     system = Flow(lambda t, x: np.array([x[1], 0.5 - 0.2 * x[1] - np.sin(x[0])]))
     found = survey(system, 2, angles=(0,), n_starts=12)
     kinds = sorted(attractor.kind for attractor in found.attractors)

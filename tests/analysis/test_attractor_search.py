@@ -20,7 +20,7 @@ from tests import truths
 
 
 def disc(radius):
-    """States spread evenly over a disc: a circle inside has the square of its radius as part."""
+    """Uniform states in a disc: the fraction inside a circle is the square of its radius."""
 
     def sample(rng, n):
         r, angle = radius * np.sqrt(rng.random(n)), 2 * np.pi * rng.random(n)
@@ -45,7 +45,7 @@ def radial(growth, slope):
 
 
 def turning_map(omega, coupling):
-    """The sine circle map on the angle of (x, y), with the radius drawn to 1 by half a step."""
+    """The sine circle map on the angle of (x, y); the distance of the radius from 1 halves."""
 
     def step(k, x):
         radius = np.hypot(x[..., 0], x[..., 1])
@@ -64,7 +64,7 @@ def assert_basin(attractor, n_starts, truth):
 
 
 def test_rest_and_rhythm_beyond_a_subcritical_hopf_point():
-    """The unstable cycle, r² = (1 - √(1 + 4 mu)) / 2, bounds the basin of the rest."""
+    """The unstable cycle, r² = (1 - √(1 + 4 mu)) / 2, bounds the basin of the equilibrium."""
     mu, n = -0.16, 60
     unstable, stable = (1 - 0.6) / 2, (1 + 0.6) / 2
     found = find_all_attractors(
@@ -94,7 +94,7 @@ def test_a_supercritical_rhythm_draws_everything():
 
 
 def test_two_rhythms_one_within_the_other():
-    """r' = -r (r² - 1)(r² - 4)(r² - 9) / 50: cycles at 1 and 3, parted by one at 2."""
+    """r' = -r (r² - 1)(r² - 4)(r² - 9) / 50: cycles at 1 and 3, separated by one at 2."""
     field = radial(
         lambda s: -(s - 1) * (s - 4) * (s - 9) / 50,
         lambda s: -((s - 4) * (s - 9) + (s - 1) * (s - 9) + (s - 1) * (s - 4)) / 50,
@@ -116,7 +116,7 @@ def test_two_rhythms_one_within_the_other():
 
 
 def test_lorenz_rests_in_two_places_below_chaos():
-    """rho = 20: C±, by symmetry half of the starts each; chaos is a transient there."""
+    """rho = 20: C±, each with half of the starts by symmetry; chaos is a transient."""
     n = 16
     found = find_all_attractors(
         truths.lorenz(20.0),
@@ -172,7 +172,7 @@ def test_the_circle_map_is_locked_or_not(omega, coupling, kind):
 
 @pytest.mark.parametrize(("own", "kind"), [(1.02, "limit cycle"), (1.3, "quasi-periodic")])
 def test_a_forced_rhythm_is_locked_or_not(own, kind):
-    """A turning force F = 0.1 locks within |detuning| < about F."""
+    """A rotating force F = 0.1 locks for |detuning| < F approximately."""
     field = truths.rotating_force(1.0, 0.1, own=own)
     found = find_all_attractors(
         field, disc(1.5), np.random.default_rng(0),
@@ -184,7 +184,7 @@ def test_a_forced_rhythm_is_locked_or_not(own, kind):
 
 
 def test_a_map_with_many_places_to_rest():
-    """x → x - sin(2πx)/8: every whole number, with a unit of length each."""
+    """x → x - sin(2πx)/8: every integer is stable, with a basin of length 1."""
     system = SteppedMap(lambda k, x: x - np.sin(2 * np.pi * x) / 8, None, dimension=1)
     n = 200
     found = find_all_attractors(
@@ -198,9 +198,9 @@ def test_a_map_with_many_places_to_rest():
 
 
 def test_two_cycles_of_a_map_each_counted_once():
-    """x → a x - x³ at a = 2.1: ±√(a - 1) have doubled, each into a cycle of two steps.
+    """x → a x - x³ at a = 2.1: each of ±√(a - 1) has doubled into a cycle of two steps.
 
-    Both phases of a cycle draw starts; they are one attractor.
+    Starts converge to both phases of a cycle; these are one attractor.
     """
     a, n = 2.1, 80
     system = SteppedMap(
@@ -227,7 +227,7 @@ def test_the_logistic_map_at_4_is_chaotic_with_exponent_ln_2():
 
 
 def test_starts_that_blow_up_are_reported():
-    """x → x²: |x| < 1 comes to rest at 0, the others leave."""
+    """x → x²: |x| < 1 converges to 0, the others diverge."""
     system = SteppedMap(lambda k, x: x**2, lambda k, x, v: 2 * x[:, None] * v, dimension=1)
     found = find_all_attractors(
         system, uniform_box([-2.0], [2.0]), np.random.default_rng(0),
@@ -241,7 +241,7 @@ def test_starts_that_blow_up_are_reported():
 
 
 def test_a_simulator_that_refuses_to_go_on_fails_alone():
-    """One start that raises does not take the others with it."""
+    """If one start raises an error, the others are still simulated."""
 
     def step(k, x):
         if np.abs(x).max() > 3:
@@ -268,9 +268,9 @@ def test_a_flow_that_blows_up_is_reported():
 
 
 def test_what_has_not_settled_is_said_to_be_so():
-    """A rotation has no attractor: its exponent is 0 and it is regular. One that creeps is none.
+    """A rotation (exponent 0) and a state that moves ever slower are not attractors.
 
-    x → x + 1/(1 + x²) goes on for ever, ever slower.
+    x → x + 1/(1 + x²) increases without bound, ever slower.
     """
     system = SteppedMap(lambda k, x: x + 1 / (1 + x**2), None, dimension=1)
     found = find_all_attractors(
@@ -344,9 +344,9 @@ def test_samplers_refuse_what_they_cannot_draw_from(make):
 
 
 def leaking_tent(gap):
-    """The tent map on (0, 1), a gap wide at its top, through which states fall to rest at -1.
+    """The tent map on (0, 1) with a gap at its top: states in the gap move to -1.
 
-    Inside the slopes are ±2 (1 + gap): chaos, until a state falls into the gap, which by the
+    The slopes are ±2 (1 + gap): chaos, until a state is in the gap, which with the
     uniform density takes about 1 / gap steps.
     """
 
@@ -363,7 +363,7 @@ def leaking_tent(gap):
 
 @pytest.mark.parametrize("gap", [0.004, 0.002])
 def test_a_chaotic_transient_is_not_an_attractor(gap):
-    """Many starts are still chaotic after 120 steps; none is for ever."""
+    """Many starts are still chaotic after 120 steps; none stays so."""
     patient = SurveyTimes(transient=20, observation=100, rounds=1, max_period=2, follow=80)
     quick = dataclasses.replace(patient, follow=0)
     sampler = uniform_box([0.0], [1.0])
@@ -384,7 +384,7 @@ def test_a_chaotic_transient_is_not_an_attractor(gap):
     ("omega", "coupling"), [(0.6471895, 0.5), (0.5414612, 0.5), (0.543625, 0.9)]
 )
 def test_pieces_of_one_circle_are_one_attractor(omega, coupling):
-    """Rotation numbers close to p/q: an orbit nearly closes, and its states lie in clusters."""
+    """Rotation numbers close to p/q: an orbit nearly closes, and its states form clusters."""
     found = find_all_attractors(
         turning_map(omega, coupling), disc(2.0), np.random.default_rng(3),
         transient=100, observation=400, rounds=1, n_starts=4,

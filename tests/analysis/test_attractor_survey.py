@@ -10,7 +10,7 @@ from tests import truths
 
 
 def flipping(gain=2.0, drive=0.05, n_steps=3):
-    """x → -gain tanh x + a drive: one cycle, near 0, of multiplier near (-gain)^n_steps."""
+    """x → -gain tanh x + forcing: one cycle near 0; its multiplier is near (-gain)^n_steps."""
     inputs = drive * np.sin(2 * np.pi * np.arange(n_steps) / n_steps)
     return SteppedMap(
         lambda k, x: -gain * np.tanh(x) + inputs[k],
@@ -23,7 +23,7 @@ def flipping(gain=2.0, drive=0.05, n_steps=3):
 
 
 def doubled(first=2.0, second=-2.0, n_steps=3, drive=0.05):
-    """(x, y) → (first tanh x, second tanh y) + a drive on both."""
+    """(x, y) → (first tanh x, second tanh y) + a forcing of both."""
     gains = np.array([first, second])
     inputs = drive * np.sin(2 * np.pi * np.arange(n_steps) / n_steps)
     return SteppedMap(
@@ -37,9 +37,9 @@ def doubled(first=2.0, second=-2.0, n_steps=3, drive=0.05):
 
 
 def kinked(n_steps=60, rate=0.1):
-    """x' = x + a (2 relu(x) - x - 1 + 0.2 u): affine on either side of 0.
+    """x' = x + a (2 relu(x) - x - 1 + 0.2 u): affine on each side of 0.
 
-    One stable cycle near -1 and one unstable near 1; all states above that one go to infinity.
+    One stable cycle near -1 and one unstable near 1; all states above that one diverge.
     The multipliers over a period are (1 ∓ a)^n.
     """
     inputs = 0.2 * np.sin(2 * np.pi * np.arange(n_steps) / n_steps)
@@ -54,7 +54,7 @@ def kinked(n_steps=60, rate=0.1):
 
 
 def test_a_multiplier_below_minus_one_counts_as_a_stable_one():
-    """Over three steps x → -2 tanh x turns round 0: 1 - μ is positive, and the sum is 1."""
+    """Three steps of x → -2 tanh x: μ < 0, so 1 - μ is positive and the sum is 1."""
     survey = find_entrained_cycles(
         flipping(), np.linspace(-2, 2, 5)[:, None], newton=NewtonStarts(budget=0)
     )
@@ -106,7 +106,7 @@ def test_a_linear_map_that_grows_has_no_stable_cycle(growth):
 
 @pytest.mark.parametrize(("n_steps", "cycles"), [(4, 1), (5, 2), (5, 1), (7, 3)])
 def test_mirror_images_are_searched_for_at_every_number_of_steps(n_steps, cycles):
-    """All starts lie in one basin; the other memory is the mirror image, about half a period on."""
+    """All starts lie in one basin; the other cycle is the mirror image, half a period later."""
     inputs = 0.05 * np.sin(2 * np.pi * cycles * np.arange(n_steps) / n_steps)
     system = SteppedMap(
         lambda k, x: 2 * np.tanh(x) + inputs[k],
@@ -132,7 +132,7 @@ def test_symmetry_is_checked():
     assert not has_odd_symmetry(kinked(), states)
     assert has_odd_symmetry(SteppedMap(lambda k, x: np.sin(x), None, dimension=1), states)
     assert not has_odd_symmetry(SteppedMap(lambda k, x: np.cos(x), None, dimension=1), states)
-    # The state alone is odd, but a drive of both harmonics is not.
+    # The map of the state is odd, but a forcing with both harmonics is not.
     drive = np.array([0.0, 0.3, 0.1, -0.1])
     lopsided = SteppedMap(
         lambda k, x: np.tanh(x) + drive[k], None, dimension=1, n_steps=4, forcing_cycles=1
@@ -176,7 +176,7 @@ def test_the_cycle_that_a_torus_goes_round_is_found(frequency_Hz):
     (source,) = survey.cycles
     assert source.index == 2
     # Near the origin z' = (1 + iω) z + F cos Ωt, with multipliers of the modulus exp(T); the
-    # cubic term takes from the rate 2 |z|² < 2 (F / 2)².
+    # cubic term reduces the rate by 2 |z|² < 2 (F / 2)².
     growth = np.abs(source.multipliers)
     np.testing.assert_allclose(growth, np.exp(1 / frequency_Hz), rtol=0.02)
     assert survey.index_sum == 1
@@ -202,7 +202,7 @@ def test_a_survey_does_not_depend_on_the_unit_of_the_state(unit):
 
 
 def test_settling_is_an_argument():
-    """At 0.9 a step a start at distance 1 moves by less than 0.01 of 1 after 22 steps."""
+    """With a factor of 0.9 per step a start at distance 1 moves less than 0.01 after 22 steps."""
     system = SteppedMap(
         lambda k, x: 1 + 0.9 * (x - 1), lambda k, x, v: 0.9 * v, dimension=1, n_steps=1,
         forcing_cycles=1,

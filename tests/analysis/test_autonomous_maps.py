@@ -1,4 +1,4 @@
-"""Cycles of maps that stand for a flow: the length of their step is solved for."""
+"""Cycles of maps that represent a flow: the length of the step is an unknown."""
 
 import dataclasses
 from typing import Any
@@ -26,7 +26,7 @@ PERIOD, LOG_MULTIPLIER = 6.66328685932313, -7.0589328088  # van der Pol, mu = 1
 class VanDerPolSteps:
     """x'' = (1 - x²) x' - x in symmetric steps of second order.
 
-    x over h/2 with y held, y by the midpoint rule with x held, x over h/2.
+    x over h/2 with y fixed, y by the midpoint rule with x fixed, x over h/2.
     """
 
     step_ms: float
@@ -78,12 +78,12 @@ def extrapolated(n_levels: int, step: float) -> Any:
 
 @pytest.mark.parametrize("n_levels", [1, 2])
 def test_period_and_multiplier_converge_with_order_of_twice_the_levels(n_levels):
-    """256 and 512 steps in a period: 4 and 16 times nearer to the published numbers."""
+    """256 and 512 steps in a period: errors 4 and 16 times smaller."""
     errors = []
     for step in (0.027, 0.0135):
         cycle = find_cycle(extrapolated(n_levels, step))
         assert len(cycle.states) == 1 + 256 * round(0.027 / step)
-        # The circle of the map is full of cycles, up to what is exponentially small.
+        # All orbits on the circle of the map are cycles, except for exponentially small terms.
         np.testing.assert_allclose(cycle.multipliers[0], 1, atol=1e-6)
         errors.append([cycle.period, np.log(np.real(cycle.multipliers[1]))])
     errors = np.abs(np.array(errors) - [PERIOD, LOG_MULTIPLIER])
@@ -123,7 +123,7 @@ def test_states_and_tangents_converge_with_order_of_twice_the_levels(n_levels):
     ids=lambda options: "-".join(options),
 )
 def test_every_way_leads_to_the_same_cycle(options):
-    """From a first return, after several rounds, by several segments, without the matrix."""
+    """From a first return, after several returns, with several segments, without the matrix."""
     system = VanDerPolSteps(0.027)
     plain, other = find_cycle(system), find_cycle(system, **options)
     assert len(other.states) == 257
@@ -142,7 +142,7 @@ def test_the_derivative_by_the_period_is_the_velocity():
 
 @pytest.mark.parametrize(("n_levels", "tolerance"), [(1, 2e-3), (3, 2e-6)])
 def test_the_response_of_a_map_is_that_of_the_flow_and_of_pushing(n_levels, tolerance):
-    """The flow's differs by the error of the step; the pushed one by size² and rounding."""
+    """That of the flow differs by the error of the step, that of pushes by size² and rounding."""
     system = extrapolated(n_levels, 0.027)
     cycle = find_cycle(system)
     found = find_phase_response(system, cycle, n_nodes=32, tolerance=1e-6)
@@ -160,7 +160,7 @@ def test_the_response_of_a_map_is_that_of_the_flow_and_of_pushing(n_levels, tole
 
 
 def test_a_wrong_derivative_of_a_map_is_seen():
-    """Planted fault: tangents that grow by a thousandth too much in every run."""
+    """Planted fault: tangents that grow by a factor of 1.001 too much in every run."""
     cycle = find_cycle(VanDerPolSteps(0.027))
     with pytest.raises(ArithmeticError, match="step of a map"):
         find_phase_response(VanDerPolSteps(0.027, tangent_fault=1e-3), cycle, n_nodes=32)
@@ -190,7 +190,7 @@ def test_levels_are_two_to_six(n_levels):
 
 
 def test_extrapolation_is_exact_for_a_polynomial_in_the_square_of_the_step():
-    """Three levels remove h² and h⁴: of a run whose error is just these, nothing is left."""
+    """Three levels remove h² and h⁴: a run with only these errors becomes exact."""
 
     @dataclasses.dataclass(frozen=True)
     class Polynomial:

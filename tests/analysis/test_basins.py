@@ -1,4 +1,4 @@
-"""Cycles are found from states anywhere in their basin, and what else a state leads to is said.
+"""Cycles are found from states anywhere in their basin; other outcomes are reported.
 
 Periods are compared to 1e-6: the searches are accurate to 1e-9, the simulations to about 1e-8.
 """
@@ -38,7 +38,7 @@ def fitzhugh_nagumo():
 
 
 def repressilator(unit):
-    """Elowitz and Leibler (2000), protein and messenger RNA in units of their own."""
+    """Elowitz and Leibler (2000), protein and messenger RNA, each in its unit."""
     unit = np.repeat(unit, 3)
 
     def velocity(t, x):
@@ -104,7 +104,7 @@ def test_from_twelve_random_states(system, low, high, wait):
 
 
 def test_a_relaxation_oscillation_whose_multiplier_is_no_number_any_more():
-    """Van der Pol at mu = 30, stiff: an implicit method does not resolve what decays in a step.
+    """Van der Pol at mu = 30, stiff: an implicit method does not resolve decays within a step.
 
     An integration to 1e-7 gives the trivial multiplier to the 5 % that the search accepts.
     """
@@ -137,7 +137,7 @@ def test_the_repressilator_in_units_that_differ():
 
 
 def test_a_start_on_the_cycle_is_not_followed():
-    """The same search as with no transient, and no call more."""
+    """The same search as without a transient, with the same number of calls."""
     calls = []
 
     def counted(t, x):
@@ -222,7 +222,7 @@ def test_a_fixed_point_of_a_map_is_not_called_a_cycle():
 
 
 def test_a_right_jacobian_is_not_accused():
-    """The finite difference of a map whose states are rounded says nothing of its derivative."""
+    """Finite differences of a map with rounded states do not approximate its derivative."""
     fine = truths.forced_stuart_landau(1.0, 0.5, n_steps=60)
 
     def rounded(k, x):

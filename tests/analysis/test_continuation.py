@@ -156,7 +156,7 @@ def test_neimark_sacker_of_the_delayed_logistic_map():
 
 
 def test_the_cycle_of_roessler_doubles_its_period():
-    """The published value is c = 2.832; there the multiplier is -1, computed another way."""
+    """The published value is c = 2.832; there the multiplier is -1, by a different method."""
     system = lambda c: truths.roessler(c=c)  # noqa: E731
     settled = flow(system(2.5), [1.0, 1.0, 0.0], 150.0, rtol=1e-8)
     start = find_limit_cycle(system(2.5), settled, max_period=8.0)
@@ -277,7 +277,7 @@ def test_units_do_not_matter_to_the_default_steps():
 
 
 def test_the_doubled_cycle_of_the_logistic_map_and_where_it_doubles_again():
-    """2-cycles x = (r + 1 ± √((r - 3) (r + 1))) / 2r from r = 3 on; at r = 1 + √6 they double."""
+    """2-cycles x = (r + 1 ± √((r - 3) (r + 1))) / 2r exist for r > 3 and double at 1 + √6."""
     system = lambda r: truths.logistic(r, n_steps=1)  # noqa: E731
     branch = continue_fixed_points(system, [0.6], 2.6, limits=(2.6, 3.2))
     (doubling,) = branch.special
@@ -371,9 +371,9 @@ def test_the_doubled_cycle_of_roessler():
 
 @pytest.mark.parametrize("distance", [10.0, 14.0, 30.0, 50.0])
 def test_a_saturated_start_does_not_crawl(distance):
-    """x' = -x + 1/(1 + exp(-(6 x + p))) from where x is exp(-distance), 1e-22 at last.
+    """x' = -x + 1/(1 + exp(-(6 x + p))) from where x is exp(-distance), 1e-22 at the end.
 
-    Steps grow with the way, and the range of the parameter with the states.
+    Steps grow with the distance, and the range of the parameter with the states.
 
     The folds: 6 x (1 - x) = 1, p = ln(x / (1 - x)) - 6 x.
     """
@@ -405,7 +405,7 @@ def test_a_saturated_start_does_not_crawl(distance):
 
 
 def test_the_index_of_a_special_point_is_that_of_its_branch():
-    """Of what is critical the sign is a rounding error, and is not counted."""
+    """The sign of a critical eigenvalue is a rounding error and is not counted."""
     branch = continue_fixed_points(lambda p: truths.cusp(p, 1.0), [-1.6], -2.0, limits=(-2.0, 2.0))
     found = [(s.index_before, s.index_after, s.index) for s in branch.of_kind("fold")]
     assert found == [(0, 1, 0), (1, 0, 0)]

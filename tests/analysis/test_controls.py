@@ -1,4 +1,4 @@
-"""Settings in frozen dataclasses: values out of range are rejected where they are written."""
+"""Settings in frozen dataclasses reject values out of range when they are made."""
 
 import dataclasses
 
@@ -87,7 +87,7 @@ def test_tolerances_of_a_survey_lie_between_0_and_1(name, value):
 
 
 def test_settings_that_a_continuation_does_not_have_are_rejected():
-    """The first step from a Hopf point is the amplitude; a fold in two parameters has no scale."""
+    """From a Hopf point the first step is the amplitude; a fold in two parameters lacks a scale."""
     rest = continue_fixed_points(truths.stuart_landau, [0.0, 0.0], -0.5, limits=(-0.5, 0.5))
     (hopf,) = rest.of_kind("Hopf")
     with pytest.raises(ValueError, match=r"give amplitude, not step=0\.1"):
@@ -112,7 +112,7 @@ def test_numbers_of_iterations_and_segments_follow_from_the_search():
 
 
 def test_settings_are_given_whole_or_as_keywords():
-    """The same cycle, tongue, branch and survey by either; never by both."""
+    """The same cycle, tongue, branch and survey with either; both together are an error."""
     field = Flow(lambda t, x: [x[1], (1 - x[0] ** 2) * x[1] - x[0]])
     whole = find_limit_cycle(
         field, [2.0, 0.0], max_period=20, control=ShootingControl(tolerance=1e-11, n_segments=3)

@@ -166,7 +166,7 @@ def test_a_radius_that_is_none_is_refused(options, message):
 
 @pytest.mark.parametrize("size", [8, 9])
 def test_a_coupling_function_goes_through_its_samples(size):
-    """Also with the highest harmonic, which an even number of samples has once."""
+    """Also the highest harmonic, which occurs once for an even number of samples."""
     lags = 2 * np.pi * np.arange(size) / size
     values = np.random.default_rng(0).normal(size=size)
     coupling = CouplingFunction(lags=lags, values=values)

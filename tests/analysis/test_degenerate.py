@@ -1,4 +1,4 @@
-"""Families of closed orbits and of fixed points are no attractors, and are flagged."""
+"""Families of closed orbits or of fixed points are not attractors, and are flagged."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ CENTRES = {
 
 @pytest.mark.parametrize("unit", [1.0, 1e-6])
 @pytest.mark.parametrize("name", CENTRES)
-def test_a_centre_is_no_limit_cycle(name, unit):
+def test_a_center_is_not_a_limit_cycle(name, unit):
     field, start, period = CENTRES[name]
     system = Flow(lambda t, x: unit * field(t, x / unit))
     cycle = find_limit_cycle(system, unit * np.array(start), max_period=15)
@@ -39,7 +39,7 @@ def test_a_centre_is_no_limit_cycle(name, unit):
 
 
 @pytest.mark.parametrize("mu", [1.0, 1e-4])
-def test_a_limit_cycle_is_not_called_a_centre(mu):
+def test_a_limit_cycle_is_not_called_a_center(mu):
     """At mu = 1e-4 the multiplier is exp(-2π mu) = 0.99937, near 1 but not 1."""
     cycle = find_limit_cycle(truths.van_der_pol(mu), [1.999, 0.0], max_period=15)
     assert not cycle.degenerate

@@ -9,7 +9,7 @@ from isochron.analysis.dimensionality import (
 
 
 def times(m, bend=0.0):
-    """From 0 to 1; evenly spaced unless bent."""
+    """Times from 0 to 1; evenly spaced unless `bent`."""
     t = np.arange(m + 1) / m
     return t + bend * np.sin(2 * np.pi * t) / (2 * np.pi)
 
@@ -29,7 +29,7 @@ def test_the_dimension_of_a_cycle_with_a_second_harmonic(second):
 
 
 def test_the_spacing_of_the_times_does_not_matter():
-    """The trapezoidal rule on a nonuniform mesh of 2000 has an error of 1e-6."""
+    """The trapezoidal rule on 2000 nonuniform times has an error of 1e-6."""
     t = times(2000, bend=0.8)
     states = orbit(t, 0.5)
     expected = 2.25**2 / (2 + 0.5**4)
@@ -69,7 +69,7 @@ def test_the_unit_of_the_states_does_not_matter(scale):
 
 
 def test_fewer_samples_than_units():
-    """Two samples differ along one direction, whatever the number of units."""
+    """Two samples differ along one direction, for any number of units."""
     states = np.random.default_rng(0).normal(size=(2, 30))
     assert participation_ratio(states) == pytest.approx(1.0)
     ratio, components = principal_components(states)

@@ -24,7 +24,7 @@ def test_a_census_finds_both_memories_and_the_saddle_between():
     assert [cycle.stable for cycle in survey.cycles] == [True, True, False]
     assert survey.n_not_entrained == 0
     assert sum(survey.basins) == 60
-    # By symmetry each draws half of the starts: 30 ± 4 standard deviations.
+    # By symmetry half of the starts converge to each: 30 ± 4 standard deviations.
     assert abs(survey.basins[0] - 30) < 4 * np.sqrt(15)
     assert abs(survey.cycles[0].point[0] + survey.cycles[1].point[0]) < 0.2
     assert survey.index_sum == 1
@@ -32,7 +32,7 @@ def test_a_census_finds_both_memories_and_the_saddle_between():
 
 
 def test_a_slow_approach_is_not_counted_as_another_cycle():
-    """Multiplier 0.9 a step: after 3 periods the starts are still apart, on one cycle's way."""
+    """Multiplier 0.9 a step: after 3 periods the starts still differ, but approach one cycle."""
     system = SteppedMap(
         lambda k, x: 1 + 0.9 * (x - 1),
         lambda k, x, v: 0.9 * v,
@@ -160,7 +160,7 @@ def test_dimensions_of_known_clouds():
 
 
 def test_a_saddle_that_newton_misses_is_found_between_the_basins():
-    """From starts beyond the stable cycles Newton's method comes to these only."""
+    """From starts outside the stable cycles Newton's method converges to these only."""
     system = truths.bistable(drive=0.3, n_steps=12)
     starts = np.array([[-4.0], [-3.0], [3.0], [5.0]])
     alone = find_entrained_cycles(
@@ -170,7 +170,7 @@ def test_a_saddle_that_newton_misses_is_found_between_the_basins():
     assert [cycle.stable for cycle in alone.cycles] == [True, True]
     assert [cycle.stable for cycle in both.cycles] == [True, True, False]
     saddle = both.cycles[2]
-    # Its own proof: it closes, and the derivative of 12 steps is that of a finite difference.
+    # It closes, and the derivative over 12 steps equals a finite difference.
     ends = system.advance(saddle.point + np.array([[-1e-7], [1e-7]]), 12)
     slope = float(ends[1, 0] - ends[0, 0]) / 2e-7
     assert slope == pytest.approx(saddle.multipliers[0].real, rel=1e-5)
@@ -195,7 +195,7 @@ def test_a_parameter_that_is_not_the_drive_frequency_is_not_taken_for_it(start_a
 
 
 def test_a_tongue_along_a_different_parameter_has_its_edges_there():
-    """The mistuning alone counts: own - drive = ± F / 4π, as along the drive frequency."""
+    """Only the detuning counts: intrinsic - forcing frequency = ± F / 4π."""
     tongue = find_tongue(
         forced_at, np.array([1.0, 0.0]), frequency=1.0, limits=(0.9, 1.1), step=0.004,
         resolution=5e-4, along="parameter",
@@ -205,7 +205,7 @@ def test_a_tongue_along_a_different_parameter_has_its_edges_there():
 
 
 def test_a_tongue_in_amplitude_ends_where_the_reference_is_too_weak():
-    """At a mistuning of 0.002 Hz the cycle is locked from F = 4π 0.002 on; negative F too."""
+    """With a detuning of 0.002 Hz the cycle is locked for |F| > 4π 0.002."""
     tongue = find_tongue(
         lambda force: forced_at(1.002, force=force), np.array([1.0, 0.0]), frequency=0.1,
         limits=(-0.2, 0.15), step=0.02, resolution=1e-3, along="parameter",
@@ -229,7 +229,7 @@ def affine_at(value):
 
 @pytest.mark.parametrize(("begin", "limits"), [(1.0, (0.5, 3)), (0.001, (-1, 1)), (0.0, (-1, 1))])
 def test_a_tongue_of_fixed_points_of_a_stroboscopic_map_has_no_edge(begin, limits):
-    """Also where the fixed point passes through 0, and begins near it."""
+    """Also if the fixed point starts near 0 and passes through it."""
     tongue = find_tongue(
         affine_at, [1.0, 0.1], frequency=begin, limits=limits, step=0.1, resolution=1e-3,
         along="parameter",
@@ -240,7 +240,7 @@ def test_a_tongue_of_fixed_points_of_a_stroboscopic_map_has_no_edge(begin, limit
 
 
 def test_a_tongue_of_cycles_smaller_than_their_distance_from_zero_has_no_edge():
-    """x → x + (p + 0.01 cos(πk/2) - x) / 2 follows p, with an excursion of 0.004."""
+    """x → x + (p + 0.01 cos(πk/2) - x) / 2 follows p, with an amplitude of 0.004."""
     tongue = find_tongue(
         lambda p: SteppedMap(
             lambda k, x: x + (p + 0.01 * np.cos(np.pi * k / 2) - x) / 2, None, 1, 4, 1.0, 1
@@ -296,7 +296,7 @@ def test_the_tongue_of_a_phase_in_the_frame_of_its_drive(start):
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
 def test_a_tongue_has_its_edges_in_any_unit(unit):
-    """The Adler equation locks for |Ω| ≤ 1/2, in the middle at 0, where only `scale` tells."""
+    """The Adler equation locks for |Ω| ≤ 1/2, centered at 0, where only `scale` gives the unit."""
     tongue = find_tongue(
         lambda detuning: SteppedMap(
             lambda k, x: x + (detuning - 0.5 * unit * np.sin(x / unit)) / 40, None, 1, n_steps=40
@@ -310,7 +310,7 @@ def test_a_tongue_has_its_edges_in_any_unit(unit):
 @pytest.mark.parametrize("unit", [1.0, 1e-9])
 @pytest.mark.parametrize("step", [0.02, 0.1, 0.3])
 def test_a_tongue_of_fixed_points_does_not_jump_to_another_branch(unit, step):
-    """The branch of x' = p + x - x³ from (0, 1) folds at p = -2 / √27; another lies below."""
+    """The branch of x' = p + x - x³ from (0, 1) folds at p = -2 / √27; a second one lies below."""
     tongue = find_tongue(
         lambda p: SteppedMap(lambda k, x: x + (p + x - x**3 / unit**2) / 10, None, 1),
         [unit], frequency=0.0, limits=(-unit, unit), step=step * unit, resolution=1e-3 * unit,
@@ -321,7 +321,7 @@ def test_a_tongue_of_fixed_points_does_not_jump_to_another_branch(unit, step):
 
 
 def test_a_resting_map_is_locked_while_its_fixed_point_is_stable():
-    """p tanh x rests at 0, with the multiplier p."""
+    """p tanh x has the fixed point 0 with the multiplier p."""
     for start in (0.0, 0.3):
         tongue = find_tongue(
             lambda p: SteppedMap(lambda k, x: p * np.tanh(x), None, 1), [start], frequency=0.2,

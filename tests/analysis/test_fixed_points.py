@@ -68,7 +68,7 @@ def test_deflation_in_the_plane():
 
 
 def test_a_degenerate_point_is_said_to_be_one():
-    """x' = -x³ + y, y' = -y: attracting, but the eigenvalue 0 does not say so."""
+    """x' = -x³ + y, y' = -y: attracting, but its eigenvalue is 0."""
     field = Flow(
         lambda t, x: np.array([-(x[0] ** 3) + x[1], -x[1]]),
         lambda t, x: np.array([[-3 * x[0] ** 2, 1.0], [0.0, -1.0]]),
@@ -106,7 +106,7 @@ TOGGLE_RATE, TOGGLE_SIZE = 5e-11, 1e-9
 
 
 def toggle_velocity(state):
-    """Two genes that repress each other, in mol/l: nothing of it is larger than 5e-9."""
+    """Two genes that repress each other, in mol/l: no value is larger than 5e-9."""
     other = state[..., ::-1] / TOGGLE_SIZE
     return TOGGLE_RATE / (1 + other**2) - 0.01 * state
 
@@ -130,7 +130,7 @@ def test_a_start_of_any_size_finds_the_saddle_of_a_toggle_switch(start, is_map):
     (point,) = find_fixed_points(system, [[start, start]])
     where, up, down = toggle_saddle()
     np.testing.assert_allclose(point.point, where, rtol=1e-9)
-    # differences of order 4, of a function that bends over its own size: about 1e-9
+    # differences of order 4, of a function that bends over a length like its value: about 1e-9
     np.testing.assert_allclose(point.eigenvalues - is_map, [up, down], rtol=1e-6)
     assert not point.stable
     assert point.index == 1
@@ -151,7 +151,7 @@ def test_a_far_start_does_not_spoil_a_near_one():
 @pytest.mark.parametrize("exponent", [1.5, 2.0, 1.3])
 @pytest.mark.parametrize("start", [1e-11, 1e-12])
 def test_a_gene_that_is_off_rests_at_zero(exponent, start):
-    """Its velocity there is -x + O(x**exponent), and not defined below 0."""
+    """Near 0 its velocity is -x + O(x**exponent), and it is not defined below 0."""
 
     def velocity(t, x):
         with np.errstate(invalid="ignore"):
@@ -161,14 +161,14 @@ def test_a_gene_that_is_off_rests_at_zero(exponent, start):
     (point,) = find_fixed_points(Flow(velocity), [[start]])
     assert abs(point.point[0]) < 1e-15
     assert point.stable
-    # the derivative comes to -1 with the root, or the power 0.3, of a length of 1e-23
+    # the derivative tends to -1 as the root, or the power 0.3, of a length of 1e-23
     np.testing.assert_allclose(point.eigenvalues, -1, atol=0.01)
 
 
 @pytest.mark.parametrize("phase", [2.0, 5.0])
 @pytest.mark.parametrize("is_map", [False, True])
 def test_a_system_without_derivative_is_not_told_to_check_a_jacobian(phase, is_map):
-    """The slope over a length h from 0 is sin(3 log h + phase) / 2 - 1: it comes to no value."""
+    """The slope over a length h from 0 is sin(3 log h + phase) / 2 - 1, without a limit."""
 
     def velocity(x):
         return x * (0.5 * np.sin(3 * np.log(np.abs(x) + 1e-300) + phase) - 1)
@@ -190,7 +190,7 @@ def test_a_kink_next_to_a_point_does_not_change_its_derivative():
     system = Flow(lambda t, x: -(x - 1) - 0.5 * np.abs(x - 1 - bend) + 0.5 * bend)
     (point,) = find_fixed_points(system, [[3.0]])
     np.testing.assert_allclose(point.point, 1, rtol=1e-9)
-    # differences over 2e-8, of values known to 2e-16
+    # differences over 2e-8 of values with an error of 2e-16
     np.testing.assert_allclose(point.eigenvalues, -0.5, atol=1e-6)
 
 
@@ -210,7 +210,7 @@ def test_a_small_variable_next_to_a_large_one_keeps_its_digits(size):
 @pytest.mark.parametrize("small", [1e-5, -1e-7, 1e-9, -1e-12])
 @pytest.mark.parametrize("start", [0.01, 1e-6, 0.0])
 def test_a_variable_that_is_small_by_chance_does_not_spoil_the_derivative(small, start):
-    """The field bends over lengths near 1, whatever the value at which it is 0."""
+    """The field bends over lengths near 1, wherever its zero lies."""
     weights = np.array([[0.3, -1.1, 0.4], [0.9, 0.2, -0.7], [-0.5, 0.8, 1.3]])
     rest, bias = np.array([small, 0.7, -1.2]), np.array([0.4, -0.2, 0.1])
     drive = rest - weights @ np.tanh(rest + bias)
@@ -225,7 +225,7 @@ def test_a_variable_that_is_small_by_chance_does_not_spoil_the_derivative(small,
 
 @pytest.mark.parametrize("speed", [1e-7, -1e-9, 1e-12])
 def test_a_start_that_has_nearly_come_to_rest(speed):
-    """The speed of the start is no length over which the field bends."""
+    """The speed at the start is not a length over which the field bends."""
     system = Flow(lambda t, x: DOUBLE_WELL(t, x))
     (point,) = find_fixed_points(system, [[0.9, speed], [1.1, speed]])
     # of x'' = -0.5 x' - 2 (x - 1)

@@ -89,7 +89,7 @@ def test_a_multiplier_of_zero():
 
 
 def test_exponents_of_the_rotating_frame_are_the_eigenvalues():
-    """Stable and unstable; far apart: exp(-20 · 2π) beside exp(0.5 · 2π)."""
+    """Stable and unstable; far apart: exp(-20 · 2π) and exp(0.5 · 2π)."""
     constant = np.array([[-20.0, 5.0], [0.0, 0.5]])
     found = floquet_exponents(truths.rotating_frame(constant), np.zeros(2), 2 * np.pi)
     np.testing.assert_allclose(np.real(found), [0.5, -20.0], rtol=1e-9)
@@ -117,7 +117,7 @@ def test_a_subharmonic_goes_round_twice():
 @settings(max_examples=8, deadline=None)
 @given(phase=st.floats(0.05, 0.95), seed=st.integers(0, 1000))
 def test_multipliers_do_not_depend_on_the_phase_or_on_coordinates(phase, seed):
-    """Seen from another point of van der Pol's cycle and in other coordinates."""
+    """The cycle of van der Pol from a different point and in different coordinates."""
     system, period = truths.van_der_pol(1.0), 6.66328685932313
     cycle = find_limit_cycle(
         system, [2.0, 0.0], period_guess=period, control=ShootingControl(n_multipliers=0)

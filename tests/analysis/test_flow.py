@@ -40,7 +40,7 @@ def test_a_linear_flow_is_the_matrix_exponential(stiff, as_sparse):
     end, tangents = integrate(field, np.ones(3), 1.5, tangents=np.eye(3))
     exact = expm(1.5 * matrix)
     # 1e-12 and 1e-9 are the tolerances of the two integrators; the tangents of the stiff
-    # one have an error of their own, of order 4 in its steps.
+    # one have an additional error, of order 4 in its steps.
     np.testing.assert_allclose(end, exact @ np.ones(3), atol=1e-7 if stiff else 1e-10)
     np.testing.assert_allclose(tangents, exact, atol=1e-5 if stiff else 1e-10)
 

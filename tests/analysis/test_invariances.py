@@ -60,7 +60,7 @@ def test_multipliers_of_a_map_do_not_depend_on_coordinates(scale, shear):
 @FEW
 @given(st.integers(1, 59), scales, shears)
 def test_multipliers_of_a_driven_map_do_not_depend_on_where_the_drive_begins(shift, scale, shear):
-    """Steps counted from a different phase: the same orbit from there, the same multipliers."""
+    """Steps counted from a different phase: the same orbit, the same multipliers."""
     plain = truths.forced_stuart_landau(1.02, 0.4, n_steps=60)
     assert plain.tangent is not None
     tangent = plain.tangent

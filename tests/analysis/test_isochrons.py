@@ -9,7 +9,7 @@ MU, OMEGA, C = 1.0, 2.0, 0.5
 
 
 def batched_stuart_landau():
-    """The same field for states of shape (..., 2); the other one is compared with it."""
+    """The same field for states of shape (..., 2), for comparison."""
 
     def field(t, x):
         z = x[..., 0] + 1j * x[..., 1]

@@ -49,7 +49,7 @@ def test_van_der_pol_has_the_published_period(mu, period, log_multiplier):
     )
     np.testing.assert_allclose(cycle.period, period, rtol=1e-10)
     if log_multiplier is not None:
-        # The multiplier is 8.6e-4 and found to 1e-8 absolute: 2e-5 in its logarithm at worst.
+        # The multiplier 8.6e-4 has an error below 1e-8, so its logarithm one below 2e-5.
         smallest = np.log(abs(cycle.multipliers[1]))
         np.testing.assert_allclose(smallest, log_multiplier, atol=2e-5)
 
@@ -111,7 +111,7 @@ def test_krylov_and_dense_shooting_agree():
 
 
 def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
-    """A cycle in 2 of 40 coupled dimensions; the others are drawn to it."""
+    """A cycle in 2 of 40 coupled dimensions; the others converge to it."""
     system = oscillator_with_followers(40)
     start = np.r_[1.05, 0.02, np.full(38, 0.1)]
     with_matrices = ShootingControl(method="dense", tolerance=1e-11)
@@ -137,7 +137,7 @@ def test_above_300_dimensions_newton_krylov_is_chosen():
     assert cycle.method == "Newton-Krylov"
     assert cycle.multipliers.size == 6
     np.testing.assert_allclose(cycle.period, 2 * np.pi / 3, rtol=1e-9)
-    # Each follower decays with its own rate, the slowest with 0.5.
+    # Each follower decays with a different rate, the slowest with 0.5.
     np.testing.assert_allclose(cycle.multipliers[:2], [1, np.exp(-np.pi / 3)], atol=1e-7)
 
 
@@ -181,7 +181,7 @@ def test_a_subharmonic_of_a_map_and_what_is_none():
 
 
 def test_a_subharmonic_of_a_forced_field():
-    """The origin returns after one period already; over two, -exp(π/2) would be its square."""
+    """The origin returns after one period; over two periods its multiplier would be squared."""
     once = find_limit_cycle(truths.markus_yamabe(), np.zeros(2), period=np.pi, subharmonic=2)
     assert once.subharmonic == 1
     np.testing.assert_allclose(once.period, np.pi)
@@ -309,7 +309,7 @@ def test_checks_see_a_wrong_jacobian():
 
 
 def test_a_cycle_with_a_wrong_jacobian_is_not_returned():
-    """The orbit of the forced oscillator is found from its state; its tangent is spoilt."""
+    """The orbit of the forced oscillator is found from its state; its tangent is wrong."""
     right = truths.forced_stuart_landau(1.0, 0.5)
     point = find_limit_cycle(right, [1.0, 0.0]).point
     tangent = right.tangent
@@ -345,7 +345,7 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
 def test_resting_orbits_of_maps_are_found_from_every_start(unit):
-    """Two samples that differ by rounding are not an orbit of that size: 0 and 1 - 1/r."""
+    """At 0 and 1 - 1/r, samples that differ by rounding are not an orbit of that size."""
     logistic = SteppedMap(lambda k, x: 3.2 * x * (1 - x / unit), None, 1)
     cycles = [find_limit_cycle(logistic, [unit * x]) for x in np.linspace(0.05, 0.95, 19)]
     assert all(cycle.at_rest and not cycle.found and not cycle.stable for cycle in cycles)
@@ -372,7 +372,7 @@ def test_resting_orbits_of_more_steps_or_variables_are_found_from_every_start():
 
 
 def test_a_map_is_not_advised_to_integrate_more_accurately():
-    """A map has no rtol; what it may have instead is a longer cycle or an invariant circle."""
+    """A map does not have `rtol`; it may have a longer cycle or an invariant circle."""
     back = ReturnMap(SteppedMap(lambda k, x: x + 1e-3, None, 1))
     with pytest.raises(NotFoundError, match="subharmonic=n.*find_invariant_circle") as error:
         describe_orbit(back, np.ones((1, 1)), forced=True, tolerance=1e-8, message="", method="")

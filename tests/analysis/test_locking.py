@@ -94,7 +94,7 @@ def test_phases_of_unlike_shape_or_without_value_are_refused(name, phase, refere
 
 @pytest.mark.parametrize("name", STATISTICS)
 def test_an_analytic_signal_counts_by_its_angle(name):
-    """Whatever its amplitude; also a list of complex numbers, and one side only."""
+    """Its amplitude does not matter; lists of complex numbers work, also for one signal only."""
     rng = np.random.default_rng(0)
     phase, reference = np.cumsum(rng.normal(size=(2, 300)), axis=1)
     signal = rng.uniform(0.1, 9, 300) * np.exp(1j * phase)

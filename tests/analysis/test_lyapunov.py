@@ -17,7 +17,7 @@ def test_the_logistic_map_at_four():
     assert abs(found.exponents[0] - np.log(2)) < 4 * found.errors[0] + 1e-12
     assert found.errors[0] < 0.01
     assert found.blocks.shape == (4, 40, 1)
-    # Blocks without a trend: the error is that of their scatter, or little more.
+    # Blocks without a trend: the error is that of their scatter, or slightly more.
     scatter = found.blocks[:, :, 0].std(ddof=1) / np.sqrt(160)
     assert scatter <= found.errors[0] < 2 * scatter
 
@@ -136,7 +136,7 @@ def test_an_escape_is_an_error():
 
 @pytest.mark.parametrize("renormalize", [None, 0.2, 2.0])
 def test_a_strong_contraction_keeps_its_rate(renormalize):
-    """0 and -2 mu = -60: tangents vanish in a fraction of the block."""
+    """0 and -2 mu = -60: tangents vanish within a fraction of the block."""
     found = compute_lyapunov_spectrum(
         truths.stuart_landau(mu=30.0), [1.0, 0.0],
         block=2.0, n_blocks=2, transient=1.0, control=TangentControl(renormalize=renormalize),
@@ -171,7 +171,7 @@ def test_tangents_along_invariant_directions_come_apart():
 
 
 def test_a_map_that_contracts_beyond_all_numbers():
-    """diag(1e-3, 1e-200) over blocks of 10 steps in one stretch."""
+    """diag(1e-3, 1e-200) over blocks of 10 steps at once."""
     rates = np.array([1e-3, 1e-200])
     system = SteppedMap(lambda k, x: rates * x + 1, lambda k, x, v: rates[:, None] * v, dimension=2)
     found = compute_lyapunov_spectrum(
@@ -275,10 +275,10 @@ def cat(k, x):
     ids=["cat map", "three times mod 1", "skew tent"],
 )
 def test_maps_that_jump_have_exponents_without_a_given_derivative(step, start, exponents):
-    """Differences across a jump would be far too large, and so would their divergence.
+    """Differences across a jump would be far too large, and so would the divergence.
 
-    The exponents are exact; that of the tent is the mean of a number of two values, with the
-    statistical error of 3000 steps, 0.4 times the range of it over the root of their number.
+    The exponents are exact; that of the tent is the mean of a variable with two values, with the
+    statistical error of 3000 steps, 0.4 times its range over the root of their number.
     """
     system = SteppedMap(step, None, len(start))
     spectrum = compute_lyapunov_spectrum(system, start, block=500, n_blocks=6)

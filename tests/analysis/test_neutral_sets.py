@@ -58,7 +58,7 @@ def test_a_neutral_rotation_in_many_dimensions():
 
 
 def test_an_attracting_circle_is_no_continuum():
-    """The radius goes to 1, the angle turns by an irrational part."""
+    """The radius converges to 1, the angle turns by an irrational part."""
 
     def step(k, x):
         radius = np.hypot(x[..., 0], x[..., 1])[..., None]

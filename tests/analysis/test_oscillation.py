@@ -18,7 +18,7 @@ N = 1000
 
 
 def colored(rng, n, exponent):
-    """Gaussian noise of power 1 / f^exponent: half of a periodic one."""
+    """Gaussian noise of power 1 / f^exponent: the first half of a periodic series."""
     frequencies = np.fft.rfftfreq(2 * n)
     frequencies[0] = np.inf
     amplitudes = rng.normal(size=(2, frequencies.size)) * frequencies ** (-exponent / 2)
@@ -43,7 +43,7 @@ NOISES = {
 @pytest.mark.parametrize("n", [60, 400])
 @pytest.mark.parametrize("color", NOISES)
 def test_noise_does_not_oscillate(color, n):
-    """p is an upper bound: of 100 values below 0.01 on average at most one; P(> 5) = 5e-4.
+    """p is an upper bound: of 100 values at most one is below 0.01 on average; P(> 5) = 5e-4.
 
     Over 2 · 10⁴ noises of each color, p < 5e-4 was found in fewer than 1 of 1000.
     """
@@ -136,7 +136,7 @@ def van_der_pol(mu, n, step=0.05):
 
 
 def theta(rng, n=5000, jitter=0.2):
-    """8 Hz at 1 kHz with a diffusing phase."""
+    """A sine of 8 Hz, sampled at 1 kHz, with a diffusing phase."""
     steps = 2 * np.pi * (8e-3 + jitter * np.sqrt(1e-3) * rng.normal(size=n))
     return np.cumsum(steps)
 
@@ -307,7 +307,7 @@ def test_a_shoulder_of_the_spectrum_is_not_a_peak():
 
 
 def stopped(part, first=1500, n=4000):
-    """8 Hz at 500 Hz with a part replaced."""
+    """A sine of 8 Hz, sampled at 500 Hz, with a part replaced."""
     signal = np.sin(2 * np.pi * 8 * np.arange(n) / 500)
     values = part(np.random.default_rng(0))
     signal[first : first + values.size] = values
@@ -376,7 +376,7 @@ def test_filtered_noise_keeps_its_phase_where_it_is_faint():
 @pytest.mark.parametrize("level", [0.02, 0.05])
 @pytest.mark.parametrize("first", [True, False])
 def test_cycles_and_then_noise_have_no_phase(level, first):
-    """A third of the signal is a clean sine; its cycles alone are even."""
+    """A third of the signal is a clean sine; only its cycles are regular."""
     times = np.arange(0, 60, 0.01)
     noise = level * np.random.default_rng(0).normal(size=times.size)
     signal = np.where(times < 20, np.sin(4 * np.pi * times), noise)
@@ -385,7 +385,7 @@ def test_cycles_and_then_noise_have_no_phase(level, first):
 
 
 def test_a_small_oscillation_that_grows_has_a_phase():
-    """Its first cycles are below the hysteresis of the count, but even."""
+    """Its first cycles are below the hysteresis of the count, but regular."""
     times = np.arange(0, 30, 0.01)
     growing = np.minimum(np.exp(0.2 * (times - 15)), 1.0) * np.sin(2 * np.pi * times)
     frequency = np.diff(np.unwrap(compute_phase(growing)))[300:-300] / (2 * np.pi * 0.01)

@@ -32,7 +32,7 @@ def test_more_harmonics_undo_more():
 
 
 def test_two_protophases_of_one_rhythm_become_one_phase():
-    """From the angle of an off-center circle, and from the section of it."""
+    """From the angle of an off-center circle, and from crossings of a section."""
     phase = np.linspace(0, 2 * np.pi * 30, 15001)
     angle = np.unwrap(np.arctan2(np.sin(phase), np.cos(phase) + 0.4))
     section = section_protophase(np.sin(phase), level=0.0)
@@ -130,7 +130,7 @@ def test_the_fourier_phase_refuses(options, message):
 
 
 def test_whole_turns_count_to_their_last_sample():
-    """8 samples a turn, two turns exactly: an even density but for its 8th harmonic."""
+    """Exactly two turns of 8 samples: a uniform density, except for its 8th harmonic."""
     from isochron.analysis.phase.estimation import _density_coefficients
 
     found = _density_coefficients(2 * np.pi * np.arange(17) / 8, 8)

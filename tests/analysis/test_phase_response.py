@@ -89,7 +89,7 @@ def test_relaxation_oscillations_explicit_and_implicit():
 
 
 def test_stiff_sparse_and_dense_agree():
-    """The two oscillating variables and 3 that follow one of them at rates 10 to 300."""
+    """Two oscillating variables and 3 that follow one of them at rates 10 to 300."""
     plain, cycle = stuart_landau_cycle()
     rates = np.geomspace(10, 300, 3)
 
@@ -224,7 +224,7 @@ def pushed(system, cycle, direction=(1.0, 0.0), **options):
     ],
 )
 def test_a_push_of_no_size_is_refused(options, message):
-    """The response to a direction of 0 is 0, whatever the cycle."""
+    """The response to a direction of 0 is 0 for any cycle."""
     with pytest.raises(ValueError, match=message):
         pushed(*stuart_landau_cycle(), **options)
 

@@ -38,7 +38,7 @@ def driven_products(tangent):
     ids=["reversed", "transposed"],
 )
 def test_a_product_of_jacobians_in_the_wrong_order_is_refused(order):
-    """Its determinant is right, its eigenvalues are not; the orbit is the right one."""
+    """Its determinant and the orbit are right, its eigenvalues are not."""
     right = find_limit_cycle(driven_products(lambda k, x, v: MATRICES[k] @ v), np.zeros(2))
     assert right.found, right.message
     wrong = find_limit_cycle(driven_products(lambda k, x, v: order(k, v)), right.point)

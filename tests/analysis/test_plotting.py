@@ -1,4 +1,4 @@
-"""The plots contain the given data; their looks were checked by eye."""
+"""The plots contain the given data; their appearance was checked by eye."""
 
 import matplotlib as mpl
 import numpy as np

@@ -1,4 +1,4 @@
-"""Every exported name of the analysis is explained on a page."""
+"""A page explains every exported name of the analysis."""
 
 import re
 from pathlib import Path

@@ -76,14 +76,14 @@ def test_all_cycles_of_the_lorenz_attractor_up_to_four_symbols():
         check_lorenz(cycle)
     names = sorted(symbols(cycle) for cycle in found.cycles)
     assert names == ["AAAB", "AAB", "AABB", "AB", "ABB", "ABBB"]
-    # From lorenz_by_taylor: the return errors above leave no digit of these open.
+    # From lorenz_by_taylor: the return errors above confirm all digits.
     expected = [1.55865221072, 2.30590726394, 2.30590726394]
     expected += [3.02358370343, 3.02358370343, 3.08427677582]
     np.testing.assert_allclose(periods, expected, rtol=1e-10)
 
 
 def symbols(cycle):
-    """Turns round C- (A) and C+ (B), one a maximum of |x|, from the least rotation on."""
+    """Turns around C- (A) and C+ (B), one for each maximum of |x|; the least rotation."""
     z, x = cycle.states[:-1, 2], cycle.states[:-1, 0]
     tops = (z > np.roll(z, 1)) & (z >= np.roll(z, -1))
     word = "".join("B" if value > 0 else "A" for value in x[tops])

@@ -110,7 +110,7 @@ def test_a_rotation_number_refuses_what_it_cannot_use():
 
 
 def test_wrapped_phases_are_not_a_lift():
-    """Their mean advance is 0 whatever the rotation; and steps above half a turn are allowed."""
+    """Their mean advance is 0 for any rotation; steps above half a turn are allowed."""
     phases = 1.3 * np.arange(400)
     assert rotation_number(phases).value == pytest.approx(1.3 / (2 * np.pi))
     for wrapped in (phases % (2 * np.pi), np.angle(np.exp(1j * phases))):
@@ -156,7 +156,7 @@ def test_a_resting_orbit_has_no_circle():
 
 
 def test_the_uncertainty_is_the_difference_of_the_halves():
-    """0.3 turns a sample, and then 0.4: no locking at their mean, however close the value is."""
+    """0.3 and then 0.4 turns a sample: the mean is not locked, even if close to a fraction."""
     phases = 2 * np.pi * np.cumsum(np.repeat([0.3, 0.4], 50))
     found = rotation_number(np.append(0.0, phases))
     assert found.value == pytest.approx(0.35)

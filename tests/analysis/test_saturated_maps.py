@@ -1,4 +1,4 @@
-"""States of a saturated map that move less than rounding are no fixed points."""
+"""States of a saturated map that move less than rounding are not fixed points."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def cell(kind, seed, gain):
 def test_states_of_fixed_points_of_a_gru_are_at_most_1(seed, gain):
     """h = (1 - z) n + z h with 0 < z < 1 means h = n, a hyperbolic tangent.
 
-    Which starts Newton's method throws into the tail depends on the processor's rounding.
+    From which starts Newton's method reaches the tail depends on rounding.
     """
     starts = np.random.default_rng(seed).uniform(-1, 1, (24, 12))
     found = find_fixed_points(cell(torch.nn.GRUCell, seed, gain), starts)
@@ -35,7 +35,7 @@ def test_states_of_fixed_points_of_a_gru_are_at_most_1(seed, gain):
 
 @pytest.mark.parametrize(("seed", "gain"), [(0, 9.0), (1, 9.0), (2, 6.0), (2, 9.0)])
 def test_cycles_of_a_forced_gru_are_at_most_1(seed, gain):
-    """Before, Newton's method closed orbits at |h| of 30 to 2000, where the gates are exactly 1."""
+    """A fault of the past: closed orbits at |h| of 30 to 2000, where the gates are exactly 1."""
     torch.manual_seed(seed)
     gru = torch.nn.GRUCell(1, 12)
     with torch.no_grad():
@@ -50,7 +50,7 @@ def test_cycles_of_a_forced_gru_are_at_most_1(seed, gain):
 
 
 def test_a_gate_that_closes_is_no_fixed_point():
-    """x -> x + 1 / (1 + exp(w x)) grows for ever; w = 60 lets Newton's method leave the tail."""
+    """x -> x + 1 / (1 + exp(w x)) increases forever; at w = 60 Newton's method leaves the tail."""
 
     def step(k, x):
         gate = 1 / (1 + np.exp(np.minimum(60 * x, 700)))
@@ -84,5 +84,5 @@ def ring(k, x):
 def test_lines_of_fixed_points_and_degenerate_points_remain(step, start, distance):
     [point] = find_fixed_points(SteppedMap(step, None, len(start)), [start])
     assert point.degenerate
-    # Of a zero of order 3 Newton's method knows 1e-16^(1/3).
+    # Newton's method locates a zero of order 3 to 1e-16^(1/3).
     assert abs(distance(point.point)) < 1e-4

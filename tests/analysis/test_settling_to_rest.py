@@ -1,4 +1,4 @@
-"""A trajectory that decays is at rest, however its size compares with the equilibrium."""
+"""A trajectory that decays is at rest, whatever its size relative to the equilibrium."""
 
 import numpy as np
 import pytest

@@ -26,7 +26,7 @@ def normal(shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-# Angles near 0 come from an arc cosine near 1, good to √(1e-16) = 1e-8.
+# Angles near 0 are arc cosines near 1, accurate to √(1e-16) = 1e-8.
 NO_ANGLE = 1e-7
 
 
@@ -155,7 +155,7 @@ def test_rotations_differ_by_the_distance_of_their_eigenvalues():
 
 
 def test_conjugate_dynamics_have_no_distance():
-    """Observed by an invertible linear readout, later in time, and by more units."""
+    """Observed through an invertible linear readout, later in time, and with more units."""
     a, b = turning(0.3), turning(0.3, start=2.0)
     mixed = b @ np.array([[1.0, 0.8, 0.2], [0.0, 0.5, -1.0]]) + 3.0
     models = [fit_delay_model(x, n_delays=5, rank=2) for x in (a, mixed)]
@@ -303,7 +303,7 @@ def test_labels_are_not_ignored(compare):
 
 
 def test_trials_in_every_shape():
-    """One trial, trials in an array, in a list, as a list of rows; nothing is transposed."""
+    """One trial, an array or list of trials, a list of rows; none is transposed."""
     rng = np.random.default_rng(0)
     trials = np.cumsum(rng.normal(size=(3, 50, 2)), axis=1)
     options = {"n_delays": 3, "rank": 4}

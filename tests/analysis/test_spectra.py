@@ -128,7 +128,7 @@ def test_the_jackknife_is_that_of_its_definition():
 
 
 def test_intervals_at_half_the_rate_have_half_the_degrees_of_freedom():
-    """Real transforms there: 1 a taper. Truth 1/2: half the power of a line inside."""
+    """There transforms are real: 1 degree per taper. Truth 1/2: half the power of an inner line."""
     rng = np.random.default_rng(7)
     hits = []
     for _ in range(400):

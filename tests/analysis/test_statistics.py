@@ -28,7 +28,7 @@ def wandering_phase(rng, n):
 
 
 def uniform(p_values, levels):
-    """p of a chi² test that p-values fall evenly on 1/levels, 2/levels, ... 1."""
+    """p of a chi² test that p-values are uniform on 1/levels, 2/levels, ... 1."""
     bins = np.round(np.asarray(p_values) * levels).astype(int) - 1
     return stats.chisquare(np.bincount(bins, minlength=levels)).pvalue
 
@@ -200,7 +200,7 @@ def test_analytic_signals_have_the_rayleigh_test_of_their_angles():
 
 @pytest.mark.parametrize("values", [np.full(12, 0.1), np.full(9, 1 / 3), np.full(7, 1e-300)])
 def test_surrogates_that_tie_are_not_significant(values):
-    """A statistic of equal values in a different order differs by round-off at most: p is 1."""
+    """A statistic of the same values in a different order differs by round-off at most: p is 1."""
     weights = np.random.default_rng(0).normal(size=values.size)
     for surrogate in (cyclic_shift, permuted):
         rng = np.random.default_rng(1)
@@ -228,7 +228,7 @@ def test_a_shift_is_never_none_and_all_others_are_drawn():
 
 
 def test_randomized_phases_keep_the_mean_and_move_all_else():
-    """With an even number of samples the highest frequency has a sign only; it is drawn too."""
+    """With an even number of samples the highest frequency has only a sign; it is random too."""
     rng = np.random.default_rng(0)
     series = rng.normal(size=16) + 5
     spectra = np.array([np.fft.rfft(phase_randomized(series, rng)) for _ in range(60)])

@@ -17,7 +17,7 @@ def test_differences_have_the_stated_accuracy():
 
 
 def test_differences_follow_the_scale():
-    """A function that bends over 1e-6 needs that scale; with 1 it is wrong."""
+    """A function that bends over 1e-6 needs that scale; with 1 the derivative is wrong."""
     point, vectors = np.array([3e-7]), np.eye(1)
 
     def function(x):
@@ -62,7 +62,7 @@ def test_a_tangent_is_used_instead_of_the_matrix():
 
 
 class Simulator:
-    """The bistable map with a state of its own."""
+    """The bistable map with an internal state."""
 
     def __init__(self):
         self.x = np.array([1.0])

@@ -87,6 +87,6 @@ def test_the_unit_of_time_does_not_matter(unit):
 
 
 def test_a_map_that_repeats_has_its_starts_checked():
-    """`find_entrained_cycles` takes one start, too."""
+    """`find_entrained_cycles` also accepts one start."""
     forced = SteppedMap(lambda k, x: 0.5 * x + k, None, 1, n_steps=2, forcing_cycles=1)
     assert len(find_entrained_cycles(forced, [0.3]).stable) == 1

@@ -1,6 +1,6 @@
 """The unit of a state variable, or of time, changes no result.
 
-Every search is repeated with each variable in a unit of its own. Where nothing else is said, a
+Every search is repeated with each variable in a different unit. Unless stated otherwise, a
 relative tolerance is that of the search (Newton's method to 1e-9 of the size of the state), times
 a hundred for what is derived from it.
 """
@@ -48,7 +48,7 @@ DOUBLE_WELL = Flow(
 
 
 def in_units(system, unit, *, clock=1.0, bare=False):
-    """A field of ``unit * state``, in a time unit of 1 / clock; bare: without its derivative."""
+    """The field of ``unit * state``, time in units of 1 / clock; `bare`: without its derivative."""
     unit = np.asarray(unit)
 
     def derivative(t, x):
@@ -86,7 +86,7 @@ def test_fixed_points(unit, bare):
 
 @UNITS
 def test_a_start_at_the_origin(unit):
-    """It is a fixed point and says nothing of sizes; from near it deflation finds the others."""
+    """It is a fixed point and gives no scale; from near it deflation finds the others."""
     alone = find_fixed_points(in_units(DOUBLE_WELL, unit), [[0, 0]])
     assert [point.index for point in alone] == [1]
     near = np.multiply([0.1, 0.0], unit)
@@ -96,7 +96,7 @@ def test_a_start_at_the_origin(unit):
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
 def test_fixed_points_next_to_zero(unit):
-    """x' = 1e-8 - x + 2 x²: a rest near 1e-8, of starts near 1, known relative to itself."""
+    """x' = 1e-8 - x + 2 x²: from starts near 1, the root near 1e-8 has a small relative error."""
     field = Flow(
         lambda t, x: unit * (1e-8 - x / unit + 2 * (x / unit) ** 2),
         lambda t, x: np.diag(-1 + 4 * x / unit),
@@ -275,7 +275,7 @@ def test_sizes_are_powers_of_two_of_what_is_seen():
     np.testing.assert_array_equal(measure_scale([2e-9, 0.0]), [2.0**-29] * 2)
     np.testing.assert_array_equal(measure_scale([0.0, 0.0]), [1, 1])
     np.testing.assert_array_equal(measure_scale([np.nan, 3.0], scale=[2.0, 5.0]), [2, 5])
-    # What is 0 where it is seen has the size of what it responds with.
+    # A variable that is 0 at the start has the size of its response.
     unlike = measure_scale([2e-9, 0.0], response=lambda sizes: np.array([0.0, 1e3]))
     np.testing.assert_array_equal(unlike, [2.0**-29, 1024])
 
@@ -292,7 +292,7 @@ def test_a_scale_that_is_none_is_refused(scale):
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9])
 def test_concentrations_have_no_negative_side(unit):
-    """x' = 1e-7 + x^2.5 - x is no number below 0; rests near 1e-7 and 1, one of them stable."""
+    """x' = 1e-7 + x^2.5 - x is not real below 0; fixed points near 1e-7 (stable) and 1."""
 
     def velocity(t, x):
         with np.errstate(invalid="ignore"):
@@ -341,7 +341,7 @@ def test_surveys_tell_attractors_that_differ_in_a_small_variable(small):
 
 @SMALL
 def test_locked_cycles_of_a_small_variable(small):
-    """y -> tanh 2y in its unit has three fixed points, at 0 and at ±0.957504."""
+    """y -> tanh 2y in its unit has three fixed points: 0 and ±0.957504."""
 
     def step(k, x):
         return np.stack([0.5 * x[..., 0] + 0.5, small * np.tanh(2 * x[..., 1] / small)], axis=-1)

@@ -41,7 +41,7 @@ def test_a_cycle_of_lorenz_from_three_digits(name):
     assert cycle.index == 1
     logarithm = np.log(np.abs(cycle.multipliers)).sum()
     np.testing.assert_allclose(logarithm, -41 / 3 * cycle.period, rtol=1e-10)
-    # By another integrator; its errors grow with the leading multiplier, 4.7 to 80.
+    # By a second integrator; its errors grow with the leading multiplier, 4.7 to 80.
     gap = truths.lorenz_by_taylor(cycle.point, cycle.period) - cycle.point
     assert np.linalg.norm(gap) < 2e-9
 
@@ -67,7 +67,7 @@ def test_all_cycles_of_roessler_of_at_most_four_rounds():
 
     The height at which a trajectory passes x = 0 follows a map that is all but one-dimensional:
     cycles of k rounds lie near where its k-th iterate crosses the diagonal. The periods are
-    closed by the other integrator.
+    confirmed by the other integrator.
     """
     system, interval = truths.roessler(), 0.02
     start = flow(system, [1.0, 1.0, 0.0], 200.0, rtol=1e-8)
@@ -100,7 +100,7 @@ def test_all_cycles_of_roessler_of_at_most_four_rounds():
 
 
 def reversed_van_der_pol(_, x):
-    """Outside its cycle every trajectory is infinite within 4."""
+    """Outside its cycle every trajectory diverges within a time of 4."""
     return np.array([x[1], (x[0] ** 2 - 1) * x[1] - x[0]])
 
 

@@ -1,4 +1,4 @@
-"""A derivative that is not that of the system is named, and a right one is not accused."""
+"""A wrong derivative is reported; a correct one is not."""
 
 import numpy as np
 import pytest

@@ -62,7 +62,7 @@ def test_exact_rational_arithmetic_agrees_at_ten_neurons():
 
 @pytest.mark.parametrize("law", ["gaussian", "sign"])
 def test_the_two_backends_agree_where_every_kernel_is_used(law):
-    """At 19 neurons there are blocks, slabs of layers and threads; PyTorch shares no code."""
+    """19 neurons need blocks, slabs of layers and threads; the PyTorch backend shares no code."""
     J = random_couplings(
         19, 0.1, np.random.default_rng(8), law=CouplingLaw(entries=law, dilution=0.3)
     )
@@ -75,7 +75,7 @@ def test_the_two_backends_agree_where_every_kernel_is_used(law):
 
 
 def test_the_layers_of_transients_are_peeled_in_parallel(monkeypatch):
-    """With a low threshold even a small map passes through all layers; the result is the same."""
+    """With a low threshold a small map also uses the parallel code; the result is the same."""
     from isochron.analysis.sign_networks import compiled
 
     J = random_couplings(17, -0.2, np.random.default_rng(3))
@@ -124,7 +124,7 @@ def test_the_map_is_odd_without_thresholds_and_ties():
 
 
 def test_a_rare_tie_breaks_the_symmetry():
-    """One tie among 2**13 states: too rare for the first check, found by the count."""
+    """One tie among 2**13 states: the first check misses it, the count finds it."""
     n = 13
     J = 2.0 ** np.arange(n) * np.ones((n, 1)) + 0.0
     J[:, -1] = -(2.0 ** (n - 1) - 1)  # cancels the others only if all of them agree
@@ -144,7 +144,7 @@ def test_a_float_that_looks_like_a_tie_is_none():
 
 @pytest.mark.parametrize("tie", TIE_RULES)
 def test_the_boolean_convention(tie):
-    """x = 1 if W x > b, with ties as the rule says, is the same network in +-1."""
+    """x = 1 if W x > b, with the same rule for ties, is the same network in +-1."""
     rng = np.random.default_rng(2)
     W, b = rng.integers(-2, 3, (6, 6)), rng.integers(-1, 2, 6)
     network = SignNetwork.of(*from_boolean(W, b), tie)

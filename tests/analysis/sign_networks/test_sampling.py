@@ -27,7 +27,7 @@ def sparse_integers(seed):
 
 @pytest.mark.parametrize("tie", TIE_RULES)
 def test_a_sample_agrees_with_the_enumeration(tie):
-    """Every attractor found exists; 95 % intervals contain most of some 50 basins."""
+    """Every attractor found exists; 95 % intervals contain most of about 50 basins."""
     inside = total = 0
     for seed in range(5):
         J = sparse_integers(seed)
@@ -45,7 +45,7 @@ def test_a_sample_agrees_with_the_enumeration(tie):
         missed = sum(truth[first].basin for first in unmet) / 2**N
         assert missed <= sample.unseen_mass_bound
         assert sample.n_attractors_at_least >= len(sample.attractors)
-    # 95 % on average; a binomial of that many trials is below this once in 10^4
+    # 95 % on average; a binomial variable is below this bound with probability 1e-4
     assert inside >= 0.95 * total - 4 * np.sqrt(0.95 * 0.05 * total)
 
 
@@ -95,7 +95,7 @@ def test_clamped_neurons_hold_their_state():
 
 
 def test_a_start_that_does_not_close_is_counted_as_such():
-    """A ring of copying neurons turns with period 24: no start but the uniform ones closes in 4."""
+    """A ring of copying neurons has period 24: only uniform starts return within 4 steps."""
     J = np.roll(np.eye(24), 1, axis=1)
     sample = sample_attractors(
         J, n_starts=100, rng=np.random.default_rng(0), limits=SamplingLimits(max_steps=4)
@@ -195,7 +195,7 @@ def test_bad_confidence_is_refused(confidence):
 
 
 def test_large_steps_are_exact():
-    """A step of 100 neurons with couplings of every size, against integers of any size."""
+    """A step of 100 neurons, couplings of all magnitudes, against exact integers."""
     rng = np.random.default_rng(6)
     J = rng.normal(size=(100, 100)) * 10.0 ** rng.integers(-18, 18, (100, 100))
     J[:, 50:] = -J[:, :50]  # the sum is exactly 0 for states that repeat
