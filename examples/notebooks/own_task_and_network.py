@@ -110,8 +110,8 @@ class RingNet(SteppedNet):
 # ## Training, with paired seeds
 #
 # With the same seed both architectures are trained on the same trials, so their losses are
-# compared in pairs. The best learning rate differs between architectures: a comparison at one
-# learning rate compares little else. Each architecture is trained with three.
+# compared in pairs. The best learning rate differs between architectures, so a comparison at a
+# single one is not fair. Each architecture is trained with three.
 
 # %%
 kinds = {"ring": (RingNet, 16), "GRU": (ann_bridge.GRUNet, 8)}
@@ -206,8 +206,8 @@ plt.show()
 # ## The dynamics that store it
 #
 # `TrainedMap` is one step of the network without input, as during the delay. `respond` gives the
-# states after a pulse of either sign. `advance` continues without input, here until the states do not
-# move or for 8000 steps. Newton's method finds the fixed points next to the last states.
+# states after a pulse of either sign. `advance` continues without input, here until the states do
+# not move, or for 8000 steps. Newton's method finds the fixed points next to the last states.
 
 # %%
 pulse = np.zeros((7, 2, 2))  # step, trial, input

@@ -139,9 +139,10 @@ plt.show()
 # *Amplitude of the motor neuron DB2 in the last 10 s. Without PVC or DVA the oscillation is lost;
 # without AVA it is three times as large; the other five classes increase it by less than 40 %.*
 #
-# A simulation shows what one initial state leads to. To prove that no limit cycle exists needs
-# more: see [how many attractors](how_many_attractors.ipynb). Which neurons set the period is a
-# different question, answered by the [phase response](../guide/worm-rhythm.md).
+# A simulation shows what one initial state leads to. A survey of many initial states also states
+# how large the basin of a missed attractor may be: see [how many
+# attractors](how_many_attractors.ipynb). Which neurons shift the rhythm is a different question,
+# answered by the [phase response](../guide/worm-rhythm.md).
 #
 # ## Muscles
 #
