@@ -17,7 +17,7 @@ class NullComparison:
     ----------
     observed : ndarray of float, shape s
         The statistic of the connectome; shape () for a number.
-    samples : ndarray of float, shape (n_samples, *s)
+    samples : ndarray of float, shape (n_samples,) + s
         The statistic of each random connectome.
 
     Examples
