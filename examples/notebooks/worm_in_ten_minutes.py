@@ -67,8 +67,8 @@ plt.show()
 # ## A simulation
 #
 # In the graded model each neuron has a potential and a synaptic activation. A constant current of
-# 2000 pA flows into the touch neurons PLML and PLMR. The model oscillates only with a current that
-# is far above what an experiment can inject; [its limits](../guide/the-worm.md) have a page.
+# 2000 pA flows into the touch neurons PLML and PLMR. This rhythm exists only above 1245 pA, far more
+# than an experiment can inject: see [the limits of the model](../guide/the-worm.md).
 
 # %%
 worm = sims.GradedNetwork(graph)
