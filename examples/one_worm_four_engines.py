@@ -27,11 +27,12 @@ def neighborhood(graph, name, size):
 def draw(times, runs, reference, path):
     """Potentials of a few neurons, and how far each engine is from the reference."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
-    for (engine, run), (colour, line) in zip(runs.items(), STYLES, strict=False):
+    potentials = reference.V.sel(neuron=list(SHOWN))
+    for (engine, run), (color, line) in zip(runs.items(), STYLES, strict=False):
         potentials = (run.V - reference.threshold).sel(neuron=list(SHOWN))
-        left.plot(times, potentials, line, color=colour)
+        left.plot(times, potentials, line, color=color)
         error = np.abs(run.V - reference.V).max("neuron")[1:]
-        right.semilogy(times[1:], error, line, color=colour, label=engine)
+        right.semilogy(times[1:], error, line, color=color, label=engine)
     for neuron, end in zip(SHOWN, potentials.values[-1], strict=True):
         left.annotate(neuron, (times[-1], end), (4, 0), textcoords="offset points", va="center")
     left.set(xlabel="time (ms)", ylabel="V − Vth (mV)", title="a  potentials", xmargin=0.2)

@@ -16,7 +16,7 @@ import numpy as np
 from isochron import connectome, sims
 from isochron.connectome.null_models import NULL_MODELS
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
 parser.add_argument("--draws", type=int, default=8, help="draws of each null model")
 parser.add_argument("--currents", nargs="+", type=float, default=[2000, 3000, 5000], help="pA")
 parser.add_argument("--connectomes", nargs="+", default=["varshney2011"], help="IDs of data sets")

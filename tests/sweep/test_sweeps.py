@@ -91,7 +91,7 @@ def test_exactly_the_bad_task_fails(name, reason, limits, reference, tmp_path):
 def test_failed_tasks_are_done_again_only_if_asked(tmp_path):
     found = sweep(f"{HERE}:raising", grid(), out=tmp_path / "S", workers=1)
     [task] = [task for task in found.tasks if found.store.failure(task.key)]
-    assert "ZeroDivisionError: planted" in found.store.failure(task.key)["error"]
+    assert "ZeroDivisionError: planted" in (found.store.failure(task.key) or {})["error"]
     (tmp_path / "S" / "failed" / f"{task.key}.json").write_text('{"reason": "old"}')
     again = sweep(f"{HERE}:raising", grid(), out=tmp_path / "S", workers=1)
     assert again.status().reasons == {"old": 1}
@@ -227,12 +227,12 @@ def test_two_drivers_share_a_store(tmp_path):
 
 def test_wrong_shapes_are_failures_with_a_reason(tmp_path):
     found = sweep(f"{HERE}:ragged", grid(2), out=tmp_path / "S", workers=1)
-    [error] = {found.store.failure(task.key)["error"] for task in found.tasks}
+    [error] = {(found.store.failure(task.key) or {})["error"] for task in found.tasks}
     assert "whose first axis is the run" in error
 
 
 def test_results_are_never_unpickled(tmp_path):
     found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
     path = found.store._batch(found.tasks[0].key)
-    np.savez(path, **{"variable:x": np.array([object()], dtype=object)})
+    np.savez(path, allow_pickle=True, **{"variable:x": np.array([object()], dtype=object)})
     assert Store(tmp_path / "S").read(found.tasks[0].key) is None

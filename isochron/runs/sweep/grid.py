@@ -131,7 +131,7 @@ class Grid:
         from scipy.stats import qmc
 
         axes = sorted(self.axes, key=lambda axis: axis.name)
-        engine = qmc.Sobol(len(axes), seed=derive_seed(self.seed, "sobol"))
+        engine = qmc.Sobol(len(axes), **{"seed": derive_seed(self.seed, "sobol")})
         exponent = max(0, math.ceil(math.log2(self.random)))
         for unit in engine.random_base2(exponent)[: self.random]:
             yield {axis.name: _between(axis, u) for axis, u in zip(axes, unit, strict=True)}
@@ -263,14 +263,8 @@ def _listed(name: str, given: dict[str, Any], paired: bool) -> Axis:
 
 
 def _ranged(name: str, given: dict[str, Any], paired: bool) -> Axis:
-    low, high, scale = given["from"], given.get("to"), given.get("scale", "linear")
-    for value in (low, high):
-        if (
-            not isinstance(value, int | float)
-            or isinstance(value, bool)
-            or not math.isfinite(value)
-        ):
-            raise ValueError(f"axes.{name} needs finite numbers from and to, got {value!r}.")
+    low, high = (_finite(name, given.get(key)) for key in ("from", "to"))
+    scale = given.get("scale", "linear")
     if scale not in SCALES or (scale == "log" and min(low, high) <= 0):
         raise ValueError(
             f"axes.{name}.scale must be linear, or log between positive numbers, got {scale!r}."
@@ -281,6 +275,12 @@ def _ranged(name: str, given: dict[str, Any], paired: bool) -> Axis:
     make = np.geomspace if scale == "log" else np.linspace
     points = tuple({name: float(value)} for value in make(low, high, n)) if n else ()
     return Axis(name=name, points=points, paired=paired, bounds=(low, high, scale))
+
+
+def _finite(name: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"axes.{name} needs finite numbers from and to, got {value!r}.")
+    return float(value)
 
 
 def _nulls(name: str, given: dict[str, Any], paired: bool) -> Axis:

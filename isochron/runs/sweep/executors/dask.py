@@ -31,14 +31,14 @@ def run(order: Order) -> None:
     OSError
         If a worker could not write to the store.
     """
-    import dask
+    from dask import config
     from distributed import Client, LocalCluster
 
     if not order.tasks:
         return
     with ExitStack() as stack:
         stack.enter_context(
-            dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES})
+            config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES})
         )
         address = order.options.get("scheduler")
         if address is None:
@@ -48,7 +48,7 @@ def run(order: Order) -> None:
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
-                    dashboard_address=None,
+                    dashboard_address=None,  # pyright: ignore[reportArgumentType]
                     memory_limit=0,
                 )
             )

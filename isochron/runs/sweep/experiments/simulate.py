@@ -61,7 +61,9 @@ class Simulate(Experiment):
         V[[bool(reason) for reason in reasons]] = np.nan
         above = np.array([it.oscillates_above_mV for it in settings])
         found = describe_oscillation(V, first.record_every_ms, above)
-        dims = {name: ("neuron",) for name in ("mean_mV", "amplitude_mV", "phase")}
+        dims: dict[str, tuple[str, ...]] = {
+            name: ("neuron",) for name in ("mean_mV", "amplitude_mV", "phase")
+        }
         labels = {"neuron": ensemble.neuron.values.astype(str)}
         if first.keep_traces:
             names = list(first.trace_neurons) or list(labels["neuron"])
