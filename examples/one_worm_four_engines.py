@@ -27,14 +27,13 @@ def neighborhood(graph, name, size):
 def draw(times, runs, reference, path):
     """Potentials of a few neurons, and how far each engine is from the reference."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
-    potentials = reference.V.sel(neuron=list(SHOWN))
     for (engine, run), (color, line) in zip(runs.items(), STYLES, strict=False):
-        potentials = (run.V - reference.threshold).sel(neuron=list(SHOWN))
-        left.plot(times, potentials, line, color=color)
+        left.plot(times, (run.V - reference.threshold).sel(neuron=list(SHOWN)), line, color=color)
         error = np.abs(run.V - reference.V).max("neuron")[1:]
         right.semilogy(times[1:], error, line, color=color, label=engine)
-    for neuron, end in zip(SHOWN, potentials.values[-1], strict=True):
-        left.annotate(neuron, (times[-1], end), (4, 0), textcoords="offset points", va="center")
+    for neuron in SHOWN:
+        place = times[-1], (reference.V - reference.threshold).sel(neuron=neuron)[-1]
+        left.annotate(neuron, place, (4, 0), textcoords="offset points", va="center")
     left.set(xlabel="time (ms)", ylabel="V − Vth (mV)", title="a  potentials", xmargin=0.2)
     right.set(xlabel="time (ms)", ylabel="largest error (mV)", title="b  errors")
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=5)

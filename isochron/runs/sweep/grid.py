@@ -131,7 +131,8 @@ class Grid:
         from scipy.stats import qmc
 
         axes = sorted(self.axes, key=lambda axis: axis.name)
-        engine = qmc.Sobol(len(axes), **{"seed": derive_seed(self.seed, "sobol")})
+        seed: Any = {"seed": derive_seed(self.seed, "sobol")}  # `rng` from SciPy 1.15 on
+        engine = qmc.Sobol(len(axes), **seed)
         exponent = max(0, math.ceil(math.log2(self.random)))
         for unit in engine.random_base2(exponent)[: self.random]:
             yield {axis.name: _between(axis, u) for axis, u in zip(axes, unit, strict=True)}
