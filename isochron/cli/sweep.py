@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import debug_option, force_option, json_option, print_json
+from isochron.runs.sweep.executors import EXECUTORS
 
 if TYPE_CHECKING:
     from isochron.runs.sweep.sweeps import Sweep, SweepStatus
 
 LARGE = 10 * 10**9
-EXECUTORS = ("local", "dask", "slurm")
 SHARD = re.compile(r"(\d+)/(\d+)")
 
 
@@ -27,6 +27,14 @@ class SweepGroup(click.Group):
         if args and args[0] not in self.commands:
             args = ["run", *args]
         return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The experiments, from their registry."""
+        from isochron.runs.sweep.experiments import EXPERIMENTS
+
+        with formatter.section("Experiments"):
+            rows = [(name, entry.summary) for name, entry in EXPERIMENTS.items()]
+            formatter.write_dl([*rows, ("module:function", "A function of yours.")])
 
 
 @click.group(cls=SweepGroup)
@@ -55,7 +63,7 @@ memory_option = click.option(
 @click.argument("grid", type=Path)
 @click.option("--out", "store", required=True, type=Path, help="Folder of the results.")
 @click.option(
-    "--executor", type=click.Choice(EXECUTORS), default="local", show_default=True,
+    "--executor", type=click.Choice(list(EXECUTORS)), default="local", show_default=True,
     help="Where the runs are computed.",
 )  # fmt: skip
 @workers_option
@@ -77,14 +85,13 @@ def run(
 ) -> None:  # fmt: skip
     """Compute the runs of a GRID (a TOML file) that the store does not have."""
     from isochron.runs.configuration import read_toml
-    from isochron.runs.sweep.executors import EXECUTORS as KNOWN
     from isochron.runs.sweep.executors.slurm import settings_of
     from isochron.runs.sweep.sweeps import Limits, estimate, prepare
     from isochron.runs.sweep.sweeps import measure as measure_one
     from isochron.runs.sweep.sweeps import run as run_sweep
 
     content = read_toml(grid)
-    KNOWN.load(executor)  # what it needs is missed before anything is written
+    EXECUTORS.load(executor)  # what it needs is missed before anything is written
     options = _options(executor, scheduler, wait, settings_of(content.get("slurm", {})))
     limits = Limits(seconds=seconds, memory_GiB=memory_GiB)
     if measure:

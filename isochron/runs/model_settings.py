@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from isochron.sims import Stimulus
 
 DATASET_HELP = (
-    "Connectome: ID of a data set, or a file: .csv, .graphml, .nml, .nc, or a .toml file with its "
-    "options"
+    "Connectome: ID of a data set, or a file: .csv, .tsv, .txt, .graphml, .nml, .xml, .nc, or a "
+    ".toml file with its options"
 )
 
 

@@ -16,7 +16,7 @@ def test_a_map_a_curve_and_null_distributions(tmp_path):
     axes = {"x": [0.0, 1.0, 2.0], "y": [0.0, 1.0]}
     two = sweep(f"{HERE}:square", {"axes": axes}, out=tmp_path / "two", workers=1).dataset()
     figures = {figure.title: figure.caption for figure in draw_figures(two)}
-    assert figures["Square"] == "square over y and x."
+    assert figures["Square"] == "Values over y and x."
     one = sweep(f"{HERE}:square", {"axes": {"x": [0.0, 1.0]}}, out=tmp_path / "one", workers=1)
     assert {figure.title for figure in draw_figures(one.dataset())} == {"Square", "Draw"}
     null = {"fixed": {"x": 1.0}, "axes": {"c": {"null": ["none", "rewire"], "draws": 9}}}

@@ -19,6 +19,7 @@ REAL = "none"  # the null model that is the connectome itself
 class Figure:
     """A figure with its title and what to see in it."""
 
+    name: str
     title: str
     caption: str
     figure: Any
@@ -39,7 +40,7 @@ def draw_figures(found: xr.Dataset) -> Iterator[Figure]:
             with plt.rc_context(STYLE):
                 drawn = _draw(found, str(name), part)
             if drawn is not None:
-                yield Figure(f"{drawn.title}{title}", drawn.caption, drawn.figure)
+                yield Figure(str(name), f"{drawn.title}{title}", drawn.caption, drawn.figure)
                 plt.close(drawn.figure)
 
 
@@ -98,7 +99,7 @@ def _map(found: xr.Dataset, name: str, values: xr.DataArray, kept: list) -> Figu
         _ticks(axis, mean[dim].values if dim in mean.coords else np.arange(mean.sizes[dim]))
     ax.set(xlabel=_label(str(x)), ylabel=_label(str(y)))
     gray = " Gray: no value." if np.isnan(shown).any() else ""
-    return Figure(_title(name), f"{_label(name)} over {_label(str(x))} and {_label(str(y))}.{note}"
+    return Figure(name, _title(name), f"Values over {_label(str(x))} and {_label(str(y))}.{note}"
                   f"{gray}", figure)  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def _curve(found: xr.Dataset, name: str, values: xr.DataArray, dim: str) -> Figu
         ax.plot(np.arange(len(labels)), mean.values, "o")
         _ticks(ax.xaxis, labels)
     ax.set(xlabel=_label(dim), ylabel=_label(name))
-    return Figure(_title(name), f"{_label(name)} along {_label(dim)}.{note}", figure)
+    return Figure(name, _title(name), f"Values along {_label(dim)}.{note}", figure)
 
 
 def _scatter(found: xr.Dataset, name: str, values: xr.DataArray) -> Figure:
@@ -135,9 +136,7 @@ def _scatter(found: xr.Dataset, name: str, values: xr.DataArray) -> Figure:
         ax.plot(found[axis], values, ".", ms=3, alpha=0.6)
         ax.set(xlabel=_label(axis))
     panels[0, 0].set(ylabel=_label(name))
-    return Figure(
-        _title(name), f"{_label(name)} of each run, over each setting that varies.", figure
-    )
+    return Figure(name, _title(name), "Each point is a run, over each setting that varies.", figure)
 
 
 def _distributions(found: xr.Dataset, name: str, values: xr.DataArray, dim: str) -> Figure:
@@ -165,6 +164,7 @@ def _distributions(found: xr.Dataset, name: str, values: xr.DataArray, dim: str)
     ax.set_yticks(range(len(rest)), rest)
     ax.set(xlabel=_label(name), ylim=(-0.6, len(rest) - 0.4))
     return Figure(
+        name,
         _title(name),
         f"Each point is a draw from a null model, the bar its median, the line the connectome. "
         f"{' '.join(texts)}{note}",

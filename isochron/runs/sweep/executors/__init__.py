@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from isochron.registry import Entry, Registry
-from isochron.runs.sweep.store import Store
-from isochron.runs.sweep.tasks import Task
-from isochron.runs.sweep.work import Limits
+
+if TYPE_CHECKING:
+    from isochron.runs.sweep.store import Store
+    from isochron.runs.sweep.tasks import Task
+    from isochron.runs.sweep.work import Limits
 
 _HERE = "isochron.runs.sweep.executors"
 EXECUTORS = Registry(
@@ -25,7 +27,7 @@ EXECUTORS = Registry(
 class Watch(Protocol):
     """Receives the progress of a sweep."""
 
-    def update(self, outcome: str, task: Task) -> None:
+    def update(self, outcome: str, task: "Task") -> None:
         """A task has ended."""
 
 
@@ -45,9 +47,9 @@ class Order:
         Options of this executor: ``scheduler`` of Dask, the settings of SLURM.
     """
 
-    store: Store
-    tasks: Sequence[Task]
+    store: "Store"
+    tasks: "Sequence[Task]"
     workers: int
-    limits: Limits
+    limits: "Limits"
     watch: Watch
     options: dict[str, Any] = field(default_factory=dict)

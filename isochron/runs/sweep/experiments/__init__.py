@@ -124,6 +124,8 @@ class Experiment(ABC):
         Frozen dataclass with the settings of a run.
     shared : tuple of str
         Settings that must be equal within a batch.
+    measures : mapping of str to str
+        What each number of a run is, for reports.
 
     Examples
     --------
@@ -137,6 +139,7 @@ class Experiment(ABC):
 
     settings: ClassVar[type]
     shared: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -21,6 +21,14 @@ class Cycles(Experiment):
     settings: ClassVar[type] = CycleSettings
     shared: ClassVar[tuple[str, ...]] = ("dataset", "duration_s", "step_ms")
 
+    measures: ClassVar[Mapping[str, str]] = {
+        "found": "1 where a limit cycle was found",
+        "at_rest": "1 where the worm rests at a stable equilibrium",
+        "period_ms": "period of the limit cycle",
+        "stable": "1 for a stable limit cycle",
+        "residual": "return error of the limit cycle, relative to its size",
+    }
+
     def run(
         self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path
     ) -> BatchResult:

@@ -25,6 +25,12 @@ class Simulate(Experiment):
         *("observe_s", "record_every_ms", "keep_traces", "trace_neurons"),
     )
 
+    measures: ClassVar[Mapping[str, str]] = {
+        "oscillates": "1 for a worm that oscillates at the end, 0 for one that does not",
+        "frequency_Hz": "frequency of the largest peak of the spectra of all neurons",
+        "half_range_mV": "half the range of the neuron that moves most, at the end",
+    }
+
     def bytes_per_run(self, settings: Mapping[str, Any]) -> int:
         """Three numbers for each neuron, and the traces that are saved."""
         made = self.read(settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,13 @@ class Train(Experiment):
 
     A training saves checkpoints in the folder of its task, from which it resumes.
     """
+
+    measures: ClassVar[Mapping[str, str]] = {
+        "loss": "loss on fresh trials",
+        "standard_error": "standard error of the loss",
+        "steps": "number of training steps",
+        "learned": "1 for a network that learned the task, 0 for one that did not",
+    }
 
     def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
         """The settings that are given; the others are the defaults of each kind."""
