@@ -7,7 +7,7 @@ import numpy as np
 
 from isochron.analysis.systems.protocols import is_map
 from isochron.real_numbers import require_real
-from isochron.wording import shown
+from isochron.wording import counted, shown
 
 _WHAT_IS_ONE = (
     "A system is a vector field, such as analysis.Flow(lambda t, x: ...), or a map, such as "
@@ -31,11 +31,17 @@ def check_system(system: Any, state: np.ndarray, *, batched: bool = False) -> No
     TypeError
         If it is something else.
     ValueError
-        If its values are complex or have a different shape.
+        If its values are complex or have a different shape, or the state does not fit a map.
     """
     of_map = is_map(system)
     if not of_map and not (callable(system) and hasattr(system, "jacobian")):
         raise TypeError(f"{type(system).__name__} is not a system. {_WHAT_IS_ONE}")
+    dimension = getattr(system, "dimension", None) if of_map else None
+    if dimension is not None and state.shape[-1:] != (dimension,):
+        raise ValueError(
+            f"A state of this map has {counted(dimension, 'variable')}, but the start has the "
+            f"shape {state.shape}."
+        )
     if not np.isfinite(state).all():
         return  # the search states which start it is
     try:

@@ -218,3 +218,20 @@ def test_a_connectome_is_not_the_masks_of_a_network():
         TypeError, match=r"masks must be ConnectomeMasks.*connectome_masks\(connectome\)"
     ):
         ann_bridge.ConnectomeRNN(connectome.load("varshney2011"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda system: analysis.find_fixed_points(system, np.zeros((3, 5))),
+        lambda system: analysis.find_limit_cycle(system, np.zeros(5)),
+        lambda system: analysis.compute_lyapunov_spectrum(
+            system, np.zeros(5), block=10, n_blocks=2
+        ),
+    ],
+)
+def test_a_start_of_the_wrong_width_is_named(search):
+    """Before, a module of torch answered with a RuntimeError."""
+    system = ann_bridge.ModuleMap(torch.nn.GRUCell(1, 6), inputs=[0.0])
+    with pytest.raises(ValueError, match=r"has 6 variables, but the start has the shape \(5,\)"):
+        search(system)
