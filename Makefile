@@ -23,7 +23,7 @@ slow: $(STAMP)
 AVX512 := $(shell grep -qs avx512f /proc/cpuinfo && echo SkylakeX)
 LINEAR_ALGEBRA := tests/analysis tests/sims/test_muscles.py tests/sims/test_graded.py
 NUMERICAL := $(LINEAR_ALGEBRA) tests/sims/test_ensembles.py tests/sims/test_torch_engine.py \
-  tests/test_compiled.py tests/ann_bridge
+  tests/test_compiled.py tests/ann_bridge tests/reference isochron
 ON_PROCESSOR = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto \
   --dist loadfile
 
