@@ -26,16 +26,18 @@ def run(request: EngineRequest) -> np.ndarray:
     states = np.empty((request.n_samples, state.size))
     for first, last in pairwise([0.0, *breaks, end]):
         inside = (times >= first) & (times < last)
-        result = solve_ivp(
-            _within(field, first, last),
-            (first, last),
-            state,
-            method=request.method or ScipySettings().method,
-            jac=field.jacobian,
-            rtol=RTOL,
-            atol=ATOL,
-            t_eval=np.append(times[inside], last),
-        )
+        # BDF of SciPy subtracts entries of an array that it has not set yet.
+        with np.errstate(invalid="ignore", over="ignore"):
+            result = solve_ivp(
+                _within(field, first, last),
+                (first, last),
+                state,
+                method=request.method or ScipySettings().method,
+                jac=field.jacobian,
+                rtol=RTOL,
+                atol=ATOL,
+                t_eval=np.append(times[inside], last),
+            )
         if not result.success or not np.isfinite(result.y).all():
             raise DivergenceError(f"The simulation is not finite after {result.t[-1]:g} ms.")
         states[inside] = result.y.T[:-1]
