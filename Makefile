@@ -42,7 +42,7 @@ lint: $(STAMP)
 
 # The site, offline: open build/docs/index.html.
 docs: $(STAMP)
-	$(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+	$(BIN)/python -m sphinx -E -W --keep-going -b html -d build/doctrees docs build/docs
 
 # The notebooks of the site, with their outputs, from examples/notebooks/.
 notebooks: $(STAMP)
