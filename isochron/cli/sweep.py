@@ -111,7 +111,7 @@ def run(
             found, executor, workers=workers, limits=limits,
             watch=_Lines(found, quiet=as_json), **options,
         )  # fmt: skip
-    _finish(found, as_json, submitted=executor == "slurm" and not wait)
+    _finish(found, as_json)
 
 
 def _options(executor: str, scheduler: str | None, wait: bool, slurm: dict) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _signals() -> Any:
     return terminate_cleanly()
 
 
-def _finish(found: "Sweep", as_json: bool, *, submitted: bool = False) -> None:
+def _finish(found: "Sweep", as_json: bool) -> None:
     found_status = found.status()
     _print_status(found_status, as_json)
     if found_status.failed:
@@ -249,8 +249,6 @@ def _finish(found: "Sweep", as_json: bool, *, submitted: bool = False) -> None:
             f"{found_status.failed_batches} of {found_status.batches} batches failed ({reasons}); "
             f"{found.store.path / 'failed'} has the errors. --retry-failed computes them again."
         )
-    if found_status.missing and not submitted:
-        return
 
 
 def _print_estimate(needed: Any, as_json: bool) -> None:

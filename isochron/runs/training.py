@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from isochron import ann_bridge
+from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import Task
+from isochron.connectome import SIGN_RULES, Connectome
+from isochron.runs.datasets import open_connectome
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
+from isochron.runs.training_configuration import TrainConfig
 from isochron.runs.training_progress import training_progress
 
 CHECKPOINT_EVERY = 50  # steps
@@ -118,6 +124,27 @@ def record_evaluation(found: ann_bridge.Evaluation) -> EvaluationRecord:
         beats_chance=found.beats_chance,
         learned=found.learned,
     )
+
+
+def build_network(config: TrainConfig, seed: int) -> ann_bridge.RecurrentNet:
+    """The network of a configuration before training, with weights from a seed."""
+    settings = dict(config.network.settings)
+    if config.connectome is not None:
+        settings.pop("connectivity", None)  # of circuits: the connectome instead
+    return NETWORKS.load(config.network.kind).for_task(
+        config.task.task(),
+        connectome=_signed_connectome(config),
+        generator=torch.Generator().manual_seed(seed),
+        **settings,
+    )
+
+
+def _signed_connectome(config: TrainConfig) -> Connectome | None:
+    """The connectome of a configuration, if any, signed by its rule if it names one."""
+    if config.connectome is None:
+        return None
+    connectome, signs = open_connectome(config.connectome.dataset), config.connectome.signs
+    return connectome if signs is None else connectome.with_signs(SIGN_RULES.load(signs))
 
 
 def train_and_save(

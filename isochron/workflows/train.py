@@ -10,9 +10,7 @@ import torch
 from isochron import ann_bridge
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
-from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.training import check_precision
-from isochron.connectome import SIGN_RULES, Connectome
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.pool import Progress
 from isochron.runs.provenance import derive_seed, find_provenance
@@ -23,6 +21,7 @@ from isochron.runs.training import (
     TimedTraining,
     Training,
     TrainingProvenance,
+    build_network,
     record_evaluation,
     train_and_save,
 )
@@ -95,23 +94,7 @@ def build_task(config: TrainConfig) -> tasks.Task:
 
 def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
     """A network before training."""
-    settings = dict(config.network.settings)
-    if config.connectome is not None:
-        settings.pop("connectivity", None)  # of circuits: the connectome instead
-    return NETWORKS.load(config.network.kind).for_task(
-        build_task(config),
-        connectome=_signed_connectome(config),
-        generator=torch.Generator().manual_seed(_seed(config, "weights", replicate)),
-        **settings,
-    )
-
-
-def _signed_connectome(config: TrainConfig) -> Connectome | None:
-    """The connectome of a configuration, if any, signed by its rule if it names one."""
-    if config.connectome is None:
-        return None
-    connectome, signs = open_connectome(config.connectome.dataset), config.connectome.signs
-    return connectome if signs is None else connectome.with_signs(SIGN_RULES.load(signs))
+    return build_network(config, _seed(config, "weights", replicate))
 
 
 def train_replicates(

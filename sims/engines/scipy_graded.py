@@ -26,7 +26,7 @@ def run(request: EngineRequest) -> np.ndarray:
     states = np.empty((request.n_samples, state.size))
     for first, last in pairwise([0.0, *breaks, end]):
         inside = (times >= first) & (times < last)
-        # BDF of SciPy subtracts entries of an array that it has not set yet.
+        # BDF of SciPy subtracts entries of an array before it sets them.
         with np.errstate(invalid="ignore", over="ignore"):
             result = solve_ivp(
                 _within(field, first, last),

@@ -147,7 +147,7 @@ def test_untaught_nets_are_reported_plainly(results):
 def test_the_report_stands_alone(folder):
     page = (folder / "run" / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == 4 * 6
-    assert "has not learned the task in 4 steps" in page
+    assert "did not learn the task in 4 steps" in page
     addresses = re.findall(r'(?:src|href)="([^"]{0,30})', page)
     assert all(address.startswith("data:image") for address in addresses)
     assert "<script" not in page

@@ -135,7 +135,7 @@ def test_the_table_has_a_row_for_each_system():
 def test_a_net_that_has_not_learnt_is_called_so():
     bad = net(learned=False, phases=(0.4,))
     assert "not learned" in table_row(bad)[1]
-    assert "this network has not learned the task in 400 steps" in describe_system(bad)
+    assert "this network did not learn the task in 400 steps" in describe_system(bad)
     assert "0 of 1 trained low-rank networks learned" in " ".join(findings(WORM, [bad], 2))
 
 

@@ -28,7 +28,7 @@ def test_frequency_amplitude_and_phase_of_sines(frequency):
 )
 def test_what_decays_or_is_small_does_not_oscillate(shape):
     t = np.arange(500) * 0.04
-    found = describe_oscillation(10 * shape(t)[None, :, None] ** 1, 40.0, np.array([5.0]))
+    found = describe_oscillation(10 * shape(t)[None, :, None], 40.0, np.array([5.0]))
     assert found["oscillates"][0] == 0
     assert np.isnan(found["frequency_Hz"][0])
 

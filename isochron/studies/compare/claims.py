@@ -33,7 +33,7 @@ def describe_system(system: WormSystem | NetSystem) -> str:
         parts.append(f"Loss {system.loss:.3f}, chance {system.chance:g}: learned.")
     elif system.trained:
         parts.append(
-            f"Loss {system.loss:.3f}, chance {system.chance:g}: this network has not learned "
+            f"Loss {system.loss:.3f}, chance {system.chance:g}: this network did not learn "
             f"the task in {system.training.steps} steps; its cycles are not memories."
         )
     else:

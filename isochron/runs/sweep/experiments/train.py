@@ -65,12 +65,12 @@ def _config(settings: Mapping[str, Any]) -> TrainConfig:
 
 
 def _train(config: TrainConfig, seed: int, folder: Path, name: str) -> tuple[dict, str]:
-    from isochron.runs.training import Training, train_and_save
+    from isochron.runs.training import Training, build_network, train_and_save
 
     for sub in ("nets", "data"):
         (folder / sub).mkdir(exist_ok=True)
     training = Training(
-        net=_network(config, seed),
+        net=build_network(config, derive_seed(seed, "weights")),
         task=config.task.task(),
         parameters=config.training.parameters(),
         seed=derive_seed(seed, "training"),
@@ -88,24 +88,3 @@ def _train(config: TrainConfig, seed: int, folder: Path, name: str) -> tuple[dic
         "steps": float(len(result.losses)),
         "learned": LEARNED.get(found.learned, np.nan),
     }, ""
-
-
-def _network(config: TrainConfig, seed: int) -> Any:
-    import torch
-
-    from isochron.ann_bridge.registry import NETWORKS
-    from isochron.connectome import SIGN_RULES
-    from isochron.runs.datasets import open_connectome
-
-    settings, connectome = dict(config.network.settings), None
-    if config.connectome is not None:
-        settings.pop("connectivity", None)  # of circuits: the connectome instead
-        connectome = open_connectome(config.connectome.dataset)
-        if config.connectome.signs is not None:
-            connectome = connectome.with_signs(SIGN_RULES.load(config.connectome.signs))
-    return NETWORKS.load(config.network.kind).for_task(
-        config.task.task(),
-        connectome=connectome,
-        generator=torch.Generator().manual_seed(derive_seed(seed, "weights")),
-        **settings,
-    )
