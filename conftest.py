@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from _pytest import doctest as doctests
 
-from isochron import analysis, ann_bridge, connectome, sims
+from isochron import analysis, ann_bridge, connectome, sims, view
 
 DOCTEST_MODULE = doctests.DoctestModule
 
@@ -18,7 +18,7 @@ def pytest_collectstart():
 
 @pytest.fixture(autouse=True)
 def names_of_examples(request):
-    """np and the four packages; files go to an empty folder."""
+    """np and the packages; files go to an empty folder."""
     is_example = isinstance(request.node, pytest.DoctestItem)
     if is_example:
         import matplotlib as mpl
@@ -26,7 +26,12 @@ def names_of_examples(request):
         mpl.use("agg")
         request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
         request.getfixturevalue("doctest_namespace").update(
-            np=np, analysis=analysis, ann_bridge=ann_bridge, connectome=connectome, sims=sims
+            np=np,
+            analysis=analysis,
+            ann_bridge=ann_bridge,
+            connectome=connectome,
+            sims=sims,
+            view=view,
         )
     yield
     if is_example and "matplotlib.pyplot" in sys.modules:

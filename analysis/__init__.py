@@ -20,12 +20,29 @@ if TYPE_CHECKING:
         continue_fixed_points,
         continue_fold,
     )
+    from isochron.analysis.contrasts import (
+        Contrast,
+        Proportion,
+        benjamini_hochberg,
+        holm,
+        mcnemar_test,
+        paired_contrast,
+        power_of_mcnemar,
+        proportion_interval,
+    )
+    from isochron.analysis.delay_models import (
+        DelayModel,
+        choose_rank,
+        dynamical_distance,
+        fit_delay_model,
+    )
     from isochron.analysis.dimensionality import (
         CycleDimension,
         compute_cycle_dimension,
         participation_ratio,
         principal_components,
     )
+    from isochron.analysis.energy import rate_energy, uphill_share
     from isochron.analysis.fixed_points import FixedPoint, FixedPointSearch, find_fixed_points
     from isochron.analysis.floquet import floquet_exponents, floquet_multipliers
     from isochron.analysis.limit_cycles import (
@@ -49,6 +66,7 @@ if TYPE_CHECKING:
         TangentControl,
         compute_lyapunov_spectrum,
     )
+    from isochron.analysis.mantel import mantel_test
     from isochron.analysis.phase.coupling import (
         CouplingFunction,
         LockedState,
@@ -65,7 +83,13 @@ if TYPE_CHECKING:
         section_protophase,
     )
     from isochron.analysis.phase.isochrons import asymptotic_phase, difference_of_phases
+    from isochron.analysis.phase.order import (
+        PhaseOrder,
+        circular_rank_correlation,
+        phase_order_test,
+    )
     from isochron.analysis.phase.oscillation import OscillationTest, oscillation_test
+    from isochron.analysis.phase.planar import PlanarRotation, planar_rotation
     from isochron.analysis.phase.response import (
         PhaseResponse,
         find_map_phase_response,
@@ -81,11 +105,9 @@ if TYPE_CHECKING:
     )
     from isochron.analysis.similarity import (
         CycleComparison,
-        DelayModel,
-        choose_rank,
         compare_cycles,
-        dynamical_distance,
-        fit_delay_model,
+        distance_beyond_ellipse,
+        ellipse_of,
         linear_cka,
         noise_ceiling,
         procrustes_distance,
@@ -97,6 +119,7 @@ if TYPE_CHECKING:
         amplitude_adjusted,
         block_bootstrap,
         cyclic_shift,
+        permutation_p,
         permuted,
         phase_randomized,
         rayleigh_test,
@@ -203,9 +226,17 @@ __all__ = [
     "fourier_protophase",
     "protophase_to_phase",
     "harmonic_phase",
+    "PlanarRotation",
+    "planar_rotation",
+    "PhaseOrder",
+    "phase_order_test",
+    "mantel_test",
+    "circular_rank_correlation",
     # Similarity and dimension
     "CycleComparison",
     "compare_cycles",
+    "ellipse_of",
+    "distance_beyond_ellipse",
     "procrustes_distance",
     "linear_cka",
     "DelayModel",
@@ -217,6 +248,9 @@ __all__ = [
     "compute_cycle_dimension",
     "participation_ratio",
     "principal_components",
+    # Energy
+    "rate_energy",
+    "uphill_share",
     # Spectra and statistics
     "Spectrum",
     "multitaper_spectrum",
@@ -229,4 +263,14 @@ __all__ = [
     "phase_randomized",
     "block_bootstrap",
     "rayleigh_test",
+    "permutation_p",
+    # Contrasts of two conditions, several tests
+    "Contrast",
+    "mcnemar_test",
+    "paired_contrast",
+    "power_of_mcnemar",
+    "Proportion",
+    "proportion_interval",
+    "holm",
+    "benjamini_hochberg",
 ]

@@ -1,19 +1,19 @@
-"""Similarity of two activities: in shape, in geometry, along a cycle, and in dynamics.
+"""Similarity of two activities: in shape, in geometry and along a cycle.
 
-A p-value for any of these is `statistics.surrogate_test` with `permuted` rows (independent
-conditions) or a `cyclic_shift` (samples of a time series).
+For dynamics, see `isochron.analysis.delay_models`. A p-value for any of these is
+`statistics.surrogate_test` with `permuted` rows (independent conditions) or a `cyclic_shift`
+(samples of a time series).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linear_sum_assignment, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 from isochron.analysis.arrays import real_array, require_same_rows
-from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import Interval
 
 
@@ -210,9 +210,89 @@ def compare_cycles(first: ArrayLike, second: ArrayLike) -> CycleComparison:
     return CycleComparison(distance=_angle(overlap(shift)), shift=float(shift % 1.0))
 
 
+def ellipse_of(states: ArrayLike, *, n_phases: int = 100) -> np.ndarray:
+    """Ellipse with the variances of a cycle along its first two principal components.
+
+    It is what remains of the shape of a cycle without harmonics and further dimensions: a cycle
+    that resembles a second one only because both turn in a plane is no more similar to it than
+    this ellipse.
+
+    Parameters
+    ----------
+    states : array_like, shape (m, n)
+        One period, evenly sampled in time, time first, of n >= 2 units. A last state that repeats
+        the first is omitted.
+    n_phases : int
+        Number of states of the ellipse, at least 4.
+
+    Returns
+    -------
+    ndarray, shape (n_phases, 2)
+        One period, evenly sampled, centered, in the unit of `states`.
+
+    Raises
+    ------
+    ValueError
+        If the cycle has fewer than 4 states or 2 units, is constant, complex or not finite, or
+        `n_phases` is below 4.
+
+    Examples
+    --------
+    >>> phase = 2 * np.pi * np.arange(60) / 60
+    >>> cycle = np.c_[3 * np.cos(phase), np.sin(phase), 0.5 * np.cos(2 * phase)]
+    >>> ellipse = analysis.ellipse_of(cycle)
+    >>> np.ptp(ellipse, axis=0).round(3)
+    array([6., 2.])
+    """
+    if not n_phases >= 4:
+        raise ValueError(f"n_phases must be at least 4, got {n_phases!r}.")
+    states = _open_cycle(states, "states")
+    if states.shape[1] < 2:
+        raise ValueError("An ellipse needs a cycle of 2 or more units, got 1.")
+    _shape_of(states)  # it must vary
+    singular = np.linalg.svd(states - states.mean(axis=0), compute_uv=False)
+    axes = singular[:2] * math.sqrt(2 / len(states))
+    phases = 2 * np.pi * np.arange(n_phases) / n_phases
+    return axes * np.c_[np.cos(phases), np.sin(phases)]
+
+
+def distance_beyond_ellipse(states: ArrayLike, target: ArrayLike) -> float:
+    """Distance of a cycle from a second one, less that of the ellipse of the first.
+
+    Parameters
+    ----------
+    states : array_like, shape (m, n)
+        One period of a cycle, as in `compare_cycles`, of n >= 2 units.
+    target : array_like, shape (k, l)
+        One period of the cycle that it is compared with.
+
+    Returns
+    -------
+    float
+        Radians. Negative: the cycle is more similar to the target than an ellipse with its
+        variances (`ellipse_of`) is, so similarity is not only that of two planar rotations.
+
+    Raises
+    ------
+    ValueError
+        As in `compare_cycles` and `ellipse_of`.
+
+    Examples
+    --------
+    A figure eight resembles a different one more than its ellipse does:
+
+    >>> phase = 2 * np.pi * np.arange(60) / 60
+    >>> one, two = (np.c_[np.cos(phase), a * np.sin(2 * phase)] for a in (1, 0.7))
+    >>> round(analysis.distance_beyond_ellipse(one, two), 2)
+    -0.78
+    """
+    ellipse = compare_cycles(ellipse_of(states), target)
+    return compare_cycles(states, target).distance - ellipse.distance
+
+
 def _open_cycle(states: ArrayLike, name: str) -> np.ndarray:
     """States of a cycle, without its end if that repeats the first one."""
-    states = _checked(states, 4, name)
+    states = checked_states(states, 4, name)
     repeated = np.abs(states[-1] - states[0]).max() <= 1e-8 * np.ptp(states, axis=0).max()
     return states[:-1] if repeated else states
 
@@ -228,297 +308,6 @@ def _cycle_spectrum(states: np.ndarray, n_phases: int) -> np.ndarray:
         coefficients[-1] /= math.sqrt(2)  # counted twice with its conjugate
     spectrum[: len(coefficients)] = coefficients
     return spectrum
-
-
-@short_repr
-@dataclass(frozen=True, kw_only=True)
-class DelayModel:
-    """Linear dynamics of a series in delay coordinates: z[t+1] = operator z[t].
-
-    Attributes
-    ----------
-    operator : ndarray, shape (rank, rank)
-        Step from one sample to the next, in coordinates of unit covariance.
-    basis : ndarray, shape (n_delays * n, rank)
-        Map from a centered delay vector, newest sample first, to coordinates.
-    readout : ndarray, shape (rank, n)
-        Map from coordinates to the newest centered sample, by least squares.
-    mean : ndarray, shape (n,)
-        Mean of the series, in its unit.
-    n_delays : int
-        Number of samples in a delay vector.
-
-    Examples
-    --------
-    Two samples determine a sinusoid of 0.3 rad per sample:
-
-    >>> series = np.cos(0.3 * np.arange(200))[:, None]
-    >>> model = analysis.fit_delay_model(series, n_delays=2, rank=2)
-    >>> eigenvalues = np.linalg.eigvals(model.operator)
-    >>> np.abs(np.angle(eigenvalues)).round(4), np.abs(eigenvalues).round(4)
-    (array([0.3, 0.3]), array([1., 1.]))
-    """
-
-    operator: np.ndarray
-    basis: np.ndarray
-    readout: np.ndarray
-    mean: np.ndarray
-    n_delays: int
-
-    def held_out_error(self, series: Sequence[np.ndarray] | np.ndarray) -> float:
-        """Variance of the error of one-step predictions, relative to that of the series.
-
-        Parameters
-        ----------
-        series : ndarray, shape (n_times, n) or (n_trials, n_times, n), or a sequence of the former
-            Data that was not used in the fit, in the same unit and at the same interval.
-
-        Returns
-        -------
-        float
-            0 for perfect predictions; 1 for those of the mean of the fitted series.
-
-        Raises
-        ------
-        ValueError
-            If a trial does not fit the model, is too short, complex or not finite, or the
-            series does not differ from the mean.
-        """
-        error = total = 0.0
-        for trial in _trials(series):
-            if trial.shape[1] != self.mean.size or len(trial) <= self.n_delays:
-                raise ValueError(
-                    f"A trial must have {self.mean.size} columns and more than {self.n_delays} "
-                    f"times, as the model was fitted to; got shape {trial.shape}."
-                )
-            delayed = _delay_vectors(trial - self.mean, self.n_delays)
-            predicted = delayed[:-1] @ self.basis @ self.operator.T @ self.readout
-            truth = trial[self.n_delays :] - self.mean
-            error += float(np.sum((predicted - truth) ** 2))
-            total += float(np.sum(truth**2))
-        if not total > 0:
-            raise ValueError("The series does not differ from the mean: its variance is 0.")
-        return error / total
-
-
-def fit_delay_model(
-    series: Sequence[np.ndarray] | np.ndarray, *, n_delays: int, rank: int
-) -> DelayModel:
-    """Dynamic mode decomposition of delay vectors, reduced to their principal components.
-
-    Parameters
-    ----------
-    series : ndarray, shape (n_times, n) or (n_trials, n_times, n), or a sequence of the former
-        Evenly sampled; trials may differ in length.
-    n_delays : int
-        Samples in a delay vector, from 1 to two less than those of the shortest trial.
-    rank : int
-        Number of principal components, at most n_delays * n.
-
-    Returns
-    -------
-    DelayModel
-        Its eigenvalues are those of `operator`, per sample.
-
-    Raises
-    ------
-    ValueError
-        If the series is too short, complex or not finite, or has fewer independent components
-        than `rank`.
-
-    References
-    ----------
-    Ostrow, Eisen, Kozachkov and Fiete (2023), NeurIPS 36, section 3; Brunton et al. (2017),
-    Nature Communications 8:19.
-
-    Examples
-    --------
-    A sinusoid that decays by 1 % per sample; the eigenvalue 1 is its offset from the mean:
-
-    >>> times = np.arange(200)
-    >>> series = (0.99**times * np.cos(0.3 * times))[:, None]
-    >>> model = analysis.fit_delay_model(series, n_delays=3, rank=3)
-    >>> eigenvalues = np.linalg.eigvals(model.operator)
-    >>> np.sort(np.abs(eigenvalues)).round(3)
-    array([0.99, 0.99, 1.  ])
-    """
-    trials = _trials(series)
-    if n_delays < 1 or min(len(trial) for trial in trials) < n_delays + 2:
-        raise ValueError(
-            f"n_delays must be from 1 to two less than the samples of a trial, got {n_delays!r}."
-        )
-    mean = np.concatenate(trials).mean(axis=0)
-    delayed = [_delay_vectors(trial - mean, n_delays) for trial in trials]
-    joined = np.concatenate(delayed)
-    _, singular, right = np.linalg.svd(joined, full_matrices=False)
-    n_components = int(np.sum(singular > 1e-10 * singular[0])) if singular[0] > 0 else 0
-    if not 1 <= rank <= n_components:
-        raise ValueError(
-            f"rank must be from 1 to the {n_components} independent delay components, got {rank!r}."
-        )
-    basis = right[:rank].T / singular[:rank] * math.sqrt(len(joined))
-    before = np.concatenate([vectors[:-1] for vectors in delayed]) @ basis
-    after = np.concatenate([vectors[1:] for vectors in delayed]) @ basis
-    newest = joined[:, : mean.size]
-    return DelayModel(
-        operator=np.linalg.lstsq(before, after)[0].T,
-        basis=basis,
-        readout=np.linalg.lstsq(joined @ basis, newest)[0],
-        mean=mean,
-        n_delays=n_delays,
-    )
-
-
-def choose_rank(
-    training: Sequence[np.ndarray] | np.ndarray,
-    held_out: Sequence[np.ndarray] | np.ndarray,
-    *,
-    n_delays: int,
-    ranks: Sequence[int],
-) -> tuple[int, np.ndarray]:
-    """Rank of the delay model that best predicts a held-out series.
-
-    Conclusions about similarity can depend on the rank, so choose it from data.
-
-    Parameters
-    ----------
-    training, held_out : ndarray, shape (n_times, n) or (n_trials, n_times, n), or sequence
-        Series to fit and series to predict, as in `fit_delay_model`.
-    n_delays : int
-        Samples in a delay vector, from 1.
-    ranks : sequence of int
-        Ranks to try, one or more.
-
-    Returns
-    -------
-    rank : int
-        The lowest whose error is within 1 % of the least.
-    errors : ndarray, shape (len(ranks),)
-        Relative error of each rank, as in `DelayModel.held_out_error`.
-
-    Raises
-    ------
-    ValueError
-        If `ranks` is empty, or as in `fit_delay_model`.
-
-    Examples
-    --------
-    A noisy sinusoid has two components:
-
-    >>> rng = np.random.default_rng(0)
-    >>> clean = np.cos(0.3 * np.arange(200))[:, None]
-    >>> training, held_out = (clean + 0.1 * rng.normal(size=(200, 1)) for _ in range(2))
-    >>> rank, errors = analysis.choose_rank(training, held_out, n_delays=10, ranks=[1, 2, 4, 8])
-    >>> rank, errors.round(2)
-    (2, array([1.07, 0.03, 0.03, 0.03]))
-    """
-    if not len(ranks):
-        raise ValueError("ranks is empty; give one or more ranks to choose from.")
-    errors = np.array(
-        [
-            fit_delay_model(training, n_delays=n_delays, rank=rank).held_out_error(held_out)
-            for rank in ranks
-        ]
-    )
-    good = [rank for rank, error in zip(ranks, errors, strict=True) if error <= 1.01 * errors.min()]
-    return min(good), errors
-
-
-def dynamical_distance(
-    first: DelayModel | np.ndarray,
-    second: DelayModel | np.ndarray,
-    *,
-    n_starts: int = 8,
-    max_iterations: int = 2000,
-    rng: np.random.Generator,
-) -> float:
-    """Dynamical similarity analysis: least |A - C B Cᵀ| over orthogonal C.
-
-    0 for dynamics that are the same in rotated coordinates; for normal operators, the least
-    distance between their paired eigenvalues. The published package (dsa-metric) minimizes
-    by gradient descent in torch; here every step C → polar factor of A C Bᵀ + Aᵀ C B + s C
-    raises tr(Aᵀ C B Cᵀ), with s = 2 |A| |B| in spectral norms.
-
-    Parameters
-    ----------
-    first, second : DelayModel or ndarray, shape (rank, rank)
-        Two operators of the same rank; delay models must also have the same sampling interval.
-    n_starts : int
-        Number of random orthogonal C to start from, half of them reflections, because there are
-        local minima. One more start is the map from eigenvectors of B to those of A.
-    max_iterations : int
-        Largest number of steps from each start.
-    rng : numpy.random.Generator
-        Source of the random starts.
-
-    Returns
-    -------
-    float
-        Frobenius norm of the difference, from 0.
-
-    Raises
-    ------
-    ValueError
-        If the operators are not square, differ in size, or are complex or not finite.
-
-    References
-    ----------
-    Ostrow, Eisen, Kozachkov and Fiete (2023), NeurIPS 36, equation 5.
-
-    Examples
-    --------
-    Rotations by 0.3 rad are the same in either direction; 0.3 and 0.5 rad differ.
-
-    >>> def rotation(angle):
-    ...     c, s = np.cos(angle), np.sin(angle)
-    ...     return np.array([[c, -s], [s, c]])
-    >>> rng = np.random.default_rng(0)
-    >>> round(analysis.dynamical_distance(rotation(0.3), rotation(-0.3), rng=rng), 6)
-    0.0
-    >>> analysis.dynamical_distance(rotation(0.3), rotation(0.5), rng=rng)  # √8 sin(0.1)
-    0.2824
-    """
-    a, b = (
-        m.operator if isinstance(m, DelayModel) else real_array(m, "operator", n_axes=2)
-        for m in (first, second)
-    )
-    if a.shape != b.shape or a.ndim != 2 or a.shape[0] != a.shape[1]:
-        raise ValueError(
-            f"The operators must be square, of one shape; got {a.shape} and {b.shape}."
-        )
-    starts = [_pairing(a, b)]
-    starts += [_random_orthogonal(len(a), k % 2 == 1, rng) for k in range(n_starts)]
-    return min(_descend(a, b, start, max_iterations) for start in starts)
-
-
-def _descend(a: np.ndarray, b: np.ndarray, c: np.ndarray, max_iterations: int) -> float:
-    shift = 2 * np.linalg.norm(a, 2) * np.linalg.norm(b, 2)
-    last = gap = float(np.linalg.norm(a - c @ b @ c.T))
-    for _ in range(max_iterations):
-        left, _, right = np.linalg.svd(a @ c @ b.T + a.T @ c @ b + shift * c)
-        c = left @ right
-        gap = float(np.linalg.norm(a - c @ b @ c.T))
-        if last - gap <= 1e-10 * last:
-            break
-        last = gap
-    return gap
-
-
-def _pairing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Orthogonal C near the map between eigenvectors of nearest eigenvalues: exact if normal."""
-    (values_a, vectors_a), (values_b, vectors_b) = np.linalg.eig(a), np.linalg.eig(b)
-    cost = np.abs(values_a[:, None] - values_b) ** 2
-    rows, columns = linear_sum_assignment(cost)
-    left, _, right = np.linalg.svd(np.real(vectors_a[:, rows] @ np.conj(vectors_b[:, columns]).T))
-    return left @ right
-
-
-def _random_orthogonal(n: int, reflect: bool, rng: np.random.Generator) -> np.ndarray:
-    q, r = np.linalg.qr(rng.normal(size=(n, n)))
-    q = q * np.sign(np.diag(r))
-    if (np.linalg.det(q) < 0) != reflect:
-        q[:, 0] *= -1
-    return q
 
 
 def noise_ceiling(
@@ -607,14 +396,15 @@ def _angle(cosine: float) -> float:
 
 
 def _paired(first: ArrayLike, second: ArrayLike, *, least: int) -> tuple[np.ndarray, np.ndarray]:
-    x, y = _checked(first, least, "first"), _checked(second, least, "second")
+    x, y = checked_states(first, least, "first"), checked_states(second, least, "second")
     require_same_rows(first, second)
     if len(x) != len(y):
         raise ValueError(f"Both need the same conditions in rows, got {len(x)} and {len(y)}.")
     return x, y
 
 
-def _checked(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
+def checked_states(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
+    """Real states with rows first, at least `least`; an error if they are not."""
     states = real_array(states, name)
     if states.ndim != 2 or len(states) < least or not states.shape[1]:
         hint = f" For one unit, give {name}[:, None]." if states.ndim == 1 else ""
@@ -623,22 +413,3 @@ def _checked(states: ArrayLike, least: int, name: str = "states") -> np.ndarray:
             f"got {states.shape}.{hint}"
         )
     return states
-
-
-def _trials(series: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
-    n_axes = getattr(series, "ndim", None)
-    each: Sequence[ArrayLike] = list(series) if n_axes is None else [series]
-    if n_axes == 3:
-        each = list(real_array(series, "series", time_axis=1))
-    elif n_axes is None and each and np.ndim(each[0]) == 1:  # a list of rows
-        each = [series]
-    trials = [_checked(trial, 3, "series") for trial in each]
-    if len({trial.shape[1] for trial in trials}) != 1:
-        raise ValueError("Give one or more trials, all with the same units.")
-    return trials
-
-
-def _delay_vectors(trial: np.ndarray, n_delays: int) -> np.ndarray:
-    """Shape (n_times - n_delays + 1, n_delays * n), newest sample first."""
-    n_rows = len(trial) - n_delays + 1
-    return np.hstack([trial[k : k + n_rows] for k in reversed(range(n_delays))])

@@ -7,12 +7,16 @@ von Mises distribution is `scipy.stats.vonmises.fit`. This module adds what SciP
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import as_angles, real_array, unlabeled
 from isochron.analysis.results import short_repr
+from isochron.wording import counted
+
+Alternative = Literal["less", "greater", "two-sided"]
 
 
 @short_repr
@@ -25,9 +29,10 @@ class SignificanceTest:
     statistic : float
         Value for the data.
     p_value : float
-        Probability of a statistic at least as large under the null hypothesis, in [0, 1].
+        Probability under the null hypothesis of a statistic at least as large, or at least as
+        extreme in the direction that `method` states, in [0, 1].
     null : ndarray, shape (n,)
-        Statistic of every surrogate; empty for a formula.
+        Statistic of every surrogate or draw from the null model; empty for a formula.
     method : str
         Name of the test, or number and kind of the surrogates.
 
@@ -325,6 +330,77 @@ def surrogate_test(
         p_value=(1 + int(np.sum(null >= value - tie))) / (1 + n_surrogates),
         null=null,
         method=f"{n_surrogates} surrogates, {name}",
+    )
+
+
+def permutation_p(
+    value: float, nulls: ArrayLike, *, alternative: Alternative = "less"
+) -> SignificanceTest:
+    """Test of a value against those of draws from a null model.
+
+    p = (1 + number of draws at or beyond the value) / (1 + number of draws): never 0, and uniform
+    if the value is a further draw from the null model. Draws that equal the value count as
+    beyond it, in either direction.
+
+    Parameters
+    ----------
+    value : float
+        What was observed, such as the onset current of a connectome; infinite if it is
+        censored: above all that could be measured (such as no onset up to the largest current).
+    nulls : array_like, shape (n_draws,)
+        The same for independent draws. Censored values rank above all others and are ties among
+        themselves.
+    alternative : {"less", "greater", "two-sided"}
+        Direction in which a value is significant. Two-sided: twice the smaller p-value, at most 1.
+
+    Returns
+    -------
+    SignificanceTest
+        `method` states the direction, the number of draws and how many are censored.
+
+    Raises
+    ------
+    ValueError
+        If there are no draws, `alternative` is unknown, or a value is NaN or negative infinity.
+
+    References
+    ----------
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9:39.
+
+    Examples
+    --------
+    Onset currents in nA of a connectome and of four random ones, one of which has none:
+
+    >>> test = analysis.permutation_p(1.4, [2.1, 3.5, float("inf"), 1.9])
+    >>> test.p_value
+    0.2
+    >>> test.method
+    '4 draws from the null model (1 censored), less'
+    """
+    if alternative not in get_args(Alternative):
+        known = ", ".join(get_args(Alternative))
+        raise ValueError(f"alternative must be one of {known}, got {alternative!r}.")
+    null = real_array(nulls, "nulls", n_axes=1, finite=False)
+    if not null.size or not (value > -math.inf and np.all(null > -math.inf)):
+        raise ValueError(
+            "value and nulls must be numbers or, if censored, infinity, with one draw or more; "
+            f"got {value!r} and {null.size} draws of which {np.sum(~(null > -math.inf))} are NaN "
+            "or negative infinity."
+        )
+    measured = np.abs(null[np.isfinite(null)])
+    largest = float(max([abs(value) if math.isfinite(value) else 0.0, *measured]))
+    tie = 1e-10 * largest  # equal up to round-off
+    counts = {"less": np.sum(null <= value + tie), "greater": np.sum(null >= value - tie)}
+    p_values = {side: (1 + int(count)) / (1 + null.size) for side, count in counts.items()}
+    p_values["two-sided"] = min(1.0, 2 * min(p_values.values()))
+    censored = int(np.sum(np.isinf(null)))
+    return SignificanceTest(
+        statistic=float(value),
+        p_value=p_values[alternative],
+        null=null,
+        method=f"{counted(null.size, 'draw')} from the null model"
+        + (f" ({censored} censored), " if censored else ", ")
+        + alternative,
     )
 
 

@@ -6,6 +6,7 @@ from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
     from isochron.ann_bridge import tasks
+    from isochron.ann_bridge.adaptation import AdaptedNet, interpolated
     from isochron.ann_bridge.checkpoint import load_net, save_net
     from isochron.ann_bridge.ensemble import train_many
     from isochron.ann_bridge.evaluation import Evaluation, evaluate, evaluate_trials
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
+    "AdaptedNet",
     "LowRankAdaptedConnectomeParameters",
     "LowRankAdaptedConnectomeRNN",
     "CircuitConnectivity",
@@ -120,6 +122,7 @@ __all__ = [
     "fit_rhythm",
     "full_connectivity",
     "is_reducible",
+    "interpolated",
     "load_net",
     "policy_connectivity",
     "prune",

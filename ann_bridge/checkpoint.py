@@ -12,12 +12,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch.overrides import TorchFunctionMode
 
+from isochron._version import __version__
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.registry import load_network_class
 from isochron.ann_bridge.tasks.task import describe_task
-from isochron.files import json_sha256, reads_data, sha256, write_bytes
+from isochron.files import json_sha256, reads_data, require_file, sha256, write_bytes
 
 SCHEMA = 2
+_FIELDS = {"schema": int, "kind": str, "parameters": dict, "sha256": str, "notes": dict}
 READABLE = (1, 2)  # version 0.1 wrote schema 1
 MAX_BYTES = 2**30
 _MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros)
@@ -66,6 +68,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     notes = ({} if task is None else describe_task(task)) | notes
     description = {
         "schema": SCHEMA,
+        "isochron_version": __version__,
         "kind": net.kind,
         "parameters": asdict(net.settings),
         "sha256": sha256(content),
@@ -110,11 +113,11 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     """
     weights_path, json_path = _files(path)
     for file in (weights_path, json_path):
-        if not file.is_file():
+        if not file.exists():
             raise FileNotFoundError(
                 f"The file {file} does not exist; a network is two files, see save_net."
             )
-        if file.stat().st_size > MAX_BYTES:
+        if require_file(file).stat().st_size > MAX_BYTES:
             raise ValueError(
                 f"{file} is larger than {MAX_BYTES >> 20} MiB, the largest size of a network."
             )
@@ -152,23 +155,42 @@ def _settings_digest(description: dict[str, Any]) -> str:
     return json_sha256(settings)
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def _require_fields(path: Path) -> dict[str, Any]:
+    """The content of a file, which has what `save_net` writes, each of its type."""
+    why = "a network is a pair of .safetensors and .json, as save_net writes them"
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        schema, kind = description["schema"], description["kind"]
-        known = {field.name for field in fields(load_network_class(kind).parameters_type)}
-        unknown = set(description["parameters"]) - known
-        missing = {"sha256", "notes"} - set(description)
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} does not describe a network: {error!r}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} does not describe a network: {error}; {why}.") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{path} does not describe a network: it is not an object; {why}.")
+    if lacking := [name for name in _FIELDS if name not in description]:
+        raise ValueError(
+            f"{path} does not describe a network: it lacks {', '.join(lacking)}; {why}."
+        )
+    for name, kind in _FIELDS.items():
+        if type(description[name]) is not kind:
+            raise ValueError(
+                f"{path} does not describe a network: {name} is {description[name]!r}; {why}."
+            )
+    return description
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    description = _require_fields(path)
+    schema, kind = description["schema"], description["kind"]
     if schema not in READABLE:
         known = " and ".join(map(str, READABLE))
-        raise ValueError(f"{path} has schema {schema!r}; this version reads {known}.")
-    if missing:
+        maker = description.get("isochron_version", "a newer version")
         raise ValueError(
-            f"{path} does not describe a network: it lacks {', '.join(sorted(missing))}."
+            f"{path} was made by isochron {maker} and has schema {schema!r}; this version reads "
+            f"{known}."
         )
-    if unknown:
+    try:
+        parameters = fields(load_network_class(kind).parameters_type)
+    except ValueError as error:
+        raise ValueError(f"{path} does not describe a network of isochron: {error}") from error
+    if unknown := set(description["parameters"]) - {field.name for field in parameters}:
         raise ValueError(f"{path} has unknown parameters: {', '.join(sorted(unknown))}.")
     return description
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from isochron.ann_bridge.host_traffic import checks_values
 from isochron.shapes import check_shape
 from isochron.wording import counted
 
@@ -52,7 +53,7 @@ def checked_inputs(inputs: Tensor, n_inputs: int, like: Tensor) -> Tensor:
             f"inputs.to({str(like.device)!r})."
         )
     converted = inputs.to(like.dtype)
-    if not converted.isfinite().all():
+    if checks_values() and not converted.isfinite().all():
         _refuse_infinite(converted.detach().cpu().double().numpy(), inputs, like.dtype)
     return converted
 

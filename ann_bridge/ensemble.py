@@ -4,24 +4,19 @@ import time
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
 
-from isochron.ann_bridge.evaluation import check_fit
-from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
-from isochron.ann_bridge.nets.leaky import run_leaky
-from isochron.ann_bridge.tasks import Task, masked_loss
-from isochron.ann_bridge.tasks.check import draw_trials
+from isochron.ann_bridge.evaluation import check_fit, require_trials_fit
+from isochron.ann_bridge.kernels.threads import threads_for_tiles
+from isochron.ann_bridge.nets import RecurrentNet
+from isochron.ann_bridge.step_graph import make_optimiser, make_steps
+from isochron.ann_bridge.tasks import Task
 from isochron.ann_bridge.training import (
     TrainingParameters,
     TrainingRecord,
-    check_finite,
     check_precision,
     choose_device,
-    finished,
-    in_precision,
-    penalty,
-    share_of_threads,
 )
+from isochron.ann_bridge.training_step import Work, enough, finished
 from isochron.wording import counted
 
 
@@ -90,6 +85,7 @@ def train_many(
     for net in nets:
         check_fit(net, task)
         check_precision(p, net, where)
+        require_trials_fit(net, task, p.batch_size, len(nets))
         net.to(where)
     generators = [torch.Generator(where).manual_seed(seed) for seed in seeds]
     records = [TrainingRecord() for _ in nets]
@@ -97,56 +93,21 @@ def train_many(
     weights = [weight for net in nets for weight in net.parameters()]
     if not weights:
         return records
-    optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
-    step = 0
-    with share_of_threads(nets, p):
+    optimiser = make_optimiser(weights, p, where)
+    step, steps, before = 0, None, None
+    with threads_for_tiles():
         while running := [k for k, record in enumerate(records) if not finished(p, record.losses)]:
-            optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-            optimiser.zero_grad()  # to None, so that Adam skips networks that have stopped
-            going = [nets[k] for k in running], task, p, [generators[k] for k in running]
-            losses = _pull(*going, step)
-            optimiser.step()
-            step += 1
-            for k, loss in zip(running, losses, strict=True):
-                records[k].losses.append(loss)
-                records[k].seconds = time.perf_counter() - began
-            if progress is not None:
-                progress(step, losses)
+            if steps is None or running != before:
+                work = Work(
+                    [nets[k] for k in running], task, p, [generators[k] for k in running], optimiser
+                )
+                steps, before = make_steps(work), running
+            losses_of = [records[k].losses for k in running]
+            for taken in steps.take(step, p.steps - step, enough(p, losses_of)):
+                step += 1
+                for k, loss in zip(running, taken.losses, strict=True):
+                    records[k].losses.append(loss)
+                    records[k].seconds = time.perf_counter() - began
+                if progress is not None:
+                    progress(step, taken.losses)
     return records
-
-
-def _pull(
-    nets: list[RecurrentNet],
-    task: Task,
-    p: TrainingParameters,
-    generators: list[torch.Generator],
-    step: int,
-) -> list[float]:
-    """Losses on new trials; clipped gradients are stored with the weights."""
-    trials = [
-        draw_trials(task, p.batch_size, generator, dtype=net.dtype)
-        for net, generator in zip(nets, generators, strict=True)
-    ]
-    with in_precision(p, generators[0].device):
-        results = _run(nets, [batch.inputs for batch in trials], generators)
-    losses: list[Tensor] = []
-    total: Tensor | float = 0.0
-    for net, batch, (outputs, rates) in zip(nets, trials, results, strict=True):
-        losses.append(masked_loss(outputs, batch))
-        extra = penalty(p, list(net.parameters()), outputs, rates, batch)
-        total = total + losses[-1] + extra
-    assert isinstance(total, Tensor)
-    total.backward()
-    for net, loss in zip(nets, losses, strict=True):
-        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), p.gradient_clip)
-        check_finite(p, step, loss, norm)
-    return [loss.item() for loss in losses]
-
-
-def _run(
-    nets: list[RecurrentNet], inputs: list[Tensor], generators: list[torch.Generator]
-) -> list[tuple[Tensor, Tensor]]:
-    leaky = [net for net in nets if isinstance(net, LeakyRNN)]
-    if len(leaky) == len(nets):
-        return run_leaky(leaky, inputs, generators)
-    return [net.run(u, g) for net, u, g in zip(nets, inputs, generators, strict=True)]

@@ -120,8 +120,14 @@ class LeakyStep:
         return self._update(state, rate, drive), self.jvp(slope, tangents)
 
     def slope(self, state: np.ndarray) -> np.ndarray:
-        """φ' in one state."""
+        """φ' in states, shape (..., n_units)."""
         return ACTIVATIONS[self.activation].slope(self._rate(state))
+
+    def jvp_along(self, slopes: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """Tangent vectors after steps from states in which φ' was taken, (n_steps, n_units)."""
+        for slope in slopes:
+            tangents = self.jvp(slope, tangents)
+        return tangents
 
     def jvp(self, slope: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """Tangent vectors one step later, of the state in which φ' was taken."""

@@ -82,6 +82,21 @@ TASKS = Registry(
             "Stimulus remembered as the phase of an oscillation.",
             "PhaseMemorySettings",
         ),
+        "level-memory": _task(
+            "phase_controls:LevelMemory",
+            "Trials of phase-memory; stimulus remembered as a level.",
+            "LevelMemorySettings",
+        ),
+        "fixed-phase": _task(
+            "phase_controls:FixedPhase",
+            "Trials of phase-memory; one phase for all stimuli, no memory.",
+            "FixedPhaseSettings",
+        ),
+        "reference-free-memory": _task(
+            "phase_controls:ReferenceFreeMemory",
+            "Stimulus remembered as the phase of an intrinsic cycle.",
+            "ReferenceFreeSettings",
+        ),
         "match-to-sample": _task(
             "match_to_sample:DelayedMatchToSample", "Same stimulus again, or not."
         ),

@@ -8,6 +8,7 @@ checkpoint that was truncated or altered is detected, and the one before it is u
 
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from isochron.files import json_sha256, sha256, write_bytes
+from isochron._version import __version__
+from isochron.files import DataFileError, json_sha256, sha256, write_bytes
 
 SCHEMA = 1
 KEPT = 2  # checkpoints
@@ -45,18 +47,22 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: str | os.PathLike, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, atomically; only the two newest stay.
+    """Write a checkpoint into a folder that exists, atomically; only the two newest stay.
 
     Raises
     ------
+    FileNotFoundError
+        If the folder was deleted: it is not made again, as what it belonged to is gone too.
     OSError
         If it cannot be written; older ones then stay.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder {folder} was deleted while a network was training.")
     content = save(checkpoint.tensors)
     body = {
         "schema": SCHEMA,
+        "version": __version__,
         "identity": checkpoint.identity,
         "losses": checkpoint.losses,
         "seconds": checkpoint.seconds,
@@ -79,18 +85,31 @@ def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
 
     Raises
     ------
-    ValueError
-        If there are checkpoints, but all are damaged.
+    DataFileError
+        If there are checkpoints, but all are damaged, or of a different version.
+
+    Warns
+    -----
+    UserWarning
+        If the newest one is damaged, and the one before is returned.
     """
-    damaged = None
+    damaged: list[str] = []
     for path in sorted(Path(folder).glob("step-*.json"), reverse=True):
         try:
-            return _read(path)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            damaged = damaged or f"{path}: {error}"
-    if damaged is not None:
-        raise ValueError(
-            f"No checkpoint in {folder} is whole ({damaged}). Remove the folder to start from "
+            found = _read(path)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+            damaged.append(f"{path}: {error}")
+            continue
+        if damaged:
+            warnings.warn(
+                f"A checkpoint is damaged ({damaged[0]}); the training resumes from the one "
+                f"before, after step {len(found.losses)}.",
+                stacklevel=3,
+            )
+        return found
+    if damaged:
+        raise DataFileError(
+            f"No checkpoint in {folder} is whole ({damaged[0]}). Remove the folder to start from "
             "scratch."
         )
     return None
@@ -99,8 +118,13 @@ def read_newest(folder: str | os.PathLike) -> Checkpoint | None:
 def _read(path: Path) -> Checkpoint:
     document = json.loads(path.read_text(encoding="utf-8"))
     body = document["body"]
-    if document["sha256"] != json_sha256(body) or body["schema"] != SCHEMA:
-        raise ValueError("altered, or of a different schema")
+    if document["sha256"] != json_sha256(body):
+        raise ValueError("altered")
+    if body["schema"] != SCHEMA:
+        raise ValueError(
+            f"made by isochron {body.get('version', 'of a different version')}; this is "
+            f"{__version__}"
+        )
     content = path.with_suffix(".safetensors").read_bytes()
     if sha256(content) != body["tensors_sha256"]:
         raise ValueError("its tensors are altered")

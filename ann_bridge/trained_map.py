@@ -3,13 +3,15 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from isochron.ann_bridge.checks import check_finite_inputs
+from isochron.ann_bridge.compiled_steps import CompiledStep
 from isochron.ann_bridge.float64_steps import LeakyStep
-from isochron.ann_bridge.nets.low_rank_reduction import CompiledStep, ReducedNet
+from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
 from isochron.real_numbers import require_count, require_real
@@ -284,15 +286,8 @@ class TrainedMap:
         """
         if not isinstance(self._step, LeakyStep):
             return lambda tangents: self.advance(state, n_steps, tangents=tangents)[1]
-        jvp = self._step.jvp
-        slopes = [self._step.slope(x) for x in self.orbit(state, n_steps)[:-1]]
-
-        def along(tangents: np.ndarray) -> np.ndarray:
-            for slope in slopes:
-                tangents = jvp(slope, tangents)
-            return tangents
-
-        return along
+        slopes = self._step.slope(self.orbit(state, n_steps)[:-1])
+        return partial(self._step.jvp_along, slopes)
 
     def orbit(
         self,
@@ -340,7 +335,7 @@ class TrainedMap:
                     "network itself."
                 )
             std = self._step.noise_gain * noise_std
-        if isinstance(self._step, CompiledStep):
+        if isinstance(self._step, CompiledStep) and not std:
             return self._step.orbit(states[0], drives)
         for drive in drives:
             after = self._step.advance(states[-1], drive)

@@ -1,24 +1,24 @@
 """The training loop."""
 
-import math
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from isochron.ann_bridge import resume
-from isochron.ann_bridge.evaluation import check_fit
+from isochron.ann_bridge.evaluation import check_fit, require_trials_fit
+from isochron.ann_bridge.kernels.threads import threads_for_tiles
 from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
-from isochron.ann_bridge.tasks import Task, Trials, masked_loss
-from isochron.ann_bridge.tasks.check import draw_trials
+from isochron.ann_bridge.step_graph import make_optimiser, make_steps
+from isochron.ann_bridge.tasks import Task
 from isochron.ann_bridge.tensorboard import TrainingLog
 from isochron.ann_bridge.training_parameters import TrainingParameters
-
-RECENT = 20
+from isochron.ann_bridge.training_step import Work, enough, finished
+from isochron.devices import has_bfloat16, require_device
+from isochron.files import DataFileError
 
 
 @dataclass(kw_only=True)
@@ -60,6 +60,9 @@ def train(
 ) -> TrainingRecord:
     """Train a network on a task with Adam, in place.
 
+    On the same kind of machine the result is bit-identical for each number of threads: compiled
+    kernels use all, torch one.
+
     Parameters
     ----------
     net : RecurrentNet
@@ -73,7 +76,8 @@ def train(
     device : str
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
-        Called after each step with the number of steps done and the loss.
+        Called after each step with the number of steps done and the loss; on a GPU after 20 steps,
+        for each of them.
     checkpoints : path-like, optional
         Folder of checkpoints. If it has some, of the same network, task, parameters, seed and kind
         of device, training resumes from the newest that is whole; the result is bit-identical to
@@ -95,6 +99,8 @@ def train(
         If there is a `log_folder` but no TensorBoard.
     TypeError
         If `net` is not a network, `task` is not a task, or does not return trials.
+    FileNotFoundError
+        If the folder of checkpoints is deleted in the meantime.
     ValueError
         If network and task do not fit, a trial has a wrong shape or a value that is not finite, the
         device is not available or does not have the precision, or the checkpoints are those of a
@@ -113,43 +119,39 @@ def train(
     """
     p = parameters or TrainingParameters()
     check_fit(net, task)
+    require_trials_fit(net, task, p.batch_size)
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)
     check_precision(p, net, where)
     net.to(where)
     generator = torch.Generator(where).manual_seed(seed)
-    weights = list(net.parameters())
-    optimiser = torch.optim.Adam(weights, lr=p.learning_rate)
+    optimiser = make_optimiser(net.parameters(), p, where)
     identity = f"{net.kind} {net.settings} | {task} | {p} | seed {seed} | {where.type}"
     identity += "" if net.dtype == torch.float32 else f" | {net.dtype}"
     record = TrainingRecord()
     if checkpoints is not None:
+        Path(checkpoints).mkdir(parents=True, exist_ok=True)
         record = _go_on(checkpoints, identity, net, optimiser, generator)
     began = time.perf_counter() - record.seconds
     log = TrainingLog(log_folder, first_step=len(record.losses))
-    with log, share_of_threads([net], p):
+    steps = None
+    with log, threads_for_tiles():
         while not finished(p, record.losses):
-            step = len(record.losses)
-            rate = optimiser.param_groups[0]["lr"] = p.learning_rate_at(step)
-            trials = draw_trials(task, p.batch_size, generator, dtype=net.dtype)
-            with in_precision(p, where):
-                outputs, rates = net.run(trials.inputs, generator)
-            loss = masked_loss(outputs, trials)
-            optimiser.zero_grad()
-            (loss + penalty(p, weights, outputs, rates, trials)).backward()
-            norm = torch.nn.utils.clip_grad_norm_(weights, p.gradient_clip)
-            check_finite(p, step, loss, norm)
-            optimiser.step()
-            record.losses.append(loss.item())
-            record.seconds = time.perf_counter() - began
-            log.write(step + 1, loss=loss.item(), gradient_norm=norm.item(), learning_rate=rate)
-            if checkpoints is not None and (
-                (step + 1) % checkpoint_every == 0 or finished(p, record.losses)
-            ):
-                _keep(checkpoints, identity, record, net, optimiser, generator)
-            if progress is not None:
-                progress(step + 1, loss.item())
+            steps = steps or make_steps(Work([net], task, p, [generator], optimiser))
+            most = checkpoint_every - len(record.losses) % checkpoint_every
+            for taken in steps.take(len(record.losses), most, enough(p, [record.losses])):
+                (loss,), (norm,) = taken.losses, taken.norms
+                record.losses.append(loss)
+                step = len(record.losses)
+                record.seconds = time.perf_counter() - began
+                log.write(step, loss=loss, gradient_norm=norm, learning_rate=taken.rate)
+                if checkpoints is not None and (
+                    step % checkpoint_every == 0 or finished(p, record.losses)
+                ):
+                    _keep(checkpoints, identity, record, net, optimiser, generator)
+                if progress is not None:
+                    progress(step, loss)
     return record
 
 
@@ -176,14 +178,7 @@ def choose_device(device: str) -> torch.device:
     >>> ann_bridge.choose_device("cpu")
     device(type='cpu')
     """
-    available = torch.cuda.is_available()
-    if device == "auto":
-        return torch.device("cuda" if available else "cpu")
-    if device not in ("cpu", "cuda"):
-        raise ValueError(f"device must be cpu, cuda or auto, got {device!r}.")
-    if device == "cuda" and not available:
-        raise ValueError("No CUDA device found on this machine. Use device='cpu'.")
-    return torch.device(device)
+    return require_device(device, supported=("cpu", "cuda", "auto"))
 
 
 def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.device) -> None:
@@ -208,94 +203,11 @@ def check_precision(p: TrainingParameters, net: RecurrentNet, where: torch.devic
             f"precision {p.precision} applies to products with a full matrix in leaky networks "
             f"(full-rank, connectome, connectome-low-rank), not to the kind {net.kind}. {way_out}"
         )
-    if where.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise ValueError(
-            f"{torch.cuda.get_device_name()} does not support {p.precision}. {way_out}"
-        )
-
-
-def share_of_threads(nets: Sequence[RecurrentNet], p: TrainingParameters) -> AbstractContextManager:
-    """The context in which networks train: compiled kernels have the threads, torch only one.
-
-    Sums of torch in several threads differ in the last bits from those in one.
-    """
-    from isochron.ann_bridge.kernels.threads import threads_for_tiles
-
-    compiled = all(isinstance(net, LeakyRNN) and net.has_compiled_kernel() for net in nets)
-    if compiled and p.precision == "float32":
-        return threads_for_tiles()
-    return nullcontext()
-
-
-def in_precision(p: TrainingParameters, where: torch.device) -> torch.autocast:
-    """The context in which networks run forwards."""
-    return torch.autocast(where.type, torch.bfloat16, enabled=p.precision == "bfloat16")
-
-
-def penalty(
-    p: TrainingParameters,
-    weights: Sequence[Tensor],
-    outputs: Tensor,
-    rates: Tensor,
-    trials: Trials,
-) -> Tensor | float:
-    """Penalties that are added to the loss on the task."""
-    total = 0.0
-    if p.weight_penalty:
-        total += p.weight_penalty * sum(weight.square().sum() for weight in weights)
-    if p.rate_penalty:
-        total += p.rate_penalty * rates.square().mean()
-    if p.oscillation_penalty:
-        total += p.oscillation_penalty * idle_power(outputs, trials.mask)
-    return total
-
-
-def idle_power(outputs: Tensor, mask: Tensor) -> Tensor:
-    """Variance over time of the outputs while they do not count, the mean over trials.
-
-    A sine of amplitude A contributes A² / 2, a constant 0. With several outputs it is
-    their mean.
-
-    Parameters
-    ----------
-    outputs : Tensor, shape (n_steps, batch) or (n_steps, batch, n_outputs)
-        Outputs of the network.
-    mask : Tensor, shape (n_steps, batch)
-        1 where outputs count. Trials in which they always do are omitted.
-
-    Returns
-    -------
-    Tensor, scalar
-        The variance.
-    """
-    idle = (1 - mask).reshape(*mask.shape, *([1] * (outputs.ndim - 2)))
-    steps = idle.sum(dim=0)
-    centre = (idle * outputs).sum(dim=0) / steps.clamp(min=1)
-    variance = (idle * (outputs - centre) ** 2).sum(dim=0) / steps.clamp(min=1)
-    waits = (steps > 0).expand_as(variance)
-    return (variance * waits).sum() / waits.sum().clamp(min=1)
-
-
-def check_finite(p: TrainingParameters, step: int, loss: Tensor, norm: Tensor) -> None:
-    """Reject a loss or gradient that is not finite.
-
-    Raises
-    ------
-    ArithmeticError
-        If one is not.
-    """
-    if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
-        raise ArithmeticError(
-            f"The loss is not finite at step {step + 1}; the weights are those before this step. "
-            f"Lower learning_rate (now {p.learning_rate:g})."
-        )
-
-
-def finished(p: TrainingParameters, losses: list[float]) -> bool:
-    """Whether all steps are done, or the loss is low enough."""
-    recent = losses[-RECENT:]
-    good = len(recent) == RECENT and sum(recent) / RECENT < p.stop_below
-    return good or len(losses) >= p.steps
+    if not has_bfloat16(where):
+        what = "This processor, without AMX and the bfloat16 part of AVX-512,"
+        if where.type == "cuda":
+            what = torch.cuda.get_device_name()
+        raise ValueError(f"{what} does not support {p.precision}. {way_out}")
 
 
 def _go_on(folder, identity, net, optimiser, generator) -> TrainingRecord:
@@ -303,7 +215,7 @@ def _go_on(folder, identity, net, optimiser, generator) -> TrainingRecord:
     if found is None:
         return TrainingRecord()
     if found.identity != identity:
-        raise ValueError(
+        raise DataFileError(
             f"{folder} contains checkpoints of a different training ({found.identity}), not of "
             f"{identity}. Give a different folder, or remove it."
         )

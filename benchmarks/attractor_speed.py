@@ -13,7 +13,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
-import itertools
 import subprocess
 import sys
 import tempfile
@@ -23,67 +22,15 @@ from importlib import import_module
 import numpy as np
 
 from isochron.analysis.sign_networks import enumerate_attractors, random_couplings
+from isochron.bench.sign_networks import (
+    boolforge_job,
+    numpy_table,
+    ours,
+    sparse_couplings,
+    truth_tables,
+)
 
 PEER_SIZES = {"NumPy table": 20, "boolforge": 20, "cana": 14}
-INPUTS = 5
-
-
-def sparse_couplings(n, rng):
-    """+-1 couplings from five other neurons: an odd number, so that there are no ties."""
-    J = np.zeros((n, n))
-    for i in range(n):
-        others = np.delete(np.arange(n), i)
-        J[i, rng.choice(others, INPUTS, replace=False)] = rng.choice([-1, 1], INPUTS)
-    return J
-
-
-def truth_tables(J):
-    """Inputs of each neuron, and its next bit for each of their states, first input highest."""
-    for row in J:
-        inputs = np.flatnonzero(row)
-        states = np.array(list(itertools.product([-1, 1], repeat=inputs.size)))
-        yield inputs.tolist(), (states @ row[inputs] > 0).astype(int).tolist()
-
-
-def numpy_table(J):
-    """Successors by matrix products, then doubling of steps: (length, basin) of each cycle."""
-    n = len(J)
-    following = np.empty(1 << n, dtype=np.int64)
-    for first in range(0, 1 << n, 1 << 16):
-        numbers = np.arange(first, min(1 << n, first + (1 << 16)))
-        states = (numbers[:, None] >> np.arange(n) & 1) * 2 - 1
-        following[numbers] = (states @ J.T > 0) @ (1 << np.arange(n))
-    ends, size = following, -1
-    while True:
-        cyclic = np.flatnonzero(np.bincount(ends, minlength=1 << n))
-        if cyclic.size == size:
-            break
-        ends, size = ends[ends], cyclic.size
-    label, at = cyclic.copy(), following[cyclic]
-    place = np.searchsorted(cyclic, at)
-    for _ in range(int(cyclic.size).bit_length()):
-        label, place = np.minimum(label, label[place]), place[place]
-    names, which, lengths = np.unique(label, return_inverse=True, return_counts=True)
-    basins = np.bincount(which[np.searchsorted(cyclic, ends)], minlength=names.size)
-    return sorted(zip(lengths.tolist(), basins.tolist(), strict=True))
-
-
-def boolforge_job(J):
-    """The same by boolforge, which gives basins as fractions."""
-    boolforge = import_module("boolforge")
-    inputs, tables = zip(*truth_tables(J), strict=True)
-    network = boolforge.BooleanNetwork(list(tables), list(inputs))
-
-    def job():
-        network.clear_cache()
-        found = network.get_attractors_synchronous_exact()
-        states = 1 << len(J)
-        return sorted(
-            (len(cycle), round(share * states))
-            for cycle, share in zip(found["Attractors"], found["BasinSizes"], strict=True)
-        )
-
-    return job
 
 
 def cana_job(J):
@@ -99,12 +46,6 @@ def cana_job(J):
         return sorted(len(cycle) for cycle in found)
 
     return job
-
-
-def ours(J, n_threads=1):
-    """(length, basin) of each cycle."""
-    found = enumerate_attractors(J, n_threads=n_threads)
-    return sorted(zip(found.lengths.tolist(), found.basins.tolist(), strict=True))
 
 
 def best(job, repeats):

@@ -1,4 +1,4 @@
-"""Training: compiled recurrence, autograd through a Python loop, and networks together.
+"""Training: compiled recurrence and autograd through a Python loop, for two batch sizes.
 
 python benchmarks/training_speed.py [--quick] [--device cuda] [--threads 2]
 
@@ -8,7 +8,6 @@ the matrix products of a step, or its tanh, take alone.
 """
 
 import argparse
-import math
 import statistics
 import time
 
@@ -16,27 +15,9 @@ import torch
 
 from isochron import ann_bridge, connectome
 from isochron.ann_bridge.tasks import PhaseMemory, masked_loss
+from isochron.bench.training import plain_outputs
 
 TASK = PhaseMemory()
-ENSEMBLE = 16
-
-
-def plain_outputs(net, inputs, generator):
-    """The network's forward pass as a loop of time steps for autograd."""
-    n_steps, batch, _ = inputs.shape
-    x = net.initial_states(batch, generator)
-    left, right = net.connectivity()
-    weights, alpha = net.input_matrix(), net.alpha
-    std = math.sqrt(2 * alpha) * net.settings.noise_std
-    outputs = []
-    for u in inputs.unbind(0):
-        rate = torch.tanh(x)
-        sent = rate if right is None else rate @ right
-        x = (1 - alpha) * x + alpha * (sent @ left.T + u @ weights.T)
-        if std:
-            x = x + std * torch.randn(x.shape, generator=generator, device=x.device)
-        outputs.append(x @ net.output_weights)
-    return net.output_scale * torch.stack(outputs)
 
 
 def seconds(work, device):
@@ -103,42 +84,6 @@ def print_steps(nets, device, batches, repeats):
             print(f"{products:>10.0%}{tanh:>7.0%}", flush=True)
 
 
-def small_nets():
-    """Networks of rank 2 with different weights."""
-    return [
-        ann_bridge.LowRankRNN(n_units=64, generator=torch.Generator().manual_seed(seed))
-        for seed in range(ENSEMBLE)
-    ]
-
-
-def print_ensemble(device, steps):
-    """Networks trained together, one after the other, and by the loop."""
-    budget = ann_bridge.TrainingParameters(steps=steps, batch_size=16)
-
-    def alone(nets):
-        for seed, net in enumerate(nets):
-            ann_bridge.train(net, TASK, budget, seed=seed, device=device)
-
-    def together(nets):
-        ann_bridge.train_many(nets, TASK, budget, seeds=range(ENSEMBLE), device=device)
-
-    def plainly(nets):
-        for net in nets:
-            net.run = lambda u, g, net=net: (plain_outputs(net, u, g), u)
-            net.has_compiled_kernel = lambda: False  # torch has all threads
-        alone(nets)
-
-    alone(small_nets()[:1])
-    taken = {
-        work.__name__: seconds(lambda work=work: work(small_nets()), device)
-        for work in (together, alone, plainly)
-    }
-    print(f"{ENSEMBLE} networks of rank 2, 64 units, batch 16, {steps} steps: ", end="")
-    print(", ".join(f"{name} {value:.1f} s" for name, value in taken.items()), end="; ")
-    ratios = (taken[name] / taken["together"] for name in ("alone", "plainly"))
-    print("together faster by {:.1f} and {:.1f}".format(*ratios), flush=True)
-
-
 def print_learning(device, n_units):
     """Time until the loss on two stimuli is below 0.05."""
     net = ann_bridge.LowRankRNN(n_units=n_units)
@@ -168,7 +113,6 @@ def main():
     batches, repeats = ((32,), 2) if given.quick else ((32, 128), 5)
     print(f"device {given.device}, {given.threads} threads")
     print_steps(nets, given.device, batches, repeats)
-    print_ensemble(given.device, steps=3 if given.quick else 20)
     if not given.quick:
         print_learning(given.device, n_units=512)
 

@@ -7,7 +7,7 @@ Times are medians after a first call, so compilation is not in them; the first c
 for the compiled engine. The error is that of the period, against the limit cycle found by
 shooting at rtol 1e-9. Brian2 and jNeuroML run a few seconds or less and are scaled.
 
-A step of "numba" on varshney2011 (279 neurons, 2194 synapses, 1074 entries of the factor)
+A step of Strang's method on varshney2011 (279 neurons, 2194 synapses, 1074 entries of the factor)
 -----------------------------------------------------------------------------------------
                         operations                                    bytes
 relaxation of s   558 exponentials, 558 divisions, 2 500 others     11 000
@@ -36,19 +36,11 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from isochron import analysis, connectome, sims
+from isochron.bench.worm import mean_period
 
 SECONDS = 60.0
 NEURON = "VB5"
 SLOW_ENGINES = {"brian2": (0.1, 4.0), "jneuroml": (0.1, 0.2)}  # step in ms, seconds to run
-
-
-def mean_period(times, signal):
-    """Mean time between upward crossings of the mean, over the last half."""
-    late = times > times[-1] / 2
-    times, signal = times[late], signal[late] - signal[late].mean()
-    k = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
-    crossings = times[k] - signal[k] * (times[k + 1] - times[k]) / (signal[k + 1] - signal[k])
-    return np.diff(crossings).mean()
 
 
 def timed(function, repeats: int) -> tuple[float, Any]:
@@ -109,17 +101,22 @@ def main():
     print(f"{'60 simulated seconds':<34}{'wall s':>8}{'sim s/s':>9}{'period error':>14}")
 
     rows = []
-    for step in (2.0, 4.0, 8.0):
+    methods = [
+        *(("strang", step) for step in (2.0, 4.0, 8.0)),
+        ("multistep", 16.0),
+        ("multistep", 24.0),
+    ]
+    for method, step in methods:
 
-        def engine(step=step):
+        def engine(method=method, step=step):
             return sims.simulate(
-                network, stimulus, duration_s=SECONDS, step_ms=step, record_every_ms=8,
-                initial_state=cycle.point,
+                network, stimulus, duration_s=SECONDS, method=method, step_ms=step,
+                record_every_ms=8, initial_state=cycle.point,
             )  # fmt: skip
 
         wall, run = timed(engine, 5)
         period = mean_period(run.time.values, run.V.values[:, neuron])
-        rows.append((f"numba, step {step:g} ms", wall, period))
+        rows.append((f"numba, {method}, step {step:g} ms", wall, period))
     for rtol in (1e-3, 1e-5):
 
         def peer(rtol=rtol):
@@ -139,7 +136,7 @@ def main():
     for name, wall in slow:
         print(f"{name:<34}{wall:>8.0f}{SECONDS / wall:>9.2g}{'':>14}")
     print(f"\nnumba at 8 ms: {1e6 * ours * 8e-3 / SECONDS:.1f} µs a step; as fast as")
-    for name, wall in [(name, wall) for name, wall, _ in rows[3:]] + slow:
+    for name, wall in [(name, wall) for name, wall, _ in rows[len(methods) :]] + slow:
         print(f"  {wall / ours:8.1f} × {name}")
 
     bare = fresh("import numpy")

@@ -1,11 +1,10 @@
 """Guarded reading of arrays in files of NumPy."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
-from isochron.files import reads_data
+from isochron.files import DataFileError, reading, reads_data, require_file
 from isochron.formats import NPY, describe_content
 
 # What a user may do with a file that should be an array.
@@ -35,11 +34,7 @@ def load_npy(path: str | os.PathLike) -> np.ndarray:
         If it is of a different format, is damaged, or contains anything but real numbers; the
         message names what it is.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"The file {path} does not exist.")
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file.")
+    path = require_file(path)
     kind = describe_content(path)
     if kind != NPY:
         reader = _AS_ARRAY.get(kind)
@@ -48,9 +43,14 @@ def load_npy(path: str | os.PathLike) -> np.ndarray:
             f"{path} is not a .npy file of numbers{f': it is {kind}' * bool(kind)}.{way_out}"
         )
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, TypeError) as error:
-        text = "it contains Python objects" if "pickle" in str(error) else f"{error}"
+        with reading(path, "a .npy file of numbers"):
+            # Not more is allocated than the file has, whatever its header says.
+            array = np.array(np.load(path, allow_pickle=False, mmap_mode="r"))
+    except DataFileError:
+        raise
+    except ValueError as error:
+        objects = "pickle" in str(error) or "Python objects" in str(error)
+        text = "it contains Python objects" if objects else f"{error}"
         raise ValueError(f"{path} is not a .npy file of numbers: {text}.") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{path} is not a .npy file of real numbers: it has {array.dtype}.")

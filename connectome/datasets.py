@@ -16,7 +16,7 @@ from isochron.files import DataFileError, sha256
 
 _DATA = files("isochron.connectome.data")
 _REINSTALL = "Install isochron again."
-_NOT_CONNECTOMES = {"cells", "muscles", "fenyves2020"}
+_NOT_CONNECTOMES = {"cells", "muscles", "fenyves2020", "cell_shapes"}
 
 
 def available() -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def _author(name: str) -> str:
 
 
 def source_of(name: str) -> Source:
-    """Provenance of a vendored table: a data set, ``cells``, ``muscles`` or ``fenyves2020``."""
+    """Provenance of a vendored table: a data set, or one of `_NOT_CONNECTOMES`."""
     return Source(**_provenance()[name])
 
 

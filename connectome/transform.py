@@ -4,7 +4,7 @@ Each returns a new `Connectome` whose history states the change.
 """
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def merge_left_right(connectome: Connectome) -> Connectome:
         If a third neuron has the name of the merged one: X in addition to XL and XR.
     """
     names = set(connectome.neurons)
-    labels = [_without_side(name, names) for name in connectome.neurons]
+    labels = pair_labels(connectome.neurons, names)
     for name, label in zip(connectome.neurons, labels, strict=True):
         if label != name and label in names:
             raise ValueError(
@@ -99,9 +99,14 @@ def by_class(connectome: Connectome) -> Connectome:
     return _merge(connectome, [cell.cell_class for cell in connectome.cells], "merged by class")
 
 
-def _without_side(name: str, names: Collection[str]) -> str:
-    stem, twin = name[:-1], {"L": "R", "R": "L"}.get(name[-1:])
-    return stem if stem and twin and stem + twin in names else name
+def pair_labels(names: Iterable[str], among: Collection[str]) -> list[str]:
+    """AVA for AVAL and AVAR, and for any name whose twin is among some names; else the name."""
+
+    def label(name: str) -> str:
+        stem, twin = name[:-1], {"L": "R", "R": "L"}.get(name[-1:])
+        return stem if stem and twin and stem + twin in among else name
+
+    return [label(name) for name in names]
 
 
 def _keep(connectome: Connectome, names: Sequence[str], what: str) -> Connectome:

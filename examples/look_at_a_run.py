@@ -14,8 +14,8 @@
 # # Look at a run
 #
 # This is a notebook, saved as text: open it in Jupyter with jupytext, or run it as a script.
-# It loads a run folder that `isochron compare` made, prints the table and draws the
-# report's main figure again from the data in the folder.
+# It loads a run folder that `isochron compare` made, prints the answer and the tables, and draws
+# the main figure of the report again from the data in the folder.
 
 # %%
 # pyright: reportUnusedExpression=false
@@ -26,19 +26,19 @@ from IPython.display import Image
 
 from isochron.studies import read_results
 from isochron.studies.compare.figures import draw_overview
-from isochron.studies.compare.table import format_table
+from isochron.studies.compare.report import main_systems
+from isochron.studies.compare.table import format_results
 
 run = Path(os.environ.get("ISOCHRON_RUN", "runs/demo"))
 results = read_results(run)
 print(results.question)
-print(format_table(results.systems))
+print(format_results(results))
 
 # %% [markdown]
 # The phase portraits, each in the plane of the two main components of its stable cycles.
 
 # %%
-trained = [results.worm, *(net for net in results.nets if net.trained)]
-figure = draw_overview(run, trained)
+figure = draw_overview(run, main_systems(results))
 handles = {}
 for letter, ax in zip("abcdefghijkl", figure.axes, strict=False):
     ax.set_title(f"{letter}  {ax.get_title()}", loc="left")

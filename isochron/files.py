@@ -6,7 +6,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+import secrets
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -38,7 +41,7 @@ def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
         path: Any = args[0] if args else kwargs["path"]
         try:
             return reader(*args, **kwargs)
-        except DataFileError:
+        except (DataFileError, MemoryError):
             raise
         except FileNotFoundError as error:
             text = f"The file {path} does not exist." if error.filename else str(error)
@@ -50,17 +53,53 @@ def reads_data(reader: Callable[P, T]) -> Callable[P, T]:
     return read
 
 
+@contextmanager
+def reading(path: str | os.PathLike, kind: str) -> Iterator[None]:
+    """A context in which a library reads a file: each of its errors is one of damaged data.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    kind : str
+        What it should be, such as ``a whole HDF5 file``.
+
+    Raises
+    ------
+    DataFileError
+        For all errors but ValueError, a lack of memory and those of the file system.
+    """
+    try:
+        yield
+    except (ValueError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and type(error) is not OSError:
+            raise  # it does not exist, is not permitted, is a folder
+        text = str(error).strip("'\"") or type(error).__name__
+        raise DataFileError(f"{path} is not {kind}: {text}.") from error
+
+
+def part_path(path: Path) -> Path:
+    """A temporary name for a file in its folder: of this process, and different each time."""
+    process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f".{path.name}.{process}.part")
+
+
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all: under a temporary name in its folder, then renamed.
+
+    Of two processes that write the same file at once, the last one wins. A symbolic link at
+    `path` is replaced; the file to which it refers does not change.
 
     Raises
     ------
     OSError
         If it cannot be written; an existing file stays unchanged.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = part_path(path)
     try:
-        with open(part, "wb") as file:
+        with open(part, "xb", opener=_open_without_links) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -68,7 +107,24 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # of a file system that became read-only: the first error counts
+            part.unlink(missing_ok=True)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add text to the end of a file, which is made if it does not exist.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or is a symbolic link.
+    """
+    with open(path, "a", encoding="utf-8", opener=_open_without_links) as file:
+        file.write(text)
+
+
+def _open_without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 @reads_data
@@ -87,13 +143,31 @@ def read_text(path: str | os.PathLike) -> str:
     return _decoded(path, content, "utf-16" if wide else "utf-8-sig")
 
 
+def require_file(path: str | os.PathLike) -> Path:
+    """Check that a path is an ordinary file: a pipe would wait, a device may have no end.
+
+    Raises
+    ------
+    MissingDataFileError
+        If it does not exist.
+    DataFileError
+        If it is a folder, a pipe or a device.
+    """
+    path = Path(path)
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise DataFileError(f"{str(path)[:100]} is not a file: {error.strerror}.") from error
+    if not exists:
+        raise MissingDataFileError(f"The file {path} does not exist.")
+    if not path.is_file():
+        raise DataFileError(f"{path} is not a file.")
+    return path
+
+
 def _content(path: str | os.PathLike) -> bytes:
     """Bytes of an ordinary file of at most `LARGEST_TEXT`."""
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"The file {path} does not exist.")
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file.")
+    path = require_file(path)
     if path.stat().st_size > LARGEST_TEXT:
         raise ValueError(
             f"{path} has {path.stat().st_size} bytes; at most {LARGEST_TEXT} are read."
@@ -171,7 +245,7 @@ def _xml_encoding(path: str | os.PathLike, content: bytes) -> str:
     return "utf-8-sig" if known == "utf-8" else known
 
 
-def sha256(content: bytes | Iterable[bytes]) -> str:
+def sha256(content: bytes | Iterable[bytes | memoryview]) -> str:
     """SHA-256 of bytes, or of several one after the other, in hexadecimal digits."""
     found = hashlib.sha256()
     for part in [content] if isinstance(content, bytes) else content:
@@ -181,7 +255,7 @@ def sha256(content: bytes | Iterable[bytes]) -> str:
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, which may be larger than the memory."""
-    with path.open("rb") as file:
+    with require_file(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -199,6 +273,40 @@ def write_json(path: Path, value: Any) -> None:
         If a number is not finite.
     """
     write_bytes(path, (to_json(value) + "\n").encode())
+
+
+def write_sealed_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON with the SHA-256 of its content, for `read_sealed_json`.
+
+    Raises
+    ------
+    ArithmeticError
+        If a number is not finite.
+    """
+    write_json(path, {**value, "sha256": json_sha256(value)})
+
+
+def read_sealed_json(path: Path, *, required: bool = True) -> dict[str, Any]:
+    """Read what `write_sealed_json` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    required : bool
+        Whether a file without a digest, as other programs write it, is an error.
+
+    Raises
+    ------
+    DataFileError
+        If the file is not JSON, or has been altered.
+    """
+    content = read_json(path)
+    digest = content.pop("sha256", None) if isinstance(content, dict) else None
+    if digest is None and not required:
+        return content
+    if digest != json_sha256(content):
+        raise DataFileError(f"{path} has been altered.")
+    return content
 
 
 def to_json(value: Any, **options: Any) -> str:
@@ -225,6 +333,6 @@ def read_json(path: Path) -> Any:
         If the file is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(require_file(path).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file: {error}.") from error

@@ -24,6 +24,8 @@ def setting(
     choices: Iterable[str] | str | None = None,
     form: str = "",
     needs: str = "",
+    added_later: bool = False,
+    several: bool = False,
 ) -> Any:
     """A field of a settings dataclass.
 
@@ -43,6 +45,12 @@ def setting(
     needs : str
         Setting that this one depends on: ``"mode=pure"``, or ``"oscillation_Hz"`` if any value
         will do. Without it this setting must stay at its default (`check_effect`).
+    added_later : bool
+        Whether runs exist that were made before this setting. At its default, which must mean
+        what those runs did, it does not count in the digest of a configuration, so that their
+        folders can be resumed.
+    several : bool
+        Whether a text may be several choices with commas between them.
 
     Returns
     -------
@@ -64,6 +72,7 @@ def setting(
     """
     metadata = {
         "description": description, "unit": unit, "choices": choices, "form": form, "needs": needs,
+        "added_later": added_later, "several": several,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -164,7 +173,7 @@ def choices_of(field: dataclasses.Field) -> tuple[str, ...]:
 
 
 def check_choice(field: dataclasses.Field, value: str) -> None:
-    """Check that a value is one of the allowed values of a field.
+    """Check that a value is one of the allowed values of a field, or several with commas.
 
     Parameters
     ----------
@@ -185,6 +194,10 @@ def check_choice(field: dataclasses.Field, value: str) -> None:
     Traceback (most recent call last):
     ValueError: 'rmap' is not one of 'square', 'ramp'. Did you mean ramp?
     """
+    if field.metadata.get("several") and "," in value:
+        for part in value.split(","):
+            check_choice(field, part)
+        return
     source, choices = _source(field), choices_of(field)
     if isinstance(source, Registry):
         source.check(value)

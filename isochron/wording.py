@@ -4,6 +4,8 @@ import os
 import shlex
 from collections.abc import Sequence
 
+RESUMES = "The same command resumes from here."  # in the message of an interrupted command
+
 
 def counted(number: int, what: str, several: str = "") -> str:
     """A number of things: ``1 muscle``, ``2 muscles``.
@@ -20,6 +22,14 @@ def counted(number: int, what: str, several: str = "") -> str:
     if number == 1:
         return f"1 {what.replace('(s)', '')}"
     return f"{number} {several or (what.replace('(s)', 's') if '(s)' in what else f'{what}s')}"
+
+
+def printable(text: str) -> str:
+    """A text whose control characters, which a terminal obeys, are written as escapes."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def joined(words: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.devices import require_device
+from isochron.memory import TooLargeError
 from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES
@@ -20,10 +22,13 @@ from isochron.sims.run_settings import EnsembleSettings
 from isochron.sims.simulation import (
     MEMORY_LIMIT_BYTES,
     require_generator,
-    require_resolved,
     unsimulated_layers,
 )
+from isochron.sims.step_choice import plan_steps, require_feasible, with_accuracy
 from isochron.sims.stimuli import Stimulus
+
+N_PROBED = 8  # members from which the error is estimated
+CHUNK_BYTES = 2 * 2**30
 
 
 def simulate_many(
@@ -55,8 +60,8 @@ def simulate_many(
         Source of the initial states if `initial_states` is not given: each member starts near
         its equilibrium, as in `simulate`.
     **fields
-        Fields of `EnsembleSettings` as keywords: duration_s, engine, step_ms, record,
-        record_every_ms, threshold_rule, workers, device, dtype, chunk.
+        Fields of `EnsembleSettings` as keywords: duration_s, engine, step_ms, method,
+        tolerance_mV, record, record_every_ms, threshold_rule, workers, device, dtype, chunk.
 
     Returns
     -------
@@ -90,48 +95,55 @@ def simulate_many(
     array([-31.321, -33.647])
     """
     given = settings_from(EnsembleSettings, settings, fields)
-    step_ms, record, threshold_rule = given.step_ms, given.record, given.threshold_rule
+    record, threshold_rule = given.record, given.threshold_rule
+    networks, stimuli, starts = _members(networks, stimuli, initial_states)
     options = _engine_options(given)
     require_generator(rng)
-    networks, stimuli, starts = _members(networks, stimuli, initial_states)
-    for stimulus in {id(stimulus): stimulus for stimulus in stimuli}.values():
-        require_resolved(stimulus, step_ms)
+    plan = plan_steps(networks[0], [*{id(one): one for one in stimuli}.values()], given)
+    _check_type(given, plan["method"])
+    n_samples = plan["n_steps"] // plan["every"] + 1
+    chunk = _chunk(given, n_samples, networks)
+    copies = _Copies(networks, chunk)
     rng_state = "none"
     if initial_states is None:
         if rng is None:
             raise ValueError("Give initial_states, or rng for random ones near the equilibria.")
         rng_state = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
-    every = max(1, round(given.record_every_ms / step_ms))
-    n_steps = round(1e3 * given.duration_s / step_ms)
-    shape = (len(networks), n_steps // every + 1, networks[0].n_neurons)
-    _check_size(shape, len(record))
+        starts = [
+            copies[k].random_state(stimulus, rng, threshold_rule=threshold_rule)
+            for k, stimulus in enumerate(stimuli)
+        ]
 
     def request(k: int) -> EngineRequest:
-        # A copy, whose matrices go when the chunk is done.
-        network, start = networks[k].with_parameters(), starts[k]
-        if rng is not None and initial_states is None:
-            start = network.random_state(stimuli[k], rng, threshold_rule=threshold_rule)
         return EngineRequest(
-            network=network,
+            network=copies[k],
             stimulus=stimuli[k],
-            step_ms=step_ms,
-            n_steps=n_steps,
-            every=every,
-            initial_state=start,
+            initial_state=starts[k],
             threshold_rule=threshold_rule,
+            **plan,
         )
 
+    shape = (len(networks), n_samples, networks[0].n_neurons)
+    _check_size(shape, len(record))
+    probed = np.unique(np.linspace(0, shape[0] - 1, N_PROBED, dtype=int)).tolist()
+    trials = [request(k) for k in probed]
+    for trial in trials:
+        require_feasible(trial, given, shape[0])
+    changes, accuracy = with_accuracy(trials, given, **options)
+    plan |= changes
+    every_ms, taken = plan["every"] * plan["step_ms"], []
     kept = {name: np.empty(shape) for name in record}
     finals, finite = np.empty((shape[0], 2 * shape[2])), np.empty(shape[:2], dtype=bool)
     run_many = ENGINES.load(given.engine).run_many
-    for begin in range(0, shape[0], given.chunk):
-        members = slice(begin, min(begin + given.chunk, shape[0]))
+    for begin in range(0, shape[0], chunk):
+        members = slice(begin, min(begin + chunk, shape[0]))
         requests = [request(k) for k in range(members.start, members.stop)]
         states = run_many(requests, **options)
+        taken += [plan | one.notes for one in requests]
         for name in record:
             kept[name][members] = _quantity(name, requests, states)
         finals[members], finite[members] = states[:, -1], np.isfinite(states).all(axis=2)
-    run = _labelled(kept, finals, finite, every * step_ms, networks[0].connectome.neurons)
+    run = _labelled(kept, finals, finite, every_ms, networks[0].connectome.neurons)
     return run.assign_attrs(
         {
             "model": "graded",
@@ -143,11 +155,12 @@ def simulate_many(
             "stimulus": _each([stimulus.describe() for stimulus in stimuli]),
             "threshold_rule": threshold_rule,
             "engine": given.engine,
-            "method": "strang",
+            "method": plan["method"],
             "device": given.device,
             "dtype": given.dtype,
-            "step_ms": step_ms,
-            "n_steps": n_steps,
+            "step_ms": _number([one["step_ms"] for one in taken]),
+            "n_steps": _number([one["n_steps"] for one in taken]),
+            **accuracy,
             "rng": rng_state,
             "isochron_version": __version__,
             **unsimulated_layers(networks[0].connectome),
@@ -161,13 +174,50 @@ def _engine_options(settings: EnsembleSettings) -> dict[str, Any]:
     if engine not in several:
         raise ValueError(f"engine must be one of {', '.join(several)}, got {engine!r}.")
     if engine == "numba":
-        if (device, dtype) != ("cpu", "float64"):
-            raise ValueError('Only engine="torch" has a choice of device and dtype.')
-        return {"workers": settings.workers}
+        if device != "cpu":
+            raise ValueError(
+                f'Only engine="torch" and engine="triton" have a choice of device; got {device!r}.'
+            )
+        return {"workers": settings.workers, "dtype": dtype}
     torch = importlib.import_module("torch")
-    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device={device!r}: torch finds no CUDA device; use 'cpu'.")
-    return {"device": device, "dtype": getattr(torch, dtype)}
+    return {"device": require_device(device), "dtype": getattr(torch, dtype)}
+
+
+class _Copies:
+    """A copy of the network of a member, whose matrices go when further ones are in use."""
+
+    def __init__(self, networks: list[GradedNetwork], most: int) -> None:
+        self.networks, self.most = networks, most
+        self.copies: dict[int, GradedNetwork] = {}
+
+    def __getitem__(self, k: int) -> GradedNetwork:
+        network = self.networks[k]
+        if id(network) not in self.copies:
+            if len(self.copies) >= self.most:
+                self.copies.clear()
+            self.copies[id(network)] = network.with_parameters()
+        return self.copies[id(network)]
+
+
+def _check_type(settings: EnsembleSettings, method: str) -> None:
+    if settings.dtype == "float32" and settings.engine == "numba" and method != "multistep":
+        raise ValueError(
+            'Only the engines "torch" and "triton" and method="multistep" compute in float32; the '
+            f"method is {method!r}."
+        )
+
+
+def _chunk(settings: EnsembleSettings, n_samples: int, networks: list[GradedNetwork]) -> int:
+    """Number of members at a time; by default that of the engine, in 2 GiB of host memory.
+
+    Samples need memory, and the dense matrices of each network if there are several.
+    """
+    if settings.chunk is not None:
+        return settings.chunk
+    usual, n = ENGINES.load_settings(settings.engine).chunk, networks[0].n_neurons
+    several = len({id(network) for network in networks}) > 1
+    member = 8 * (n_samples * 2 * n + several * 3 * n * n)
+    return max(min(usual, 512), min(usual, CHUNK_BYTES // member))
 
 
 def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]:
@@ -212,7 +262,7 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
 def _check_size(shape: tuple[int, int, int], n_quantities: int) -> None:
     needed = 8 * math.prod(shape) * n_quantities
     if shape[1] < 2 or needed > MEMORY_LIMIT_BYTES:
-        raise ValueError(
+        raise (ValueError if shape[1] < 2 else TooLargeError)(
             f"{shape[0]} members with {shape[1] - 1} samples each would take "
             f"{needed / 2**30:.3g} GiB; between 1 sample and "
             f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. Record less often, or less."
@@ -246,6 +296,11 @@ def _labelled(kept, finals, finite, every_ms, neurons) -> xr.Dataset:
         variables,
         coords={"time": ("time", times, {"units": "ms"}), "neuron": list(neurons)},
     )
+
+
+def _number(values: list[float]) -> float | str:
+    """A number, if it is that of all members; else their JSON."""
+    return values[0] if all(value == values[0] for value in values) else json.dumps(values)
 
 
 def _each(values: list) -> str:

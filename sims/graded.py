@@ -9,119 +9,25 @@ Wicks, Roehrig and Rankin (1996); Kunert, Shlizerman and Kutz (2014); Kim et al.
 nS * mV = pA and pF * mV / ms = pA, so the equations carry no conversion factors.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import lu_factor, lu_solve
 
 from isochron.connectome import Connectome
 from isochron.connectome.signs import SignRule, signed
 from isochron.sims.drive import Drive
+from isochron.sims.graded_parameters import (
+    GRADED_INTERACTOME,
+    GradedParameters,
+)
 from isochron.sims.stimuli import Stimulus
-from isochron.wording import shown
 
 Array = np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GradedParameters:
-    """Constants of passive neurons with graded synapses, the same for all neurons.
-
-    Parameters
-    ----------
-    capacitance : float
-        Membrane capacitance C, in pF, positive.
-    leak_conductance : float
-        Leak conductance G_c, in nS, positive.
-    leak_reversal : float
-        Reversal potential of the leak E_c, in mV.
-    gap_conductance : float
-        Conductance of a gap junction g_gap, in nS per unit of weight, >= 0.
-    synaptic_conductance : float
-        Conductance of an open chemical synapse g_syn, in nS per unit of weight, >= 0.
-    excitatory_reversal : float
-        Reversal potential of excitatory synapses, in mV.
-    inhibitory_reversal : float
-        Reversal potential of inhibitory synapses, in mV.
-    activation_rate : float
-        Rate at which synapses open a_r, in 1/ms, positive.
-    decay_rate : float
-        Rate at which synapses close a_d, in 1/ms, positive.
-    steepness : float
-        Steepness of the sigmoid beta, in 1/mV, positive.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    References
-    ----------
-    Wicks, Roehrig and Rankin (1996); Kunert, Shlizerman and Kutz (2014).
-
-    Examples
-    --------
-    The membrane time constant C / G_c in ms, and the activation a_r / (a_r + 2 a_d) of synapses
-    at rest, which is 1/11 in both published sets:
-
-    >>> parameters = sims.GradedParameters(leak_conductance=0.02)
-    >>> parameters.capacitance / parameters.leak_conductance
-    75.0
-    >>> 1 / parameters.equilibrium_activation
-    11.0
-    """
-
-    capacitance: float = 1.5
-    leak_conductance: float = 0.01
-    leak_reversal: float = -35.0
-    gap_conductance: float = 0.1
-    synaptic_conductance: float = 0.1
-    excitatory_reversal: float = 0.0
-    inhibitory_reversal: float = -48.0
-    activation_rate: float = 1e-3 / 1.5
-    decay_rate: float = 5e-3 / 1.5
-    steepness: float = 0.125
-
-    def __post_init__(self) -> None:
-        positive = {
-            "capacitance": "pF",
-            "leak_conductance": "nS",
-            "activation_rate": "1/ms",
-            "decay_rate": "1/ms",
-            "steepness": "1/mV",
-        }
-        not_negative = {"gap_conductance": "nS", "synaptic_conductance": "nS"}
-        finite = {"leak_reversal", "excitatory_reversal", "inhibitory_reversal"}
-        for name, unit in positive.items():
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be positive (in {unit}), got {shown(getattr(self, name))}."
-                )
-        for name, unit in not_negative.items():
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be >= 0 (in {unit}), got {shown(getattr(self, name))}."
-                )
-        for name in finite:
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(
-                    f"{name} must be finite (in mV), got {shown(getattr(self, name))}."
-                )
-
-    @property
-    def equilibrium_activation(self) -> float:
-        """Activation of all synapses at rest, s_eq = a_r / (a_r + 2 a_d)."""
-        return self.activation_rate / (self.activation_rate + 2 * self.decay_rate)
-
-
-GRADED_INTERACTOME = GradedParameters()
-GRADED_KUNERT2014 = GradedParameters(
-    capacitance=1.0, inhibitory_reversal=-45.0, activation_rate=1e-3, decay_rate=5e-3
-)
 
 
 class GradedNetwork:
@@ -316,7 +222,7 @@ class GradedNetwork:
         p, s = self.parameters, self.parameters.equilibrium_activation
         pull = s * (self.synapses * self.reversal).sum(axis=1)
         drive = p.leak_conductance * p.leak_reversal + pull + current
-        return np.linalg.solve(self._resting_conductances(), drive)
+        return lu_solve(self._resting_factor, drive, check_finite=False)
 
     def threshold_gain(self) -> Array:
         """Derivative of the thresholds with respect to the input current, dVth/dI.
@@ -408,6 +314,10 @@ class GradedNetwork:
             If the rule is unknown or a neuron of the stimulus is not in the connectome.
         """
         return GradedField(self, stimulus, threshold_rule)
+
+    @cached_property
+    def _resting_factor(self) -> tuple[Array, Array]:
+        return lu_factor(self._resting_conductances())
 
     def _resting_conductances(self) -> Array:
         """Conductance matrix of the linear equations of the thresholds, nS."""

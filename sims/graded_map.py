@@ -8,7 +8,8 @@ import numpy as np
 
 from isochron.real_numbers import require_real
 from isochron.sims.engines.request import DivergenceError
-from isochron.sims.engines.strang import StepInputs, advance, build_kernel
+from isochron.sims.engines.strang import StepInputs
+from isochron.sims.engines.strang_rows import advance, build_kernel
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import Sinusoid
@@ -65,6 +66,8 @@ class GradedMap:
     >>> cycle.multipliers[:2].real.round(3)
     array([1.   , 0.205])
     """
+
+    _contents = "potentials and then activations"
 
     def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
         _require_step(step_ms)
@@ -156,8 +159,8 @@ class GradedMap:
         state = np.array(state, dtype=float, order="C")
         if state.shape[-1:] != (self.dimension,):
             raise ValueError(
-                f"state must have shape (..., {self.dimension}), potentials and then activations; "
-                f"got {state.shape}."
+                f"state must have shape (..., {self.dimension}), {self._contents}; got "
+                f"{state.shape}."
             )
         if tangents is not None:
             require_real("tangents", tangents)

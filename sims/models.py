@@ -7,7 +7,7 @@ _SPIKING = "isochron.sims.spiking"
 
 
 def _graded(summary: str, parameters: str) -> Entry:
-    return Entry(f"{_GRADED}:GradedNetwork", summary, f"{_GRADED}:{parameters}")
+    return Entry(f"{_GRADED}:GradedNetwork", summary, f"{_GRADED}_parameters:{parameters}")
 
 
 def _spiking(summary: str, parameters: str) -> Entry:

@@ -8,9 +8,8 @@ where y_j is the output of neuron j and M the signed, usually normalized, neurom
 matrix. Nothing is rectified: where inhibition prevails, the activation is negative.
 """
 
-import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,55 +19,10 @@ from isochron._version import __version__
 from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
 from isochron.connectome.signs import gaba_inhibitory, say
 from isochron.real_numbers import require_real
-from isochron.wording import counted, shown
+from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
+from isochron.wording import counted
 
 Array = np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MuscleParameters:
-    """Constants of muscles of first order.
-
-    Attributes
-    ----------
-    time_constant : float
-        Time constant tau, in ms, positive.
-    gain : float
-        Activation per unit of drive.
-    normalized : bool
-        Whether the weights onto each muscle are divided by their sum. If all neurons excite and
-        have an output of 1, the drive of every muscle is then 1, whatever its number of contacts.
-
-    Raises
-    ------
-    ValueError
-        If the time constant is not positive and finite, or the gain is not finite.
-
-    References
-    ----------
-    Boyle, Berri and Cohen (2012), Frontiers in Computational Neuroscience 6:10; they use 100 ms.
-
-    Examples
-    --------
-    >>> slow = sims.MuscleParameters(time_constant=200)
-    >>> slow.time_constant, sims.BOYLE2012.time_constant
-    (200, 100.0)
-    """
-
-    time_constant: float = 100.0
-    gain: float = 1.0
-    normalized: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 < self.time_constant < math.inf:
-            raise ValueError(
-                f"time_constant must be positive (in ms), got {shown(self.time_constant)}."
-            )
-        if not math.isfinite(self.gain):
-            raise ValueError(f"gain must be finite, got {shown(self.gain)}.")
-
-
-BOYLE2012 = MuscleParameters()
 
 
 def neuromuscular_matrix(

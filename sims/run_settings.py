@@ -21,17 +21,23 @@ class RunSettings:
     ----------
     duration_s : float
         Simulated time in seconds, rounded to a whole number of steps.
-    engine : {"numba", "torch", "scipy", "brian2", "jneuroml", "neuron"}
+    engine : {"numba", "torch", "triton", "scipy", "brian2", "jneuroml", "neuron"}
         Engine that integrates. "scipy" is adaptive with tight tolerances: the reference.
+        "triton" is for ensembles on a GPU.
     step_ms : float, optional
-        Time step in ms; by default that of the engine: 0.5 for "numba", "torch" and "scipy",
-        at most 0.05 for the others, and less where the network needs it (`default_step` in
-        `isochron.sims.engines`). The method "strang" of the engines "numba" and "torch" is of
-        second order and stable at any step. At 0.5 ms a run of varshney2011 stays within
-        1e-3 mV of the exact one over 5 s; at 8 ms its period is good to 0.1 %. See
-        `estimate_step_error`. Let jumps of the stimulus fall between steps.
+        Time step in ms. Without it (and without a method) the engine "numba" chooses a step of
+        the method "multistep" for `tolerance_mV`; the other engines, and the method "strang", use
+        their default: 0.5 for "torch", "triton" and "scipy", at most 0.05 for the others, and
+        less where the network needs it (`default_step` in `isochron.sims.engines`). With a step,
+        the method is "strang": of second order and stable at any step. At 0.5 ms a run of
+        varshney2011 stays within 1e-3 mV of the exact one over 5 s; at 8 ms its period is good to
+        0.1 %. See `estimate_step_error`. Let jumps of the stimulus fall between such steps.
     method : str, optional
-        Method of the engine; its default if not given.
+        Method of the engine; its default if not given, see `step_ms`.
+    tolerance_mV : float, optional
+        Largest error of a potential in mV, within the first 5 s or the run if it is shorter, for
+        which a step is chosen; 1e-3 by default. Estimated from a run with half the step. Later,
+        the phase of a rhythm drifts by the error of its period.
     record : sequence of {"V", "s", "input", "V_minus_threshold"}
         Recorded variables.
     record_every_ms : float
@@ -63,9 +69,16 @@ class RunSettings:
         "numba", "Engine of graded models; spiking models run in brian2", choices=ENGINES
     )
     step_ms: float | None = setting(
-        None, f"Time step; by default {describe_default_steps()}", unit="ms"
+        None,
+        "Time step; by default chosen for the tolerance with the method multistep, and else "
+        f"{describe_default_steps()}",
+        unit="ms",
     )
     method: str | None = setting(None, f"Integration method: {describe_methods()}")
+    tolerance_mV: float | None = setting(
+        None, "Largest error of a potential in the first 5 s, for which a step is chosen; by "
+        "default 0.001", unit="mV",
+    )  # fmt: skip
     record: Sequence[str] = setting(
         ("V", "s"),
         "Recorded variable; only V for spiking models; may be repeated",
@@ -80,8 +93,7 @@ class RunSettings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        names = ("duration_s", "record_every_ms") + ("step_ms",) * (self.step_ms is not None)
-        _check_positive(self, names)
+        _check_times(self)
         unknown = [name for name in self.record if name not in RECORDABLE]
         if isinstance(self.record, str) or unknown or not self.record:
             raise ValueError(
@@ -95,19 +107,23 @@ class EnsembleSettings:
 
     Attributes
     ----------
-    duration_s, step_ms, record_every_ms, threshold_rule
-        As in `RunSettings`.
-    engine : {"numba", "torch"}
-        "numba": vectorized over members on processors; the fastest there. "torch": for a GPU,
-        and for float32. Gradients: `isochron.sims.engines.torch_graded.GradedBatch`.
+    duration_s, step_ms, method, tolerance_mV, record_every_ms, threshold_rule
+        As in `RunSettings`. The tolerance is that of up to eight members, evenly spaced, in
+        float64.
+    engine : {"numba", "torch", "triton"}
+        "numba": vectorized over members on processors; the fastest there. "triton": for
+        thousands of members on a GPU, one worm to a lane. "torch": for gradients, by
+        `isochron.sims.engines.torch_graded.GradedBatch`.
     record : sequence of {"V", "s", "V_minus_threshold"}
         Recorded variables.
     workers : int
         Number of threads; for "numba".
     device, dtype : str
-        "cpu" or "cuda"; "float64" or "float32". For "torch".
-    chunk : int
-        Number of members in memory at a time, in addition to what is recorded.
+        "cpu" or "cuda", for "torch" and "triton", which needs "cuda"; "float64" or "float32", for
+        these and for the method "multistep", which is then twice as fast.
+    chunk : int, optional
+        Number of members in memory at a time, in addition to what is recorded. By default 512;
+        for "triton" up to 65,536, as a GPU needs thousands to be busy.
 
     Raises
     ------
@@ -128,21 +144,34 @@ class EnsembleSettings:
 
     duration_s: float
     engine: str = "numba"
-    step_ms: float = 0.5
+    step_ms: float | None = None
+    method: str | None = None
+    tolerance_mV: float | None = None
     record: Sequence[str] = ("V",)
     record_every_ms: float = 5.0
     threshold_rule: str = "fixed"
     workers: int = 1
     device: str = "cpu"
     dtype: str = setting("float64", "Type of the numbers", choices=TYPES)
-    chunk: int = 512
+    chunk: int | None = None
 
     def __post_init__(self) -> None:
-        _check_positive(self, ("duration_s", "record_every_ms", "step_ms", "workers", "chunk"))
+        _check_times(self)
+        _check_positive(self, ("workers",) + ("chunk",) * (self.chunk is not None))
         if isinstance(self.record, str) or not set(self.record) <= set(ENSEMBLE_RECORDABLE):
             known = ", ".join(ENSEMBLE_RECORDABLE)
             raise ValueError(f"record must be of {known}, got {self.record!r}.")
         check_choices(self)
+
+
+def _check_times(settings: Any) -> None:
+    given = [name for name in ("step_ms", "tolerance_mV") if getattr(settings, name) is not None]
+    _check_positive(settings, ("duration_s", "record_every_ms", *given))
+    if len(given) == 2:
+        raise ValueError(
+            f"step_ms={settings.step_ms:g} and tolerance_mV={settings.tolerance_mV:g} exclude "
+            "each other: a step is chosen for the tolerance. Give one."
+        )
 
 
 def _check_positive(settings: Any, names: Sequence[str]) -> None:

@@ -10,12 +10,14 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome import Connectome
+from isochron.memory import TooLargeError
 from isochron.real_numbers import require_real
 from isochron.settings import settings_from
-from isochron.sims.engines import ENGINES, check_method, default_step
-from isochron.sims.engines.request import EngineRequest
+from isochron.sims.engines import ENGINES
+from isochron.sims.engines.request import EngineRequest, Progress
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.run_settings import RunSettings
+from isochron.sims.step_choice import plan_steps, require_feasible, with_accuracy
 from isochron.sims.stimuli import Stimulus
 from isochron.wording import counted
 
@@ -50,10 +52,12 @@ def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np
 
     >>> worm = sims.GradedNetwork(connectome.load("varshney2011"))
     >>> touch = sims.step_current(["PLM"], amplitude_pA=2000)
-    >>> first = sims.simulate(worm, touch, duration_s=0.1, rng=np.random.default_rng(0))
-    >>> state = sims.state_vector(first.isel(time=-1))
-    >>> second = sims.simulate(worm, touch, duration_s=0.1, initial_state=state)
-    >>> whole = sims.simulate(worm, touch, duration_s=0.2, rng=np.random.default_rng(0))
+    >>> run = lambda seconds, **start: sims.simulate(
+    ...     worm, touch, duration_s=seconds, step_ms=1, **start
+    ... )
+    >>> first = run(0.1, rng=np.random.default_rng(0))
+    >>> second = run(0.1, initial_state=sims.state_vector(first.isel(time=-1)))
+    >>> whole = run(0.2, rng=np.random.default_rng(0))
     >>> print(abs(second.V - whole.V.isel(time=slice(20, None)).values).values.max().round(9))
     0.0
     """
@@ -94,6 +98,7 @@ def simulate(
     *,
     initial_state: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
     **fields: Any,
 ) -> xr.Dataset:
     """Simulate a graded network: ``simulate(network, stimulus, duration_s=20, rng=rng)``.
@@ -111,18 +116,22 @@ def simulate(
     rng : numpy.random.Generator, optional
         Source of the initial state if `initial_state` is not given: (Vth at time 0, s_eq) with
         normal noise of 1 mV on the potentials.
+    progress : Progress, optional
+        Saves the progress of a run of the engine "numba" for the command ``isochron simulate``.
     **fields
-        Fields of `RunSettings` as keywords: duration_s, engine, step_ms, method, record,
-        record_every_ms, threshold_rule.
+        Fields of `RunSettings` as keywords: duration_s, engine, step_ms, method, tolerance_mV,
+        record, record_every_ms, threshold_rule.
 
     Returns
     -------
     xarray.Dataset
         The variables in `record`: ``V`` and ``V_minus_threshold`` in mV, ``s``, ``input`` in pA,
         all (time, neuron); ``threshold`` in mV, (neuron), or (time, neuron) if it changes; time
-        in ms. The attributes contain all that is needed to repeat the run. The attribute
-        ``not_simulated`` lists the extrasynaptic layers of the connectome, if it has any: only
-        synapses and gap junctions are simulated.
+        in ms. The attributes contain all that is needed to repeat the run, with the method and
+        the steps that were used. Where a step was chosen for `tolerance_mV`, or a long one was
+        given, ``estimated_error_mV`` is the largest error of a potential in the first seconds,
+        from a run with half the step. The attribute ``not_simulated`` lists the extrasynaptic
+        layers of the connectome, if it has any: only synapses and gap junctions are simulated.
 
     Raises
     ------
@@ -135,6 +144,12 @@ def simulate(
         If the engine is not installed.
     DivergenceError
         If the state does not stay finite.
+
+    Warns
+    -----
+    StepWarning
+        If a given step is too coarse: halving it changes the potentials by a tenth of their
+        range; or a given tolerance is not reached.
 
     Examples
     --------
@@ -155,11 +170,8 @@ def simulate(
     """
     given = settings_from(RunSettings, settings, fields)
     engine, record, threshold_rule = given.engine, given.record, given.threshold_rule
-    step_ms = default_step(engine, network) if given.step_ms is None else given.step_ms
     require_generator(rng)
-    if not ENGINES.load_settings(engine).adaptive:
-        require_resolved(stimulus, step_ms)
-    method = check_method(engine, given.method)
+    plan = plan_steps(network, [stimulus], given)
     rng_state = None if rng is None or initial_state is not None else rng.bit_generator.state
     if initial_state is None:
         if rng is None:
@@ -168,14 +180,13 @@ def simulate(
     request = EngineRequest(
         network=network,
         stimulus=stimulus,
-        step_ms=step_ms,
-        n_steps=round(1e3 * given.duration_s / step_ms),
-        every=max(1, round(given.record_every_ms / step_ms)),
-        initial_state=_checked_state(initial_state, network.dimension),
+        initial_state=checked_state(initial_state, network.dimension),
         threshold_rule=threshold_rule,
-        method=method,
+        **plan,
     )
     _check_size(request, given)
+    changes, accuracy = with_accuracy([request], given)
+    request = request.changed(progress=progress or Progress(), **changes)
     states = ENGINES.load(engine).run(request)
     attributes = {
         "model": "graded",
@@ -187,14 +198,17 @@ def simulate(
         "stimulus": stimulus.describe(),
         "threshold_rule": threshold_rule,
         "engine": engine,
-        "method": method,
-        "step_ms": step_ms,
+        "method": request.method,
+        "step_ms": request.step_ms,
         "n_steps": request.n_steps,
+        "simulated_ms": request.n_steps * request.step_ms,
         "rng": "none" if rng_state is None else json.dumps(rng_state, default=_as_list),
         "isochron_version": __version__,
     }
     run = _labelled(request, states, record)
-    return run.assign_attrs(attributes | unsimulated_layers(network.connectome))
+    return run.assign_attrs(
+        attributes | request.notes | accuracy | unsimulated_layers(network.connectome)
+    )
 
 
 def unsimulated_layers(connectome: Connectome) -> dict[str, str]:
@@ -213,16 +227,6 @@ def require_generator(rng: Any) -> None:
     """Raise TypeError for a seed in place of a generator."""
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a generator, as np.random.default_rng(0); got {rng!r}.")
-
-
-def require_resolved(stimulus: Stimulus, step_ms: float) -> None:
-    """Raise ValueError if a stimulus changes within a time step, which would miss it."""
-    if stimulus.shortest < step_ms * (1 - 1e-9):
-        raise ValueError(
-            f"The stimulus has a pulse, gap or half period of {stimulus.shortest:.3g} ms, shorter "
-            f"than step_ms={step_ms:g}: steps would miss it. Lower step_ms, or use engine='scipy'; "
-            "check that times are in ms and frequencies in Hz."
-        )
 
 
 def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str]) -> xr.Dataset:
@@ -254,7 +258,8 @@ def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str])
     )
 
 
-def _checked_state(state: Any, dimension: int) -> np.ndarray:
+def checked_state(state: Any, dimension: int) -> np.ndarray:
+    """The initial state as an array of float64; ValueError if it is not one."""
     if isinstance(state, xr.Dataset):
         raise ValueError(
             "initial_state must be an array: give sims.state_vector(run.isel(time=-1))."
@@ -274,10 +279,11 @@ def _check_size(request: EngineRequest, settings: RunSettings) -> None:
     per_sample = 8 * (request.network.dimension + quantities)
     taken = request.n_steps // request.every
     needed = per_sample * taken
+    require_feasible(request, settings)
     if request.n_steps < request.every or needed > MEMORY_LIMIT_BYTES:
         way_out = "Record less often." if taken else "Record more often, or run longer."
         way_out += " duration_s is in seconds, record_every_ms in milliseconds."
-        raise ValueError(
+        raise (TooLargeError if taken else ValueError)(
             f"duration_s={settings.duration_s:g} at record_every_ms="
             f"{settings.record_every_ms:g} would record {taken} samples, {needed / 2**30:.3g} GiB; "
             "between 1 sample and "

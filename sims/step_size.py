@@ -2,19 +2,22 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from isochron.sims.engines.accuracy import compare_with_half, potential_error, remaining
+from isochron.sims.engines.request import EngineRequest
 from isochron.sims.graded import GradedNetwork
-from isochron.sims.simulation import simulate
+from isochron.sims.run_settings import RunSettings
+from isochron.sims.simulation import checked_state
+from isochron.sims.step_choice import plan_steps
 from isochron.sims.stimuli import Stimulus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepError:
-    """Estimated error of the second-order step; result of `estimate_step_error`.
+    """Estimated error of a time step; result of `estimate_step_error`.
 
     Attributes
     ----------
@@ -25,10 +28,12 @@ class StepError:
         time where the input does not entrain the rhythm.
     period : float
         Relative error of the period of the rhythm; NaN if there are fewer than three cycles.
+    order : int
+        Order of the method.
 
     Examples
     --------
-    The method is of second order: a hundredth of the error needs a tenth of the step.
+    With a method of second order, a hundredth of the error needs a tenth of the step.
 
     >>> error = sims.StepError(step_ms=8.0, potential_mV=0.5, period=1e-3)
     >>> round(error.step_for(period=1e-5), 3)
@@ -38,6 +43,7 @@ class StepError:
     step_ms: float
     potential_mV: float
     period: float
+    order: int = 2
 
     def step_for(self, *, period: float) -> float:
         """Time step at which the relative error of the period has a given value.
@@ -52,7 +58,7 @@ class StepError:
         float
             Time step, in ms.
         """
-        return self.step_ms * math.sqrt(period / abs(self.period))
+        return self.step_ms * (period / abs(self.period)) ** (1 / self.order)
 
 
 def estimate_step_error(
@@ -63,12 +69,13 @@ def estimate_step_error(
     duration_s: float,
     initial_state: np.ndarray,
     threshold_rule: str = "fixed",
+    method: str = "strang",
 ) -> StepError:
     """Error of a simulation with a time step, estimated from a second run with half the step.
 
-    The method is of second order, so the error at the step is 4/3 of the difference between the
-    two runs (Richardson extrapolation). The estimate is valid where halving the step once more
-    divides the error by four.
+    With a method of order p, the error at the step is 2^p / (2^p - 1) of the difference between
+    the two runs (Richardson extrapolation). The estimate is valid where halving the step once more
+    divides the error by 2^p.
 
     Parameters
     ----------
@@ -84,6 +91,8 @@ def estimate_step_error(
         Potentials in mV, then activations; best a state after the transient.
     threshold_rule : {"fixed", "adiabatic", "ramped"}
         Rule by which the thresholds follow the input; see `isochron.sims.drive`.
+    method : {"strang", "multistep"}
+        Method of the engine "numba", of order 2 or 3.
 
     Returns
     -------
@@ -111,22 +120,29 @@ def estimate_step_error(
     >>> print(f"{error.potential_mV:.2e} {abs(run.V.values[:, 0] - exact).max():.2e}")
     1.36e-03 1.36e-03
     """
-    options: dict[str, Any] = {
-        "duration_s": duration_s,
-        "record": ["V"],
-        "record_every_ms": step_ms,
-        "threshold_rule": threshold_rule,
-        "initial_state": initial_state,
-    }
-    whole = simulate(network, stimulus, step_ms=step_ms, **options)
-    half = simulate(network, stimulus, step_ms=step_ms / 2, **options)
-    v, better = whole.V.values, half.V.values[: whole.time.size]
+    settings = RunSettings(
+        duration_s=duration_s,
+        step_ms=step_ms,
+        method=method,
+        record_every_ms=step_ms,
+        threshold_rule=threshold_rule,
+    )
+    request = EngineRequest(
+        network=network,
+        stimulus=stimulus,
+        initial_state=checked_state(initial_state, network.dimension),
+        threshold_rule=threshold_rule,
+        **plan_steps(network, [stimulus], settings),
+    )
+    whole, half, order = compare_with_half(settings.engine, [request])
+    v, better = (states[0, :, : network.n_neurons] for states in (whole, half))
     liveliest = int(np.argmax(v[len(v) // 2 :].std(axis=0)))
     period, better_period = (_period(x[:, liveliest], step_ms) for x in (v, better))
     return StepError(
         step_ms=step_ms,
-        potential_mV=4 / 3 * float(np.abs(v - better).max()),
-        period=4 / 3 * (period - better_period) / better_period,
+        potential_mV=potential_error(whole, half, order),
+        period=remaining(order) * (period - better_period) / better_period,
+        order=order,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from isochron.connectome import Connectome
 from isochron.connectome.names import C_ELEGANS, canonical_names
-from isochron.files import reads_data
+from isochron.files import reads_data, require_file
 from isochron.formats import describe_content
 from isochron.sims.waveforms import (
     Chirp,
@@ -74,6 +74,11 @@ class Stimulus:
     def shortest(self) -> float:
         """Shortest pulse, gap or half period in ms; infinite if there is none."""
         return min((part.shortest for part in self.parts), default=np.inf)
+
+    @property
+    def smooth(self) -> float:
+        """Shortest rise or half period in ms, jumps and kinks aside; infinite if there is none."""
+        return min((part.smooth for part in self.parts), default=np.inf)
 
     def with_amplitude(self, amplitude_pA: float) -> "Stimulus":
         """A constant stimulus with a given current into each of its neurons.
@@ -585,7 +590,7 @@ def load_current(path: str | os.PathLike) -> Stimulus:
     >>> sims.load_current("touch.csv").varying(graph, 25.0)[graph.index(["PLML", "PLMR"])]
     array([5., 5.])
     """
-    path = Path(path)
+    path = require_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             rows = [row for row in csv.reader(lines) if row]

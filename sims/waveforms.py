@@ -58,6 +58,11 @@ class Waveform(ABC):
         return math.inf
 
     @property
+    def smooth(self) -> float:
+        """Shortest time in ms in which it rises or falls, jumps and kinks aside."""
+        return math.inf
+
+    @property
     def breaks(self) -> tuple[float, ...]:
         """Times in ms at which the current jumps or has a kink."""
         return ()
@@ -107,6 +112,11 @@ class Sinusoid(Waveform):
         """Shortest feature: half a period, ms."""
         return 500.0 / self.frequency if self.amplitude and self.frequency else math.inf
 
+    @property
+    def smooth(self) -> float:
+        """Half a period, ms."""
+        return self.shortest
+
     def varying(self, times: Array) -> Array:
         """Current in addition to the offset, at times in ms, pA."""
         angle = 2e-3 * np.pi * self.frequency * times + self.phase
@@ -134,6 +144,11 @@ class Step(Waveform):
     def shortest(self) -> float:
         """Shortest feature: the duration, ms."""
         return math.inf if self.duration is None else self.duration
+
+    @property
+    def smooth(self) -> float:
+        """The rise, ms: 12 time constants of tanh, of which about 3 make most of the change."""
+        return self.rise / 4 if self.rise else math.inf
 
     @property
     def breaks(self) -> tuple[float, ...]:
@@ -187,6 +202,11 @@ class Chirp(Waveform):
     def shortest(self) -> float:
         """Shortest feature: half of the shortest period, ms."""
         return 500.0 / max(self.first_frequency, self.last_frequency, math.ulp(0.0))
+
+    @property
+    def smooth(self) -> float:
+        """Half of the shortest period, ms."""
+        return self.shortest
 
     @property
     def breaks(self) -> tuple[float, ...]:

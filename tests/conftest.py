@@ -57,3 +57,15 @@ def worm_cycle(worm_map, worm_run):
     """The worm's limit cycle."""
     last = sims.state_vector(worm_run.isel(time=-1))
     return analysis.find_limit_cycle(worm_map, last, max_period=5000)
+
+
+@pytest.fixture
+def where(device, monkeypatch):
+    """Device of a kernel of Triton; on a CPU its interpreter runs it."""
+    import torch
+
+    if device == "cpu":
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU: pytest --device cuda")
+        monkeypatch.setenv("TRITON_INTERPRET", "1")
+    return torch.device(device)

@@ -13,6 +13,7 @@ import torch
 
 from isochron import ann_bridge, connectome, sims
 from isochron.analysis.sign_networks import enumerate_attractors, random_couplings
+from isochron.connectome.null_models import rewire_reciprocal
 from isochron.connectome.null_models.layers import rewire_directed, rewire_undirected
 
 WORM = connectome.load("varshney2011")
@@ -47,6 +48,15 @@ def few_variables():
     return step.orbit(start, drives), end, moved
 
 
+def few_connections():
+    step: Any = on_the_connectome().float64_step()
+    generator = np.random.default_rng(0)
+    starts, drives = generator.normal(size=(5, 279)), generator.normal(size=(50, 279))
+    end, moved = step.run_tangents(starts[0], drives, np.eye(279))
+    alone = step.run_tangents(starts[0], drives, np.eye(279)[:, :1])[1]
+    return step.orbit(starts[0], drives), step.run(starts, drives), end, moved, alone
+
+
 def worm_steps():
     network = sims.GradedNetwork(WORM)
     stepped = sims.GradedMap(network, sims.step_current(["PLML", "PLMR"], amplitude_pA=2000))
@@ -56,12 +66,41 @@ def worm_steps():
     return stepped.advance(start, 100, tangents=np.eye(stepped.dimension)[:, :3])
 
 
+def multistep_worm():
+    stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
+    network, rng = sims.GradedNetwork(WORM), np.random.default_rng(0)
+    options = {"method": "multistep", "step_ms": 16, "duration_s": 2}
+    run = sims.simulate(network, stimulus, rng=rng, **options)
+    return run["V"].values, run["s"].values
+
+
+def multistep_worms():
+    networks = [sims.GradedNetwork(WORM).with_parameters(leak_conductance=g) for g in (0.01, 0.02)]
+    stimulus = sims.step_current(["PLML", "PLMR"], amplitude_pA=2000)
+    options = {"method": "multistep", "step_ms": 16, "duration_s": 2}
+    for dtype in ("float64", "float32"):
+        rng = np.random.default_rng(0)
+        yield sims.simulate_many(networks, stimulus, rng=rng, dtype=dtype, **options)["V"].values
+
+
+def crawling_worm():
+    crawl = sims.CrawlMap(sims.GradedNetwork(WORM), sims.Stimulus())
+    return crawl.advance(crawl.bent_state(), 100, tangents=np.eye(crawl.dimension)[:, :3])
+
+
+def bistable_worm():
+    crawl = sims.BistableMap(WORM)
+    end, moved = crawl.advance(crawl.bent_state(), 100, tangents=np.eye(crawl.dimension)[:, :3])
+    return *crawl.run(crawl.bent_state(), 100), end, moved
+
+
 def many_worms():
     network = sims.GradedNetwork(WORM)
     found = sims.simulate_many(
         [network] * 3,
         sims.step_current(["PLML", "PLMR"], amplitude_pA=2000),
         duration_s=0.2,
+        step_ms=0.5,
         rng=np.random.default_rng(0),
     )
     return [found["final_state"].values]
@@ -77,7 +116,8 @@ def rewired():
     generator = np.random.default_rng(0)
     weights = (generator.random((40, 40)) < 0.2).astype(float)
     both_ways = np.triu(weights, 1) + np.triu(weights, 1).T
-    return rewire_directed(weights, generator), rewire_undirected(both_ways, generator)
+    layers = rewire_directed(weights, generator), rewire_undirected(both_ways, generator)
+    return *layers, rewire_reciprocal(WORM, generator).chemical
 
 
 KERNELS = {
@@ -86,8 +126,13 @@ KERNELS = {
     "full rank": lambda: gradients_of(ann_bridge.FullRankRNN(n_units=50, generator=draw(0))),
     "connectome": lambda: gradients_of(on_the_connectome()),
     "few variables": few_variables,
+    "few connections": few_connections,
     "one worm": worm_steps,
+    "one worm, multistep": multistep_worm,
+    "crawling worm": crawling_worm,
+    "bistable worm": bistable_worm,
     "many worms": many_worms,
+    "many worms, multistep": multistep_worms,
     "attractors": lambda: attractors(0.5),
     "attractors with thresholds": lambda: attractors(0.0, 0.3),
     "null models": rewired,

@@ -17,8 +17,8 @@ from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
 
 from isochron import compilation
-from isochron.ann_bridge.kernels import arithmetic
 from isochron.ann_bridge.kernels.thin import dot
+from isochron.kernels import arithmetic
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,6 +61,17 @@ def test_an_edited_callee_is_compiled_again(compiling, tmp_path):
         hits.append(sum(caller.stats.cache_hits.values()))
     assert found == [3.0, 4.0, 4.0]
     assert hits == [0, 0, 1]
+
+
+def test_a_line_on_stderr_states_what_is_compiled(compiling, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(compiling.ANNOUNCE, "1")
+    path = tmp_path / "twice.py"
+    path.write_text("@compiled()\ndef twice(x):\n    return x + x\n")
+    for _ in range(2):
+        module = load(path, compiled=compiling.compiled)
+        assert module.twice(1.5) == 3.0
+        assert module.twice(2) == 4  # one line for all that is compiled
+    assert capsys.readouterr().err == "Compiling twice; later runs load the result.\n"
 
 
 def test_signatures_compiled_at_the_same_time_have_separate_files(compiling, tmp_path):
@@ -125,7 +136,7 @@ def results(process):
 def test_compiled_now_before_or_by_two_at_once_is_bit_identical(tmp_path):
     """The order of use is reversed, too: it decides which copies of callees are used."""
     cold = results(start(tmp_path / "one"))
-    assert len(cold) == 10
+    assert len(cold) == 15
     assert results(start(tmp_path / "one", "reversed")) == cold
     both = [start(tmp_path / "two"), start(tmp_path / "two", "reversed")]
     assert [results(process) for process in both] == [cold, cold]

@@ -337,12 +337,8 @@ class _Search:
             return ""
         duration = _TURNS * self.max_period
         units = find_units(self.system, start, scale=self.control.scale, duration=duration)
-        times = np.linspace(0, duration, 50 * _TURNS)
         try:
-            states = integrate(
-                units.system(self.system), units.enter(start), duration,
-                times=times, rtol=TRANSIENT_RTOL,
-            )  # fmt: skip
+            states = self._followed(units, start, duration)
         except ArithmeticError:
             return ""
         turning = turning_variables(self.system, units.leave(states))
@@ -352,6 +348,14 @@ class _Search:
             f" The variables of indices {turning} move on in one direction, and the field does not "
             f"distinguish whole turns of them: if they are angles, give angles={turning}."
         )
+
+    def _followed(self, units: Units, start: np.ndarray, duration: float) -> np.ndarray:
+        """States along the trajectory of an autonomous system, in units."""
+        system = units.system(self.system)
+        if is_map(system):
+            return system.orbit(units.enter(start), math.ceil(duration / system.step_ms))
+        times = np.linspace(0, duration, 50 * _TURNS)
+        return integrate(system, units.enter(start), duration, times=times, rtol=TRANSIENT_RTOL)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import real_array
 from isochron.analysis.limit_cycles import LimitCycle
@@ -258,6 +259,7 @@ def find_map_phase_response(
     n_returns: int = 2000,
     n_transient: int = 500,
     tolerance: float = 1e-7,
+    scale: ArrayLike | None = None,
 ) -> PhaseResponse:
     """Phase response of the attracting invariant circle of a map, at the start of a return.
 
@@ -279,6 +281,9 @@ def find_map_phase_response(
         n_returns - n_transient is at least 16 times the number of harmonics.
     tolerance : float
         Largest accepted residual.
+    scale : array_like, shape () or (n,), optional
+        Typical size of the state, or of each variable; measured along the circle by default. Give
+        one number if a variable rests on the circle: its size is not known from there.
 
     Returns
     -------
@@ -321,7 +326,7 @@ def find_map_phase_response(
             f"The map has dimension {system.dimension}, the circle "
             f"{circle.coefficients.shape[1]}: give the map of which the circle was found."
         )
-    units = Units(measure_scale(circle(np.linspace(0, 2 * math.pi, 64))))
+    units = Units(measure_scale(circle(np.linspace(0, 2 * math.pi, 64)), scale=scale))
     system, circle = units.system(system), circle.in_units(units)
     n_harmonics = len(circle.coefficients) // 2
     if not (n_transient >= 1 and n_returns >= n_transient + 16 * n_harmonics):

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
         mean_three_cycles,
         mean_two_cycles,
     )
+    from isochron.analysis.sign_networks.memories import (
+        hebbian_couplings,
+        recall,
+        two_step_energy,
+    )
     from isochron.analysis.sign_networks.network import (
         TIE_RULES,
         SignNetwork,
@@ -76,6 +81,7 @@ __all__ = [
     "fixed_point_complexity",
     "fixed_point_prefactor",
     "from_boolean",
+    "hebbian_couplings",
     "interior_branch_end",
     "limit_at_zero_symmetry",
     "mean_fixed_points",
@@ -83,8 +89,10 @@ __all__ = [
     "mean_two_cycles",
     "pack",
     "random_couplings",
+    "recall",
     "sample_attractors",
     "solve_cycles",
+    "two_step_energy",
     "unpack",
     "unseen_mass",
     "unseen_mass_bound",

@@ -4,6 +4,7 @@ Needs OR-tools: pip install "isochron[attractors]".
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,8 +133,9 @@ def solve_cycles(
     solver.parameters.enumerate_all_solutions = True
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = time_limit_s
+    solver.parameters.catch_sigint_signal = False  # it would return as if the time was up
     collector = _collector(cp_model, states, limit)
-    status = solver.solve(model, collector)
+    status = _solve(solver, model, collector)
     complete = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE) and not collector.stopped
     return SolvedCycles(
         length=length,
@@ -141,6 +143,17 @@ def solve_cycles(
         complete=complete,
         message="all cycles of this length" if complete else _why_not(collector, limit),
     )
+
+
+def _solve(solver: Any, model: Any, collector: Any) -> Any:
+    """Status of the solver, which stops when this thread is interrupted."""
+    with ThreadPoolExecutor(1) as pool:
+        status = pool.submit(solver.solve, model, collector)
+        try:
+            return status.result()
+        except BaseException:
+            solver.stop_search()
+            raise
 
 
 def _import_solver() -> Any:

@@ -1,14 +1,19 @@
 """Random networks between symmetric and antisymmetric, and numbers of their attractors."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from isochron.analysis.results import short_repr
-from isochron.analysis.sign_networks.enumeration import MAX_NEURONS, enumerate_attractors
+from isochron.analysis.sign_networks.enumeration import (
+    MAX_NEURONS,
+    MAX_ON_GPU,
+    enumerate_attractors,
+)
+from isochron.analysis.sign_networks.results import Enumeration
 from isochron.settings import settings_from
 
 LAWS = ("gaussian", "uniform", "sign")
@@ -210,6 +215,38 @@ class EnsembleCount:
     basin_lengths: np.ndarray
     mean_transients: np.ndarray
 
+    @classmethod
+    def of(cls, symmetry: float, networks: Sequence[Enumeration]) -> Self:
+        """The attractors of random networks that were enumerated one by one.
+
+        Parameters
+        ----------
+        symmetry : float
+            eta of their ensemble.
+        networks : sequence of Enumeration
+            At least 2, of the same number of neurons; in the order of the arrays.
+
+        Returns
+        -------
+        EnsembleCount
+            Their numbers by length, basins and transients.
+        """
+        n = networks[0].n
+        states = 2.0**n
+        lengths = np.unique(np.concatenate([one.lengths for one in networks]))
+        counts = [np.bincount(np.searchsorted(lengths, one.lengths), minlength=lengths.size)
+                  for one in networks]  # fmt: skip
+        return cls(
+            n=n,
+            symmetry=symmetry,
+            lengths=lengths,
+            counts=np.array(counts, dtype=np.int64),
+            largest_basins=np.array([one.basins.max() / states for one in networks]),
+            basins=np.concatenate([one.basins / states for one in networks]),
+            basin_lengths=np.concatenate([one.lengths for one in networks]),
+            mean_transients=np.array([one.mean_transient for one in networks]),
+        )
+
     def of_length(self, length: int) -> tuple[float, float]:
         """Mean number of attractors of a length.
 
@@ -247,6 +284,7 @@ def count_attractors(
     law: CouplingLaw | None = None,
     tie: str = "plus",
     n_threads: int | None = None,
+    device: str = "cpu",
     progress: Report | None = None,
     **fields: Any,
 ) -> EnsembleCount:
@@ -255,7 +293,7 @@ def count_attractors(
     Parameters
     ----------
     n : int
-        Number of neurons, up to 30.
+        Number of neurons, up to 30, on a GPU up to 32.
     symmetry : float
         eta, between -1 and 1.
     n_networks : int
@@ -271,6 +309,8 @@ def count_attractors(
         continuous, and for diluted neurons without input.
     n_threads : int, optional
         Number of threads, as in `enumerate_attractors`.
+    device : {"cpu", "cuda"}
+        Device, as in `enumerate_attractors`.
     progress : callable, optional
         Called as ``progress(fraction, text)``. Raise from it, or press Ctrl-C, to stop.
 
@@ -297,8 +337,9 @@ def count_attractors(
     True
     """
     law = settings_from(CouplingLaw, law, fields)
-    if not 1 <= n <= MAX_NEURONS:
-        raise ValueError(f"n must be from 1 to {MAX_NEURONS}, got {n!r}.")
+    largest = MAX_NEURONS if device == "cpu" else MAX_ON_GPU
+    if not 1 <= n <= largest:
+        raise ValueError(f"n must be from 1 to {largest}, got {n!r}.")
     if n_networks < 2:
         raise ValueError(
             f"n_networks must be at least 2, for a standard error; got {n_networks!r}."
@@ -308,23 +349,10 @@ def count_attractors(
         if progress is not None:
             progress(k / n_networks, f"network {k + 1} of {n_networks}")
         couplings = random_couplings(n, symmetry, rng, law=law)
-        found.append(enumerate_attractors(couplings, 0, tie, n_threads=n_threads))
+        found.append(enumerate_attractors(couplings, 0, tie, n_threads=n_threads, device=device))
     if progress is not None:
         progress(1.0, "done")
-    lengths = np.unique(np.concatenate([one.lengths for one in found]))
-    counts = [np.bincount(np.searchsorted(lengths, one.lengths), minlength=lengths.size)
-              for one in found]  # fmt: skip
-    states = 2.0**n
-    return EnsembleCount(
-        n=n,
-        symmetry=symmetry,
-        lengths=lengths,
-        counts=np.array(counts, dtype=np.int64),
-        largest_basins=np.array([one.basins.max() / states for one in found]),
-        basins=np.concatenate([one.basins / states for one in found]),
-        basin_lengths=np.concatenate([one.lengths for one in found]),
-        mean_transients=np.array([one.mean_transient for one in found]),
-    )
+    return EnsembleCount.of(symmetry, found)
 
 
 def _mean_and_error(values: np.ndarray) -> tuple[float, float]:

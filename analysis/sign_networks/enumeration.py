@@ -1,6 +1,5 @@
 """All attractors of a small network, by visiting every state."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +11,11 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.sign_networks.network import SignNetwork
 from isochron.analysis.sign_networks.results import Enumeration
+from isochron.devices import require_device
+from isochron.memory import spare_memory
 
 MAX_NEURONS = 30
+MAX_ON_GPU = 32
 SLAB = 1 << 22  # states, or images, between two reports of progress
 PROBES = 64
 Report = Callable[[float, str], None]
@@ -38,13 +40,14 @@ def enumerate_attractors(
     Parameters
     ----------
     J : array_like, shape (n, n)
-        Couplings ``[post, pre]``, n up to 30. The diagonal is used as given.
+        Couplings ``[post, pre]``, n up to 30, on a GPU up to 32. The diagonal is used as given.
     theta : array_like, shape (n,) or ()
         Thresholds.
     tie : {"plus", "minus", "keep", "flip"}
         The next state of a neuron whose field is exactly 0.
     device : str
-        ``cpu`` for compiled code; otherwise a device of PyTorch, such as ``cuda``.
+        ``cpu`` for compiled code; ``cuda`` for a GPU, where 8 bytes a state and 80 bytes an image
+        must fit.
     n_threads : int, optional
         Number of threads of the compiled code, at least 1; all cores by default. Results do not
         depend on it.
@@ -62,7 +65,8 @@ def enumerate_attractors(
     Raises
     ------
     ValueError
-        If the network is not valid or has more than 30 neurons, or `n_threads` is below 1.
+        If the network is not valid or has more than 30 neurons (32 on a GPU), `n_threads` is below
+        1, or the device is not supported.
     MemoryError
         If more memory is needed than allowed; the message names both numbers of bytes.
 
@@ -85,21 +89,23 @@ def enumerate_attractors(
            [-1,  1, -1]], dtype=int8)
     """
     network = SignNetwork.of(J, theta, tie)
-    if network.n > MAX_NEURONS:
+    place = None if device == "cpu" else require_device(device)
+    largest = MAX_ON_GPU if place is not None and place.type == "cuda" else MAX_NEURONS
+    if network.n > largest:
         raise ValueError(
-            f"{network.n} neurons have 2**{network.n} states; at most {MAX_NEURONS} neurons can be "
-            "enumerated. Use sample_attractors."
+            f"{network.n} neurons have 2**{network.n} states; at most {largest} neurons can be "
+            f"enumerated on {device}. Use sample_attractors."
         )
     if n_threads is not None and n_threads < 1:
         raise ValueError(f"n_threads must be at least 1, got {n_threads!r}.")
     allowed = spare_memory() if max_memory is None else max_memory
     report = progress or (lambda fraction, text: None)
-    if device == "cpu":
+    if place is None:
         backend: Any = import_module("isochron.analysis.sign_networks.compiled")
         options: dict[str, Any] = {"n_threads": n_threads}
     else:
         backend = import_module("isochron.analysis.sign_networks.tensors")
-        options = {"device": device}
+        options = {"device": place}
     backend.warm_up()
     started = time.perf_counter()
     symmetric = is_odd(network)
@@ -138,18 +144,6 @@ def is_odd(network: SignNetwork) -> bool:
 def cannot_tie(network: SignNetwork) -> bool:
     """Whether parity alone excludes ties: a sum of signed odd numbers of odd count is odd."""
     return all(sum(row) // 2 % 2 for row in network.plain_rows)
-
-
-def spare_memory() -> int:
-    """Bytes of memory that the machine can spare."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
 
 
 def check_memory(needed: int, allowed: int, why: str) -> None:

@@ -15,9 +15,11 @@ from isochron.analysis.survey.completeness import (
     search_between_cycles,
     undetected_basin_bound,
 )
+from isochron.analysis.survey.partners import search_partners
 from isochron.analysis.survey.refinement import SMALL, CycleSearch, size_of, spread
+from isochron.analysis.survey.self_mirrored import MOST_VARIABLES, SelfMirrored
 from isochron.analysis.survey.settings import NewtonStarts
-from isochron.analysis.survey.symmetry import mirror_step
+from isochron.analysis.survey.symmetry import half_period, mirror_step
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
@@ -27,6 +29,7 @@ from isochron.wording import counted
 
 _TURNS_OVER = 40  # periods in which a variable that is an angle is seen to turn
 _BUDGET = 100  # orbits between cycles
+_MOST_FOLLOWED = 20  # curves of a damped map
 
 
 @short_repr
@@ -53,6 +56,12 @@ class EntrainedCycleSurvey:
     odd_symmetry : bool
         Whether the map turns into itself when the state changes sign and half a period
         passes; the mirror image of every cycle was then searched for too.
+    mirror_index_sum : int or None
+        Sum of the indices of the self-mirrored cycles, x(t + T/2) = -x(t), as
+        fixed points of the map of half a period with the sign changed. All of them have the sum 1
+        if the map is bounded. None if they were not searched for.
+    mirror_note : str
+        Reason why they were not searched for in a map with the symmetry.
 
     Examples
     --------
@@ -73,6 +82,8 @@ class EntrainedCycleSurvey:
     n_diverged: int = 0
     bounded: bool | None = None
     odd_symmetry: bool = False
+    mirror_index_sum: int | None = None
+    mirror_note: str = ""
 
     @property
     def stable(self) -> tuple[LimitCycle, ...]:
@@ -96,8 +107,7 @@ class EntrainedCycleSurvey:
         Over all cycles of a map that takes a ball into itself, as the leak makes any network of
         bounded rates, it is 1 (Lefschetz): stable cycles and sources of two expanding directions
         count 1, saddles of one -1. A different sum shows that cycles were missed. The sum 1 does
-        not show that none was, for a pair born in a fold adds nothing. Of a large map only the
-        leading multipliers are known; more real ones above 1 than these would not be counted.
+        not show that none was, for a pair born in a fold adds nothing.
         A map that states can leave to infinity may have any sum.
         """
         return index_sum(self.cycles)
@@ -133,6 +143,13 @@ class EntrainedCycleSurvey:
                 f"map have the sum 1: at least {lacking} missing. "
                 "Raise the number of starts or the budget of NewtonStarts."
             )
+            if self.mirror_note:
+                texts.append(self.mirror_note)
+            elif self.mirror_index_sum not in (None, 1):
+                texts.append(
+                    "Self-mirrored cycles are among those missing: their "
+                    f"indices under half a period add up to {self.mirror_index_sum}, not 1."
+                )
         return " ".join(texts)
 
 
@@ -152,8 +169,13 @@ def find_entrained_cycles(
 
     Every start is simulated until it converges; one representative of each place is
     refined by Newton's method and counts only if it converges there. Newton's method is
-    also started from the transients, which finds unstable cycles as well. For what does not
-    repeat with the forcing (subharmonics, tori, chaos) see `find_all_attractors`.
+    also started from the transients, which finds unstable cycles as well. In a map with an odd
+    symmetry (`has_odd_symmetry`) and an even number of steps, cycles with x(t + T/2) = -x(t) are
+    searched for from 0, as fixed points of the map of half a period with the sign changed. If the
+    indices of such a map, bounded, do not add up to 1 then, each step is multiplied by a factor,
+    and cycles are followed to smaller factors, through folds and to branches of cycles without
+    the symmetry, until a curve returns to the map. For what does not repeat with the forcing
+    (subharmonics, tori, chaos) see `find_all_attractors`.
 
     Parameters
     ----------
@@ -234,12 +256,18 @@ def find_entrained_cycles(
     search_between_basins(
         search, starts[stays], states[stays], newton.n_boundary_pairs, max(2, done // 2)
     )
+    mirrored, note = _self_mirrored(search, starts, sought=mirror is not None)
+    if mirrored is not None:
+        mirrored.find(starts[stays])
     bounded = getattr(system, "bounded", None)
     if bounded is not False and stays.all():
         small = system.dimension <= SMALL
         usual = _BUDGET if small else _BUDGET // 5
         budget = usual if newton.budget is None else newton.budget
+        if mirrored is not None and budget:
+            search_partners(search, mirrored.numbers, _MOST_FOLLOWED)
         search_between_cycles(search, not_entrained, budget)
+    mirror_sum = None if mirrored is None else mirrored.index_sum
     cycles, basins = search.sorted()
     return EntrainedCycleSurvey(
         cycles=tuple(units.leave_cycle(cycle) for cycle in cycles),
@@ -249,7 +277,27 @@ def find_entrained_cycles(
         n_diverged=int(np.sum(~stays)),
         bounded=bounded,
         odd_symmetry=mirror is not None,
+        mirror_index_sum=mirror_sum,
+        mirror_note=note,
     )
+
+
+def _self_mirrored(
+    search: CycleSearch, starts: np.ndarray, *, sought: bool
+) -> tuple[SelfMirrored | None, str]:
+    """The search for self-mirrored cycles, or the reason why there is none."""
+    system = search.system
+    if not sought or system.forcing_cycles == 0:
+        return None, ""
+    what = "Self-mirrored cycles were not searched for: "
+    if system.n_steps % 2:
+        return None, what + f"half a period is not a whole number of the {system.n_steps} steps."
+    if system.dimension > MOST_VARIABLES:
+        return None, what + f"the map has more than {MOST_VARIABLES} variables."
+    half = half_period(system, starts)
+    if half is None:
+        return None, what + "the symmetry does not extend to random states."
+    return SelfMirrored(search, half), ""
 
 
 def _check(system: Any, starts: np.ndarray, **tolerances: float) -> None:

@@ -15,6 +15,7 @@ _NEUTRAL = 1e-5  # distance of a multiplier from 1, where a state hardly moves
 _RUNAWAY = 1e6  # times the size of the starts: a state that leaves all bounds
 LEAST_SIZE = 1e-3  # of the size of the starts, that a state or a cycle is given at least
 SMALL = 50  # dimensions: multiple shooting between cycles
+_MORE = 4  # times the multipliers, where all that are known expand
 _SEGMENT_STEPS = 10  # steps of each segment, or more if the segments are at most
 _MOST_SEGMENTS = 12
 
@@ -46,7 +47,7 @@ class CycleSearch:
 
     def counts(self, state: np.ndarray, gap: float) -> bool:
         """Count a state on the stable cycle that it is on, or within a gap of; else say no."""
-        known = self._place_of(state)
+        known = self.place_of(state)
         if known is None:
             cycle = self._newton(state)
             distance = np.linalg.norm(cycle.point - state) if cycle.solved else math.inf
@@ -61,7 +62,7 @@ class CycleSearch:
     def refine(self, states: Iterable[np.ndarray]) -> None:
         """Start Newton's method from states that are within bounds and on no known cycle."""
         for state in states:
-            if self.stay(state[None])[0] and self._place_of(state) is None:
+            if self.stay(state[None])[0] and self.place_of(state) is None:
                 self._prove(self._newton(state, n_multipliers=0), state)
 
     def shoot(self, orbit: np.ndarray) -> None:
@@ -79,7 +80,7 @@ class CycleSearch:
 
     def _prove(self, cycle: LimitCycle, start: np.ndarray) -> None:
         """Add a cycle that is new, with its multipliers."""
-        if cycle.solved and self._place_of(cycle.point) is None:
+        if cycle.solved and self.place_of(cycle.point) is None:
             proved = cycle if cycle.multipliers.size else self._newton(cycle.point)
             if proved.solved and not self._only_saturates(proved, start):
                 self._add(proved)
@@ -111,17 +112,32 @@ class CycleSearch:
 
     def _add(self, cycle: LimitCycle) -> int:
         """Number of a cycle, which is added with its mirror image if it is new."""
-        known = self._place_of(cycle.point)
+        known = self.place_of(cycle.point)
         if known is not None:
             return known
+        cycle = self._with_all_expanding(cycle)
         number, new = len(self.cycles), [cycle]
-        if self.mirror is not None and self._place_of(-cycle.states[self.mirror]) is None:
+        if self.mirror is not None and self.place_of(-cycle.states[self.mirror]) is None:
             new.append(self._image_of(cycle, self.mirror))
         for each in new:
-            if each.solved and self._place_of(each.point) is None:
-                self.cycles.append(each)
+            if each.solved and self.place_of(each.point) is None:
+                self.cycles.append(self._with_all_expanding(each))
                 self.basins.append(0)
         return number
+
+    def _with_all_expanding(self, cycle: LimitCycle) -> LimitCycle:
+        """The cycle with all multipliers outside the unit circle, on which its index depends.
+
+        Of a large map only the leading ones are computed at first; if they all expand, more are.
+        """
+        dimension, count = self.system.dimension, cycle.multipliers.size
+        while 0 < count < dimension - 1 and np.abs(cycle.multipliers).min() >= 1:
+            count *= _MORE
+            found = self._newton(cycle.point, n_multipliers=count)
+            if not found.solved:
+                return cycle
+            cycle = replace(cycle, multipliers=found.multipliers)
+        return cycle
 
     def _image_of(self, cycle: LimitCycle, shift: int) -> LimitCycle:
         """The cycle through -x, `shift` steps later; solved for where it does not close as it is.
@@ -141,7 +157,7 @@ class CycleSearch:
             message=f"mirror image of a cycle; {cycle.message}",
         )
 
-    def _place_of(self, state: np.ndarray) -> int | None:
+    def place_of(self, state: np.ndarray) -> int | None:
         """Number of the known cycle that a state is on."""
         for number, cycle in enumerate(self.cycles):
             if np.linalg.norm(cycle.point - state) < self.merge_tolerance * self._extent(cycle):

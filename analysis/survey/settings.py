@@ -184,7 +184,9 @@ class NewtonStarts:
         Search for the mirror image of every cycle if the map turns into itself when the state
         changes sign and half a period passes, as that of a network of odd units without bias
         under a sine does. This is checked (`has_odd_symmetry`). Where half a period of the
-        forcing is not a whole number of steps, the nearest step is used.
+        forcing is not a whole number of steps, the nearest step is used. Where it is, cycles with
+        x(t + T/2) = -x(t) are also searched for, and if the indices do not add up to 1
+        then, cycles are followed in a damped map to those that are missing (unless `budget` is 0).
 
     Examples
     --------

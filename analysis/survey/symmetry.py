@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.real_numbers import require_real
 
+_DRAWN = 8  # random states at which a symmetry is checked, in addition to as many starts
+
 
 def has_odd_symmetry(system: ForcedMap, states: ArrayLike, *, tolerance: float = 1e-9) -> bool:
     """Whether a map turns into itself when the state changes sign and half a period passes.
@@ -61,6 +63,21 @@ def _is_odd(system: ForcedMap, states: np.ndarray, shift: int, tolerance: float)
         if not np.abs(after + image).max() <= tolerance * np.abs(after).max():
             return False
     return True
+
+
+def half_period(system: ForcedMap, starts: np.ndarray) -> int | None:
+    """Steps of half a period of the forcing of a map with the odd symmetry, else None.
+
+    The symmetry is checked at some of the starts and at random states of their size.
+    """
+    if system.forcing_cycles == 0 or system.n_steps % 2:
+        return None
+    rng = np.random.default_rng(0)
+    sizes = np.abs(starts).max(axis=0)
+    drawn = sizes * rng.standard_normal((_DRAWN, system.dimension))
+    states = np.concatenate([starts[:: max(1, len(starts) // _DRAWN)], drawn])
+    with np.errstate(all="ignore"):
+        return system.n_steps // 2 if has_odd_symmetry(system, states) else None
 
 
 def mirror_step(system: ForcedMap, starts: np.ndarray) -> int | None:

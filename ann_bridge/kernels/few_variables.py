@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.arithmetic import compiled
 from isochron.ann_bridge.kernels.elementwise import fill_tanh
 from isochron.ann_bridge.kernels.thin import add_multiple, dot
 from isochron.connectome._arrays import check_array, contiguous
+from isochron.kernels.arithmetic import compiled
 
 
 @compiled

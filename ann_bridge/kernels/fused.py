@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from isochron.ann_bridge.kernels.runs import LanesRun, Recurrence, ThinRun
-from isochron.ann_bridge.kernels.threads import in_threads
+from isochron.ann_bridge.kernels.rounded_run import RoundedRun
+from isochron.ann_bridge.kernels.runs import LanesRun, Recurrence, Run, ThinRun
+from isochron.ann_bridge.kernels.threads import in_threads, threads_for_tiles
 
 THICKEST = 8  # factors wider than this are better multiplied as matrices
 LARGEST = 1024  # units with a full matrix: it stays in the cache of the processor
@@ -24,6 +25,23 @@ def fits(readout: Tensor, left: Tensor, right: Tensor | None, activation: str) -
         readout.device.type == "cpu"
         and activation == "tanh"
         and (left.shape[1] <= THICKEST if right is not None else len(left) <= LARGEST)
+    )
+
+
+def fits_rounded(
+    readout: Tensor,
+    left: Tensor,
+    right: Tensor | None,
+    activation: str,
+    low: torch.dtype,
+    alphas: Tensor | None,
+) -> bool:
+    """Whether the compiled kernel with products in bfloat16 runs a network: CPU, tanh, a matrix."""
+    return (
+        (readout.device.type, readout.dtype) == ("cpu", torch.float32)
+        and (activation, low) == ("tanh", torch.bfloat16)
+        and right is None
+        and alphas is None
     )
 
 
@@ -46,8 +64,9 @@ class FusedRecurrence(torch.autograd.Function):
     def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
         """Run all networks."""
         ctx.save_for_backward(*tensors)
-        ctx.runs = [LanesRun(net) if net.right is None else ThinRun(net) for net in nets]
-        in_threads([task for run in ctx.runs for task in run.forward_tasks()])
+        ctx.runs = [_run(net) for net in nets]
+        with threads_for_tiles():
+            in_threads([task for run in ctx.runs for task in run.forward_tasks()])
         ctx.set_materialize_grads(False)
         return tuple(result for run in ctx.runs for result in run.results())
 
@@ -58,5 +77,12 @@ class FusedRecurrence(torch.autograd.Function):
         _ = ctx.saved_tensors  # raises for tensors that were altered since
         by_results = zip(gradients[::2], gradients[1::2], strict=True)
         pairs = zip(ctx.runs, by_results, strict=True)
-        in_threads([task for run, by in pairs for task in run.backward_tasks(*by)])
+        with threads_for_tiles():
+            in_threads([task for run, by in pairs for task in run.backward_tasks(*by)])
         return None, *(gradient for run in ctx.runs for gradient in run.gradients())
+
+
+def _run(net: Recurrence) -> Run:
+    if net.right is not None:
+        return ThinRun(net)
+    return RoundedRun(net) if net.rounded else LanesRun(net)

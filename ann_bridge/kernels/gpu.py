@@ -71,7 +71,7 @@ def _run_alike(
         torch.stack([net.inputs.transpose(0, 1) for net in nets]).to(**kind).contiguous(),
         torch.stack([net.initial for net in nets]),
         *(torch.stack(parts).contiguous() for parts in rows),
-        torch.tensor([1 - net.alpha for net in nets], **kind),
+        torch.stack([torch.full((), 1 - net.alpha, **kind) for net in nets]),  # in a graph too
     )
     steps_first = (y.transpose(0, 1) for y in outputs.unbind())
     by_net = (y[..., 0] if one_output else y for y in steps_first)

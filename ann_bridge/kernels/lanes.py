@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
 from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh
 from isochron.ann_bridge.kernels.products import (
     Dense,
@@ -25,6 +24,7 @@ from isochron.ann_bridge.kernels.products import (
 )
 from isochron.ann_bridge.kernels.thin import add_through_slope, decay, shrink
 from isochron.ann_bridge.kernels.vectors import CHUNK, LANES, LENGTH, ROWS
+from isochron.kernels.arithmetic import compiled, multiply_add
 
 
 class LanesNet(NamedTuple):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from isochron.ann_bridge.kernels.arithmetic import compiled
 from isochron.ann_bridge.kernels.vectors import (
     HALF,
     LANES,
@@ -22,6 +21,7 @@ from isochron.ann_bridge.kernels.vectors import (
     dot,
     turn,
 )
+from isochron.kernels.arithmetic import compiled
 
 
 class Sparse(NamedTuple):

@@ -59,6 +59,8 @@ class Recurrence:
         Key of the noise, which is a function of it; each below 2^32.
     pattern : Tensor of bool, shape (n_units, n_units), optional
         Where a full matrix may be other than zero; elsewhere the gradient is not defined.
+    rounded : bool
+        Whether products with a full matrix are in bfloat16.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Recurrence:
     noise_std: float
     noise_key: tuple[int, int]
     pattern: Tensor | None = None
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         n, inputs = len(self.weights), self.inputs
@@ -103,6 +106,8 @@ class Recurrence:
                 raise ValueError(f"{name} must be on device {where}, got {part.device}.")
         if self.initial.is_cpu and self.initial.dtype not in (torch.float32, torch.float64):
             raise ValueError(f"The kernels need float32 or float64, got {self.initial.dtype}.")
+        if self.rounded and (self.initial.dtype != torch.float32 or self.right is not None):
+            raise ValueError("Products in bfloat16 are for a full matrix in float32.")
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isochron.ann_bridge.kernels.arithmetic import compiled, multiply_add
 from isochron.ann_bridge.kernels.elementwise import fill_normal, fill_tanh, steps_at_once
 from isochron.ann_bridge.kernels.vectors import long_dot
+from isochron.kernels.arithmetic import compiled, multiply_add
 
 
 class ThinNet(NamedTuple):

@@ -16,11 +16,12 @@ _for_tiles: ContextVar[int | None] = ContextVar("_for_tiles", default=None)
 def threads_for_tiles() -> Iterator[None]:
     """Tiles have all threads that torch had, and torch uses one.
 
-    MKL wakes all threads even for the square root of 200 numbers, and these spin for a while
-    afterwards on cores that tiles could use.
+    Sums of torch in several threads differ in the last bits from those in one. Besides, MKL wakes
+    all threads even for the square root of 200 numbers, and these spin for a while afterwards on
+    cores that tiles could use.
     """
     count = torch.get_num_threads()
-    token = _for_tiles.set(count)
+    token = _for_tiles.set(_for_tiles.get() or count)
     torch.set_num_threads(1)
     try:
         yield

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.host_traffic import checks_values
 from isochron.ann_bridge.nets.agreement import check_agreement, module_setting
 from isochron.ann_bridge.nets.arrays import Weights
 from isochron.ann_bridge.nets.autograd_loop import Advance
@@ -75,6 +76,7 @@ class ClosedFormNet(CircuitNet):
     """
 
     kind: ClassVar[str] = "closed-form"
+    _layer_sizes: list[int] | None = None
     settings: ClosedFormParameters
     parameters_type = ClosedFormParameters
     options_on_connectomes: ClassVar[dict[str, Any]] = {"recurrence": "self"}
@@ -178,7 +180,9 @@ class ClosedFormNet(CircuitNet):
         n_heads, n = self.biases.shape
         matrix = _matrix(self.weights, self.synapses, n, n)
         layers = []
-        for size in torch.bincount(self.layers).tolist():
+        if checks_values() or self._layer_sizes is None:  # a CUDA graph uses those read before
+            self._layer_sizes = torch.bincount(self.layers).tolist()
+        for size in self._layer_sizes:
             start = sum(len(rows) for rows, _ in layers)
             rows = range(start, start + size)
             layers.append((rows, matrix[:, start : start + size].flatten(0, 1).T))

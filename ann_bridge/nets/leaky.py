@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.activations import ACTIVATIONS
+from isochron.ann_bridge.compiled_steps import SparseStep, is_sparse
 from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.float64_steps import LeakyStep, RateStep, float64
 from isochron.ann_bridge.kernels.leaky_recurrence import (
@@ -140,14 +141,6 @@ class LeakyRNN(RecurrentNet):
         """Outputs and firing rates φ(x); by a compiled kernel where there is one."""
         return run_leaky([self], [inputs], [generator])[0]
 
-    def has_compiled_kernel(self) -> bool:
-        """Whether `run` uses a compiled kernel on the CPU."""
-        from isochron.ann_bridge.kernels import fused
-
-        if self.settings.form == "rate" or self.unit_alphas() is not None:
-            return False
-        return fused.fits(self.output_weights, *self.connectivity(), self.settings.activation)
-
     def _biased(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and their weights, with the bias as an additional input."""
         weights, bias = self.input_matrix(), self.bias()
@@ -204,9 +197,9 @@ class LeakyRNN(RecurrentNet):
         return rates @ self.output_weights, rates
 
     def _recurrence(
-        self, inputs: Tensor, factors: Factors, generator: torch.Generator
+        self, inputs: Tensor, factors: Factors, generator: torch.Generator, rounded: bool = False
     ) -> "Recurrence":
-        """Arguments of the compiled kernel."""
+        """Arguments of the compiled kernel; `rounded` for products in bfloat16."""
         from isochron.ann_bridge.kernels import fused
 
         p, initial = self.settings, self.initial_states(inputs.shape[1], generator)
@@ -223,6 +216,7 @@ class LeakyRNN(RecurrentNet):
             noise_std=self._noise_gain() * p.noise_std,
             noise_key=fused.draw_key(generator) if p.noise_std and initial.is_cpu else (0, 0),
             pattern=self.pattern(),
+            rounded=rounded,
         )
 
     def float64_step(self) -> LeakyStep | RateStep:
@@ -240,7 +234,9 @@ class LeakyRNN(RecurrentNet):
         )
         if self.settings.form == "rate":
             return RateStep(**parts)
-        return LeakyStep(**parts, read_rates=self.settings.readout == "rates")
+        parts["read_rates"] = self.settings.readout == "rates"
+        step = LeakyStep(**parts)
+        return SparseStep(**parts) if is_sparse(step) else step
 
     def _noise_gain(self) -> float:
         """√(2a), from the time constant in the settings, also where units learn time constants."""
@@ -280,6 +276,8 @@ def _run_leaky(
         what = net.output_weights, *factors, net.settings.activation
         if net.settings.form == "rate":
             done[place] = net._run_rate_form(given, factors, generator)
+        elif low and factors[1] is None and fused.fits_rounded(*what, low, net.unit_alphas()):
+            waiting[place] = net._recurrence(given, factors, generator, rounded=True)
         elif net.unit_alphas() is not None or (low and factors[1] is None):
             done[place] = net._run_plainly(given, factors, generator, low)
         elif fused.fits(*what):

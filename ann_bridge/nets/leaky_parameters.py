@@ -213,12 +213,18 @@ class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
     """
 
     rank: int = setting(2, "Rank of the trained term")
-    loading_std: float = setting(0.1, "Standard deviation of the loadings m and n before training")
+    loading_std: float = setting(
+        0.1, "Standard deviation of the loadings n before training; m is 0, so that W is W0"
+    )
 
     def __post_init__(self) -> None:
         ConnectomeRNNParameters.__post_init__(self)
         check_rank(self)
-        check_not_negative(self, "loading_std")
+        if not 0 < self.loading_std < math.inf:
+            raise ValueError(
+                "loading_std must be positive and finite, because m is 0 and has no gradient "
+                f"without n; got {shown(self.loading_std)}."
+            )
         if self.learns_class_parameters:
             raise ValueError("learns_class_parameters is not supported with a frozen connectome.")
 

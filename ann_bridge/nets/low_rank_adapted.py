@@ -24,7 +24,8 @@ from isochron.connectome.signs import signed
 class LowRankAdaptedConnectomeRNN(LeakyRNN):
     """W = gain W0 + sum_r m_r n_r': the connectome W0 is not trained, m and n are.
 
-    The input enters sensory neurons and the output reads motor neurons.
+    Before training m is 0 and n is random, so that W is exactly gain W0. The input enters sensory
+    neurons and the output reads motor neurons.
 
     Parameters
     ----------
@@ -46,13 +47,11 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
 
     Examples
     --------
-    Without the low-rank term, the spectral radius of W is the gain:
+    Before training, the spectral radius of W is the gain:
 
     >>> graph = connectome.load("varshney2011").with_signs(connectome.gaba_inhibitory)
     >>> masks, frozen = ann_bridge.connectome_masks(graph), ann_bridge.connectome_weights(graph)
-    >>> settings = ann_bridge.LowRankAdaptedConnectomeParameters(
-    ...     n_units=279, gain=1.5, loading_std=0.0
-    ... )
+    >>> settings = ann_bridge.LowRankAdaptedConnectomeParameters(n_units=279, gain=1.5)
     >>> net = ann_bridge.LowRankAdaptedConnectomeRNN(frozen, masks, settings)
     >>> weights = net.connectivity()[0].detach()
     >>> print(round(abs(np.linalg.eigvals(weights)).max(), 4))
@@ -107,7 +106,8 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
             raise ValueError(f"n_units={p.n_units} but the connectome has {n} neurons.")
         g = generator or torch.Generator().manual_seed(0)
         self.settings = p
-        self.m = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
+        normal(n, p.rank, generator=g)  # m of version 0.1: a seed gives the same n and B as then
+        self.m = nn.Parameter(zeros(n, p.rank))
         self.n = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))
         self.input_weights = nn.Parameter(
             normal(n, p.n_inputs, generator=g) * masks.sensory[:, None]

@@ -1,59 +1,14 @@
 """The exact reduced form of a low-rank network: one variable for each rank and each input."""
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from isochron.ann_bridge.compiled_steps import ReducedStep
 from isochron.ann_bridge.float64_steps import LeakyStep, RateStep
-from isochron.ann_bridge.kernels import few_variables
 from isochron.ann_bridge.nets.low_rank import LowRankParameters, LowRankRNN
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
-
-
-class CompiledStep(LeakyStep):
-    """The step of a tanh network in few variables, and many steps at once by a compiled kernel."""
-
-    def run(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
-        """States, shape (..., dimension), after the steps of drives, (n_steps, dimension)."""
-        moved = self._rows(states)
-        few_variables.run(moved, drives, self.alpha, self._factors)
-        return moved.reshape(states.shape)
-
-    def orbit(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
-        """States along a run, including both ends; shape (n_steps + 1, ..., dimension)."""
-        moved = self._rows(states)
-        path = np.empty((len(drives) + 1, *moved.shape))
-        few_variables.run(moved, drives, self.alpha, self._factors, path)
-        return path.reshape(-1, *states.shape)
-
-    def run_tangents(
-        self, state: np.ndarray, drives: np.ndarray, tangents: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """One state and tangents of it, shape (dimension, k), after the steps of drives."""
-        if state.shape != (self.dimension,):
-            raise ValueError(f"state must have shape ({self.dimension},), got {state.shape}.")
-        if tangents.ndim != 2 or len(tangents) != self.dimension:
-            raise ValueError(
-                f"tangents must have shape ({self.dimension}, k), got {tangents.shape}."
-            )
-        moved, rows = state.copy(), tangents.T.copy()
-        few_variables.linearise(moved, rows, drives, self.alpha, self._factors)
-        return moved, rows.T
-
-    def _rows(self, states: np.ndarray) -> np.ndarray:
-        """A copy of states, shape (batch, dimension)."""
-        if states.shape[-1:] != (self.dimension,):
-            raise ValueError(f"state must have shape (..., {self.dimension}), got {states.shape}.")
-        return states.reshape(-1, self.dimension).copy()
-
-    @cached_property
-    def _factors(self) -> few_variables.Factors:
-        """The matrices in the form of the kernel."""
-        assert self.embedding is not None
-        assert self.right is not None
-        return few_variables.factors(self.embedding, self.left, self.right)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +175,6 @@ def reduce_low_rank(net: RecurrentNet) -> ReducedNet:
         "embedding": embedding,
     }
     kept = {field.name: getattr(step, field.name) for field in fields(step)}
-    kind = CompiledStep if step.activation == "tanh" else LeakyStep
+    kind = ReducedStep if step.activation == "tanh" else LeakyStep
     reduced = kind(**(kept | changed))
     return ReducedNet(net.settings, reduced, embedding)

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from isochron.ann_bridge.tasks.match_to_sample import DelayedMatchToSample
     from isochron.ann_bridge.tasks.neurogym import NeuroGymTask
     from isochron.ann_bridge.tasks.parametric_memory import ParametricWorkingMemory
+    from isochron.ann_bridge.tasks.phase_controls import (
+        FixedPhase,
+        LevelMemory,
+        ReferenceFreeMemory,
+        even_levels,
+    )
     from isochron.ann_bridge.tasks.phase_memory import PhaseMemory, even_offsets
     from isochron.ann_bridge.tasks.plotting import plot_trial
     from isochron.ann_bridge.tasks.ready_set_go import ReadySetGo
@@ -26,17 +32,21 @@ __getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
     "DelayedComparison",
     "DelayedMatchToSample",
+    "FixedPhase",
     "FlipFlop",
+    "LevelMemory",
     "NeuroGymTask",
     "ParametricWorkingMemory",
     "PhaseMemory",
     "ReadySetGo",
     "RecordedReference",
+    "ReferenceFreeMemory",
     "ReferenceInput",
     "Sternberg",
     "SyntheticTheta",
     "Task",
     "Trials",
+    "even_levels",
     "even_offsets",
     "load_recording",
     "masked_loss",

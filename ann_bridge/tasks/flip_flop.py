@@ -112,7 +112,7 @@ class FlipFlop:
         drawn = uniform(*shape, generator=generator)
         signs = random_signs(*shape, generator=generator)
         begins = drawn < self.step_ms / self.mean_interval_ms
-        begins[0] = True
+        begins[0].fill_(True)
         step = torch.arange(self.n_steps, device=device)[:, None, None]
         last = torch.where(begins, step, 0).cummax(dim=0).values
         held = signs.gather(0, last)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from isochron.ann_bridge.draws import one_hot
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
 from isochron.settings import setting
@@ -78,7 +79,6 @@ class DelayedMatchToSample(DelayTask):
             If `batch_size` is not positive.
         """
         import torch
-        from torch.nn.functional import one_hot
 
         epochs = self.draw_epochs(batch_size, generator)
         n, device = self.n_stimuli, generator.device

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from isochron.ann_bridge.draws import uniform, zeros
+from isochron.ann_bridge.draws import one_hot, uniform, zeros
 from isochron.ann_bridge.tasks.delay import DelayTask
 from isochron.ann_bridge.tasks.task import Trials, check_count, random_signs
 from isochron.settings import setting
@@ -88,7 +88,6 @@ class Sternberg(DelayTask):
             If `batch_size` is not positive.
         """
         import torch
-        from torch.nn.functional import one_hot
 
         epochs = self.draw_epochs(batch_size, generator)
         n, largest, device = self.n_items, self.largest_set, generator.device

@@ -4,13 +4,14 @@
     pip install "isochron[data]"
     python connectome/data/build.py wheels
 
-Writes the data sets (*.npz), cells.csv, muscles.csv and PROVENANCE.toml beside this file,
-the same bytes every time. The packages are read here and never at run time. What each
-table is stands in sources.toml; how each source is read, in readers/.
+Writes the data sets and the shapes of cells (*.npz), cells.csv, muscles.csv and PROVENANCE.toml
+beside this file, the same bytes every time. The packages are read here and never at run time.
+Each table is described in sources.toml; its source is read by readers/.
 """
 
 import argparse
 import csv
+import fnmatch
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from readers import cells, cook2019, fenyves2020, lists
+from readers import cells, cook2019, fenyves2020, lists, shapes
 from readers.tabulate import tabulate
 
 from isochron.connectome.datasets import content_digest
@@ -78,7 +79,7 @@ def write_tables(sources, wheels, out):
     for name, table in sources["tables"].items():
         wheel = table.pop("wheel", "cect")
         reader = table.pop("reader")
-        content = zipfile.ZipFile(wheels[wheel]).read(f"{wheel}/data/{table['file']}")
+        content = file_content(wheels[wheel], wheel, table["file"])
         left_out = ""
         if reader in READERS:
             connections = READERS[reader](content)
@@ -88,6 +89,9 @@ def write_tables(sources, wheels, out):
             digest = save(out / f"{name}.npz", arrays)
         elif reader == "fenyves":
             digest = save(out / f"{name}.npz", fenyves2020.read_fenyves(content))
+        elif reader == "shapes":
+            morphologies = cell_files(wheels)["morphologies"]
+            digest = save(out / f"{name}.npz", shapes.read_shapes(morphologies, neurons))
         else:
             digest = hashlib.sha256((out / f"{name}.csv").read_bytes()).hexdigest()
         pinned = sources["wheels"][wheel]
@@ -98,6 +102,15 @@ def write_tables(sources, wheels, out):
             "content_sha256": digest,
         }
     return provenance
+
+
+def file_content(path, wheel, pattern):
+    """Content of a file of a wheel, or of all files of a pattern, in order of name."""
+    archive = zipfile.ZipFile(path)
+    if "*" not in pattern:
+        return archive.read(f"{wheel}/data/{pattern}")
+    found = fnmatch.filter(archive.namelist(), f"{wheel}/{pattern}")
+    return b"".join(archive.read(name) for name in sorted(found))
 
 
 def cell_files(wheels):
@@ -118,7 +131,7 @@ def save(path, arrays):
     """Write arrays in the narrowest types that hold them; return their digest."""
     arrays = {
         name: array.astype(np.min_scalar_type(int(array.max())))
-        if array.size and array.dtype.kind == "i"
+        if array.size and array.dtype.kind == "i" and array.min() >= 0
         else array
         for name, array in arrays.items()
     }

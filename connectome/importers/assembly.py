@@ -28,6 +28,7 @@ from isochron.connectome.names import (
 )
 from isochron.connectome.signs import GABAERGIC
 from isochron.files import sha256
+from isochron.memory import require_memory
 from isochron.wording import counted
 
 INFER = "infer"
@@ -85,6 +86,12 @@ def assemble(links: Sequence[Link], facts: Facts) -> Connectome:
     """
     names = _Names(links, facts)
     left_out: Counter[str] = Counter()
+    n_cells, n_layers = len(names.neurons) + len(names.muscles), len({link.layer for link in links})
+    require_memory(
+        8.0 * n_cells**2 * (3 + n_layers),
+        f"{facts.where}: a connectome of {n_cells} cells",
+        "Select fewer cells.",
+    )
     placed = list(_place(links, names, facts, left_out))
     placed, n_added = merge_duplicates(placed, facts.rules.duplicates)
     layers, history = _layers(placed, names, facts)

@@ -277,7 +277,7 @@ def _refuse_headerless(
     at = {role: header.index(column) for role, column in roles.found.items()}
     number = not of_pandas and is_number(roles.found.get("weight") or "")
     ends = [at[role] for role in ("pre", "post")]
-    below = {fields[i] for _, fields in body for i in ends}
+    below = {fields[i] for _, fields in body for i in ends if i < len(fields)}
     first = {header[i] for i in ends}
     numbered = all(map(is_number, first | below))
     worm = all(canonical_name(name) in cells() for name in first)

@@ -40,6 +40,37 @@ def swap_directed(post, pre, place, kind, chosen):
 
 
 @compiled()
+def swap_reciprocal(post, pre, place, kind, chosen):
+    """Walk through the directed connectomes of the same degrees and reciprocal degrees, in place.
+
+    Parameters
+    ----------
+    post, pre, place, kind : ndarray of int
+        As in `swap_directed`; the classes are used for triangles only.
+    chosen : ndarray of int, shape (n_steps, 2)
+        In each row a connection e, from 0 to m - 1, and f from 0 to 2 m + n - 1: the other
+        connection of two pairs, from m on that of a path, and from 2 m on the third neuron of
+        a triangle.
+
+    Returns
+    -------
+    int
+        Number of steps that changed something.
+    """
+    m, changed = post.size, 0
+    for step in range(len(chosen)):
+        e, f = chosen[step]
+        if f < m:
+            changed += _exchange_pairs(post, place, pre[e], post[e], pre[f], post[f])
+        elif f < 2 * m:
+            f -= m
+            changed += _turn_path(post, place, pre[e], post[e], pre[f], post[f])
+        else:
+            changed += _reverse_triangle(post, pre, place, kind, e, f - 2 * m)
+    return changed
+
+
+@compiled()
 def swap_undirected(left, right, joined, kind, chosen):
     """Walk through the undirected connectomes of the same degrees, in place.
 
@@ -93,6 +124,54 @@ def _cross(post, pre, place, kind, e, f):
     post[e], post[f] = d, b
     place[d, a], place[b, c] = e, f
     return 1
+
+
+@compiled()
+def _exchange_pairs(post, place, a, b, c, d):
+    """Pairs a-b and c-d, connected alike, and a-d and c-b, also alike, exchange their connections.
+
+    Each of the four neurons then has with one of its two partners what it had with the other.
+    """
+    if a in (c, d) or b == d or c == b:
+        return 0
+    if (place[a, b] >= 0) != (place[c, d] >= 0):
+        return 0
+    if (place[d, a] >= 0) != (place[b, c] >= 0) or (place[a, d] >= 0) != (place[c, b] >= 0):
+        return 0
+    _exchange_outputs(post, place, a, b, d)
+    _exchange_outputs(post, place, c, d, b)
+    _exchange_outputs(post, place, b, a, c)
+    _exchange_outputs(post, place, d, c, a)
+    return 1
+
+
+@compiled()
+def _turn_path(post, place, a, b, c, d):
+    """a→b→c→d, all one-way, becomes a→c→b→d, if b-d and c-a are alike; these are exchanged."""
+    if a in (c, d) or b in (d, c) or place[c, b] < 0:
+        return 0
+    if place[a, b] >= 0 or place[b, c] >= 0 or place[c, d] >= 0:
+        return 0
+    if (place[d, b] >= 0) != (place[a, c] >= 0) or (place[b, d] >= 0) != (place[c, a] >= 0):
+        return 0
+    _exchange_outputs(post, place, a, b, c)
+    _exchange_outputs(post, place, d, b, c)
+    _exchange_outputs(post, place, b, d, a)
+    _exchange_outputs(post, place, b, c, d)
+    _exchange_outputs(post, place, c, d, b)
+    _exchange_outputs(post, place, c, a, d)
+    return 1
+
+
+@compiled()
+def _exchange_outputs(post, place, pre, b, d):
+    """What `pre` sends to b goes to d, and the reverse; -1 is no connection."""
+    e, f = place[b, pre], place[d, pre]
+    place[b, pre], place[d, pre] = f, e
+    if e >= 0:
+        post[e] = d
+    if f >= 0:
+        post[f] = b
 
 
 @compiled()

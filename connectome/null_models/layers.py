@@ -1,6 +1,6 @@
 """Rewiring of one layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from isochron.real_numbers import require_real
 from isochron.wording import shown
 
 _STEPS_AT_ONCE = 1_000_000
+BOTH_LAYERS = ("chemical", "gap")
 
 
 class Moved(NamedTuple):
@@ -122,15 +123,19 @@ def move_directed(
     from isochron.connectome.null_models._swaps import swap_directed
 
     check_swaps(per_edge)
-    post, pre = _apart(matrix)
-    n, m = len(matrix), post.size
-    before = post.copy(), pre.copy()
-    place = np.full((n, n), -1, dtype=np.int64)
-    place[post, pre] = np.arange(m)
-    check_array("kind", kind, (n, n), np.dtype(np.int64))
-    for chosen in _choices(m, m + n, rng, per_edge):
-        swap_directed(post, pre, place, kind, chosen)
-    return Moved(before, (post, pre))
+    n, m = len(matrix), _apart(matrix)[0].size
+    return _move_directed(swap_directed, matrix, kind, _choices(m, m + n, rng, per_edge))
+
+
+def move_reciprocal(
+    matrix: np.ndarray, kind: np.ndarray, rng: np.random.Generator, per_edge: float
+) -> Moved:
+    """New places as by `move_directed`; see `_swaps.swap_reciprocal`."""
+    from isochron.connectome.null_models._swaps import swap_reciprocal
+
+    check_swaps(per_edge)
+    n, m = len(matrix), _apart(matrix)[0].size
+    return _move_directed(swap_reciprocal, matrix, kind, _choices(m, 2 * m + n, rng, per_edge))
 
 
 def move_undirected(
@@ -169,6 +174,35 @@ def check_swaps(per_edge: float) -> None:
         raise ValueError(
             f"swaps_per_edge must be finite and not negative, got {shown(per_edge)}; 10 is usual."
         )
+
+
+def check_layers(layers: Sequence[str]) -> None:
+    """Raise ValueError unless `layers` are one or both of those that null models change."""
+    if isinstance(layers, str) or not layers or not set(layers) <= set(BOTH_LAYERS):
+        raise ValueError(
+            f'layers must be ("chemical",), ("gap",) or ("chemical", "gap"), got {layers!r}.'
+        )
+
+
+def only(layers: Sequence[str]) -> str:
+    """Remark on the layers that were changed, empty if both were."""
+    return "" if set(layers) == set(BOTH_LAYERS) else f", {layers[0]} only"
+
+
+def _move_directed(
+    swap: Callable[..., int],
+    matrix: np.ndarray,
+    kind: np.ndarray,
+    choices: Iterator[np.ndarray],
+) -> Moved:
+    post, pre = _apart(matrix)
+    before = post.copy(), pre.copy()
+    place = np.full(matrix.shape, -1, dtype=np.int64)
+    place[post, pre] = np.arange(post.size)
+    check_array("kind", kind, place.shape, np.dtype(np.int64))
+    for chosen in choices:
+        swap(post, pre, place, kind, chosen)
+    return Moved(before, (post, pre))
 
 
 def _choices(

@@ -1,16 +1,26 @@
 """Null models that draw all connections again, whatever the partners of each neuron."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.connectome.model import Connectome
 from isochron.connectome.null_models import _classes
-from isochron.connectome.null_models.layers import Moved, placed, placed_both_ways
+from isochron.connectome.null_models.layers import (
+    BOTH_LAYERS,
+    Moved,
+    check_layers,
+    only,
+    placed,
+    placed_both_ways,
+)
 
 
-def erdos_renyi(connectome: Connectome, rng: np.random.Generator) -> Connectome:
+def erdos_renyi(
+    connectome: Connectome, rng: np.random.Generator, *, layers: Sequence[str] = BOTH_LAYERS
+) -> Connectome:
     """Random graph with the same number of connections (Erdős–Rényi).
 
     Every set of pairs of that size is equally likely. The weights, each with its sign, are
@@ -24,11 +34,18 @@ def erdos_renyi(connectome: Connectome, rng: np.random.Generator) -> Connectome:
         ordered pairs of different neurons, those of gap junctions as unordered pairs.
     rng : numpy.random.Generator
         Source of randomness.
+    layers : sequence of {"chemical", "gap"}
+        Layers to draw again; the other one does not change.
 
     Returns
     -------
     Connectome
         The random connectome, with the same neurons and muscles.
+
+    Raises
+    ------
+    ValueError
+        If a layer is unknown.
 
     References
     ----------
@@ -45,7 +62,7 @@ def erdos_renyi(connectome: Connectome, rng: np.random.Generator) -> Connectome:
     53
     15
     """
-    return _resampled(connectome, rng, _classes.all_alike(connectome), "Erdos-Renyi")
+    return _resampled(connectome, rng, _classes.all_alike(connectome), "Erdos-Renyi", layers)
 
 
 def resample_by_distance(
@@ -54,6 +71,7 @@ def resample_by_distance(
     *,
     bin_um: float = 50.0,
     positions: ArrayLike | None = None,
+    layers: Sequence[str] = BOTH_LAYERS,
 ) -> Connectome:
     """Random graph with the same number of connections in each bin of length.
 
@@ -69,6 +87,8 @@ def resample_by_distance(
         Width of the bins in µm. The length is the straight distance between the somata.
     positions : array_like, shape (n_neurons, 3), or None
         Somata in µm, in the order of the neurons; None for those of `connectome.cells`.
+    layers : sequence of {"chemical", "gap"}
+        As in `erdos_renyi`.
 
     Returns
     -------
@@ -93,7 +113,8 @@ def resample_by_distance(
     erdos_renyi 960
     """
     kind = _classes.by_distance(connectome, bin_um, positions)
-    return _resampled(connectome, rng, kind, f"resampled by distance (bins of {bin_um:g} um)")
+    what = f"resampled by distance (bins of {bin_um:g} um)"
+    return _resampled(connectome, rng, kind, what, layers)
 
 
 def resample_by_group(
@@ -101,6 +122,7 @@ def resample_by_group(
     rng: np.random.Generator,
     *,
     groups: Sequence[str] | None = None,
+    layers: Sequence[str] = BOTH_LAYERS,
 ) -> Connectome:
     """Random graph with the same number of connections from each group to each group.
 
@@ -115,6 +137,8 @@ def resample_by_group(
         Source of randomness.
     groups : sequence of str, length n_neurons, or None
         Group of each neuron, in their order; None for the types of `connectome.cells`.
+    layers : sequence of {"chemical", "gap"}
+        As in `erdos_renyi`.
 
     Returns
     -------
@@ -124,7 +148,8 @@ def resample_by_group(
     Raises
     ------
     ValueError
-        If there is not one group for each neuron, or `groups` is None and no type is known.
+        If there is not one group for each neuron, `groups` is None and no type is known, or a
+        layer is unknown.
 
     References
     ----------
@@ -141,25 +166,32 @@ def resample_by_group(
     171
     """
     kind = _classes.by_group(connectome, groups)
-    return _resampled(
-        connectome, rng, kind, f"resampled by {'type' if groups is None else 'group'}"
-    )
+    what = f"resampled by {'type' if groups is None else 'group'}"
+    return _resampled(connectome, rng, kind, what, layers)
 
 
 def _resampled(
-    connectome: Connectome, rng: np.random.Generator, kind: np.ndarray, what: str
+    connectome: Connectome,
+    rng: np.random.Generator,
+    kind: np.ndarray,
+    what: str,
+    layers: Sequence[str],
 ) -> Connectome:
+    check_layers(layers)
     n = len(connectome.neurons)
-    chemical = _anew(connectome.chemical, np.nonzero(~np.eye(n, dtype=bool)), kind, rng)
-    gap = _anew(connectome.gap, np.triu_indices(n, 1), _classes.of_unordered(kind), rng)
-    fields = {
-        "name": f"{connectome.name} {what.split(' (')[0]}",
-        "chemical": placed(connectome.chemical, chemical, connectome.chemical[chemical.before]),
-        "gap": placed_both_ways(connectome.gap, gap, connectome.gap[gap.before]),
-    }
-    if connectome.signs is not None:
-        fields["signs"] = placed(connectome.signs, chemical, connectome.signs[chemical.before])
-    return connectome.changed(f"{what}, weights reshuffled", **fields)
+    fields: dict[str, Any] = {"name": f"{connectome.name} {what.split(' (')[0]}{only(layers)}"}
+    if "chemical" in layers:
+        before = connectome.chemical
+        moved = _anew(before, np.nonzero(~np.eye(n, dtype=bool)), kind, rng)
+        fields["chemical"] = placed(before, moved, before[moved.before])
+        if connectome.signs is not None:
+            values = connectome.signs[moved.before]
+            fields["signs"] = placed(connectome.signs, moved, values)
+    if "gap" in layers:
+        before = connectome.gap
+        moved = _anew(before, np.triu_indices(n, 1), _classes.of_unordered(kind), rng)
+        fields["gap"] = placed_both_ways(before, moved, before[moved.before])
+    return connectome.changed(f"{what}, weights reshuffled{only(layers)}", **fields)
 
 
 def _anew(

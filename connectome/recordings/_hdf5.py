@@ -13,6 +13,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from isochron.files import reading
+from isochron.seals import check_seal
+
 LARGEST_ARRAY = 2**31
 LARGEST_LABEL = 200
 
@@ -24,17 +27,13 @@ def opened(path: str | os.PathLike) -> Iterator[h5py.File]:
     Raises
     ------
     ValueError
-        If it is not a whole HDF5 file, or links to or stores data in other files; also for
-        errors of HDF5 while it is open.
+        If it is not a whole HDF5 file, was altered since isochron wrote it, or links to or
+        stores data in other files; also for errors of HDF5 while it is open.
     """
-    try:
-        with h5py.File(path) as file:
-            _refuse_other_files(file)
-            yield file
-    except FileNotFoundError:
-        raise
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(f"{Path(path)} is not a whole HDF5 file: {error}.") from error
+    check_seal(Path(path))
+    with reading(path, "a whole HDF5 file"), h5py.File(path) as file:
+        _refuse_other_files(file)
+        yield file
 
 
 def numbers(item: object, what: str, ndim: int) -> np.ndarray:

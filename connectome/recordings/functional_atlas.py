@@ -1,7 +1,6 @@
 """The signal-propagation atlas of Randi et al. (2023), ``funatlas.h5``."""
 
 import os
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,7 +8,7 @@ import xarray as xr
 
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import describe_unresolved, neuron_names, provenance
-from isochron.files import reads_data
+from isochron.files import reads_data, require_file
 
 STRAINS = ("wt", "unc31")
 VARIABLES = {
@@ -72,9 +71,7 @@ def load_functional_atlas(path: str | os.PathLike) -> xr.Dataset:
     >>> float(atlas.response.sel(post="AVAL", pre="AVDR"))
     0.4
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"The file {path} does not exist.")
+    path = require_file(path)
     with _hdf5.opened(path) as file:
         if not is_functional_atlas(file):
             raise ValueError(

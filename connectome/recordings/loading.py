@@ -9,7 +9,7 @@ import xarray as xr
 from isochron.connectome.recordings import _hdf5, matlab, nwb, wormwideweb
 from isochron.connectome.recordings._dataset import Traces, to_dataset
 from isochron.connectome.recordings.functional_atlas import is_functional_atlas
-from isochron.files import reads_data
+from isochron.files import reads_data, require_file
 from isochron.formats import describe_content
 
 KNOWN = (
@@ -89,11 +89,7 @@ def load_recording(
     >>> recording.neuron.values.tolist(), recording.time.values.tolist()  # ms
     (['AVAL', '?2'], [0.0, 600.0, 1200.0])
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"The file {path} does not exist.")
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file.")
+    path = require_file(path)
     given = {"worm": worm, "series": series, "labels": labels}
     return to_dataset(_read(path, given), path)
 

@@ -60,7 +60,8 @@ def symmetry_degree(weights: ArrayLike, *, weighted: bool = True, centered: bool
         forth, back = forth - forth.mean(), back - back.mean()
     largest = np.abs(forth).max()
     forth, back = forth / largest, back / largest
-    return float(forth @ back / (forth @ forth))
+    # Sums, not products of BLAS, whose last bits depend on the number of its threads.
+    return float(np.sum(forth * back) / np.sum(forth**2))
 
 
 def reciprocity(weights: ArrayLike) -> float:

@@ -30,6 +30,7 @@ PACKAGES = (
     "isochron.registry",
     "isochron.studies",
     "isochron.runs.sweep",
+    "isochron.view",
 )
 
 

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import debug_option, json_option, open_connectome, print_json
+from isochron.cli.execution import StoreOptions
 from isochron.cli.options import SettingsCommand, reject_given
 from isochron.runs.model_settings import DATASET_HELP
 from isochron.settings import setting
 
 if TYPE_CHECKING:
-    from isochron.workflows.attractor_results import Enumerated, SampledNetwork
+    from isochron.workflows.attractor_results import (
+        ConnectomePlacement,
+        Ensemble,
+        Enumerated,
+        SampledNetwork,
+    )
 
 STEP = "attractors"
 
@@ -32,6 +38,10 @@ class SearchSettings:
     )  # fmt: skip
     seed: int = setting(0, "Seed of initial states, random networks and null models")
     n_threads: int | None = setting(None, "Number of threads of an enumeration; by default all")
+    device: str = setting(
+        "cpu", "Device of an enumeration; a GPU (cuda) enumerates up to 32 neurons",
+        choices=("cpu", "cuda"),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -74,6 +84,7 @@ SETTINGS: dict[str, type] = {
     "file": FileSettings,
     "ensemble": EnsembleSettings,
     "axis": AxisSettings,
+    "execution": StoreOptions,
 }
 WHOSE = {"file": "J.npy", "ensemble": "--random", "axis": "--dataset"}
 
@@ -95,41 +106,83 @@ def attractors(
     ensemble: EnsembleSettings,
     axis: AxisSettings,
     signs: str | None,
+    execution: StoreOptions,
     as_json: bool,
 ) -> None:
     """Count the fixed points and limit cycles of a network of ±1 neurons.
 
     Give couplings J[post, pre] as a .npy file, --random N, or --dataset ID. Up to 30 neurons
-    are enumerated; larger networks need --starts.
+    (32 on a GPU) are enumerated; larger networks need --starts.
     """
     sources = {"file": couplings, "ensemble": ensemble.n_random, "axis": axis.dataset}
     named = [name for name, source in sources.items() if source is not None]
     if len(named) != 1:
         raise click.UsageError("Give one of J.npy, --random and --dataset.")
     _reject_other_options(named[0], search, signs)
-    with _reporting() as report:
+    if execution.is_used():
         if couplings is not None:
-            result: Any = _of_file(couplings, file.theta, search, report)
-        elif ensemble.n_random is not None:
-            from isochron.workflows.attractors import count_in_ensemble
-
-            result = count_in_ensemble(
-                ensemble.n_random, ensemble.symmetry, ensemble.n_networks, tie=search.tie,
-                seed=search.seed, n_threads=search.n_threads, progress=report,
-            )  # fmt: skip
-        else:
-            from isochron.workflows.attractors import NullModels, place_on_axis
-
-            result = place_on_axis(
-                open_connectome(str(axis.dataset)), layers=_layers(axis.layers), signs=signs,
-                tie=search.tie, nulls=NullModels(n=axis.n_nulls, model=axis.null_model),
-                seed=search.seed, progress=report,
-                n_starts=2000 if search.n_starts is None else search.n_starts,
-            )  # fmt: skip
+            raise click.UsageError("--store does not apply to J.npy: it is a single network.")
+        result: Any = _stored(execution, search, ensemble, axis, signs, quiet=as_json)
+    else:
+        with _reporting() as report:
+            if couplings is not None:
+                result = _of_file(couplings, file.theta, search, report)
+            elif ensemble.n_random is not None:
+                result = _of_ensemble(search, ensemble, report)
+            else:
+                result = _of_connectome(search, axis, signs, report)
     if as_json:
         print_json(asdict(result))
     else:
         click.echo(_text(result))
+
+
+def _stored(
+    execution: StoreOptions, search: SearchSettings, ensemble: EnsembleSettings, axis: AxisSettings,
+    signs: str | None, *, quiet: bool,
+) -> "Ensemble | ConnectomePlacement":  # fmt: skip
+    """The result of parts that a store has."""
+    from isochron.workflows.experiments import attractors as parts
+
+    if ensemble.n_random is not None:
+        names = ["n_threads", "device"]
+        reject_given("search", names, "does not apply with --store; see --workers.")
+        sizes = (ensemble.n_random, ensemble.symmetry, ensemble.n_networks)
+        grid = parts.ensemble_grid(*sizes, tie=search.tie, seed=search.seed)
+        found = execution.compute(grid, quiet=quiet)
+        return parts.read_ensemble(found, ensemble.symmetry, tie=search.tie, seed=search.seed)
+    from isochron.workflows.attractors import NullModels, placement_points
+
+    points = placement_points(
+        str(axis.dataset), layers=_layers(axis.layers), signs=signs, tie=search.tie,
+        nulls=NullModels(n=axis.n_nulls, model=axis.null_model), seed=search.seed,
+        n_starts=2000 if search.n_starts is None else search.n_starts,
+    )  # fmt: skip
+    return parts.read_placement(
+        execution.compute(parts.placement_grid(points), quiet=quiet), points
+    )
+
+
+def _of_ensemble(search: SearchSettings, ensemble: EnsembleSettings, report: Any) -> "Ensemble":
+    from isochron.workflows.attractors import count_in_ensemble
+
+    return count_in_ensemble(
+        int(ensemble.n_random or 0), ensemble.symmetry, ensemble.n_networks, tie=search.tie,
+        seed=search.seed, n_threads=search.n_threads, device=search.device, progress=report,
+    )  # fmt: skip
+
+
+def _of_connectome(
+    search: SearchSettings, axis: AxisSettings, signs: str | None, report: Any
+) -> "ConnectomePlacement":
+    from isochron.workflows.attractors import NullModels, place_on_axis
+
+    return place_on_axis(
+        open_connectome(str(axis.dataset)), layers=_layers(axis.layers), signs=signs,
+        tie=search.tie, nulls=NullModels(n=axis.n_nulls, model=axis.null_model),
+        seed=search.seed, progress=report,
+        n_starts=2000 if search.n_starts is None else search.n_starts,
+    )  # fmt: skip
 
 
 def _reject_other_options(source: str, search: SearchSettings, signs: str | None) -> None:
@@ -143,7 +196,8 @@ def _reject_other_options(source: str, search: SearchSettings, signs: str | None
     if source == "ensemble":
         reject_given("search", ["n_starts"], "does not apply: random networks are enumerated.")
     elif source == "axis" or search.n_starts is not None:
-        reject_given("search", ["n_threads"], "goes with an enumeration, not with sampling.")
+        names = ["n_threads", "device"]
+        reject_given("search", names, "goes with an enumeration, not with sampling.")
 
 
 def _reporting() -> Any:
@@ -151,12 +205,12 @@ def _reporting() -> Any:
     import time
     from contextlib import contextmanager
 
-    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.cli.progress import show_progress
 
     @contextmanager
     def reporting():
         began = time.perf_counter()
-        with terminate_cleanly(), show_progress(sys.stderr) as progress:
+        with show_progress(sys.stderr) as progress:
             progress.begin(STEP)
             yield lambda fraction, text: progress.update(STEP, fraction, text)
             progress.end(STEP, time.perf_counter() - began)
@@ -184,6 +238,7 @@ def _of_file(
     import numpy as np
 
     from isochron.analysis.sign_networks import enumerate_attractors, sample_attractors
+    from isochron.analysis.sign_networks.enumeration import MAX_NEURONS, MAX_ON_GPU
     from isochron.connectome.arrays import load_finite_npy
     from isochron.workflows.attractor_results import Enumerated, SampledNetwork
 
@@ -194,13 +249,16 @@ def _of_file(
             J, thresholds, search.tie, n_starts=search.n_starts, rng=rng, progress=report
         )  # fmt: skip
         return SampledNetwork.of(sample, n=sample.n, tie_rule=search.tie)
-    if J.ndim == 2 and len(J) > 30:
+    largest = MAX_NEURONS if search.device == "cpu" else MAX_ON_GPU
+    if J.ndim == 2 and len(J) > largest:
         raise ValueError(
-            f"{len(J)} neurons cannot be enumerated; 30 can. Sample them: --starts 1000."
+            f"{len(J)} neurons cannot be enumerated; {largest} can. Sample them: --starts 1000."
         )
-    return Enumerated.of(
-        enumerate_attractors(J, thresholds, search.tie, n_threads=search.n_threads, progress=report)
-    )
+    found = enumerate_attractors(
+        J, thresholds, search.tie, n_threads=search.n_threads, device=search.device,
+        progress=report,
+    )  # fmt: skip
+    return Enumerated.of(found)
 
 
 def _text(result: object) -> str:

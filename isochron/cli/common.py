@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isochron.wording import printable
+
 if TYPE_CHECKING:
     from isochron.connectome import Connectome
 
@@ -55,6 +57,13 @@ def print_json(content: Any) -> None:
     from isochron.files import to_json
 
     click.echo(to_json(content, ensure_ascii=False))
+
+
+def add_row(table: Any, *cells: str) -> None:
+    """Add a row to a table of rich; what looks like markup, in a name, is text."""
+    from rich.text import Text
+
+    table.add_row(*(Text(printable(str(cell))) for cell in cells))
 
 
 def print_table(table: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from isochron.cli.common import (
+    add_row,
     debug_option,
     force_option,
     json_option,
@@ -51,7 +52,7 @@ def list_(as_json: bool) -> None:
 
     table = Table("id", "neurons", "chemical", "gap pairs", "onto muscle", "other", "weights")
     for row in rows:
-        table.add_row(*(str(value or "") for value in astuple(row)))
+        add_row(table, *(str(value or "") for value in astuple(row)))
     print_table(table)
 
 
@@ -102,8 +103,15 @@ def cells(identifier: str, as_json: bool) -> None:
     for cell in connectome.cells:
         place = " ".join(f"{x:.1f}" for x in cell.position) if cell.position else ""
         transmitters = ", ".join(cell.transmitters)
-        table.add_row(
-            cell.name, cell.cell_class, cell.type, cell.sex, transmitters, place, cell.lineage
+        add_row(
+            table,
+            cell.name,
+            cell.cell_class,
+            cell.type,
+            cell.sex,
+            transmitters,
+            place,
+            cell.lineage,
         )
     print_table(table)
 
@@ -124,7 +132,7 @@ def stats(identifier: str, as_json: bool) -> None:
 
     table = Table("", *found)
     for row in _flat(next(iter(found.values()))):
-        table.add_row(" ".join(row), *(_short(_at(layer, row)) for layer in found.values()))
+        add_row(table, " ".join(row), *(_short(_at(layer, row)) for layer in found.values()))
     print_table(table)
 
 
@@ -159,7 +167,8 @@ def compare(first: str, second: str, as_json: bool) -> None:
         *("Jaccard index", "rank correlation of weights"),
     )
     for layer, row in found.layers.items():
-        table.add_row(
+        add_row(
+            table,
             layer,
             *(str(value) for value in (row.both, row.only_first, row.only_second)),
             *(_short(value) for value in (row.jaccard, row.weight_correlation)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isochron.cli.common import (
+    add_row,
     debug_option,
     json_option,
     print_json,
@@ -68,7 +69,8 @@ def _print_system(system: "RunRhythms | NetworkRhythms") -> None:
         click.echo(system.training.line)
     table = Table("kind", "condition", "period (ms)", "stable", "residual", "leading", "how found")
     for row in system.rhythms:
-        table.add_row(
+        add_row(
+            table,
             row.kind,
             row.condition,
             "" if row.period_ms is None else f"{row.period_ms:.4f}",

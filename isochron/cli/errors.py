@@ -11,8 +11,11 @@ from typing import TextIO
 
 import click
 
+from isochron.cli.signals import INTERRUPTED, WORDS
+from isochron.wording import printable
+
 FAILED, USAGE, DATA, NUMERICAL, RESOURCES = 1, 2, 3, 4, 5
-INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
+CLOSED_PIPE = 141
 SCARCE = {
     errno.ENOSPC: "The disk is full",
     errno.EDQUOT: "The disk quota is used up",
@@ -32,12 +35,14 @@ def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
         Exit code.
     """
     code, message = _classify(error)
+    notes = [note for note in getattr(error, "__notes__", ()) if type(note) is str]
+    message = " ".join([message, *notes])  # a library's own notes are of other types
     if "--debug" in arguments:
         traceback.print_exception(error)
     if "--json" in arguments:
         content = {"schema": 1, "ok": False, "error": message, "exit_code": code}
         sys.stdout.write(json.dumps(content) + "\n")
-    sys.stderr.write(f"isochron: {message}\n")
+    sys.stderr.write(f"isochron: {printable(message)}\n")
     return code
 
 
@@ -78,27 +83,25 @@ def _classify(error: BaseException) -> tuple[int, str]:
         context = getattr(error, "ctx", None)
         command = "isochron" if context is None else context.command_path
         return error.exit_code, f"{error.format_message()} See {command} --help."
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, "Interrupted. The same command resumes from here."
-    if isinstance(error, SystemExit):
-        return TERMINATED, "Terminated. The same command resumes from here."
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else int(error.code or 0)
+        return code, WORDS[code]
     names = {kind.__name__ for kind in type(error).__mro__}
+    if "TooLargeError" in names:
+        return RESOURCES, text
     if "DataFileError" in names:
         return DATA, text
     if isinstance(error, ArithmeticError) or "LinAlgError" in names:
         return NUMERICAL, text
     if isinstance(error, MemoryError) or "OutOfMemoryError" in names or "allocate memory" in text:
         return RESOURCES, f"There is not enough memory. {text}".strip()
-    if "BrokenProcessPool" in names:
-        return RESOURCES, (
-            "A worker process was killed, perhaps for lack of memory. The same command resumes "
-            "from here; fewer --workers need less memory."
-        )
+    if "WorkerKilledError" in names:
+        return RESOURCES, f"{text} Fewer --workers need less memory."
     if isinstance(error, OSError):
         return _classify_system_error(error, text)
     if isinstance(error, ValueError):
         return USAGE, text
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) or "ClusterError" in names:
         return FAILED, text
     return FAILED, f"{type(error).__name__}: {text} (--debug shows where)"
 

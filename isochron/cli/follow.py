@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json, print_table
+from isochron.cli.common import add_row, debug_option, json_option, print_json, print_table
 from isochron.cli.options import SettingsCommand
 from isochron.runs.model_settings import ModelSettings
 from isochron.settings import setting
@@ -63,7 +63,8 @@ def _print_branch(found: "EquilibriumBranch") -> None:
     rows += [(point.kind, point, point.period_ms) for point in found.special]
     rows += [("ends", point, None) for point in found.points[-1:]]
     for kind, point, period_ms in rows:
-        table.add_row(
+        add_row(
+            table,
             f"{point.parameter:.6g}",
             kind,
             str(point.unstable_directions),

@@ -14,6 +14,7 @@ from dataclasses import MISSING
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from isochron.settings import check_choice, choices_of, describe
 
@@ -76,7 +77,19 @@ class ListedChoice(click.Choice):
             check_choice(self._field, str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        return super().convert(value, param, ctx)
+        several = self._field.metadata.get("several")
+        return str(value) if several else super().convert(value, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Choices that continue a value; after a comma, those that are not given yet."""
+        if not self._field.metadata.get("several"):
+            return super().shell_complete(ctx, param, incomplete)
+        before, comma, last = incomplete.rpartition(",")
+        free = [name for name in self.choices if name not in before.split(",")]
+        names = [f"{before}{comma}{name}" for name in free if name.startswith(last)]
+        return [CompletionItem(name) for name in names]
 
 
 def _plain_type(kind: Any) -> Any:

@@ -1,6 +1,6 @@
 """Progress bars on a terminal, plain lines elsewhere."""
 
-import signal
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from typing import TextIO
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from isochron.cli.console import PipedConsole
-from isochron.runs import pool
+from isochron.runs import progress
 
 OFTEN_S, SELDOM_S = 10.0, 60.0  # between two lines of one step
 PART = 0.1  # of a step, between two lines
 
 
 @contextmanager
-def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
+def show_progress(stream: TextIO) -> Iterator[progress.Progress]:
     """Display of the progress of a run."""
     if not stream.isatty():
         yield _Lines(stream)
@@ -31,20 +31,6 @@ def show_progress(stream: TextIO) -> Iterator[pool.Progress]:
         yield _Bars(bars)
 
 
-@contextmanager
-def terminate_cleanly() -> Iterator[None]:
-    """Make SIGTERM end the run as Ctrl-C does, with the workers."""
-
-    def stop(number: int, frame: object) -> None:
-        raise SystemExit(143)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 class _Bars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -57,7 +43,18 @@ class _Bars:
         self._bars.update(self._tasks[step], completed=fraction, text=text)
 
     def end(self, step: str, seconds: float) -> None:
-        self._bars.update(self._tasks[step], completed=1.0, text="done")
+        self._stop(step, "done", completed=1.0)
+
+    def fail(self, step: str, error: str) -> None:
+        self._stop(step, f"failed: {_short(error)}")
+
+    def say(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False)
+
+    def _stop(self, step: str, text: str, completed: float | None = None) -> None:
+        if step not in self._tasks:  # it ran elsewhere
+            self.begin(step)
+        self._bars.update(self._tasks[step], text=text, completed=completed)
         self._bars.stop_task(self._tasks[step])
 
 
@@ -88,3 +85,14 @@ class _Lines:
 
     def end(self, step: str, seconds: float) -> None:
         self._write(f"{step} done in {seconds:.1f} s")
+
+    def fail(self, step: str, error: str) -> None:
+        self._write(f"{step} failed: {_short(error)}")
+
+    def say(self, text: str) -> None:
+        self._write(text)
+
+
+def _short(error: str) -> str:
+    """The first part of an error, on one line."""
+    return textwrap.shorten(error, 160, placeholder=" ...")

@@ -11,18 +11,18 @@ from isochron.cli.common import debug_option
 @click.argument("run", type=Path)
 @debug_option
 def report(run: Path) -> None:
-    """Write report.html of a finished RUN folder, or of the store of a sweep, from its data."""
-    from isochron.files import write_bytes
+    """Write the pages of a finished RUN folder, or of the store of a sweep, from its data."""
+    from isochron.runs.plan import write_pages
 
-    write_bytes(run / "report.html", _build(run).encode())
+    write_pages(run, _build)
     click.echo(f"Report: {run / 'report.html'}")
 
 
-def _build(run: Path) -> str:
+def _build(run: Path) -> dict[str, str]:
     if (run / "plan.jsonl").is_file():
         from isochron.report.sweep import build_sweep_report
 
-        return build_sweep_report(run)
-    from isochron.studies import build_report
+        return {"report.html": build_sweep_report(run)}
+    from isochron.studies import build_pages
 
-    return build_report(run)
+    return build_pages(run)

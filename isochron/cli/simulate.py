@@ -1,8 +1,10 @@
 """isochron simulate."""
 
 from collections.abc import Container
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,20 +13,35 @@ from isochron.cli.common import (
     force_option,
     json_option,
     print_json,
+    print_table,
     refuse_to_replace,
 )
 from isochron.cli.options import SettingsCommand, settings_given
+from isochron.locks import locked
 from isochron.runs.model_settings import ModelSettings
 from isochron.settings import setting
+from isochron.sims.engines import ENGINES
 from isochron.sims.run_settings import RunSettings
+from isochron.wording import command
+
+if TYPE_CHECKING:
+    from isochron.workflows.engine_runs import EngineRun
 
 FORMATS = (".zarr", ".nc", ".nwb")
+ERRORS = ("largest error against scipy (mV)", "rms (mV)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulationSettings(RunSettings):
     """Simulation of a connectome: model, currents and initial state."""
 
+    engine: str = setting(
+        "numba",
+        "Engine of graded models, or several with commas between them, each of which writes a run "
+        "to a folder in --out; spiking models run in brian2",
+        choices=ENGINES,
+        several=True,
+    )
     stimulus: Path | None = setting(
         None,
         "File of currents over time (.csv): time_ms, and a column (pA) for each neuron",
@@ -32,9 +49,16 @@ class SimulationSettings(RunSettings):
     )
     seed: int = setting(0, "Seed of the initial state")
 
+    @property
+    def engines(self) -> list[str]:
+        """Names of the engines."""
+        return self.engine.split(",")
+
 
 @click.command(cls=SettingsCommand, settings={"model": ModelSettings, "how": SimulationSettings})
-@click.option("--out", type=Path, help="File for the run: .zarr, .nc or .nwb.")
+@click.option(
+    "--out", type=Path, help="File for the run (.zarr, .nc, .nwb); of several engines a folder."
+)
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as run.png.")
 @force_option
 @json_option
@@ -51,19 +75,88 @@ def simulate(
     isochron simulate --stimulate PLM=2000 --duration 20 --out run.zarr --plot
     isochron simulate --dataset cook2019-hermaphrodite --ablate AVA --stimulate AVB=500 \\
         --duration 5 --out cut.nc
+    isochron simulate --engine numba,scipy,brian2 --stimulate PLM=2000 --duration 5 --out engines
     """
-    if out is not None and out.suffix not in FORMATS:
+    several = len(how.engines) > 1
+    _check_out(out, several)
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"The folder {out.parent} does not exist; make it first.")
+    if several:
+        assert out is not None
+        with locked(out):
+            _simulate_engines(out, model, how, draw=draw, force=force, as_json=as_json)
+        return
+    with nullcontext() if out is None else locked(out):  # of two commands, the second stops here
+        printed = _simulate_into(out, model, how, draw=draw, force=force)
+    if as_json:
+        print_json(printed)
+        return
+    for name, value in printed.items():
+        text = f"{value:.6g}" if isinstance(value, float) else value
+        click.echo(f"{name.replace('_', ' ')}: {text}")
+
+
+def _check_out(out: Path | None, several: bool) -> None:
+    """Check the name of the output: a file, or a folder of the runs of several engines."""
+    if several and (out is None or out.suffix in FORMATS):
+        raise ValueError(
+            "Several engines need a folder, in which each writes a run: --out FOLDER, "
+            f"got {'no --out' if out is None else str(out)!r}."
+        )
+    if several and out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is not a folder. Choose a different --out.")
+    if not several and out is not None and out.suffix not in FORMATS:
         raise ValueError(f"--out must end in {', '.join(FORMATS)}, got {str(out)!r}.")
+
+
+def _simulate_engines(
+    out: Path, model: ModelSettings, how: SimulationSettings, *, draw: bool, force: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Simulate by several engines, and print their differences."""
+    from isochron.runs.results import to_json_values
+    from isochron.workflows.engine_runs import simulate_engines
+
+    spec = model.spec(table=None if how.stimulus is None else str(how.stimulus))
+    if not spec.is_graded:
+        raise ValueError("Spiking models run in Brian2 only; omit --engine.")
+    options = {field.name for field in fields(RunSettings)} & settings_given("how").keys()
+    given = {name: getattr(how, name) for name in options - {"engine"}}
+    runs = simulate_engines(spec, how.engines, out, seed=how.seed, draw=draw, force=force, **given)
+    if as_json:
+        print_json({"runs": to_json_values(runs)})
+        return
+    _print_engines(runs)
+    click.echo(f"To look at the differences: {command('view', out)}")
+
+
+def _print_engines(runs: "list[EngineRun]") -> None:
+    from rich.table import Table
+
+    table = Table("engine", "method", "step (ms)", *ERRORS, "time (s)", "run")
+    for run in runs:
+        errors = ("" if e is None else f"{e:.3g}" for e in (run.largest_error_mV, run.rms_error_mV))
+        table.add_row(
+            run.engine, run.method or "", f"{run.step_ms:g}", *errors,
+            f"{run.wall_seconds:.3g}", run.file,
+        )  # fmt: skip
+    print_table(table)
+
+
+def _simulate_into(
+    out: Path | None, model: ModelSettings, how: SimulationSettings, *, draw: bool, force: bool
+) -> dict[str, Any]:
+    """Simulate and write the files; the summary, with their paths."""
     picture = (out or Path("run")).with_suffix(".png") if draw else None
     for path in (out, picture):
         if path is not None:
             refuse_to_replace(path, force)
-    if out is not None and not out.parent.is_dir():
-        raise ValueError(f"The folder {out.parent} does not exist; make it first.")
     _ = model.currents  # a wrong one is named at once
+    from isochron.files import write_bytes
     from isochron.runs.results import to_json_values
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
+    from isochron.sims.unfinished import unfinished_run
     from isochron.workflows.simulate import draw_run, simulate_spec
 
     spec = model.spec(table=None if how.stimulus is None else str(how.stimulus))
@@ -74,28 +167,28 @@ def simulate(
     given = {name: getattr(how, name) for name in options}
     if not spec.is_graded:
         given.setdefault("record", ["V"])
-    run, summary = simulate_spec(spec, seed=how.seed, **given)
-    printed = to_json_values(summary)
-    if out is not None:
-        (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
-        printed["file"] = str(out)
-    if picture is not None:
-        draw_run(run, spec.connectome(), picture)
-        printed["figure"] = str(picture)
-    if as_json:
-        print_json(printed)
-        return
-    for name, value in printed.items():
-        text = f"{value:.6g}" if isinstance(value, float) else value
-        click.echo(f"{name.replace('_', ' ')}: {text}")
+    with unfinished_run(out) as progress:
+        if spec.is_graded:
+            given["progress"] = progress
+        run, summary = simulate_spec(spec, seed=how.seed, **given)
+        printed = to_json_values(summary)
+        # All that takes long comes first: an interrupt must not leave one of the files.
+        drawn = None if picture is None else draw_run(run, spec.connectome(), picture.suffix[1:])
+        if out is not None:
+            (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
+            printed["file"] = str(out)
+        if picture is not None and drawn is not None:
+            write_bytes(picture, drawn)
+            printed["figure"] = str(picture)
+    return printed
 
 
 def _only_brian2(how: RunSettings, given: Container[str]) -> None:
     """Check options of spiking models, which have one engine and method, and fixed thresholds."""
     if ("engine" in given and how.engine != "brian2") or any(
-        name in given for name in ("method", "threshold_rule")
+        name in given for name in ("method", "tolerance_mV", "threshold_rule")
     ):
         raise ValueError(
-            "Spiking models run in Brian2, without --method and --threshold-rule; "
-            "omit --engine. For other simulators: isochron export-neuroml."
+            "Spiking models run in Brian2, without --method, --tolerance and "
+            "--threshold-rule; omit --engine. For other simulators: isochron export-neuroml."
         )

@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import debug_option, force_option, json_option, print_json
-from isochron.runs.sweep.executors import EXECUTORS
+from isochron.cli.execution import (
+    SweepLines,
+    clock,
+    executor_options,
+    scheduler_option,
+    workers_option,
+)
+from isochron.cli.signals import resumable
+from isochron.runs.executors import EXECUTORS
+from isochron.wording import counted
 
 if TYPE_CHECKING:
+    from isochron.runs.executors.work import Limits
     from isochron.runs.sweep.sweeps import Sweep, SweepStatus
 
 LARGE = 10 * 10**9
@@ -46,9 +55,6 @@ def sweep() -> None:
     """
 
 
-workers_option = click.option(
-    "--workers", type=click.IntRange(min=1), help="Number of processes; one per core by default."
-)
 timeout_option = click.option(
     "--task-timeout", "seconds", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
     help="Longest time of a batch (s); no limit by default.",
@@ -67,7 +73,7 @@ memory_option = click.option(
     help="Where the runs are computed.",
 )  # fmt: skip
 @workers_option
-@click.option("--scheduler", metavar="ADDRESS", help="Scheduler of Dask; a local one by default.")
+@scheduler_option
 @click.option("--wait", is_flag=True, help="Wait for the jobs of SLURM to end.")
 @timeout_option
 @memory_option
@@ -75,7 +81,7 @@ memory_option = click.option(
 @click.option("--measure", is_flag=True, help="Compute one batch first, to estimate the time.")
 @click.option("--retry-failed", is_flag=True, help="Compute batches that failed before.")
 @click.option("--yes", is_flag=True, help="Start also if the results need more than 10 GB.")
-@force_option
+@click.option("--force", is_flag=True, help="Delete the results of a different version.")
 @json_option
 @debug_option
 def run(
@@ -85,14 +91,17 @@ def run(
 ) -> None:  # fmt: skip
     """Compute the runs of a GRID (a TOML file) that the store does not have."""
     from isochron.runs.configuration import read_toml
-    from isochron.runs.sweep.executors.slurm import settings_of
+    from isochron.runs.executors.slurm import settings_of
     from isochron.runs.sweep.sweeps import Limits, estimate, prepare
     from isochron.runs.sweep.sweeps import measure as measure_one
     from isochron.runs.sweep.sweeps import run as run_sweep
 
     content = read_toml(grid)
     EXECUTORS.load(executor)  # what it needs is missed before anything is written
-    options = _options(executor, scheduler, wait, settings_of(content.get("slurm", {})))
+    if wait and executor != "slurm":
+        raise click.UsageError("--wait is an option of --executor slurm.")
+    slurm = settings_of(content.get("slurm", {})) | {"wait": wait}
+    options = executor_options(executor, scheduler, slurm)
     limits = Limits(seconds=seconds, memory_GiB=memory_GiB)
     if measure:
         found = prepare(content, store, force=force, text=grid.read_bytes())
@@ -106,22 +115,12 @@ def run(
             f"The results need about {needed.bytes / 1e9:.0f} GB; --yes starts the sweep."
         )
     found = prepare(content, store, retry_failed=retry_failed, force=force, text=grid.read_bytes())
-    with _signals():
+    with resumable():
         run_sweep(
             found, executor, workers=workers, limits=limits,
-            watch=_Lines(found, quiet=as_json), **options,
+            watch=SweepLines(found, quiet=as_json), **options,
         )  # fmt: skip
-    _finish(found, as_json)
-
-
-def _options(executor: str, scheduler: str | None, wait: bool, slurm: dict) -> dict[str, Any]:
-    if scheduler and executor != "dask":
-        raise click.UsageError("--scheduler is an option of --executor dask.")
-    if wait and executor != "slurm":
-        raise click.UsageError("--wait is an option of --executor slurm.")
-    if executor == "slurm":
-        return slurm | {"wait": wait}
-    return {"scheduler": scheduler} if scheduler else {}
+    _finish(found, as_json, waited=executor != "slurm" or wait)
 
 
 @sweep.command()
@@ -136,8 +135,37 @@ def work(
     store: Path, shard: str | None, workers: int | None, seconds: float | None,
     memory_GiB: float | None, warm: bool,
 ) -> None:  # fmt: skip
-    """Compute the missing batches of a STORE; what a job of a cluster runs."""
-    from isochron.runs.sweep.sweeps import Limits, Sweep
+    """Compute the missing batches of a STORE; what a job of a cluster runs.
+
+    STORE may be the run folder of a study, too: its steps that are ready are run.
+    """
+    from isochron.runs.executors.work import Limits
+    from isochron.runs.executors.work_folder import open_folder
+    from isochron.runs.sweep.store import Store
+
+    limits, folder = Limits(seconds=seconds, memory_GiB=memory_GiB), open_folder(store)
+    if isinstance(folder, Store):
+        _work_on_sweep(store, shard, workers, limits, warm)
+    else:
+        _work_on_steps(store, shard, workers, limits)
+
+
+def _work_on_steps(store: Path, shard: str | None, workers: int | None, limits: "Limits") -> None:
+    from isochron.cli.progress import show_progress
+    from isochron.runs.plan import count_workers
+    from isochron.runs.steps import Execution, StepFolder, work_on
+
+    folder = StepFolder(store)
+    steps = _shard_of(folder.plan(), shard)
+    execution = Execution(workers=count_workers(workers), limits=limits)
+    with resumable(), show_progress(sys.stderr) as progress:
+        work_on(folder, steps, progress=progress, execution=execution)
+
+
+def _work_on_sweep(
+    store: Path, shard: str | None, workers: int | None, limits: "Limits", warm: bool
+) -> None:
+    from isochron.runs.sweep.sweeps import Sweep
     from isochron.runs.sweep.sweeps import run as run_sweep
 
     found = Sweep(store)
@@ -150,17 +178,21 @@ def work(
             folder = found.store.work_folder(task.key)
             open_experiment(task.experiment).run(task.settings(), task.seeds, folder)
         return
-    if shard is not None:
-        k, n = _parts(shard)
-        found.tasks = found.tasks[k::n]
-    with _signals():
-        run_sweep(found, workers=workers, limits=Limits(seconds=seconds, memory_GiB=memory_GiB),
-                  watch=_Lines(found, quiet=False))  # fmt: skip
-    _finish(found, as_json=False)
+    found.tasks = _shard_of(found.tasks, shard)
+    with resumable():
+        run_sweep(found, workers=workers, limits=limits, watch=SweepLines(found, quiet=False))
+    _finish(found, as_json=False, waited=False)
 
 
 def _first_run(task: Any) -> Any:
     return type(task).make(task.experiment, task.common, task.runs[:1], task.seeds[:1])
+
+
+def _shard_of(items: list, shard: str | None) -> list:
+    if shard is None:
+        return items
+    k, n = _parts(shard)
+    return items[k::n]
 
 
 def _parts(shard: str) -> tuple[int, int]:
@@ -175,7 +207,7 @@ def _parts(shard: str) -> tuple[int, int]:
 @json_option
 @debug_option
 def status(store: Path, as_json: bool) -> None:
-    """How many runs of a STORE are done, failed and missing."""
+    """How many runs of a STORE are done, failed and missing, and how fast it is now."""
     from isochron.runs.sweep.sweeps import Sweep
 
     _print_status(Sweep(store).status(), as_json)
@@ -198,49 +230,7 @@ def export(store: Path, file: Path, force: bool, as_json: bool) -> None:
     report_file(file, as_json)
 
 
-class _Lines:
-    """A line of progress, at most every ten seconds, or in place on a terminal."""
-
-    def __init__(self, found: "Sweep", *, quiet: bool) -> None:
-        left = found.store.missing(found.tasks)
-        self._total, self._runs = sum(map(len, found.tasks)), sum(map(len, left))
-        self._done, self._failed, self._last = 0, 0, 0.0
-        self._began, self._quiet = time.monotonic(), quiet
-        self._terminal = sys.stderr.isatty()
-
-    def update(self, outcome: str, task: Any) -> None:
-        """Count a batch."""
-        self._done += len(task)
-        self._failed += len(task) * (outcome == "failed")
-        now = time.monotonic()
-        final = self._done >= self._runs
-        if self._quiet or (not final and now - self._last < (0.2 if self._terminal else 10)):
-            return
-        self._last = now
-        rate = self._done / max(now - self._began, 1e-9)
-        before = self._total - self._runs
-        text = (
-            f"{before + self._done} of {self._total} runs, {self._failed} failed, "
-            f"{rate:.3g} runs/s, {_clock((self._runs - self._done) / rate)} remaining"
-        )
-        end = "\r" if self._terminal and not final else "\n"
-        sys.stderr.write(f"\r{text:<78}{end}" if self._terminal else text + end)
-        sys.stderr.flush()
-
-
-def _clock(seconds: float) -> str:
-    whole = round(max(seconds, 0))
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}"
-
-
-def _signals() -> Any:
-    from isochron.cli.progress import terminate_cleanly
-
-    return terminate_cleanly()
-
-
-def _finish(found: "Sweep", as_json: bool) -> None:
+def _finish(found: "Sweep", as_json: bool, *, waited: bool) -> None:
     found_status = found.status()
     _print_status(found_status, as_json)
     if found_status.failed:
@@ -248,6 +238,12 @@ def _finish(found: "Sweep", as_json: bool) -> None:
         raise click.ClickException(
             f"{found_status.failed_batches} of {found_status.batches} batches failed ({reasons}); "
             f"{found.store.path / 'failed'} has the errors. --retry-failed computes them again."
+        )
+    if waited and found_status.missing:
+        raise click.ClickException(
+            f"The jobs ended before {counted(found_status.missing, 'run')}: canceled, or at their "
+            f"time limit; {found.store.path / 'log'} has what they wrote. The same command "
+            "computes the rest."
         )
 
 
@@ -272,6 +268,9 @@ def _print_status(found: "SweepStatus", as_json: bool) -> None:
         f"{found.runs} runs: {found.done} done ({found.failed_runs} of them failed by themselves), "
         f"{found.failed} in batches that failed, {found.missing} missing; {_size(found.bytes)}"
     )
+    if found.missing and found.rate:
+        left = "" if found.remaining_s is None else f", {clock(found.remaining_s)} remaining"
+        click.echo(f"in the last minutes {found.rate:.3g} runs/s{left}")
     for reason, n in found.reasons.items():
         click.echo(f"batches that failed by {reason}: {n}")
     if len(found.processors) > 1:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isochron.cli.common import (
+    add_row,
     debug_option,
     force_option,
     json_option,
@@ -15,6 +16,7 @@ from isochron.cli.common import (
     print_table,
     refuse_to_replace,
 )
+from isochron.cli.execution import StoreOptions
 from isochron.cli.options import SettingsCommand, reject_given
 from isochron.settings import setting
 from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
@@ -37,7 +39,7 @@ class TongueSearch(RhythmSearch):
     )
 
 
-@click.command(cls=SettingsCommand, settings={"search": TongueSearch})
+@click.command(cls=SettingsCommand, settings={"search": TongueSearch, "execution": StoreOptions})
 @click.argument("source", metavar="RUN_OR_NET", type=Path)
 @click.option(
     "--plot", "picture", metavar="FILE", type=Path,
@@ -47,8 +49,9 @@ class TongueSearch(RhythmSearch):
 @json_option
 @debug_option
 def tongue(
-    source: Path, search: TongueSearch, picture: Path | None, force: bool, as_json: bool
-) -> None:
+    source: Path, search: TongueSearch, picture: Path | None, execution: StoreOptions,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Find where a reference locks each stable cycle 1:1: edges in frequency, by amplitude.
 
     RUN_OR_NET is as for isochron cycles. The cycles are those at the largest amplitude.
@@ -67,7 +70,13 @@ def tongue(
         refuse_to_replace(picture, force)
     from isochron.workflows.tongue import draw_tongues, find_tongues
 
-    found = find_tongues(source, strengths, search, span=search.span)
+    if not execution.is_used():
+        found = find_tongues(source, strengths, search, span=search.span)
+    else:
+        from isochron.workflows.experiments.tongue import read_tongues, tongue_grid
+
+        grid = tongue_grid(source, strengths, search, span=search.span)
+        found = read_tongues(execution.compute(grid, quiet=as_json))
     if picture is not None:
         draw_tongues(found, picture)
     if as_json:
@@ -103,7 +112,8 @@ def _print_system(system: "Tongues") -> None:
     table = Table("cycle", f"amplitude{unit}", "low (Hz)", "high (Hz)", "±", "how found")
     for number, cycle in enumerate(system.cycles, 1):
         for row in cycle.tongue:
-            table.add_row(
+            add_row(
+                table,
                 str(number),
                 f"{row.amplitude:g}",
                 _edge(row.low_Hz, "<" * row.low_open),

@@ -170,11 +170,12 @@ def train(
         return
     if out is None:
         raise click.UsageError("Missing option '--out': a folder for the networks.")
-    from isochron.cli.progress import show_progress, terminate_cleanly
+    from isochron.cli.progress import show_progress
+    from isochron.cli.signals import resumable
     from isochron.runs.results import to_json_values
     from isochron.workflows.train import train_replicates
 
-    with terminate_cleanly(), show_progress(sys.stderr) as progress:
+    with resumable(force=force), show_progress(sys.stderr) as progress:
         summary = train_replicates(made, out, force=force, progress=progress)
     if as_json:
         print_json(to_json_values(summary))

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from isochron.files import DataFileError, read_json
+from isochron.files import DataFileError, MissingDataFileError, read_sealed_json
 from isochron.runs.results import SCHEMA
 
 
@@ -13,19 +13,28 @@ def load_results(run: Path) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        If the folder does not contain a finished run, or one of a different schema.
+    DataFileError
+        If the folder does not contain a finished run, or one of a different schema, or the file
+        has been altered.
     """
     path = run / "results.json"
     if not path.is_file():
-        raise ValueError(f"{run} does not contain a finished run: results.json is missing.")
-    results = read_json(path)
+        raise MissingDataFileError(_why_missing(run))
+    results = read_sealed_json(path, required=False)
     schema = results.get("schema") if isinstance(results, dict) else None
     if schema == 1:
         raise DataFileError(f"{path} was written by isochron 0.1; run the study again.")
     if schema != SCHEMA:
         raise DataFileError(f"{path} is not the result of a run of isochron, schema {SCHEMA}.")
     return results
+
+
+def _why_missing(run: Path) -> str:
+    if not run.exists():
+        return f"{run} does not exist; a run is a folder that isochron compare or reproduce makes."
+    if not run.is_dir():
+        return f"{run} is not a folder; a run is one that isochron compare or reproduce makes."
+    return f"{run} does not contain a finished run: results.json is missing."
 
 
 def fill_template(package: str, **values: Any) -> str:

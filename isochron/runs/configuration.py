@@ -8,7 +8,6 @@ import dataclasses
 import json
 import math
 import os
-import tomllib
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -16,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from isochron.files import DataFileError, json_sha256
 from isochron.registry import Registry
 from isochron.settings import choices_of, describe
+from isochron.toml_text import parse_toml
 
 MAX_CONFIG_BYTES = 2**20
 T = TypeVar("T")
@@ -35,7 +35,9 @@ def read_toml(path: str | os.PathLike) -> dict[str, Any]:
         If it is missing, not a file, too large, not UTF-8 or not TOML.
     """
     path = Path(path)
-    if not path.is_file():
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is not a file.")
+    if not path.exists():
         raise ValueError(
             f"The configuration file {path} does not exist. To make one: "
             "isochron compare --print-config"
@@ -43,8 +45,8 @@ def read_toml(path: str | os.PathLike) -> dict[str, Any]:
     if path.stat().st_size > MAX_CONFIG_BYTES:
         raise ValueError(f"{path} is larger than 1 MiB, too large for a configuration.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return parse_toml(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
         raise ValueError(f"{path} is not a TOML file: {error}.") from error
 
 
@@ -105,6 +107,8 @@ def convert(value: Any, kind: Any, name: str) -> Any:
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
         return convert(value, kind, name)
     if origin is tuple:
+        if isinstance(value, dict) and issubclass(typing.get_args(kind)[0], ListedSection):
+            raise ValueError(f"{name} may be given several times: write [[{name}]], not [{name}].")
         if not isinstance(value, list | tuple):
             raise ValueError(f"{name} must be a list in square brackets, got {value!r}.")
         kinds = typing.get_args(kind)
@@ -113,6 +117,10 @@ def convert(value: Any, kind: Any, name: str) -> Any:
         return tuple(convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if issubclass(kind, ListedSection):
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} is a section: write [[{name.partition('[')[0]}]] above it.")
+        return kind.read(value, name)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         words = {
             float: "a number",
@@ -144,6 +152,30 @@ class KindSection(ABC):
     @abstractmethod
     def fields(self) -> list[dataclasses.Field]:
         """The settings of the kind."""
+
+    def rows(self) -> list[tuple[str, Any, str]]:
+        """Name, value and comment of the kind and of each setting."""
+        rows = [(it.name, self.settings[it.name], comment_of(it)) for it in self.fields()]
+        return [("kind", self.kind, ", ".join(self.registry)), *rows]
+
+
+class ListedSection(ABC):
+    """A section that a file may have any number of times: ``[[name]]``."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, values: Mapping[str, Any], where: str) -> Self:
+        """The section as read from TOML.
+
+        Raises
+        ------
+        ValueError
+            If a setting is unknown or a value is of a different type or out of range.
+        """
+
+    @abstractmethod
+    def rows(self) -> list[tuple[str, Any, str]]:
+        """Name, value and comment of each setting."""
 
 
 def read_settings(
@@ -191,31 +223,43 @@ def _is_writable(kind: Any) -> bool:
 def to_toml(config: Any, title: str = "") -> str:
     """A configuration as commented TOML, which `overlay` reads back to the same values."""
     lines = [f"# {title}", ""] if title else []
-    for field in dataclasses.fields(config):
-        section = getattr(config, field.name)
-        if section is None:
-            continue
-        lines.append(f"# {_comment(field)}")
-        if isinstance(section, KindSection):
-            rows = [("kind", section.kind, ", ".join(section.registry))]
-            given = section.settings
-            rows += [(it.name, given[it.name], _comment(it)) for it in section.fields()]
-        elif dataclasses.is_dataclass(section):
-            inner = dataclasses.fields(section)
-            rows = [(it.name, getattr(section, it.name), _comment(it)) for it in inner]
-        else:
-            lines += [f"{field.name} = {_literal(section)}", ""]
-            continue
-        lines += [f"[{field.name}]", *(_row(*row) for row in rows if row[1] is not None), ""]
+    fields = [it for it in dataclasses.fields(config) if getattr(config, it.name) is not None]
+    sections = {it.name: found for it in fields if (found := _sections(getattr(config, it.name)))}
+    for field in fields:
+        if field.name not in sections:
+            value = _literal(getattr(config, field.name))
+            lines += [f"# {comment_of(field)}", f"{field.name} = {value}", ""]
+    for field in fields:
+        if field.name in sections:
+            lines.append(f"# {comment_of(field)}")
+        for rows, several in sections.get(field.name, []):
+            head = f"[[{field.name}]]" if several else f"[{field.name}]"
+            lines += [head, *(_row(*row) for row in rows), ""]
     return "\n".join(lines)
 
 
+Rows = list[tuple[str, Any, str]]
+
+
+def _sections(value: Any) -> list[tuple[Rows, bool]]:
+    """Rows of each section of a field, and whether it may have several; none for a plain value."""
+    if isinstance(value, tuple):
+        return [(it.rows(), True) for it in value if isinstance(it, ListedSection)]
+    if isinstance(value, KindSection):
+        return [(value.rows(), False)]
+    if dataclasses.is_dataclass(value):
+        inner = dataclasses.fields(value)
+        return [([(it.name, getattr(value, it.name), comment_of(it)) for it in inner], False)]
+    return []
+
+
 def _row(name: str, value: Any, comment: str) -> str:
-    text = f"{name} = {_literal(value)}"
+    """A setting and its comment; one that is not given is a comment, too."""
+    text = f"# {name} is not given" if value is None else f"{name} = {_literal(value)}"
     return f"{text:<43} # {comment}" if comment else text
 
 
-def _comment(field: dataclasses.Field) -> str:
+def comment_of(field: dataclasses.Field) -> str:
     """Description of a field, its unit, and the values that it may take."""
     choices = ", ".join(choices_of(field))
     return ": ".join(text for text in (describe(field), choices) if text)
@@ -232,8 +276,37 @@ def _literal(value: Any) -> str:
 
 
 def config_digest(config: Any) -> str:
-    """SHA-256 of the values of a configuration."""
-    return json_sha256(dataclasses.asdict(config))
+    """SHA-256 of the values of a configuration, without settings added later at their defaults."""
+    return json_sha256(_digested(config))
+
+
+def _digested(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: _digested(item)
+            for field in dataclasses.fields(value)
+            if (item := getattr(value, field.name)) != field.default
+            or not field.metadata.get("added_later")
+        }
+    if isinstance(value, tuple | list):
+        return [_digested(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _digested(item) for name, item in value.items()}
+    return value
+
+
+def check_different(section: object, *names: str) -> None:
+    """Check that lists of settings do not contain a value twice.
+
+    Raises
+    ------
+    ValueError
+        If one does; the message states its name and the value.
+    """
+    for name in names:
+        values = getattr(section, name)
+        if twice := [value for k, value in enumerate(values) if value in values[:k]]:
+            raise ValueError(f"{name} contains {twice[0]} twice.")
 
 
 def check_positive(section: object, *names: str) -> None:
@@ -249,3 +322,15 @@ def check_positive(section: object, *names: str) -> None:
         values = value if isinstance(value, tuple) else (value,)
         if not values or not all(0 < item < math.inf for item in values):
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+
+
+def check_seed(seed: int, bits: int = 32) -> None:
+    """Check the seed of a study.
+
+    Raises
+    ------
+    ValueError
+        If it is negative or has more than `bits` bits.
+    """
+    if not 0 <= seed < 2**bits:
+        raise ValueError(f"seed must lie between 0 and 2**{bits} - 1, got {seed!r}.")

@@ -1,7 +1,6 @@
 """The connectome of a .toml file: a file and the options of its reader, or matrices."""
 
 import inspect
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
@@ -10,6 +9,7 @@ from typing import Any, get_args
 
 from isochron.connectome import Connectome, from_matrices
 from isochron.files import read_text, reads_data
+from isochron.toml_text import parse_toml
 
 Reader = Callable[..., Connectome]
 _MATRICES = ("chemical", "gap", "neuromuscular")
@@ -36,9 +36,10 @@ def read_described(path: Path, reader_of: Callable[[str | None, Path], Reader]) 
     ValueError
         If it is not TOML, an option is unknown, or the file cannot be read.
     """
+    text = read_text(path)
     try:
-        content = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        content = parse_toml(text)
+    except ValueError as error:
         raise ValueError(f"{path} is not a TOML file: {error}.") from error
     if "chemical" in content:
         return _from_matrices(path, content)

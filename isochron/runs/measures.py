@@ -70,8 +70,10 @@ def describe_network_cycle(
 
 
 def output_phase(system: TrainedMap, cycle: LimitCycle) -> tuple[float, float]:
-    """Phase (cycles) and amplitude of the output of a network on a cycle."""
-    return analysis.harmonic_phase(system.outputs(cycle.states[1:]), system.reference_phase())
+    """Phase (cycles) and amplitude of the output, the first of several, on a cycle."""
+    outputs = system.outputs(cycle.states[1:])
+    first = outputs if outputs.ndim == 1 else outputs[:, 0]
+    return analysis.harmonic_phase(first, system.reference_phase())
 
 
 def describe_fixed_point(point: FixedPoint, *, condition: str) -> FixedPointFound:
@@ -91,8 +93,10 @@ def describe_survey(survey: EntrainedCycleSurvey, *, index: bool = True) -> Surv
     return SurveyCounts(
         n_starts=survey.n_starts,
         n_not_entrained=survey.n_not_entrained,
+        n_diverged=survey.n_diverged,
         undetected_basin_bound=survey.undetected_basin_bound,
         index_sum=survey.index_sum if index else None,
+        bounded=survey.bounded,
     )
 
 

@@ -1,25 +1,26 @@
 """The steps of an experiment, run in its folder, and what is made of their results."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from isochron.files import write_bytes, write_json
-from isochron.runs.pool import Progress, Step, run_steps
+from isochron.files import write_bytes, write_sealed_json
+from isochron.runs.progress import Progress
 from isochron.runs.results import to_json_values
 from isochron.runs.run_folder import RunFolder
+from isochron.runs.steps import Execution, Step, run_steps
 
 
 def run_plan(
     folder: RunFolder,
     steps: Sequence[Step],
     assemble: Callable[[], object],
-    build_report: Callable[[Path], str],
+    build_pages: Callable[[Path], Mapping[str, str]],
     *,
     progress: Progress,
-    workers: int,
+    execution: Execution,
 ) -> None:
-    """Do the steps that are not finished; write ``results.json`` and ``report.html``.
+    """Do the steps that are not finished; write ``results.json`` and the pages.
 
     Parameters
     ----------
@@ -27,21 +28,21 @@ def run_plan(
     steps : sequence of Step
     assemble : callable
         The results, once all steps are finished: a dataclass of what ``results.json`` has.
-    build_report : callable
-        ``report.html`` of the finished run folder.
+    build_pages : callable
+        Pages of the finished run folder as HTML, by file name: ``report.html`` and others.
     progress : Progress
-    workers : int
-        Processes.
+    execution : Execution
+        Where the steps run.
     """
-    run_steps(
-        steps,
-        finished={step.name for step in steps if folder.finished(step.name)},
-        finish=folder.finish,
-        progress=progress,
-        workers=workers,
-    )
-    write_json(folder.path / "results.json", to_json_values(assemble()))
-    write_bytes(folder.path / "report.html", build_report(folder.path).encode())
+    run_steps(folder.path, steps, progress=progress, execution=execution)
+    write_sealed_json(folder.path / "results.json", to_json_values(assemble()))
+    write_pages(folder.path, build_pages)
+
+
+def write_pages(run: Path, build_pages: Callable[[Path], Mapping[str, str]]) -> None:
+    """Write the pages of a finished run folder."""
+    for name, page in build_pages(run).items():
+        write_bytes(run / name, page.encode())
 
 
 def count_workers(workers: int | None) -> int:

@@ -228,17 +228,103 @@ class SurveyCounts:
 
     Attributes
     ----------
-    n_starts, n_not_entrained : int
+    n_starts, n_not_entrained, n_diverged : int
     undetected_basin_bound : float
         An attractor with a larger share of the starts would have been found, at 95 % confidence.
     index_sum : int or None
-        Sum of the indices, 1 if no cycle is missing; None for a discontinuous map.
+        Sum of the indices, 1 if no cycle of a bounded map is missing; None for a discontinuous
+        map.
+    bounded : bool or None
+        Whether the map takes a ball into itself; only then must the sum be 1.
     """
 
     n_starts: int
     n_not_entrained: int
+    n_diverged: int = 0
     undetected_basin_bound: float
     index_sum: int | None
+    bounded: bool | None = None
+
+    @property
+    def complete(self) -> bool | None:
+        """Whether the sum of the indices is 1; None where it may be any number, or is unknown."""
+        if self.index_sum is None or not self.bounded:
+            return None
+        return self.index_sum == 1
+
+    def __str__(self) -> str:
+        """The sum of the indices: ``1``, ``incomplete: 4``, ``0, any sum is possible``."""
+        if self.index_sum is None:
+            return "–"
+        if not self.bounded:
+            text = f"{self.index_sum}, any sum is possible"
+        else:
+            text = "1" if self.complete else f"incomplete: {self.index_sum}"
+        return f"{text}; {self.n_diverged} of {self.n_starts} diverge" if self.n_diverged else text
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntrinsicCycle:
+    """An oscillation of a network with the reference off.
+
+    Attributes
+    ----------
+    kind : str
+        ``invariant circle``, or ``limit cycle`` if it closes after a whole number of steps.
+    period_ms : float
+    output_amplitude : float
+        Half the range of the output.
+    residual : float
+        Return error of a limit cycle; of a circle, the largest distance of its image from it.
+        Relative to the size.
+    n_starts : int
+        Number of initial states that converged to it.
+    """
+
+    kind: str
+    period_ms: float
+    output_amplitude: float
+    residual: float
+    n_starts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntrinsicCycles:
+    """The oscillations of a network with the reference off, and how many starts reach them.
+
+    Attributes
+    ----------
+    n_starts, n_resting, n_diverged : int
+        All starts; those that converge to a fixed point; those that leave all bounds.
+    n_unproved : int
+        Starts that continue to move on no proved cycle: chaos, tori, slow transients.
+    undetected_basin_bound : float
+        A cycle with a larger share of the starts would have been found, at 95 % confidence.
+    cycles : tuple of IntrinsicCycle
+        Proved ones, largest basin first.
+    """
+
+    n_starts: int
+    n_resting: int
+    n_unproved: int
+    n_diverged: int
+    undetected_basin_bound: float
+    cycles: tuple[IntrinsicCycle, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether an intrinsic cycle was proved."""
+        return bool(self.cycles)
+
+    @property
+    def n_oscillating(self) -> int:
+        """Starts that reach an intrinsic cycle."""
+        return sum(cycle.n_starts for cycle in self.cycles)
+
+    @property
+    def share(self) -> float:
+        """Share of the starts that reach an intrinsic cycle."""
+        return self.n_oscillating / self.n_starts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,38 @@
 """A run folder: one configuration, the results of each step, and a lock."""
 
-import errno
-import fcntl
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, BinaryIO, Self
 
-from isochron.files import DataFileError, json_sha256, read_json, write_bytes, write_json
+from isochron.files import (
+    DataFileError,
+    read_json,
+    read_sealed_json,
+    write_bytes,
+    write_json,
+    write_sealed_json,
+)
+from isochron.locks import lock_file
 from isochron.runs.configuration import config_digest, to_toml
+from isochron.runs.executors.work_folder import refuse_links, remove_parts
 
 MARKER = "run.json"
 SCHEMA = 1
-OURS = (MARKER, "config.toml", "results.json", "report.html", "steps", "nets", "data", ".lock")
+OURS = (
+    *(
+        MARKER,
+        "config.toml",
+        "results.json",
+        "report.html",
+        "view.html",
+        "plan.jsonl",
+        "steps.sbatch",
+    ),
+    *("interim.json", "interim.html"),
+    *("steps", "nets", "data", "failed", "claims", "log", ".lock"),
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,7 @@ class FinishedStep:
 
 
 class RunPaths:
-    """Paths in a run folder, for workers, which neither lock it nor finish steps."""
+    """Paths and results of steps in a run folder, for workers, which do not lock it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,6 +56,34 @@ class RunPaths:
     def data_path(self, system: str) -> Path:
         """Path of the arrays of a system."""
         return self.path / "data" / f"{system}.nc"
+
+    def finished(self, step: str) -> bool:
+        """Whether a step is done."""
+        return self._step_path(step).is_file()
+
+    def finish(self, step: str, result: Any, seconds: float) -> None:
+        """Save the result of a step, which is finished from now on."""
+        body = {"result": result, "seconds": round(seconds, 3)}
+        write_sealed_json(self._step_path(step), body)
+
+    def result(self, step: str) -> Any:
+        """Result of a finished step."""
+        return self._read_step(step).result
+
+    def seconds(self, step: str) -> float:
+        """Duration of a finished step."""
+        return self._read_step(step).seconds
+
+    def _read_step(self, step: str) -> FinishedStep:
+        path = self._step_path(step)
+        try:
+            kept = read_sealed_json(path)
+        except DataFileError as error:
+            raise DataFileError(f"{error} Remove it to do this step again.") from error
+        return FinishedStep(**kept)
+
+    def _step_path(self, step: str) -> Path:
+        return self.path / "steps" / f"{step}.json"
 
 
 class RunFolder(RunPaths):
@@ -86,7 +133,7 @@ class RunFolder(RunPaths):
         super().__init__(path)
         self._inputs = dict(inputs or {})
         self._title = title
-        self._lock: TextIO | None = None
+        self._lock: BinaryIO | None = None
         try:
             self._open(config, version, force)
         except BaseException:
@@ -115,22 +162,20 @@ class RunFolder(RunPaths):
         wanted |= {f"{name}_sha256": digest for name, digest in self._inputs.items()}
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} is a file. Give a folder with --out.")
-        if path.is_dir() and {item.name for item in path.iterdir()} - {".lock", f".{MARKER}.part"}:
+        if path.is_dir() and any(map(_counts, path.iterdir())):
             self._check(wanted, force)
         path.mkdir(parents=True, exist_ok=True)
         self._acquire()
         write_json(path / MARKER, wanted)  # first: from now on the folder is known as ours
         for name in ("steps", "nets", "data"):
             (path / name).mkdir(exist_ok=True)
-        for part in path.rglob(".*.part"):
-            part.unlink()
+        remove_parts(path)
         write_bytes(path / "config.toml", to_toml(config, self._title).encode())
 
     def _check(self, wanted: dict[str, str | int], force: bool) -> None:
+        refuse_links(self.path, OURS[:-1])
         foreign = sorted(
-            item.name
-            for item in self.path.iterdir()
-            if item.name not in OURS and not item.name.endswith(".part")
+            item.name for item in self.path.iterdir() if item.name not in OURS and _counts(item)
         )
         if foreign or not (self.path / MARKER).is_file():
             what = foreign[0] if foreign else "other files"
@@ -167,37 +212,10 @@ class RunFolder(RunPaths):
 
     def _acquire(self) -> None:
         if self._lock is None:
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - open until close()
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                busy = f"{self.path} is in use by a second isochron."
-                raise BlockingIOError(errno.EWOULDBLOCK, busy) from None
+            busy = f"{self.path} is in use by a second isochron."
+            self._lock = lock_file(self.path / ".lock", busy)
 
-    def finished(self, step: str) -> bool:
-        """Whether a step is done."""
-        return self._step_path(step).is_file()
 
-    def finish(self, step: str, result: Any, seconds: float) -> None:
-        """Save the result of a step, which is finished from now on."""
-        body = {"result": result, "seconds": round(seconds, 3)}
-        write_json(self._step_path(step), {"sha256": json_sha256(body), **body})
-
-    def result(self, step: str) -> Any:
-        """Result of a finished step."""
-        return self._read_step(step).result
-
-    def seconds(self, step: str) -> float:
-        """Duration of a finished step."""
-        return self._read_step(step).seconds
-
-    def _read_step(self, step: str) -> FinishedStep:
-        path = self._step_path(step)
-        kept = read_json(path)
-        digest = kept.pop("sha256", None) if isinstance(kept, dict) else None
-        if digest != json_sha256(kept):
-            raise DataFileError(f"{path} has been altered. Remove it to do this step again.")
-        return FinishedStep(**kept)
-
-    def _step_path(self, step: str) -> Path:
-        return self.path / "steps" / f"{step}.json"
+def _counts(item: Path) -> bool:
+    """Whether an item of a folder is more than what an interrupted start leaves."""
+    return item.name != ".lock" and not item.name.endswith(".part")

@@ -9,8 +9,21 @@ from typing import Any
 from isochron import ann_bridge
 from isochron.ann_bridge.tasks import ReferenceInput
 
+SUFFIXES = (".safetensors", ".json")
 USUAL_HZ = 8.4
 FEWEST_STEPS = 4  # in a period of the usual frequency
+
+
+def list_nets(path: Path) -> list[Path]:
+    """The networks at a path, without suffix: one, or all of a folder and of its folder ``nets``.
+
+    Empty if there is none.
+    """
+    bare = path.with_suffix("") if path.suffix in SUFFIXES else path
+    if bare.with_name(f"{bare.name}.safetensors").is_file():
+        return [bare]
+    found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
+    return [file.with_suffix("") for file in found]
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,8 @@ class SavedNet:
         The reference input of its task; None if there is none, or it is not known.
     training : TrainingSummary
         Task, loss and chance level as the file records them, and whether it learned.
+    task_text : str
+        The task with its settings, as the file records it; empty if it does not.
     """
 
     path: Path
@@ -34,13 +49,17 @@ class SavedNet:
     mapped: Any
     reference: ReferenceInput | None
     training: "TrainingSummary"
+    task_text: str = ""
 
     @classmethod
     def load(cls, path: Path) -> "SavedNet":
         """Read a network that `save_net` wrote."""
         net, notes = ann_bridge.load_net(path)
         mapped = ann_bridge.reduce_low_rank(net) if ann_bridge.is_reducible(net) else net
-        return cls(path, net, mapped, _read_reference(notes), TrainingSummary.read(notes))
+        return cls(
+            path, net, mapped, _read_reference(notes), TrainingSummary.read(notes),
+            str(notes.get("task", "")),
+        )  # fmt: skip
 
     @property
     def description(self) -> str:

@@ -12,7 +12,8 @@ from isochron import ann_bridge
 from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import Task
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.runs.datasets import open_connectome
+from isochron.memory import require_memory
+from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
@@ -29,7 +30,8 @@ class Training:
     Attributes
     ----------
     net : RecurrentNet
-        Before training; it is trained in place.
+        Before training; it is trained in place. An `AdaptedNet` is saved as the plain network
+        that it is merged into.
     task : Task
     parameters : TrainingParameters
     seed : int
@@ -129,6 +131,8 @@ def record_evaluation(found: ann_bridge.Evaluation) -> EvaluationRecord:
 def build_network(config: TrainConfig, seed: int) -> ann_bridge.RecurrentNet:
     """The network of a configuration before training, with weights from a seed."""
     settings = dict(config.network.settings)
+    n_units = settings.get("n_units") or 0
+    require_memory(64.0 * n_units, f"A network of {n_units} units", "Lower n_units.")
     if config.connectome is not None:
         settings.pop("connectivity", None)  # of circuits: the connectome instead
     return NETWORKS.load(config.network.kind).for_task(
@@ -143,8 +147,9 @@ def _signed_connectome(config: TrainConfig) -> Connectome | None:
     """The connectome of a configuration, if any, signed by its rule if it names one."""
     if config.connectome is None:
         return None
-    connectome, signs = open_connectome(config.connectome.dataset), config.connectome.signs
-    return connectome if signs is None else connectome.with_signs(SIGN_RULES.load(signs))
+    given, signs = config.connectome, config.connectome.signs
+    rule = None if signs is None else SIGN_RULES.load(signs)
+    return draw_connectome(given.dataset, given.null_model, given.draw, rule)
 
 
 def train_and_save(
@@ -182,6 +187,7 @@ def train_and_save(
         checkpoints=checkpoints,
         checkpoint_every=CHECKPOINT_EVERY,
     )
+    net = net.merged() if isinstance(net, ann_bridge.AdaptedNet) else net
     found = ann_bridge.evaluate_trials(net, task, seed=training.evaluation_seed)
     result = TrainingResult(losses=record.losses, evaluation=found, seconds=record.seconds)
     notes = {"training": str(training.parameters)} | notes | to_json_values(result.timed_record)

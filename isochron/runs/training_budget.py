@@ -30,6 +30,11 @@ class TrainingBudget:
         if not self.stop_below >= 0:
             raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 
+    @property
+    def budget(self) -> dict[str, float]:
+        """Settings of `isochron train` but the learning rate, which a substrate has."""
+        return {name: getattr(self, name) for name in ("steps", "batch_size", "stop_below")}
+
     def parameters(self, *, trained: bool = True) -> TrainingParameters:
         """Parameters for `isochron.ann_bridge.train`; 0 steps if `trained` is false."""
         return TrainingParameters(

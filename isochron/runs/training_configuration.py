@@ -17,6 +17,7 @@ from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.files import DataFileError
 from isochron.registry import Registry
 from isochron.runs.configuration import KindSection, read_settings, read_toml, writable_fields
+from isochron.runs.null_models import NO_NULL, check_null_model
 from isochron.settings import check_choices, check_effect, setting
 
 DEFAULT_TASK, DEFAULT_NETWORK = "phase-memory", "low-rank"
@@ -72,9 +73,14 @@ class ConnectomeSettings:
         "unless the connectome has signs",
         choices="isochron.connectome:SIGN_RULES",
     )
+    null_model: str = setting(
+        NO_NULL, "Null model of the connectome, on which the network is; none for the connectome"
+    )
+    draw: int = setting(0, "Number of the draw from the null model")
 
     def __post_init__(self) -> None:
         check_choices(self)
+        check_null_model(self.null_model, self.draw)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isochron.files import DataFileError
 from isochron.registry import Entry, Registry
 
 
 @dataclass(frozen=True, slots=True)
 class StudyEntry(Entry):
-    """One study, not imported yet; `paper` is the paper that it reproduces, or empty."""
+    """One study, not imported yet.
 
+    Attributes
+    ----------
+    command : str
+        The command that runs it, without ``isochron``.
+    paper : str
+        The paper that it reproduces, or empty.
+    """
+
+    command: str = ""
     paper: str = ""
 
 
@@ -26,17 +36,34 @@ STUDIES = Registry(
             "isochron.studies.compare.study:STUDY",
             "Do trained networks develop the phase-locked limit cycles of the worm's connectome?",
             settings="isochron.studies.compare.configuration:CompareConfig",
+            command="compare",
+        ),
+        "adaptation": StudyEntry(
+            "isochron.studies.adaptation.study:STUDY",
+            "What happens to the cycles of a task when a network is adapted to a second one?",
+            settings="isochron.studies.adaptation.configuration:AdaptationConfig",
+            command="study adaptation",
+        ),
+        "energy": StudyEntry(
+            "isochron.studies.energy.study:STUDY",
+            "What is lost of an energy, and what is gained, when connections are not symmetric?",
+            settings="isochron.studies.energy.configuration:EnergyConfig",
+            command="study energy",
         ),
         "pals2024": StudyEntry(
             "isochron.studies.pals2024.study:STUDY",
             "Which claims of Pals, Macke and Barak (2024) hold in networks trained here?",
             settings="isochron.studies.pals2024.configuration:Pals2024Config",
+            command="reproduce pals2024",
             paper="phase-locked limit cycles in a working-memory task "
             "(Pals, Macke and Barak, 2024)",
         ),
     },
 )
 PAPERS = {name: entry.paper for name, entry in STUDIES.items() if entry.paper}
+FURTHER = {
+    name: entry.summary for name, entry in STUDIES.items() if entry.command.startswith("study ")
+}
 
 
 def read_results(run: str | os.PathLike) -> Any:
@@ -65,7 +92,7 @@ def read_results(run: str | os.PathLike) -> Any:
     >>> from isochron.studies import read_results
     >>> read_results(".")
     Traceback (most recent call last):
-    ValueError: . does not contain a finished run: results.json is missing.
+    isochron.files.MissingDataFileError: . does not contain a finished run: results.json is missing.
     """
     return _study_of(Path(run)).read(Path(run))
 
@@ -91,7 +118,42 @@ def build_report(run: str | os.PathLike) -> str:
     return _study_of(Path(run)).report(Path(run))
 
 
+def build_pages(run: str | os.PathLike) -> dict[str, str]:
+    """Pages of a finished run of any study.
+
+    Parameters
+    ----------
+    run : path
+        Run folder.
+
+    Returns
+    -------
+    dict of str to str
+        HTML by file name: ``report.html`` and, of a comparison, ``view.html``, which plays its
+        rhythms.
+
+    Raises
+    ------
+    ValueError
+        As `read_results`.
+
+    Examples
+    --------
+    >>> from isochron.studies import build_pages
+    >>> build_pages(".")
+    Traceback (most recent call last):
+    isochron.files.MissingDataFileError: . does not contain a finished run: results.json is missing.
+    """
+    return _study_of(Path(run)).pages(Path(run))
+
+
 def _study_of(run: Path) -> Any:
     from isochron.report import load_results
 
-    return STUDIES.load(str(load_results(run).get("experiment", "compare")))
+    name = str(load_results(run).get("experiment", "compare"))
+    if name not in STUDIES:
+        raise DataFileError(
+            f"{run / 'results.json'} is the result of {name!r}, which is not a study of this "
+            f"version: {', '.join(STUDIES)}."
+        )
+    return STUDIES.load(name)

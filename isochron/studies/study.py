@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from isochron._version import __version__
 from isochron.files import DataFileError
 from isochron.report import load_results
+from isochron.runs.executors.work import Limits
 from isochron.runs.plan import count_workers, run_plan
-from isochron.runs.pool import Progress, Step
+from isochron.runs.progress import Progress
 from isochron.runs.results import from_json_values
 from isochron.runs.run_folder import RunFolder
+from isochron.runs.steps import Execution, Step
 
 Config = TypeVar("Config")
 Results = TypeVar("Results")
@@ -37,6 +39,8 @@ class Study(Generic[Config, Results]):
         The results from those of the finished steps: ``assemble(config, folder, steps)``.
     build_report : callable
         The report of a finished run as HTML: ``build_report(folder, results)``.
+    build_view : callable, optional
+        A page of `isochron.view` with the systems of a finished run, in the same way.
     format_results : callable
         The results for a terminal.
     """
@@ -48,6 +52,7 @@ class Study(Generic[Config, Results]):
     plan: Callable[[Config, RunFolder], list[Step]]
     assemble: Callable[[Config, RunFolder, Sequence[Step]], Results]
     build_report: Callable[[Path, Results], str]
+    build_view: Callable[[Path, Results], str] | None = None
     format_results: Callable[[Results], str]
 
     def run(
@@ -58,6 +63,9 @@ class Study(Generic[Config, Results]):
         progress: Progress,
         force: bool = False,
         workers: int | None = None,
+        executor: str = "local",
+        limits: Limits | None = None,
+        **options: Any,
     ) -> Results:
         """Run the study into a folder, or resume a run; return what ``results.json`` has.
 
@@ -71,6 +79,12 @@ class Study(Generic[Config, Results]):
             Start from scratch in a run folder of a different configuration.
         workers : int, optional
             Processes; by default as many as cores. Results do not depend on it.
+        executor : {"local", "dask", "slurm"}
+            Where the steps run. Results do not depend on it.
+        limits : Limits, optional
+            Time and memory of a step.
+        **options
+            Options of the executor: ``scheduler`` of Dask, the settings of SLURM.
 
         Raises
         ------
@@ -79,10 +93,18 @@ class Study(Generic[Config, Results]):
         OSError
             If the folder cannot be written to.
         ArithmeticError
-            If a simulation or a training leaves the finite numbers.
+            If a simulation or a training leaves the finite numbers. This and other errors of
+            steps are raised after all steps that do not need the failed ones.
         """
         self.check(config)
-        workers = count_workers(workers)
+        if executor == "slurm":
+            options["wait"] = True
+        execution = Execution(
+            executor=executor,
+            workers=count_workers(workers),
+            limits=limits or Limits(),
+            options=options,
+        )
         inputs = self.inputs(config)
         with RunFolder(
             out, config, __version__, force=force, title=self.command, inputs=inputs
@@ -92,9 +114,9 @@ class Study(Generic[Config, Results]):
                 folder,
                 steps,
                 lambda: self.assemble(config, folder, steps),
-                self.report,
+                self.pages,
                 progress=progress,
-                workers=workers,
+                execution=execution,
             )
         return self.read(out)
 
@@ -124,3 +146,17 @@ class Study(Generic[Config, Results]):
             As of `read`.
         """
         return self.build_report(run, self.read(run))
+
+    def pages(self, run: Path) -> dict[str, str]:
+        """The pages of a finished run by file name: ``report.html``, and ``view.html`` if any.
+
+        Raises
+        ------
+        ValueError
+            As of `read`.
+        """
+        results = self.read(run)
+        found = {"report.html": self.build_report(run, results)}
+        if self.build_view is not None:
+            found["view.html"] = self.build_view(run, results)
+        return found

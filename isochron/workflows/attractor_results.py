@@ -242,3 +242,30 @@ class ConnectomePlacement:
     nulls: tuple[SampledNull, ...]
     theory: Theory
     seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOfConnectome:
+    """A connectome, or a null model of it, as one network of ±1 neurons.
+
+    Attributes
+    ----------
+    sampled : Sampled
+    symmetry_degree : float
+    fixed_points : SolvedFixedPoints or None
+        None if they were not solved for, or without OR-Tools.
+    """
+
+    sampled: Sampled
+    symmetry_degree: float
+    fixed_points: SolvedFixedPoints | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomNetwork:
+    """The attractors of one random network: lengths, basins in states, and transients."""
+
+    n: int
+    lengths: tuple[int, ...]
+    basins: tuple[int, ...]
+    transients: tuple[int, ...]

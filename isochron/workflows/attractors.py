@@ -1,7 +1,7 @@
 """Attractors of a connectome as a network of ±1 neurons, next to null models and theory."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,98 +10,27 @@ from isochron.analysis import sign_networks
 from isochron.connectome import Connectome, gaba_inhibitory
 from isochron.connectome.null_models import NULL_MODELS
 from isochron.connectome.statistics import symmetry_degree
+from isochron.runs.null_models import NO_NULL, OF_SIGNS, randomized
+from isochron.runs.results import extended
+from isochron.runs.sign_couplings import LAYERS, connectome_couplings, signs_of, which_signs
 from isochron.workflows.attractor_results import (
     ConnectomePlacement,
     Ensemble,
     EnsembleTheory,
     MeanWithError,
+    NetworkOfConnectome,
     Sampled,
     SampledNull,
     SolvedFixedPoints,
     Theory,
 )
+from isochron.workflows.experiments.settings import AttractorSettings
 
-LAYERS = ("chemical", "gap")
-SIGNS = ("own", "gaba", "none")
 SYMMETRY = (
     "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centered"
 )
 SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
 Report = Callable[[float, str], None]
-
-
-def connectome_couplings(
-    connectome: Connectome, layers: Sequence[str], signs: str | None = None
-) -> np.ndarray:
-    """Couplings of a connectome: signed chemical synapses, and gap junctions with a plus sign.
-
-    Self-connections are omitted, as in the model.
-
-    Parameters
-    ----------
-    connectome : Connectome
-        Connectome whose weights become couplings.
-    layers : sequence of {"chemical", "gap"}
-        Layers that are added up.
-    signs : {"own", "gaba", "none"}, optional
-        The signs of the connectome (a connection without a sign is omitted); the 26 GABAergic
-        neurons inhibit; or all excite. By default "own" if the connectome has signs, else
-        "gaba".
-
-    Returns
-    -------
-    ndarray, shape (n, n)
-        Couplings ``[post, pre]``, in the unit of the weights, 0 on the diagonal.
-
-    Raises
-    ------
-    ValueError
-        If a layer or a sign rule is not known, or `signs` is "own" and the connectome does not
-        have signs.
-
-    Examples
-    --------
-    >>> from isochron.workflows.attractors import connectome_couplings
-    >>> couplings = connectome_couplings(connectome.load("varshney2011"), ["chemical"])
-    >>> np.count_nonzero(couplings), np.count_nonzero(couplings < 0)
-    (2194, 76)
-    """
-    unknown = [layer for layer in layers if layer not in LAYERS]
-    if unknown or not layers:
-        raise ValueError(
-            f"No layer {', '.join(map(repr, unknown)) or 'given'}. Known: {', '.join(LAYERS)}."
-        )
-    which = which_signs(connectome, signs)
-    couplings = np.zeros(connectome.chemical.shape, dtype=float)
-    if "chemical" in layers:
-        couplings += connectome.chemical * _signs(connectome, which)
-    if "gap" in layers:
-        couplings += connectome.gap
-    np.fill_diagonal(couplings, 0)
-    return couplings
-
-
-def which_signs(connectome: Connectome, signs: str | None) -> str:
-    """The choice of signs, one of `SIGNS`; by default those of the connectome, if it has some.
-
-    Raises
-    ------
-    ValueError
-        If the choice is not known, or the connectome does not have signs.
-    """
-    if signs is None:
-        return "gaba" if connectome.signs is None else "own"
-    if signs not in SIGNS:
-        raise ValueError(f"No sign rule {signs!r}. Known: {', '.join(SIGNS)}.")
-    if signs == "own" and connectome.signs is None:
-        raise ValueError(f"{connectome.name} does not have signs; choose gaba or none.")
-    return signs
-
-
-def _signs(connectome: Connectome, which: str) -> np.ndarray | int:
-    if which == "own" and connectome.signs is not None:
-        return connectome.signs
-    return gaba_inhibitory(connectome) if which == "gaba" else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,48 +120,128 @@ def place_on_axis(
     >>> found.symmetry_degree, found.fixed_points.count  # all +1 and all -1
     (0.0, 2)
     """
+    points = placement_points(
+        connectome.name, layers=layers, signs=signs, tie=tie, nulls=nulls, n_starts=n_starts,
+        seed=seed,
+    )  # fmt: skip
+    report = progress or (lambda fraction, text: None)
+    parts = []
+    for k, point in enumerate(points):
+        report(k / len(points), _step(point))
+        parts.append(sample_network(connectome, point, seed))
+    report(1.0, "done")
+    return placement(connectome, points, parts)
+
+
+def placement_points(
+    dataset: str,
+    *,
+    layers: Sequence[str] = LAYERS,
+    signs: str | None = None,
+    tie: str = "plus",
+    nulls: NullModels | None = None,
+    n_starts: int = 2000,
+    seed: int = 0,
+) -> list[AttractorSettings]:
+    """The networks of `place_on_axis`: the connectome under each tie rule, then null models.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range or not known.
+    """
     if n_starts < 1:
         raise ValueError(f"The number of starts must be at least 1, got {n_starts!r}.")
     if tie not in sign_networks.TIE_RULES:
         raise ValueError(f"tie must be one of {', '.join(sign_networks.TIE_RULES)}, got {tie!r}.")
     nulls = nulls or NullModels()
-    randomize = NULL_MODELS.load(nulls.model)
-    report = progress or (lambda fraction, text: None)
-    which = which_signs(connectome, signs)
-    couplings = connectome_couplings(connectome, layers, which)
-    streams = np.random.default_rng(seed).spawn(len(sign_networks.TIE_RULES) + nulls.n)
-    total = len(streams) + 1
-    by_rule = {}
-    for k, rule in enumerate(sign_networks.TIE_RULES):
-        report(k / total, f"sampling, tie rule {rule}")
-        by_rule[rule] = Sampled.of(
-            sign_networks.sample_attractors(couplings, 0, rule, n_starts=n_starts, rng=streams[k])
-        )
-    report(len(by_rule) / total, "solving for fixed points")
-    fixed_points = _solve_fixed_points(couplings, tie)
-    samples = []
-    for k, rng in enumerate(streams[len(by_rule) :]):
-        report((len(by_rule) + 1 + k) / total, f"null model {k + 1} of {nulls.n}")
-        rewired = connectome_couplings(randomize(connectome, rng), layers, which)
-        sample = sign_networks.sample_attractors(rewired, 0, tie, n_starts=n_starts, rng=rng)
-        samples.append(SampledNull.of(sample, symmetry_degree=symmetry_degree(rewired)))
-    report(1.0, "done")
-    eta = symmetry_degree(couplings)
+    base = AttractorSettings(
+        dataset=dataset, layers=tuple(layers), signs=signs, tie=tie, n_starts=n_starts, seed=seed
+    )
+    rules = [replace(base, tie=it, solve=it == tie) for it in sign_networks.TIE_RULES]
+    return [*rules, *(replace(base, null_model=nulls.model, draw=k) for k in range(nulls.n))]
+
+
+def _step(point: AttractorSettings) -> str:
+    if point.null_model != NO_NULL:
+        return f"null model {point.draw + 1}"
+    return f"sampling, tie rule {point.tie}"
+
+
+def sample_network(
+    connectome: Connectome, settings: AttractorSettings, seed: int
+) -> NetworkOfConnectome:
+    """Sampled attractors of a connectome, or of a null model of it, and its symmetry degree.
+
+    The stream of random numbers depends on the seed and on the place of the network among those of
+    `place_on_axis`, not on how many there are.
+    """
+    rules, null = sign_networks.TIE_RULES, settings.null_model
+    which = which_signs(connectome, settings.signs)
+    place = rules.index(settings.tie) if null == NO_NULL else len(rules) + settings.draw
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,)))
+    if null != NO_NULL:
+        connectome, which = _randomized(connectome, null, which, rng)
+    return sample_connectome(connectome, replace(settings, signs=which), rng)
+
+
+def sample_connectome(
+    connectome: Connectome, settings: AttractorSettings, rng: np.random.Generator
+) -> NetworkOfConnectome:
+    """Sampled attractors of a connectome as it is, and its symmetry degree."""
+    which = which_signs(connectome, settings.signs)
+    couplings = connectome_couplings(connectome, settings.layers, which)
+    sample = sign_networks.sample_attractors(
+        couplings, 0, settings.tie, n_starts=settings.n_starts, rng=rng
+    )
+    return NetworkOfConnectome(
+        sampled=Sampled.of(sample),
+        symmetry_degree=symmetry_degree(couplings),
+        fixed_points=_solve_fixed_points(couplings, settings.tie) if settings.solve else None,
+    )
+
+
+def _randomized(
+    connectome: Connectome, null: str, which: str, rng: np.random.Generator
+) -> tuple[Connectome, str]:
+    """A draw from a null model, and the choice of its signs: its own if they were permuted."""
+    if null == OF_SIGNS and which == "gaba":
+        return randomized(connectome, null, rng, gaba_inhibitory), "own"
+    return randomized(connectome, null, rng), which
+
+
+def placement(
+    connectome: Connectome,
+    points: Sequence[AttractorSettings],
+    parts: Sequence[NetworkOfConnectome],
+) -> ConnectomePlacement:
+    """The result of `place_on_axis` from the results of its networks."""
+    first, n_rules = points[0], len(sign_networks.TIE_RULES)
+    tie, seed = next((it.tie, it.seed or 0) for it in points if it.solve)
+    which = which_signs(connectome, first.signs)
+    by_rule = {
+        it.tie: part.sampled for it, part in zip(points[:n_rules], parts[:n_rules], strict=True)
+    }
+    solved = next(part for it, part in zip(points, parts, strict=True) if it.solve)
+    n, eta = connectome.chemical.shape[0], solved.symmetry_degree
     return ConnectomePlacement(
         dataset=connectome.name,
-        layers=tuple(layers),
+        layers=first.layers,
         signs=which,
-        n_inhibitory=int((_signs(connectome, which) * connectome.chemical < 0).sum()),
-        n=len(couplings),
+        n_inhibitory=int((signs_of(connectome, which) * connectome.chemical < 0).sum()),
+        n=n,
         tie_rule=tie,
         symmetry_degree=eta,
         symmetry_degree_definition=SYMMETRY,
         sampled=by_rule[tie],
         sampled_by_tie_rule=by_rule,
-        fixed_points=fixed_points,
-        null_model=nulls.model,
-        nulls=tuple(samples),
-        theory=Theory.of(len(couplings), eta),
+        fixed_points=solved.fixed_points,
+        null_model=points[-1].null_model if len(points) > n_rules else NullModels().model,
+        nulls=tuple(
+            extended(part.sampled, SampledNull, symmetry_degree=part.symmetry_degree)
+            for part in parts[n_rules:]
+        ),
+        theory=Theory.of(n, eta),
         seed=seed,
     )
 
@@ -257,11 +266,17 @@ def count_in_ensemble(
     """
     rng = np.random.default_rng(seed)
     counted = sign_networks.count_attractors(n, symmetry, n_networks, rng, tie=tie, **options)
+    return describe_ensemble(counted, tie=tie, seed=seed)
+
+
+def describe_ensemble(counted: sign_networks.EnsembleCount, *, tie: str, seed: int) -> Ensemble:
+    """Mean numbers of attractors of networks that were enumerated, and the theory."""
+    n, symmetry = counted.n, counted.symmetry
     mean = sign_networks.mean_fixed_points(n, symmetry) if n >= 3 else None
     return Ensemble(
         n=n,
         symmetry=symmetry,
-        n_networks=n_networks,
+        n_networks=len(counted.counts),
         tie_rule=tie,
         mean_by_length={
             int(length): _mean_with_error(counted.of_length(length)) for length in counted.lengths

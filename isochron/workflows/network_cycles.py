@@ -8,16 +8,19 @@ import numpy as np
 
 from isochron import analysis, ann_bridge
 from isochron.ann_bridge.tasks import ReferenceInput
+from isochron.runs.cycle_surveys import (
+    CIRCLE_TOLERANCE,
+    LONGEST_CYCLE,
+    OBSERVATION_STEPS,
+    TRANSIENT_STEPS,
+    fit_circle,
+    survey_entrained_cycles,
+)
 from isochron.runs.saved_network import SavedNet, TrainingSummary
 from isochron.wording import counted
 from isochron.workflows.cycle_rows import Row, circle_row, cycle_row, fixed_point_row, set_row
 
 N_FIXED_POINT_STARTS = 8
-TRANSIENT_STEPS = 2000
-OBSERVATION_STEPS = 800
-LONGEST_CYCLE = 200  # steps
-CIRCLE_TOLERANCE = 1e-8  # relative to its size; `LOOSE_TOLERANCE` with a remark
-LOOSE_TOLERANCE = 1e-3
 FAR = 1e100  # a start whose state is larger has diverged
 UNFORCED = "no reference"
 UNDECIDED = "quasi-periodic or a long cycle"  # no smooth circle was fitted
@@ -83,7 +86,7 @@ def find_net_rhythms(
 def _find_entrained(
     saved: SavedNet, system: ann_bridge.TrainedMap, reference: ReferenceInput, starts: np.ndarray
 ) -> tuple[list[Row], list[str]]:
-    survey = analysis.find_entrained_cycles(system, starts)
+    survey = survey_entrained_cycles(system, starts)
     free = saved.map_under(None)
     candidates = [np.zeros(free.dimension), *starts[:N_FIXED_POINT_STARTS]]
     candidates += [cycle.point for cycle in survey.cycles]
@@ -200,17 +203,7 @@ def _fit_circle(
     system: ann_bridge.TrainedMap, start: np.ndarray
 ) -> tuple[analysis.InvariantCircle, str]:
     """The circle through a state, and a remark if it is known only roughly."""
-    circle = analysis.find_invariant_circle(system, start, n_transient=0, tolerance=LOOSE_TOLERANCE)
-    for n_harmonics in (32, 64):
-        if circle.residual <= CIRCLE_TOLERANCE:
-            return circle, ""
-        try:
-            circle = analysis.find_invariant_circle(
-                system, start, n_transient=TRANSIENT_STEPS, n_harmonics=n_harmonics,
-                tolerance=circle.residual,
-            )  # fmt: skip
-        except (ArithmeticError, np.linalg.LinAlgError):
-            continue
+    circle = fit_circle(system, start)
     if circle.residual <= CIRCLE_TOLERANCE:
         return circle, ""
     return circle, (
@@ -222,7 +215,7 @@ def _fit_circle(
 def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
     """Number of starts that converge to rest without inputs, and its meaning for the cycles."""
     system = saved.map_under(None)
-    resting, moving = _count_resting(system, starts)
+    resting, moving = count_resting(system, starts)
     text = f"Without the reference {resting} of {len(starts)} starts converge to rest"
     if resting == len(starts):
         return (
@@ -233,7 +226,7 @@ def describe_unforced(saved: SavedNet, starts: np.ndarray) -> str:
     return f"{text}; {moving} continue to move" + (f"; {diverging} diverge." if diverging else ".")
 
 
-def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[int, int]:
+def count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[int, int]:
     """Numbers of starts that converge to rest and that continue to move; others diverge."""
     period = system.n_steps
     with np.errstate(over="ignore", invalid="ignore"):
@@ -250,7 +243,7 @@ def _count_resting(system: ann_bridge.TrainedMap, starts: np.ndarray) -> tuple[i
 
 def _notes_of_spikes(system: ann_bridge.TrainedMap, starts: np.ndarray) -> list[str]:
     """Notes on a discontinuous map: number of starts that converge to rest."""
-    resting, moving = _count_resting(system, starts)
+    resting, moving = count_resting(system, starts)
     return [
         "The map of a spiking network is discontinuous at every spike, so its fixed points and "
         "cycles cannot be computed by Newton's method. Use TrainedMap.orbit with the phase and "

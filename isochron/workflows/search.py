@@ -6,6 +6,7 @@ import numpy as np
 
 from isochron import sims
 from isochron.files import MissingDataFileError, reads_data
+from isochron.runs.saved_network import list_nets
 from isochron.runs.simulation_spec import SimulationSpec, read_simulation_spec
 from isochron.workflows.rhythm_search import DATASETS
 
@@ -18,16 +19,13 @@ def find_nets(path: Path) -> list[Path]:
     FileNotFoundError
         If the path does not contain a network.
     """
-    bare = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
-    if bare.with_name(f"{bare.name}.safetensors").is_file():
-        return [bare]
-    found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
+    found = list_nets(path)
     if not found:
         raise MissingDataFileError(
             f"{path} does not exist, or does not contain a network or a run. A run ends in "
             f"{' or '.join(DATASETS)}; a network is a pair of .safetensors and .json."
         )
-    return [file.with_suffix("") for file in found]
+    return found
 
 
 @reads_data

@@ -3,7 +3,6 @@
 import io
 import time
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from isochron import sims
 from isochron.analysis import principal_components
 from isochron.analysis.plotting import place_legend_below
 from isochron.connectome import Connectome
-from isochron.files import write_bytes
 from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
 from isochron.runs.results import extended, omitted_if_none
 from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
@@ -32,6 +30,8 @@ class SimulationSummary:
     method : str or None
     neurons, steps, seed : int
     simulated_seconds, wall_seconds, step_ms : float
+    estimated_error_mV : float or None
+        Largest error of a potential in the first seconds, where a step was chosen for it.
     finite : bool
         Whether all recorded values are finite.
     not_simulated : str or None
@@ -50,6 +50,7 @@ class SimulationSummary:
     step_ms: float
     seed: int
     finite: bool
+    estimated_error_mV: float | None = omitted_if_none()
     not_simulated: str | None = omitted_if_none()
 
 
@@ -98,17 +99,20 @@ class RecordedRun:
     n_steps: int
     step_ms: float
     method: str | None = None
+    simulated_ms: float | None = None
+    estimated_error_mV: float | None = None
 
     @classmethod
     def read(cls, run: xr.Dataset) -> "RecordedRun":
-        """Read it from the attributes of a run; only the method may be missing."""
+        """Read it from the attributes of a run; those with a default may be missing."""
         known = {field.name for field in fields(cls)} & set(run.attrs)
         return cls(**{name: run.attrs[name] for name in known})
 
     @property
     def duration_ms(self) -> float:
-        """Simulated time."""
-        return self.n_steps * self.step_ms
+        """Simulated time; steps of a run that does not state it are equal."""
+        equal = self.n_steps * self.step_ms
+        return equal if self.simulated_ms is None else self.simulated_ms
 
 
 def simulate_spec(
@@ -164,6 +168,7 @@ def simulate_spec(
         step_ms=made.step_ms,
         seed=seed,
         finite=all(bool(np.isfinite(item).all()) for item in run.values()),
+        estimated_error_mV=made.estimated_error_mV,
         **unsimulated_layers(network.connectome),
     )
     carrying = write_simulation_spec(spec, run).assign_attrs(seed=seed)
@@ -202,8 +207,8 @@ def _count_spikes(run: xr.Dataset) -> SpikeCounts:
     )
 
 
-def draw_run(run: xr.Dataset, connectome: Connectome, path: Path) -> None:
-    """Write a figure of a run; the format is that of the suffix of `path`."""
+def draw_run(run: xr.Dataset, connectome: Connectome, form: str) -> bytes:
+    """A figure of a run in a format, such as ``png``."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -218,8 +223,8 @@ def draw_run(run: xr.Dataset, connectome: Connectome, path: Path) -> None:
         _draw_potentials(run, connectome, figure, top, bottom)
     bottom.set_xlabel("time (s)")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:], dpi=150)
-    write_bytes(path, buffer.getvalue())
+    figure.savefig(buffer, format=form, dpi=150)
+    return buffer.getvalue()
 
 
 def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: Any, bottom: Any):

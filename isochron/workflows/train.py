@@ -10,9 +10,11 @@ import torch
 from isochron import ann_bridge
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
+from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.training import check_precision
+from isochron.memory import TooLargeError
 from isochron.runs.datasets import dataset_inputs, open_connectome
-from isochron.runs.pool import Progress
+from isochron.runs.progress import Progress
 from isochron.runs.provenance import derive_seed, find_provenance
 from isochron.runs.results import extended, from_json_values, omitted_if_none, to_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
@@ -27,6 +29,8 @@ from isochron.runs.training import (
 )
 from isochron.runs.training_configuration import TrainConfig, read_train_config, train_config
 from isochron.wording import command
+
+LARGEST_NUMBER = 1_000_000  # of networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,13 +119,21 @@ def train_replicates(
     ------
     ValueError
         If a setting is out of range, or the folder contains other files.
+    TooLargeError
+        If the networks or their trials need more than the machine has.
     ArithmeticError
         If a loss is no longer finite.
     """
+    if config.training.replicates > LARGEST_NUMBER:
+        raise TooLargeError(
+            f"replicates must be at most {LARGEST_NUMBER}, got {config.training.replicates}: the "
+            "training of a network takes seconds at least."
+        )
     task = build_task(config)
     device = ann_bridge.choose_device(config.training.device)
     net = build_net(config, 0)  # wrong settings are rejected before any file is made
     check_precision(config.training.parameters(), net, device)
+    require_trials_fit(net, task, config.training.batch_size)
     inputs = {} if config.connectome is None else dataset_inputs(config.connectome.dataset)
     with RunFolder(
         out, config, __version__, force=force, title="isochron train", inputs=inputs

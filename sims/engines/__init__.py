@@ -20,13 +20,19 @@ ENGINES = Registry(
     {
         "numba": Entry(
             f"{_ENGINES}.numba_graded",
-            "Compiled second-order method, stable at any time step.",
-            f"{_SETTINGS}:StrangSettings",
+            "Compiled methods: of order 2, stable at any time step, or multistep and faster.",
+            f"{_SETTINGS}:NumbaSettings",
         ),
         "torch": Entry(
             f"{_ENGINES}.torch_graded",
             "The method of numba on a GPU, with gradients.",
             f"{_SETTINGS}:StrangSettings",
+        ),
+        "triton": Entry(
+            f"{_ENGINES}.triton_graded",
+            "The method of numba for large ensembles on a GPU, one worm to a lane.",
+            f"{_SETTINGS}:TritonSettings",
+            "isochron[triton]",
         ),
         "scipy": Entry(
             f"{_ENGINES}.scipy_graded",

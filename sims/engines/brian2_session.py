@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from isochron.memory import TooLargeError
+
 CODEGEN_TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
 MEMORY_LIMIT_BYTES = 4 * 2**30
 
@@ -24,7 +26,7 @@ def check_memory(n_numbers: int) -> None:
         If `n_numbers` float64 take more than `MEMORY_LIMIT_BYTES`.
     """
     if 8 * n_numbers > MEMORY_LIMIT_BYTES:
-        raise ValueError(
+        raise TooLargeError(
             f"The input in every step and the record would take {8 * n_numbers / 2**30:.3g} GiB; "
             f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. Record less often or run shorter."
         )
@@ -85,7 +87,10 @@ def brian2_session(codegen_target: str | None = None) -> Iterator[ModuleType]:
         )
     gc.collect()  # frees the names of former objects, so that compiled code is found again
     standalone = codegen_target == "cpp_standalone"
-    wanted: dict[str, Any] = {"core.default_float_dtype": np.float64}
+    wanted: dict[str, Any] = {
+        "core.default_float_dtype": np.float64,
+        "core.stop_on_keyboard_interrupt": False,  # a run that stops looks like a finished one
+    }
     if codegen_target is not None and not standalone:
         wanted["codegen.target"] = codegen_target
     before = {name: brian2.prefs[name] for name in wanted}

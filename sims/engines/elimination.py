@@ -68,7 +68,7 @@ def plan_elimination(n: int, first: np.ndarray, second: np.ndarray) -> Plan:
     matrix = np.zeros((n, n))
     matrix[first, second] = matrix[second, first] = 1
     order, pattern = minimum_degree(matrix)
-    depth = _depths(pattern)
+    depth = depths(pattern)
     by_depth = np.argsort(depth, kind="stable")
     new = np.argsort(by_depth)
     order, depth = order[by_depth], depth[by_depth]
@@ -97,7 +97,7 @@ def plan_elimination(n: int, first: np.ndarray, second: np.ndarray) -> Plan:
     )
 
 
-def _depths(pattern: list[list[int]]) -> np.ndarray:
+def depths(pattern: list[list[int]]) -> np.ndarray:
     """Length of the longest chain of columns that must be eliminated before each column."""
     depth = np.zeros(len(pattern), dtype=np.int64)
     for j, rows in enumerate(pattern):

@@ -5,31 +5,38 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from isochron.sims.engines.multistep import runs as multistep
 from isochron.sims.engines.request import DivergenceError, EngineRequest
-from isochron.sims.engines.strang import Pattern, StepInputs, advance, build_kernel, find_pattern
+from isochron.sims.engines.strang import Pattern, StepInputs, build_kernel, find_pattern
 from isochron.sims.engines.strang_lanes import (
     LANES,
     advance_lanes,
     compile_lanes,
     side_by_side,
 )
+from isochron.sims.engines.strang_rows import advance
+from isochron.sims.engines.strang_rows import build_kernel as build_one
 
 BLOCK_STEPS = 512  # number of steps for which changing currents are computed at a time
+BLOCK_SIZE = 2**20  # steps times neurons of a block under a steady input: less than a second
 
 
 def run(request: EngineRequest) -> np.ndarray:
     """States of a run; see `isochron.sims.engines.request`."""
+    if request.method == "multistep":
+        return multistep.run(request)
     network, step = request.network, request.step_ms
-    kernel = build_kernel(network.parameters, network.laplacian, network.synapses, network.reversal)
+    kernel = build_one(network.parameters, network.laplacian, network.synapses, network.reversal)
     state = np.array(request.initial_state, dtype=float)
     no_tangents = np.empty((state.size, 0))
     states = np.empty((request.n_samples, state.size))
     states[0] = state
+    found = request.progress.resume(request, states)
+    state[:] = found.get("state", state)
     # Blocks end where a sample is taken.
-    block = request.every * max(1, BLOCK_STEPS // request.every)
-    if request.steady:
-        block = max(1, request.n_steps)
-    for first in range(0, request.n_steps, block):
+    steps = BLOCK_SIZE // network.n_neurons if request.steady else BLOCK_STEPS
+    block = request.every * max(1, steps // request.every)
+    for first in range(int(found.get("n_steps", 0)), request.n_steps, block):
         count = min(block, request.n_steps - first)
         middles = (first + np.arange(1 if request.steady else count) + 0.5) * step
         thresholds = request.thresholds(middles[:1] if request.steady_thresholds else middles)
@@ -43,15 +50,21 @@ def run(request: EngineRequest) -> np.ndarray:
                 f"The simulation is not finite after {(first + taken) * step:g} ms at a step of "
                 f"{step:g} ms."
             )
+        done = first + count
+        request.progress.update(states, 1 + done // request.every, state=state, n_steps=done)
     return states
 
 
-def run_many(requests: Sequence[EngineRequest], *, workers: int = 1) -> np.ndarray:
+def run_many(
+    requests: Sequence[EngineRequest], *, workers: int = 1, dtype: str = "float64"
+) -> np.ndarray:
     """States of runs with the same step and length; shape (n_members, n_samples, 2 n_neurons).
 
     `LANES` members are advanced together in a thread. A member that does not stay finite
     continues as NaN.
     """
+    if requests[0].method == "multistep":
+        return multistep.run_many(requests, workers=workers, dtype=dtype)
     compile_lanes()
     # Members often share a connectome; each is used once.
     unique = {id(r.network.connectome): r.network for r in requests}.values()

@@ -16,7 +16,9 @@ An engine with an explicit method has
 It raises `isochron.sims.DivergenceError` if the state does not stay finite.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +33,23 @@ class DivergenceError(ArithmeticError):
     """A state of a simulation is not finite."""
 
 
+class Progress:
+    """Receives the progress of a run; this one discards it. See `isochron.sims.unfinished`."""
+
+    def resume(self, request: "EngineRequest", states: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Restore the samples of a run that was interrupted, shape (n_samples, 2 n_neurons).
+
+        Returns
+        -------
+        mapping of str to ndarray
+            What the engine passed to `update`; empty if the run starts.
+        """
+        return {}
+
+    def update(self, states: np.ndarray, n_samples: int, **position: Any) -> None:
+        """Note how many samples are final, and all that the engine needs to resume there."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineRequest:
     """One run of a graded network, already checked.
@@ -42,7 +61,8 @@ class EngineRequest:
     stimulus : Stimulus
         Input to the network.
     step_ms : float
-        Time step, in ms. An adaptive engine chooses its steps and samples at `sample_times`.
+        Time step, in ms. An adaptive engine or method chooses its steps and samples at
+        `sample_times`.
     n_steps : int
         Number of steps from time 0 to the end.
     every : int
@@ -53,6 +73,12 @@ class EngineRequest:
         See `isochron.sims.drive`.
     method : str or None
         One of the engine's methods, or None for its default.
+    longest_step_ms : float
+        Longest step of a method that chooses its steps, in ms.
+    notes : dict
+        Attributes of the result that the engine adds, such as steps that it chose; filled by it.
+    progress : Progress
+        Receives the progress of the run, and restores that of an interrupted one.
     """
 
     network: GradedNetwork
@@ -63,11 +89,26 @@ class EngineRequest:
     initial_state: np.ndarray
     threshold_rule: str = "fixed"
     method: str | None = None
+    longest_step_ms: float = math.inf
+    notes: dict[str, Any] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
 
     @cached_property
     def drive(self) -> Drive:
         """Currents and thresholds as functions of time; built once."""
         return Drive(self.network, self.stimulus, self.threshold_rule)
+
+    def changed(self, **fields: Any) -> "EngineRequest":
+        """The same input with other steps, method or length; nothing is computed again."""
+        other = replace(self, **{"notes": {}, "progress": Progress(), **fields})
+        vars(other)["drive"] = self.drive
+        return other
+
+    @property
+    def smooth(self) -> float:
+        """Shortest time in ms in which the input rises or falls, jumps and kinks aside."""
+        ramped = RAMP_MS / 4 if self.threshold_rule == "ramped" else math.inf
+        return min(self.stimulus.smooth, ramped)
 
     @property
     def steady(self) -> bool:
@@ -102,3 +143,19 @@ class EngineRequest:
     def sample_times(self) -> np.ndarray:
         """Times of the recorded states, shape (n_samples,), ms."""
         return np.arange(self.n_samples) * self.every * self.step_ms
+
+
+def raise_if_diverged(request: EngineRequest, states: np.ndarray) -> None:
+    """Raise if a state of a run, shape (n_samples, 2 n_neurons), is not finite.
+
+    Raises
+    ------
+    DivergenceError
+        With the time of the first sample that is not.
+    """
+    finite = np.isfinite(states).all(axis=1)
+    if not finite.all():
+        raise DivergenceError(
+            f"The simulation is not finite after {request.sample_times[np.argmin(finite)]:g} ms at "
+            f"a step of {request.step_ms:g} ms."
+        )

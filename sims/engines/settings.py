@@ -23,6 +23,12 @@ class EngineSettings:
         Whether its methods are explicit: stable only below a step that depends on the network.
     ensembles : bool
         Whether it has a function ``run_many``, for `simulate_many`.
+    sampling : tuple of str
+        Methods that choose their steps, whose samples may lie between steps.
+    orders : dict
+        Order of each method of which `isochron.sims.estimate_step_error` estimates the error.
+    chunk : int
+        Default number of members that ``run_many`` receives at a time.
     """
 
     step_ms: float = setting(0.5, "Time step", unit="ms")
@@ -30,6 +36,9 @@ class EngineSettings:
     adaptive: ClassVar[bool] = False
     explicit: ClassVar[bool] = False
     ensembles: ClassVar[bool] = False
+    sampling: ClassVar[tuple[str, ...]] = ()
+    orders: ClassVar[dict[str, int]] = {}
+    chunk: ClassVar[int] = 512
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -45,6 +54,23 @@ class StrangSettings(EngineSettings):
     """Settings of the second-order method, on processors and GPUs."""
 
     ensembles: ClassVar[bool] = True
+    orders: ClassVar[dict[str, int]] = {"strang": 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumbaSettings(StrangSettings):
+    """Settings of the compiled methods: of second order, and the faster multistep method."""
+
+    method: str = setting("strang", "Method of integration", choices=("strang", "multistep"))
+    sampling: ClassVar[tuple[str, ...]] = ("multistep",)
+    orders: ClassVar[dict[str, int]] = {"strang": 2, "multistep": 3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TritonSettings(StrangSettings):
+    """Settings of the second-order method in one kernel of a GPU."""
+
+    chunk: ClassVar[int] = 65536
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ from isochron.connectome._arrays import check_array, contiguous
 
 # Division by zero follows IEEE 754, as in NumPy; a check would cost a branch each time.
 INDEX = np.uint32  # half the bytes, and no check for indices that count from the end
-compiled = compiled_with(error_model="numpy")
+compiled = compiled_with(error_model="numpy", nogil=True)
 
 
 class Kernel(NamedTuple):
@@ -241,43 +241,103 @@ def cyclic_rows(name: str, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
     return rows
 
 
+class StepWork(NamedTuple):
+    """Arrays that a step overwrites, reused from step to step."""
+
+    diagonal: np.ndarray
+    factor: np.ndarray
+    conductance: np.ndarray
+    pull: np.ndarray
+    midpoint: np.ndarray
+    target: np.ndarray
+    keep: np.ndarray
+    tangents: np.ndarray
+
+
+@compiled
+def make_work(kernel, n, k):
+    """Work arrays of `take_step` for n neurons and k tangent vectors."""
+    return StepWork(
+        np.empty(n),
+        np.empty(kernel.factor_value.size),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty((n, k)),
+    )
+
+
 @compiled
 def _advance(kernel, state, tangents, inputs, n_steps, record_every, record):
     """As `advance`, without checks."""
     thresholds, currents, start, step = inputs
     n = state.size // 2
-    v, s = state[:n], state[n:]
-    dv, ds = tangents[:n], tangents[n:]
-    k = tangents.shape[1]
-    diagonal = np.empty(n)
-    factor = np.empty(kernel.factor_value.size)
-    conductance, pull, midpoint = np.empty(n), np.empty(n), np.empty(n)
-    target, keep = np.empty(n), np.empty(n)
-    tangent_work = np.empty((n, k))
+    work = make_work(kernel, n, tangents.shape[1])
+    no_current = np.empty((n, 0))
     moving_thresholds = thresholds.shape[0] > 1
     for i in range(n_steps):
         threshold = thresholds[(start + i) % thresholds.shape[0]]
         current = currents[(start + i) % currents.shape[0]]
-        # With constant thresholds the last half step has done this for the same potentials.
-        if i == 0 or moving_thresholds:
-            _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
-        if k > 0:
-            _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
-        _relax(s, target, keep)
-        _synaptic_sums(kernel, s, conductance, pull)
-        _factorize(kernel, conductance, 2 * kernel.capacitance / step, diagonal, factor)
-        _move_voltage(kernel, v, pull, current, step, diagonal, factor, midpoint)
-        if k > 0:
-            _move_tangents(kernel, midpoint, dv, ds, step, diagonal, factor, tangent_work)
-        _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
-        if k > 0:
-            _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
-        _relax(s, target, keep)
+        # With constant thresholds the last half step has relaxed for the same potentials.
+        relaxed = i > 0 and not moving_thresholds
+        take_step(kernel, state, tangents, (threshold, current, no_current), step, relaxed, work)
         if record_every and (i + 1) % record_every == 0:
             record[(i + 1) // record_every - 1] = state
             if not np.isfinite(state.sum()):
                 return i
     return n_steps
+
+
+@compiled
+def take_step(kernel, state, tangents, inputs, step, relaxed, work):
+    """Take one step in place, without checks.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    state, tangents : ndarray, shape (2 n,), (2 n, k)
+        As in `advance`.
+    inputs : tuple of ndarray
+        Thresholds, shape (n,); currents in the middle of the step, shape (n,), and their tangents,
+        shape (n, k), or (n, 0) if they do not depend on the state.
+    step : float
+        Time step, ms.
+    relaxed : bool
+        Whether `work` is from the step before, with the same thresholds.
+    work : StepWork
+    """
+    threshold, current, pushed = inputs
+    n = threshold.size
+    v, s = state[:n], state[n:]
+    dv, ds = tangents[:n], tangents[n:]
+    k = tangents.shape[1]
+    target, keep = work.target, work.keep
+    if not relaxed:
+        _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
+    if k > 0:
+        _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
+    _relax(s, target, keep)
+    _synaptic_sums(kernel, s, work.conductance, work.pull)
+    inertia = 2 * kernel.capacitance / step
+    _factorize(kernel, work.conductance, inertia, work.diagonal, work.factor)
+    _move_voltage(kernel, v, work.pull, current, step, work.diagonal, work.factor, work.midpoint)
+    if k > 0:
+        # A current acts as a shift of the potential by current / inertia before and after.
+        for c in range(pushed.shape[1]):
+            for j in range(n):
+                dv[j, c] += pushed[j, c] / inertia
+        _move_tangents(
+            kernel, work.midpoint, dv, ds, step, work.diagonal, work.factor, work.tangents
+        )
+        for c in range(pushed.shape[1]):
+            for j in range(n):
+                dv[j, c] += pushed[j, c] / inertia
+    _relaxation(kernel, v, threshold, 0.5 * step, target, keep)
+    if k > 0:
+        _relax_tangents(kernel, (v, s), (dv, ds), threshold, 0.5 * step, target, keep)
+    _relax(s, target, keep)
 
 
 @compiled

@@ -63,9 +63,17 @@ def side_by_side(kernels: list[Kernel]) -> Lanes:
 @cache
 def compile_lanes() -> None:
     """Compile with vector instructions, once per process, before the first step."""
+    one = np.ones((1, 1, LANES))
+    with joining_lanes():
+        no_record = np.empty((0, 2, LANES))
+        advance_lanes(smallest_lanes(), np.ones((2, LANES)), one, one, 0, 1.0, 1, no_record)
+
+
+def smallest_lanes() -> Lanes:
+    """Lanes of one neuron without connections, for compilation."""
     one = np.ones((1, LANES))
     start, none, first = np.zeros(2, dtype=np.int64), np.zeros(0, INDEX), np.zeros(1, INDEX)
-    smallest = Lanes(
+    return Lanes(
         capacitance=one[0],
         leak_conductance=one[0],
         leak_reversal=one[0],
@@ -83,13 +91,11 @@ def compile_lanes() -> None:
         factor_value=one[:0],
         update_place=none,
     )
-    with _joining_lanes():
-        no_record = np.empty((0, 2, LANES))
-        advance_lanes(smallest, np.ones((2, LANES)), one[None], one[None], 0, 1.0, 1, no_record)
 
 
 @contextmanager
-def _joining_lanes() -> Iterator[None]:
+def joining_lanes() -> Iterator[None]:
+    """Within it, functions are compiled with vector instructions for adjacent lanes."""
     before = config.SLP_VECTORIZE  # pyright: ignore[reportAttributeAccessIssue]
     config.SLP_VECTORIZE = 1  # pyright: ignore[reportAttributeAccessIssue]
     try:
@@ -153,25 +159,55 @@ def advance_lanes(
 @compiled
 def _advance_lanes(lanes, state, thresholds, currents, n_steps, step, record_every, record):
     """As `advance_lanes`, without checks."""
-    n = state.shape[0] // 2
-    v, s = state[:n], state[n:]
-    diagonal, factor = np.empty((n, LANES)), np.empty(lanes.factor_value.shape)
-    conductance, pull = np.empty((n, LANES)), np.empty((n, LANES))
-    target, keep = np.empty((n, LANES)), np.empty((n, LANES))
+    work = make_lane_work(lanes)
     moving = thresholds.shape[0] > 1
     for i in range(n_steps):
         threshold = thresholds[i % thresholds.shape[0]]
         current = currents[i % currents.shape[0]]
-        if i == 0 or moving:
-            _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
-        _relax(s, target, keep)
-        _synaptic_sums(lanes, s, conductance, pull)
-        _factorize(lanes, conductance, step, diagonal, factor)
-        _move_voltage(lanes, v, pull, current, step, diagonal, factor, conductance)
-        _relaxation(lanes, v, threshold, 0.5 * step, target, keep)
-        _relax(s, target, keep)
+        take_lane_step(lanes, state, threshold, current, step, i > 0 and not moving, work)
         if (i + 1) % record_every == 0:
             record[(i + 1) // record_every - 1] = state
+
+
+class LaneWork(NamedTuple):
+    """Arrays that a step overwrites, reused from step to step."""
+
+    diagonal: np.ndarray
+    factor: np.ndarray
+    conductance: np.ndarray
+    pull: np.ndarray
+    target: np.ndarray
+    keep: np.ndarray
+
+
+@compiled
+def make_lane_work(lanes):
+    """Work arrays of `take_lane_step`."""
+    n = lanes.order.size
+    return LaneWork(
+        np.empty((n, LANES)),
+        np.empty(lanes.factor_value.shape),
+        np.empty((n, LANES)),
+        np.empty((n, LANES)),
+        np.empty((n, LANES)),
+        np.empty((n, LANES)),
+    )
+
+
+@compiled
+def take_lane_step(lanes, state, threshold, current, step, relaxed, work):
+    """Take one step in place, as `strang.take_step` does without tangents."""
+    n = lanes.order.size
+    v, s = state[:n], state[n:]
+    if not relaxed:
+        _relaxation(lanes, v, threshold, 0.5 * step, work.target, work.keep)
+    _relax(s, work.target, work.keep)
+    _synaptic_sums(lanes, s, work.conductance, work.pull)
+    _factorize(lanes, work.conductance, step, work.diagonal, work.factor)
+    midpoint = work.conductance  # no longer needed
+    _move_voltage(lanes, v, work.pull, current, step, work.diagonal, work.factor, midpoint)
+    _relaxation(lanes, v, threshold, 0.5 * step, work.target, work.keep)
+    _relax(s, work.target, work.keep)
 
 
 @compiled
@@ -200,7 +236,7 @@ def _synaptic_sums(lanes, s, conductance, pull):
         for e in range(lanes.synapse_start[i], lanes.synapse_start[i + 1]):
             _multiply(opened, 0, lanes.synapse_weight, e, s, lanes.synapse_pre[e])
             _add(conductance, i, opened, 0)
-            _add_product(pull, i, opened, 0, lanes.synapse_reversal, e)
+            add_product(pull, i, opened, 0, lanes.synapse_reversal, e)
 
 
 @compiled
@@ -311,7 +347,7 @@ def _add(x, i, y, j):
 
 
 @compiled
-def _add_product(x, i, y, j, z, k):
+def add_product(x, i, y, j, z, k):
     """x[i] += y[j] * z[k]"""
     a0 = x[i, 0] + y[j, 0] * z[k, 0]
     a1 = x[i, 1] + y[j, 1] * z[k, 1]

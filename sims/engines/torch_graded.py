@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from isochron.sims.engines.elimination import plan_elimination
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import EngineRequest, raise_if_diverged
 from isochron.sims.engines.torch_solve import SparseSolver, plan_dense
 from isochron.sims.graded import GradedNetwork
 
@@ -65,6 +65,8 @@ class GradedBatch:
         Constants of the networks. `step` and `thresholds` accept others in their place.
     post, pre : Tensor, shape (n_connections,)
         Postsynaptic and presynaptic neuron of each of `contacts`.
+    signed_contacts : Tensor, shape (n_connections, n_members or 1)
+        Counts of `contacts` of the networks, negative for inhibitory synapses.
     gap_first, gap_second : Tensor, shape (n_connections,)
         The two neurons of each of `gap_contacts`.
     """
@@ -92,6 +94,7 @@ class GradedBatch:
         self.gap_first, self.gap_second = self._solver.first, self._solver.second
         signed = chemical[:, post, pre].T
         columns = [0] if len(unique) == 1 else which
+        self.signed_contacts = self._tensor(signed[:, columns])
         self._inhibitory = self._tensor((signed < 0)[:, columns])
         self.parameters = BatchParameters(
             **{
@@ -186,12 +189,7 @@ def _signed(network: GradedNetwork) -> np.ndarray:
 def run(request: EngineRequest) -> np.ndarray:
     """States of a run; see `isochron.sims.engines.request`."""
     (states,) = run_many([request])
-    if not np.isfinite(states).all():
-        bad = int(np.argmin(np.isfinite(states).all(axis=1)))
-        raise DivergenceError(
-            f"The simulation is not finite after {request.sample_times[bad]:g} ms at a step of "
-            f"{request.step_ms:g} ms."
-        )
+    raise_if_diverged(request, states)
     return states
 
 

@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,9 @@ from typing import Any
 
 from isochron.connectome import Connectome
 from isochron.connectome.signs import say, signed
+from isochron.files import write_bytes
+from isochron.folders import WAIT_S, new_version
+from isochron.locks import locked
 from isochron.settings import settings_from
 from isochron.sims.graded import GRADED_INTERACTOME, GradedNetwork, GradedParameters
 from isochron.sims.neuroml.components import (
@@ -173,7 +174,7 @@ def export_neuroml(
         duration_ms=1e3 * given.duration_s,
         step_ms=given.step_ms,
     )
-    _write_folder(folder, files, replace=force)
+    _write_folder(folder, files, force=force)
     _say_what_is_lost(connectome, folder)
     stem = file_stem(connectome.name)
     onto = (connectome.neuromuscular > 0).sum() if muscle_ids else 0
@@ -214,23 +215,12 @@ def _check_target(folder: Path, force: bool) -> None:
             raise ValueError(f"{folder} is not replaced: {path.name} is not of a NeuroML export.")
 
 
-def _write_folder(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:
-    """Write all files or none: into a temporary folder next to it, which is then renamed."""
+def _write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> None:
+    """Write all files or none."""
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
-        new, old = part / "new", part / "old"
-        new.mkdir()
-        for name, content in files.items():
-            (new / name).write_bytes(content)
-        if replace and folder.exists():
-            os.rename(folder, old)
-        try:
-            os.rename(new, folder)
-        except OSError:
-            if old.exists():
-                os.rename(old, folder)
-            raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with locked(folder, WAIT_S):
+        _check_target(folder, force)  # again: a second process may have written it
+        with new_version(folder) as new:
+            for name, content in files.items():
+                write_bytes(new / name, content)

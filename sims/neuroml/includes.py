@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from isochron.files import read_xml
 from isochron.sims.neuroml.xml import NEUROML_NAMESPACE
 
+DEEPEST, LARGEST_NUMBER = 32, 1000  # files that include each other
 NAMESPACES = {"n": NEUROML_NAMESPACE}
 _NEUROML, _LEMS = f"{{{NEUROML_NAMESPACE}}}neuroml", "Lems"
 
@@ -90,6 +91,11 @@ class _Reader:
         if here in above:
             circle = " includes ".join(p.name for p in (*above[above.index(here) :], here))
             raise ValueError(f"{path} includes itself: {circle}.")
+        if len(above) > DEEPEST or len(self.done) >= LARGEST_NUMBER:
+            raise ValueError(
+                f"{path} is included through more than {DEEPEST} files, or is one of more than "
+                f"{LARGEST_NUMBER}; put their content into fewer files."
+            )
         root = _parse(path, included=bool(above))
         self.done.add(here)
         self.roots.append(root)

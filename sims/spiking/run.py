@@ -17,6 +17,7 @@ from isochron.sims.simulation import unsimulated_layers
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.quantities import in_unit, quantity, take_units
+from isochron.sims.step_choice import require_few_steps
 from isochron.sims.stimuli import Stimulus
 
 RECORDABLE = ("V",)
@@ -138,6 +139,7 @@ def run_spiking(
     n_steps = round(1e3 * given.duration_s / step)
     every = max(1, round(given.record_every_ms / step))
     _check_steps(network, step, n_steps)
+    require_few_steps(n_steps, step, given.duration_s, network.n_neurons)
     rng_state = None if rng is None or initial_potentials is not None else rng.bit_generator.state
     start = _initial_potentials(network, initial_potentials, rng)
     moving = _moving_neurons(network, stimulus)

@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
-from isochron.files import write_bytes
+from isochron.files import reading, require_file, write_bytes
+from isochron.seals import check_seal, seal
 from isochron.sims.storage.size import refuse_larger
 
 
@@ -26,31 +27,30 @@ def save_netcdf(dataset: xr.Dataset, path: Path) -> None:
     # In memory first: HDF5 does not survive a full disk.
     buffer = io.BytesIO()
     dataset.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
+    seal(buffer)
     write_bytes(path, buffer.getbuffer())
 
 
 def load_netcdf(path: Path) -> xr.Dataset:
     """Read a dataset that `save_netcdf` wrote, into memory.
 
+    A file of a different program, which does not have our digest, is read too.
+
     Raises
     ------
     ValueError
-        If the file is not netCDF-4, is truncated or altered (arrays have checksums), or
-        refers to data in other files.
+        If the file is not netCDF-4, is truncated or altered, or refers to data in other files.
     FileNotFoundError
         If the file does not exist.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"The file {path} does not exist.")
-    try:
+    check_seal(require_file(path))
+    with reading(path, "a complete netCDF-4 file"):
         with h5py.File(path) as file:
             file.visititems(_refuse_foreign_storage)
             _refuse_links(file)
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             refuse_larger(dataset)
             return dataset.load()
-    except OSError as error:
-        raise ValueError(f"{path} is not a complete netCDF-4 file: {error}.") from error
 
 
 def _refuse_foreign_storage(name: str, item: h5py.Dataset | h5py.Group) -> None:

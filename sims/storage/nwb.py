@@ -1,5 +1,6 @@
 """Simulations as Neurodata Without Borders files, for tools that read recordings."""
 
+import io
 import os
 import uuid
 from collections.abc import Mapping
@@ -7,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome.names import C_ELEGANS
+from isochron.files import write_bytes
+from isochron.seals import seal
 
 SI = {"mV": ("V", 1e-3), "pA": ("A", 1e-12), "1": ("n.a.", 1.0)}
 ADULT = {
@@ -110,13 +114,12 @@ def export_nwb(
     module.add(_neurons(pynwb, dataset))
     for name in names:
         module.add(_series(pynwb, str(name), dataset[name], start, rate))
-    part = path.with_name(f".part.{path.name}")
-    try:
-        with pynwb.NWBHDF5IO(part, "w") as io:
-            io.write(file)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # In memory first: HDF5 does not survive a full disk.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as content, pynwb.NWBHDF5IO(file=content, mode="w") as output:
+        output.write(file)
+    seal(buffer)
+    write_bytes(path, buffer.getbuffer())
 
 
 def _animal(dataset: xr.Dataset) -> dict[str, str]:

@@ -2,65 +2,124 @@
 
 Zarr reads a missing chunk as zeros and a damaged one as data, so every file of the folder is
 listed with its SHA-256 in the seal, the attributes of an empty group. A new version is written
-next to the old one, with hard links to the files that do not change, and replaces it by renaming:
-Zarr replaces files and never writes into one, so the old version is complete until then.
+next to the old one, with hard links to the files that do not change, and replaces it by renaming
+(`isochron.folders`): Zarr replaces files and never writes into one, so the old version is complete
+until then.
 """
 
+import errno
 import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from isochron.files import file_sha256, write_bytes
+from isochron.files import file_sha256, read_json, reading, write_bytes
+from isochron.folders import WAIT_S, new_version, recover
+from isochron.locks import locked
 from isochron.sims.storage.size import refuse_larger
 
 SEAL = Path("seal", "zarr.json")
 FORMAT = 1
+WHOLE = "a whole Zarr folder"
+ATTEMPTS = 10  # at reading a folder that is replaced in the meantime
 CHUNK_BYTES = 2**21
 TEXT = np.dtypes.StringDType()
 
 
 def save_zarr(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset to a folder; see `isochron.sims.storage.save_dataset`."""
-    _recover(path)
-    if path.exists() and not (path / SEAL).is_file():
-        raise FileExistsError(
-            f"{path} exists and is not a folder that isochron wrote. Choose a different name."
-        )
-    with _new_version(path) as folder:
-        _write(dataset, folder, mode="w-", encoding=_chunks(dataset))
+    with locked(path, WAIT_S):
+        recover(path)
+        if os.path.lexists(path) and not (path / SEAL).is_file():
+            raise FileExistsError(
+                f"{path} exists and is not a folder that isochron wrote. Choose a different name."
+            )
+        with new_version(path) as folder:
+            _write(dataset, folder, mode="w-", encoding=_chunks(dataset))
+            _seal(folder)
 
 
 def append_zarr(dataset: xr.Dataset, path: Path) -> None:
     """Add later times; see `isochron.sims.storage.append_dataset`."""
-    _recover(path)
-    if not path.exists():
-        return save_zarr(dataset, path)
-    _verify(path)
-    with _open(path) as there:
-        _check_continues(there, dataset, path)
-        fixed = [
-            name for name, variable in dataset.variables.items() if "time" not in variable.dims
-        ]
-    with _new_version(path) as folder:
-        shutil.copytree(path, folder, copy_function=_link)
-        _write(dataset.drop_vars(fixed), folder, append_dim="time")
+    with locked(path, WAIT_S):
+        recover(path)
+        if not os.path.lexists(path):
+            return save_zarr(dataset, path)
+        _verify(path)
+        with reading(path, WHOLE), _open(path) as there:
+            _check_continues(there, dataset, path)
+            fixed = [
+                name for name, variable in dataset.variables.items() if "time" not in variable.dims
+            ]
+        with new_version(path) as folder:
+            shutil.copytree(path, folder, copy_function=_link, dirs_exist_ok=True)
+            _write(dataset.drop_vars(fixed), folder, append_dim="time")
+            _seal(folder)
     return None
 
 
 def load_zarr(path: Path) -> xr.Dataset:
     """Read a folder into memory; see `isochron.sims.storage.load_dataset`."""
-    _recover(path)
-    if not path.is_dir():
+    return read_zarr(path, lambda dataset: dataset)
+
+
+def read_zarr(
+    path: Path,
+    choose: Callable[[xr.Dataset], xr.Dataset],
+    *,
+    verified: tuple[int, int] | None = None,
+) -> xr.Dataset:
+    """Read a part of a folder into memory.
+
+    Reading does not lock the folder, which may be on a disk that is read-only. If a new version
+    replaces the folder in the meantime, it is read again.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    choose : callable
+        Function from the whole dataset, whose values are not read yet, to the part.
+    verified : tuple of int, optional
+        A `version` whose files have been verified before.
+    """
+    for _ in range(ATTEMPTS):
+        recover(path)
+        before = version(path)
+        try:
+            found = _read(path, choose, verify=before is None or before != verified)
+        except (OSError, ValueError):
+            if version(path) == before:
+                raise
+            continue
+        if version(path) == before:
+            return found
+    raise BlockingIOError(errno.EWOULDBLOCK, f"{path} is being written by a second isochron.")
+
+
+def version(path: Path) -> tuple[int, int] | None:
+    """Which version of a folder is there; None if there is none."""
+    try:
+        found = os.stat(path / SEAL)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _read(path: Path, choose: Callable[[xr.Dataset], xr.Dataset], *, verify: bool) -> xr.Dataset:
+    if not path.exists():
         raise FileNotFoundError(f"The folder {path} does not exist.")
-    _verify(path)
-    with _open(path) as dataset:
+    if not path.is_dir():
+        raise ValueError(f"{path} is not a folder.")
+    if verify:
+        _verify(path)
+    with reading(path, WHOLE), _open(path) as whole:
+        dataset = choose(whole)
         refuse_larger(dataset)
         return _with_fixed_width(dataset.load())
 
@@ -68,7 +127,9 @@ def load_zarr(path: Path) -> xr.Dataset:
 def _write(dataset: xr.Dataset, folder: Path, **options) -> None:
     texts = {name: item.astype(TEXT) for name, item in dataset.variables.items()
              if item.dtype.kind == "U"}  # fmt: skip
-    dataset.assign(texts).to_zarr(folder, consolidated=False, zarr_format=3, **options)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Zarr V3 specification")
+        dataset.assign(texts).to_zarr(folder, consolidated=False, zarr_format=3, **options)
 
 
 def _open(path: Path) -> xr.Dataset:
@@ -121,38 +182,6 @@ def _names(dataset: xr.Dataset) -> str:
     return ", ".join(sorted(map(str, dataset.variables)))
 
 
-@contextmanager
-def _new_version(path: Path) -> Iterator[Path]:
-    """A folder to write, which then replaces the one at `path`."""
-    folder, previous = path.with_name(f".{path.name}.part"), _previous(path)
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*Zarr V3 specification")
-            yield folder
-        _seal(folder)
-        if path.exists():
-            os.rename(path, previous)
-        os.rename(folder, path)
-        shutil.rmtree(previous, ignore_errors=True)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _previous(path: Path) -> Path:
-    return path.with_name(f".{path.name}.previous")
-
-
-def _recover(path: Path) -> None:
-    """Restore a folder that a crash between two renames left under a temporary name."""
-    previous = _previous(path)
-    if previous.exists():
-        if path.exists():
-            shutil.rmtree(previous)
-        else:
-            os.rename(previous, path)
-
-
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
@@ -193,7 +222,7 @@ def _verify(path: Path) -> None:
         If a file is missing, altered or not in the seal; the message names the first one.
     """
     try:
-        seal = json.loads((path / SEAL).read_text(encoding="utf-8"))["attributes"]
+        seal = read_json(path / SEAL)["attributes"]
         known, digests = seal["isochron_format"], dict(seal["sha256"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(

@@ -210,3 +210,28 @@ def test_extrapolation_is_exact_for_a_polynomial_in_the_square_of_the_step():
     np.testing.assert_allclose(end, 5.0, rtol=1e-13)
     end = ExtrapolatedMap(Polynomial(0.5), n_levels=2).advance(np.array([1.0]), 8)
     assert abs(end[0] - 5.0) > 0.1
+
+
+def test_a_variable_that_turns_without_end_is_named():
+    """x' = 1 never returns; as for a vector field, the message names x as an angle."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Turning:
+        step_ms: float
+        dimension: int = 1
+        n_steps: int = 1
+        forcing_cycles: int = 0
+
+        def with_step(self, step_ms: float) -> Any:
+            return dataclasses.replace(self, step_ms=step_ms)
+
+        def advance(self, state, n_steps, *, start=0, tangents=None):
+            end = np.asarray(state) + n_steps * self.step_ms
+            return end if tangents is None else (end, tangents)
+
+        def orbit(self, state, n_steps, *, start=0):
+            return np.stack([self.advance(state, k) for k in range(n_steps + 1)])
+
+    cycle = find_limit_cycle(Turning(0.1), [0.0], max_period=10.0)
+    assert not cycle.found
+    assert "give angles=(0,)" in cycle.message

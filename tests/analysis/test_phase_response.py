@@ -20,6 +20,7 @@ from isochron.analysis.phase.response import (
     perturbed_phase_response,
 )
 from isochron.analysis.phase.rotation import find_invariant_circle
+from isochron.analysis.systems.functions import SteppedMap
 from tests import truths
 from tests.analysis.test_rotation import circle_radius, euler_stuart_landau
 
@@ -178,6 +179,32 @@ def test_the_response_of_an_invariant_circle_of_a_map():
     expected = slope * radial + radial[:, ::-1] * [-1, 1] / r
     np.testing.assert_allclose(found.response, expected, atol=1e-9)
     assert max(found.residual, found.consistency) < 1e-10
+
+
+def test_a_variable_that_rests_on_the_circle_has_the_scale_that_is_given():
+    """z → z G(|z|²) + y, y → y/2: Z_y is the sum over k of Z_x after k + 1 steps, over 2^k."""
+    h, mu, omega, c = 0.1, 1.0, 3.0, 0.5
+    plane = euler_stuart_landau(h, mu, omega, c)
+
+    def step(k, x):
+        return np.r_[plane.advance(x[:2], 1) + [x[2], 0], x[2] / 2]
+
+    def tangent(k, x, v):
+        moved = plane.advance(x[:2], 1, tangents=v[:2])[1]
+        return np.vstack([moved[0] + v[2], moved[1], v[2] / 2])
+
+    system = SteppedMap(step, tangent, dimension=3)
+    circle = find_invariant_circle(system, [1.0, 0.2, 0.1], scale=1.0)
+    found = find_map_phase_response(system, circle, scale=1.0)
+    r = circle_radius(h, mu, omega, c)
+    planar = find_map_phase_response(plane, find_invariant_circle(plane, [1.0, 0.2]))
+    # Z = a exp(iθ) with a complex number a, the same at all angles.
+    a = planar.response[0] @ [1, 1j] / (planar.states[0] @ [1, 1j] / r)
+    turn = np.exp(2j * np.pi * circle.rotation.value)
+    angle = found.states[:, :2] @ [1, 1j] / r
+    expected = np.real(a * angle * turn / (1 - turn / 2))
+    np.testing.assert_allclose(found.response[:, 2], expected, atol=1e-8)
+    np.testing.assert_allclose(found.response[:, :2] @ [1, 1j], a * angle, atol=1e-8)
 
 
 def test_a_cycle_without_a_phase_of_its_own_is_refused():

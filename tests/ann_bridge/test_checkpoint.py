@@ -231,7 +231,9 @@ def test_a_pickle_is_refused_and_not_run(saved, tmp_path):
     ("values", "message"),
     [
         ({"schema": 99}, "schema 99"),
-        ({"kind": "transformer"}, "does not describe a network"),
+        ({"kind": "transformer"}, "does not describe a network of isochron: Unknown network"),
+        ({"kind": ["gru"]}, r"does not describe a network: kind is \['gru'\]"),
+        ({"notes": None}, "does not describe a network: notes is None"),
         ({"n_units": 17}, "does not contain such a network"),
         ({"n_units": "many"}, "n_units"),
         ({"color": "red"}, "unknown parameters: color"),
@@ -243,7 +245,7 @@ def test_a_description_that_does_not_fit_is_refused(saved, values, message):
         ann_bridge.load_net(saved[1])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{", "\x00", "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"a": 1}', "\x00", "[" * 100_000])
 def test_a_description_that_is_no_json_is_refused(saved, text):
     saved[1].with_suffix(".json").write_text(text)
     with pytest.raises(ValueError, match="does not describe a network"):

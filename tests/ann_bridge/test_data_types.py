@@ -67,6 +67,9 @@ TASKS = {
             step_ms=2.0,
         )
     ),
+    "level-memory": tasks.LevelMemory,
+    "fixed-phase": tasks.FixedPhase,
+    "reference-free-memory": tasks.ReferenceFreeMemory,
     "match-to-sample": tasks.DelayedMatchToSample,
     "comparison": tasks.DelayedComparison,
     "parametric-memory": tasks.ParametricWorkingMemory,

@@ -5,7 +5,6 @@
 is the whole test on a GPU. The interpreter is chosen when Triton is imported.
 """
 
-import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,26 +16,10 @@ import torch
 from isochron import ann_bridge
 from isochron.ann_bridge.kernels import fused, gpu
 from isochron.ann_bridge.kernels.fused import Recurrence
+from tests.interpreter import import_kernels, needs_triton
 
-INTERPRETED = not torch.cuda.is_available()
-HAS_TRITON = importlib.util.find_spec("triton") is not None
-if INTERPRETED and HAS_TRITON:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRITON_INTERPRET", "1")
-        gpu._kernels()
-
-needs_triton = pytest.mark.skipif(not HAS_TRITON, reason="no Triton: pip install triton")
+import_kernels("isochron.ann_bridge.kernels.triton_thin")
 STEPS, BATCH, UNITS = 4, 3, 11
-
-
-@pytest.fixture
-def where(device, monkeypatch):
-    """Where kernels run."""
-    if device == "cpu":
-        if not INTERPRETED:
-            pytest.skip("there is a GPU: pytest --device cuda")
-        monkeypatch.setenv("TRITON_INTERPRET", "1")
-    return torch.device(device)
 
 
 def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, units=UNITS,

@@ -82,7 +82,7 @@ def dale(task):
         (tasks.DelayedComparison(), rectified, 100, 5e-3, 0.4),
         (tasks.DelayedComparison(), dale, 80, 1e-2, 0.6),
         (tasks.DelayedComparison(), worm, 300, 1e-2, 0.6),
-        (tasks.DelayedComparison(), adapted, 60, 1e-2, 0.6),
+        (tasks.DelayedComparison(), adapted, 100, 2e-2, 0.6),
         (
             tasks.PhaseMemory(offsets=tasks.even_offsets(4)),
             lambda t: ann_bridge.FullRankRNN(n_units=100, n_inputs=t.n_inputs),

@@ -17,6 +17,7 @@ from isochron.ann_bridge.kernels.leaky_recurrence import (
 from isochron.ann_bridge.tasks import DelayedComparison, PhaseMemory
 from isochron.ann_bridge.training import check_precision
 from isochron.cli import main
+from isochron.devices import has_bfloat16
 
 FREQUENCY_HZ = 25 / 3  # 60 steps of 2 ms
 SIZES = {"n_inputs": 1, "step_ms": 20.0, "time_constant_ms": 100.0}
@@ -32,7 +33,14 @@ def low(device):
 
 
 @pytest.fixture(scope="module")
-def memories(device):
+def trains(device):
+    """Skip where training in bfloat16 is refused."""
+    if not has_bfloat16(torch.device(device)):
+        pytest.skip("this device has no instructions for bfloat16")
+
+
+@pytest.fixture(scope="module")
+def memories(device, trains):  # noqa: ARG001
     """A network of 40 units that has learned the two phases with bfloat16 products, no noise."""
     net = ann_bridge.FullRankRNN(n_units=40, gain=0.9)
     learning = budget(steps=90, learning_rate=5e-3)
@@ -112,6 +120,7 @@ def test_gradients_are_near_those_of_float32(device):
         assert not torch.equal(exact, rounded)
 
 
+@pytest.mark.usefixtures("trains")
 def test_weights_stay_in_float32(device):
     net = ann_bridge.FullRankRNN(n_units=9, **SIZES)
     (record,) = train_many([net], DelayedComparison(), budget(), seeds=[0], device=device)
@@ -171,6 +180,7 @@ def test_the_command_refuses_it(options, message, tmp_path, capsys):
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.usefixtures("trains")
 def test_the_command_trains_with_it(tmp_path):
     out = tmp_path / "a"
     options = ["--network", "full-rank", "--units", "8", "--steps", "2", "--batch-size", "4"]

@@ -304,6 +304,7 @@ def test_the_frequency_is_that_of_the_usable_samples(damage, frequency_Hz):
     assert reference.usable_share < 0.8
     assert reference.frequency_Hz == pytest.approx(frequency_Hz, rel=0.01)
     task = tasks.PhaseMemory(reference=reference)
+    assert task.reference_input is not None
     assert task.reference_input.frequency_Hz == reference.frequency_Hz
 
 

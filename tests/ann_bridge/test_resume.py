@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -105,7 +106,14 @@ def test_a_damaged_newest_checkpoint_is_passed_over(stopped, uninterrupted, part
     else:
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
-    same(go(stopped), uninterrupted)
+    with (
+        nullcontext()
+        if fault == "remove" and part.endswith("json")
+        else pytest.warns(
+            UserWarning, match="A checkpoint is damaged .* resumes from the one before"
+        )
+    ):
+        same(go(stopped), uninterrupted)
 
 
 def test_losses_that_were_edited_are_noticed(stopped):

@@ -11,6 +11,10 @@ from isochron.ann_bridge.tasks.references import RecordedReference
 ALL = [
     tasks.PhaseMemory(),
     tasks.PhaseMemory(offsets=tasks.even_offsets(4), reference=tasks.SyntheticTheta()),
+    tasks.LevelMemory(),
+    tasks.LevelMemory(levels=(0.1, 0.7, -0.3), reference=tasks.SyntheticTheta()),
+    tasks.FixedPhase(n_stimuli=3),
+    tasks.ReferenceFreeMemory(),
     tasks.DelayedMatchToSample(),
     tasks.DelayedMatchToSample(n_stimuli=5, match_probability=0.2),
     tasks.DelayedComparison(),

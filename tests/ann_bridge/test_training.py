@@ -7,7 +7,7 @@ import torch
 
 from isochron import ann_bridge, connectome
 from isochron.ann_bridge.tasks import PhaseMemory
-from isochron.ann_bridge.training import idle_power
+from isochron.ann_bridge.training_step import idle_power
 
 
 def budget(**fields):

@@ -9,8 +9,8 @@ from isochron import connectome
 from isochron.analysis.sign_networks import TIE_RULES, count_attractors, enumerate_attractors
 from isochron.cli import main
 from isochron.cli.attractors import SearchSettings
+from isochron.runs.sign_couplings import connectome_couplings, which_signs
 from isochron.settings import choices_of
-from isochron.workflows.attractors import connectome_couplings, which_signs
 
 
 @pytest.fixture
@@ -86,6 +86,17 @@ def test_every_null_model_of_the_registry(capsys):
     assert found["rewire"]["sampled"] == found["erdos-renyi"]["sampled"]
     degrees = {model: each["nulls"][0]["symmetry_degree"] for model, each in found.items()}
     assert degrees["rewire"] != degrees["erdos-renyi"]
+
+
+def test_a_null_model_of_the_signs_is_not_undone_by_the_sign_rule(capsys):
+    """The rule that signs the connectome is applied before its signs are permuted."""
+    words = ("--dataset", "varshney2011", "--layers", "chemical", "--starts", 5, "--nulls", 1)
+    words += ("--null-model", "shuffle-signs")
+    found = output(capsys, *words, "--signs", "gaba")
+    assert found["nulls"][0]["symmetry_degree"] != found["symmetry_degree"]
+    assert output(capsys, *words)["nulls"] == found["nulls"]
+    assert main(["attractors", *map(str, words), "--signs", "none"]) == 2
+    assert "choose gaba or own, not none" in capsys.readouterr().err
 
 
 def signed_file(folder):

@@ -3,6 +3,7 @@ import tomllib
 
 import pytest
 
+from isochron.files import json_sha256
 from isochron.runs.configuration import config_digest, overlay, read_toml, to_toml
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.study import check
@@ -38,18 +39,29 @@ def test_every_setting_has_a_comment():
         ("[worm]\nstimulated = 'PLML'", "must be a list"),
         ("[worm]\ntongue_span = 1.5", "tongue_span must lie between 0 and 1"),
         ("[worm]\nstep_ms = 100", "at most 20 ms"),
-        ("[low_rank]\nseeds = [1, 1]", "different"),
-        ("[low_rank]\nseeds = [-1]", "between 0"),
-        ("[low_rank]\nseeds = [0.5]", "whole number"),
-        ("[connectome]\nsteps = 0", "steps must be positive"),
-        ("[connectome]\nlearning_rate = 0.0", "learning_rate must be positive"),
-        ("[low_rank]\nstop_below = -1.0", "stop_below must be"),
+        ("[training]\npairs = -1", "pairs must lie between 0 and 1000, got -1"),
+        ("[training]\npairs = 0.5", "whole number"),
+        ("[training]\nsteps = 0", "steps must be positive"),
+        ("[training]\nstop_below = -1.0", "stop_below must be positive"),
+        ("[onset]\nnull_models = ['rewired']", "Did you mean rewire"),
+        ("[onset]\ndraws = -1", "draws must lie"),
+        ("[onset]\nleaks_nS = [0.0]", "leaks_nS must be positive"),
+        ("[onset]\nlargest_pA = 0.0", "largest_pA must be positive"),
+        ("[animals]\nrecordings = ['none.mat']", "none.mat does not exist"),
+        ("[animals]\natlas = 'none.h5'", "atlas: none.h5 does not exist"),
+        ("[substrates]\nkind = 'gru'", r"write \[\[substrates\]\]"),
+        ("substrates = ['gru']", r"write \[\[substrates\]\]"),
+        ("[[substrates]]\nkind = 'grue'", "Did you mean gru"),
+        ("[[substrates]]\nkind = 'gru'\nn_unit = 3", "Did you mean n_units"),
+        ("[[substrates]]\nkind = 'gru'\nnull_model = 'rewire'", "not on a connectome"),
+        ("[[substrates]]\nname = 'a/b'\nkind = 'gru'", "letters, digits"),
+        ("[[substrates]]\nkind = 'gru'\n[[substrates]]\nkind = 'gru'", "called gru"),
+        ("[[tasks]]\nkind = 'phase'", "Unknown task 'phase'"),
+        ("[[tasks]]\nkind = 'fixed-phase'\noffset = 1", "does not have the setting offset"),
         ("[reference]\ntongue_limits_Hz = [9, 10, 11]", "2 values"),
         ("[reference]\ntongue_limits_Hz = [9, 10]", "around frequency_Hz"),
         ("seed = -1", "seed must lie"),
         ("[worm]\nsimulated_s = 1e9", "between 1 and 3600"),
-        ("[connectome]\nswaps_per_edge = -1", "swaps_per_edge must lie"),
-        ("[reference]\nnoisy_periods = 3", "noisy_periods at least 8"),
         ("[reference]\nn_starts = 1", "n_starts must be at least 2"),
     ],
 )
@@ -63,10 +75,10 @@ def test_a_wrong_value_is_refused_with_the_way_out(text, message):
     [
         ("[worm]\ndataset = 'varshney'", "Did you mean varshney2011"),
         ("[worm]\nstimulated = ['PLMX']", "Did you mean"),
-        ("[task]\nduration_ms = 300.0", "nothing to remember"),
-        ("[low_rank]\nrank = 0", "rank must lie"),
-        ("[low_rank]\nn_units = 0", "n_units"),
-        ("[low_rank]\nn_units = 1000000000", "GiB in training"),
+        ("[onset]\ndatasets = ['varshney']", "Did you mean varshney2011"),
+        ("[[substrates]]\nkind = 'connectome'\ndataset = 'varshney'", "Did you mean varshney2011"),
+        ("[[substrates]]\nkind = 'low-rank'\nrank = 0", "rank must lie"),
+        ("[[substrates]]\nkind = 'gru'\nn_units = 1000000000", "GiB in training"),
         ("[reference]\ntongue_limits_Hz = [0.001, 16]", "frequency_Hz must lie in"),
         ("[reference]\nfrequency_Hz = 300\ntongue_limits_Hz = [5, 400]", "must lie in"),
     ],
@@ -95,7 +107,7 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path, content, message):
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ValueError, match="--print-config"):
         read_toml(tmp_path / "none.toml")
-    with pytest.raises(ValueError, match="configuration file .* does not exist"):
+    with pytest.raises(ValueError, match="is not a file"):
         read_toml(tmp_path)
 
 
@@ -109,3 +121,15 @@ def test_byte_order_mark_and_windows_lines_are_read(tmp_path):
 def test_the_digest_changes_with_every_value():
     assert config_digest(CompareConfig()) != config_digest(CompareConfig.quick())
     assert config_digest(CompareConfig()) == config_digest(CompareConfig())
+
+
+def test_a_setting_added_later_counts_in_the_digest_only_if_it_is_not_at_its_default(tmp_path):
+    """So the folders of runs that were made before it can be resumed."""
+    config = CompareConfig()
+    before = dataclasses.asdict(config)
+    assert before["animals"].pop("atlas") == ""
+    assert before["onset"].pop("tongue_draws") == 20
+    assert config_digest(config) == json_sha256(before)
+    (tmp_path / "funatlas.h5").touch()
+    animals = dataclasses.replace(config.animals, atlas=str(tmp_path / "funatlas.h5"))
+    assert config_digest(dataclasses.replace(config, animals=animals)) != json_sha256(before)

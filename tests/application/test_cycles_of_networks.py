@@ -363,5 +363,6 @@ def test_a_recorded_reference_declares_its_frequency():
     time = np.arange(4000) / 1000
     recorded = tasks.prepare_recording(np.sin(2 * np.pi * 7.5 * time), sampling_Hz=1000)
     task = tasks.PhaseMemory(reference=recorded)
+    assert task.reference_input is not None
     assert task.reference_input.frequency_Hz == pytest.approx(7.5, rel=1e-3)
     assert task.reference_input.amplitude == 1.0

@@ -1,6 +1,7 @@
 """One door for a connectome by name or file, with options in a .toml file."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -283,11 +284,14 @@ def test_a_comparison_of_a_file(loop, tmp_path, capsys):
     from isochron.studies.compare.configuration import CompareConfig, WormSection
     from isochron.studies.compare.study import check
 
-    check(CompareConfig(worm=WormSection(dataset=str(loop), stimulated=("PLML",))))
+    touched = CompareConfig(worm=WormSection(stimulated=("PLML",)), substrates=())
+    check(touched.on_dataset(str(loop)))
     untyped = tmp_path / "untyped.csv"
     untyped.write_text("pre,post,weight\nA,B,1\nB,A,1\n")
+    everything = CompareConfig.quick()
+    assert {it.dataset for it in everything.on_dataset(str(loop)).substrates} == {None, str(loop)}
     with pytest.raises(ValueError, match="sensory"):
-        check(CompareConfig(worm=WormSection(dataset=str(untyped), stimulated=("A",))))
+        check(replace(everything, worm=WormSection(stimulated=("A",))).on_dataset(str(untyped)))
 
 
 def test_the_rhythm_of_a_connectome_without_motor_classes(loop):

@@ -103,3 +103,15 @@ def test_names_of_options():
         "--cycles", "--step", "--shape", "--range"
     ]  # fmt: skip
     assert make_option(fields["step_ms"], "wave").name == "wave__step_ms"
+
+
+def test_several_choices_stand_between_commas():
+    field = setting("sine", "Shapes", choices=("sine", "square", "saw"), several=True)
+    field.name, field.type = "shapes", "str"
+    option = make_option(field)
+    context = click.Context(play)
+    assert option.type.convert("saw,sine", option, context) == "saw,sine"
+    with pytest.raises(click.UsageError, match="Did you mean square"):
+        option.type.convert("sine,sqare", option, context)
+    offered = option.type.shell_complete(context, option, "sine,s")
+    assert [item.value for item in offered] == ["sine,square", "sine,saw"]

@@ -13,6 +13,7 @@ import pytest
 
 from isochron import ann_bridge, sims
 from isochron.cli import main
+from isochron.files import read_sealed_json
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.studies.pals2024.results import Pals2024Results
 
@@ -71,7 +72,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    return json.loads((folder / "run" / "results.json").read_text())
+    return read_sealed_json(folder / "run" / "results.json")
 
 
 def test_every_net_and_condition_has_its_row(results):
@@ -106,6 +107,9 @@ def test_the_report_stands_alone(folder):
     assert all(address.startswith("data:image") for address in addresses)
     assert "<script" not in page
     assert "Rank 1 with a linear readout never learns" in page
+    assert "Replication at reduced size: 2 networks in a condition (paper: 12)" in page
+    assert "The networks that the authors released" in page
+    assert "0.465 to 0.482" in page  # the loss of those of rank 1 with a linear readout
 
 
 @pytest.mark.slow
@@ -205,6 +209,43 @@ def test_bad_settings_are_refused_before_any_work(tmp_path, capsys, text, messag
     assert main(command(tmp_path)) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--scheduler", "tcp://x:1"], 2, "--scheduler is an option of --executor dask"),
+        (["--slurm", "s.toml"], 2, "--slurm is an option of --executor slurm"),
+        (["--executor", "slurm", "--slurm", "s.toml"], 2, "does not have the setting nodes"),
+        (["--executor", "slurm", "--slurm", "x.toml"], 2, "does not have the section [slurm]"),
+        (["--executor", "slurm", "--slurm", "no.toml"], 2, "no.toml does not exist"),
+        (["--executor", "loca"], 2, "Did you mean local?"),
+        (["--task-timeout", "0"], 2, "task_timeout_s must be positive"),
+        (["--workers", "0"], 2, "workers must be at least 1"),
+        (["--executor", "dask"], 1, 'pip install "isochron[dask]"'),
+    ],
+)
+def test_options_of_executors_are_checked_before_any_work(
+    options, code, message, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "isochron.runs.executors.dask", raising=False)
+    (tmp_path / "x.toml").write_text(CONFIG)
+    (tmp_path / "s.toml").write_text("[slurm]\nnodes = 2")
+    assert main([*command(tmp_path), *options]) == code
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_step_that_fails_is_one_error_with_its_code(tmp_path, capsys):
+    (tmp_path / "x.toml").write_text(CONFIG.replace("nets = 2", "nets = 1"))
+    assert main(command(tmp_path, "--workers", "1", "--task-timeout", "0.01")) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("isochron: The step took longer than 0.01 s.")
+    assert "That was step train-rank-1-linear-0." in error
+    assert "Also failed: train-rank-2-tanh-oscillatory-0." in error
+    assert "because a step before failed: " in error
 
 
 def test_the_configuration_can_be_printed_and_read_back(tmp_path, capsys):

@@ -10,14 +10,22 @@ import pytest
 import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap, reduce_low_rank
+from isochron.ann_bridge.tasks import PhaseMemory, SyntheticTheta, even_offsets
 from isochron.ann_bridge.trained_map import FixedRadiusMap
 from isochron.runs.configuration import overlay, to_toml
-from isochron.runs.results import FreeRunning, TongueRow
+from isochron.runs.results import IntrinsicCycle, IntrinsicCycles, TongueRow
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.code import Code, measure_code
-from isochron.studies.pals2024.conditions import budget_of, build_net, parse_condition
+from isochron.studies.pals2024.conditions import budget_of, build_net, build_task, parse_condition
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.polar import lock_angles
+from isochron.studies.pals2024.released import (
+    compare_counts,
+    compare_with_released,
+    find_released,
+    load_released,
+)
+from isochron.studies.pals2024.report import describe_completeness
 from isochron.studies.pals2024.results import (
     Existence,
     Fold,
@@ -28,6 +36,7 @@ from isochron.studies.pals2024.results import (
     PhaseOrbits,
     SurveyCounts,
 )
+from isochron.studies.pals2024.size import describe_size
 from isochron.studies.pals2024.summary import mean_interval, proportion, summarise
 
 EXAMPLES = [
@@ -105,8 +114,19 @@ def test_means_of_few_values_are_plain():
 
 
 PHASE_CODE = Code(phase_difference=2.0, rate_difference=0.01, kind="phase")
-SILENT = FreeRunning(oscillates=False, amplitude=0.0, frequency_Hz=None)
-LOUD = FreeRunning(oscillates=True, amplitude=1.0, frequency_Hz=8.0)
+SILENT = IntrinsicCycles(
+    n_starts=64, n_resting=64, n_unproved=0, n_diverged=0, undetected_basin_bound=0.05, cycles=()
+)
+LOUD = replace(
+    SILENT,
+    n_resting=48,
+    cycles=(
+        IntrinsicCycle(
+            kind="invariant circle", period_ms=125.0, output_amplitude=1.0, residual=1e-9,
+            n_starts=16,
+        ),
+    ),
+)  # fmt: skip
 
 
 def edge(low, high, low_open=False):
@@ -129,8 +149,10 @@ ROW = NetworkAnalysis(
     name="rank-2-linear-0", condition="rank-2-linear", number=0, n_units=8, loss=0.02,
     standard_error=0.0, chance=0.5, learned=True, code=PHASE_CODE, limit_cycles=(),
     n_stable_cycles=2, output_phases=(),
-    survey=SurveyCounts(n_starts=8, n_not_entrained=0, undetected_basin_bound=0.3, index_sum=1),
-    memories=outputs(0.01, 0.02), free_running=SILENT,
+    survey=SurveyCounts(
+        n_starts=8, n_not_entrained=0, undetected_basin_bound=0.3, index_sum=1, bounded=True
+    ),
+    memories=outputs(0.01, 0.02), intrinsic=SILENT,
     existence=existence([edge(7.0, 11.0), edge(7.5, 10.0)], [0.4, 0.3]),
     folds=tuple(
         Fold(stimulus=stimulus, memory=memory, lost_at=lost_at, how="fold")
@@ -183,7 +205,7 @@ def test_claims_hold_or_not_by_what_is_found():
 
 def test_silence_is_asked_of_nets_that_were_trained_long():
     silent = net_row(condition="rank-2-linear-long")
-    loud = replace(silent, free_running=LOUD)
+    loud = replace(silent, intrinsic=LOUD)
     verdicts = [judge(CLAIMS, [row] * 5, 0.95)[0].verdict for row in (silent, loud)]
     assert verdicts == ["holds", "does not hold"]
 
@@ -269,3 +291,105 @@ def test_a_drive_stronger_than_the_radius_resets_every_phase(rotator):
     """The circle map has degree zero then: one stable fixed point, and none that repels."""
     reset = rotator(5.0)
     assert (reset.stable.size, reset.unstable.size) == (1, 0)
+
+
+def test_the_released_networks_are_168():
+    """12 rows of 12 and one of 24; both readouts of full rank are pooled in the source."""
+    rows = load_released()
+    assert len(rows) == 13
+    assert sum(row.learned[1] for row in rows) == 168
+    assert {row.rank for row in rows} == {"1", "2", "3", "full"}
+    for row in rows:
+        for low, high in (row.validation_loss, row.delta_phase_rad, row.delta_rate_z):
+            assert 0 <= low <= high
+        assert all(0 <= count <= n for count, n in (row.learned, row.own))
+
+
+@pytest.mark.parametrize(
+    ("name", "delta_phase", "oscillating"),
+    [
+        ("rank-2-linear", (1.84, 2.03), (0, 12)),
+        ("rank-2-linear-long", (1.84, 2.03), (0, 12)),
+        ("rank-2-tanh-oscillatory", (1.36, 1.61), (8, 12)),
+        ("full-rank-tanh", (0.58, 1.13), (8, 12)),
+    ],
+)
+def test_a_condition_has_its_released_networks(name, delta_phase, oscillating):
+    found = find_released(parse_condition(name))
+    assert found is not None
+    assert found.delta_phase_rad == delta_phase
+    assert found.oscillating == oscillating
+
+
+@pytest.mark.parametrize("name", ["gru", "rank-2-linear-four", "connectome-tanh", "rank-4-linear"])
+def test_other_conditions_have_none(name):
+    assert find_released(parse_condition(name)) is None
+
+
+def test_fisher_of_known_counts():
+    """0 of 12 against 9 of 9: only the observed table is as extreme, p = 1 / C(21, 9)."""
+    found = compare_counts((9, 9), (0, 12))
+    assert found.p == pytest.approx(1 / math.comb(21, 9), rel=1e-9)
+    assert compare_counts((0, 0), (0, 12)).p is None
+
+
+def test_p_values_are_adjusted_for_all_tests_of_the_table():
+    """Benjamini and Hochberg: the smallest p of four times 4, and none above 1."""
+    names = ("rank-2-linear", "rank-2-tanh", "gru")
+    conditions = [parse_condition(name) for name in names]
+    rows = [net_row(intrinsic=LOUD, number=i) for i in range(9)]
+    summaries = [summarise(name, rows, 2, confidence=0.95, seed=0) for name in names]
+    found = compare_with_released(conditions, summaries)
+    assert [row.condition for row in found] == ["rank-2-linear", "rank-2-tanh"]
+    for row in found:
+        assert (row.oscillates.ours, row.oscillates.theirs) == ((9, 9), (0, 12))
+        assert (row.learned.p, row.learned.p_adjusted) == (1.0, 1.0)
+        assert row.oscillates.p_adjusted == pytest.approx(2 / math.comb(21, 9), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"nets": 12}, "Replication at the size of the paper."),
+        ({}, "Replication at reduced size: 10 networks in a condition (paper: 12)."),
+        (
+            {"nets": 12, "long": {"n_units": 128}, "full_rank": {"n_units": 50, "batch_size": 32}},
+            "Replication at reduced size: low-rank networks of 128 units (paper: 512), full-rank "
+            "networks of 50 units (paper: 100) and 32 trials in a training step (paper: 128).",
+        ),
+        ({"nets": 12, "conditions": ["gru"], "low_rank": {"n_units": 9}}, "at the size"),
+    ],
+)
+def test_a_smaller_run_calls_itself_one(changes, expected):
+    assert expected in describe_size(overlay(Pals2024Config(), changes))
+
+
+def test_networks_learn_under_the_reference_of_the_configuration():
+    changes = {"reference": "theta", "theta_phase_diffusion": 3.0, "theta_noise_std": 0.4}
+    config = overlay(Pals2024Config(), {"task": changes | {"theta_amplitude_std": 0.3}})
+    theta = SyntheticTheta(phase_diffusion=3.0, noise_std=0.4, amplitude_std=0.3)
+    condition = parse_condition("rank-2-linear-four")
+    assert build_task(config, condition) == PhaseMemory(offsets=even_offsets(4), reference=theta)
+    assert build_task(Pals2024Config(), condition).reference is None
+    with pytest.raises(ValueError, match=r"\[task\] reference must be one of sines, theta, got"):
+        overlay(Pals2024Config(), {"task": {"reference": "lfp.npy"}})
+    with pytest.raises(ValueError, match="theta_noise_std has no effect without reference"):
+        overlay(Pals2024Config(), {"task": {"theta_noise_std": 0.4}})
+
+
+def test_incomplete_surveys_are_named():
+    rows = [net_row(survey=replace(ROW.survey, index_sum=total)) for total in (1, 1, 3)]
+    found = summarise("rank-2-linear", rows, 2, confidence=0.95, seed=0)
+    assert describe_completeness(found.index_complete, 0) == "2 of 3; incomplete: 1"
+    unbounded = [net_row(survey=replace(ROW.survey, bounded=False, n_diverged=4))]
+    found = summarise("rank-2-linear", unbounded, 2, confidence=0.95, seed=0)
+    assert describe_completeness(found.index_complete, found.n_diverged_starts) == (
+        "–; 4 starts diverged"
+    )
+
+
+def test_the_share_of_starts_is_that_of_networks_that_oscillate():
+    rows = [net_row(), net_row(intrinsic=LOUD), net_row(intrinsic=None)]
+    found = summarise("rank-2-linear", rows, 2, confidence=0.95, seed=0)
+    assert (found.oscillates_alone.count, found.oscillates_alone.n) == (1, 2)
+    assert found.share_of_starts.value == 0.25

@@ -15,7 +15,7 @@ from isochron.runs.resting_state import (
     is_near_equilibrium,
 )
 from isochron.runs.results import FreeRunning
-from isochron.studies.compare.claims import describe_system
+from isochron.studies.compare.claims import describe_worm
 from isochron.studies.compare.results import WormSystem
 
 
@@ -124,6 +124,6 @@ def test_the_report_calls_it_resting():
         resting=True,
         notes=("The model is resting: at the end of the run ...",),
     )
-    assert describe_system(worm) == (
+    assert describe_worm(worm) == (
         "The worm does not have a limit cycle. The model is resting: at the end of the run ..."
     )

@@ -1,7 +1,16 @@
+import errno
+import json
+import os
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from isochron.cli import main
 from isochron.files import DataFileError, write_bytes, write_json
+from isochron.runs.executors.work_folder import remove_parts
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
 
@@ -81,6 +90,49 @@ def test_stale_temporaries_are_swept(run):
     (run / "steps" / ".worm.json.part").write_text("half")
     open_and_close(run)
     assert not list(run.rglob("*.part"))
+
+
+def test_the_error_of_a_read_only_folder_names_the_file(tmp_path, monkeypatch):
+    def read_only(path, *arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr("builtins.open", read_only)
+    monkeypatch.setattr("pathlib.Path.unlink", read_only)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        write_bytes(tmp_path / "a.json", b"new")
+    assert caught.value.filename == str(tmp_path / "a.json")
+
+
+def test_two_that_write_one_file_at_once_do_not_collide(tmp_path):
+    """The last one wins, and no reader finds a mixture."""
+    contents = [bytes([letter]) * 100_000 for letter in b"abcd"]
+
+    def write(content):
+        for _ in range(20):
+            write_bytes(tmp_path / "a", content)
+            assert (tmp_path / "a").read_bytes() in contents
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, contents))
+    assert [item.name for item in tmp_path.iterdir()] == ["a"]
+
+
+def test_temporaries_of_a_process_that_runs_stay(tmp_path):
+    """Also those of a different machine, while someone works on an item."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    (tmp_path / "claims").mkdir()
+    here = socket.gethostname()
+    names = [f".a.{here}-{ended.pid}-0a.part", f".b.{here}-{os.getpid()}-0a.part", ".c.x-1-0a.part"]
+    for name in names:
+        (tmp_path / name).touch()
+    claim = {"host": "x", "pid": 1, "at": time.time()}
+    (tmp_path / "claims" / "k").write_text(json.dumps(claim))
+    remove_parts(tmp_path)
+    assert sorted(item.name for item in tmp_path.glob(".*")) == names[1:]
+    (tmp_path / "claims" / "k").unlink()
+    remove_parts(tmp_path)
+    assert [item.name for item in tmp_path.glob(".*")] == names[1:2]
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):

@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from isochron.cli.progress import show_progress
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import CHECKPOINT_EVERY, checkpoints_path
 from isochron.studies.compare import networks as compare
-from isochron.studies.compare.configuration import CompareConfig, LowRankSection
+from isochron.studies.compare.configuration import CompareConfig, TrainingSection
+from isochron.studies.entries import Substrate
 from isochron.studies.pals2024 import configuration as pals_configuration
 from isochron.studies.pals2024 import networks as pals2024
 from isochron.studies.pals2024.conditions import parse_condition
@@ -17,8 +19,10 @@ SIZE = {"n_units": 8, "steps": CHECKPOINT_EVERY + 20, "batch_size": 2, "stop_bel
 
 
 def of_compare(folder, report):
-    config = CompareConfig(low_rank=LowRankSection(**SIZE))
-    spec = compare.NetSpec("low-rank", 0)
+    budget = {name: SIZE[name] for name in ("steps", "batch_size")}
+    config = CompareConfig(training=TrainingSection(**budget, stop_below=1e-9))
+    substrate = Substrate.read({"kind": "low-rank", "n_units": SIZE["n_units"]})
+    spec = compare.NetSpec(substrate, config.tasks[0], 0)
     return spec.name, compare.train_net(config, folder, spec, report)
 
 
@@ -80,3 +84,22 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(monkeypatch):
     assert all(later - earlier >= 10 for earlier, later in zip(times, times[1:], strict=False))
     assert 5 <= len(times) <= 9
     assert "train-a: 2 %, step 60/200" in lines[1]
+
+
+def test_a_network_on_a_numbered_draw_from_a_null_model():
+    from isochron.runs.training import build_network
+    from isochron.runs.training_configuration import train_config
+
+    def chemical(**given):
+        config = train_config({"network": {"kind": "connectome"}, "connectome": given})
+        return build_network(config, 7).state_dict()["chemical"].numpy()
+
+    worm, first, second = chemical(), *(chemical(null_model="rewire", draw=k) for k in (0, 1))
+    np.testing.assert_array_equal(first, chemical(null_model="rewire", draw=0))
+    assert np.count_nonzero(worm) == np.count_nonzero(first) == np.count_nonzero(second)
+    shared = (worm != 0) & (first != 0)
+    assert 0 < shared.sum() < np.count_nonzero(worm)
+    np.testing.assert_array_equal(worm[shared], first[shared])  # one seed, the same weights
+    assert ((first != 0) != (second != 0)).any()
+    with pytest.raises(ValueError, match="null model"):
+        chemical(null_model="rewired")

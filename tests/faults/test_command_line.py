@@ -100,7 +100,7 @@ def test_a_disk_that_takes_no_more(tmp_path):
 
 
 def test_a_report_of_nothing(tmp_path, capsys):
-    assert main(["report", str(tmp_path)]) == 2
+    assert main(["report", str(tmp_path)]) == 3
     assert "does not contain a finished run" in capsys.readouterr().err
     (tmp_path / "results.json").write_text('{"schema": 7}')
     assert main(["report", str(tmp_path)]) == 3

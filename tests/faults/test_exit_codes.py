@@ -1,14 +1,16 @@
 """The exit code of a command states the kind of error; see docs/reference/contracts.md."""
 
 import json
-from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
 
 from isochron import ann_bridge
+from isochron.ann_bridge.resume import read_newest
 from isochron.cli import main
 from isochron.cli.errors import describe_error
+from isochron.files import DataFileError, json_sha256, write_sealed_json
+from isochron.runs.executors.failures import WorkerKilledError
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
 
@@ -99,6 +101,16 @@ def test_a_report_of_results_that_are_not_whole_is_3(tmp_path, capsys, content):
     assert [item.name for item in tmp_path.iterdir()] == ["results.json"]
 
 
+@pytest.mark.parametrize("change", [('"a"', '"b"'), ("1", "2"), ("sha256", "sha255")])
+def test_a_report_of_altered_results_is_3(tmp_path, capsys, change):
+    path = tmp_path / "results.json"
+    write_sealed_json(path, {"schema": 2, "x": 1, "name": "a"})
+    path.write_text(path.read_text().replace(*change))
+    assert main(["report", str(tmp_path)]) == 3
+    errors = capsys.readouterr().err
+    assert "has been altered" in errors or "not a whole result" in errors
+
+
 def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
     with RunFolder(tmp_path, CompareConfig.quick(), "1"):
         pass
@@ -115,6 +127,34 @@ def test_a_folder_in_use_is_5(tmp_path, capsys):
     assert "in use" in capsys.readouterr().err
 
 
+NAMES = ("[/nope]", "[bold]y", "\x1b[31mred", "<b>x</b>", "ok")
+
+
+def test_names_with_markup_and_escapes_are_text(tmp_path, capsys):
+    """They crashed the table of rich, and reached the terminal."""
+    rows = "".join(f"{a},{b},1\n" for a, b in zip(NAMES, NAMES[1:] + NAMES[:1], strict=True))
+    (tmp_path / "a.csv").write_text(CSV + rows)
+    assert main(["connectome", "cells", str(tmp_path / "a.csv")]) == 0
+    printed = capsys.readouterr().out
+    for name in NAMES:
+        assert name.replace("\x1b", "\\x1b") in printed
+    assert "\x1b" not in printed
+    assert main(["connectome", "cells", str(tmp_path / "a.csv"), "\x1b[31m"]) != 0
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_all_checkpoints_damaged_or_newer_is_3(tmp_path):
+    body = {"schema": 7, "version": "9.1", "identity": "", "losses": [], "seconds": 0.0}
+    for step, digest in ((1, json_sha256(body)), (2, "")):
+        document = {"sha256": digest, "body": body}
+        (tmp_path / f"step-{step:08d}.json").write_text(json.dumps(document))
+    with pytest.raises(DataFileError, match=r"No checkpoint .* is whole .*altered"):
+        read_newest(tmp_path)
+    (tmp_path / "step-00000002.json").unlink()
+    with pytest.raises(DataFileError, match=r"made by isochron 9\.1"):
+        read_newest(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -125,7 +165,7 @@ def test_a_folder_in_use_is_5(tmp_path, capsys):
         (np.linalg.LinAlgError("Singular matrix"), 4),
         (MemoryError(), 5),
         (OSError(28, "No space left on device", "x"), 5),
-        (BrokenProcessPool("terminated abruptly"), 5),
+        (WorkerKilledError("ended twice"), 5),
         (KeyboardInterrupt(), 130),
         (SystemExit(143), 143),
     ],

@@ -14,7 +14,8 @@ from isochron.analysis.sign_networks import (
     mean_two_cycles,
     solve_cycles,
 )
-from isochron.workflows.attractors import NullModels, connectome_couplings, place_on_axis
+from isochron.runs.sign_couplings import connectome_couplings
+from isochron.workflows.attractors import NullModels, place_on_axis
 
 SIGMA_1 = {
     1: 0.199228, 0.96: 0.194036, 0.8: 0.171742, 0.6: 0.139820, 8 / 17: 0.116188, 0.25: 0.068842,

@@ -32,6 +32,7 @@ PACKAGES = (
     "isochron.analysis.plotting",
     "isochron.analysis.sign_networks",
     "isochron.runs.sweep",
+    "isochron.view",
 )
 ARRAYS = re.compile(r"ndarray|array_like|ArrayLike|Tensor|DataArray|csr_array|sparse")
 PROTOCOLS = (VectorField, ForcedMap)

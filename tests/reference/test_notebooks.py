@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
 # Some seconds each: these run in CI, and with -m slow.
 SLOW = {
-    *("connectome_and_nulls", "how_many_attractors"),
+    *("connectome_and_nulls", "from_touch_to_crawl", "how_many_attractors"),
     *("worm_in_ten_minutes", "your_trained_network"),
 }
 

@@ -44,6 +44,7 @@ def test_a_network_without_connections_has_a_step():
         assert default_step(engine, sims.GradedNetwork(alone)) == 0.05
 
 
+@pytest.mark.slow
 def test_brian2_runs_without_a_step(small, drive):
     engine_or_skip("brian2")
     start = small.random_state(drive, np.random.default_rng(0))

@@ -110,16 +110,16 @@ def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"engine": "scipy"}, "engine must be one of numba, torch"),
+        ({"engine": "scipy"}, "engine must be one of numba, torch, triton"),
         ({"dtype": "float16"}, "dtype must be one of"),
-        ({"dtype": "float32"}, 'Only engine="torch"'),
+        ({"dtype": "float32"}, "compute in float32; the method is 'strang'"),
         ({"record": ["input"]}, "record must be of"),
         ({"rng": None}, "initial_states, or rng"),
         ({"initial_states": np.zeros((3, 40))}, "as many of each"),
         ({"initial_states": np.zeros((11, 39))}, "rows of 40"),
         ({"chunk": 0}, "chunk must be positive"),
         ({"duration_s": 1e7, "record_every_ms": 2}, "GiB"),
-        ({"engine": "torch", "device": "cuda"}, "no CUDA device"),
+        ({"engine": "torch", "device": "cuda"}, "No CUDA device"),
     ],
 )
 def test_bad_ensembles_are_refused(members, stimuli, options, message):
@@ -141,3 +141,90 @@ def test_other_neurons_are_refused(small, stimuli):
 def test_one_network_and_one_stimulus_are_no_ensemble(small, stimuli):
     with pytest.raises(ValueError, match="for each member"):
         sims.simulate_many(small, stimuli[0], rng=np.random.default_rng(0), **OPTIONS)
+
+
+@pytest.mark.parametrize("rule", sims.THRESHOLD_RULES)
+def test_members_of_the_multistep_method_are_what_they_are_alone(members, stimuli, rule):
+    """Jumps at different times, parameters and connectomes included; to rounding."""
+    pulse = sims.step_current(["N5"], amplitude_pA=4, onset_ms=111, duration_ms=60)
+    stimuli = [one + pulse if k % 3 else one for k, one in enumerate(stimuli)]
+    starts = np.stack(
+        [n.random_state(s, np.random.default_rng(0)) for n, s in zip(members, stimuli, strict=True)]
+    )
+    options = {"method": "multistep", "step_ms": 8, "threshold_rule": rule, "record": ["V", "s"]}
+    options |= {"duration_s": 0.3, "record_every_ms": 7}
+    together = sims.simulate_many(members, stimuli, initial_states=starts, **options)
+    for k, (network, stimulus) in enumerate(zip(members, stimuli, strict=True)):
+        alone = sims.simulate(network, stimulus, initial_state=starts[k], **options)
+        for name in ("V", "s"):
+            np.testing.assert_allclose(together[name][k], alone[name], rtol=0, atol=1e-9)
+    assert np.ptp(together.V.values[:, -1], axis=0).max() > 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_member_does_not_depend_on_the_others(members, stimuli, dtype):
+    """Bit-identical with any number of threads, chunks and neighbors."""
+    starts = np.stack(
+        [n.random_state(s, np.random.default_rng(0)) for n, s in zip(members, stimuli, strict=True)]
+    )
+    options = {"method": "multistep", "step_ms": 8, "dtype": dtype, "duration_s": 0.3}
+    runs = [
+        sims.simulate_many(
+            members, stimuli, initial_states=starts, workers=workers, chunk=chunk, **options
+        )
+        for workers, chunk in ((1, 100), (2, 3))
+    ]
+    assert runs[0].identical(runs[1])
+    few = sims.simulate_many(members[4:6], stimuli[4:6], initial_states=starts[4:6], **options)
+    np.testing.assert_array_equal(few.V, runs[0].V[4:6])
+
+
+def test_the_guard_halves_the_step_of_a_member_only(small):
+    """Rates at which 30 ms is too long, next to a member for which it is not."""
+    fast = small.with_parameters(steepness=0.5, activation_rate=0.01, decay_rate=0.05)
+    stimulus = sims.step_current(["N3"], amplitude_pA=60)
+    options = {"method": "multistep", "duration_s": 0.5, "step_ms": 30, "record_every_ms": 30}
+    states = [n.random_state(stimulus, np.random.default_rng(0)) for n in (small, fast)]
+    both = sims.simulate_many([small, fast], stimulus, initial_states=np.stack(states), **options)
+    steps = json.loads(both.attrs["step_ms"])
+    assert steps[1] < steps[0] == 30
+    for k, network in enumerate((small, fast)):
+        alone = sims.simulate(network, stimulus, initial_state=states[k], **options)
+        np.testing.assert_allclose(both.V[k], alone.V, rtol=0, atol=1e-9)
+        assert alone.attrs["step_ms"] == steps[k]
+
+
+def test_a_failed_member_of_the_multistep_method_stops_nobody(small):
+    stimulus = sims.step_current(["N3"], amplitude_pA=20)
+    start = small.random_state(stimulus, np.random.default_rng(0))
+    starts = np.stack([start, np.full(40, 1.7e308), start])
+    options = {"method": "multistep", "step_ms": 8, "duration_s": 0.1}
+    run = sims.simulate_many(small, stimulus, initial_states=starts, **options)
+    assert run.failed.values.tolist() == [False, True, False]
+    assert run.reason.values[1].startswith("not finite after")
+    np.testing.assert_array_equal(run.V[0], run.V[2])
+
+
+def test_float32_of_the_multistep_method_is_float64_to_its_precision(small, stimuli):
+    """24 bits on differences of some mV from the thresholds, and on driving forces of some tens."""
+    options = {"method": "multistep", "step_ms": 8, "duration_s": 0.5}
+    runs = [
+        sims.simulate_many(small, stimuli, dtype=dtype, rng=np.random.default_rng(0), **options)
+        for dtype in ("float64", "float32")
+    ]
+    difference = np.abs(runs[0].V - runs[1].V).values
+    assert 0 < difference.max() < 1e-3
+
+
+def test_an_ensemble_chooses_its_step(small, stimuli):
+    """The error that it states is that of a run with a tenth of the step."""
+    options = {"duration_s": 0.5, "rng": np.random.default_rng(0)}
+    run = sims.simulate_many(small, stimuli, tolerance_mV=1e-2, **options)
+    assert run.attrs["method"] == "multistep"
+    options["rng"] = np.random.default_rng(0)
+    exact = sims.simulate_many(
+        small, stimuli, method="multistep", step_ms=run.attrs["step_ms"] / 10, **options
+    )
+    error = np.abs(run.V - exact.V).values.max()
+    assert error < 1e-2
+    assert run.attrs["estimated_error_mV"] == pytest.approx(error, rel=0.3)

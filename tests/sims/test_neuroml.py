@@ -232,7 +232,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, circuit, monkeypatch):
     def fail(path, content):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", fail)
+    monkeypatch.setattr("isochron.sims.neuroml.export.write_bytes", fail)
     with pytest.raises(OSError, match="No space left"):
         export_neuroml(circuit, folder, level="A", force=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

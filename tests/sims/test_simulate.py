@@ -108,10 +108,10 @@ def test_what_is_recorded(small, switched):
 
 def test_provenance_is_enough_to_repeat(small, switched):
     rng = np.random.default_rng(5)
-    run = sims.simulate(small, switched, duration_s=0.1, rng=rng)
+    run = sims.simulate(small, switched, duration_s=0.1, step_ms=0.5, rng=rng)
     again = np.random.default_rng()
     again.bit_generator.state = json.loads(run.attrs["rng"])
-    assert run.identical(sims.simulate(small, switched, duration_s=0.1, rng=again))
+    assert run.identical(sims.simulate(small, switched, duration_s=0.1, step_ms=0.5, rng=again))
     assert run.attrs["engine"] == "numba"
     assert run.attrs["n_steps"] == 200
     assert "onset=100" in run.attrs["stimulus"]

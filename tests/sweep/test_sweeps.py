@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from isochron.cli import main
 from isochron.files import DataFileError
 from isochron.runs.sweep import Limits, Sweep, sweep
 from isochron.runs.sweep.store import Store
@@ -59,6 +60,12 @@ def test_a_grid_that_grows_leaves_its_batches_alone(tmp_path):
     assert less.dataset().sizes["x"] == 3
 
 
+def test_texts_of_all_lengths(tmp_path):
+    axes = {"x": [1, 5, 3]}
+    found = sweep(f"{HERE}:named", grid(axes=axes, batch=1), out=tmp_path / "S", workers=1)
+    assert list(found.dataset()["text"].values) == ["a", "aaaaa", "aaa"]
+
+
 def test_paired_axes_share_seeds(tmp_path):
     axes = {"x": [0, 1, 2], "y": {"values": [0, 1], "paired": True}}
     found = sweep(f"{HERE}:square", grid(axes=axes), out=tmp_path / "S", workers=1).dataset()
@@ -70,6 +77,7 @@ def test_paired_axes_share_seeds(tmp_path):
     ("name", "reason", "limits"),
     [
         ("raising", "error", Limits()),
+        ("exiting", "error", Limits()),
         ("poison", "killed", Limits()),
         ("hanging", "timeout", Limits(seconds=2)),
         ("hungry", "memory", Limits(memory_GiB=16)),
@@ -149,11 +157,59 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "all"
 
 
-def start(out: Path) -> subprocess.Popen:
+def test_other_folders_are_not_stores(tmp_path, capsys):
+    """A run folder of a study, which also has a plan; a folder without a file; no folder."""
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "run.json").write_text('{"version": "1"}')
+    (tmp_path / "study" / "plan.jsonl").write_text("[]\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "g.toml").write_text(f'experiment = "{HERE}:square"\n[axes]\nx = [1]\n')
+    for name in ("study", "empty", "none"):
+        assert main(["sweep", "status", str(tmp_path / name)]) == 2
+        assert f"{name} is not the store of a sweep. To make one" in capsys.readouterr().err
+    for more in ([], ["--force"], ["--dry-run"]):
+        command = ["sweep", str(tmp_path / "g.toml"), "--out", str(tmp_path / "study"), *more]
+        assert main(command) == 2
+        assert "study is not the store of a sweep" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("sweep.toml", None, "does not have its sweep.toml"),
+        ("plan.jsonl", None, "does not have its plan.jsonl"),
+        ("plan.jsonl", "[" * 100_000, "is damaged: maximum recursion depth"),
+        ("plan.jsonl", "root:x:0", r"is damaged: [^.]*\. Run the sweep again\."),
+        ("plan.jsonl", '{"key": "../x", "experiment": "a", "common": {}, "runs": [], "seeds": []}',
+         r"The task \.\./x does not have the key of its content\. Run the sweep again\."),
+    ],
+)  # fmt: skip
+def test_a_damaged_store_is_completed_by_the_same_command(name, content, message, tmp_path):
+    found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    path, plan = tmp_path / "S" / name, (tmp_path / "S" / "plan.jsonl").read_text()
+    path.unlink() if content is None else path.write_text(f"{plan.splitlines()[0]}\n{content}\n")
+    with pytest.raises(ValueError, match=message):
+        Sweep(tmp_path / "S")
+    again = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    assert (tmp_path / "S" / "plan.jsonl").read_text() == plan
+    again = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    assert again.digest() == found.digest()
+
+
+def test_lines_of_the_log_that_are_damaged_do_not_count(reference):
+    path = reference.store.path / "log" / "other.jsonl"
+    before = list(reference.store.logged())
+    path.write_text('{"runs": "many"}\n[1]\n{"runs": 1, "sec\n')
+    assert list(reference.store.logged()) == before
+    path.unlink()
+
+
+def start(out: Path, content=None) -> subprocess.Popen:
     code = (
         "from isochron.runs.sweep import sweep\n"
         "if __name__ == '__main__':\n"
-        f"    sweep('{HERE}:slow', {grid()!r}, out={str(out)!r}, workers=2)\n"
+        f"    sweep('{HERE}:slow', {content or grid()!r}, out={str(out)!r}, workers=2)\n"
     )
     script = out.with_suffix(".py")
     script.write_text(code)
@@ -167,28 +223,73 @@ def workers_of(pid: int) -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
+MOMENTS = np.random.default_rng(16).uniform(0.0, 2.5, size=20)  # s
+NEW_FILES = np.random.default_rng(17).integers(0, 4, size=20)
+
+
+def finished(out: Path) -> int:
+    return len(list(out.glob("batches/*/*.npz")))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["driver", "worker"])
-def test_a_killed_sweep_is_continued(victim, tmp_path):
-    out = tmp_path / "S"
-    rng = np.random.default_rng(0)
-    for _ in range(3):
-        process = start(out)
-        time.sleep(1.5 + rng.random())
+def test_a_sweep_whose_driver_is_killed_20_times_is_continued(tmp_path):
+    out, content, done = tmp_path / "S", grid(200), [0]
+    for n_new, moment in zip(NEW_FILES, MOMENTS, strict=True):
+        process = start(out, content)
+        while finished(out) < done[-1] + n_new:
+            time.sleep(0.01)
+        time.sleep(moment / 10)
         children = workers_of(process.pid)
-        os.kill(process.pid if victim == "driver" else (children or [process.pid])[-1], 9)
-        if victim == "driver":
-            process.wait()
-        else:
-            process.wait(60)
-        deadline = time.monotonic() + 5
-        while victim == "driver" and any(map(is_running, children)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert victim == "worker" or not any(map(is_running, children))
-    found = sweep(f"{HERE}:slow", grid(), out=out, workers=2)
-    clean = sweep(f"{HERE}:slow", grid(), out=tmp_path / "clean", workers=1)
+        process.kill()
+        process.wait()
+        assert not running_after(children, 5)
+        done.append(finished(out))
+        assert done[-1] >= done[-2] + n_new
+    assert 0 < done[-1] < 200
+    finish(out, content, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_workers_are_killed_20_times_is_continued(tmp_path):
+    out, content, seen = tmp_path / "S", grid(200), set()
+    process = start(out, content)
+    while not list(out.glob("batches/*/*.npz")):
+        time.sleep(0.05)
+    for moment in MOMENTS / 5:
+        time.sleep(moment)
+        children = [pid for pid in workers_of(process.pid) if is_worker(pid)]
+        seen.update(children)
+        if children:
+            os.kill(children[-1], signal.SIGKILL)
+    assert process.wait(120) == 0
+    assert len(seen) > 10
+    assert not running_after(seen, 5)
+    finish(out, content, tmp_path)
+
+
+def finish(out, content, tmp_path):
+    """Compute the rest, and compare with a sweep that was not disturbed."""
+    found = sweep(f"{HERE}:slow", content, out=out, workers=2, retry_failed=True)
+    clean = sweep(f"{HERE}:slow", content, out=tmp_path / "clean", workers=2)
     assert found.status().complete
     assert found.digest() == clean.digest()
+    assert not list(out.glob("**/*.part"))
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is a worker, not the one in which Python counts shared resources."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+def running_after(pids, seconds: float) -> list[int]:
+    """Processes that still run after some time."""
+    deadline = time.monotonic() + seconds
+    while (left := [pid for pid in pids if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
 
 
 def is_running(pid: int) -> bool:
@@ -198,6 +299,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_sigterm_ends_the_command_and_it_continues(tmp_path):
     (tmp_path / "g.toml").write_text(
         f'experiment = "{HERE}:slow"\nbatch = 1\n[axes]\nx = {list(range(60))}\n'
@@ -215,6 +317,21 @@ def test_sigterm_ends_the_command_and_it_continues(tmp_path):
     assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize("left", [(), ("batches", "log")])
+def test_a_start_that_was_interrupted_leaves_a_store_that_can_be_used(left, tmp_path):
+    for name in left:
+        (tmp_path / "S" / name).mkdir(parents=True)
+    found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+    assert found.status().complete
+
+
+def test_a_folder_with_results_but_no_marker_is_not_a_store(tmp_path):
+    (tmp_path / "S" / "batches").mkdir(parents=True)
+    (tmp_path / "S" / "batches" / "mine.npz").write_bytes(b"")
+    with pytest.raises(ValueError, match="contains files of something else"):
+        sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+
+
 @pytest.mark.slow
 def test_two_drivers_share_a_store(tmp_path):
     both = [start(tmp_path / "S") for _ in range(2)]
@@ -229,6 +346,31 @@ def test_wrong_shapes_are_failures_with_a_reason(tmp_path):
     found = sweep(f"{HERE}:ragged", grid(2), out=tmp_path / "S", workers=1)
     [error] = {(found.store.failure(task.key) or {})["error"] for task in found.tasks}
     assert "whose first axis is the run" in error
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("unnamed", "must return a dict"), ("misnamed", "the name 'status'")]
+)
+def test_wrong_names_are_failures_with_a_reason(name, message, tmp_path):
+    found = sweep(f"{HERE}:{name}", grid(1), out=tmp_path / "S", workers=1)
+    assert message in (found.store.failure(found.tasks[0].key) or {})["error"]
+
+
+def test_complex_results_of_a_function_that_changes_the_folder(tmp_path, monkeypatch):
+    """All batches are saved in a store given by a relative path; one is lost afterwards."""
+    monkeypatch.chdir(tmp_path)
+    found = sweep(f"{HERE}:wave", grid(4, batch=4), out="S", workers=1)
+    found.store._batch(found.tasks[0].key).unlink()
+    data = found.dataset()["wave"].sel(y=1)
+    assert np.isnan(data[:2]).all()
+    np.testing.assert_array_equal(data[2:], np.exp(1j * np.arange(2, 4)))
+
+
+def test_a_long_error_does_not_widen_the_dataset(tmp_path):
+    found = sweep(f"{HERE}:verbose", grid(7), out=tmp_path / "S", workers=1)
+    reason = found.dataset().reason
+    assert str(reason.sel(x=5, y=0).values).startswith("ValueError: long long")
+    assert reason.nbytes < 100_000
 
 
 def test_results_are_never_unpickled(tmp_path):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from isochron.runs.sweep.executors import EXECUTORS
+    from isochron.runs.executors import EXECUTORS
+    from isochron.runs.executors.work import Limits
     from isochron.runs.sweep.experiments import EXPERIMENTS, BatchResult, Experiment
     from isochron.runs.sweep.grid import Grid, read_grid
     from isochron.runs.sweep.sweeps import Estimate, Sweep, SweepStatus, sweep
-    from isochron.runs.sweep.work import Limits
 
 __getattr__, __dir__ = lazy_names(__name__)
 __all__ = [

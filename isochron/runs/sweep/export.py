@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+from isochron.files import write_bytes
 from isochron.runs.sweep.sweeps import Sweep
 from isochron.sims import save_dataset
 
@@ -29,9 +30,4 @@ def export_sweep(sweep: Sweep, path: Path) -> None:
         )
     dims = sweep.grid.dimensions
     columns = [name for name in found.data_vars if set(found[name].dims) <= set(dims)]
-    part = path.with_name(f".{path.name}.part")
-    try:
-        found[columns].to_dataframe().reset_index().to_parquet(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(path, found[columns].to_dataframe().reset_index().to_parquet())

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from isochron.files import to_json
 from isochron.runs.provenance import derive_seed
+from isochron.runs.sweep.grid_values import DEEPEST, check_name, check_setting
 from isochron.wording import shown
 
 LARGEST = 10**7
@@ -187,11 +188,9 @@ def read_grid(content: Mapping[str, Any]) -> Grid:
             raise ValueError(f"Unknown setting {key!r} of a sweep. Known: {', '.join(known)}.")
     if not isinstance(content.get("experiment"), str):
         raise ValueError('A sweep needs experiment = "NAME"; isochron sweep --help lists them.')
-    fixed, axes = _flat(_table(content, "fixed"), ()), _flat(_table(content, "axes"), _MARKS)
-    both = sorted(set(fixed) & set(axes))
-    if both:
-        raise ValueError(f"{both[0]} is in [fixed] and in [axes]; remove one of them.")
-    n = _whole(_table(content, "random").get("n", 0), "random.n")
+    fixed = _flat(_table(content, "fixed"), (), "fixed")
+    axes = _flat(_table(content, "axes"), _MARKS, "axes")
+    n = _random(_table(content, "random"))
     made = tuple(_axis(name, given) for name, given in axes.items())
     for axis in made:
         if n and axis.bounds is None:
@@ -200,6 +199,7 @@ def read_grid(content: Mapping[str, Any]) -> Grid:
             )
         if not n and not axis.points:
             raise ValueError(f"axes.{axis.name} needs n, the number of its points, or [random] n.")
+    _check_names(fixed, made)
     return Grid(
         experiment=content["experiment"],
         seed=_whole(content.get("seed", 0), "seed"),
@@ -210,6 +210,19 @@ def read_grid(content: Mapping[str, Any]) -> Grid:
     )
 
 
+def _check_names(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> None:
+    """Check that no setting has two sources."""
+    sources = dict.fromkeys(fixed, "[fixed]")
+    for axis in axes:
+        for name in axis.names:
+            check_name(name, f"axes.{axis.name}")
+            if name in sources:
+                raise ValueError(
+                    f"{name} is in {sources[name]} and in axes.{axis.name}; remove one of them."
+                )
+            sources[name] = f"axes.{axis.name}"
+
+
 def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     table = content.get(name, {})
     if not isinstance(table, dict):
@@ -217,18 +230,41 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(table)
 
 
-def _flat(table: Mapping[str, Any], marks: tuple[str, ...], above: str = "") -> dict[str, Any]:
+def _random(table: Mapping[str, Any]) -> int:
+    """Number of random points."""
+    for name in table:
+        if name != "n":
+            raise ValueError(f"Unknown setting {name!r} of [random]. Known: n.")
+    return _count(table.get("n", 0), "random.n")
+
+
+def _flat(
+    table: Mapping[str, Any], marks: tuple[str, ...], place: str, above: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Nested tables by dotted names; one that has a mark is a value."""
+    if len(above) > DEEPEST:
+        raise ValueError(f"{place}.{above[0]} is nested more than {DEEPEST} levels deep.")
     found: dict[str, Any] = {}
     for name, value in table.items():
-        nested = isinstance(value, dict) and not set(value) & set(marks)
-        found |= _flat(value, marks, f"{above}{name}.") if nested else {f"{above}{name}": value}
+        if isinstance(value, dict) and not set(value) & set(marks):
+            found |= _flat(value, marks, place, (*above, name))
+        else:
+            path = ".".join((*above, name))
+            check_setting(path, value, place)
+            found[path] = value
     return found
 
 
 def _whole(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} must be a whole number of 0 or more, got {value!r}.")
+        raise ValueError(f"{name} must be a whole number of 0 or more, got {shown(value)}.")
+    return value
+
+
+def _count(value: Any, name: str) -> int:
+    """A number of points, checked before they are made."""
+    if _whole(value, name) > LARGEST:
+        raise ValueError(f"{name} must be {LARGEST} or less, got {shown(value)}.")
     return value
 
 
@@ -251,7 +287,7 @@ def _axis(name: str, given: Any) -> Axis:
                         f"axes.{name} has no use for {key!r}; it has {', '.join(keys)}."
                     )
             return make(name, given, paired)
-    raise ValueError(f"axes.{name} needs values, from and to, or null.")
+    raise ValueError(f"axes.{name} needs values, from and to, null, or points.")
 
 
 def _listed(name: str, given: dict[str, Any], paired: bool) -> Axis:
@@ -270,7 +306,7 @@ def _ranged(name: str, given: dict[str, Any], paired: bool) -> Axis:
         raise ValueError(
             f"axes.{name}.scale must be linear, or log between positive numbers, got {scale!r}."
         )
-    n = _whole(given.get("n", 0), f"axes.{name}.n")
+    n = _count(given.get("n", 0), f"axes.{name}.n")
     if low == high and n > 1:
         raise ValueError(f"axes.{name} goes from {low} to {high}: {n} times the same value.")
     make = np.geomspace if scale == "log" else np.linspace
@@ -285,7 +321,7 @@ def _finite(name: str, value: Any) -> float:
 
 
 def _nulls(name: str, given: dict[str, Any], paired: bool) -> Axis:
-    models, draws = given["null"], _whole(given.get("draws", 1), f"axes.{name}.draws")
+    models, draws = given["null"], _count(given.get("draws", 1), f"axes.{name}.draws")
     if not isinstance(models, list) or not models or not all(isinstance(m, str) for m in models):
         raise ValueError(f"axes.{name}.null must be a list of names, got {models!r}.")
     points = tuple(
@@ -296,9 +332,23 @@ def _nulls(name: str, given: dict[str, Any], paired: bool) -> Axis:
     return Axis(name=name, points=points, paired=paired)
 
 
-_MARKS = ("values", "from", "null")
+def _together(name: str, given: dict[str, Any], paired: bool) -> Axis:
+    points = given["points"]
+    if not isinstance(points, list) or not all(isinstance(it, dict) and it for it in points):
+        raise ValueError(f"axes.{name}.points must be a list of tables, got {points!r}.")
+    if not points or any(set(it) != set(points[0]) for it in points):
+        raise ValueError(
+            f"axes.{name}.points needs a point or more, all with the same settings, got {points!r}."
+        )
+    if len(set(map(_text, points))) < len(points):
+        raise ValueError(f"axes.{name} lists a point twice: {points!r}.")
+    return Axis(name=name, points=tuple(map(dict, points)), paired=paired)
+
+
+_MARKS = ("values", "from", "null", "points")
 _FORMS = {
     ("values",): _listed,
+    ("points",): _together,
     ("from", "to", "n", "scale"): _ranged,
     ("null", "draws"): _nulls,
 }

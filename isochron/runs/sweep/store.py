@@ -12,7 +12,7 @@ import shutil
 import socket
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from isochron._version import __version__
-from isochron.files import DataFileError, read_json, sha256, write_bytes, write_json
-from isochron.runs.sweep.experiments import BatchResult
+from isochron.files import DataFileError, append_text, read_json, sha256, write_bytes, write_json
+from isochron.runs.executors.work_folder import Report, WorkFolder, refuse_links
+from isochron.runs.sweep.experiments import BatchResult, open_experiment
 from isochron.runs.sweep.tasks import Task, code_identity
 
 DIGEST = "sha256"
@@ -29,7 +30,7 @@ FOLDERS = ("batches", "failed", "claims", "tasks", "log")
 FILES = ("run.json", "sweep.toml", "plan.jsonl", "report.html", "sweep.sbatch")
 
 
-class Store:
+class Store(WorkFolder[Task]):
     """A folder with the tasks of one sweep and what was computed of them.
 
     Parameters
@@ -37,8 +38,7 @@ class Store:
     path : Path
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    memory_hint = "Use a smaller batch."
 
     def open(self, *, force: bool = False) -> None:
         """Make the folder, or check that it fits.
@@ -55,23 +55,28 @@ class Store:
             raise ValueError(f"{path} is a file. Give a folder with --out.")
         if path.is_dir() and any(path.iterdir()):
             self._check(wanted, force)
-        for name in FOLDERS:
-            (path / name).mkdir(parents=True, exist_ok=True)
-        if not (path / "run.json").is_file():
+        path.mkdir(parents=True, exist_ok=True)
+        if not (path / "run.json").is_file():  # first: from now on the folder is known as ours
             write_json(path / "run.json", wanted)
+        for name in FOLDERS:
+            (path / name).mkdir(exist_ok=True)
 
     def _identity(self) -> dict[str, Any]:
         return {"kind": "sweep", **code_identity()}
 
     def _check(self, wanted: Mapping[str, Any], force: bool) -> None:
+        refuse_links(self.path, (*FOLDERS, *FILES))
         foreign = [
             it.name
             for it in self.path.iterdir()
             if it.name not in (*FOLDERS, *FILES) and not it.name.endswith(".part")
         ]
-        if foreign or not (self.path / "run.json").is_file():
+        new = not (self.path / "run.json").is_file()
+        if foreign or (new and self._has_content()):
             what = foreign[0] if foreign else "files of something else"
             raise ValueError(f"{self.path} contains {what}. Give a new or empty folder with --out.")
+        if new:  # another process is making it, or was interrupted
+            return
         present = read_json(self.path / "run.json")
         if present == wanted:
             return
@@ -86,8 +91,32 @@ class Store:
             )
         for name in FOLDERS:
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in FILES:
+        for name in reversed(FILES):  # run.json last: the folder is ours until it is empty
             (self.path / name).unlink(missing_ok=True)
+
+    def _has_content(self) -> bool:
+        """Whether a folder has more than what an interrupted start leaves."""
+        return any((self.path / name).is_file() for name in FILES) or any(
+            next((self.path / name).iterdir(), None)
+            for name in FOLDERS
+            if (self.path / name).is_dir()
+        )
+
+    def check_kind(self) -> None:
+        """Check that the folder is the store of a sweep, of any version.
+
+        Raises
+        ------
+        ValueError
+            If it is not.
+        """
+        path = self.path / "run.json"
+        made_by = read_json(path) if path.is_file() else None
+        if not isinstance(made_by, dict) or made_by.get("kind") != "sweep":
+            raise ValueError(
+                f"{self.path} is not the store of a sweep. "
+                "To make one: isochron sweep GRID.toml --out STORE"
+            )
 
     # Tasks
 
@@ -105,18 +134,50 @@ class Store:
         DataFileError
             If the file is damaged.
         """
-        path = self.path / "plan.jsonl"
+        return self._read_plan(strict=True)
+
+    def whole_plan(self) -> list[Task]:
+        """The tasks that were saved, without those that are damaged."""
+        return self._read_plan(strict=False)
+
+    def _read_plan(self, *, strict: bool) -> list[Task]:
+        path, tasks = self.path / "plan.jsonl", []
         if not path.is_file():
             return []
-        try:
-            made_by = read_json(self.path / "run.json")
-            made_by.pop("kind")
-            lines = path.read_text(encoding="utf-8").splitlines()
-            return [Task.from_json(line, made_by) for line in lines]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataFileError(f"{path} is damaged: {error}. Run the sweep again.") from error
+        self.check_kind()
+        made_by = read_json(self.path / "run.json")
+        made_by.pop("kind")
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                tasks.append(Task.from_json(line, made_by))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                if strict:
+                    text = str(error).rstrip(".")
+                    raise DataFileError(
+                        f"{path} is damaged: {text}. Run the sweep again."
+                    ) from error
+        return tasks
+
+    def parse(self, line: str) -> Task:
+        """The task of a line of the plan."""
+        return Task.from_json(line)
+
+    def stage(self, items: Sequence[Task]) -> None:
+        """Nothing: the plan has all tasks."""
 
     # Results
+
+    def compute(self, item: Task, report: Report) -> BatchResult:
+        """Compute the runs of a batch."""
+        folder, experiment = self.work_folder(item.key), open_experiment(item.experiment)
+        item.check_inputs(experiment)
+        return experiment.run(item.settings(), item.seeds, folder)
+
+    def save(self, item: Task, result: BatchResult, seconds: float) -> None:
+        """Write the results of a batch, with a line in the log."""
+        self.write(item.key, result)
+        self.log(item.key, len(item), seconds)
+        shutil.rmtree(self.path / "tasks" / item.key, ignore_errors=True)
 
     def _batch(self, key: str) -> Path:
         return self.path / "batches" / key[:2] / f"{key}.npz"
@@ -158,29 +219,6 @@ class Store:
     def _present(self, key: str) -> bool:
         return os.path.lexists(self._batch(key))
 
-    def fail(self, task: Task, error: str, reason: str) -> None:
-        """Record why a task failed; `reason` is one word."""
-        content = {"reason": reason, "error": error, "task": json.loads(task.to_json())}
-        write_json(self.path / "failed" / f"{task.key}.json", content)
-
-    def failure(self, key: str) -> dict[str, Any] | None:
-        """Why a task failed; None if it did not."""
-        path = self.path / "failed" / f"{key}.json"
-        try:
-            found = read_json(path) if path.is_file() else None
-        except DataFileError:
-            return None
-        return found if isinstance(found, dict) else None
-
-    def forget_failures(self, tasks: Iterable[Task]) -> None:
-        """Let failed tasks be done again."""
-        for task in tasks:
-            (self.path / "failed" / f"{task.key}.json").unlink(missing_ok=True)
-
-    def missing(self, tasks: Iterable[Task]) -> list[Task]:
-        """Tasks without results that have not failed."""
-        return [t for t in tasks if not self.has(t.key) and self.failure(t.key) is None]
-
     def work_folder(self, key: str) -> Path:
         """Where a task that can resume saves what it has."""
         path = self.path / "tasks" / key
@@ -198,37 +236,6 @@ class Store:
             part for key in keys for part in (key.encode(), self._batch(key).read_bytes())
         )
 
-    # Who works on what
-
-    def claim(self, key: str, stale_s: float) -> bool:
-        """Take a task, unless someone else works on it; a claim may be lost without harm."""
-        path = self.path / "claims" / key
-        content = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()})
-        for _ in range(2):
-            try:
-                with open(path, "x") as file:
-                    file.write(content)
-                return True
-            except FileExistsError:
-                if self._is_live(path, stale_s):
-                    return False
-                path.unlink(missing_ok=True)
-        return False
-
-    def release(self, key: str) -> None:
-        """Give a task back."""
-        (self.path / "claims" / key).unlink(missing_ok=True)
-
-    def _is_live(self, path: Path, stale_s: float) -> bool:
-        try:
-            claim = json.loads(path.read_text())
-            age = time.time() - float(claim["at"])
-            if claim["host"] == socket.gethostname():
-                return _is_running(int(claim["pid"])) and age < stale_s
-            return age < stale_s
-        except (OSError, ValueError, KeyError, TypeError):
-            return path.exists() and time.time() - path.stat().st_mtime < 5
-
     # When and where
 
     def log(self, key: str, n_runs: int, seconds: float) -> None:
@@ -238,16 +245,19 @@ class Store:
             "at": round(time.time(), 1), "host": socket.gethostname(), "processor": processor(),
         }  # fmt: skip
         name = f"{socket.gethostname()}-{os.getpid()}.jsonl"
-        with open(self.path / "log" / name, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_text(self.path / "log" / name, json.dumps(line) + "\n")
 
     def logged(self) -> Iterator[dict[str, Any]]:
         """All lines of the logs that are whole."""
         for path in sorted((self.path / "log").glob("*.jsonl")):
+            if not path.is_file():
+                continue
             for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
                 try:
-                    yield json.loads(line)
-                except json.JSONDecodeError:
+                    found = json.loads(line)
+                    found |= {name: float(found[name]) for name in ("seconds", "at")}
+                    yield found | {"runs": int(found["runs"]), "processor": str(found["processor"])}
+                except (ValueError, TypeError, KeyError, RecursionError):
                     continue
 
 
@@ -257,16 +267,6 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> str:
         array = np.ascontiguousarray(arrays[name])
         parts += [f"{name} {array.dtype.str} {array.shape}".encode(), array.tobytes()]
     return sha256(parts)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def processor() -> str:

@@ -12,16 +12,19 @@ import xarray as xr
 
 from isochron.files import write_bytes
 from isochron.runs.configuration import read_toml
+from isochron.runs.executors import EXECUTORS, Order, Watch
+from isochron.runs.executors.work import Limits, perform
+from isochron.runs.executors.work_folder import remove_parts
 from isochron.runs.plan import count_workers
-from isochron.runs.sweep.executors import EXECUTORS, Order, Watch
 from isochron.runs.sweep.experiments import BatchResult, open_experiment
 from isochron.runs.sweep.grid import Grid, read_grid
+from isochron.runs.sweep.rates import current_rate
 from isochron.runs.sweep.store import Store
 from isochron.runs.sweep.tasks import Task, check, cut
 from isochron.runs.sweep.toml import write_grid
-from isochron.runs.sweep.work import Limits
 
 STATUS = ("missing", "done", "failed", "batch failed")
+LONGEST_REASON = 300  # characters; an array of texts is as wide as its longest
 MISSING, DONE, FAILED, BATCH_FAILED = range(4)
 
 
@@ -44,6 +47,10 @@ class SweepStatus:
         Size of the results.
     seconds_per_run : float or None
         Time of one worker for a run, from the log.
+    rate : float or None
+        Runs per second of all workers in the last minutes; None if no batch ended in them.
+    remaining_s : float or None
+        Time in s until no run is missing, at that rate; None if it is not known.
     processors : tuple of str
         Kinds of processors that made results; with more than one, results are not bit-identical
         to those of a single kind.
@@ -68,6 +75,8 @@ class SweepStatus:
     reasons: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
     seconds_per_run: float | None = None
+    rate: float | None = None
+    remaining_s: float | None = None
     processors: tuple[str, ...] = ()
 
     @property
@@ -106,8 +115,13 @@ class Sweep:
 
     def __init__(self, path: str | os.PathLike, grid: Grid | None = None) -> None:
         self.store = Store(Path(path))
+        if grid is None:
+            self.store.check_kind()
+            for name in ("plan.jsonl", "sweep.toml"):
+                if not (self.store.path / name).is_file():
+                    raise ValueError(f"{path} does not have its {name}. Run the sweep again.")
         self.grid = grid or read_grid(read_toml(self.store.path / "sweep.toml"))
-        self.tasks = self.store.plan() if grid is None else cut(self.grid, self.store.plan())
+        self.tasks = self.store.plan() if grid is None else cut(self.grid, self.store.whole_plan())
 
     def status(self) -> SweepStatus:
         """How far it is, from the files of the store."""
@@ -125,15 +139,16 @@ class Sweep:
                 reasons[reason] = reasons.get(reason, 0) + 1
             else:
                 counts["missing"] += len(task)
-        seconds, runs, kinds = 0.0, 0, set()
-        for line in self.store.logged():
-            seconds += line["seconds"]
-            runs += line["runs"]
-            kinds.add(line["processor"])
+        lines = list(self.store.logged())
+        runs = sum(line["runs"] for line in lines)
+        rate = current_rate(lines)
+        remaining = counts["missing"] / rate if rate else None
         return SweepStatus(
             runs=sum(map(len, self.tasks)), batches=len(self.tasks), reasons=reasons,
-            bytes=self.store.size(self.tasks), processors=tuple(sorted(kinds)),
-            seconds_per_run=seconds / runs if runs else None, **counts,
+            bytes=self.store.size(self.tasks),
+            processors=tuple(sorted({line["processor"] for line in lines})),
+            seconds_per_run=sum(line["seconds"] for line in lines) / runs if runs else None,
+            rate=rate, remaining_s=remaining if counts["missing"] else 0.0, **counts,
         )  # fmt: skip
 
     def digest(self) -> str:
@@ -172,16 +187,21 @@ class Sweep:
             if result is None:
                 failure = self.store.failure(task.key)
                 if failure is not None:
-                    status[where], reason[where] = BATCH_FAILED, failure.get("error", "")
+                    status[where] = BATCH_FAILED
+                    reason[where] = str(failure.get("error", ""))[:LONGEST_REASON]
                 continue
             failed = np.array([bool(why) for why in result.reasons])
             status[where] = np.where(failed, FAILED, DONE)[inside]
-            reason[where] = np.array(result.reasons, dtype=object)[inside]
+            texts = [why[:LONGEST_REASON] for why in result.reasons]
+            reason[where] = np.array(texts, dtype=object)[inside]
             for name, values in result.variables.items():
                 shape = [len(labels[dim]) if dim in labels else size for dim, size in zip(
                     result.dimensions.get(name, ()), values.shape[1:], strict=True)]  # fmt: skip
                 if name not in arrays:
                     arrays[name] = _empty((n, *shape), values.dtype)
+                if values.dtype.kind == "U":  # no batch shortens the texts of a later one
+                    widest = np.promote_types(arrays[name].dtype, values.dtype)
+                    arrays[name] = arrays[name].astype(widest, copy=False)
                 places = [
                     _positions(labels[dim], result.coordinates[dim])
                     if dim in labels else np.arange(size)
@@ -211,14 +231,24 @@ class Sweep:
     def _coordinates(self) -> dict[str, Any]:
         if self.grid.random:
             runs = [run for run, _ in self.grid.runs()]
-            return {name: ("run", [run[name] for run in runs]) for name in runs[0]}
+            return {name: ("run", [run[name] for run in runs], self._described(name))
+                    for name in runs[0]}  # fmt: skip
         found: dict[str, Any] = {}
         for axis in self.grid.axes:
             for name in axis.points[0]:
                 values = [point[name] for point in axis.points]
                 plain = [", ".join(map(str, v)) if isinstance(v, list) else v for v in values]
-                found[name] = (axis.name, plain)
+                found[name] = (axis.name, plain, self._described(name))
         return found
+
+    def _described(self, name: str) -> dict[str, str]:
+        """Unit and description of a setting, as attributes of its values."""
+        if ":" in self.grid.experiment:  # a function of the user, which need not be here
+            return {}
+        field = open_experiment(self.grid.experiment).field(name)
+        given = field.metadata if field is not None else {}
+        attributes = {"units": given.get("unit"), "long_name": given.get("description")}
+        return {key: text for key, text in attributes.items() if text}
 
     def _members(self, task: Task) -> list[int | None]:
         """Position of each run of a task; None if the grid does not have it any more."""
@@ -253,7 +283,7 @@ def _positions(labels: np.ndarray, some: np.ndarray) -> np.ndarray:
 
 
 def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    if np.issubdtype(dtype, np.floating):
+    if np.issubdtype(dtype, np.inexact):
         return np.full(shape, np.nan, dtype)
     if np.issubdtype(dtype, np.number) or dtype.kind == "b":
         return np.full(shape, np.nan)
@@ -324,7 +354,8 @@ def sweep(
     force : bool
         Delete the results of a different version.
     watch : Watch, optional
-        Receives each batch that ends.
+        An object of a subclass of ``isochron.runs.executors.Watch``; receives each batch that
+        ends.
     **options
         Options of the executor.
 
@@ -371,6 +402,7 @@ def prepare(
     store = Store(Path(out))
     check(grid)  # before anything is written
     store.open(force=force)
+    remove_parts(store.path)
     made = Sweep(store.path, grid)
     store.write_plan(made.tasks)
     write_bytes(store.path / "sweep.toml", text if text is not None else write_grid(content))
@@ -378,11 +410,6 @@ def prepare(
     if retry_failed:
         store.forget_failures(made.tasks)
     return made
-
-
-class _Silent:
-    def update(self, outcome: str, task: Task) -> None:
-        """Nothing."""
 
 
 def run(
@@ -395,12 +422,16 @@ def run(
     **options: Any,
 ) -> None:
     """Compute what is missing in the store of a sweep."""
+    tasks, n_workers = found.store.missing(found.tasks), count_workers(workers)
+    if executor == "local" and tasks:
+        settings = tasks[0].settings()[0]
+        n_workers = open_experiment(tasks[0].experiment).limit_workers(settings, n_workers)
     order = Order(
-        store=found.store,
-        tasks=found.store.missing(found.tasks),
-        workers=count_workers(workers),
+        folder=found.store,
+        items=tasks,
+        workers=n_workers,
         limits=limits or Limits(),
-        watch=watch or _Silent(),
+        watch=watch or Watch(),
         options=options,
     )
     EXECUTORS.load(executor)(order)
@@ -410,7 +441,7 @@ def estimate(content: Mapping[str, Any], out: str | os.PathLike | None = None) -
     """What a sweep will need: runs, batches, disk, and time if a batch was measured."""
     grid = read_grid(content)
     store = Store(Path(out)) if out is not None and Path(out).is_dir() else None
-    tasks = cut(grid, store.plan() if store else ())
+    tasks = cut(grid, store.whole_plan() if store else ())
     seconds = runs = 0.0
     for line in store.logged() if store else ():
         seconds += line["seconds"]
@@ -428,8 +459,6 @@ def estimate(content: Mapping[str, Any], out: str | os.PathLike | None = None) -
 
 def measure(found: Sweep, limits: Limits | None = None) -> float:
     """Compute one batch of a sweep in this process; seconds for a run."""
-    from isochron.runs.sweep.work import perform
-
     task = next(iter(found.store.missing(found.tasks)), None)
     if task is None:
         raise ValueError("Every batch has results already; there is nothing to measure.")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,8 @@ class Task:
     runs : tuple of dict
         The other settings of each run.
     seeds : tuple of int
+    inputs : dict of str to str
+        SHA-256 of each file that the settings name, by its path.
     """
 
     key: str
@@ -36,16 +38,26 @@ class Task:
     common: dict[str, Any]
     runs: tuple[dict[str, Any], ...]
     seeds: tuple[int, ...]
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, experiment: str, common: Mapping[str, Any], runs, seeds, made_by=None) -> Self:
+    def make(
+        cls, experiment: str, common: Mapping[str, Any], runs, seeds, made_by=None, inputs=None
+    ) -> Self:
         """The task of these runs, with its key; `made_by` is `code_identity` by default."""
         content = {"experiment": experiment, "common": common, "runs": runs, "seeds": seeds}
+        if inputs:
+            content["inputs"] = inputs
         key = sha256(_canonical(content | (made_by or code_identity())).encode())
-        return cls(key, experiment, dict(common), tuple(runs), tuple(seeds))
+        return cls(key, experiment, dict(common), tuple(runs), tuple(seeds), dict(inputs or {}))
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """None: tasks need no other task."""
+        return ()
 
     def settings(self) -> list[dict[str, Any]]:
         """All settings of each run."""
@@ -66,11 +78,34 @@ class Task:
         """
         given = json.loads(line)
         made = cls.make(
-            given["experiment"], given["common"], given["runs"], given["seeds"], made_by
-        )
+            given["experiment"], given["common"], given["runs"], given["seeds"], made_by,
+            given.get("inputs"),
+        )  # fmt: skip
         if made.key != given["key"]:
             raise ValueError(f"The task {given['key'][:12]} does not have the key of its content.")
         return made
+
+    def check_inputs(self, experiment: Experiment) -> None:
+        """Check that the files that the settings name are those for which the task was planned.
+
+        Raises
+        ------
+        ValueError
+            If one has changed.
+        """
+        changed = [k for k, v in _inputs(experiment, self.settings()).items()
+                   if self.inputs.get(k) != v]  # fmt: skip
+        if changed:
+            raise ValueError(
+                f"{changed[0]} has changed since the sweep was planned; start the sweep again."
+            )
+
+
+def _inputs(experiment: Experiment, runs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for run in runs:
+        found |= experiment.inputs(run)
+    return found
 
 
 def _canonical(value: Any) -> str:
@@ -118,10 +153,11 @@ def cut(grid: Grid, present: Iterable[Task] = ()) -> list[Task]:
         If a setting is unknown or has a value that the experiment does not take.
     """
     experiment, base = check(grid)
-    known = {identity: task for task in present for identity in _identities(task)}
+    known = {identity: task for task in present for identity in _identities(experiment, task)}
     tasks: dict[str, Task] = {}
     for common, runs, seeds in _batches(grid, experiment, base, known, tasks):
-        task = Task.make(grid.experiment, common, runs, seeds)
+        inputs = _inputs(experiment, [common | run for run in runs] if experiment.files else ())
+        task = Task.make(grid.experiment, common, runs, seeds, inputs=inputs)
         tasks[task.key] = task
     return list(tasks.values())
 
@@ -144,9 +180,21 @@ def check(grid: Grid) -> tuple[Experiment, dict[str, Any]]:
     return experiment, base
 
 
-def _identities(task: Task) -> Iterator[str]:
+def _identities(experiment: Experiment, task: Task) -> Iterator[str]:
+    """What makes each run of a task the one that it is, if its files are the present ones."""
+    if task.experiment != experiment.name:
+        return
     for settings, seed in zip(task.settings(), task.seeds, strict=True):
-        yield _canonical([settings, seed])
+        if not experiment.files or _is_current(experiment, task, settings):
+            yield _canonical([settings, seed])
+
+
+def _is_current(experiment: Experiment, task: Task, settings: Mapping[str, Any]) -> bool:
+    """Whether the files of a run of a saved task are the present ones; a lost file is not."""
+    try:
+        return all(task.inputs.get(k) == v for k, v in experiment.inputs(settings).items())
+    except (OSError, ValueError):
+        return False
 
 
 def _batches(

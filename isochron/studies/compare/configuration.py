@@ -1,14 +1,17 @@
 """The configuration of `isochron compare`."""
 
 import math
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_positive
-from isochron.runs.training_budget import STOP_BELOW, TrainingBudget
+from isochron.connectome.null_models import NULL_MODELS
+from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.runs.datasets import resolve_dataset
 from isochron.settings import setting
-
-MAX_SEEDS = 1000
+from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,60 +63,89 @@ class WormSection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskSection:
-    """Phase-coded working memory."""
+class OnsetSection:
+    """The currents at which connectomes and null models become unstable."""
 
-    offsets: tuple[float, ...] = setting(
-        (-0.1, -0.6), "Phase of the target oscillation for each stimulus, in cycles"
+    datasets: tuple[str, ...] = setting(
+        ("varshney2011", "white1986-whole", "cook2019-hermaphrodite"),
+        "Connectomes: IDs of data sets, or files; all receive the current of [worm] stimulated",
     )
-    duration_ms: float = setting(800.0, "Duration of a trial", unit="ms")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSection(TrainingBudget):
-    """Training of networks of one kind."""
-
-    seeds: tuple[int, ...] = setting((0,), "Seeds, one network for each")
-    stop_below: float = setting(0.0, STOP_BELOW)
+    null_models: tuple[str, ...] = setting(
+        (
+            *("rewire", "rewire-by-group", "rewire-chemical", "rewire-reciprocal"),
+            *("shuffle-signs", "erdos-renyi"),
+        ),
+        "Null models of each connectome",
+        choices=NULL_MODELS,
+    )
+    draws: int = setting(200, "Number of draws from each null model, 0 to 10000")
+    leaks_nS: tuple[float, ...] = setting(
+        (0.01, 0.03, 0.1, 0.25), "Leak conductances of the neurons, each > 0", unit="nS"
+    )
+    largest_pA: float = setting(
+        20_000.0, "Largest current, > 0; networks that are stable up to it rank last", unit="pA"
+    )
+    input_draws: int = setting(
+        20,
+        "Number of draws from the first null model in which every left-right pair of sensory "
+        "neurons is stimulated in turn, as in the connectome, at the first leak; 0: no such test",
+    )
+    tongue_draws: int = setting(
+        20,
+        "Number of draws from the first null model whose width of the 1:1 tongue for a weak "
+        "sinusoidal current is compared with that of the connectome, each at 1.2 times the current "
+        "at which its rhythm starts, at the first leak; 0: no such comparison",
+        added_later=True,
+    )
+    in_contacts: bool = setting(
+        True,
+        "Weights in EM sections are divided by one factor for synapses and one for gap junctions, "
+        "so that the sums over the neurons of varshney2011 are those of that data set",
+    )
 
     def __post_init__(self) -> None:
-        TrainingBudget.__post_init__(self)
-        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) > MAX_SEEDS:
+        check_positive(self, "leaks_nS", "largest_pA")
+        check_different(self, "datasets", "null_models", "leaks_nS")
+        for name in self.null_models:
+            NULL_MODELS.check(name)
+        if not 0 <= self.draws <= 10_000:
+            raise ValueError(f"draws must lie between 0 and 10000, got {self.draws!r}.")
+        if not 0 <= self.input_draws <= 10_000:
+            raise ValueError(f"input_draws must lie between 0 and 10000, got {self.input_draws!r}.")
+        if not 0 <= self.tongue_draws <= 10_000:
             raise ValueError(
-                f"seeds must be at most {MAX_SEEDS} different numbers, got {self.seeds!r}."
+                f"tongue_draws must lie between 0 and 10000, got {self.tongue_draws!r}."
             )
-        if not all(0 <= seed < 2**32 for seed in self.seeds):
-            raise ValueError(f"seeds must lie between 0 and 2**32 - 1, got {self.seeds!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LowRankSection(TrainingSection):
-    """The low-rank networks."""
+class TrainingSection:
+    """Training of every substrate on every task, in pairs.
 
-    seeds: tuple[int, ...] = setting((0, 1, 2, 3, 4), "Seeds, one network for each")
-    n_units: int = setting(512, "Number of units of a network, at least 1")
-    rank: int = setting(2, "Rank of the recurrent weights, at least 1")
+    Networks of one pair have the same trials, noise and initial weights (where they share a
+    connection), and those on a null model the draw of that number.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class ConnectomeSection(TrainingSection):
-    """The networks on the worm's connectome, and their controls on rewired ones."""
-
-    seeds: tuple[int, ...] = setting(
-        (0, 1, 2), "Seeds, one network and one rewired control for each"
-    )
-    steps: int = setting(1000, "Largest number of training steps, also of a control")
+    pairs: int = setting(20, "Number of pairs, each with a different seed, 0 to 1000")
+    untrained_pairs: int = setting(20, "Number of pairs that are analyzed before training, too")
+    steps: int = setting(3000, "Largest number of training steps, at least 1")
     batch_size: int = setting(64, "Number of trials in each training step")
-    swaps_per_edge: float = setting(
-        10.0, "Number of rewiring steps tried per connection of a control, 0 to 1000"
-    )
+    stop_below: float = setting(
+        0.02, "Mean loss of 20 steps at which every training stops; networks that do not reach it "
+        "are reported as failed"
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        TrainingSection.__post_init__(self)
-        if not 0 <= self.swaps_per_edge <= 1000:
-            raise ValueError(
-                f"swaps_per_edge must lie between 0 and 1000, got {self.swaps_per_edge!r}."
-            )
+        check_positive(self, "steps", "batch_size", "stop_below")
+        if not 0 <= self.pairs <= 1000:
+            raise ValueError(f"pairs must lie between 0 and 1000, got {self.pairs!r}.")
+        if self.untrained_pairs < 0:
+            raise ValueError(f"untrained_pairs must be >= 0, got {self.untrained_pairs!r}.")
+
+    @property
+    def budget(self) -> dict[str, float]:
+        """Settings of `isochron train`."""
+        return {name: getattr(self, name) for name in ("steps", "batch_size", "stop_below")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +160,11 @@ class ReferenceSection:
     n_starts: int = setting(
         128, "Number of random initial states of the attractor survey, at least 2"
     )
-    noisy_periods: int = setting(
-        40, "Number of periods simulated with noise for the phase-locking value, at least 8"
+    intrinsic_starts: int = setting(
+        64, "Number of random initial states of the search for oscillations without the reference"
+    )
+    thorough: bool = setting(
+        True, "Further search where a cycle is missing, half a minute for a network of 279 units"
     )
     tongue_amplitudes: tuple[float, ...] = setting(
         (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), "Amplitudes of the reference in the tongue, each > 0"
@@ -140,13 +175,10 @@ class ReferenceSection:
 
     def __post_init__(self) -> None:
         check_positive(
-            self, "frequency_Hz", "amplitude", "n_starts", "noisy_periods", "tongue_amplitudes"
+            self, "frequency_Hz", "amplitude", "n_starts", "intrinsic_starts", "tongue_amplitudes"
         )
-        if self.n_starts < 2 or self.noisy_periods < 8:
-            raise ValueError(
-                "n_starts must be at least 2 and noisy_periods at least 8, got "
-                f"{self.n_starts!r} and {self.noisy_periods!r}."
-            )
+        if self.n_starts < 2:
+            raise ValueError(f"n_starts must be at least 2, got {self.n_starts!r}.")
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(
@@ -156,45 +188,176 @@ class ReferenceSection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnimalsSection:
+    """Recordings of animals, the third corner of the comparison."""
+
+    recordings: tuple[str, ...] = setting(
+        (), "Files of recordings; without one a synthetic recording, which says so"
+    )
+    atlas: str = setting(
+        "",
+        "File funatlas.h5 of the signal-propagation atlas, whose responses are compared with those "
+        "of the model; empty: no such comparison",
+        added_later=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_different(self, "recordings")
+        for name in self.recordings:
+            if not Path(name).is_file():
+                raise ValueError(f"recordings: {name} does not exist.")
+        if self.atlas and not Path(self.atlas).is_file():
+            raise ValueError(f"atlas: {self.atlas} does not exist.")
+
+
+def _tasks(*kinds: str) -> tuple[Task, ...]:
+    return tuple(Task.read({"kind": kind}) for kind in kinds)
+
+
+def _substrates(low_rank_units: int = 512) -> tuple[Substrate, ...]:
+    return tuple(
+        Substrate.read(given)
+        for given in (
+            {"kind": "low-rank", "n_units": low_rank_units},
+            {"kind": "connectome"},
+            {"name": "rewired", "kind": "connectome", "null_model": "rewire"},
+            {"name": "rewired-by-group", "kind": "connectome", "null_model": "rewire-by-group"},
+            {"name": "random", "kind": "connectome", "null_model": "erdos-renyi"},
+            {"name": "dense", "kind": "full-rank", "n_units": 55},
+        )
+    )
+
+
+QUICK_TASKS = ("phase-memory", "fixed-phase")
+ALL_TASKS = ("phase-memory", "level-memory", "fixed-phase", "reference-free-memory")
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """One comparison of worm, trained networks and controls."""
+    """One comparison of worm, trained networks, controls and animals."""
 
     DATASET_SECTION: ClassVar[str] = "worm"
 
-    seed: int = setting(
-        0, "First seed, 0 to 2**32 - 1: the seeds of the sections below are added to it"
+    seed: int = setting(0, "Number of the first pair, and of the first draw, 0 to 2**31 - 1")
+    runs: tuple[str, ...] = setting(
+        (), "Networks that were trained elsewhere: run folders of isochron train, compare or "
+        "reproduce, folders of saved networks, or single ones; without [[substrates]] and "
+        "[[tasks]] nothing else is trained"
+    )  # fmt: skip
+    substrates: tuple[Substrate, ...] = field(
+        default_factory=_substrates,
+        metadata={"description": "Networks that are trained; as many sections as you like."},
     )
-    untrained: bool = setting(
-        True, "Analysis of a low-rank and a connectome network before training, too"
+    tasks: tuple[Task, ...] = field(
+        default_factory=lambda: _tasks(*ALL_TASKS),
+        metadata={"description": "Tasks of every network; as many sections as you like."},
     )
     worm: WormSection = field(default_factory=WormSection, metadata={"description": "The worm."})
-    task: TaskSection = field(
-        default_factory=TaskSection, metadata={"description": "The working-memory task."}
+    onset: OnsetSection = field(
+        default_factory=OnsetSection,
+        metadata={"description": "Onset of the rhythm in connectomes and null models."},
     )
-    low_rank: LowRankSection = field(
-        default_factory=LowRankSection, metadata={"description": "Low-rank networks."}
-    )
-    connectome: ConnectomeSection = field(
-        default_factory=ConnectomeSection,
-        metadata={"description": "Networks with weights only where the worm has a connection."},
+    training: TrainingSection = field(
+        default_factory=TrainingSection, metadata={"description": "Training of the networks."}
     )
     reference: ReferenceSection = field(
         default_factory=ReferenceSection,
         metadata={"description": "The reference oscillation under which networks are analyzed."},
     )
+    animals: AnimalsSection = field(
+        default_factory=AnimalsSection, metadata={"description": "Recordings of animals."}
+    )
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {self.seed!r}.")
+        check_seed(self.seed, bits=31)
+        check_different(self, "runs")
+        for name in ("substrates", "tasks"):
+            check_different_names(name, getattr(self, name))
+        found: dict[str, tuple[str, str]] = {}
+        for pair in ((it.name, task.name) for it in self.substrates for task in self.tasks):
+            other = found.setdefault("-".join(pair), pair)
+            if other != pair:
+                raise ValueError(
+                    f"The files of {pair[0]} on {pair[1]} and of {other[0]} on {other[1]} would "
+                    f"both be called {'-'.join(pair)}; give one of them a different name."
+                )
+
+    @staticmethod
+    def locate(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """Values of a configuration file, with the files that they name found from its folder.
+
+        A file with `runs` and without networks and tasks trains nothing.
+        """
+        found = deepcopy(dict(values))
+        if found.get("runs") and not {"substrates", "tasks"} & set(found):
+            found |= {"substrates": [], "tasks": []}
+
+        def resolve(table: Any, name: str, each: Callable[[str], str]) -> None:
+            if not isinstance(table, dict) or name not in table:
+                return
+            given = table[name]
+            if isinstance(given, list):
+                table[name] = [each(one) if isinstance(one, str) else one for one in given]
+            elif isinstance(given, str):
+                table[name] = each(given)
+
+        def dataset(name: str) -> str:
+            return resolve_dataset(name, folder)
+
+        def file(name: str) -> str:
+            return str((folder / name).resolve())
+
+        resolve(found, "runs", file)
+        resolve(found.get("worm"), "dataset", dataset)
+        resolve(found.get("onset"), "datasets", dataset)
+        resolve(found.get("animals"), "recordings", file)
+        resolve(found.get("animals"), "atlas", lambda name: name and file(name))
+        return locate_entries(found, folder)
+
+    def on_dataset(self, dataset: str) -> "CompareConfig":
+        """The same comparison for a different connectome: worm, onsets and networks."""
+        return replace(
+            self,
+            worm=replace(self.worm, dataset=dataset),
+            onset=replace(self.onset, datasets=(dataset,)),
+            substrates=tuple(
+                it if it.dataset is None else replace(it, dataset=dataset) for it in self.substrates
+            ),
+        )
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Files of recorded animals, of the atlas and of recorded references."""
+        references = (str(task.settings.get("reference", "")) for task in self.tasks)
+        atlas = [self.animals.atlas] if self.animals.atlas else []
+        return (*self.animals.recordings, *atlas, *(it for it in references if Path(it).suffix))
+
+    @property
+    def datasets(self) -> dict[str, str]:
+        """Datasets, by what they are for."""
+        named = {"dataset": self.worm.dataset}
+        named |= {f"dataset {name}": name for name in self.onset.datasets}
+        named |= {f"dataset of {it.name}": it.dataset for it in self.substrates if it.dataset}
+        return named
 
     @classmethod
     def quick(cls) -> "CompareConfig":
-        """Small networks and few seeds: minutes instead of hours."""
+        """Three pairs of small networks and 20 draws: minutes instead of hours."""
+        kept = ("low-rank", "connectome", "rewired")
         return cls(
+            substrates=tuple(it for it in _substrates(128) if it.name in kept),
+            tasks=_tasks(*QUICK_TASKS),
             worm=WormSection(n_starts=6, tongue_amplitudes_pA=(2.5, 5.0, 10.0), tongue_step_ms=8.0),
-            low_rank=LowRankSection(
-                seeds=(0, 1), steps=700, batch_size=32, learning_rate=0.02, stop_below=0.03
+            onset=OnsetSection(
+                datasets=("varshney2011",),
+                null_models=("rewire",),
+                draws=20,
+                leaks_nS=(0.01,),
+                input_draws=0,
+                tongue_draws=0,
             ),
-            connectome=ConnectomeSection(seeds=(0,), steps=300, batch_size=32, stop_below=0.01),
-            reference=ReferenceSection(n_starts=48, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)),
+            training=TrainingSection(pairs=3, untrained_pairs=1, steps=1500),
+            reference=ReferenceSection(
+                n_starts=32, intrinsic_starts=16, thorough=False, tongue_amplitudes=(0.5, 1.0)
+            ),
         )

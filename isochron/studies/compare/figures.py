@@ -18,6 +18,7 @@ from isochron.analysis.plotting import (
 )
 from isochron.report import STYLE
 from isochron.sims import load_dataset
+from isochron.studies.compare.network_arrays import REFERENCE_INPUT
 from isochron.studies.compare.results import NetSystem, WormSystem
 
 PANEL_INCHES = (4.6, 3.5)
@@ -170,11 +171,17 @@ def _most_active(data: xr.Dataset, swings: np.ndarray) -> list[int]:
 def _net_series(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Output (solid) and target (dashed) in one trial of each stimulus; the stimulus is applied
     in the shaded interval. A network that has learned follows the target after the stimulus."""
+    if "trial_time" not in data:
+        ax.text(0.5, 0.5, "the task is not known", ha="center", transform=ax.transAxes)
+        ax.set_axis_off()
+        return
     time = data.trial_time.values * 1e-3
     n_trials = data.trial_target.shape[1]
+    stimuli, reference = data.trial_inputs.values, int(data.attrs.get(REFERENCE_INPUT, 0))
+    stimuli = stimuli if reference < 0 else np.delete(stimuli, reference, axis=-1)
     for trial in range(n_trials):
         base = -2.8 * trial
-        pulse = data.trial_inputs.values[:, trial, 1:].max(axis=-1) > 0
+        pulse = np.abs(stimuli[:, trial]).max(axis=-1, initial=0.0) > 0
         counts = data.trial_mask.values[:, trial] > 0
         target = np.where(counts, data.trial_target.values[:, trial], np.nan)
         first = trial == 0
@@ -209,19 +216,18 @@ def _multipliers(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> N
 
 def _tongue(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
     """Arnold tongue: frequencies and amplitudes of the reference at which a stable cycle is
-    locked 1:1 (shaded). Cross: the reference of this run. Diamond: intrinsic frequency with the
-    reference off. Arrows: the search ended there, before an edge of the tongue.
+    locked 1:1 (shaded). Diamond: intrinsic frequency with the reference off; dotted: the tongue of
+    that cycle for a weak reference, from its phase response. Arrows: the search ended there,
+    before an edge of the tongue.
     """
-    locking = system.locking
-    rows = locking.tongue_by_amplitude if locking else ()
-    if locking is None or not any(row.found for row in rows):
+    rows = system.tongue
+    if not any(row.found for row in rows):
         ax.text(0.5, 0.5, "no entrained cycle found", ha="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
     low, high, amplitude = np.array(
         [(row.low_Hz, row.high_Hz, row.amplitude) for row in rows], dtype=float
     ).T
-    unit = "" if locking.amplitude_unit == "1" else f" ({locking.amplitude_unit})"
     plot_tongue(
         low,
         high,
@@ -230,8 +236,26 @@ def _tongue(data: xr.Dataset, system: WormSystem | NetSystem, ax: Any) -> None:
             np.array([row.low_open for row in rows], dtype=bool),
             np.array([row.high_open for row in rows], dtype=bool),
         ),
-        reference=(locking.reference_frequency_Hz, locking.reference_amplitude),
-        intrinsic_frequency=system.free_running.frequency_Hz,
-        label=f"amplitude of the reference{unit}",
+        intrinsic_frequency=_intrinsic_frequency(system),
+        label=f"amplitude of the reference{' (pA)' if isinstance(system, WormSystem) else ''}",
         ax=ax,
     )
+    _add_wedge(system, amplitude.max(), ax)
+
+
+def _add_wedge(system: WormSystem | NetSystem, largest: float, ax: Any) -> None:
+    """Edges of the tongue of the intrinsic cycle for a weak reference, inside the axes."""
+    frequency, weak = _intrinsic_frequency(system), system.weak_forcing
+    if frequency is None or weak is None:
+        return
+    limits, width = ax.get_xlim(), weak.tongue_Hz * largest / 2
+    edges = [frequency - width, frequency, frequency + width]
+    ax.plot(edges, [largest, 0, largest], ":", color="black", linewidth=1)
+    ax.set_xlim(limits)
+
+
+def _intrinsic_frequency(system: WormSystem | NetSystem) -> float | None:
+    if isinstance(system, WormSystem):
+        return system.free_running.frequency_Hz
+    cycles = system.intrinsic.cycles
+    return 1e3 / cycles[0].period_ms if cycles else None

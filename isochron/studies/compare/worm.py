@@ -1,7 +1,6 @@
 """The worm of a comparison: its rhythm, its rest, its locking to a reference."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,9 @@ from isochron.runs.resting_state import find_resting_state
 from isochron.runs.results import FreeRunning, Locking, TongueEdges, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.studies.compare.configuration import CompareConfig, WormSection
+from isochron.studies.compare.driven import COMPONENTS, describe_driven_worm, drive_worm
 from isochron.studies.compare.results import WormCycle, WormSystem
+from isochron.studies.compare.weak_forcing import weak_forcing_of_worm
 
 MOTOR_CLASSES = ("VA", "VB", "VD", "DA", "DB", "DD", "AS")
 DETUNING = 0.98  # of the reference from the worm's own frequency
@@ -36,15 +37,17 @@ SURVEY_S = 200.0
 TRAJECTORY_EVERY_MS = 20.0
 
 
-def check_worm(section: WormSection) -> None:
+def check_worm(section: WormSection, dataset: str | None = None) -> None:
     """Reject an unknown data set or neuron before any work is done.
+
+    `dataset` is that of the section by default.
 
     Raises
     ------
     ValueError
         If the data set or a stimulated neuron does not exist.
     """
-    connectome = open_connectome(section.dataset)
+    connectome = open_connectome(dataset or section.dataset)
     try:
         connectome.index(section.stimulated)
     except ValueError as error:
@@ -137,9 +140,13 @@ def analyse_worm(config: CompareConfig, folder: RunPaths, name: str, report: Rep
         resting=rest is not None,
         notes=(rest.describe() if rest else cycle.message, *filter(None, [readout_note])),
     )
+    driven = None
     if cycle.found:
         found = _with_cycle(found, worm, cycle, report)
-    _save_arrays(folder.data_path(name), worm, run, cycle, [point for _, point in points])
+        driven = _drive(worm, cycle)
+        found = replace(found, driven=describe_driven_worm(driven))
+    arrays = _arrays(worm, run, cycle, [point for _, point in points], driven)
+    sims.save_dataset(arrays, folder.data_path(name))
     return to_json_values(found)
 
 
@@ -157,6 +164,26 @@ def _with_cycle(found: WormSystem, worm: Worm, cycle: LimitCycle, report: Report
         dimensionality=measure_dimensionality(motor[:-1]),
         locking=locking,
         free_running=free_running,
+        weak_forcing=weak_forcing_of_worm(
+            worm.network,
+            worm.active,
+            cycle,
+            stimulated=worm.section.stimulated,
+            amplitude_pA=worm.section.reference_amplitude_pA,
+        ),
+    )
+
+
+def _drive(worm: Worm, cycle: LimitCycle) -> np.ndarray:
+    """Components of the worm under the irregular references."""
+    return drive_worm(
+        worm.network,
+        worm.active,
+        cycle.point,
+        stimulated=worm.section.stimulated,
+        amplitude_pA=worm.section.reference_amplitude_pA,
+        period_ms=cycle.period / DETUNING,
+        neurons=worm.neurons,
     )
 
 
@@ -240,10 +267,14 @@ def _measure_locking(worm: Worm, cycle: LimitCycle, report: Report) -> tuple[Loc
     return locking, measure_free_running(unforced, system.step_ms, float(np.ptp(signal)) / 2)
 
 
-def _save_arrays(
-    path: Path, worm: Worm, run: xr.Dataset, cycle: LimitCycle, points: list[FixedPoint]
-) -> None:
-    """Save the arrays for the figures of the worm."""
+def _arrays(
+    worm: Worm,
+    run: xr.Dataset,
+    cycle: LimitCycle,
+    points: list[FixedPoint],
+    driven: np.ndarray | None,
+) -> xr.Dataset:
+    """Arrays for the figures of the worm and for comparisons with it."""
     deviation = (run.V - run.threshold).transpose("time", "neuron").values.astype(np.float32)
     is_motor = np.isin(np.arange(run.neuron.size), worm.neurons)
     mV, ms = {"units": "mV"}, {"units": "ms"}
@@ -257,7 +288,9 @@ def _save_arrays(
         states = cycle.states[None]
         arrays["cycle_states"] = xr.Variable(("cycle", "cycle_time", "state"), states)
         arrays["cycle_time"] = xr.Variable("cycle_time", cycle.times, ms)
+    if driven is not None:
+        arrays[COMPONENTS] = xr.Variable(("half", "driven_time", "component"), driven, mV)
     states = np.array([point.point for point in points])
     arrays["fixed_point_states"] = xr.Variable(("fixed_point", "state"), states)
     neurons = {"neuron": list(worm.network.connectome.neurons)}
-    sims.save_dataset(xr.Dataset(arrays, neurons, run.attrs), path)
+    return xr.Dataset(arrays, neurons, run.attrs)

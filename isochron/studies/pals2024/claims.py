@@ -87,7 +87,7 @@ CLAIMS = (
         "rank-2-linear-long",
         "Low-rank networks do not oscillate with the reference off",
         "no oscillation with the reference off",
-        lambda row: not row.free_running.oscillates,
+        lambda row: not row.oscillates_alone,
     ),
     Claim(
         "rank-2-tanh",
@@ -106,7 +106,7 @@ CLAIMS = (
         "full-rank-linear",
         "Full-rank networks mostly oscillate with the reference off",
         "oscillation with the reference off",
-        lambda row: row.free_running.oscillates,
+        lambda row: row.oscillates_alone,
         share=0.5,
     ),
     Claim(

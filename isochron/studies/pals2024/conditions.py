@@ -64,6 +64,19 @@ class Condition:
     n_stimuli: int = 2
 
 
+@dataclass(frozen=True)
+class NetSpec:
+    """One network: its condition and its number."""
+
+    condition: Condition
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Name of the network and of its files."""
+        return f"{self.condition.name}-{self.number}"
+
+
 RANKED = "rank"  # what conditions call networks of kind low-rank
 
 
@@ -122,16 +135,18 @@ def parse_condition(name: str) -> Condition:
     return condition
 
 
-def build_task(condition: Condition) -> PhaseMemory:
-    """The task of the paper, with pure sines as the reference."""
-    return PhaseMemory(offsets=even_offsets(condition.n_stimuli))
+def build_task(config: Pals2024Config, condition: Condition) -> PhaseMemory:
+    """The task of the paper, with the reference of the configuration."""
+    return PhaseMemory(
+        offsets=even_offsets(condition.n_stimuli), reference=config.task.load_reference()
+    )
 
 
 def build_net(
     config: Pals2024Config, condition: Condition, generator: torch.Generator
 ) -> RecurrentNet:
     """A network before training."""
-    task, section = build_task(condition), _section_of(config, condition)
+    task, section = build_task(config, condition), section_of(config, condition)
     network, readout = NETWORKS.load(condition.network), READOUTS[condition.readout]
     if isinstance(section, CircuitSection):
         return _build_circuit(network, section, task, generator)
@@ -172,9 +187,9 @@ def _build_circuit(
 
 def budget_of(config: Pals2024Config, condition: Condition) -> TrainingBudget:
     """Training of the networks of a condition."""
-    return config.four_stimuli if condition.n_stimuli == 4 else _section_of(config, condition)
+    return config.four_stimuli if condition.n_stimuli == 4 else section_of(config, condition)
 
 
-def _section_of(config: Pals2024Config, condition: Condition) -> Any:
+def section_of(config: Pals2024Config, condition: Condition) -> Any:
     """Section of the configuration with the size of the networks of a condition."""
     return config.long if condition.long else getattr(config, section_name(condition.network))

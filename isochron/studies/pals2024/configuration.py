@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from isochron.runs.configuration import check_positive
+from isochron.ann_bridge.tasks.stimulus_task import GeneratedReferenceSettings
+from isochron.runs.configuration import check_positive, check_seed
 from isochron.runs.training_budget import LEARNING_RATE, TrainingBudget
 from isochron.settings import check_choices, setting
 
@@ -100,6 +101,9 @@ class AnalysisSection:
     )  # fmt: skip
     amplitude: float = setting(1.0, "Amplitude of the reference, > 0")
     n_starts: int = setting(96, "Number of random initial states of the attractor survey")
+    n_intrinsic_starts: int = setting(
+        64, "Number of initial states of the search for cycles with the reference off"
+    )
     n_trials: int = setting(32, "Number of trials of each stimulus")
     tongue_amplitudes: tuple[float, ...] = setting(
         (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5),
@@ -111,7 +115,8 @@ class AnalysisSection:
     confidence: float = setting(0.95, "Confidence level of the intervals, 0 to 1")
 
     def __post_init__(self) -> None:
-        check_positive(self, "learned_below", "frequency_Hz", "amplitude", "n_starts", "n_trials")
+        check_positive(self, "learned_below", "frequency_Hz", "amplitude")
+        check_positive(self, "n_starts", "n_intrinsic_starts", "n_trials")
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(
@@ -155,6 +160,13 @@ class Pals2024Config:
     )
     nets: int = setting(10, "Number of networks in each condition, each with a different seed")
     conditions: tuple[str, ...] = setting(PAPER + FURTHER, "Conditions: rows of the table")
+    task: GeneratedReferenceSettings = field(
+        default_factory=GeneratedReferenceSettings,
+        metadata={
+            "description": "Reference of the trials: pure sines, or theta with a random phase, "
+            "amplitude and noise, which is nearer to the recordings that the paper used."
+        },
+    )
     low_rank: LowRankSection = field(
         default_factory=LowRankSection, metadata={"description": "Networks of rank 1, 2 and 3."}
     )
@@ -202,8 +214,7 @@ class Pals2024Config:
     )
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {self.seed!r}.")
+        check_seed(self.seed)
         if not 1 <= self.nets <= MAX_NETS:
             raise ValueError(f"nets must lie between 1 and {MAX_NETS}, got {self.nets!r}.")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
@@ -223,6 +234,9 @@ class Pals2024Config:
             ),
             long=LowRankSection(n_units=128, steps=3500, batch_size=32, stop_below=0.0),
             analysis=AnalysisSection(
-                n_starts=48, n_trials=16, tongue_amplitudes=(0.5, 0.75, 1.0, 1.25)
+                n_starts=48,
+                n_intrinsic_starts=32,
+                n_trials=16,
+                tongue_amplitudes=(0.5, 0.75, 1.0, 1.25),
             ),
         )

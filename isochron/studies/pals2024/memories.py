@@ -1,17 +1,16 @@
 """The memories of a network: the cycle of each stimulus, and where it exists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from isochron import analysis
-from isochron.analysis import Branch, LimitCycle
+from isochron.analysis import LimitCycle
 from isochron.ann_bridge import TrainedMap
+from isochron.studies.survival import size_of_cycle
 
 TRANSIENT_PERIODS = 60
 SAME = 0.05  # distance from a cycle, relative to its size, that counts as on it
-MAX_POINTS = 80
 
 
 @dataclass(frozen=True)
@@ -61,69 +60,6 @@ def find_memories(
 def _nearest(state: np.ndarray, cycles: Sequence[LimitCycle]) -> int:
     """Index of the cycle that a state at phase 0 is on; -1 for none."""
     for index, cycle in enumerate(cycles):
-        if np.linalg.norm(state - cycle.point) < SAME * _size(cycle):
+        if np.linalg.norm(state - cycle.point) < SAME * size_of_cycle(cycle):
             return index
     return -1
-
-
-def _size(cycle: LimitCycle) -> float:
-    return float(np.linalg.norm(cycle.states - cycle.states.mean(axis=0), axis=1).max())
-
-
-@dataclass(frozen=True)
-class Survival:
-    """Range of a parameter in which a cycle can be followed.
-
-    Attributes
-    ----------
-    lost_at : float or None
-        Where it ends or becomes unstable; None if it survives to the limit.
-    how : str
-        ``fold``, ``branch point``, ``period doubling``, ``Neimark-Sacker``, or why the search
-        ended; ``survives``.
-    branch : Branch
-    """
-
-    lost_at: float | None
-    how: str
-    branch: Branch
-
-
-def follow_until_lost(
-    system_at: Callable[[float], TrainedMap],
-    cycle: LimitCycle,
-    start: float,
-    limit: float,
-) -> Survival:
-    """Follow a stable cycle in a parameter, up or down, until it folds or loses stability.
-
-    Parameters
-    ----------
-    system_at : callable
-        Value of the parameter to the map.
-    cycle : LimitCycle
-        Stable, at `start`.
-    start, limit : float
-        Where to start, and where to stop.
-    """
-    size = max(1.0, _size(cycle))
-    branch = analysis.continue_cycles(
-        system_at,
-        cycle,
-        start,
-        limits=(min(start, limit), max(start, limit)),
-        direction=1 if limit > start else -1,
-        control=analysis.StepControl(
-            step=0.01 * size,
-            largest_step=0.1 * size,
-            parameter_scale=abs(limit - start) / size,
-            max_points=MAX_POINTS,
-        ),
-    )
-    if branch.special:
-        first = branch.special[0]
-        return Survival(first.parameter, first.kind, branch)
-    last = branch.points[-1].parameter if branch.points else start
-    if abs(last - limit) <= 1e-6 * abs(limit - start):
-        return Survival(None, "survives", branch)
-    return Survival(last, branch.message, branch)

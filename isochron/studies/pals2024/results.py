@@ -7,7 +7,7 @@ import numpy as np
 from isochron.ann_bridge import Evaluation
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import (
-    FreeRunning,
+    IntrinsicCycles,
     NetworkCycle,
     SurveyCounts,
     TongueEdges,
@@ -124,7 +124,7 @@ class Fold:
     lost_at : float or None
         Amplitude of the pulse; None if the memory survives.
     how : str
-        ``fold``, ``survives``, ...; see `Survival`.
+        ``fold``, ``survives``, ...; see `studies.survival.Survival`.
     """
 
     stimulus: int
@@ -170,7 +170,8 @@ class NetworkAnalysis:
         Different phases of the output on the stable cycles, cycles.
     survey : SurveyCounts
     memories : tuple of MemoryOutput
-    free_running : FreeRunning
+    intrinsic : IntrinsicCycles or None
+        With the reference off; None of a map that jumps.
     existence : Existence or None
     folds : tuple of Fold
     polar : PhaseOrbits or None
@@ -191,7 +192,7 @@ class NetworkAnalysis:
     output_phases: tuple[float, ...]
     survey: SurveyCounts
     memories: tuple[MemoryOutput, ...]
-    free_running: FreeRunning
+    intrinsic: IntrinsicCycles | None
     existence: Existence | None = None
     folds: tuple[Fold, ...] = ()
     polar: PhaseOrbits | None = None
@@ -202,6 +203,11 @@ class NetworkAnalysis:
         return Evaluation.from_record(
             {"loss": self.loss, "standard_error": self.standard_error, "chance": self.chance}
         )
+
+    @property
+    def oscillates_alone(self) -> bool:
+        """Whether a cycle was found with the reference off."""
+        return self.intrinsic is not None and self.intrinsic.found
 
     @property
     def holds_all(self) -> bool:
@@ -274,12 +280,75 @@ class ConditionSummary:
     all_memories_held: Proportion
     phase_error_cycles: Mean
     oscillates_alone: Proportion
+    share_of_starts: Mean
+    index_complete: Proportion
+    n_diverged_starts: int
     tongue_low_Hz: Mean
     tongue_high_Hz: Mean
     lowest_amplitude: Mean
     fold_of_others: Mean
     own_survives: Proportion
     polar: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedNetworks:
+    """Networks of one condition that the authors released, as measured by us.
+
+    Attributes
+    ----------
+    init, rank, readout : str
+        The condition.
+    validation_loss, delta_phase_rad, delta_rate_z : (float, float)
+        Smallest and largest of the networks.
+    learned, own : (int, int)
+        Number of networks that learned, and that oscillate with the reference off from one start;
+        each with the number of networks.
+    own_from_36_starts : (int, int) or None
+        The same from 36 starts; None if it was not measured.
+    """
+
+    init: str
+    rank: str
+    readout: str
+    validation_loss: tuple[float, float]
+    learned: tuple[int, int]
+    delta_phase_rad: tuple[float, float]
+    delta_rate_z: tuple[float, float]
+    own: tuple[int, int]
+    own_from_36_starts: tuple[int, int] | None = None
+
+    @property
+    def oscillating(self) -> tuple[int, int]:
+        """Number that oscillate with the reference off, from as many starts as were tried."""
+        return self.own_from_36_starts or self.own
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountComparison:
+    """Numbers of our and the authors' networks, each of how many, and Fisher's exact test.
+
+    Attributes
+    ----------
+    ours, theirs : (int, int)
+    p, p_adjusted : float or None
+        Two-sided; adjusted for the number of tests in the table. None without networks.
+    """
+
+    ours: tuple[int, int]
+    theirs: tuple[int, int]
+    p: float | None
+    p_adjusted: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedComparison:
+    """One condition: the authors' networks, and tests of the numbers against ours."""
+
+    condition: str
+    released: ReleasedNetworks
+    learned: CountComparison
+    oscillates: CountComparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,14 +379,32 @@ class Pals2024Provenance(Provenance):
 
 @dataclass(frozen=True, kw_only=True)
 class Pals2024Results:
-    """Everything, as ``results.json`` has it."""
+    """Everything, as ``results.json`` has it.
+
+    Attributes
+    ----------
+    schema : int
+    experiment, question : str
+    size : str
+        Size of the run against that of the paper, in words.
+    provenance : Pals2024Provenance
+    claims : tuple of JudgedClaim
+    conditions : tuple of ConditionSummary
+    released : tuple of ReleasedComparison
+        The authors' networks next to ours, for each condition of which they released some.
+    nets : tuple of NetworkRow
+    seconds : dict of str to float
+        Time of each step.
+    """
 
     schema: int
     experiment: str
     question: str
+    size: str
     provenance: Pals2024Provenance
     claims: tuple[JudgedClaim, ...]
     conditions: tuple[ConditionSummary, ...]
+    released: tuple[ReleasedComparison, ...]
     nets: tuple[NetworkRow, ...]
     seconds: dict[str, float]
 

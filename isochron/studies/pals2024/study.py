@@ -6,16 +6,18 @@ import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
 from isochron.runs.datasets import dataset_inputs, open_connectome
-from isochron.runs.pool import Step
 from isochron.runs.provenance import derive_seed, find_provenance
 from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.runs.steps import Step
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import build_net, parse_condition
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
-from isochron.studies.pals2024.report import build_report, format_claims
+from isochron.studies.pals2024.released import compare_with_released
+from isochron.studies.pals2024.report import build_report, format_results
 from isochron.studies.pals2024.results import NetworkRow, Pals2024Provenance, Pals2024Results
+from isochron.studies.pals2024.size import describe_size
 from isochron.studies.pals2024.summary import summarise
 from isochron.studies.study import Study
 
@@ -59,22 +61,25 @@ def assemble(config: Pals2024Config, folder: RunFolder, steps: Sequence[Step]) -
     rows = tuple(_read_row(folder, spec.name) for spec in specs)
     conditions = [parse_condition(name) for name in config.conditions]
     used = open_connectome(config.connectome.dataset) if _uses_dataset(config) else None
+    summaries = tuple(
+        summarise(
+            condition.name,
+            [row for row in rows if row.condition == condition.name],
+            condition.n_stimuli,
+            confidence=confidence,
+            seed=derive_seed(config.seed, condition.name, "bootstrap"),
+        )
+        for condition in conditions
+    )
     return Pals2024Results(
         schema=SCHEMA,
         experiment=EXPERIMENT,
         question=QUESTION,
+        size=describe_size(config),
         provenance=extended(find_provenance(used), Pals2024Provenance, config=config),
         claims=judge(CLAIMS, rows, confidence),
-        conditions=tuple(
-            summarise(
-                condition.name,
-                [row for row in rows if row.condition == condition.name],
-                condition.n_stimuli,
-                confidence=confidence,
-                seed=derive_seed(config.seed, condition.name, "bootstrap"),
-            )
-            for condition in conditions
-        ),
+        conditions=summaries,
+        released=compare_with_released(conditions, summaries),
         nets=rows,
         seconds={step.name: folder.seconds(step.name) for step in steps},
     )
@@ -93,5 +98,5 @@ STUDY = Study(
     plan=plan,
     assemble=assemble,
     build_report=build_report,
-    format_results=lambda results: format_claims(results.claims),
+    format_results=format_results,
 )

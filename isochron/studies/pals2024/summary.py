@@ -93,6 +93,7 @@ def summarise(
     rng = np.random.default_rng(seed)
     learned = [row for row in rows if row.learned]
     counted = [row for row in learned if row.n_stable_cycles is not None]
+    searched = [row for row in learned if row.intrinsic is not None]
     own = [fold for row in learned for fold in row.own_folds]
 
     def mean(
@@ -118,7 +119,13 @@ def summarise(
         one_cycle_per_stimulus=share([row.n_stable_cycles == n_stimuli for row in counted]),
         all_memories_held=share([row.holds_all for row in counted]),
         phase_error_cycles=mean(lambda row: row.worst_phase_error),
-        oscillates_alone=share([row.free_running.oscillates for row in learned]),
+        oscillates_alone=share([row.oscillates_alone for row in searched]),
+        share_of_starts=mean(
+            lambda row: row.intrinsic and row.intrinsic.share,
+            [row for row in searched if row.oscillates_alone],
+        ),
+        index_complete=share([bool(row.survey.complete) for row in learned if row.survey.bounded]),
+        n_diverged_starts=sum(row.survey.n_diverged for row in learned),
         tongue_low_Hz=mean(lambda row: row.common_edges[0]),
         tongue_high_Hz=mean(lambda row: row.common_edges[1]),
         lowest_amplitude=mean(lambda row: row.lowest_amplitude),

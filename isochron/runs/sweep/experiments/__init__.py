@@ -7,7 +7,7 @@ saves them, give the arrays of a `BatchResult`.
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from isochron.registry import Entry, Registry
 from isochron.runs.configuration import read_settings
+from isochron.runs.sweep.grid_values import check_name
 from isochron.wording import joined
 
 _HERE = "isochron.runs.sweep.experiments"
+_WORKFLOWS = "isochron.workflows.experiments"  # where what a command computes stands
 EXPERIMENTS = Registry(
     "experiment",
     {
@@ -31,10 +33,45 @@ EXPERIMENTS = Registry(
             "Graded worms: limit cycle at the end of a simulation, period and multipliers.",
             settings=f"{_HERE}.simulate_settings:CycleSettings",
         ),
+        "onset": Entry(
+            f"{_HERE}.onset:Onset",
+            "Graded worms: current at which the equilibrium becomes unstable, with or without a "
+            "rhythm.",
+            settings=f"{_HERE}.simulate_settings:OnsetSettings",
+        ),
+        "crawl": Entry(
+            f"{_HERE}.crawl:Crawl",
+            "Worms that move: gait, whether it has converged, and the loop gain at which a "
+            "straight worm starts to bend.",
+            settings=f"{_HERE}.crawl_settings:CrawlRunSettings",
+        ),
         "train": Entry(
             f"{_HERE}.train:Train",
             "Networks trained on a task: loss, and whether the task was learned; settings such as "
             "network.kind.",
+        ),
+        "tongue": Entry(
+            f"{_WORKFLOWS}.tongue:TongueExperiment",
+            "Saved networks and runs of the worm: 1:1 tongue of each stable cycle, its edges in "
+            "frequency by amplitude.",
+            settings=f"{_WORKFLOWS}.settings:TongueSettings",
+        ),
+        "survey": Entry(
+            f"{_WORKFLOWS}.survey:SurveyExperiment",
+            "Saved networks: numbers of stable and unstable entrained cycles under the reference.",
+            settings=f"{_WORKFLOWS}.settings:SurveySettings",
+        ),
+        "attractors": Entry(
+            f"{_WORKFLOWS}.attractors:AttractorExperiment",
+            "Networks of ±1 neurons from a connectome, a null model or at random: number of "
+            "attractors by length.",
+            settings=f"{_WORKFLOWS}.settings:AttractorSettings",
+        ),
+        "pals2024": Entry(
+            "isochron.studies.pals2024.experiment:Pals2024Experiment",
+            "Networks of a condition of Pals, Macke and Barak (2024): loss, cycles with and "
+            "without the reference, phase and rate code.",
+            settings="isochron.studies.pals2024.experiment_settings:Pals2024RunSettings",
         ),
     },
 )
@@ -124,6 +161,8 @@ class Experiment(ABC):
         Frozen dataclass with the settings of a run.
     shared : tuple of str
         Settings that must be equal within a batch.
+    files : tuple of str
+        Settings that may name a file, or a data set: its content is part of the key of a batch.
     measures : mapping of str to str
         What each number of a run is, for reports.
 
@@ -139,10 +178,12 @@ class Experiment(ABC):
 
     settings: ClassVar[type]
     shared: ClassVar[tuple[str, ...]] = ()
+    files: ClassVar[tuple[str, ...]] = ()
     measures: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._digests: dict[str, dict[str, str]] = {}
 
     def complete(self, fixed: Mapping[str, Any], varied: Iterable[str]) -> dict[str, Any]:
         """All settings that do not vary, with the defaults of those that are not given.
@@ -204,6 +245,89 @@ class Experiment(ABC):
         given = {k: v for k, v in settings.items() if v is not None}
         return self.settings(**read_settings(known, given, f"experiment {self.name}", "axes"))
 
+    def inputs(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """SHA-256 of each file that the settings of a run name.
+
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings of a run.
+
+        Returns
+        -------
+        dict of str to str
+            Digest by path; empty for data sets.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file does not exist.
+        """
+        found: dict[str, str] = {}
+        for name in self.files:
+            value = settings.get(name)
+            if isinstance(value, str):
+                if value not in self._digests:
+                    self._digests[value] = self.digest_of(value)
+                found |= self._digests[value]
+        return found
+
+    def digest_of(self, value: str) -> dict[str, str]:
+        """SHA-256 of the file that one of `files` names; here of a connectome.
+
+        Parameters
+        ----------
+        value : str
+            Value of the setting.
+
+        Returns
+        -------
+        dict of str to str
+            Digest by path; empty for a data set.
+        """
+        from isochron.runs.datasets import dataset_inputs
+
+        digest = dataset_inputs(value).get("dataset")
+        return {} if digest is None else {value: digest}
+
+    def field(self, name: str) -> Field | None:
+        """The field of a setting, with its description and unit.
+
+        Parameters
+        ----------
+        name : str
+            Name of a setting.
+
+        Returns
+        -------
+        dataclasses.Field or None
+            None for a setting that the experiment does not describe.
+        """
+        known = fields(self.settings) if hasattr(self, "settings") else ()  # pyright: ignore[reportArgumentType]
+        return next((item for item in known if item.name == name), None)
+
+    def limit_workers(self, settings: Mapping[str, Any], workers: int) -> int:
+        """Number of processes of this machine that work on the runs at once.
+
+        Parameters
+        ----------
+        settings : mapping of str to any
+            Settings of a run.
+        workers : int
+            Number that was asked for.
+
+        Returns
+        -------
+        int
+            At most `workers`.
+
+        Raises
+        ------
+        ValueError
+            If this machine does not have the device that the settings name.
+        """
+        return workers
+
     def bytes_per_run(self, settings: Mapping[str, Any]) -> int:
         """About how many bytes a store needs for a run.
 
@@ -258,7 +382,7 @@ class UserExperiment(Experiment):
         module, _, attribute = name.partition(":")
         try:
             self._function: Callable = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise ValueError(
                 f"The experiment {name!r} cannot be imported: {error}. It must be "
                 "module:function, in a folder of PYTHONPATH."
@@ -279,9 +403,17 @@ class UserExperiment(Experiment):
         Raises
         ------
         ValueError
-            If an array does not have a value for each run, or contains objects.
+            If it does not return arrays by name, or one does not have a value for each run, or
+            contains objects.
         """
-        found = {name: np.asarray(value) for name, value in self._function(runs, seeds).items()}
+        returned = self._function(runs, seeds)
+        if not isinstance(returned, Mapping):
+            raise ValueError(
+                f"{self.name} must return a dict of arrays, got {type(returned).__name__}."
+            )
+        found = {name: np.asarray(value) for name, value in returned.items()}
+        for name in found:
+            check_name(str(name), f"What {self.name} returns")
         for name, array in found.items():
             if array.shape[:1] != (len(runs),) or array.dtype.hasobject:
                 raise ValueError(

@@ -8,19 +8,17 @@ import numpy as np
 
 from isochron import sims
 from isochron.runs.resting_state import find_cycle_or_resting_state
-from isochron.runs.sweep.experiments import BatchResult, Experiment
+from isochron.runs.sweep.experiments import BatchResult
 from isochron.runs.sweep.experiments.simulate_settings import CycleSettings
-from isochron.runs.sweep.experiments.worm import make_worm
+from isochron.runs.sweep.experiments.worm import WormExperiment, make_worm
 
 N_MULTIPLIERS = 4
 
 
-class Cycles(Experiment):
+class Cycles(WormExperiment):
     """Period, stability and leading Floquet multipliers of the cycle at the end of a simulation."""
 
     settings: ClassVar[type] = CycleSettings
-    shared: ClassVar[tuple[str, ...]] = ("dataset", "duration_s", "step_ms")
-
     measures: ClassVar[Mapping[str, str]] = {
         "found": "1 where a limit cycle was found",
         "at_rest": "1 where the worm rests at a stable equilibrium",
@@ -40,6 +38,7 @@ class Cycles(Experiment):
         ensemble = sims.simulate_many(
             [w.network for w in worms], [w.stimulus for w in worms], duration_s=first.duration_s,
             step_ms=first.step_ms, record_every_ms=1e3 * first.duration_s, initial_states=starts,
+            engine=first.engine, device=first.device,
         )  # fmt: skip
         rows, reasons = [], [str(reason) for reason in ensemble.reason.values]
         for k, (worm, it) in enumerate(zip(worms, settings, strict=True)):

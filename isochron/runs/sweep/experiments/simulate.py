@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from isochron import sims
-from isochron.runs.sweep.experiments import BatchResult, Experiment
+from isochron.runs.sweep.experiments import BatchResult
 from isochron.runs.sweep.experiments.simulate_settings import SimulateSettings
-from isochron.runs.sweep.experiments.worm import make_worm
+from isochron.runs.sweep.experiments.worm import WormExperiment, make_worm
 
 
-class Simulate(Experiment):
+class Simulate(WormExperiment):
     """Potentials of the end of a simulation, and what they are summarized to.
 
     A worm oscillates if half the range of a potential in the last half of the observed time is
@@ -21,7 +21,7 @@ class Simulate(Experiment):
 
     settings: ClassVar[type] = SimulateSettings
     shared: ClassVar[tuple[str, ...]] = (
-        *("dataset", "duration_s", "step_ms"),
+        *WormExperiment.shared,
         *("observe_s", "record_every_ms", "keep_traces", "trace_neurons"),
     )
 
@@ -53,6 +53,7 @@ class Simulate(Experiment):
             before = sims.simulate_many(
                 networks, stimuli, duration_s=skipped_s, step_ms=first.step_ms,
                 record_every_ms=1e3 * skipped_s, initial_states=starts,
+                engine=first.engine, device=first.device,
             )  # fmt: skip
             starts = np.where(np.isfinite(before.final_state), before.final_state, 0.0)
             reasons = [str(reason) for reason in before.reason.values]
@@ -61,6 +62,7 @@ class Simulate(Experiment):
         ensemble = sims.simulate_many(
             networks, stimuli, duration_s=first.observe_s, step_ms=first.step_ms,
             record_every_ms=first.record_every_ms, initial_states=starts,
+            engine=first.engine, device=first.device,
         )  # fmt: skip
         reasons = [a or str(b) for a, b in zip(reasons, ensemble.reason.values, strict=True)]
         V = ensemble.V.values

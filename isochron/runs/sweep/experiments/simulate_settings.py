@@ -3,17 +3,15 @@
 import math
 from dataclasses import dataclass
 
-from isochron.connectome.null_models import NULL_MODELS
 from isochron.runs.model_settings import DATASET_HELP
-from isochron.settings import setting
-from isochron.sims.graded import GradedParameters
-
-NO_NULL = "none"
+from isochron.runs.null_models import NO_NULL, check_null_model
+from isochron.settings import check_choices, setting
+from isochron.sims.graded_parameters import GradedParameters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WormSettings(GradedParameters):
-    """A graded model of a connectome, or of a null model of it, under a constant current."""
+class ModelSettings(GradedParameters):
+    """A graded model of a connectome, or of a null model of it, and where a current enters."""
 
     dataset: str = setting("varshney2011", DATASET_HELP)
     null_model: str = setting(NO_NULL, "Null model of the connectome; none for the connectome")
@@ -21,20 +19,36 @@ class WormSettings(GradedParameters):
     stimulate: tuple[str, ...] = setting(
         ("PLML", "PLMR"), "Neurons, classes or patterns that receive the current"
     )
-    amplitude_pA: float = setting(2000.0, "Constant current", unit="pA")
     ablate: tuple[str, ...] = setting((), "Neurons, classes or patterns that are disconnected")
-    duration_s: float = setting(60.0, "Simulated time", unit="s")
-    step_ms: float = setting(8.0, "Time step", unit="ms")
 
     def __post_init__(self) -> None:
         GradedParameters.__post_init__(self)
-        if self.null_model != NO_NULL:
-            NULL_MODELS.check(self.null_model)
+        check_null_model(self.null_model, self.draw)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WormSettings(ModelSettings):
+    """Such a model under a constant current."""
+
+    amplitude_pA: float = setting(2000.0, "Constant current", unit="pA")
+    duration_s: float = setting(60.0, "Simulated time", unit="s")
+    step_ms: float = setting(8.0, "Time step", unit="ms")
+    engine: str = setting(
+        "numba", "Implementation of the simulation: numba, or torch for a GPU",
+        choices=("numba", "torch"),
+    )  # fmt: skip
+    device: str = setting(
+        "cpu", "Device of the simulation", choices=("cpu", "cuda"), needs="engine=torch"
+    )
+
+    def __post_init__(self) -> None:
+        ModelSettings.__post_init__(self)
+        check_choices(self)
+        if self.device != "cpu" and self.engine != "torch":
+            raise ValueError(f"device = {self.device!r} has no effect without engine = 'torch'.")
         for name in ("duration_s", "step_ms"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        if self.draw < 0:
-            raise ValueError(f"draw must be 0 or more, got {self.draw!r}.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,3 +84,15 @@ class CycleSettings(WormSettings):
     """Simulations at whose end a limit cycle is searched for."""
 
     max_period_s: float = setting(10.0, "Longest period that is searched for", unit="s")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnsetSettings(ModelSettings):
+    """Search for the constant current at which the equilibrium becomes unstable."""
+
+    largest_pA: float = setting(20_000.0, "Largest current of the search, > 0", unit="pA")
+
+    def __post_init__(self) -> None:
+        ModelSettings.__post_init__(self)
+        if not 0 < self.largest_pA < math.inf:
+            raise ValueError(f"largest_pA must be positive, got {self.largest_pA!r}.")

@@ -20,6 +20,7 @@ class Train(Experiment):
     A training saves checkpoints in the folder of its task, from which it resumes.
     """
 
+    files: ClassVar[tuple[str, ...]] = ("connectome.dataset",)
     measures: ClassVar[Mapping[str, str]] = {
         "loss": "loss on fresh trials",
         "standard_error": "standard error of the loss",

@@ -1,17 +1,18 @@
 """The graded worm of the settings of a run, with its stimulus and its start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 
 from isochron import sims
-from isochron.connectome import Connectome
-from isochron.connectome.null_models import NULL_MODELS
-from isochron.runs.datasets import open_connectome
+from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import derive_seed
-from isochron.runs.sweep.experiments.simulate_settings import NO_NULL, WormSettings
-from isochron.sims.graded import GradedParameters
+from isochron.runs.sweep.experiments import Experiment
+from isochron.runs.sweep.experiments.simulate_settings import ModelSettings, WormSettings
+from isochron.sims.graded_parameters import GradedParameters
 
 PARAMETERS = {field.name for field in fields(GradedParameters)}
 
@@ -25,12 +26,36 @@ class Worm:
     rng: np.random.Generator
 
 
+class WormExperiment(Experiment):
+    """What simulations of graded worms share: the data set is a file or not, and the device."""
+
+    files: ClassVar[tuple[str, ...]] = ("dataset",)
+    shared: ClassVar[tuple[str, ...]] = ("dataset", "duration_s", "step_ms", "engine", "device")
+
+    def limit_workers(self, settings: Mapping[str, Any], workers: int) -> int:
+        """One process for a GPU."""
+        if settings.get("device", "cpu") == "cpu":
+            return workers
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError(
+                "device = 'cuda', but torch does not find a GPU on this machine. Use device = "
+                "'cpu', or a machine that has one: --executor dask or slurm."
+            )
+        return 1
+
+
+def make_network(settings: ModelSettings) -> sims.GradedNetwork:
+    """The network of a run."""
+    network = _network(settings.dataset, settings.ablate, settings.null_model, settings.draw)
+    return network.with_parameters(**{name: getattr(settings, name) for name in PARAMETERS})
+
+
 def make_worm(settings: WormSettings, seed: int) -> Worm:
     """The worm of a run."""
-    network = _network(settings.dataset, settings.ablate, settings.null_model, settings.draw)
-    given = {name: getattr(settings, name) for name in PARAMETERS}
     return Worm(
-        network.with_parameters(**given),
+        make_network(settings),
         sims.step_current(list(settings.stimulate), amplitude_pA=settings.amplitude_pA),
         np.random.default_rng(derive_seed(seed, "start")),
     )
@@ -38,13 +63,5 @@ def make_worm(settings: WormSettings, seed: int) -> Worm:
 
 @lru_cache(maxsize=64)
 def _network(dataset: str, ablate: tuple[str, ...], null: str, draw: int) -> sims.GradedNetwork:
-    network = sims.GradedNetwork(_connectome(dataset, null, draw))
+    network = sims.GradedNetwork(draw_connectome(dataset, null, draw))
     return network.disconnect(*ablate) if ablate else network
-
-
-def _connectome(dataset: str, null: str, draw: int) -> Connectome:
-    connectome = open_connectome(dataset)
-    if null == NO_NULL:
-        return connectome
-    rng = np.random.default_rng(derive_seed("null model", dataset, null, draw))
-    return NULL_MODELS.load(null)(connectome, rng)

@@ -1,0 +1,181 @@
+"""isochron crawl."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isochron.cli.common import (
+    add_row,
+    debug_option,
+    force_option,
+    json_option,
+    print_json,
+    print_table,
+    refuse_to_replace,
+)
+from isochron.cli.execution import ExecutionOptions
+from isochron.cli.options import SettingsCommand, reject_given
+from isochron.runs.gait_rows import GAIT_ROWS
+from isochron.wording import command
+from isochron.workflows.crawl_controls.settings import ControlSettings
+from isochron.workflows.crawl_settings import CrawlSettings
+
+if TYPE_CHECKING:
+    from isochron.workflows.crawl import CrawlSummary
+    from isochron.workflows.crawl_survey import GaitSurvey
+
+FORMATS = (".zarr", ".nc", ".wcon")
+
+
+@click.command(
+    cls=SettingsCommand,
+    settings={"worm": CrawlSettings, "controls": ControlSettings, "execution": ExecutionOptions},
+)
+@click.option("--out", type=Path, help="File for the run: .zarr, .nc or .wcon; folder for --nulls.")
+@click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as crawl.png.")
+@force_option
+@json_option
+@debug_option
+def crawl(
+    worm: CrawlSettings, controls: ControlSettings, execution: ExecutionOptions,
+    out: Path | None, draw: bool, force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Simulate a worm that moves, and compare its gait with that of the animal.
+
+    Neurons, muscles, body and proprioception form a closed loop; nothing else oscillates. The run
+    is repeated with half the step and twice the links, and the result states whether it converged.
+
+    With --nulls, the same search over random constants is done for the connectome, for draws from
+    null models, and without any connection; the folder --out continues what it has.
+
+    Examples:
+
+    \b
+    isochron crawl --out crawl.zarr --plot
+    isochron crawl --model stiff --medium agar-shen2011 --json
+    isochron crawl --model bistable --dataset cook2019-hermaphrodite --medium water
+    isochron crawl --nulls 200 --out controls
+    """
+    if controls.nulls is not None:
+        from isochron.cli.crawl_controls import run_controls
+
+        run_controls(worm, controls, execution, out, draw=draw, force=force, as_json=as_json)
+        return
+    needed = "needs --nulls N, for the controls."
+    reject_given("execution", [field.name for field in fields(ExecutionOptions)], needed)
+    reject_given("controls", ("kinds", "search_budget"), needed)
+    if out is not None and out.suffix not in FORMATS:
+        raise ValueError(f"--out must end in {', '.join(FORMATS)}, got {str(out)!r}.")
+    picture = (out or Path("crawl")).with_suffix(".png") if draw else None
+    for path in (out, picture):
+        if path is not None:
+            refuse_to_replace(path, force)
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"The folder {out.parent} does not exist; make it first.")
+    _ = worm.currents  # a wrong one is named at once
+    from isochron.runs.results import to_json_values
+    from isochron.sims import save_dataset, save_wcon
+    from isochron.workflows.crawl import crawl_worm, draw_crawl
+
+    run, summary = crawl_worm(worm)
+    printed = to_json_values(summary)
+    if out is not None:
+        (save_wcon if out.suffix == ".wcon" else save_dataset)(run, out)
+        printed["file"] = str(out)
+    if picture is not None:
+        draw_crawl(run, summary, picture)
+        printed["figure"] = str(picture)
+    if as_json:
+        print_json(printed)
+        return
+    _print_summary(summary)
+    for name in ("file", "figure"):
+        if name in printed:
+            click.echo(f"{name}: {printed[name]}")
+    if out is not None and out.suffix != ".wcon":
+        click.echo(f"To play it: {command('view', out)}")
+
+
+def _print_summary(summary: "CrawlSummary") -> None:
+    from rich.table import Table
+
+    gait, animal = summary.gait, summary.animal
+    click.echo(
+        f"{summary.dataset}, {summary.model} model, {summary.medium}: normal drag "
+        f"{summary.normal_drag:g} µN s/mm², K = {summary.drag_ratio:g}; EI = "
+        f"{summary.stiffness:g} µN mm², {summary.n_links} links, step {summary.step_ms:g} ms"
+    )
+    table = Table("", "worm", "animal")
+    for label, name, error in GAIT_ROWS:
+        known = _number(animal.get(name))
+        if animal.get(error) is not None:
+            known += f" ± {_number(animal[error])}"
+        add_row(table, label, _number(gait[name]), known)
+    add_row(table, "direction of the wave", gait["direction"], "")
+    print_table(table)
+    click.echo(f"Animal: {animal['source']}.")
+    for line in _convergence(summary):
+        click.echo(line)
+    if summary.survey is not None:
+        print_survey(summary.survey)
+    click.echo(summary.limit)
+
+
+def print_survey(survey: "GaitSurvey") -> None:
+    """Print the gaits of a survey, and what it leaves open."""
+    from rich.table import Table
+
+    table = Table(
+        "gait", "starts", "share (95 %)", "frequency (Hz)", "wavelength", "speed (mm/s)",
+        "rms curvature (1/mm)", "direction",
+    )  # fmt: skip
+    for one in survey.gaits:
+        names = ("frequency_Hz", "wavelength", "speed", "rms_curvature")
+        table.add_row(
+            one.kind, str(one.n_starts), f"{one.basin_low:.2f} to {one.basin_high:.2f}",
+            *(_number(one.gait[name]) for name in names), one.gait["direction"],
+        )  # fmt: skip
+    print_table(table)
+    for reason, count in survey.failures.items():
+        click.echo(f"{count} of {survey.n_starts} starts: {reason}")
+    click.echo(f"The survey cannot exclude {survey.cannot_exclude}")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _largest(differences: dict[str, float | None]) -> float:
+    """The largest difference; 0 for a worm at rest."""
+    return max((value for value in differences.values() if value is not None), default=0.0)
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_Hz").replace("_", " ")
+
+
+def _convergence(summary: "CrawlSummary") -> list[str]:
+    if summary.converged is None:
+        return ["Convergence: not checked (--check checks it)."]
+    if summary.converged:
+        changes = " and ".join(
+            f"{100 * _largest(one.differences):.1f} % with {one.change}"
+            for one in summary.convergence
+        )
+        return [f"Converged: the numbers of the gait change by at most {changes}."]
+    lines = []
+    for one in summary.convergence:
+        if one.converged:
+            continue
+        parts = [
+            f"{_words(name)} {'not defined' if value is None else f'{100 * value:.1f} %'}"
+            for name, value in one.differences.items()
+            if value is None or value > one.tolerance
+        ] or [f"direction {one.gait['direction']}"]
+        lines.append(
+            f"Not converged: with {one.change} the gait differs by more than "
+            f"{100 * one.tolerance:g} %: {', '.join(parts)}."
+        )
+    return lines

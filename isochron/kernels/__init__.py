@@ -1,0 +1,1 @@
+"""Parts of compiled code that several packages share: arithmetic, vectors, tanh."""

@@ -1,0 +1,100 @@
+"""The page of a study: answer, limits, figures, tables, methods, provenance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from isochron.files import to_json
+from isochron.report.drawing import to_data_uri
+from isochron.runs.results import to_json_values
+
+PIXELS_PER_INCH = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageTable:
+    """A table of texts.
+
+    Attributes
+    ----------
+    title : str
+    columns : sequence of str
+    rows : sequence of sequence of str
+    note : str
+        Text below it.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFigure:
+    """A figure with its caption."""
+
+    caption: str
+    figure: Any
+
+    @property
+    def image(self) -> str:
+        """The figure as a data URI."""
+        return to_data_uri(self.figure)
+
+    @property
+    def width_px(self) -> int:
+        """Largest width on the page."""
+        return round(PIXELS_PER_INCH * self.figure.get_size_inches()[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPage:
+    """What the report of a study shows.
+
+    Attributes
+    ----------
+    command, question : str
+    answer : sequence of str
+        Findings, the main one first.
+    caveats : sequence of str
+        What the run cannot say.
+    overview : PageFigure
+        Figure of the first screen.
+    figures : sequence of PageFigure
+    tables : sequence of PageTable
+    methods : mapping of str to str
+        Terms and what they mean here.
+    references : sequence of str
+    results : any
+        The results, with ``provenance``, ``config`` and ``seconds``.
+    """
+
+    command: str
+    question: str
+    answer: Sequence[str]
+    caveats: Sequence[str]
+    overview: PageFigure
+    figures: Sequence[PageFigure] = ()
+    tables: Sequence[PageTable] = ()
+    methods: Mapping[str, str] = field(default_factory=dict)
+    references: Sequence[str] = ()
+    results: Any
+
+    def render(self) -> str:
+        """The page as HTML."""
+        from isochron.report import fill_template
+
+        return fill_template(
+            "isochron.report",
+            page=self,
+            provenance=self.results.provenance,
+            config=to_json(to_json_values(self.results.config)),
+            hours=sum(self.results.seconds.values()) / 3600,
+        )
+
+
+def format_page(page_answer: Sequence[str], caveats: Sequence[str]) -> str:
+    """Findings and limits for a terminal."""
+    lines = [*page_answer, "", "This run cannot say:", *(f"  {line}" for line in caveats)]
+    return "\n".join(lines)

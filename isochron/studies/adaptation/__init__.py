@@ -1,0 +1,1 @@
+"""`isochron study adaptation`: a trained network learns a second task by a low-rank term."""

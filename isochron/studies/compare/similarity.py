@@ -1,0 +1,63 @@
+"""How similar the cycle of a network is to that of the worm, next to an ellipse and a ceiling."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isochron import analysis, sims
+from isochron.runs.run_folder import RunPaths
+
+WORM = "worm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similarity:
+    """Distance of a cycle to the worm's.
+
+    Attributes
+    ----------
+    distance : float
+        Procrustes distance at the best shift in time, radians, 0 to π/2.
+    of_ellipse : float
+        The same of an ellipse with the variances of the first two components of the network's
+        cycle: what any oscillation of this proportion achieves.
+    """
+
+    distance: float
+    of_ellipse: float
+
+
+def compare_with_worm(folder: RunPaths, states: np.ndarray) -> Similarity | None:
+    """Compare a cycle, shape (n_times, n_units), with that of the motor neurons of the worm.
+
+    None if the worm does not have a cycle.
+    """
+    worm = worm_cycle(folder)
+    if worm is None:
+        return None
+    return Similarity(
+        distance=analysis.compare_cycles(worm, states).distance,
+        of_ellipse=analysis.compare_cycles(worm, analysis.ellipse_of(states)).distance,
+    )
+
+
+def worm_cycle(folder: RunPaths) -> np.ndarray | None:
+    """States of the motor neurons on the cycle of the worm, shape (n_times, n_neurons), in mV."""
+    data = sims.load_dataset(folder.data_path(WORM))
+    if "cycle_states" not in data:
+        return None
+    return data.cycle_states.values[0][:, np.flatnonzero(data.is_motor.values)]
+
+
+def turn_of(states: np.ndarray, periods: int) -> np.ndarray:
+    """States during one period of the reference, of a cycle of several, shape (n_times, n_units).
+
+    A map at 8.4 Hz and 2 ms repeats after two periods of the reference, 119 steps. Of such a
+    cycle it is the part that repeats in each period, by its Fourier series.
+    """
+    if periods == 1:
+        return states
+    series = np.fft.rfft(states[:-1], axis=0)[::periods]
+    n_times = 2 * len(series) - 1
+    turn = np.fft.irfft(series, n_times, axis=0) * n_times / (len(states) - 1)
+    return np.concatenate([turn, turn[:1]])

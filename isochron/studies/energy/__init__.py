@@ -1,0 +1,1 @@
+"""`isochron study energy`: networks between symmetric and antisymmetric, and their energy."""

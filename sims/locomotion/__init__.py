@@ -1,0 +1,1 @@
+"""Crawling: closed loops of neurons, muscles and body, their onset, and gait numbers."""

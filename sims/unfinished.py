@@ -1,0 +1,166 @@
+"""Runs that were interrupted: what they computed is saved, and the same run resumes from it."""
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isochron._version import __version__
+from isochron.files import (
+    json_sha256,
+    read_sealed_json,
+    require_file,
+    sha256,
+    write_bytes,
+    write_sealed_json,
+)
+from isochron.sims.engines.request import EngineRequest, Progress
+from isochron.wording import RESUMES
+
+SELDOM_S, SHARE = 30.0, 0.05  # between two times that it is saved; largest share of the time
+_PROBES = 257  # times at which the input is a part of the key
+
+
+@contextmanager
+def unfinished_run(out: Path | None) -> Iterator["UnfinishedRun | None"]:
+    """Save the run inside when it is interrupted, next to its output; discard it at the end.
+
+    Parameters
+    ----------
+    out : Path or None
+        Path of the output; without it nothing is saved.
+    """
+    if out is None:
+        yield None
+        return
+    run = UnfinishedRun(out.with_name(f".{out.name}.unfinished"))
+    try:
+        yield run
+    except (KeyboardInterrupt, SystemExit) as error:
+        try:
+            if run.save():
+                error.add_note(RESUMES)
+        except OSError as lost:
+            error.add_note(f"What was computed could not be saved: {lost.strerror}.")
+        raise
+    run.discard()
+
+
+class UnfinishedRun(Progress):
+    """Progress of one run in a folder: its samples, and the state of its engine.
+
+    It is saved now and then, for a crash, and by `save`.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder, made when something is saved. The parent folder must exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._key = folder, ""
+        self._last: tuple[np.ndarray, int, dict[str, np.ndarray]] | None = None
+        self._next, self._is_saved = time.monotonic() + SELDOM_S, False
+
+    def resume(self, request: EngineRequest, states: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Restore the samples of a run that was interrupted; see `Progress.resume`."""
+        self._key = request_key(request)
+        if not self._folder.is_dir():
+            return {}
+        try:
+            found = self._read(states)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            warnings.warn(
+                f"The run in {self._folder} cannot be resumed, and starts again: {error}",
+                stacklevel=2,
+            )
+            return {}
+        self._is_saved = True
+        return found
+
+    def update(self, states: np.ndarray, n_samples: int, **position: Any) -> None:
+        """Note what is final, and save it if that was long ago."""
+        arrays = {name: np.array(value) for name, value in position.items()}
+        self._last = states, int(n_samples), arrays
+        self._is_saved = False
+        began = time.monotonic()
+        if began > self._next:
+            self.save()
+            ended = time.monotonic()
+            self._next = ended + max(SELDOM_S, (ended - began) / SHARE)
+
+    def save(self) -> bool:
+        """Write what is final; whether there is something to resume from."""
+        if self._last is None or self._is_saved:
+            return self._is_saved
+        states, n_samples, arrays = self._last
+        samples = np.ascontiguousarray(states[:n_samples])
+        content = {
+            "key": self._key,
+            "n_samples": n_samples,
+            "samples_sha256": sha256([samples.data]),
+            "position": {name: _to_json(array) for name, array in arrays.items()},
+        }
+        self._folder.mkdir(exist_ok=True)
+        write_bytes(self._folder / "samples", samples.data)
+        write_sealed_json(self._folder / "run.json", content)
+        self._is_saved = True
+        return True
+
+    def discard(self) -> None:
+        """Delete what was saved."""
+        for name in ("run.json", "samples"):
+            (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or contains something else
+            self._folder.rmdir()
+
+    def _read(self, states: np.ndarray) -> dict[str, np.ndarray]:
+        content = read_sealed_json(self._folder / "run.json")
+        if content["key"] != self._key:
+            raise ValueError("it is a different run.")
+        n_samples, path = content["n_samples"], require_file(self._folder / "samples")
+        size = n_samples * states[0].nbytes
+        if n_samples > len(states) or path.stat().st_size != size:
+            raise ValueError("samples has a different size.")
+        samples = path.read_bytes()
+        if sha256(samples) != content["samples_sha256"]:
+            raise ValueError("samples has been altered.")
+        states[:n_samples] = np.frombuffer(samples).reshape(n_samples, -1)
+        return {name: _from_json(value) for name, value in content["position"].items()}
+
+
+def request_key(request: EngineRequest) -> str:
+    """SHA-256 of all that determines the result of a run."""
+    network = request.network
+    times = np.linspace(0.0, request.n_steps * request.step_ms, _PROBES)
+    arrays = (
+        request.initial_state, network.laplacian, network.synapses, network.reversal,
+        request.currents(times), request.thresholds(times),
+    )  # fmt: skip
+    numbers = [np.ascontiguousarray(array, dtype=float) for array in arrays]
+    return json_sha256(
+        {
+            "version": __version__,
+            "parameters": asdict(network.parameters),
+            "stimulus": request.stimulus.describe(),
+            "threshold_rule": request.threshold_rule,
+            "method": request.method,
+            "steps": [request.step_ms, request.n_steps, request.every],
+            "longest_step": str(request.longest_step_ms),
+            "arrays": [sha256(array.tobytes()) for array in numbers],
+        }
+    )
+
+
+def _to_json(array: np.ndarray) -> dict[str, Any]:
+    return {"type": array.dtype.str, "shape": array.shape, "bytes": array.tobytes().hex()}
+
+
+def _from_json(value: Mapping[str, Any]) -> np.ndarray:
+    content = np.frombuffer(bytes.fromhex(value["bytes"]), dtype=np.dtype(value["type"]))
+    return content.reshape(value["shape"])

@@ -1,0 +1,135 @@
+"""Input that asks for more than the machine has: an estimate before any work, and exit code 5."""
+
+import time
+
+import pytest
+
+from isochron import ann_bridge, connectome, memory
+from isochron.cli import main
+from isochron.files import DataFileError
+from isochron.memory import TooLargeError, require_memory, spare_memory
+from isochron.runs.configuration import read_toml
+from isochron.runs.datasets import open_connectome
+from isochron.sims.neuroml.includes import read_documents
+from isochron.toml_text import DEEPEST, parse_toml
+
+HEAD = '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="x">'
+
+
+@pytest.fixture(autouse=True)
+def at_once():
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 120  # also on a machine that is busy and compiles
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["simulate", "--duration", "5e8", "--record-every", "1e11"],  # 10^12 steps
+        ["simulate", "--duration", "5e8"],  # 10^11 samples
+        ["simulate", "--duration", "5e8", "--record-every", "1e11", "--engine", "scipy"],
+        ["simulate", "--duration", "5e8", "--record-every", "1e11", "--step", "0.5"],
+        ["simulate", "--duration", "5e8", "--record-every", "1e11", "--engine", "neuron"],
+        ["simulate", "--duration", "5e8", "--record-every", "1e11", "--model", "c302-a"],
+        [
+            "simulate",
+            "--duration",
+            "5e8",
+            "--record-every",
+            "1e11",
+            "--model",
+            "adaptive-exponential",
+        ],
+        ["train", "--network", "gru", "--task", "flip-flop", "--batch-size", "1000000000"],
+        ["train", "--network", "gru", "--task", "flip-flop", "--units", "1000000000"],
+        ["train", "--network", "low-rank", "--task", "flip-flop", "--units", "100000000000"],
+        ["train", "--network", "gru", "--task", "flip-flop", "--replicates", "1000000000"],
+    ],
+)
+def test_a_command(tmp_path, capsys, arguments):
+    out = tmp_path / "run.zarr"
+    assert main([*arguments, "--out", str(out)]) == 5
+    assert capsys.readouterr().err.count("isochron: ") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_with_many_names(tmp_path, monkeypatch, capsys):
+    """A table of 64 to 512 kB asked for 12 GB: matrices of all neurons by all."""
+    monkeypatch.setattr(memory, "spare_memory", lambda: 2**30)
+    path = tmp_path / "a.csv"
+    rows = "".join(f"n{i},n{i + 1},1\n" for i in range(20_000))
+    path.write_text(f"pre,post,weight\n{rows}")
+    with pytest.raises(TooLargeError, match="20001 cells would take about 11.9 GiB"):
+        connectome.from_csv(path)
+    assert main(["connectome", "show", str(path)]) == 5
+    assert "a.csv" in capsys.readouterr().err
+
+
+def test_evaluation(monkeypatch):
+    task = ann_bridge.tasks.FlipFlop(n_bits=1)
+    net = ann_bridge.GRUNet.for_task(task, n_units=8)
+    with pytest.raises(TooLargeError, match="1000000000 trials"):
+        ann_bridge.evaluate_trials(net, task, seed=0, n_trials=10**9)
+
+
+def test_the_estimate_is_compared_with_what_is_free():
+    assert 2**20 < spare_memory() < 2**50
+    require_memory(1.0, "This", "Do less.")
+    with pytest.raises(
+        TooLargeError, match=r"This would take about .* GiB .* are free\. Do less\."
+    ):
+        require_memory(2.0**60, "This", "Do less.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 20_000) + " = 1",
+        "[" + ".".join(["a"] * 20_000) + "]",
+        "x = {" + " . ".join(['"a"'] * 20_000) + " = 1}",
+        "x = " + "[" * 20_000,
+        "x = " + "{a = " * 20_000,
+    ],
+)
+def test_deep_toml(tmp_path, text):
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(ValueError, match="is not a TOML file"):
+        read_toml(tmp_path / "x.toml")
+    with pytest.raises(DataFileError, match="is not a TOML file"):
+        open_connectome(str(tmp_path / "x.toml"))
+
+
+def test_toml_that_is_not_deep():
+    keys = ".".join(["a"] * DEEPEST)
+    assert parse_toml(f"{keys} = 1")
+    text = "# ... and so on ...\nx = [1.5, 2.5]\ny = 'a.b'\nz = \"word \" * 3".replace(" * 3", "")
+    assert parse_toml(text)["x"] == [1.5, 2.5]
+    assert parse_toml(f'x = "{"a" * 1_000_000}"')["x"][:2] == "aa"
+
+
+def chain(folder, n, times):
+    """Files that include the next one, each several times; the last one has the network."""
+    for i in range(n):
+        includes = f'<include href="f{i + 1}.nml"/>' * times
+        (folder / f"f{i}.nml").write_text(f"{HEAD}{includes}</neuroml>")
+    (folder / f"f{n}.nml").write_text(f'{HEAD}<network id="n"/></neuroml>')
+    return folder / "f0.nml"
+
+
+def test_files_that_include_the_next_one_twice(tmp_path):
+    assert read_documents(chain(tmp_path, 26, 2)).network.get("id") == "n"
+
+
+def test_deep_includes(tmp_path):
+    with pytest.raises(ValueError, match="through more than 32 files"):
+        read_documents(chain(tmp_path, 3000, 1))
+
+
+def test_many_includes(tmp_path):
+    for i in range(1100):
+        (tmp_path / f"f{i}.nml").write_text(f"{HEAD}</neuroml>")
+    includes = "".join(f'<include href="f{i}.nml"/>' for i in range(1100))
+    (tmp_path / "x.nml").write_text(f"{HEAD}{includes}</neuroml>")
+    with pytest.raises(ValueError, match="more than 1000"):
+        read_documents(tmp_path / "x.nml")
