@@ -326,9 +326,9 @@ def test_a_hundred_thousand_swaps_take_well_under_a_second():
     per_edge = 100_000 / np.count_nonzero(layer - np.diag(np.diag(layer)))
     rng = np.random.default_rng(18)
     null_models.rewire_directed(layer, rng, swaps_per_edge=1)
-    began = time.perf_counter()
+    began = time.process_time()
     null_models.rewire_directed(layer, rng, swaps_per_edge=per_edge)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
