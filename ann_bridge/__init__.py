@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         prune,
         train_and_prune,
     )
+    from isochron.ann_bridge.trained_flow import TrainedFlow
     from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
     from isochron.ann_bridge.training import TrainingRecord, choose_device, train
     from isochron.ann_bridge.training_parameters import TrainingParameters
@@ -106,6 +107,7 @@ __all__ = [
     "RhythmTarget",
     "SpikingNet",
     "SpikingParameters",
+    "TrainedFlow",
     "TrainedMap",
     "TrainingParameters",
     "TrainingRecord",

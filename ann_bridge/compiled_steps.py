@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from isochron.ann_bridge.float64_steps import LeakyStep
-from isochron.ann_bridge.kernels import few_variables, sparse
+from isochron.ann_bridge.kernels import few_variables, few_variables_flow, sparse
 
 FEW_CONNECTIONS = 0.2  # of all pairs; above, products of whole matrices are as fast
 
@@ -67,6 +67,31 @@ class ReducedStep(CompiledStep):
     ) -> tuple[np.ndarray, np.ndarray]:
         moved, rows = state.copy(), tangents.T.copy()
         few_variables.linearise(moved, rows, drives, self.alpha, self._factors)
+        return moved, rows.T
+
+    def flow(self, states: np.ndarray, drives: np.ndarray, scale: float) -> np.ndarray:
+        """States, shape (..., dimension), after steps of the differential equation.
+
+        Drives, shape (2 n_steps + 1, dimension), are those of a step of the map; the steps of the
+        flow are `scale` times as long.
+        """
+        moved = self._rows(states)
+        few_variables_flow.run(moved, scale * drives, scale * self.alpha, self._factors)
+        return moved.reshape(states.shape)
+
+    def flow_orbit(self, states: np.ndarray, drives: np.ndarray, scale: float) -> np.ndarray:
+        """States along a run of the differential equation, as `flow`; (n_steps + 1, ...)."""
+        moved = self._rows(states)
+        path = np.empty((len(drives) // 2 + 1, *moved.shape))
+        few_variables_flow.run(moved, scale * drives, scale * self.alpha, self._factors, path)
+        return path.reshape(-1, *states.shape)
+
+    def flow_tangents(
+        self, state: np.ndarray, drives: np.ndarray, scale: float, tangents: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One state and tangents of it, shape (dimension, k), as `flow`."""
+        moved, rows = state.copy(), tangents.T.copy()
+        few_variables_flow.linearise(moved, rows, scale * drives, scale * self.alpha, self._factors)
         return moved, rows.T
 
     @cached_property

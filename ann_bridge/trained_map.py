@@ -86,6 +86,8 @@ class TrainedMap:
     0.7265 0.7265
     """
 
+    _drives_per_step = 1
+
     def __init__(
         self,
         net: RecurrentNet | ReducedNet,
@@ -108,7 +110,7 @@ class TrainedMap:
             raise ValueError(f"amplitude must be finite, got {shown(amplitude)}.")
         if frequency_Hz is not None:
             self._set_frequency(frequency_Hz, max_steps)
-        self._inputs = np.zeros((self.n_steps, p.n_inputs))
+        self._inputs = np.zeros((self._drives_per_step * self.n_steps, p.n_inputs))
         self._fill_inputs(channel, amplitude, pulse or {})
         self._drive = self._step.drive(self._inputs)
 
@@ -147,7 +149,8 @@ class TrainedMap:
                 raise ValueError(f"pulse must be finite, got {shown(value)} on input {number}.")
             self._inputs[:, number] = value
         if self.forcing_cycles:
-            self._inputs[:, channel] = amplitude * np.sin(self.reference_phase())
+            phase = self.reference_phase(len(self._inputs)) / self._drives_per_step
+            self._inputs[:, channel] = amplitude * np.sin(phase)
 
     def initial_states(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Random states that span the space in which the network moves, to start a survey from.
@@ -249,6 +252,7 @@ class TrainedMap:
         return state if tangents is None else (state, tangents)
 
     def _move(self, state: np.ndarray, drives: np.ndarray) -> np.ndarray:
+        """States after the steps of drives, as `_drives` returns them."""
         if isinstance(self._step, CompiledStep):
             return self._step.run(state, drives)
         for drive in drives:
@@ -265,7 +269,10 @@ class TrainedMap:
         return state, tangents
 
     def _drives(self, start: int, n_steps: int) -> np.ndarray:
-        return self._drive[np.arange(start, start + n_steps) % self.n_steps]
+        """The drives of some steps, with those inside and at the end of a step, if any."""
+        first, last = self._drives_per_step * start, self._drives_per_step * (start + n_steps)
+        numbers = np.arange(first, last + self._drives_per_step - 1)
+        return self._drive[numbers % len(self._drive)]
 
     def tangent_map(self, state: Any, n_steps: int) -> Callable[[np.ndarray], np.ndarray]:
         """The derivative of the first steps from a state, as a function of tangent vectors.
@@ -326,23 +333,34 @@ class TrainedMap:
             If `state` is masked or complex, or noise is requested for a reduced network.
         """
         require_real("state", state)
+        drives, std = self._drives(start, n_steps), self._noise_std(noise_std)
+        if not std or rng is None:
+            return self._path(np.array(state, dtype=float), drives)
         states = [np.array(state, dtype=float)]
-        drives, std = self._drives(start, n_steps), 0.0
-        if noise_std:
-            if self._step.noise_gain is None:
-                raise ValueError(
-                    "A reduced network is exact only without private noise. For noise, use the "
-                    "network itself."
-                )
-            std = self._step.noise_gain * noise_std
-        if isinstance(self._step, CompiledStep) and not std:
-            return self._step.orbit(states[0], drives)
         for drive in drives:
             after = self._step.advance(states[-1], drive)
-            if std and rng is not None:
-                after += std * rng.standard_normal(after.shape)
-            states.append(after)
+            states.append(after + std * rng.standard_normal(after.shape))
         return np.stack(states)
+
+    def _noise_std(self, noise_std: float) -> float:
+        """What noise of a standard deviation adds to a state in each step."""
+        if not noise_std:
+            return 0.0
+        if self._step.noise_gain is None:
+            raise ValueError(
+                "A reduced network is exact only without private noise. For noise, use the "
+                "network itself."
+            )
+        return self._step.noise_gain * noise_std
+
+    def _path(self, state: np.ndarray, drives: np.ndarray) -> np.ndarray:
+        """States before the first and after each step."""
+        if isinstance(self._step, CompiledStep):
+            return self._step.orbit(state, drives)
+        path = [state]
+        for drive in drives:
+            path.append(self._step.advance(path[-1], drive))
+        return np.stack(path)
 
     def respond(self, state: Any, inputs: Any) -> np.ndarray:
         """States after given inputs instead of the reference.
@@ -370,8 +388,12 @@ class TrainedMap:
         check_finite_inputs(inputs)
         state = np.asarray(state, dtype=float)
         for drive in self._step.drive(inputs):
-            state = self._step.advance(state, drive)
+            state = self._held(state, drive)
         return state
+
+    def _held(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """States one step later, under a drive that does not change in the step."""
+        return self._step.advance(state, drive)
 
 
 class FixedRadiusMap:

@@ -19,9 +19,7 @@ N_STARTS, N_PERIODS = 6, 100
 
 def measure_survey(watch: Stopwatch, *, n_units: int = 512, train_steps: int = 100) -> Measurement:
     """Both on a network that is trained here."""
-    net = ann_bridge.LowRankRNN(n_units=n_units, rank=2, generator=torch.Generator().manual_seed(0))
-    budget = ann_bridge.TrainingParameters(steps=train_steps, batch_size=32, learning_rate=0.01)
-    ann_bridge.train(net, ann_bridge.tasks.PhaseMemory(), budget, seed=0)
+    net = trained_net(n_units, train_steps)
     states = net.initial_states(N_STARTS, torch.Generator().manual_seed(0)).detach()
 
     def ours() -> Any:
@@ -50,6 +48,57 @@ def measure_survey(watch: Stopwatch, *, n_units: int = 512, train_steps: int = 1
         note=f"{len(survey.stable)} stable, {saddles} not, return error {worst:.0e}, "
         f"sum of indices {survey.index_sum}",
     )  # fmt: skip
+
+
+def measure_flow(watch: Stopwatch, *, n_units: int = 512, train_steps: int = 100) -> Measurement:
+    """The cycle that a run of the differential equation leads to, with multipliers.
+
+    Next to SciPy's solver for the same equation, whose right side is written in NumPy, and to the
+    trained map, which is Euler's method for it.
+    """
+    reduced = ann_bridge.reduce_low_rank(trained_net(n_units, train_steps))
+    flow = ann_bridge.TrainedFlow(reduced, frequency_Hz=FREQUENCY_HZ)
+    trained = ann_bridge.TrainedMap(reduced, frequency_Hz=FREQUENCY_HZ)
+    start = flow.advance(np.zeros(flow.dimension), N_PERIODS * flow.n_steps)
+    plain = analysis.Flow(*plain_field(reduced))
+    cycle = analysis.find_limit_cycle(flow, start)
+    exact = analysis.find_limit_cycle(plain, start, period=cycle.period)
+    apart = np.linalg.norm(cycle.states[0] - exact.states[0]) / np.linalg.norm(exact.states[0])
+    ours, theirs, by_map = watch.take_turns(
+        lambda: analysis.find_limit_cycle(flow, start),
+        lambda: analysis.find_limit_cycle(plain, start, period=cycle.period),
+        lambda: analysis.find_limit_cycle(trained, start),
+    )
+    peers = (
+        Peer(name="isochron with SciPy's solver", seconds=theirs),
+        Peer(name="the trained map", seconds=by_map, note="Euler's method"),
+    )
+    return Measurement(seconds=ours, peers=peers, note=f"{apart:.0e} from SciPy's")
+
+
+def trained_net(n_units: int, train_steps: int) -> Any:
+    """A network of rank 2 after some training on the phase memory."""
+    net = ann_bridge.LowRankRNN(n_units=n_units, rank=2, generator=torch.Generator().manual_seed(0))
+    budget = ann_bridge.TrainingParameters(steps=train_steps, batch_size=32, learning_rate=0.01)
+    ann_bridge.train(net, ann_bridge.tasks.PhaseMemory(), budget, seed=0)
+    return net
+
+
+def plain_field(reduced: Any) -> tuple[Any, Any]:
+    """dz/dt of a reduced network and its Jacobian, as a user writes them."""
+    step, tau = reduced.step, reduced.settings.time_constant_ms
+    embedding, left, right = step.embedding, step.left, step.right
+
+    def field(t: float, z: np.ndarray) -> np.ndarray:
+        reference = np.sin(2e-3 * np.pi * FREQUENCY_HZ * t)
+        sent = left @ (right.T @ np.tanh(embedding @ z))
+        return (sent - z + step.input_matrix[:, 0] * reference) / tau
+
+    def jacobian(_: float, z: np.ndarray) -> np.ndarray:
+        slope = 1 - np.tanh(embedding @ z) ** 2
+        return (left @ (right.T @ (slope[:, None] * embedding)) - np.eye(len(z))) / tau
+
+    return field, jacobian
 
 
 class PlainMap:

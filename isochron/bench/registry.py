@@ -107,6 +107,11 @@ BENCHMARKS = Registry(
         "train-full-512": _training(
             "training step, full rank, 512 units, 128 trials", network="full-rank", n_units=512
         ),
+        "train-full-512-bfloat16": _row(
+            "training:measure_rounded",
+            "training step, full rank, 512 units, 128 trials, products in bfloat16",
+            n_units=512,
+        ),
         "train-full-1024": _training(
             "training step, full rank, 1024 units, 128 trials",
             "cuda",
@@ -129,6 +134,9 @@ BENCHMARKS = Registry(
         ),
         "entrained-cycles": _row(
             "network_cycles:measure_survey", "all entrained cycles of a network of rank 2"
+        ),
+        "flow-cycles": _row(
+            "network_cycles:measure_flow", "entrained cycle of the differential equation of rank 2"
         ),
         "fixed-points": _row(
             "fixed_points:measure_fixed_points", "fixed points of 64 units from 32 starts"

@@ -13,6 +13,8 @@ import torch
 
 from isochron import ann_bridge
 from isochron.ann_bridge.tasks import PhaseMemory, masked_loss
+from isochron.ann_bridge.training import check_precision
+from isochron.ann_bridge.training_step import in_precision
 from isochron.bench.results import Measurement, Peer
 from isochron.bench.timing import Job, Stopwatch
 
@@ -58,6 +60,32 @@ def measure_step(
         seconds=ours, peers=tuple(peers), limit_s=limit or None,
         limit="matrix products alone" if limit else "", note=f"{TASK.n_steps} time steps",
     )  # fmt: skip
+
+
+def measure_rounded(watch: Stopwatch, *, n_units: int, batch: int = 128) -> Measurement:
+    """One training step with products in bfloat16, next to the same step in float32."""
+    net = make_net("full-rank", n_units, None)
+    rounded = ann_bridge.TrainingParameters(precision="bfloat16")
+    check_precision(rounded, net, torch.device(watch.device))
+    generator = torch.Generator().manual_seed(0)
+    trials = TASK.sample(batch, generator)
+
+    def step(p: ann_bridge.TrainingParameters, forward: Callable[..., Any]) -> Job:
+        def run() -> None:
+            net.zero_grad()
+            with in_precision(p, torch.device(watch.device)):
+                masked_loss(forward(trials.inputs, generator), trials).backward()
+
+        return run
+
+    plain = ann_bridge.TrainingParameters()
+    ours, single, loop = watch.take_turns(
+        step(rounded, net),
+        step(plain, net),
+        step(plain, lambda u, g: plain_outputs(net, u, g)),
+    )
+    peers = (Peer(name="isochron in float32", seconds=single), Peer(name=LOOP, seconds=loop))
+    return Measurement(seconds=ours, peers=peers, note=f"{TASK.n_steps} time steps")
 
 
 def make_net(network: str, n_units: int, noise_std: float | None) -> Any:
