@@ -95,7 +95,7 @@ class Registry(Mapping[str, AnyEntry]):
         ValueError
             If it is not; the message states close names and all names.
         """
-        if name in self._entries:
+        if isinstance(name, str) and name in self._entries:
             return name
         near = get_close_matches(str(name).lower(), self._entries, n=2)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""

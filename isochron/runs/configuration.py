@@ -324,6 +324,19 @@ def check_positive(section: object, *names: str) -> None:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
 
 
+def check_range(section: object, name: str, least: float, most: float) -> None:
+    """Check that a setting, or each value of a list, lies in a range, ends included.
+
+    Raises
+    ------
+    ValueError
+        If one does not; the message states its name, the range and the value.
+    """
+    value = getattr(section, name)
+    if not all(least <= item <= most for item in (value if isinstance(value, tuple) else (value,))):
+        raise ValueError(f"{name} must lie between {least:g} and {most:g}, got {value!r}.")
+
+
 def check_seed(seed: int, bits: int = 32) -> None:
     """Check the seed of a study.
 

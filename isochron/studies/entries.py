@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from isochron.ann_bridge.registry import NETWORKS, TASKS
+from isochron.registry import Registry
 from isochron.runs.configuration import ListedSection, comment_of
 from isochron.runs.datasets import resolve_dataset
 from isochron.runs.null_models import NO_NULL
@@ -21,7 +23,7 @@ from isochron.runs.training_configuration import (
     train_config,
 )
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 NAME_HELP = "Name in tables, and in names of files"
 LEARNING_RATE_HELP = "Learning rate of Adam"
 UNKNOWN_TASK = "–"  # of a network that was trained elsewhere, if its file does not name one
@@ -46,8 +48,8 @@ class Task(ListedSection):
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "tasks") -> Self:
         """As `ListedSection.read`; the name is that of the kind by default."""
-        given = dict(values)
-        name = given.pop("name", given.get("kind"))
+        given = _with_kind(values, where, TASKS)
+        name = given.pop("name", given["kind"])
         section = _complete(where, task=given).task
         return cls(name=_checked(name, where), kind=section.kind, settings=section.settings)
 
@@ -84,8 +86,8 @@ class Substrate(ListedSection):
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "substrates") -> Self:
         """As `ListedSection.read`; the name is that of the kind by default."""
-        given = dict(values)
-        name = given.pop("name", given.get("kind"))
+        given = _with_kind(values, where, NETWORKS)
+        name = given.pop("name", given["kind"])
         training = {k: given.pop(k) for k in ("learning_rate",) if k in given}
         connectome = {k: given.pop(k) for k in ON_CONNECTOME if k in given}
         found = _complete(where, network=given, training=training, connectome=connectome)
@@ -145,16 +147,22 @@ def training_of(
 def check_different_names(section: str, entries: Sequence[Substrate | Task]) -> None:
     """Check that no two sections ``[[substrates]]`` or ``[[tasks]]`` have the same name.
 
+    Names that differ in upper and lower case only are the same file on some file systems.
+
     Raises
     ------
     ValueError
         If two have.
     """
-    names = [entry.name for entry in entries]
-    if twice := [one for k, one in enumerate(names) if one in names[:k]]:
-        raise ValueError(
-            f"Two sections [[{section}]] are called {twice[0]}; give each a different name."
-        )
+    found: dict[str, str] = {}
+    for name in (entry.name for entry in entries):
+        other = found.get(name.lower())
+        if other is not None:
+            called = f"called {name}" if other == name else f"called {other} and {name}"
+            raise ValueError(
+                f"Two sections [[{section}]] are {called}; give each a different name."
+            )
+        found[name.lower()] = name
 
 
 def locate_entries(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -189,10 +197,16 @@ def _complete(where: str, **sections: Any) -> TrainConfig:
         raise ValueError(f"[[{where.partition('[')[0]}]] {error}") from error
 
 
+def _with_kind(values: Mapping[str, Any], where: str, registry: Registry) -> dict[str, Any]:
+    if "kind" not in values:
+        raise ValueError(f"{where}.kind is missing. Write one of {', '.join(registry)}.")
+    return dict(values)
+
+
 def _checked(name: Any, where: str) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(
-            f"{where}.name must consist of letters, digits, - and _, so that files can have it; "
-            f"got {name!r}. Without a name it is that of the kind."
+            f"{where}.name must consist of at most 60 letters, digits, - and _, so that files can "
+            f"have it; got {name!r}. Without a name it is that of the kind."
         )
     return name

@@ -22,6 +22,7 @@ from isochron.studies.compare.animals import (
     analyse_animal,
     animal_step,
     check_recordings,
+    open_recording,
     recordings_of,
 )
 from isochron.studies.compare.atlas import (
@@ -181,6 +182,38 @@ def test_a_recording_that_cannot_be_analyzed_is_refused_before_any_work(
     path.write_text("{}")
     with pytest.raises(DataFileError, match=r"x\.json"):
         check_recordings(config)
+
+
+def write_traces(path, traces):
+    """A recording of WormWideWeb with these activities, shape (n_neurons, n_times)."""
+    seconds = 0.5 * np.arange(traces.shape[1])
+    content = {
+        "gcamp": {"trace_array": traces.tolist()},
+        "timing": {"timestamp_confocal": seconds.tolist()},
+        "metadata": {"uid": "x"},
+    }
+    path.write_text(json.dumps(content))
+    return CompareConfig(animals=AnimalsSection(recordings=(str(path),)))
+
+
+def test_a_recording_with_one_time_course_is_refused_before_any_work(tmp_path):
+    """Neurons that are proportional to each other span one axis."""
+    wave = np.sin(np.arange(200) / 7)
+    config = write_traces(tmp_path / "x.json", wave * np.array([[1.0], [-3.0], [0.5]]))
+    with pytest.raises(DataFileError, match=r"x\.json: its 3 neurons have the same time course"):
+        check_recordings(config)
+
+
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-1000])
+def test_the_unit_of_a_recording_does_not_matter(tmp_path, unit):
+    """Squares of these units are not finite or are 0; powers of two leave the digits."""
+    waves = np.cos(np.arange(200) / 7 - np.arange(3)[:, None])
+    usual, other = (
+        write_traces(tmp_path / f"{k}.json", x * waves) for k, x in enumerate((1, unit))
+    )
+    one, two = (open_recording(it, it.animals.recordings[0]) for it in (usual, other))
+    assert (one.activity == two.activity).all()
+    np.testing.assert_allclose(two.activity.std(axis=0), 1, rtol=1e-12)
 
 
 def small_network(n=10):

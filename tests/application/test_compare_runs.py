@@ -15,14 +15,15 @@ from isochron.cli import main
 from isochron.files import DataFileError
 from isochron.runs.results import from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
-from isochron.studies.compare.configuration import CompareConfig, ReferenceSection
+from isochron.studies.compare.configuration import CompareConfig, OnsetSection, ReferenceSection
 from isochron.studies.compare.results import NetAnalysis
 from isochron.studies.compare.saved_networks import (
     analyse_saved_net,
     saved_specs,
 )
-from isochron.studies.compare.study import inputs, plan
+from isochron.studies.compare.study import check, inputs, plan
 from isochron.studies.compare.subject import pair_seed
+from isochron.studies.entries import Substrate, Task
 
 REFERENCE = ReferenceSection(
     n_starts=8, intrinsic_starts=4, thorough=False, tongue_amplitudes=(1.0,),
@@ -104,6 +105,38 @@ def test_other_names_are_numbered_by_position(tmp_path):
     assert names(tmp_path / "mine") == ["mine-0", "mine-1"]
     assert names(tmp_path / "mine" / "y.safetensors") == ["y-0"]
     assert saved_specs(config_of(tmp_path / "mine"))[0].label.task == "–"
+
+
+def test_names_of_any_length_fit_into_the_names_of_files(tmp_path):
+    for end in "ab":
+        save(tmp_path / (200 * "r" + end) / ("n" * 200 + "-7"), FLIP)
+    found = names(*sorted(tmp_path.iterdir()))
+    assert len(set(found)) == 2
+    assert max(map(len, found)) < 140
+
+
+def test_runs_whose_names_differ_in_case_only_have_different_names(tmp_path):
+    for run in ("x/a", "y/A"):
+        save(tmp_path / run / "n-0", of=FLIP)
+    assert names(tmp_path / "x" / "a", tmp_path / "y" / "A") == ["a-0", "y-A-0"]
+
+
+def test_a_network_is_not_counted_twice(tmp_path):
+    save(tmp_path / "a" / "n-0", FLIP)
+    with pytest.raises(ValueError, match=r"a and .*n-0\.safetensors contain the same network"):
+        check(config_of(tmp_path / "a", tmp_path / "a" / "n-0.safetensors"))
+
+
+def test_a_run_with_the_name_of_an_own_network_is_refused(tmp_path):
+    save(tmp_path / "gru-flip-flop" / "n-0", of=FLIP)
+    config = replace(
+        config_of(tmp_path / "gru-flip-flop"),
+        substrates=(Substrate.read({"kind": "gru", "n_units": 4}),),
+        tasks=(Task.read({"kind": "flip-flop"}),),
+        onset=OnsetSection(datasets=()),
+    )
+    with pytest.raises(ValueError, match="would both be called gru-flip-flop-0"):
+        check(config)
 
 
 def test_a_network_is_analyzed_under_the_reference_of_its_task(tmp_path, folder):

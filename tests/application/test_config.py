@@ -38,7 +38,11 @@ def test_every_setting_has_a_comment():
         ("[worm]\ncurrent_pA = -5", r"\[worm\] current_pA must be positive"),
         ("[worm]\nstimulated = 'PLML'", "must be a list"),
         ("[worm]\ntongue_span = 1.5", "tongue_span must lie between 0 and 1"),
-        ("[worm]\nstep_ms = 100", "at most 20 ms"),
+        ("[worm]\nstep_ms = 100", "step_ms must lie between 0.01 and 20, got 100"),
+        ("[worm]\ntongue_step_ms = 1e-9", "tongue_step_ms must lie between 0.01 and 20"),
+        ("[worm]\nn_starts = 10001", "n_starts must lie between 1 and 10000"),
+        ("[worm]\nstimulated = ['PLML', 'PLML']", "stimulated contains PLML twice"),
+        ("[worm]\ntongue_amplitudes_pA = [5, 5.0]", "tongue_amplitudes_pA contains 5.0 twice"),
         ("[training]\npairs = -1", "pairs must lie between 0 and 1000, got -1"),
         ("[training]\npairs = 0.5", "whole number"),
         ("[training]\nsteps = 0", "steps must be positive"),
@@ -46,12 +50,22 @@ def test_every_setting_has_a_comment():
         ("[onset]\nnull_models = ['rewired']", "Did you mean rewire"),
         ("[onset]\ndraws = -1", "draws must lie"),
         ("[onset]\nleaks_nS = [0.0]", "leaks_nS must be positive"),
+        ("[onset]\nleaks_nS = [0.01, 1e300]", "leaks_nS must lie between 1e-06 and 1e"),
         ("[onset]\nlargest_pA = 0.0", "largest_pA must be positive"),
         ("[animals]\nrecordings = ['none.mat']", "none.mat does not exist"),
+        ("[animals]\nrecordings = ['.']", "recordings: . is a folder"),
         ("[animals]\natlas = 'none.h5'", "atlas: none.h5 does not exist"),
         ("[substrates]\nkind = 'gru'", r"write \[\[substrates\]\]"),
         ("substrates = ['gru']", r"write \[\[substrates\]\]"),
         ("[[substrates]]\nkind = 'grue'", "Did you mean gru"),
+        ("[[substrates]]\nkind = ['gru']", r"\[\[substrates\]\] Unknown network \['gru'\]"),
+        ("[[substrates]]\nname = 'x'", r"substrates\[0\].kind is missing. Write one of low-rank"),
+        ("[[tasks]]\nn_stimuli = 2", r"tasks\[0\].kind is missing. Write one of phase-memory"),
+        (f"[[tasks]]\nkind = 'flip-flop'\nname = '{61 * 'x'}'", "at most 60 letters"),
+        (
+            "[[tasks]]\nkind = 'flip-flop'\n[[tasks]]\nkind = 'flip-flop'\nname = 'Flip-flop'",
+            "are called flip-flop and Flip-flop",
+        ),
         ("[[substrates]]\nkind = 'gru'\nn_unit = 3", "Did you mean n_units"),
         ("[[substrates]]\nkind = 'gru'\nnull_model = 'rewire'", "not on a connectome"),
         ("[[substrates]]\nname = 'a/b'\nkind = 'gru'", "letters, digits"),
@@ -62,7 +76,9 @@ def test_every_setting_has_a_comment():
         ("[reference]\ntongue_limits_Hz = [9, 10]", "around frequency_Hz"),
         ("seed = -1", "seed must lie"),
         ("[worm]\nsimulated_s = 1e9", "between 1 and 3600"),
-        ("[reference]\nn_starts = 1", "n_starts must be at least 2"),
+        ("[reference]\nn_starts = 1", "n_starts must lie between 2 and 100000, got 1"),
+        ("[reference]\nintrinsic_starts = 1000000000", "intrinsic_starts must lie between 1 and"),
+        ("[reference]\ntongue_amplitudes = [1, 1]", "tongue_amplitudes contains 1.0 twice"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_way_out(text, message):
@@ -70,15 +86,28 @@ def test_a_wrong_value_is_refused_with_the_way_out(text, message):
         overlay(CompareConfig(), tomllib.loads(text))
 
 
+ALONE = "substrates = []\ntasks = []\n"  # no networks
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[worm]\ndataset = 'varshney'", "Did you mean varshney2011"),
         ("[worm]\nstimulated = ['PLMX']", "Did you mean"),
-        ("[onset]\ndatasets = ['varshney']", "Did you mean varshney2011"),
+        (f"{ALONE}[onset]\ndatasets = ['varshney']", "Did you mean varshney2011"),
         ("[[substrates]]\nkind = 'connectome'\ndataset = 'varshney'", "Did you mean varshney2011"),
         ("[[substrates]]\nkind = 'low-rank'\nrank = 0", "rank must lie"),
         ("[[substrates]]\nkind = 'gru'\nn_units = 1000000000", "GiB in training"),
+        (f"{ALONE}[onset]\ndatasets = ['']", "No data set ''"),
+        (
+            f"{ALONE}[onset]\ndatasets = ['cook2019-male']\nnull_models = ['rewire-by-distance']",
+            r"\[onset\] null_models: rewire-by-distance: .* position of 89 neurons",
+        ),
+        (
+            f"{ALONE}[worm]\ndataset = 'cook2020-pharynx'\nstimulated = ['I1L', 'I1R']\n"
+            "[onset]\ndatasets = ['cook2020-pharynx']",
+            "2 neurons in common, without chemical .* in_contacts = false",
+        ),
         ("[reference]\ntongue_limits_Hz = [0.001, 16]", "frequency_Hz must lie in"),
         ("[reference]\nfrequency_Hz = 300\ntongue_limits_Hz = [5, 400]", "must lie in"),
     ],

@@ -17,7 +17,7 @@ from isochron.studies.compare.configuration import CompareConfig
 from isochron.wording import counted
 
 SYNTHETIC = "synthetic"
-LEAST_TIMES = 16  # of planar_rotation
+LEAST_TIMES, LEAST_SHARE = 16, 1e-12  # of planar_rotation; variance of the second component
 SYNTHETIC_LABELS = (
     *("AIBL", "AVAL", "AVBL", "AVDL", "AVEL", "PVCL"),
     *("RIBL", "RIML", "RIVL", "SMDDL", "SMDVL", "VB2"),
@@ -130,24 +130,38 @@ def open_recording(config: CompareConfig, name: str) -> UsableRecording:
     Raises
     ------
     DataFileError
-        If it cannot be read, or has too few neurons without gaps, or too few times.
+        If it cannot be read, or has too few neurons without gaps, or too few times, or one time
+        course only.
     """
     synthetic = name == SYNTHETIC
     recording = make_synthetic_recording(config.seed) if synthetic else load_recording(name)
     every = recording.activity.values
     used = np.isfinite(every).all(axis=0)
-    used[used] = np.ptp(every[:, used], axis=0) > 0
+    used[used] = every[:, used].max(axis=0) > every[:, used].min(axis=0)
     activity = every[:, used].astype(float)
     if activity.shape[1] < 2 or len(activity) < LEAST_TIMES:
         raise DataFileError(
             f"{name} has {counted(activity.shape[1], 'neuron')} without gaps at {len(activity)} "
             f"times; at least 2 neurons and {LEAST_TIMES} times are needed."
         )
+    activity = _normalized(activity)
+    if not analysis.principal_components(activity)[0][1] > LEAST_SHARE:
+        raise DataFileError(
+            f"{name}: its {counted(activity.shape[1], 'neuron')} have the same time course, so "
+            "that they do not turn in a plane; two or more different ones are needed."
+        )
     return UsableRecording(
         recording.time.values / 1e3,
-        (activity - activity.mean(axis=0)) / activity.std(axis=0),
+        activity,
         tuple(recording.neuron.values[used].tolist()),
     )
+
+
+def _normalized(activity: np.ndarray) -> np.ndarray:
+    """Mean 0 and variance 1 of each neuron, in whatever unit it is."""
+    _, exponents = np.frexp(np.abs(activity).max(axis=0))
+    scaled = np.ldexp(activity, -exponents)  # exact, and its squares are in the range of floats
+    return (scaled - scaled.mean(axis=0)) / scaled.std(axis=0)
 
 
 def make_synthetic_recording(seed: int) -> xr.Dataset:

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from isochron.connectome.null_models import NULL_MODELS
-from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.runs.configuration import (
+    check_different,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.datasets import resolve_dataset
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
+
+FINEST_MS = 0.01  # time step
+MOST_WORMS, MOST_STATES = 10_000, 100_000  # initial states that fit into the memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +39,9 @@ class WormSection:
     simulated_s: float = setting(
         60.0, "Simulated time before the search for the cycle, 1 to 3600", unit="s"
     )
-    step_ms: float = setting(2.0, "Time step of the simulation, at most 20", unit="ms")
+    step_ms: float = setting(2.0, "Time step of the simulation, 0.01 to 20", unit="ms")
     n_starts: int = setting(
-        16, "Number of random initial states tested for convergence to the cycle"
+        16, "Number of random initial states tested for convergence to the cycle, 1 to 10000"
     )
     reference_amplitude_pA: float = setting(
         5.0, "Amplitude of the sinusoidal reference current, > 0", unit="pA"
@@ -44,7 +52,7 @@ class WormSection:
     tongue_span: float = setting(
         0.4, "Range of the tongue on each side, as a fraction of the intrinsic frequency, 0 to 1"
     )
-    tongue_step_ms: float = setting(4.0, "Time step for the tongue, at most 20", unit="ms")
+    tongue_step_ms: float = setting(4.0, "Time step for the tongue, 0.01 to 20", unit="ms")
 
     def __post_init__(self) -> None:
         check_positive(
@@ -58,8 +66,10 @@ class WormSection:
             raise ValueError(f"simulated_s must lie between 1 and 3600, got {self.simulated_s!r}.")
         if not 0 < self.tongue_span < 1:
             raise ValueError(f"tongue_span must lie between 0 and 1, got {self.tongue_span!r}.")
-        if self.step_ms > 20 or self.tongue_step_ms > 20:
-            raise ValueError("step_ms and tongue_step_ms must be at most 20 ms to be accurate.")
+        check_different(self, "stimulated", "tongue_amplitudes_pA")
+        check_range(self, "step_ms", FINEST_MS, 20)
+        check_range(self, "tongue_step_ms", FINEST_MS, 20)
+        check_range(self, "n_starts", 1, MOST_WORMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +90,7 @@ class OnsetSection:
     )
     draws: int = setting(200, "Number of draws from each null model, 0 to 10000")
     leaks_nS: tuple[float, ...] = setting(
-        (0.01, 0.03, 0.1, 0.25), "Leak conductances of the neurons, each > 0", unit="nS"
+        (0.01, 0.03, 0.1, 0.25), "Leak conductances of the neurons, each 1e-6 to 1e6", unit="nS"
     )
     largest_pA: float = setting(
         20_000.0, "Largest current, > 0; networks that are stable up to it rank last", unit="pA"
@@ -108,14 +118,9 @@ class OnsetSection:
         check_different(self, "datasets", "null_models", "leaks_nS")
         for name in self.null_models:
             NULL_MODELS.check(name)
-        if not 0 <= self.draws <= 10_000:
-            raise ValueError(f"draws must lie between 0 and 10000, got {self.draws!r}.")
-        if not 0 <= self.input_draws <= 10_000:
-            raise ValueError(f"input_draws must lie between 0 and 10000, got {self.input_draws!r}.")
-        if not 0 <= self.tongue_draws <= 10_000:
-            raise ValueError(
-                f"tongue_draws must lie between 0 and 10000, got {self.tongue_draws!r}."
-            )
+        check_range(self, "leaks_nS", 1e-6, 1e6)
+        for name in ("draws", "input_draws", "tongue_draws"):
+            check_range(self, name, 0, 10_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +142,7 @@ class TrainingSection:
 
     def __post_init__(self) -> None:
         check_positive(self, "steps", "batch_size", "stop_below")
-        if not 0 <= self.pairs <= 1000:
-            raise ValueError(f"pairs must lie between 0 and 1000, got {self.pairs!r}.")
+        check_range(self, "pairs", 0, 1000)
         if self.untrained_pairs < 0:
             raise ValueError(f"untrained_pairs must be >= 0, got {self.untrained_pairs!r}.")
 
@@ -158,10 +162,12 @@ class ReferenceSection:
     )  # fmt: skip
     amplitude: float = setting(1.0, "Amplitude of the reference, a sine on input 0, > 0")
     n_starts: int = setting(
-        128, "Number of random initial states of the attractor survey, at least 2"
+        128, "Number of random initial states of the attractor survey, 2 to 100000"
     )
     intrinsic_starts: int = setting(
-        64, "Number of random initial states of the search for oscillations without the reference"
+        64,
+        "Number of random initial states of the search for oscillations without the reference, "
+        "1 to 100000",
     )
     thorough: bool = setting(
         True, "Further search where a cycle is missing, half a minute for a network of 279 units"
@@ -177,8 +183,9 @@ class ReferenceSection:
         check_positive(
             self, "frequency_Hz", "amplitude", "n_starts", "intrinsic_starts", "tongue_amplitudes"
         )
-        if self.n_starts < 2:
-            raise ValueError(f"n_starts must be at least 2, got {self.n_starts!r}.")
+        check_different(self, "tongue_amplitudes")
+        check_range(self, "n_starts", 2, MOST_STATES)
+        check_range(self, "intrinsic_starts", 1, MOST_STATES)
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(
@@ -204,10 +211,16 @@ class AnimalsSection:
     def __post_init__(self) -> None:
         check_different(self, "recordings")
         for name in self.recordings:
-            if not Path(name).is_file():
-                raise ValueError(f"recordings: {name} does not exist.")
-        if self.atlas and not Path(self.atlas).is_file():
-            raise ValueError(f"atlas: {self.atlas} does not exist.")
+            _check_file("recordings", name)
+        if self.atlas:
+            _check_file("atlas", self.atlas)
+
+
+def _check_file(name: str, file: str) -> None:
+    path = Path(file)
+    if not path.is_file():
+        state = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise ValueError(f"{name}: {file} {state}.")
 
 
 def _tasks(*kinds: str) -> tuple[Task, ...]:
@@ -275,7 +288,7 @@ class CompareConfig:
             check_different_names(name, getattr(self, name))
         found: dict[str, tuple[str, str]] = {}
         for pair in ((it.name, task.name) for it in self.substrates for task in self.tasks):
-            other = found.setdefault("-".join(pair), pair)
+            other = found.setdefault("-".join(pair).lower(), pair)
             if other != pair:
                 raise ValueError(
                     f"The files of {pair[0]} on {pair[1]} and of {other[0]} on {other[1]} would "

@@ -19,6 +19,7 @@ from isochron.runs.null_models import NO_NULL, draw_connectome
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.studies.compare.configuration import CompareConfig
+from isochron.wording import counted
 
 DRAWS_PER_STEP = 20
 PLAIN = re.compile("[A-Za-z0-9-]{1,60}")  # as IDs of data sets
@@ -275,7 +276,7 @@ def network_of(config: CompareConfig, spec: OnsetSpec, k: int) -> sims.GradedNet
     """The model of the k-th draw of a step."""
     connectome = draw_connectome(spec.dataset, spec.null_model, spec.first + k)
     return sims.GradedNetwork(connectome).with_parameters(
-        leak_conductance=spec.leak_nS, **_in_contacts(config, spec.dataset)
+        leak_conductance=spec.leak_nS, **in_contacts(config, spec.dataset)
     )
 
 
@@ -289,7 +290,7 @@ def _describe(onset: sims.Onset) -> OnsetFound:
     )
 
 
-def _in_contacts(config: CompareConfig, dataset: str) -> dict[str, float]:
+def in_contacts(config: CompareConfig, dataset: str) -> dict[str, float]:
     """Conductances for each unit of weight, if weights are EM sections and are to be contacts."""
     connectome = open_connectome(dataset)
     if not config.onset.in_contacts or connectome.source.weight_unit != "EM sections":
@@ -307,7 +308,12 @@ def contacts_per_section(dataset: str) -> tuple[float, float]:
     """Contacts for each EM section, of synapses and of gap junctions.
 
     Sums of the weights between the neurons that a data set shares with varshney2011, of which
-    the weights are contacts, divided by each other.
+    the weights are contacts, divided by each other; 1 for a layer that the data set does not have.
+
+    Raises
+    ------
+    ValueError
+        If a layer does not have connections between these neurons.
     """
     one, other = open_connectome(IN_CONTACTS), open_connectome(dataset)
     shared = [name for name in one.neurons if name in set(other.neurons)]
@@ -316,8 +322,19 @@ def contacts_per_section(dataset: str) -> tuple[float, float]:
         rows = connectome.index(shared)
         return float(getattr(connectome, layer)[np.ix_(rows, rows)].sum())
 
-    chemical, gap = (total(one, layer) / total(other, layer) for layer in ("chemical", "gap"))
-    return chemical, gap
+    def factor(layer: str) -> float:
+        if not getattr(other, layer).any():
+            return 1.0
+        contacts, sections = total(one, layer), total(other, layer)
+        if not contacts or not sections:
+            raise ValueError(
+                f"{dataset} and {IN_CONTACTS} have {counted(len(shared), 'neuron')} in common, "
+                f"without {layer} connections between them, so that EM sections cannot be "
+                "converted to contacts. in_contacts = false in [onset] uses sections."
+            )
+        return contacts / sections
+
+    return factor("chemical"), factor("gap")
 
 
 def read_onsets(config: CompareConfig, folder: RunPaths) -> tuple[OnsetGroup, ...]:

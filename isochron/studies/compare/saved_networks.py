@@ -24,6 +24,7 @@ from isochron.studies.compare.subject import Subject, pair_seed
 from isochron.studies.entries import UNKNOWN_TASK
 
 NUMBERED = re.compile(r"(?P<group>.+)-(?P<number>\d{1,9})(-untrained)?")
+LONGEST_NAME = 120
 NEAR_NYQUIST = 0.98  # highest frequency of a tongue, relative to half of the sampling frequency
 
 
@@ -69,9 +70,15 @@ def check_saved(config: CompareConfig) -> None:
     ------
     DataFileError
         If a run does not contain a network, a file is damaged, or a network cannot be analyzed.
+    ValueError
+        If two runs contain the same network.
     """
+    found: dict[Path, str] = {}
     for run in config.runs:
         for path in _files(run):
+            other = found.setdefault(path.resolve(), run)
+            if other != run:
+                raise ValueError(f"runs: {other} and {run} contain the same network, {path}.")
             _check(path, config.reference)
 
 
@@ -105,10 +112,10 @@ def _files(run: str) -> list[Path]:
 def _names(config: CompareConfig) -> list[str]:
     """Names of the runs: the last parts of their paths, as many as make them different."""
     names: list[str] = []
-    taken = {WORM, *(it.name for it in config.substrates)}
+    taken = {WORM, *(it.name.lower() for it in config.substrates)}
     for run in config.runs:
-        name = next(it for it in _possible_names(Path(run)) if it not in taken)
-        taken.add(name)
+        name = next(it for it in _possible_names(Path(run)) if it.lower() not in taken)
+        taken.add(name.lower())
         names.append(name)
     return names
 
@@ -147,8 +154,11 @@ def _labels(files: Sequence[Path], run: str) -> list[NetLabel]:
 
 def _label(substrate: str, file: Path, task: str, trained: bool, number: int) -> NetLabel:
     parts = [substrate, *([task] if task else []), str(number), *([] if trained else ["untrained"])]
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", "-".join(parts))
+    if len(name) > LONGEST_NAME:  # of a file
+        name = f"{name[:LONGEST_NAME]}-{sha256(name.encode())[:8]}"
     return NetLabel(
-        name=re.sub(r"[^A-Za-z0-9_-]", "-", "-".join(parts)),
+        name=name,
         substrate=substrate,
         task=task or UNKNOWN_TASK,
         pair=number,

@@ -19,6 +19,7 @@ from isochron.studies.compare.animals import (
     recordings_of,
 )
 from isochron.studies.compare.atlas import ATLAS, AtlasComparison, check_atlas, compare_with_atlas
+from isochron.studies.compare.checks import check_file_names, check_onsets, within
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.contrasts import Roles, find_contrasts
 from isochron.studies.compare.networks import NetSpec, analyse_net, build_net, configure, train_net
@@ -75,21 +76,22 @@ def check(config: CompareConfig) -> None:
     """Check that the configuration can be run, before any work is done."""
     check_saved(config)
     check_worm(config.worm)
-    for dataset in config.onset.datasets:
-        check_worm(config.worm, dataset)
     check_recordings(config)
     check_atlas(config)
     pair = config.seed
     for substrate in config.substrates:
         for task in config.tasks:
             _check_network(config, NetSpec(substrate, task, pair))
+    check_file_names(spec.name for spec in (*net_specs(config), *saved_specs(config)))
     smallest = LowRankRNN(n_units=1, rank=1)
     for hertz in (config.reference.frequency_Hz, *config.reference.tongue_limits_Hz):
         TrainedMap(smallest, frequency_Hz=hertz)
+    check_onsets(config)
 
 
 def _check_network(config: CompareConfig, spec: NetSpec) -> None:
-    given = configure(config, spec)
+    where = f"[[substrates]] {spec.substrate.name}, [[tasks]] {spec.task.name}:"
+    given = within(where, lambda: configure(config, spec))
     n_units = given.network.settings.get("n_units", 0)
     needed = 3 * 4 * n_units * config.training.batch_size * given.task.task().n_steps
     if needed > TRAINING_MEMORY_BYTES:
@@ -98,7 +100,7 @@ def _check_network(config: CompareConfig, spec: NetSpec) -> None:
             f"{config.training.batch_size} need about {needed / 2**30:.3g} GiB in training; at "
             f"most {TRAINING_MEMORY_BYTES >> 30} GiB are allowed. Lower one of them."
         )
-    TrainedMap(build_net(config, spec))
+    within(where, lambda: TrainedMap(build_net(config, spec)))
 
 
 def inputs(config: CompareConfig) -> dict[str, str]:

@@ -47,7 +47,7 @@ def check_worm(section: WormSection, dataset: str | None = None) -> None:
     ValueError
         If the data set or a stimulated neuron does not exist.
     """
-    connectome = open_connectome(dataset or section.dataset)
+    connectome = open_connectome(section.dataset if dataset is None else dataset)
     try:
         connectome.index(section.stimulated)
     except ValueError as error:
