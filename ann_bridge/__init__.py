@@ -64,6 +64,12 @@ if TYPE_CHECKING:
         prune,
         train_and_prune,
     )
+    from isochron.ann_bridge.synflow import (
+        SynapticFlow,
+        prune_by_flow,
+        synaptic_flow,
+        weights_on_paths,
+    )
     from isochron.ann_bridge.trained_flow import TrainedFlow
     from isochron.ann_bridge.trained_map import FixedRadiusMap, TrainedMap
     from isochron.ann_bridge.training import TrainingRecord, choose_device, train
@@ -108,6 +114,7 @@ __all__ = [
     "SpikingNet",
     "SpikingParameters",
     "TrainedFlow",
+    "SynapticFlow",
     "TrainedMap",
     "TrainingParameters",
     "TrainingRecord",
@@ -128,12 +135,15 @@ __all__ = [
     "load_net",
     "policy_connectivity",
     "prune",
+    "prune_by_flow",
     "reduce_low_rank",
     "save_net",
+    "synaptic_flow",
     "tasks",
     "train",
     "train_and_prune",
     "train_many",
+    "weights_on_paths",
     "connectome_masks",
     "connectome_weights",
     "connectome_connectivity",

@@ -136,18 +136,50 @@ def prune(net: FullRankRNN | ConnectomeRNN, n_weights: int) -> ConnectomeRNN:
     [[ 0.  -0.9]
      [ 0.4  0. ]]
     """
+    exists = existing_weights(net)
+    _check_number(n_weights, int(exists.sum()))
     with torch.no_grad():
         size = net.connectivity()[0].abs()
-    exists = net.chemical_mask if isinstance(net, ConnectomeRNN) else torch.ones_like(size).bool()
-    if not 1 <= n_weights <= int(exists.sum()):
-        raise ValueError(
-            f"n_weights must lie in [1, {int(exists.sum())}], the number of weights, "
-            f"got {n_weights!r}."
-        )
-    order = torch.where(exists, size, -1.0).flatten().argsort(descending=True, stable=True)
+    return with_mask(net, largest(size, exists, n_weights))
+
+
+def existing_weights(net: FullRankRNN | ConnectomeRNN) -> Tensor:
+    """Mask of the recurrent weights that exist without gap junctions, on the CPU."""
+    if isinstance(net, ConnectomeRNN):
+        return net.chemical_mask.cpu()
+    return torch.ones(net.weights.shape, dtype=torch.bool)
+
+
+def largest(sizes: Tensor, exists: Tensor, n_weights: int) -> Tensor:
+    """Mask of the `n_weights` weights with the largest sizes, of those that exist.
+
+    Of equal ones the first.
+    """
+    order = torch.where(exists, sizes.cpu(), -1.0).flatten().argsort(descending=True, stable=True)
     mask = torch.zeros_like(exists).flatten()
     mask[order[:n_weights]] = True
-    return with_mask(net, mask.reshape(exists.shape))
+    return mask.reshape(exists.shape)
+
+
+def round_sizes(there: int, n_weights: int, rounds: int) -> list[int]:
+    """Numbers of weights before the first round and after each; they fall by the same factor.
+
+    Raises
+    ------
+    ValueError
+        If `n_weights` does not lie between 1 and the number of weights, or `rounds` is below 1.
+    """
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1, got {rounds!r}.")
+    _check_number(n_weights, there)
+    return [round(there * (n_weights / there) ** (k / rounds)) for k in range(rounds + 1)]
+
+
+def _check_number(n_weights: int, there: int) -> None:
+    if not 1 <= n_weights <= there:
+        raise ValueError(
+            f"n_weights must lie in [1, {there}], the number of weights, got {n_weights!r}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,14 +278,8 @@ def train_and_prune(
     >>> ann_bridge.count_weights(result.net)
     3
     """
-    if rounds < 1:
-        raise ValueError(f"rounds must be at least 1, got {rounds!r}.")
-    dense = net.chemical_mask if isinstance(net, ConnectomeRNN) else torch.ones_like(net.weights)
-    initial = with_mask(net, dense > 0)
-    there = count_weights(initial)
-    if not 1 <= n_weights <= there:
-        raise ValueError(f"n_weights must lie in [1, {there}], got {n_weights!r}.")
-    counts = [round(there * (n_weights / there) ** (k / rounds)) for k in range(rounds + 1)]
+    initial = with_mask(net, existing_weights(net))
+    counts = round_sizes(count_weights(initial), n_weights, rounds)
     current, losses = with_mask(initial, initial.chemical_mask), []
     for k, count in enumerate(counts):
         if k:

@@ -50,6 +50,12 @@ STUDIES = Registry(
             settings="isochron.studies.energy.configuration:EnergyConfig",
             command="study energy",
         ),
+        "pruning": StudyEntry(
+            "isochron.studies.pruning.study:STUDY",
+            "Which weights should stay, and do the graphs of those resemble the connectome?",
+            settings="isochron.studies.pruning.configuration:PruningConfig",
+            command="study pruning",
+        ),
         "pals2024": StudyEntry(
             "isochron.studies.pals2024.study:STUDY",
             "Which claims of Pals, Macke and Barak (2024) hold in networks trained here?",

@@ -45,6 +45,9 @@ class Task(ListedSection):
     kind: str
     settings: dict[str, Any]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", _with_tuples(self.settings))
+
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "tasks") -> Self:
         """As `ListedSection.read`; the name is that of the kind by default."""
@@ -82,6 +85,9 @@ class Substrate(ListedSection):
     dataset: str | None = None
     signs: str | None = None
     null_model: str = NO_NULL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", _with_tuples(self.settings))
 
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "substrates") -> Self:
@@ -188,6 +194,11 @@ def _located(given: str, name: str, folder: Path) -> str:
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _with_tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings after JSON, which has lists in the place of tuples."""
+    return {name: tuple(it) if isinstance(it, list) else it for name, it in settings.items()}
 
 
 def _complete(where: str, **sections: Any) -> TrainConfig:

@@ -1,0 +1,1 @@
+"""`isochron study pruning`: networks of as many weights as a connectome, chosen in several ways."""
