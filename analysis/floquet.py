@@ -477,10 +477,14 @@ def liouville_defect(back: ReturnMap, point: np.ndarray, logarithms: np.ndarray)
 def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
     """The eigenvalues of largest modulus, as `whole_pairs`, by Arnoldi iteration; all if it fails.
 
+    Those of a nilpotent operator are exactly 0.
+
     One more than `count` is computed: that may be the other half of the last pair.
     """
     n = operator.shape[0]
     start = np.random.default_rng(0).standard_normal(n)
+    if _vanishes(operator, start):
+        return np.zeros(count, dtype=complex)
     computed = min(count + 1, n - 2)
     size = min(n, max(2 * computed + 1, 12))
     options: dict[str, Any] = {"k": computed, "ncv": size, "v0": start, "tol": 1e-8}
@@ -489,6 +493,18 @@ def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
     except ArpackNoConvergence:
         found = np.linalg.eigvals(np.asarray(operator.matmat(np.eye(n))))
     return whole_pairs(by_modulus(found), count)
+
+
+def _vanishes(operator: LinearOperator, start: np.ndarray) -> bool:
+    """Whether repeated products take a random vector to exactly 0, as by a window that moves.
+
+    The operator is then nilpotent. Arnoldi iteration would find the k-th root of the rounding
+    error, k the products that it takes. It ends where a product leaves as many entries as before.
+    """
+    vector, entries = start, len(start) + 1
+    while 0 < (left := int(np.count_nonzero(vector))) < entries:
+        vector, entries = operator @ vector, left
+    return left == 0
 
 
 def whole_pairs(values: np.ndarray, count: int) -> np.ndarray:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from isochron.ann_bridge.masks import ConnectomeMasks, connectome_masks, connectome_weights
     from isochron.ann_bridge.module_map import ModuleMap
     from isochron.ann_bridge.nets import (
+        AttentionNet,
+        AttentionParameters,
         CircuitConnectivity,
         ClosedFormNet,
         ClosedFormParameters,
@@ -78,6 +80,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
     "AdaptedNet",
+    "AttentionNet",
+    "AttentionParameters",
     "LowRankAdaptedConnectomeParameters",
     "LowRankAdaptedConnectomeRNN",
     "CircuitConnectivity",

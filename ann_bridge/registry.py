@@ -59,6 +59,11 @@ NETWORKS = Registry(
             "Coupled oscillators (coRNN).",
             f"{_STEPPED}:CoupledOscillatorParameters",
         ),
+        "attention": Entry(
+            f"{_NETS}.attention:AttentionNet",
+            "Causal transformer; its state is the window of inputs.",
+            f"{_NETS}.attention_parameters:AttentionParameters",
+        ),
         "spiking": Entry(
             f"{_NETS}.spiking:SpikingNet",
             "Leaky integrate-and-fire neurons.",

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from isochron.ann_bridge.nets.attention import AttentionNet
+    from isochron.ann_bridge.nets.attention_parameters import AttentionParameters
     from isochron.ann_bridge.nets.circuit import CircuitNet
     from isochron.ann_bridge.nets.circuit_connectivity import (
         CircuitConnectivity,
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = lazy_names(__name__)
 __all__ = [
+    "AttentionNet",
+    "AttentionParameters",
     "LowRankAdaptedConnectomeParameters",
     "LowRankAdaptedConnectomeRNN",
     "CircuitNet",

@@ -44,6 +44,12 @@ STUDIES = Registry(
             settings="isochron.studies.adaptation.configuration:AdaptationConfig",
             command="study adaptation",
         ),
+        "attention": StudyEntry(
+            "isochron.studies.attention.study:STUDY",
+            "What remains of memory and rhythm in a network that is not recurrent, a transformer?",
+            settings="isochron.studies.attention.configuration:AttentionConfig",
+            command="study attention",
+        ),
         "energy": StudyEntry(
             "isochron.studies.energy.study:STUDY",
             "What is lost of an energy, and what is gained, when connections are not symmetric?",

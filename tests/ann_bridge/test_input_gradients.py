@@ -52,6 +52,10 @@ KINDS = {
     "gru": lambda: ann_bridge.GRUNet(n_units=7),
     "lstm": lambda: ann_bridge.LSTMNet(n_units=7, n_outputs=2),
     "coupled-oscillators": lambda: ann_bridge.CoupledOscillatorNet(n_units=7),
+    "attention": lambda: ann_bridge.AttentionNet(n_units=8, n_layers=2, window=9, stride=2),
+    "attention, sinusoidal, fed back": lambda: ann_bridge.AttentionNet(
+        n_units=8, window=9, stride=2, positions="sinusoidal", feedback=0.5
+    ),
     "liquid": lambda: ann_bridge.LiquidNet(policy()),
     "closed-form": lambda: ann_bridge.ClosedFormNet(policy()),
     "closed-form, pure": lambda: ann_bridge.ClosedFormNet(policy(), mode="pure"),

@@ -91,6 +91,10 @@ def kinds():
     yield ann_bridge.GRUNet(n_units=7)
     yield ann_bridge.LSTMNet(n_units=7, n_outputs=2)
     yield ann_bridge.CoupledOscillatorNet(n_units=7, friction=0.5)
+    yield ann_bridge.AttentionNet(n_units=8, window=9, stride=2)
+    yield ann_bridge.AttentionNet(
+        n_units=8, n_layers=2, window=7, stride=3, positions="sinusoidal", feedback=0.5
+    )
     rng = np.random.default_rng(0)
     policy = ann_bridge.default_policy_connectivity(12, 3, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, n_outputs=2)
@@ -398,6 +402,14 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
         (lambda: ann_bridge.GRUNet(n_units=0), "n_units"),
         (lambda: ann_bridge.LSTMNet(initial_std=-1.0), "initial_std"),
         (lambda: ann_bridge.CoupledOscillatorNet(stiffness=0.0), "stiffness must be positive"),
+        (lambda: ann_bridge.AttentionNet(n_units=12), "a multiple of 2 n_heads = 8"),
+        (lambda: ann_bridge.AttentionNet(window=0), "window must be a whole number, at least 1"),
+        (lambda: ann_bridge.AttentionNet(positions="none"), "positions must be one of rotary"),
+        (lambda: ann_bridge.AttentionNet(feedback=np.inf), "feedback must be finite"),
+        (
+            lambda: ann_bridge.AttentionNet(feedback=1.0, n_inputs=1, n_outputs=2),
+            "feedback needs an input for each output, got 1 inputs and 2",
+        ),
         (lambda: ann_bridge.LiquidParameters(unfolds=0), "unfolds must be a whole number"),
         (lambda: ann_bridge.LiquidParameters(time_step=-1.0), "time_step must be positive"),
         (lambda: ann_bridge.ClosedFormParameters(mode="fast"), "mode must be one of default"),

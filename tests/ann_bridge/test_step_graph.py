@@ -72,6 +72,8 @@ def networks():
     for kind in ("FullRankRNN", "LowRankRNN", "GRUNet", "LSTMNet", "CoupledOscillatorNet",
                  "SpikingNet"):  # fmt: skip
         yield getattr(ann_bridge, kind).for_task(TASK, n_units=6)
+    for positions in ("rotary", "sinusoidal"):
+        yield ann_bridge.AttentionNet.for_task(TASK, n_units=8, positions=positions)
     yield ann_bridge.FullRankRNN.for_task(TASK, n_units=6, form="rate")
     yield ann_bridge.FullRankRNN.for_task(TASK, n_units=6, learns_time_constants=True, biased=True)
 

@@ -1,0 +1,106 @@
+"""`isochron study attention`: the plan of steps, and the results from theirs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isochron.runs.datasets import dataset_inputs, open_connectome
+from isochron.runs.provenance import find_provenance
+from isochron.runs.results import SCHEMA
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.runs.steps import Step
+from isochron.runs.training import build_network
+from isochron.studies.attention.configuration import ATTENTION, AttentionConfig
+from isochron.studies.attention.networks import (
+    configure,
+    measure_net,
+    net_specs,
+    read_row,
+    train_net,
+)
+from isochron.studies.attention.report import build_report, format_results
+from isochron.studies.attention.results import AttentionResults
+from isochron.studies.study import Study
+
+EXPERIMENT = "attention"
+QUESTION = "What remains of memory and rhythm in a network that is not recurrent, a transformer?"
+
+
+def _datasets(config: AttentionConfig) -> list[str]:
+    return [entry.dataset for entry in config.substrates if entry.dataset is not None]
+
+
+def inputs(config: AttentionConfig) -> Mapping[str, str]:
+    """Files of the user that the results depend on."""
+    found: dict[str, str] = {}
+    for name in _datasets(config):
+        found |= dataset_inputs(name)
+    return found
+
+
+def check(config: AttentionConfig) -> None:
+    """Reject what cannot be run, before any work is done."""
+    from isochron.ann_bridge import TrainedMap
+    from isochron.ann_bridge.tasks.stimulus_task import StimulusTask
+
+    for spec in net_specs(config)[: len(config.substrates) * len(config.tasks)]:
+        given = configure(config, spec)
+        task: Any = given.task.task()
+        shows = isinstance(task, StimulusTask) and task.reference_input is not None
+        if not shows or task.n_stimuli < 2:
+            raise ValueError(
+                f"tasks: the memory is measured in trials with a reference and two stimuli or "
+                f"more, as of phase-memory and level-memory; {spec.task.name} does not have them."
+            )
+        net = build_network(given, 0)
+        system = TrainedMap(net, frequency_Hz=config.cycles.frequency_Hz)
+        if not system.smooth:
+            raise ValueError(
+                f"substrates: cycles of the kind {spec.substrate.kind} cannot be found, since it "
+                "does not have a derivative."
+            )
+        if spec.substrate.kind == ATTENTION and net.settings.feedback:
+            raise ValueError(
+                f"substrates: {spec.substrate.name} has feedback = {net.settings.feedback:g}; the "
+                "study trains without feedback, and [cycles] feedback adds it afterwards."
+            )
+
+
+def plan(config: AttentionConfig, folder: RunFolder) -> list[Step]:
+    """Training and analysis of every network, pair by pair."""
+    paths, steps = RunPaths(folder.path), []
+    for spec in net_specs(config):
+        train = f"train-{spec.name}"
+        steps.append(Step(train, train_net, (config, paths, spec)))
+        steps.append(
+            Step(f"measure-{spec.name}", measure_net, (config, paths, spec), after=(train,))
+        )
+    return steps
+
+
+def assemble(config: AttentionConfig, folder: RunFolder, steps: Sequence[Step]) -> AttentionResults:
+    """The content of ``results.json`` from the results of the steps."""
+    names = _datasets(config)
+    return AttentionResults(
+        schema=SCHEMA,
+        experiment=EXPERIMENT,
+        question=QUESTION,
+        provenance=find_provenance(open_connectome(names[0]) if names else None),
+        config=config,
+        networks=tuple(
+            read_row(folder.result(f"measure-{it.name}"), folder.result(f"train-{it.name}"))
+            for it in net_specs(config)
+        ),
+        seconds={step.name: folder.seconds(step.name) for step in steps},
+    )
+
+
+STUDY = Study(
+    command=f"isochron study {EXPERIMENT}",
+    results=AttentionResults,
+    check=check,
+    inputs=inputs,
+    plan=plan,
+    assemble=assemble,
+    build_report=build_report,
+    format_results=format_results,
+)
