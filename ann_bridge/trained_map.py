@@ -11,6 +11,7 @@ import numpy as np
 from isochron.ann_bridge.checks import check_finite_inputs
 from isochron.ann_bridge.compiled_steps import CompiledStep
 from isochron.ann_bridge.float64_steps import LeakyStep
+from isochron.ann_bridge.nets.attention import WindowStep
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
 from isochron.ann_bridge.starts import draw_starts
@@ -277,7 +278,8 @@ class TrainedMap:
     def tangent_map(self, state: Any, n_steps: int) -> Callable[[np.ndarray], np.ndarray]:
         """The derivative of the first steps from a state, as a function of tangent vectors.
 
-        For a leaky network the states are computed only once, however often it is called.
+        For leaky and attention networks the states are computed only once, however often it is
+        called.
 
         Parameters
         ----------
@@ -291,7 +293,7 @@ class TrainedMap:
         callable
             Maps tangent vectors at the state, shape (dimension, k), to those after the steps.
         """
-        if not isinstance(self._step, LeakyStep):
+        if not isinstance(self._step, LeakyStep | WindowStep):
             return lambda tangents: self.advance(state, n_steps, tangents=tangents)[1]
         slopes = self._step.slope(self.orbit(state, n_steps)[:-1])
         return partial(self._step.jvp_along, slopes)

@@ -267,20 +267,35 @@ class WindowStep:
         self, state: np.ndarray, drive: np.ndarray, tangents: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """One state one step later, and tangent vectors of it."""
-        n_inputs = self._net.settings.n_inputs
-        new = np.zeros((n_inputs, tangents.shape[1]))
-        if self._net.settings.feedback:
-            new = self._token_jacobian(state, drive) @ tangents
-        return self.advance(state, drive), np.concatenate([tangents[n_inputs:], new])
+        after = self.jvp_along(self.slope(state[None]), tangents)
+        return self.advance(state, drive), after
 
-    def _token_jacobian(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """Derivative of the new input by the state, shape (n_inputs, dimension)."""
-        n_inputs = self._net.settings.n_inputs
+    def slope(self, states: np.ndarray) -> np.ndarray:
+        """Derivative of what is fed back by each of some states, shape (n, n_outputs, dimension).
+
+        Without feedback its second axis is empty.
+        """
+        if not self._net.settings.feedback:
+            return np.empty((len(states), 0, self.dimension))
+        return np.stack([self._rows(state) for state in states])
+
+    def _rows(self, state: np.ndarray) -> np.ndarray:
+        """The slope of one state: of several at once, rounding would depend on their number."""
+        p = self._net.settings
         with torch.enable_grad():  # also where a caller has switched gradients off
-            copies = _tensor(state).repeat(n_inputs, 1).requires_grad_()
-            tokens = self._net.with_feedback(_tensor(drive), self._net.units(copies))
-            (rows,) = torch.autograd.grad(tokens, copies, torch.eye(n_inputs, dtype=tokens.dtype))
+            copies = _tensor(state).repeat(p.n_outputs, 1).requires_grad_()
+            fed = self._net.with_feedback(_tensor(np.zeros(p.n_inputs)), self._net.units(copies))
+            (rows,) = torch.autograd.grad(fed.diagonal().sum(), copies)
         return rows.numpy()
+
+    def jvp_along(self, slopes: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """Tangent vectors, shape (dimension, k), after steps from states with these slopes."""
+        n_inputs = self._net.settings.n_inputs
+        for rows in slopes:
+            new = np.zeros((n_inputs, tangents.shape[1]))
+            new[: len(rows)] = rows @ tangents
+            tangents = np.concatenate([tangents[n_inputs:], new])
+        return tangents
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """Outputs in states."""
