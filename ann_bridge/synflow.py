@@ -142,7 +142,8 @@ def prune_by_flow(
     Raises
     ------
     ValueError
-        If a number is out of range, or no input reaches an output; and as `prune`.
+        If a number is out of range, no input reaches an output, or a loop outdoes the last path
+        from an input to an output, as can happen if few weights stay; and as `prune`.
 
     References
     ----------
@@ -167,9 +168,18 @@ def prune_by_flow(
         for count in round_sizes(int(exists.sum()), n_weights, rounds)[1:]:
             flow = _flow(net, weights * exists, n_steps, gain).recurrent
             if not (flow > 0).any():
-                raise ValueError("No recurrent weight is on a path from an input to an output.")
+                raise ValueError(_why_nothing_flows(net, int(exists.sum()), gain))
             exists = largest(flow, exists, count)
     return with_mask(net, exists)
+
+
+def _why_nothing_flows(net: FullRankRNN | ConnectomeRNN, left: int, gain: float) -> str:
+    if not weights_on_paths(net).any():
+        return "No recurrent weight is on a path from an input to an output."
+    return (
+        f"The recurrent layer collapsed with {left} weights left: loops outdid the last path from "
+        f"an input to an output. Take a gain below {gain:g}, or more weights."
+    )
 
 
 def weights_on_paths(net: FullRankRNN | ConnectomeRNN) -> Tensor:
