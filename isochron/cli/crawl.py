@@ -17,7 +17,7 @@ from isochron.cli.common import (
 )
 from isochron.cli.execution import ExecutionOptions
 from isochron.cli.options import SettingsCommand, reject_given
-from isochron.runs.gait_rows import GAIT_ROWS
+from isochron.runs.gait_rows import animal_note, gait_table_rows
 from isochron.wording import command
 from isochron.workflows.crawl_controls.settings import ControlSettings
 from isochron.workflows.crawl_settings import CrawlSettings
@@ -108,14 +108,10 @@ def _print_summary(summary: "CrawlSummary") -> None:
         f"{summary.stiffness:g} µN mm², {summary.n_links} links, step {summary.step_ms:g} ms"
     )
     table = Table("", "worm", "animal")
-    for label, name, error in GAIT_ROWS:
-        known = _number(animal.get(name))
-        if animal.get(error) is not None:
-            known += f" ± {_number(animal[error])}"
-        add_row(table, label, _number(gait[name]), known)
-    add_row(table, "direction of the wave", gait["direction"], "")
+    for row in gait_table_rows([gait], [animal]):
+        add_row(table, *row)
     print_table(table)
-    click.echo(f"Animal: {animal['source']}.")
+    click.echo(animal_note(animal))
     for line in _convergence(summary):
         click.echo(line)
     if summary.survey is not None:

@@ -153,7 +153,10 @@ def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
         if settings.survey is None
         else survey_gaits(model, settings.survey, settings.seed),
     )
-    return run.assign_attrs(seed=settings.seed, crawl_model=settings.model), summary
+    made = {"seed": settings.seed, "crawl_model": settings.model, "medium": settings.medium}
+    if settings.transient_s is not None:
+        made["gait_transient_s"] = settings.transient_s
+    return run.assign_attrs(made), summary
 
 
 def _comparisons(model: CrawlModel, gait: sims.Gait) -> Iterator[Comparison]:

@@ -131,3 +131,49 @@ def test_the_first_color_can_be_chosen(worm_run):
     assert data_of(view.build_page(worm_run, color="phase"))["color"] == "phase"
     with pytest.raises(ValueError, match="Did you mean phase"):
         view.build_page(worm_run, color="phases")
+
+
+def table_of(runs):
+    table = gait_table(runs)
+    assert table is not None
+    return table
+
+
+def test_the_animal_is_next_to_the_gait_as_isochron_crawl_prints_it(crawling_run):
+    """In the medium that the run states, or that has the drag of its body."""
+    stated = crawling_run.assign_attrs(medium="agar")
+    table = table_of({"worm": stated})
+    assert table["head"] == ["", "worm", "animal"]
+    assert ["frequency (Hz)", "0.5", "0.3 ± 0.02"] in table["rows"]
+    assert table["rows"][-1][2] == ""
+    assert "Animal: frequency and wavelength: Fang-Yen et al. (2010)" in table["note"]
+    medium = {"normal_drag": 128.0, "drag_ratio": 40.0}
+    by_drag = crawling_run.assign_attrs(body=json.dumps({"medium": medium}))
+    assert table_of({"worm": by_drag}) == table
+
+
+def test_two_media_have_two_animals_and_one_note(crawling_run):
+    given = {"a": "agar", "b": "agar-shen2011", "c": "water"}
+    runs = {title: crawling_run.assign_attrs(medium=name) for title, name in given.items()}
+    table = table_of(runs)
+    assert table["head"] == ["", "a", "b", "c", "animal (agar)", "animal (water)"]
+    assert table["rows"][0][-2:] == ["0.3 ± 0.02", "1.76"]
+    assert table["note"].count("Animal:") == 1
+
+
+@pytest.mark.parametrize(
+    "attrs",
+    [{}, {"medium": "sand"}, {"medium": 3, "body": "{"}, {"body": '{"medium": 2}'},
+     {"body": '{"medium": {"normal_drag": 1, "drag_ratio": 40}}'}],
+)  # fmt: skip
+def test_a_medium_that_is_not_known_has_no_animal(crawling_run, attrs):
+    table = table_of({"worm": crawling_run.assign_attrs(attrs)})
+    assert table["head"] == ["", "worm"]
+    assert "Animal" not in table["note"]
+
+
+def test_the_gait_is_observed_after_the_transient_of_the_run(crawling_run):
+    assert "the last 4 s" in table_of({"worm": crawling_run})["note"]
+    later = crawling_run.assign_attrs(gait_transient_s=2.0)
+    assert "the last 6 s" in table_of({"worm": later})["note"]
+    assert gait_table({"worm": crawling_run.assign_attrs(gait_transient_s="x")}) is None
