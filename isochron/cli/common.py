@@ -9,6 +9,8 @@ import click
 from isochron.wording import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isochron.connectome import Connectome
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -16,6 +18,13 @@ debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+
+report_option = click.option(
+    "--report",
+    type=Path,
+    metavar="FOLDER",
+    help="Folder for report.html, with numbers and a figure, and view.html, which plays the run.",
+)
 
 
 def open_connectome(identifier: str) -> "Connectome":
@@ -42,6 +51,33 @@ def refuse_to_replace(path: Path, force: bool) -> None:
     """
     if path.exists() and not force:
         raise ValueError(f"{path} exists; --force replaces it.")
+
+
+def check_report_folder(folder: Path | None, force: bool) -> None:
+    """Stop before any work if the pages of a run cannot be written.
+
+    Raises
+    ------
+    ValueError
+        If the folder is a file or its parent does not exist, or it has pages, without ``--force``.
+    """
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder. Choose a different --report.")
+    if not folder.parent.is_dir():
+        raise ValueError(f"The folder {folder.parent} does not exist; make it first.")
+    for name in ("report.html", "view.html"):
+        refuse_to_replace(folder / name, force)
+
+
+def write_report(folder: Path, pages: "Mapping[str, str]") -> str:
+    """Write the pages of a run; the path of the report."""
+    from isochron.runs.plan import write_pages
+
+    folder.mkdir(exist_ok=True)
+    write_pages(folder, lambda _: pages)
+    return str(folder / "report.html")
 
 
 def report_file(path: Path, as_json: bool) -> None:

@@ -8,12 +8,15 @@ import click
 
 from isochron.cli.common import (
     add_row,
+    check_report_folder,
     debug_option,
     force_option,
     json_option,
     print_json,
     print_table,
     refuse_to_replace,
+    report_option,
+    write_report,
 )
 from isochron.cli.execution import ExecutionOptions
 from isochron.cli.options import SettingsCommand, reject_given
@@ -35,12 +38,13 @@ FORMATS = (".zarr", ".nc", ".wcon")
 )
 @click.option("--out", type=Path, help="File for the run: .zarr, .nc or .wcon; folder for --nulls.")
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as crawl.png.")
+@report_option
 @force_option
 @json_option
 @debug_option
 def crawl(
     worm: CrawlSettings, controls: ControlSettings, execution: ExecutionOptions,
-    out: Path | None, draw: bool, force: bool, as_json: bool,
+    out: Path | None, draw: bool, report: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate a worm that moves, and compare its gait with that of the animal.
 
@@ -54,11 +58,14 @@ def crawl(
 
     \b
     isochron crawl --out crawl.zarr --plot
+    isochron crawl --out crawl.zarr --report crawl
     isochron crawl --model stiff --medium agar-shen2011 --json
     isochron crawl --model bistable --dataset cook2019-hermaphrodite --medium water
     isochron crawl --nulls 200 --out controls
     """
     if controls.nulls is not None:
+        if report is not None:
+            raise click.UsageError("--nulls writes its report to the folder --out; omit --report.")
         from isochron.cli.crawl_controls import run_controls
 
         run_controls(worm, controls, execution, out, draw=draw, force=force, as_json=as_json)
@@ -72,12 +79,13 @@ def crawl(
     for path in (out, picture):
         if path is not None:
             refuse_to_replace(path, force)
+    check_report_folder(report, force)
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"The folder {out.parent} does not exist; make it first.")
     _ = worm.currents  # a wrong one is named at once
     from isochron.runs.results import to_json_values
     from isochron.sims import save_dataset, save_wcon
-    from isochron.workflows.crawl import crawl_worm, draw_crawl
+    from isochron.workflows.crawl import crawl_worm, write_crawl_figure
 
     run, summary = crawl_worm(worm)
     printed = to_json_values(summary)
@@ -85,13 +93,17 @@ def crawl(
         (save_wcon if out.suffix == ".wcon" else save_dataset)(run, out)
         printed["file"] = str(out)
     if picture is not None:
-        draw_crawl(run, summary, picture)
+        write_crawl_figure(run, summary, picture)
         printed["figure"] = str(picture)
+    if report is not None:
+        from isochron.workflows.crawl_report import crawl_pages
+
+        printed["report"] = write_report(report, crawl_pages(run, summary, worm))
     if as_json:
         print_json(printed)
         return
     _print_summary(summary)
-    for name in ("file", "figure"):
+    for name in ("file", "figure", "report"):
         if name in printed:
             click.echo(f"{name}: {printed[name]}")
     if out is not None and out.suffix != ".wcon":
@@ -100,6 +112,8 @@ def crawl(
 
 def _print_summary(summary: "CrawlSummary") -> None:
     from rich.table import Table
+
+    from isochron.workflows.crawl_report import describe_convergence
 
     gait, animal = summary.gait, summary.animal
     click.echo(
@@ -112,7 +126,7 @@ def _print_summary(summary: "CrawlSummary") -> None:
         add_row(table, *row)
     print_table(table)
     click.echo(animal_note(animal))
-    for line in _convergence(summary):
+    for line in describe_convergence(summary):
         click.echo(line)
     if summary.survey is not None:
         print_survey(summary.survey)
@@ -123,55 +137,11 @@ def print_survey(survey: "GaitSurvey") -> None:
     """Print the gaits of a survey, and what it leaves open."""
     from rich.table import Table
 
-    table = Table(
-        "gait", "starts", "share (95 %)", "frequency (Hz)", "wavelength", "speed (mm/s)",
-        "rms curvature (1/mm)", "direction",
-    )  # fmt: skip
-    for one in survey.gaits:
-        names = ("frequency_Hz", "wavelength", "speed", "rms_curvature")
-        table.add_row(
-            one.kind, str(one.n_starts), f"{one.basin_low:.2f} to {one.basin_high:.2f}",
-            *(_number(one.gait[name]) for name in names), one.gait["direction"],
-        )  # fmt: skip
+    from isochron.workflows.crawl_report import SURVEY_HEAD, survey_notes, survey_rows
+
+    table = Table(*SURVEY_HEAD)
+    for row in survey_rows(survey):
+        add_row(table, *row)
     print_table(table)
-    for reason, count in survey.failures.items():
-        click.echo(f"{count} of {survey.n_starts} starts: {reason}")
-    click.echo(f"The survey cannot exclude {survey.cannot_exclude}")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def _largest(differences: dict[str, float | None]) -> float:
-    """The largest difference; 0 for a worm at rest."""
-    return max((value for value in differences.values() if value is not None), default=0.0)
-
-
-def _words(name: str) -> str:
-    return name.removesuffix("_Hz").replace("_", " ")
-
-
-def _convergence(summary: "CrawlSummary") -> list[str]:
-    if summary.converged is None:
-        return ["Convergence: not checked (--check checks it)."]
-    if summary.converged:
-        changes = " and ".join(
-            f"{100 * _largest(one.differences):.1f} % with {one.change}"
-            for one in summary.convergence
-        )
-        return [f"Converged: the numbers of the gait change by at most {changes}."]
-    lines = []
-    for one in summary.convergence:
-        if one.converged:
-            continue
-        parts = [
-            f"{_words(name)} {'not defined' if value is None else f'{100 * value:.1f} %'}"
-            for name, value in one.differences.items()
-            if value is None or value > one.tolerance
-        ] or [f"direction {one.gait['direction']}"]
-        lines.append(
-            f"Not converged: with {one.change} the gait differs by more than "
-            f"{100 * one.tolerance:g} %: {', '.join(parts)}."
-        )
-    return lines
+    for line in survey_notes(survey):
+        click.echo(line)

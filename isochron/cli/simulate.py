@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import (
+    check_report_folder,
     debug_option,
     force_option,
     json_option,
     print_json,
     print_table,
     refuse_to_replace,
+    report_option,
+    write_report,
 )
 from isochron.cli.options import SettingsCommand, settings_given
 from isochron.locks import locked
@@ -60,12 +63,13 @@ class SimulationSettings(RunSettings):
     "--out", type=Path, help="File for the run (.zarr, .nc, .nwb); of several engines a folder."
 )
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as run.png.")
+@report_option
 @force_option
 @json_option
 @debug_option
 def simulate(
-    model: ModelSettings, how: SimulationSettings, out: Path | None, draw: bool, force: bool,
-    as_json: bool,
+    model: ModelSettings, how: SimulationSettings, out: Path | None, draw: bool,
+    report: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate a connectome model under constant or given currents, and summarize the run.
 
@@ -73,21 +77,27 @@ def simulate(
 
     \b
     isochron simulate --stimulate PLM=2000 --duration 20 --out run.zarr --plot
+    isochron simulate --stimulate PLM=2000 --duration 5 --report touch
     isochron simulate --dataset cook2019-hermaphrodite --ablate AVA --stimulate AVB=500 \\
         --duration 5 --out cut.nc
     isochron simulate --engine numba,scipy,brian2 --stimulate PLM=2000 --duration 5 --out engines
     """
     several = len(how.engines) > 1
     _check_out(out, several)
+    check_report_folder(report, force)
+    if (draw or report is not None) and "V" not in how.record:
+        raise ValueError("--plot and --report draw the potentials; add --record V.")
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"The folder {out.parent} does not exist; make it first.")
     if several:
         assert out is not None
         with locked(out):
-            _simulate_engines(out, model, how, draw=draw, force=force, as_json=as_json)
+            _simulate_engines(
+                out, model, how, draw=draw, report=report, force=force, as_json=as_json
+            )
         return
     with nullcontext() if out is None else locked(out):  # of two commands, the second stops here
-        printed = _simulate_into(out, model, how, draw=draw, force=force)
+        printed = _simulate_into(out, model, how, draw=draw, report=report, force=force)
     if as_json:
         print_json(printed)
         return
@@ -110,8 +120,8 @@ def _check_out(out: Path | None, several: bool) -> None:
 
 
 def _simulate_engines(
-    out: Path, model: ModelSettings, how: SimulationSettings, *, draw: bool, force: bool,
-    as_json: bool,
+    out: Path, model: ModelSettings, how: SimulationSettings, *, draw: bool, report: Path | None,
+    force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate by several engines, and print their differences."""
     from isochron.runs.results import to_json_values
@@ -123,10 +133,17 @@ def _simulate_engines(
     options = {field.name for field in fields(RunSettings)} & settings_given("how").keys()
     given = {name: getattr(how, name) for name in options - {"engine"}}
     runs = simulate_engines(spec, how.engines, out, seed=how.seed, draw=draw, force=force, **given)
+    printed = {}
+    if report is not None:
+        from isochron.workflows.simulate_report import engine_pages
+
+        printed["report"] = write_report(report, engine_pages(runs, out, spec, how.seed, given))
     if as_json:
-        print_json({"runs": to_json_values(runs)})
+        print_json({"runs": to_json_values(runs)} | printed)
         return
     _print_engines(runs)
+    for path in printed.values():
+        click.echo(f"report: {path}")
     click.echo(f"To look at the differences: {command('view', out)}")
 
 
@@ -144,8 +161,9 @@ def _print_engines(runs: "list[EngineRun]") -> None:
 
 
 def _simulate_into(
-    out: Path | None, model: ModelSettings, how: SimulationSettings, *, draw: bool, force: bool
-) -> dict[str, Any]:
+    out: Path | None, model: ModelSettings, how: SimulationSettings, *, draw: bool,
+    report: Path | None, force: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Simulate and write the files; the summary, with their paths."""
     picture = (out or Path("run")).with_suffix(".png") if draw else None
     for path in (out, picture):
@@ -157,7 +175,7 @@ def _simulate_into(
     from isochron.sims import save_dataset
     from isochron.sims.storage import export_nwb
     from isochron.sims.unfinished import unfinished_run
-    from isochron.workflows.simulate import draw_run, simulate_spec
+    from isochron.workflows.simulate import figure_of_run, simulate_spec
 
     spec = model.spec(table=None if how.stimulus is None else str(how.stimulus))
     options = {field.name for field in fields(RunSettings)} & settings_given("how").keys()
@@ -173,14 +191,25 @@ def _simulate_into(
         run, summary = simulate_spec(spec, seed=how.seed, **given)
         printed = to_json_values(summary)
         # All that takes long comes first: an interrupt must not leave one of the files.
-        drawn = None if picture is None else draw_run(run, spec.connectome(), picture.suffix[1:])
+        form = None if picture is None else picture.suffix[1:]
+        drawn = None if form is None else figure_of_run(run, spec.connectome(), form)
+        pages = None if report is None else _pages(run, summary, spec, given)
         if out is not None:
             (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
             printed["file"] = str(out)
         if picture is not None and drawn is not None:
             write_bytes(picture, drawn)
             printed["figure"] = str(picture)
+        if report is not None and pages is not None:
+            printed["report"] = write_report(report, pages)
     return printed
+
+
+def _pages(run: Any, summary: Any, spec: Any, given: dict[str, Any]) -> dict[str, str]:
+    from isochron.workflows.simulate_report import simulation_pages
+
+    options = {name: value for name, value in given.items() if name != "progress"}
+    return simulation_pages(run, summary, spec, options)
 
 
 def _only_brian2(how: RunSettings, given: Container[str]) -> None:

@@ -9,6 +9,7 @@ from isochron.report.drawing import to_data_uri
 from isochron.runs.results import to_json_values
 
 PIXELS_PER_INCH = 110
+SHORT_S = 360.0  # times below it are in seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +23,15 @@ class PageTable:
     rows : sequence of sequence of str
     note : str
         Text below it.
+    n_labels : {1, 2}
+        Number of columns at the left that are labels, not numbers.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    n_labels: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +65,16 @@ class StudyPage:
         What the run cannot say.
     overview : PageFigure
         Figure of the first screen.
+    play : str
+        Text of a link to ``view.html`` below it; empty if there is no such page.
     figures : sequence of PageFigure
     tables : sequence of PageTable
     methods : mapping of str to str
         Terms and what they mean here.
     references : sequence of str
     results : any
-        The results, with ``provenance``, ``config`` and ``seconds``.
+        The results, with ``provenance``, ``config`` and ``seconds``; the time of a run without
+        ``seconds`` is not shown.
     """
 
     command: str
@@ -75,6 +82,7 @@ class StudyPage:
     answer: Sequence[str]
     caveats: Sequence[str]
     overview: PageFigure
+    play: str = ""
     figures: Sequence[PageFigure] = ()
     tables: Sequence[PageTable] = ()
     methods: Mapping[str, str] = field(default_factory=dict)
@@ -90,8 +98,15 @@ class StudyPage:
             page=self,
             provenance=self.results.provenance,
             config=to_json(to_json_values(self.results.config)),
-            hours=sum(self.results.seconds.values()) / 3600,
+            spent=_spent(sum(self.results.seconds.values())),
         )
+
+
+def _spent(seconds: float) -> str:
+    """A time as text; empty if it is 0."""
+    if seconds >= SHORT_S:
+        return f"{seconds / 3600:.2f} hours of one core"
+    return f"{seconds:.3g} s" if seconds else ""
 
 
 def format_page(page_answer: Sequence[str], caveats: Sequence[str]) -> str:

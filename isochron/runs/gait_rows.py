@@ -1,4 +1,4 @@
-"""Numbers of gaits next to those of the animal, as texts of a table. Light, so that help is instant.
+"""Gaits next to those of the animal, as texts of a table. Light, so that help is instant.
 
 Both `isochron crawl` and the page of `isochron view` print these rows.
 """

@@ -281,13 +281,14 @@ def page_body(content: PageContent) -> Any:
 
     viewed = content.viewed
     moving = any(run.recorded.body is not None for run in viewed)
+    worms = all(run.is_worm for run in viewed)
     html = (
         _templates()
         .get_template("body.html")
         .render(
             title=content.title,
             n_runs=len(viewed),
-            shape="moving" if moving else "worm" if all(run.is_worm for run in viewed) else "plane",
+            shape="plane" if not worms else "moving" if moving else "worm",
             poster=draw_poster(viewed),
         )
     )

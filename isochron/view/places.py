@@ -1,5 +1,6 @@
 """Where units are drawn: neurons along the worm, others on a plane."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -107,6 +108,8 @@ def worm_places(names: Sequence[str]) -> Array | None:
 def plane_places(activity: Array, weights: Array | None = None) -> Array:
     """Units on a plane: by their loadings on two main components, or by their connections.
 
+    Units that do not move are on a grid.
+
     Parameters
     ----------
     activity : ndarray, shape (n_times, n)
@@ -120,12 +123,15 @@ def plane_places(activity: Array, weights: Array | None = None) -> Array:
     """
     n = activity.shape[1]
     flat = np.zeros((n, 2))
-    if weights is not None:
+    if weights is not None and n > 2:
         flat = _spectral_places(weights)
     elif len(activity) > 1 and np.ptp(activity, axis=0).any():
         _, components = principal_components(activity)
         found = components[:2].T
         flat[:, : found.shape[1]] = found
+    if not np.ptp(flat):
+        flat = np.stack(np.divmod(np.arange(n), math.ceil(math.sqrt(n)))[::-1], axis=1) * 1.0
+        return np.column_stack([*map(_stretched, flat.T), np.zeros(n)])
     spread = np.apply_along_axis(_evened, 0, flat)
     return np.column_stack([spread, np.zeros(n)])
 
@@ -142,7 +148,12 @@ def _spectral_places(weights: Array) -> Array:
 
 def _evened(values: Array) -> Array:
     """Values between -0.5 and 0.5, halfway between their size and their rank, to fill the plane."""
-    width = np.ptp(values) or 1.0
-    sized = (values - values.min()) / width - 0.5
+    sized = _stretched(values)
     ranked = np.argsort(np.argsort(values, kind="stable")) / max(1, len(values) - 1) - 0.5
     return (sized + ranked) / 2
+
+
+def _stretched(values: Array) -> Array:
+    """Values between -0.5 and 0.5 in the same proportions; 0 if they are all the same."""
+    width = np.ptp(values)
+    return (values - values.min()) / width - 0.5 if width else np.zeros(len(values))

@@ -9,6 +9,7 @@ from isochron.view.colors import diverging_map
 from isochron.view.run_data import Viewed
 
 MIDDLE = 0.90
+LONGEST_TITLE = 60  # characters
 
 
 def draw_poster(viewed: Sequence[Viewed]) -> str:
@@ -47,7 +48,8 @@ def _draw_run(run: Viewed, left: Any, right: Any, colors: Any) -> None:
         run.places[:, 0], run.places[:, across], c=relative[frame], s=9, cmap=colors, vmin=-1,
         vmax=1, edgecolors="#808890", linewidths=0.3,
     )  # fmt: skip
-    left.set_title(run.title, fontsize=8, color="#808890")
+    title = run.title if len(run.title) <= LONGEST_TITLE else f"{run.title[:LONGEST_TITLE]}…"
+    left.set_title(title, fontsize=8, color="#808890", parse_math=False)
     left.set_axis_off()
     if run.is_worm:
         left.set_ylim(-0.12, 0.12)

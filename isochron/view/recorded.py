@@ -1,5 +1,6 @@
 """What a page shows of a run: activity over time, names, body, muscles."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ from isochron.wording import counted
 
 Array = np.ndarray
 ABOUT_MEAN = " − mean"
+LARGEST = 1e30  # of the values; the page has numbers of 32 bits
+LONGEST_NAME = 40  # characters in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,8 @@ def read_run(run: xr.Dataset, max_frames: int) -> Recorded:
     Raises
     ------
     ValueError
-        If the run has no activity over time, an additional dimension, or values that are not
-        finite.
+        If the run has no activity over time, an additional dimension, times that do not increase,
+        several units of one name, or values that are not finite.
     """
     if "time" not in run.dims:
         raise ValueError("The run does not have the dimension time, so that nothing moves.")
@@ -70,14 +73,14 @@ def read_run(run: xr.Dataset, max_frames: int) -> Recorded:
     activity, offset, label = _activity(run)
     unit_dim = activity.dims[1]
     values = activity.values.astype(float)
-    if not np.isfinite(values).all():
-        bad = np.argwhere(~np.isfinite(values))[0]
-        raise ValueError(f"{label} is not finite at sample {bad[0]}, unit {bad[1]}.")
     names = run[unit_dim].values if unit_dim in run.coords else np.arange(values.shape[1])
+    names = tuple(str(name) for name in names)
+    _check_times(run["time"].values, every)
+    _check_values(values, names, label, every)
     body = _body(run)
     return Recorded(
         times=np.asarray(run["time"].values, dtype=float),
-        names=tuple(str(name) for name in names),
+        names=names,
         activity=values,
         offset=offset,
         label=label,
@@ -86,6 +89,40 @@ def read_run(run: xr.Dataset, max_frames: int) -> Recorded:
         curvature=_curvature(run, body),
         **_muscles(run),
     )
+
+
+def _check_times(times: Array, every: int) -> None:
+    if not np.issubdtype(times.dtype, np.number) or not np.isfinite(times).all():
+        raise ValueError("time must be finite numbers (ms).")
+    back = np.flatnonzero(np.diff(times) <= 0)
+    if len(back):
+        raise ValueError(
+            f"time must increase from sample to sample, but it does not after sample "
+            f"{every * back[0]}. Sort the run, as by run.sortby('time')."
+        )
+
+
+def _check_values(values: Array, names: tuple[str, ...], label: str, every: int) -> None:
+    beyond = ~(np.abs(values) < LARGEST)  # NaN too
+    if beyond.any():
+        sample, unit = np.argwhere(beyond)[0]
+        way_out = "Choose other units, or a member of the ensemble that did not fail"
+        if sample:
+            way_out = f"Show the part before, run.isel(time=slice(0, {every * sample}))"
+        raise ValueError(
+            f"{label} of {short_name(names[unit])} is {values[sample, unit]:g} at sample "
+            f"{every * sample}, not a finite number below {LARGEST:g}. {way_out}."
+        )
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise ValueError(
+            f"Several units have the name {short_name(twice)}; names of units must differ."
+        )
+
+
+def short_name(name: str) -> str:
+    """The beginning of a name, in quotes."""
+    return repr(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…")
 
 
 def _activity(run: xr.Dataset) -> tuple[xr.DataArray, Array, str]:
@@ -171,4 +208,5 @@ def _muscles(run: xr.Dataset) -> dict[str, Any]:
         return {}
     values = _two_dimensional(run, "activation")
     names = tuple(str(name) for name in run["muscle"].values)
-    return {"muscles": np.clip(values.values.astype(float), 0, 1), "muscle_names": names}
+    known = np.nan_to_num(values.values.astype(float))
+    return {"muscles": np.clip(known, 0, 1), "muscle_names": names}

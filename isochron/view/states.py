@@ -1,5 +1,6 @@
 """States of any network as a run that a page shows."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ def from_states(
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is not finite, or `step_ms` is not positive.
+        If shapes do not fit, a value is not finite, or `step_ms` is not positive and finite.
 
     Examples
     --------
@@ -52,8 +53,8 @@ def from_states(
         raise ValueError(f"states must have the shape (n_times, n_units), got {values.shape}.")
     if not np.isfinite(values).all():
         raise ValueError("states must be finite.")
-    if not step_ms > 0:
-        raise ValueError(f"step_ms must be positive (in ms), got {step_ms!r}.")
+    if not 0 < step_ms < math.inf:
+        raise ValueError(f"step_ms must be positive and finite (in ms), got {step_ms!r}.")
     n = values.shape[1]
     labels = [f"u{k + 1}" for k in range(n)] if names is None else [str(name) for name in names]
     if len(labels) != n:

@@ -99,6 +99,16 @@ class CrawlSummary:
     survey: GaitSurvey | None = None
 
 
+def crawl_spec(settings: CrawlSettings) -> SimulationSpec:
+    """Connectome and currents of a crawl."""
+    return SimulationSpec(
+        dataset=resolve_dataset(settings.dataset),
+        signs=settings.signs,
+        ablate=settings.ablate,
+        currents=settings.currents,
+    )
+
+
 def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
     """Simulate a crawling worm and describe its gait.
 
@@ -119,13 +129,7 @@ def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
     ValueError
         If a setting is out of range or has no effect on the model.
     """
-    spec = SimulationSpec(
-        dataset=resolve_dataset(settings.dataset),
-        signs=settings.signs,
-        ablate=settings.ablate,
-        currents=settings.currents,
-    )
-    model = open_model(spec, settings)
+    model = open_model(crawl_spec(settings), settings)
     body = model.body
     run = model.simulate(body, settings.step_ms)
     gait = sims.describe_gait(run, transient_s=settings.transient_s)
@@ -173,8 +177,15 @@ def _comparisons(model: CrawlModel, gait: sims.Gait) -> Iterator[Comparison]:
         )
 
 
-def draw_crawl(run: xr.Dataset, summary: CrawlSummary, path: Path) -> None:
-    """Write a figure of a crawl: kymograph of the curvature, path, and postures."""
+def write_crawl_figure(run: xr.Dataset, summary: CrawlSummary, path: Path) -> None:
+    """Write a figure of a crawl."""
+    buffer = io.BytesIO()
+    draw_crawl(run, summary).savefig(buffer, format=path.suffix[1:], dpi=150)
+    write_bytes(path, buffer.getvalue())
+
+
+def draw_crawl(run: xr.Dataset, summary: CrawlSummary) -> Any:
+    """A figure of a crawl: kymograph of the curvature, path, and postures."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -184,9 +195,7 @@ def draw_crawl(run: xr.Dataset, summary: CrawlSummary, path: Path) -> None:
     figure.suptitle(_title(summary))
     _draw_kymograph(run, top, figure)
     _draw_path(run, bottom)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:], dpi=150)
-    write_bytes(path, buffer.getvalue())
+    return figure
 
 
 def _title(summary: CrawlSummary) -> str:

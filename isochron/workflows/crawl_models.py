@@ -22,6 +22,11 @@ class GradedModel:
     stimulus: sims.Stimulus
 
     @property
+    def connectome(self) -> Connectome:
+        """The connectome of the network, with its signs."""
+        return self.network.connectome
+
+    @property
     def body(self) -> sims.BodyParameters:
         """The body of the settings."""
         return self.settings.changed_body(self.constants.body)

@@ -22,10 +22,15 @@ from isochron.runs.simulation_spec import SimulationSpec
 from isochron.sims import load_dataset, save_dataset
 from isochron.sims.engines import ENGINES, check_method
 from isochron.sims.unfinished import unfinished_run
-from isochron.workflows.simulate import RecordedRun, draw_run, simulate_spec
+from isochron.workflows.simulate import RecordedRun, figure_of_run, simulate_spec
 
 REFERENCE = "scipy"
 RUN, SUMMARY, FIGURE = "run.zarr", "summary.json", "run.png"
+ENGINE_HEAD = ("engine", "step (ms)", "max (mV)", "rms (mV)", "time (s)")
+ENGINE_NOTE = (
+    "Largest and root-mean-square difference of a potential from the engine scipy, the reference. "
+    "The time includes compilation."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +136,7 @@ def simulate_engines(
     runs = {engine: load_dataset(out / engine / RUN) for engine in engines}
     if draw:
         for engine, run in runs.items():
-            write_bytes(out / engine / FIGURE, draw_run(run, spec.connectome(), "png"))
+            write_bytes(out / engine / FIGURE, figure_of_run(run, spec.connectome(), "png"))
     return compare_engines(runs, {engine: out / engine for engine in engines})
 
 
@@ -219,6 +224,15 @@ def compare_engines(runs: Mapping[str, xr.Dataset], folders: Mapping[str, Path])
             )
         )
     return found
+
+
+def engine_rows(runs: Sequence[EngineRun]) -> list[list[str]]:
+    """Step, errors and time of each engine, as rows of a table below `ENGINE_HEAD`."""
+    rows = []
+    for run in runs:
+        numbers = (run.step_ms, run.largest_error_mV, run.rms_error_mV, run.wall_seconds)
+        rows.append([run.engine, *("" if x is None else f"{x:.3g}" for x in numbers)])
+    return rows
 
 
 def _errors(run: xr.Dataset, reference: xr.Dataset) -> tuple[float | None, float | None]:

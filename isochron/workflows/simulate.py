@@ -18,6 +18,7 @@ from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
 from isochron.sims.simulation import unsimulated_layers
 
 SHOWN = 40
+LONGEST_NAME = 20  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +208,15 @@ def _count_spikes(run: xr.Dataset) -> SpikeCounts:
     )
 
 
-def draw_run(run: xr.Dataset, connectome: Connectome, form: str) -> bytes:
+def figure_of_run(run: xr.Dataset, connectome: Connectome, form: str) -> bytes:
     """A figure of a run in a format, such as ``png``."""
+    buffer = io.BytesIO()
+    draw_run(run, connectome).savefig(buffer, format=form, dpi=150)
+    return buffer.getvalue()
+
+
+def draw_run(run: xr.Dataset, connectome: Connectome) -> Any:
+    """A figure of a run: activity over time, and its mean or two main components."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -222,9 +230,7 @@ def draw_run(run: xr.Dataset, connectome: Connectome, form: str) -> bytes:
     else:
         _draw_potentials(run, connectome, figure, top, bottom)
     bottom.set_xlabel("time (s)")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, dpi=150)
-    return buffer.getvalue()
+    return figure
 
 
 def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: Any, bottom: Any):
@@ -236,7 +242,8 @@ def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: 
         values[:, most].T, aspect="auto", extent=(seconds[0], seconds[-1], len(most), 0),
         cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest",
     )  # fmt: skip
-    top.set_yticks(np.arange(len(most)) + 0.5, run.neuron.values[most], fontsize=6.5)
+    names = [name[:LONGEST_NAME] for name in run.neuron.values[most]]
+    top.set_yticks(np.arange(len(most)) + 0.5, names, fontsize=6.5, parse_math=False)
     top.set_ylabel(f"{len(most)} neurons of largest amplitude")
     figure.colorbar(image, ax=top, label="V − Vth (mV)")
     motor = [cell.name for cell in connectome.cells if cell.type == "motor"]

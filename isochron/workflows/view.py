@@ -14,12 +14,18 @@ from isochron.view.packing import inert_json
 from isochron.view.page import PageContent, fill_page, read_runs
 from isochron.view.recorded import read_run
 from isochron.view.run_data import samples_block
-from isochron.workflows.engine_runs import RUN, compare_engines, find_engine_runs
+from isochron.workflows.engine_runs import (
+    ENGINE_HEAD,
+    ENGINE_NOTE,
+    RUN,
+    compare_engines,
+    engine_rows,
+    find_engine_runs,
+)
 
 SUFFIXES = (".zarr", ".nc")
 MOST = 4
 BLOCK = 512  # samples of a long run in one answer
-ENGINE_HEAD = ("engine", "step (ms)", "max (mV)", "rms (mV)", "time (s)")
 
 
 @dataclass
@@ -201,15 +207,9 @@ def _engine_folders(paths: Sequence[Path]) -> dict[str, Path]:
 
 def _engine_table(runs: dict[str, xr.Dataset], folders: dict[str, Path]) -> dict[str, Any]:
     """Step, errors and time of each engine, as a table of the page."""
-    rows = []
-    for run in compare_engines(runs, folders):
-        errors = (run.largest_error_mV, run.rms_error_mV)
-        numbers = (run.step_ms, *errors, run.wall_seconds)
-        rows.append([run.engine, *("" if x is None else f"{x:.3g}" for x in numbers)])
     return {
         "title": "Engines",
         "head": list(ENGINE_HEAD),
-        "rows": rows,
-        "note": "Largest and root-mean-square difference of a potential from the engine scipy, the "
-        "reference. The time includes compilation.",
+        "rows": engine_rows(compare_engines(runs, folders)),
+        "note": ENGINE_NOTE,
     }

@@ -15,8 +15,9 @@ def run(capsys, *arguments):
 def test_a_crawl_is_saved_drawn_and_described(tmp_path, capsys):
     out = tmp_path / "crawl.nc"
     code, text, _ = run(
-        capsys, "--model", "stiff", "--duration", 20, "--out", out, "--plot", "--json"
-    )
+        capsys, "--model", "stiff", "--duration", 20, "--out", out, "--plot", "--report",
+        tmp_path / "pages", "--json",
+    )  # fmt: skip
     assert code == 0
     summary = json.loads(text)
     assert summary["gait"]["frequency_Hz"] == pytest.approx(0.967, rel=0.01)
@@ -31,6 +32,15 @@ def test_a_crawl_is_saved_drawn_and_described(tmp_path, capsys):
     assert describe_gait(saved).frequency_Hz == summary["gait"]["frequency_Hz"]
     assert saved.attrs["seed"] == 0
     assert (tmp_path / "crawl.png").stat().st_size > 20_000
+    report = (tmp_path / "pages" / "report.html").read_text(encoding="utf-8")
+    frequency = f"{summary['gait']['frequency_Hz']:.3g}"
+    assert f"The worm moves with {frequency} Hz" in report
+    assert "not evidence" in report
+    assert f"<td>frequency (Hz)</td><td>{frequency}</td><td>0.3 ± 0.02</td>" in report
+    assert '<a href="view.html">Play this run</a>' in report
+    page = (tmp_path / "pages" / "view.html").read_text(encoding="utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert ["frequency (Hz)", frequency, "0.3 ± 0.02"] in data["tables"][0]["rows"]
 
 
 def test_what_has_not_converged_is_stated(capsys):
@@ -101,6 +111,7 @@ def test_a_survey_finds_rest_below_the_onset_and_a_cycle_above(capsys, gain, kin
         (("--model", "bistable", "--gain", 1), "--gain have no effect on the bistable model"),
         (("--links", 1), "n_links must be a whole number"),
         (("--seed", -1), "seed must not be negative"),
+        (("--nulls", 2, "--out", "a", "--report", "b"), "omit --report"),
         (("--out", "run.csv"), "must end in .zarr, .nc, .wcon"),
         (("--stimulate", "PLM"), "NAME=CURRENT"),
         (("--duration", 0), "duration_s must be positive"),

@@ -18,7 +18,10 @@ def run(capsys, *arguments):
 
 def test_a_run_is_kept_drawn_and_summarised(tmp_path, capsys):
     out = tmp_path / "run.zarr"
-    code, text, _ = run(capsys, *PLM, "--duration", 20, "--out", out, "--plot", "--json")
+    pages = tmp_path / "pages"
+    code, text, _ = run(
+        capsys, *PLM, "--duration", 20, "--out", out, "--plot", "--report", pages, "--json"
+    )
     assert code == 0
     summary = json.loads(text)
     # 20 s at a step for 1e-3 mV, and small ones at the start.
@@ -35,6 +38,13 @@ def test_a_run_is_kept_drawn_and_summarised(tmp_path, capsys):
     last = kept.sel(time=slice(10_000, None)).V.sel(neuron="LUAR")
     assert float(last.max() - last.min()) > 10
     assert (tmp_path / "run.png").stat().st_size > 20_000
+    assert summary["report"] == str(pages / "report.html")
+    report = (pages / "report.html").read_text(encoding="utf-8")
+    assert "279 neurons, 20 s; state at the end: moving." in report
+    assert re.search(r"Rhythm with period [\d.]+ s: \d+ % of the variance", report)
+    assert '<img style="width: 100%; max-width: 990px" src="data:image/svg+xml' in report
+    assert '<a href="view.html">Play this run</a>' in report
+    assert "<title>varshney2011, graded model, PLML 2000 pA" in (pages / "view.html").read_text()
 
 
 def test_at_half_the_current_the_worm_rests(tmp_path, capsys):
@@ -134,6 +144,9 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--stimulate", "PLX=3"], "no neuron 'PLX'"),
         (["--duration", "1", "--engine", "fortran"], "Available: numba"),
         (["--duration", "1", "--engine", "numba,scipi", "--out", "a"], "Did you mean scipy"),
+        (["--duration", "1", "--record", "s", "--plot"], "add --record V"),
+        (["--duration", "1", "--record", "s", "--report", "a"], "add --record V"),
+        (["--duration", "1", "--report", "a/b"], "The folder a does not exist"),
         (["--duration", "1", "--engine", "numba,", "--out", "a"], "Unknown engine ''"),
         (["--duration", "1", "--engine", "scipy,scipy", "--out", "a"], "scipy more than once"),
         (["--duration", "1", "--engine", "numba,scipy"], "need a folder"),
@@ -160,6 +173,10 @@ def test_bad_input_is_named_in_one_line(capsys, monkeypatch, tmp_path, arguments
 
 
 def test_nothing_is_replaced_without_being_told(tmp_path, capsys):
+    (tmp_path / "view.html").write_text("thesis")
+    code, _, error = run(capsys, "--duration", 1, "--report", tmp_path)
+    assert (code, (tmp_path / "view.html").read_text()) == (2, "thesis")
+    assert "view.html exists; --force replaces it" in error
     out = tmp_path / "a.nc"
     out.write_text("thesis")
     code, _, error = run(capsys, "--duration", 1, "--out", out)
@@ -172,8 +189,15 @@ def test_nothing_is_replaced_without_being_told(tmp_path, capsys):
 def test_several_engines_write_a_run_each_and_are_compared_with_scipy(tmp_path, capsys):
     out = tmp_path / "engines"
     command = (*PLM, "--engine", "torch,scipy", "--duration", 0.1, "--record", "V", "--out", out)
-    code, text, _ = run(capsys, *command, "--json")
+    pages = tmp_path / "pages"
+    code, text, _ = run(capsys, *command, "--report", pages, "--json")
     assert code == 0
+    report = (pages / "report.html").read_text(encoding="utf-8")
+    assert "torch: largest error against scipy" in report
+    assert '<a href="view.html">Play the differences</a>' in report
+    page = (pages / "view.html").read_text(encoding="utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert (data["color"], data["tables"][0]["title"]) == ("difference", "Engines")
     torch, scipy = json.loads(text)["runs"]
     assert (torch["engine"], scipy["engine"]) == ("torch", "scipy")
     one, reference = (load_dataset(out / name / "run.zarr") for name in ("torch", "scipy"))

@@ -181,8 +181,20 @@ def test_runs_that_cannot_be_shown_are_named(worm_run, monkeypatch):
     with pytest.raises(ValueError, match=r"run.isel\(member=0\)"):
         view.build_page(worm_run.expand_dims("member"))
     broken = worm_run.assign(V=worm_run.V.where(worm_run.time != 100))
-    with pytest.raises(ValueError, match="V − Vth is not finite at sample 5, unit 0"):
+    with pytest.raises(ValueError, match=r"V − Vth of 'ADAL' is nan at sample 5.*slice\(0, 5\)"):
         view.build_page(broken)
+    with pytest.raises(ValueError, match=r"sample 4, .*slice\(0, 4\)"):
+        view.build_page(worm_run.assign(V=worm_run.V.where(worm_run.time < 80)), max_frames=200)
+    with pytest.raises(ValueError, match="at sample 0.*a member of the ensemble that did not fail"):
+        view.build_page(worm_run.assign(V=worm_run.V * np.nan))
+    with pytest.raises(ValueError, match="V − Vth of 'ADAL' is 1e.*below 1e[+]30"):
+        view.build_page(worm_run.assign(V=worm_run.V * 0 + 1e200))
+    with pytest.raises(ValueError, match=r"time must increase.*after sample 0. Sort the run"):
+        view.build_page(worm_run.isel(time=slice(None, None, -1)))
+    with pytest.raises(ValueError, match="time must be finite"):
+        view.build_page(worm_run.assign_coords(time=worm_run.time * np.nan))
+    with pytest.raises(ValueError, match=r"Several units have the name 'x{40}…'"):
+        view.build_page(view.from_states(np.eye(2), step_ms=1, names=["x" * 999] * 2))
     with pytest.raises(ValueError, match="max_frames must be 2 or more, got 1"):
         view.build_page(worm_run, max_frames=1)
     monkeypatch.setattr(page_module, "LARGEST_BYTES", 1000)
@@ -227,6 +239,7 @@ def test_units_that_are_connected_are_near_each_other():
         ({"states": [1, 2], "step_ms": 1}, "n_times, n_units"),
         ({"states": [[np.nan]], "step_ms": 1}, "finite"),
         ({"states": [[1.0]], "step_ms": 0}, "positive"),
+        ({"states": [[1.0]], "step_ms": np.inf}, "positive and finite"),
         ({"states": [[1.0]], "step_ms": 1, "names": ["a", "b"]}, "2 names for 1 units"),
         ({"states": [[1.0]], "step_ms": 1, "weights": [[1, 2]]}, r"\(1, 1\), got \(1, 2\)"),
     ],
@@ -234,6 +247,33 @@ def test_units_that_are_connected_are_near_each_other():
 def test_wrong_states(arguments, said):
     with pytest.raises(ValueError, match=said):
         view.from_states(arguments.pop("states"), **arguments)
+
+
+@pytest.mark.parametrize("states", [np.ones((1, 9)), np.zeros((50, 9))])
+def test_units_that_do_not_move_are_on_a_grid(states):
+    places = unpacked(
+        data_of(view.build_page(view.from_states(states, step_ms=1)))["runs"][0]["places"]
+    )
+    assert places[:, 0].tolist() == [-0.5, 0, 0.5] * 3
+    assert places[:, 1].tolist() == [-0.5] * 3 + [0] * 3 + [0.5] * 3
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_few_units_with_connections_have_places(n):
+    run = view.from_states(np.eye(5)[:, :n], step_ms=1, weights=np.ones((n, n)))
+    places = unpacked(data_of(view.build_page(run))["runs"][0]["places"])
+    assert places.shape == (n, 3)
+    assert np.isfinite(places).all()
+
+
+def test_activations_that_are_missing_are_none(crawling_run):
+    muscles = np.full((crawling_run.sizes["time"], 2), 0.5)
+    muscles[3] = np.nan
+    run = crawling_run.assign(activation=(("time", "muscle"), muscles))
+    run = run.assign_coords(muscle=["MDL01", "MDL02"])
+    codes = unpacked(data_of(view.build_page(run))["runs"][0]["muscles"]["codes"])
+    assert codes[3].tolist() == [0, 0]
+    assert codes[4].tolist() == [128, 128]
 
 
 def test_a_damaged_script_is_not_shipped_on(worm_run, monkeypatch):

@@ -13,6 +13,26 @@ function readFragment(fragment) {
 }
 
 /**
+ * Names in a list with commas between them; a comma of a name is escaped.
+ * @param {string} text
+ * @returns {string[]}
+ */
+function readNames(text) {
+  return text.split(",").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part; // an address that was edited
+    }
+  });
+}
+
+/** @param {string[]} names */
+function writeNames(names) {
+  return names.map((name) => name.replace(/[%,]/g, (letter) => encodeURIComponent(letter))).join(",");
+}
+
+/**
  * @param {Record<string, string>} values empty ones are omitted
  * @returns {string}
  */
@@ -20,7 +40,7 @@ function writeFragment(values) {
   const given = Object.entries(values).filter(([, value]) => value !== "");
   return `#${new URLSearchParams(given)}`;
 }
-return { readFragment, writeFragment };
+return { readFragment, readNames, writeNames, writeFragment };
 })();
 // bend.js
 const module_bend = (() => {
@@ -232,6 +252,19 @@ function make(tag, attributes = {}, children = []) {
   return element;
 }
 
+const LONGEST = 40;
+const DIRECTED = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/**
+ * A name inside other text: shortened, and its direction of writing does not change what follows.
+ * @param {string} name
+ */
+function brief(name) {
+  const letters = name.length > LONGEST ? [...name] : [];
+  const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}…` : name;
+  return DIRECTED.test(short) ? `\u2068${short}\u2069` : short;
+}
+
 /**
  * Colors of the style sheet, for canvases.
  * @param {Element} element
@@ -250,7 +283,7 @@ function rgb(hex) {
   const digits = hex.replace("#", "");
   return [0, 2, 4].map((k) => parseInt(digits.slice(k, k + 2), 16) / 255);
 }
-return { make, inks, rgb };
+return { make, brief, inks, rgb };
 })();
 // search.js
 const module_search = (() => {
@@ -398,6 +431,28 @@ function joined(value, bytes) {
   return found;
 }
 return { unpack, runningSum, joined };
+})();
+// print.js
+const module_print = (() => {
+/** The page on paper: in light colors, with the stage as an image, since WebGL clears its buffer. */
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {AbortSignal} signal
+ */
+function preparePrint(page, signal) {
+  const poster = /** @type {HTMLImageElement} */ (page.get("poster"));
+  const show = (/** @type {boolean} */ printing) => {
+    page.door.element.classList.toggle("printing", printing);
+    page.recolor();
+    page.draw();
+    if (printing) poster.src = page.stage.scene.canvas.toDataURL("image/png");
+    poster.hidden = !printing;
+  };
+  addEventListener("beforeprint", () => show(true), { signal });
+  addEventListener("afterprint", () => show(false), { signal });
+}
+return { preparePrint };
 })();
 // geometry.js
 const module_geometry = (() => {
@@ -1238,6 +1293,7 @@ const { frameAt, valueAt } = module_run;
 
 const TRACES = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#8a8a8a", "#b8860b"];
 const MARGIN = { left: 58, right: 10, top: 8, bottom: 24 };
+const LEAST_WIDTH = 12; // pixels of a run with one sample
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 
 /**
@@ -1281,6 +1337,17 @@ function cleared(canvas) {
 }
 
 /**
+ * Where a time is drawn; of a range without duration all times are at the left.
+ * @param {{left: number, right: number}} frame
+ * @param {[number, number]} range ms
+ * @returns {(time: number) => number}
+ */
+function placeOf({ left, right }, [first, last]) {
+  const scale = (right - left) / (last - first || 1);
+  return (time) => left + (time - first) * scale;
+}
+
+/**
  * @param {Frame} frame
  * @param {[number, number]} range
  * @param {Inks} inks
@@ -1291,8 +1358,9 @@ function timeAxis(frame, range, inks, label = "s") {
   context.fillStyle = inks.soft;
   context.textAlign = "center";
   context.textBaseline = "top";
+  const place = placeOf(frame, range);
   for (const value of ticks(range[0] / 1000, range[1] / 1000, Math.max(2, (right - left) / 90))) {
-    const x = left + ((1000 * value - range[0]) / (range[1] - range[0])) * (right - left);
+    const x = place(1000 * value);
     context.fillText(`${shown(value)} ${label}`, Math.min(right - 12, Math.max(left + 6, x)), bottom + 6);
     context.fillRect(Math.round(x), bottom, 1, 4);
   }
@@ -1345,17 +1413,17 @@ function drawTraces(canvas, runs, names, range, inks) {
   const [low, high] = limits(lines);
   valueAxis(frame, low, high, inks);
   timeAxis(frame, range, inks);
-  const { context, left, right, top, bottom } = frame;
+  const { context, right, top, bottom } = frame;
+  const place = placeOf(frame, range);
   context.lineWidth = 1.5;
   context.lineJoin = "round";
   for (const { run, unit, color, dash } of lines) {
     context.strokeStyle = color;
     context.setLineDash(dash);
     context.beginPath();
-    for (let f = 0; f < run.frames; f++) {
-      const x = left + ((run.times[f] - range[0]) / (range[1] - range[0])) * (right - left);
-      context.lineTo(x, bottom - ((valueAt(run, f, unit) - low) / (high - low)) * (bottom - top));
-    }
+    const y = (/** @type {number} */ f) => bottom - ((valueAt(run, f, unit) - low) / (high - low)) * (bottom - top);
+    for (let f = 0; f < run.frames; f++) context.lineTo(place(run.times[f]), y(f));
+    if (run.frames === 1) context.lineTo(Math.min(right, place(run.times[0]) + LEAST_WIDTH), y(0));
     context.stroke();
   }
   context.setLineDash([]);
@@ -1410,10 +1478,9 @@ function drawImage(frame, run, range, rows, code, map) {
   const whole = document.createElement("canvas");
   [whole.width, whole.height] = [columns, rows];
   /** @type {CanvasRenderingContext2D} */ (whole.getContext("2d")).putImageData(image, 0, 0);
-  const { context, left, right, top, bottom } = frame;
-  const scale = (right - left) / (range[1] - range[0]);
-  const start = left + (run.times[0] - range[0]) * scale;
-  const width = (run.times[run.frames - 1] - run.times[0]) * scale;
+  const { context, right, top, bottom } = frame;
+  const [start, end] = [run.times[0], run.times[run.frames - 1]].map(placeOf(frame, range));
+  const width = Math.max(end - start, Math.min(LEAST_WIDTH, right - start));
   context.imageSmoothingEnabled = rows > bottom - top;
   context.drawImage(whole, start, top, width, bottom - top);
 }
@@ -1513,7 +1580,7 @@ function drawPortrait(canvas, run, inks) {
     return [x(scores[f]), y(scores[f + 1])];
   };
 }
-return { TRACES, MARGIN, ticks, shown, tracedRuns, drawTraces, rasterOrder, drawRaster, drawKymograph, drawPortrait };
+return { TRACES, MARGIN, ticks, shown, placeOf, tracedRuns, drawTraces, rasterOrder, drawRaster, drawKymograph, drawPortrait };
 })();
 // colors.js
 const module_colors = (() => {
@@ -1630,7 +1697,7 @@ const module_details = (() => {
 /** Text next to the charts: legend, selected units with their connections, what the runs are. */
 const { categories, categoryColor } = module_colors;
 const { shown, TRACES } = module_charts;
-const { make } = module_dom;
+const { brief, make } = module_dom;
 const { partners } = module_search;
 
 const MOST = 12;
@@ -1646,7 +1713,7 @@ function showLegend(legend, runs, state, maps) {
   const { order } = categories(run, state.color);
   if (order.length) {
     const few = order.slice(0, 16);
-    legend.replaceChildren(...few.map((value, rank) => chip(value, categoryColor(rank, order.length, maps))));
+    legend.replaceChildren(...few.map((value, rank) => chip(brief(value), categoryColor(rank, order.length, maps))));
     if (order.length > few.length) legend.append(`and ${order.length - few.length} more`);
     return;
   }
@@ -1677,7 +1744,7 @@ function texts(runs, run, color) {
 
 /** @param {import("./run.js").Run[]} runs */
 function differenceText(runs) {
-  return `Difference of ${runs[0].label} from ${runs[0].title}`;
+  return `Difference of ${runs[0].label} from ${brief(runs[0].title)}`;
 }
 
 /** @param {string} text @param {number[]} color */
@@ -1716,7 +1783,7 @@ function describe(runs, name, color, choose, remove) {
   const unit = run.index.get(name) ?? 0;
   const dot = make("i");
   dot.style.background = color;
-  const drop = make("button", { class: "drop", "aria-label": `Remove ${name}` }, ["×"]);
+  const drop = make("button", { class: "drop", "aria-label": `Remove ${brief(name)}` }, ["×"]);
   drop.addEventListener("click", () => remove(name));
   const known = [run.classes[unit], run.types[unit], run.transmitters[unit]].filter((text) => text !== "unknown" && text !== name);
   const head = make("div", { class: "unit" }, [dot, make("b", {}, [name]), ` ${known.join(" · ")} `, drop]);
@@ -1740,7 +1807,7 @@ function row(run, label, list, choose) {
   const buttons = list.slice(0, MOST).map(({ unit, weight, sign, gap }) => {
     const kind = gap ? "gap" : sign > 0 ? "excitatory" : sign < 0 ? "inhibitory" : "unsigned";
     const button = make("button", { class: `partner ${kind}`, title: `${kind}, weight ${shown(weight, 3)}` }, [
-      `${run.names[unit]} ${shown(Math.abs(weight), 3)}`,
+      `${brief(run.names[unit])} ${shown(Math.abs(weight), 3)}`,
     ]);
     button.addEventListener("click", () => choose(run.names[unit]));
     return button;
@@ -1765,7 +1832,7 @@ function showFacts(element, runs, notes) {
  */
 function showTables(element, tables) {
   element.replaceChildren(...tables.map(({ title, head, rows, note }) => {
-    const first = make("tr", {}, head.map((text) => make("th", { scope: "col" }, [text])));
+    const first = make("tr", {}, head.map((text) => make("th", { scope: "col" }, [brief(text)])));
     const others = rows.map(([name, ...values]) => make("tr", {}, [
       make("th", { scope: "row" }, [name]), ...values.map((text) => make("td", {}, [text])),
     ]));
@@ -1779,7 +1846,7 @@ function showTables(element, tables) {
 /** @param {string} title @param {string[][]} rows */
 function block(title, rows) {
   const list = rows.flatMap(([key, value]) => [make("dt", {}, [key]), make("dd", {}, [value])]);
-  return make("div", {}, [make("h3", {}, [title]), make("dl", {}, list)]);
+  return make("div", {}, [make("h3", {}, [brief(title)]), make("dl", {}, list)]);
 }
 
 /** @param {import("./run.js").Run} run */
@@ -1800,7 +1867,7 @@ const module_stage = (() => {
 const { bend, nodesAt } = module_bend;
 const { Camera } = module_camera;
 const { colorUnits } = module_colors;
-const { make, rgb } = module_dom;
+const { brief, make, rgb } = module_dom;
 const { FlatScene } = module_flat;
 const { EXTRA } = module_geometry;
 const { colorCount, Scene } = module_gl;
@@ -1889,9 +1956,9 @@ class Stage {
     const tip = make("div", { class: "tip", hidden: "" });
     const element = make("div", {
       class: "panel", tabindex: "0", role: "img",
-      "aria-label": `${run.title}: ${run.n} units. Drag to turn, arrow keys change the time.`,
+      "aria-label": `${brief(run.title)}: ${run.n} units. Drag to turn, arrow keys change the time.`,
     }, [labels, tip]);
-    if (titled) element.append(make("div", { class: "title" }, [run.title]));
+    if (titled) element.append(make("div", { class: "title" }, [brief(run.title)]));
     this.element.append(element);
     const view = { run, camera: new Camera(), element, labels, tip, colors: new Uint8Array(4 * colorCount(run)) };
     EXTRA_COLORS.forEach((color, k) => view.colors.set([...color, k === EXTRA.trail ? 160 : 235], 4 * (run.n + k)));
@@ -1981,9 +2048,12 @@ class Stage {
     while (labels.children.length < panel.chosen.size) labels.append(make("span"));
     [...panel.chosen].forEach((unit, k) => {
       const element = /** @type {HTMLElement} */ (labels.children[k]);
-      if (element.textContent !== run.names[unit]) element.textContent = run.names[unit];
+      const name = brief(run.names[unit]);
+      if (element.textContent !== name) element.textContent = name;
       const [x, y] = this.pixelOf(view, unit, panel.frame, panel.samples);
-      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      // Names near the right edge are to the left of their unit.
+      const turned = x > 0.75 * view.element.clientWidth ? " translateX(calc(-100% - 0.9em))" : "";
+      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)${turned}`;
     });
   }
 
@@ -2100,7 +2170,8 @@ class Stage {
     view.tip.hidden = unit < 0;
     if (unit < 0) return;
     const { run, tip } = view;
-    tip.textContent = run.types[unit] === "unknown" ? run.names[unit] : `${run.names[unit]} · ${run.types[unit]}`;
+    const name = brief(run.names[unit]);
+    tip.textContent = run.types[unit] === "unknown" ? name : `${name} · ${run.types[unit]}`;
     tip.style.transform = `translate(${Math.min(x + 12, view.element.clientWidth - 130)}px, ${y + 14}px)`;
   }
 }
@@ -2134,10 +2205,12 @@ return { Stage };
 // page.js
 const module_page = (() => {
 /** The page: state, controls, and what is drawn when. */
+const { readNames } = module_address;
 const { Blocks } = module_blocks;
 const { drawKymograph, drawPortrait, drawRaster, drawTraces, MARGIN, rasterOrder, tracedRuns } = module_charts;
 const { differenceText, showFacts, showLegend, showSelection, showTables } = module_details;
-const { inks, make } = module_dom;
+const { brief, inks, make } = module_dom;
+const { preparePrint } = module_print;
 const { canRecord, save, Video } = module_record;
 const { frameAt, loadRun, samplesAt } = module_run;
 const { search } = module_search;
@@ -2191,7 +2264,7 @@ class Page {
     this.video = null;
     this.query = given.q ?? "";
     /** @type {string[]} */
-    this.selected = (given.sel ?? "").split(",").filter((name) => runs.some((run) => run.index.has(name)));
+    this.selected = readNames(given.sel ?? "").filter((name) => runs.some((run) => run.index.has(name)));
     /** @type {Set<string> | null} */
     this.matches = null;
     /** @type {string[] | undefined} */
@@ -2247,7 +2320,8 @@ class Page {
   }
 
   prepareControls() {
-    const button = this.get("play");
+    const button = /** @type {HTMLButtonElement} */ (this.get("play"));
+    button.disabled = this.range[0] === this.range[1] && !this.content.served?.live;
     button.addEventListener("click", () => this.play(!this.playing));
     this.get("time").addEventListener("input", (event) => {
       this.moveTo(this.range[0] + Number(/** @type {HTMLInputElement} */ (event.target).value) * this.span());
@@ -2283,11 +2357,17 @@ class Page {
     this.get("video").addEventListener("click", () => this.recordVideo());
     const { signal } = this.ended;
     this.door.root.addEventListener("keydown", (event) => this.key(/** @type {KeyboardEvent} */ (event)), { signal });
-    const redraw = () => { this.inks = inks(this.door.element); this.refresh(); };
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
+    preparePrint(this, signal);
     const observer = new ResizeObserver(() => this.resized());
     observer.observe(this.stage.element);
     signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** Draw everything in the colors that the style sheet has now. */
+  recolor() {
+    this.inks = inks(this.door.element);
+    this.refresh();
   }
 
   resized() {
@@ -2353,7 +2433,7 @@ class Page {
 
   /** @param {string} id of a chart @param {string} text @param {import("./run.js").Run} run */
   caption(id, text, run) {
-    const caption = this.runs.length > 1 ? `${text}, ${run.title}` : text;
+    const caption = this.runs.length > 1 ? `${text}, ${brief(run.title)}` : text;
     const plot = this.get(id);
     plot.querySelector("canvas")?.setAttribute("aria-label", caption);
     /** @type {Element} */ (plot.previousElementSibling).textContent = caption;
@@ -2372,6 +2452,7 @@ class Page {
 
   /** @param {boolean} playing */
   play(playing) {
+    if (/** @type {HTMLButtonElement} */ (this.get("play")).disabled) return;
     this.playing = playing;
     if (playing && this.time >= this.range[1]) this.time = this.range[0];
     if (playing) this.newest = false;
@@ -2425,7 +2506,7 @@ class Page {
   select(names) {
     this.selected = names.slice(-MOST_SELECTED);
     this.refresh();
-    this.get("status").textContent = names.length ? `Selected: ${this.selected.join(", ")}` : "Nothing is selected";
+    this.get("status").textContent = names.length ? `Selected: ${this.selected.map(brief).join(", ")}` : "Nothing is selected";
   }
 
   /** Units with traces: those selected, else those that move most. */
@@ -2449,7 +2530,7 @@ class Page {
     const traced = tracedRuns(runs, names);
     const labels = [...new Set(traced.map((run) => run.label))].join(" and ");
     const label = labels + (unitOf(traced[0]) ? ` (${traced[0].unit})` : "");
-    this.get("traced").textContent = this.selected.length ? `${label} of selected units` : `${label} of the units that move most: ${names.join(", ")}`;
+    this.get("traced").textContent = this.selected.length ? `${label} of selected units` : `${label} of the units that move most: ${names.map(brief).join(", ")}`;
     drawTraces(canvas("traces"), runs, names, range, colors);
     this.dots = runs.map((run, k) => {
       const gaps = this.color === "difference" ? run.difference : null;
@@ -2606,11 +2687,12 @@ return { Page, loadContent, open };
 // main.js
 const module_main = (() => {
 /** The doors of the page: a file or an address, and a widget of a notebook. */
-const { readFragment, writeFragment } = module_address;
+const { readFragment, writeFragment, writeNames } = module_address;
 const { loadContent, open } = module_page;
 const { follow } = module_server;
 const { joined } = module_unpack;
 
+const REMEMBER_MS = 250; // between two changes of the address: browsers allow 200 in 30 s
 const TELL_MS = 200; // between two times that a notebook is told while the page plays
 
 /** Draw the page of the document, and keep its state in the address. */
@@ -2639,14 +2721,24 @@ function problem(text) {
   status.classList.toggle("failed", text !== "");
 }
 
+let [written, waiting] = [-REMEMBER_MS, 0];
+
 /**
+ * Write the newest state to the address, at once or as soon as browsers allow it.
  * @param {{time: number, selected: string[], color: string, query: string}} state
  * @param {string} quality
  */
 function writeAddress({ time, selected, color, query }, quality) {
+  clearTimeout(waiting);
+  const wait = written + REMEMBER_MS - performance.now();
+  if (wait > 0) {
+    waiting = setTimeout(() => writeAddress({ time, selected, color, query }, quality), wait);
+    return;
+  }
+  written = performance.now();
   const t = (time / 1000).toFixed(3);
   try {
-    history.replaceState(null, "", writeFragment({ t, color, sel: selected.join(","), q: query, quality }));
+    history.replaceState(null, "", writeFragment({ t, color, sel: writeNames(selected), q: query, quality }));
   } catch {
     // A frame of a notebook has no address.
   }
@@ -2667,7 +2759,7 @@ async function render({ model, el }) {
   const bytes = model.get("_arrays");
   const block = joined(model.get("_data"), new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const page = await open(block, {
-    root, element: el, given: { t: String(model.get("time") / 1000), sel: model.get("selected").join(",") },
+    root, element: el, given: { t: String(model.get("time") / 1000), sel: writeNames(model.get("selected")) },
     remember: ({ time, selected }) => tell(model, time, selected),
     played: (time) => {
       if (performance.now() - told < TELL_MS) return;

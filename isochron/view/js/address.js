@@ -9,6 +9,26 @@ export function readFragment(fragment) {
 }
 
 /**
+ * Names in a list with commas between them; a comma of a name is escaped.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function readNames(text) {
+  return text.split(",").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part; // an address that was edited
+    }
+  });
+}
+
+/** @param {string[]} names */
+export function writeNames(names) {
+  return names.map((name) => name.replace(/[%,]/g, (letter) => encodeURIComponent(letter))).join(",");
+}
+
+/**
  * @param {Record<string, string>} values empty ones are omitted
  * @returns {string}
  */

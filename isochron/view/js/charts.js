@@ -8,6 +8,7 @@ import { frameAt, valueAt } from "./run.js";
 
 export const TRACES = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#8a8a8a", "#b8860b"];
 export const MARGIN = { left: 58, right: 10, top: 8, bottom: 24 };
+const LEAST_WIDTH = 12; // pixels of a run with one sample
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 
 /**
@@ -51,6 +52,17 @@ function cleared(canvas) {
 }
 
 /**
+ * Where a time is drawn; of a range without duration all times are at the left.
+ * @param {{left: number, right: number}} frame
+ * @param {[number, number]} range ms
+ * @returns {(time: number) => number}
+ */
+export function placeOf({ left, right }, [first, last]) {
+  const scale = (right - left) / (last - first || 1);
+  return (time) => left + (time - first) * scale;
+}
+
+/**
  * @param {Frame} frame
  * @param {[number, number]} range
  * @param {Inks} inks
@@ -61,8 +73,9 @@ function timeAxis(frame, range, inks, label = "s") {
   context.fillStyle = inks.soft;
   context.textAlign = "center";
   context.textBaseline = "top";
+  const place = placeOf(frame, range);
   for (const value of ticks(range[0] / 1000, range[1] / 1000, Math.max(2, (right - left) / 90))) {
-    const x = left + ((1000 * value - range[0]) / (range[1] - range[0])) * (right - left);
+    const x = place(1000 * value);
     context.fillText(`${shown(value)} ${label}`, Math.min(right - 12, Math.max(left + 6, x)), bottom + 6);
     context.fillRect(Math.round(x), bottom, 1, 4);
   }
@@ -115,17 +128,17 @@ export function drawTraces(canvas, runs, names, range, inks) {
   const [low, high] = limits(lines);
   valueAxis(frame, low, high, inks);
   timeAxis(frame, range, inks);
-  const { context, left, right, top, bottom } = frame;
+  const { context, right, top, bottom } = frame;
+  const place = placeOf(frame, range);
   context.lineWidth = 1.5;
   context.lineJoin = "round";
   for (const { run, unit, color, dash } of lines) {
     context.strokeStyle = color;
     context.setLineDash(dash);
     context.beginPath();
-    for (let f = 0; f < run.frames; f++) {
-      const x = left + ((run.times[f] - range[0]) / (range[1] - range[0])) * (right - left);
-      context.lineTo(x, bottom - ((valueAt(run, f, unit) - low) / (high - low)) * (bottom - top));
-    }
+    const y = (/** @type {number} */ f) => bottom - ((valueAt(run, f, unit) - low) / (high - low)) * (bottom - top);
+    for (let f = 0; f < run.frames; f++) context.lineTo(place(run.times[f]), y(f));
+    if (run.frames === 1) context.lineTo(Math.min(right, place(run.times[0]) + LEAST_WIDTH), y(0));
     context.stroke();
   }
   context.setLineDash([]);
@@ -180,10 +193,9 @@ function drawImage(frame, run, range, rows, code, map) {
   const whole = document.createElement("canvas");
   [whole.width, whole.height] = [columns, rows];
   /** @type {CanvasRenderingContext2D} */ (whole.getContext("2d")).putImageData(image, 0, 0);
-  const { context, left, right, top, bottom } = frame;
-  const scale = (right - left) / (range[1] - range[0]);
-  const start = left + (run.times[0] - range[0]) * scale;
-  const width = (run.times[run.frames - 1] - run.times[0]) * scale;
+  const { context, right, top, bottom } = frame;
+  const [start, end] = [run.times[0], run.times[run.frames - 1]].map(placeOf(frame, range));
+  const width = Math.max(end - start, Math.min(LEAST_WIDTH, right - start));
   context.imageSmoothingEnabled = rows > bottom - top;
   context.drawImage(whole, start, top, width, bottom - top);
 }

@@ -1,7 +1,7 @@
 /** Text next to the charts: legend, selected units with their connections, what the runs are. */
 import { categories, categoryColor } from "./colors.js";
 import { shown, TRACES } from "./charts.js";
-import { make } from "./dom.js";
+import { brief, make } from "./dom.js";
 import { partners } from "./search.js";
 
 const MOST = 12;
@@ -17,7 +17,7 @@ export function showLegend(legend, runs, state, maps) {
   const { order } = categories(run, state.color);
   if (order.length) {
     const few = order.slice(0, 16);
-    legend.replaceChildren(...few.map((value, rank) => chip(value, categoryColor(rank, order.length, maps))));
+    legend.replaceChildren(...few.map((value, rank) => chip(brief(value), categoryColor(rank, order.length, maps))));
     if (order.length > few.length) legend.append(`and ${order.length - few.length} more`);
     return;
   }
@@ -48,7 +48,7 @@ function texts(runs, run, color) {
 
 /** @param {import("./run.js").Run[]} runs */
 export function differenceText(runs) {
-  return `Difference of ${runs[0].label} from ${runs[0].title}`;
+  return `Difference of ${runs[0].label} from ${brief(runs[0].title)}`;
 }
 
 /** @param {string} text @param {number[]} color */
@@ -87,7 +87,7 @@ function describe(runs, name, color, choose, remove) {
   const unit = run.index.get(name) ?? 0;
   const dot = make("i");
   dot.style.background = color;
-  const drop = make("button", { class: "drop", "aria-label": `Remove ${name}` }, ["×"]);
+  const drop = make("button", { class: "drop", "aria-label": `Remove ${brief(name)}` }, ["×"]);
   drop.addEventListener("click", () => remove(name));
   const known = [run.classes[unit], run.types[unit], run.transmitters[unit]].filter((text) => text !== "unknown" && text !== name);
   const head = make("div", { class: "unit" }, [dot, make("b", {}, [name]), ` ${known.join(" · ")} `, drop]);
@@ -111,7 +111,7 @@ function row(run, label, list, choose) {
   const buttons = list.slice(0, MOST).map(({ unit, weight, sign, gap }) => {
     const kind = gap ? "gap" : sign > 0 ? "excitatory" : sign < 0 ? "inhibitory" : "unsigned";
     const button = make("button", { class: `partner ${kind}`, title: `${kind}, weight ${shown(weight, 3)}` }, [
-      `${run.names[unit]} ${shown(Math.abs(weight), 3)}`,
+      `${brief(run.names[unit])} ${shown(Math.abs(weight), 3)}`,
     ]);
     button.addEventListener("click", () => choose(run.names[unit]));
     return button;
@@ -136,7 +136,7 @@ export function showFacts(element, runs, notes) {
  */
 export function showTables(element, tables) {
   element.replaceChildren(...tables.map(({ title, head, rows, note }) => {
-    const first = make("tr", {}, head.map((text) => make("th", { scope: "col" }, [text])));
+    const first = make("tr", {}, head.map((text) => make("th", { scope: "col" }, [brief(text)])));
     const others = rows.map(([name, ...values]) => make("tr", {}, [
       make("th", { scope: "row" }, [name]), ...values.map((text) => make("td", {}, [text])),
     ]));
@@ -150,7 +150,7 @@ export function showTables(element, tables) {
 /** @param {string} title @param {string[][]} rows */
 function block(title, rows) {
   const list = rows.flatMap(([key, value]) => [make("dt", {}, [key]), make("dd", {}, [value])]);
-  return make("div", {}, [make("h3", {}, [title]), make("dl", {}, list)]);
+  return make("div", {}, [make("h3", {}, [brief(title)]), make("dl", {}, list)]);
 }
 
 /** @param {import("./run.js").Run} run */

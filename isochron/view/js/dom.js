@@ -14,6 +14,19 @@ export function make(tag, attributes = {}, children = []) {
   return element;
 }
 
+const LONGEST = 40;
+const DIRECTED = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/**
+ * A name inside other text: shortened, and its direction of writing does not change what follows.
+ * @param {string} name
+ */
+export function brief(name) {
+  const letters = name.length > LONGEST ? [...name] : [];
+  const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}…` : name;
+  return DIRECTED.test(short) ? `\u2068${short}\u2069` : short;
+}
+
 /**
  * Colors of the style sheet, for canvases.
  * @param {Element} element

@@ -1,9 +1,10 @@
 /** The doors of the page: a file or an address, and a widget of a notebook. */
-import { readFragment, writeFragment } from "./address.js";
+import { readFragment, writeFragment, writeNames } from "./address.js";
 import { loadContent, open } from "./page.js";
 import { follow } from "./server.js";
 import { joined } from "./unpack.js";
 
+const REMEMBER_MS = 250; // between two changes of the address: browsers allow 200 in 30 s
 const TELL_MS = 200; // between two times that a notebook is told while the page plays
 
 /** Draw the page of the document, and keep its state in the address. */
@@ -32,14 +33,24 @@ function problem(text) {
   status.classList.toggle("failed", text !== "");
 }
 
+let [written, waiting] = [-REMEMBER_MS, 0];
+
 /**
+ * Write the newest state to the address, at once or as soon as browsers allow it.
  * @param {{time: number, selected: string[], color: string, query: string}} state
  * @param {string} quality
  */
 function writeAddress({ time, selected, color, query }, quality) {
+  clearTimeout(waiting);
+  const wait = written + REMEMBER_MS - performance.now();
+  if (wait > 0) {
+    waiting = setTimeout(() => writeAddress({ time, selected, color, query }, quality), wait);
+    return;
+  }
+  written = performance.now();
   const t = (time / 1000).toFixed(3);
   try {
-    history.replaceState(null, "", writeFragment({ t, color, sel: selected.join(","), q: query, quality }));
+    history.replaceState(null, "", writeFragment({ t, color, sel: writeNames(selected), q: query, quality }));
   } catch {
     // A frame of a notebook has no address.
   }
@@ -60,7 +71,7 @@ export async function render({ model, el }) {
   const bytes = model.get("_arrays");
   const block = joined(model.get("_data"), new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const page = await open(block, {
-    root, element: el, given: { t: String(model.get("time") / 1000), sel: model.get("selected").join(",") },
+    root, element: el, given: { t: String(model.get("time") / 1000), sel: writeNames(model.get("selected")) },
     remember: ({ time, selected }) => tell(model, time, selected),
     played: (time) => {
       if (performance.now() - told < TELL_MS) return;

@@ -1,8 +1,10 @@
 /** The page: state, controls, and what is drawn when. */
+import { readNames } from "./address.js";
 import { Blocks } from "./blocks.js";
 import { drawKymograph, drawPortrait, drawRaster, drawTraces, MARGIN, rasterOrder, tracedRuns } from "./charts.js";
 import { differenceText, showFacts, showLegend, showSelection, showTables } from "./details.js";
-import { inks, make } from "./dom.js";
+import { brief, inks, make } from "./dom.js";
+import { preparePrint } from "./print.js";
 import { canRecord, save, Video } from "./record.js";
 import { frameAt, loadRun, samplesAt } from "./run.js";
 import { search } from "./search.js";
@@ -56,7 +58,7 @@ export class Page {
     this.video = null;
     this.query = given.q ?? "";
     /** @type {string[]} */
-    this.selected = (given.sel ?? "").split(",").filter((name) => runs.some((run) => run.index.has(name)));
+    this.selected = readNames(given.sel ?? "").filter((name) => runs.some((run) => run.index.has(name)));
     /** @type {Set<string> | null} */
     this.matches = null;
     /** @type {string[] | undefined} */
@@ -112,7 +114,8 @@ export class Page {
   }
 
   prepareControls() {
-    const button = this.get("play");
+    const button = /** @type {HTMLButtonElement} */ (this.get("play"));
+    button.disabled = this.range[0] === this.range[1] && !this.content.served?.live;
     button.addEventListener("click", () => this.play(!this.playing));
     this.get("time").addEventListener("input", (event) => {
       this.moveTo(this.range[0] + Number(/** @type {HTMLInputElement} */ (event.target).value) * this.span());
@@ -148,11 +151,17 @@ export class Page {
     this.get("video").addEventListener("click", () => this.recordVideo());
     const { signal } = this.ended;
     this.door.root.addEventListener("keydown", (event) => this.key(/** @type {KeyboardEvent} */ (event)), { signal });
-    const redraw = () => { this.inks = inks(this.door.element); this.refresh(); };
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
+    preparePrint(this, signal);
     const observer = new ResizeObserver(() => this.resized());
     observer.observe(this.stage.element);
     signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** Draw everything in the colors that the style sheet has now. */
+  recolor() {
+    this.inks = inks(this.door.element);
+    this.refresh();
   }
 
   resized() {
@@ -218,7 +227,7 @@ export class Page {
 
   /** @param {string} id of a chart @param {string} text @param {import("./run.js").Run} run */
   caption(id, text, run) {
-    const caption = this.runs.length > 1 ? `${text}, ${run.title}` : text;
+    const caption = this.runs.length > 1 ? `${text}, ${brief(run.title)}` : text;
     const plot = this.get(id);
     plot.querySelector("canvas")?.setAttribute("aria-label", caption);
     /** @type {Element} */ (plot.previousElementSibling).textContent = caption;
@@ -237,6 +246,7 @@ export class Page {
 
   /** @param {boolean} playing */
   play(playing) {
+    if (/** @type {HTMLButtonElement} */ (this.get("play")).disabled) return;
     this.playing = playing;
     if (playing && this.time >= this.range[1]) this.time = this.range[0];
     if (playing) this.newest = false;
@@ -290,7 +300,7 @@ export class Page {
   select(names) {
     this.selected = names.slice(-MOST_SELECTED);
     this.refresh();
-    this.get("status").textContent = names.length ? `Selected: ${this.selected.join(", ")}` : "Nothing is selected";
+    this.get("status").textContent = names.length ? `Selected: ${this.selected.map(brief).join(", ")}` : "Nothing is selected";
   }
 
   /** Units with traces: those selected, else those that move most. */
@@ -314,7 +324,7 @@ export class Page {
     const traced = tracedRuns(runs, names);
     const labels = [...new Set(traced.map((run) => run.label))].join(" and ");
     const label = labels + (unitOf(traced[0]) ? ` (${traced[0].unit})` : "");
-    this.get("traced").textContent = this.selected.length ? `${label} of selected units` : `${label} of the units that move most: ${names.join(", ")}`;
+    this.get("traced").textContent = this.selected.length ? `${label} of selected units` : `${label} of the units that move most: ${names.map(brief).join(", ")}`;
     drawTraces(canvas("traces"), runs, names, range, colors);
     this.dots = runs.map((run, k) => {
       const gaps = this.color === "difference" ? run.difference : null;

@@ -2,7 +2,7 @@
 import { bend, nodesAt } from "./bend.js";
 import { Camera } from "./camera.js";
 import { colorUnits } from "./colors.js";
-import { make, rgb } from "./dom.js";
+import { brief, make, rgb } from "./dom.js";
 import { FlatScene } from "./flat.js";
 import { EXTRA } from "./geometry.js";
 import { colorCount, Scene } from "./gl.js";
@@ -91,9 +91,9 @@ export class Stage {
     const tip = make("div", { class: "tip", hidden: "" });
     const element = make("div", {
       class: "panel", tabindex: "0", role: "img",
-      "aria-label": `${run.title}: ${run.n} units. Drag to turn, arrow keys change the time.`,
+      "aria-label": `${brief(run.title)}: ${run.n} units. Drag to turn, arrow keys change the time.`,
     }, [labels, tip]);
-    if (titled) element.append(make("div", { class: "title" }, [run.title]));
+    if (titled) element.append(make("div", { class: "title" }, [brief(run.title)]));
     this.element.append(element);
     const view = { run, camera: new Camera(), element, labels, tip, colors: new Uint8Array(4 * colorCount(run)) };
     EXTRA_COLORS.forEach((color, k) => view.colors.set([...color, k === EXTRA.trail ? 160 : 235], 4 * (run.n + k)));
@@ -183,9 +183,12 @@ export class Stage {
     while (labels.children.length < panel.chosen.size) labels.append(make("span"));
     [...panel.chosen].forEach((unit, k) => {
       const element = /** @type {HTMLElement} */ (labels.children[k]);
-      if (element.textContent !== run.names[unit]) element.textContent = run.names[unit];
+      const name = brief(run.names[unit]);
+      if (element.textContent !== name) element.textContent = name;
       const [x, y] = this.pixelOf(view, unit, panel.frame, panel.samples);
-      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      // Names near the right edge are to the left of their unit.
+      const turned = x > 0.75 * view.element.clientWidth ? " translateX(calc(-100% - 0.9em))" : "";
+      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)${turned}`;
     });
   }
 
@@ -302,7 +305,8 @@ export class Stage {
     view.tip.hidden = unit < 0;
     if (unit < 0) return;
     const { run, tip } = view;
-    tip.textContent = run.types[unit] === "unknown" ? run.names[unit] : `${run.names[unit]} · ${run.types[unit]}`;
+    const name = brief(run.names[unit]);
+    tip.textContent = run.types[unit] === "unknown" ? name : `${name} · ${run.types[unit]}`;
     tip.style.transform = `translate(${Math.min(x + 12, view.element.clientWidth - 130)}px, ${y + 14}px)`;
   }
 }

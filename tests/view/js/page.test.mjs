@@ -164,3 +164,26 @@ test("traces are of runs in the same unit of measurement", async () => {
   assert.deepEqual(tracedRuns(runs, ["a"]), [runs[0], runs[3]]);
   assert.deepEqual(tracedRuns(runs, ["x"]), [runs[0]]);
 });
+
+test("names with commas and percent signs survive the address", async () => {
+  const { readNames, writeNames } = await load("address");
+  const names = ["AVAL", "a,b", "50%", "%2C", ""];
+  assert.deepEqual(readNames(writeNames(names)), names);
+  assert.equal(writeNames(["AVAL", "VB2"]), "AVAL,VB2");
+  assert.deepEqual(readNames("AVAL,%zz"), ["AVAL", "%zz"]);
+});
+
+test("a name in other text is short and does not turn what follows", async () => {
+  const { brief } = await load("dom");
+  assert.equal(brief("AVAL"), "AVAL");
+  assert.equal(brief("x".repeat(10_000)), `${"x".repeat(40)}…`);
+  assert.equal(brief("\u{1f600}".repeat(41)), `${"\u{1f600}".repeat(40)}…`);
+  assert.equal(brief("\u202eLIVE"), "\u2068\u202eLIVE\u2069");
+});
+
+test("a range without duration has a place for its time", async () => {
+  const { placeOf } = await load("charts");
+  const frame = { left: 50, right: 150 };
+  assert.deepEqual([0, 500, 1000].map(placeOf(frame, [0, 1000])), [50, 100, 150]);
+  assert.equal(placeOf(frame, [20, 20])(20), 50);
+});
