@@ -140,7 +140,7 @@ def _activity(run: xr.Dataset) -> tuple[xr.DataArray, Array, str]:
             if name == "activity":
                 return values, np.zeros(values.shape[1]), "activity"
             mean = values.mean("time")
-            return values - mean, mean.values, f"{name}{ABOUT_MEAN}"
+            return values - mean, mean.values, f"{name.replace('_', ' ')}{ABOUT_MEAN}"
     found = ", ".join(f"{name} {values.dims}" for name, values in run.items()) or "none"
     raise ValueError(
         "The run has no variable of dimensions (time, neuron) or (time, unit) to show; its "

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isochron.view import from_states, write_page
 from isochron.view.places import worm_places
 from tests.view.browser import Browser, executable
 from tests.view.conftest import HOSTILE
@@ -201,7 +202,81 @@ def test_the_address_restores_time_color_and_selection(browser, pages):
     )
     assert found == [2500, "phase", ["AVAL", "VB2"], 7]
     browser.press("ArrowRight", 39)
-    assert "t=2.52" in browser.evaluate("location.hash")
+    browser.until("location.hash.includes('t=2.52')")  # a few times a second
+
+
+def test_the_address_is_not_written_more_often_than_browsers_allow(browser, pages):
+    """Chromium allows 200 changes in 30 s, and warns of more."""
+    browser.open(pages["worm"])
+    browser.evaluate("for (let k = 0; k < 300; k++) isochron.setTime(20 * k)")
+    browser.until("location.hash.includes('t=5.98')")
+    assert browser.messages == []
+
+
+def test_on_paper_the_stage_is_an_image_in_light_colors(browser, pages):
+    browser.open(pages["crawl"])  # dark
+    browser.evaluate("dispatchEvent(new Event('beforeprint'))")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert browser.evaluate(background) == "rgb(255, 255, 255)"
+    drawn = (
+        "(async () => { const poster = document.getElementById('poster'); await poster.decode();"
+        "const canvas = document.createElement('canvas');"
+        "[canvas.width, canvas.height] = [poster.naturalWidth, poster.naturalHeight];"
+        "const context = canvas.getContext('2d'); context.drawImage(poster, 0, 0);"
+        "const { data } = context.getImageData(0, 0, canvas.width, canvas.height);"
+        "let count = 0; for (let k = 0; k < data.length; k += 4) count += data[k] < 240 ? 1 : 0;"
+        "return [poster.hidden, count]; })()"
+    )
+    hidden, dark = browser.evaluate(drawn)
+    assert not hidden
+    assert dark > 2000
+    browser.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert browser.evaluate("document.getElementById('poster').hidden")
+    assert browser.evaluate(background) != "rgb(255, 255, 255)"
+    assert browser.messages == []
+
+
+def test_a_run_with_one_sample_is_drawn(browser, worm_run, tmp_path):
+    browser.open(write_page(worm_run.isel(time=slice(3, 4)), tmp_path / "one.html"))
+    assert browser.messages == []
+    assert browser.evaluate("document.getElementById('play').disabled")
+    browser.press(" ", 32, " ")
+    assert not browser.evaluate("isochron.playing")
+    assert differing(picture(browser)) > 5000
+    colored = (
+        "(() => { const canvas = document.querySelector('#raster0 canvas');"
+        "const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
+        "let count = 0; for (let k = 0; k < data.length; k += 4)"
+        "count += Math.abs(data[k] - data[k + 2]) > 60 ? 1 : 0; return count; })()"
+    )
+    assert browser.evaluate(colored) > 200
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_very_long_and_turned_names_leave_the_page_as_it_is(browser, tmp_path, width):
+    names = ["x" * 10_000, "a,b", "\u202eturned", "[/nope]", "</script>"]
+    states = np.sin(np.linspace(0, 9, 50)[:, None] + np.arange(5))
+    run = from_states(states, step_ms=20, names=names, weights=np.ones((5, 5)))
+    browser.resize(width, 844)
+    page = write_page({"\u202e" + "y" * 10_000: run}, tmp_path / "long.html")
+    browser.open(page, fragment="#sel=a%252Cb")
+    assert browser.evaluate("isochron.selected") == ["a,b"]
+    browser.evaluate("isochron.select(isochron.runs[0].names)")
+    assert browser.messages == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.evaluate("document.querySelector('h1').clientHeight") < 100
+    labels = browser.evaluate(
+        "[...document.querySelectorAll('.labels span')].map(e => e.textContent)"
+    )
+    assert {"a,b", "\u2068\u202eturned\u2069", "x" * 40 + "…"} <= set(labels)
+    browser.until("location.hash.includes('a%252Cb')")
+
+
+def test_a_worm_and_a_network_stand_side_by_side(browser, crawling_run, network_run, tmp_path):
+    page = write_page({"worm": crawling_run, "network": network_run}, tmp_path / "pair.html")
+    browser.open(page)
+    tops = browser.evaluate("[...document.querySelectorAll('.panel')].map(e => e.offsetTop)")
+    assert tops[0] == tops[1]
 
 
 def test_names_and_titles_are_text(browser, pages):

@@ -13,16 +13,21 @@ export const SELECTED = 255;
 export const NORMAL = 230;
 export const DIM = 36;
 
+const UNCERTAIN = 0.45; // strength of a unit whose transmitter has a question mark
+
 /**
- * Categories of the units of a run, the most frequent first.
+ * Categories of the units of a run, the most frequent first, what is not known last; an uncertain
+ * transmitter is in the category of the certain one.
  * @param {import("./run.js").Run} run
  * @param {string} color
  */
 export function categories(run, color) {
-  const values = { class: run.classes, type: run.types, transmitter: run.transmitters }[color] ?? [];
+  const transmitters = () => run.transmitters.map((name) => name.replace(/\?$/, ""));
+  const values = color === "transmitter" ? transmitters() : { class: run.classes, type: run.types }[color] ?? [];
   const counts = new Map();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const order = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
+  const last = (/** @type {string} */ value) => Number(value === "unknown");
+  const order = [...counts.keys()].sort((a, b) => last(a) - last(b) || counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
   return { values, order };
 }
 
@@ -85,7 +90,8 @@ function colorer(run, look, maps, samples) {
   const { values, order } = categories(run, look.color);
   if (values.length) {
     const colors = new Map(order.map((value, rank) => [value, categoryColor(rank, order.length, maps)]));
-    return (k) => colors.get(values[k]) ?? KINDS[6];
+    const strength = (/** @type {number} */ k) => (look.color === "transmitter" && run.transmitters[k].endsWith("?") ? UNCERTAIN : 1);
+    return (k) => [...(colors.get(values[k]) ?? KINDS[6]), strength(k)];
   }
   return (k, frame) => at(map, samples.activity[frame * run.n + k]);
 }

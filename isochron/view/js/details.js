@@ -19,6 +19,7 @@ export function showLegend(legend, runs, state, maps) {
     const few = order.slice(0, 16);
     legend.replaceChildren(...few.map((value, rank) => chip(brief(value), categoryColor(rank, order.length, maps))));
     if (order.length > few.length) legend.append(`and ${order.length - few.length} more`);
+    if (state.color === "transmitter" && run.transmitters.some((name) => name.endsWith("?"))) legend.append("faint: uncertain");
     return;
   }
   const phase = state.color === "phase" && run.rhythm;

@@ -187,3 +187,17 @@ test("a range without duration has a place for its time", async () => {
   assert.deepEqual([0, 500, 1000].map(placeOf(frame, [0, 1000])), [50, 100, 150]);
   assert.equal(placeOf(frame, [20, 20])(20), 50);
 });
+
+test("an uncertain transmitter is in the category of the certain one, and faint", async () => {
+  const { categories, colorUnits } = await load("colors");
+  const run = {
+    n: 4, times: [0], transmitters: ["unknown", "GABA", "GABA?", "unknown"], classes: [], types: [], rhythm: null,
+  };
+  assert.deepEqual(categories(run, "transmitter").order, ["GABA", "unknown"]);
+  const out = new Uint8Array(16);
+  const look = { color: "transmitter", time: 0, dark: true, bright: null, chosen: new Set() };
+  colorUnits(run, look, { dark: [], light: [], phase: [] }, out);
+  assert.deepEqual([...out.subarray(4, 7)], [...out.subarray(8, 11)]);
+  assert.ok(out[11] < out[7]);
+  assert.equal(out[3], out[7]);
+});
