@@ -149,7 +149,8 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
         changed = description["parameters"] | {size: 10**8}
         path.write_text(json.dumps(description | {"parameters": changed}))
         with pytest.raises(
-            ValueError, match=r"does not contain such a network.*(larger|connectome|n_units)"
+            ValueError,
+            match=r"does not contain such a network.*(larger|connectome|n_units|feedback)",
         ):
             ann_bridge.load_net(path)
 
