@@ -3,6 +3,10 @@
 The interpreter accepts code that the compiler rejects, such as results of two types.
 """
 
+import re
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import triton  # pyright: ignore[reportMissingImports]
@@ -10,10 +14,13 @@ from triton.backends.compiler import GPUTarget  # pyright: ignore[reportMissingI
 from triton.compiler import ASTSource  # pyright: ignore[reportMissingImports]
 
 from isochron.analysis.sign_networks.triton_successors import fill_successors
+from isochron.ann_bridge.kernels import triton_full
+from isochron.ann_bridge.kernels.gpu_full import WARPS, compiled_for
 from isochron.sims.engines.triton_lanes import advance_members
 
 HOPPER = GPUTarget("cuda", 90, 32)
 INDICES = ("synapse_start", "synapse_pre", "order", "factor_start", "factor_row", "place")
+CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
 COUNTS = ("n", "n_entries", "members", "n_steps", "n_thresholds", "n_currents", "n_far", "slack")
 
 
@@ -25,6 +32,26 @@ def compiled(kernel: Any, kinds: dict[str, str], constants: dict[str, Any]) -> i
     source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
     options = {"enable_fp_fusion": True, "num_warps": 1}
     return len(triton.compile(source, target=HOPPER, options=options).asm["cubin"])
+
+
+def of_full_matrix(kernel: Any, units: int) -> str:
+    """Bytes of shared memory; registers of a thread and bytes of those that it stores; code."""
+    options = compiled_for(units)
+    constants = {name: options.pop(name) for name in ("TRIALS", "N")}
+    constants |= dict.fromkeys(("KEEP_STATES", "BY_STATES", "BY_RATES"), True)
+    constants = {name: value for name, value in constants.items() if name in kernel.arg_names}
+    counts = dict.fromkeys(("n_steps", "batch", "n"), "i32")
+    signature = dict.fromkeys(kernel.arg_names, "*fp32") | counts
+    signature |= dict.fromkeys(constants, "constexpr")
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    done = triton.compile(source, target=HOPPER, options=options)
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        Path(file.name).write_bytes(done.asm["cubin"])
+        command = [str(CUOBJDUMP), "-res-usage", file.name]
+        used = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    registers, stack = re.findall(r"(?:REG|STACK):(\d+)", used)
+    memory = f"shared {done.metadata.shared} registers {registers} stack {stack}"
+    return f"{memory} bytes {len(done.asm['cubin'])}"
 
 
 def main() -> None:
@@ -39,6 +66,9 @@ def main() -> None:
         kinds = {"numbers": numbers, "words": "*i32", "doubtful": "*i8"}
         constants = {"CHECK": check, "SIZE": 1024}
         print("successors", numbers, check, compiled(fill_successors, kinds, constants))
+    for kernel in (triton_full.run_full, triton_full.vjp_full):
+        for units in WARPS:
+            print("full matrix", kernel.__name__, units, of_full_matrix(kernel, units))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ jit: Any = triton.jit
 
 
 @jit
-def _tanh(x):
+def tanh(x):
+    """The hyperbolic tangent, without overflow."""
     small = tl.exp(-2 * tl.abs(x))
     size = (1 - small) / (1 + small)
     return tl.where(x < 0, -size, size)
@@ -61,7 +62,7 @@ def run_thin(
     one_step = batch * n
     at = rates + (net * (n_steps + 1) * batch + trial) * n + unit
     x = tl.load(initial + place * n + unit, here, other=0)
-    rate = _tanh(x)
+    rate = tanh(x)
     tl.store(at, rate, here)
     noise = tl.load(at + one_step, here, other=0)
     for t in range(n_steps):
@@ -72,7 +73,7 @@ def run_thin(
         tl.store(told, message, factor < k)
         x = keep * x + noise + tl.sum(B * u[:, None], axis=0)
         x += tl.sum(L * message[:, None], axis=0)
-        rate = _tanh(x)
+        rate = tanh(x)
         at += one_step
         tl.store(at, rate, here)
         seen = rate if READ_RATES else x

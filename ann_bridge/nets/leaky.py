@@ -287,7 +287,7 @@ def _run_leaky(
         else:
             done[place] = net._run_plainly(given, factors, generator)
     done |= zip(waiting, fused.run_fused(list(waiting.values())), strict=True)
-    results = gpu.run_thin_nets(list(on_gpu.values()), [generators[k] for k in on_gpu])
+    results = gpu.run_nets(list(on_gpu.values()), [generators[k] for k in on_gpu])
     done |= zip(on_gpu, results, strict=True)
     return [(net.output_scale * done[k][0], done[k][1]) for k, net in enumerate(nets)]
 
