@@ -16,6 +16,7 @@ from isochron.connectome.importers.cell_text import write_cells
 from isochron.connectome.importers.stated import facts_to_state
 from isochron.connectome.model import Connectome
 from isochron.connectome.signs import say
+from isochron.connectome.table_text import table_text
 from isochron.files import write_bytes
 from isochron.wording import counted
 
@@ -202,7 +203,8 @@ def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
 
     The columns are pre, post, layer, weight and sign (empty without a sign rule); and, if a reader
     could not know them, the cell types (``pre_type``, ``post_type``), the unit of the weights
-    (``weight_unit``) and the species (``species``; ``not known``).
+    (``weight_unit``) and the species (``species``; ``not known``). A name that a spreadsheet would
+    execute as a formula, such as ``=A1``, is in single quotes, which `from_csv` removes.
 
     Such a file does not contain the order of the cells, provenance, history, or names of new
     layers, which `from_csv` asks for (``extrasynaptic=``). A warning is logged if cells without a
@@ -240,7 +242,7 @@ def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
         table[column] = (
             fact if isinstance(fact, str) else [fact.get(name, "") for name in table[end]]
         )
-    write_bytes(Path(path), table.to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(Path(path), table_text(table).encode())
     if lost := [*_unconnected(connectome, names), *_facts_of_cells(connectome, typed)]:
         say([f"{path} does not contain {'; nor '.join(lost)}. write_graphml writes them."])
 

@@ -74,11 +74,10 @@ def read_stated(rows: Sequence["Row"], species: str | None, where: str) -> State
         If two lines differ in the type of a neuron.
     """
     first: Mapping[str, str] = rows[0].fields if rows else {}
-    written = first.get(SPECIES, "infer")
+    written = clean_name(first.get(SPECIES, "infer"))
     known = None if written == NOT_KNOWN else written
-    return Stated(
-        _types(rows, where), first.get(UNIT, NO_UNIT), known if species == "infer" else species
-    )
+    unit = clean_name(first.get(UNIT, NO_UNIT))
+    return Stated(_types(rows, where), unit, known if species == "infer" else species)
 
 
 def _types(rows: Sequence["Row"], where: str) -> dict[str, str]:
