@@ -18,6 +18,7 @@ GROUND = {
     "compilation",
     "devices",
     "files",
+    "hdf5_heaps",
     "folders",
     "formats",
     "kernels",

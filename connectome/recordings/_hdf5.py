@@ -14,10 +14,13 @@ import h5py
 import numpy as np
 
 from isochron.files import reading
+from isochron.hdf5_heaps import check_heaps
 from isochron.seals import check_seal
 
 LARGEST_ARRAY = 2**31
 LARGEST_LABEL = 200
+SMALL = 64 * 2**20  # bytes that may be claimed and not written
+BEST_RATIO = 1032  # of deflate; see https://zlib.net/zlib_tech.html
 
 
 @contextmanager
@@ -31,6 +34,7 @@ def opened(path: str | os.PathLike) -> Iterator[h5py.File]:
         stores data in other files; also for errors of HDF5 while it is open.
     """
     check_seal(Path(path))
+    check_heaps(Path(path))
     with reading(path, "a whole HDF5 file"), h5py.File(path) as file:
         _refuse_other_files(file)
         yield file
@@ -121,6 +125,25 @@ def _refuse_huge(item: h5py.Dataset, what: str, itemsize: int) -> None:
     if size * itemsize > LARGEST_ARRAY:
         raise ValueError(
             f"{what} claims {size} values; at most {LARGEST_ARRAY // itemsize} are read."
+        )
+    refuse_unwritten(item, what)
+
+
+def refuse_unwritten(item: h5py.Dataset, what: str) -> None:
+    """Reject a large dataset of which the file contains almost nothing.
+
+    Chunks that were never written have a default value, so that a file of some kB can claim any
+    size.
+
+    Raises
+    ------
+    ValueError
+        If the file contains less of the data than the best ratio of a compression explains.
+    """
+    claimed, stored = item.nbytes, item.id.get_storage_size()
+    if claimed > SMALL + BEST_RATIO * stored:
+        raise ValueError(
+            f"{what} claims {claimed / 2**20:.0f} MiB, of which the file contains {stored} bytes."
         )
 
 

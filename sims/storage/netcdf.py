@@ -6,8 +6,9 @@ from pathlib import Path
 import h5py
 import xarray as xr
 
+from isochron.connectome.recordings._hdf5 import attribute, opened, refuse_unwritten
 from isochron.files import reading, require_file, write_bytes
-from isochron.seals import check_seal, seal
+from isochron.seals import seal
 from isochron.sims.storage.size import refuse_larger
 
 
@@ -43,24 +44,17 @@ def load_netcdf(path: Path) -> xr.Dataset:
     FileNotFoundError
         If the file does not exist.
     """
-    check_seal(require_file(path))
+    require_file(path)
     with reading(path, "a complete netCDF-4 file"):
-        with h5py.File(path) as file:
-            file.visititems(_refuse_foreign_storage)
-            _refuse_links(file)
+        with opened(path) as file:  # before xarray, which reads coordinates when it opens a file
+            for name, item in file.items():
+                if isinstance(item, h5py.Dataset) and not _is_dimension_only(item):
+                    refuse_unwritten(item, repr(name))
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             refuse_larger(dataset)
             return dataset.load()
 
 
-def _refuse_foreign_storage(name: str, item: h5py.Dataset | h5py.Group) -> None:
-    if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-        raise ValueError(f"The data of {name!r} are in a different file, which is not supported.")
-
-
-def _refuse_links(group: h5py.Group) -> None:
-    for name in group:
-        if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-            raise ValueError(f"{name!r} is a link to a different file, which is not supported.")
-        if isinstance(item := group.get(name), h5py.Group):
-            _refuse_links(item)
+def _is_dimension_only(item: h5py.Dataset) -> bool:
+    """Whether netCDF gives the size of a dimension by a dataset without data."""
+    return attribute(item, "NAME").startswith("This is a netCDF dimension but not a netCDF var")
