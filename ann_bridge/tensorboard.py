@@ -1,8 +1,9 @@
 """Curves of a training in TensorBoard."""
 
-import importlib
 import os
 from typing import Any
+
+from isochron.extras import import_extra
 
 
 class TrainingLog:
@@ -25,13 +26,7 @@ class TrainingLog:
         self._writer: Any = None
         if folder is None:
             return
-        try:
-            tools = importlib.import_module("torch.utils.tensorboard")
-        except ImportError as error:
-            raise ImportError(
-                "log_folder needs TensorBoard: pip install 'isochron[tensorboard]', or omit "
-                "log_folder."
-            ) from error
+        tools = import_extra("torch.utils.tensorboard", "log_folder", "tensorboard")
         self._writer = tools.SummaryWriter(os.fspath(folder), purge_step=first_step + 1)
 
     def __enter__(self) -> "TrainingLog":

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from isochron.extras import missing_extra
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -153,9 +155,6 @@ class Registry(Mapping[str, AnyEntry]):
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] == "isochron":
                 raise
-            raise ModuleNotFoundError(
-                f"The {self.noun} {name!r} needs {error.name}, which is not installed: "
-                f'pip install "{self[name].package}".',
-                name=error.name,
-            ) from error
+            what = f"The {self.noun} {name!r}"
+            raise missing_extra(error.name or module, what, self[name].package) from error
         return getattr(loaded, attribute) if attribute else loaded

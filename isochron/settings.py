@@ -7,7 +7,7 @@ name, type, unit, default, range and help are stated once.
 
 import dataclasses
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -198,11 +198,23 @@ def check_choice(field: dataclasses.Field, value: str) -> None:
         for part in value.split(","):
             check_choice(field, part)
         return
-    source, choices = _source(field), choices_of(field)
+    source = _source(field)
     if isinstance(source, Registry):
         source.check(value)
-    elif value not in choices:
-        near = get_close_matches(value, choices, n=1)
+    else:
+        check_listed(value, choices_of(field))
+
+
+def check_listed(value: str, choices: Sequence[str]) -> None:
+    """Check that a value is one of the allowed values.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message lists the values and states the nearest one.
+    """
+    if value not in choices:
+        near = get_close_matches(value.lower(), choices, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ValueError(f"{value!r} is not one of {', '.join(map(repr, choices))}.{hint}")
 

@@ -17,6 +17,7 @@ GROUND = {
     "_version",
     "compilation",
     "devices",
+    "extras",
     "files",
     "hdf5_heaps",
     "folders",

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.results import short_repr
 from isochron.analysis.sign_networks.network import SignNetwork, pack
 from isochron.analysis.sign_networks.sampling import clamp
+from isochron.extras import import_extra
 
 LARGEST_SUM = 1 << 60
 
@@ -157,13 +158,7 @@ def _solve(solver: Any, model: Any, collector: Any) -> Any:
 
 
 def _import_solver() -> Any:
-    try:
-        from ortools.sat.python import cp_model
-    except ImportError as error:
-        raise ImportError(
-            'Solving for cycles needs OR-tools: pip install "isochron[attractors]".'
-        ) from error
-    return cp_model
+    return import_extra("ortools.sat.python.cp_model", "Solving for cycles", "attractors")
 
 
 def _add_step(model: Any, network: SignNetwork, now: list[Any], following: list[Any]) -> None:

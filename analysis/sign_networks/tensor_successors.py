@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from isochron.analysis.sign_networks.network import SignNetwork, rounded_rows, unpack
+from isochron.extras import import_extra
 
 LOW_BITS, MIDDLE_BITS = 10, 16
 WORD = (1 << 32) - 1
@@ -81,8 +82,9 @@ def by_loop(words: Any, doubtful: Any, near: Any, far: Any, slack: int) -> None:
 
 def by_kernel(words: Any, doubtful: Any, near: Any, far: Any, slack: int) -> None:
     """Successors of a block by the kernel."""
-    from isochron.analysis.sign_networks import triton_successors
-
+    triton_successors = import_extra(
+        "isochron.analysis.sign_networks.triton_successors", "The kernel for GPUs", "triton"
+    )
     fill_successors: Any = triton_successors.fill_successors
     n, size = near.shape
     here = torch.cuda.device(words.device) if words.is_cuda else nullcontext()

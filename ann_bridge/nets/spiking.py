@@ -1,6 +1,5 @@
 """Spiking networks, trained with surrogate gradients."""
 
-import importlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +20,7 @@ from isochron.ann_bridge.nets.snntorch_import import (
     time_constant,
 )
 from isochron.ann_bridge.nets.stepped_parameters import SURROGATES, SpikingParameters
+from isochron.extras import import_extra
 
 
 class SpikingNet(SteppedNet):
@@ -241,10 +241,5 @@ class SpikingStep(TorchStep):
 
 def _surrogate_spike(p: SpikingParameters) -> Callable[[Tensor], Tensor]:
     """1 where its argument is positive, else 0, with a surrogate for the derivative."""
-    try:
-        surrogates = importlib.import_module("snntorch.surrogate")
-    except ImportError as error:
-        raise ImportError(
-            "Spiking networks need snntorch. To install it: pip install 'isochron[surrogate]'"
-        ) from error
+    surrogates = import_extra("snntorch.surrogate", "A spiking network", "surrogate")
     return getattr(surrogates, p.surrogate)(**{SURROGATES[p.surrogate]: p.steepness})

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from isochron.ann_bridge.tasks.task import Trials, check_batch, check_durations
+from isochron.extras import import_extra
 from isochron.real_numbers import require_real
 
 PROBES = 200  # trials from which the longest trial and chance are found
@@ -326,13 +327,8 @@ def _make(name: str, options: dict[str, Any]) -> Any:
             f"name must be a string for neurogym.make, such as 'DelayMatchSample-v0', got {what}. "
             "To use a class, register it: gymnasium.register('Mine-v0', entry_point=Mine)."
         )
-    try:
-        neurogym = importlib.import_module("neurogym")
-        core = importlib.import_module("neurogym.core")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "NeuroGym is not installed: pip install 'isochron[neurogym]'"
-        ) from error
+    neurogym = import_extra("neurogym", "NeuroGymTask", "neurogym")
+    core = import_extra("neurogym.core", "NeuroGymTask", "neurogym")
     gymnasium = importlib.import_module("gymnasium")
     try:
         with warnings.catch_warnings():

@@ -20,6 +20,7 @@ from isochron.cli.errors import describe_error, end_quietly
 from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
+from isochron.cli.options import NearestGroup
 from isochron.cli.report import report
 from isochron.cli.reproduce import reproduce
 from isochron.cli.signals import CODES, INTERRUPTED, WORDS, handled_signals
@@ -31,7 +32,7 @@ from isochron.cli.train import train
 from isochron.cli.view import view
 
 
-class _Commands(click.Group):
+class _Commands(NearestGroup):
     """A group whose interrupt click does not announce with an empty line."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -19,12 +19,12 @@ from isochron.cli.common import (
     report_file,
     sign_rule,
 )
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import NearestGroup, SettingsCommand
 from isochron.settings import setting
 from isochron.wording import counted
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def connectome() -> None:
     """Show, compare and convert published or user-supplied connectomes.
 

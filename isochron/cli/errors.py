@@ -87,6 +87,8 @@ def _classify(error: BaseException) -> tuple[int, str]:
         code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else int(error.code or 0)
         return code, WORDS[code]
     names = {kind.__name__ for kind in type(error).__mro__}
+    if "MissingExtraError" in names:
+        return USAGE, text
     if "TooLargeError" in names:
         return RESOURCES, text
     if "DataFileError" in names:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.options import NearestChoice
 from isochron.wording import command
 
 
@@ -13,7 +14,7 @@ from isochron.wording import command
 @click.option("--trials", default=256, show_default=True, help="Number of fresh trials.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the trials.")
 @click.option(
-    "--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
+    "--device", type=NearestChoice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
     help="Device of the evaluation.",
 )  # fmt: skip
 @json_option

@@ -11,12 +11,13 @@ import types
 import typing
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import MISSING
+from difflib import get_close_matches
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from isochron.settings import check_choice, choices_of, describe
+from isochron.settings import check_choice, check_listed, choices_of, describe
 
 GIVEN = "isochron.cli.options.given"
 UNIT = re.compile(r"_(ms|s|Hz|mV|pA|nS|pF)$")
@@ -62,6 +63,34 @@ def make_option(field: dataclasses.Field, section: str = "", default: Any = None
         **needed,
         help=help_text,
     )
+
+
+class NearestGroup(click.Group):
+    """A group of commands; a name that is not one of them is an error with the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if near and "Did you mean" not in error.message:
+                error.message = f"{error.message.rstrip('.')}. Did you mean {near[0]}?"
+            raise
+
+
+class NearestChoice(click.Choice):
+    """Choices; a value that is not one of them is an error that states the nearest one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert and check a value."""
+        try:
+            check_listed(str(value) if self.case_sensitive else str(value).lower(), self.choices)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class ListedChoice(click.Choice):

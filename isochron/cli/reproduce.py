@@ -4,7 +4,7 @@ import click
 
 from isochron.cli.common import debug_option, json_option
 from isochron.cli.execution import ExecutionOptions
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import NearestChoice, SettingsCommand
 from isochron.cli.studies import RUN_SETTINGS, StudyOptions, run_study
 from isochron.studies import PAPERS
 
@@ -12,7 +12,7 @@ HELP = "\n\n".join(f"{name}: {paper}." for name, paper in PAPERS.items())
 
 
 @click.command(cls=SettingsCommand, settings=RUN_SETTINGS, epilog=HELP)
-@click.argument("paper", type=click.Choice([*PAPERS]))
+@click.argument("paper", type=NearestChoice([*PAPERS]))
 @json_option
 @debug_option
 def reproduce(

@@ -170,6 +170,10 @@ def _simulate_into(
         if path is not None:
             refuse_to_replace(path, force)
     _ = model.currents  # a wrong one is named at once
+    if out is not None and out.suffix == ".nwb":
+        from isochron.sims.storage.nwb import import_pynwb
+
+        import_pynwb()  # missed before the simulation
     from isochron.files import write_bytes
     from isochron.runs.results import to_json_values
     from isochron.sims import save_dataset

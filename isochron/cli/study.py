@@ -4,7 +4,7 @@ import click
 
 from isochron.cli.common import debug_option, json_option
 from isochron.cli.execution import ExecutionOptions
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import NearestChoice, SettingsCommand
 from isochron.cli.studies import RUN_SETTINGS, StudyOptions, run_study
 from isochron.studies import FURTHER
 
@@ -12,7 +12,7 @@ HELP = "\n\n".join(f"{name}: {question}" for name, question in FURTHER.items())
 
 
 @click.command(cls=SettingsCommand, settings=RUN_SETTINGS, epilog=HELP)
-@click.argument("name", type=click.Choice([*FURTHER]))
+@click.argument("name", type=NearestChoice([*FURTHER]))
 @json_option
 @debug_option
 def study(name: str, options: StudyOptions, execution: ExecutionOptions, as_json: bool) -> None:

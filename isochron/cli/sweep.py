@@ -16,6 +16,7 @@ from isochron.cli.execution import (
     scheduler_option,
     workers_option,
 )
+from isochron.cli.options import NearestChoice
 from isochron.cli.signals import resumable
 from isochron.runs.executors import EXECUTORS
 from isochron.wording import counted
@@ -69,7 +70,7 @@ memory_option = click.option(
 @click.argument("grid", type=Path)
 @click.option("--out", "store", required=True, type=Path, help="Folder of the results.")
 @click.option(
-    "--executor", type=click.Choice(list(EXECUTORS)), default="local", show_default=True,
+    "--executor", type=NearestChoice(list(EXECUTORS)), default="local", show_default=True,
     help="Where the runs are computed.",
 )  # fmt: skip
 @workers_option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import debug_option, force_option, json_option, print_json
-from isochron.cli.options import given_sections, make_option, write_options
+from isochron.cli.options import NearestChoice, given_sections, make_option, write_options
 from isochron.wording import command
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _kind_option(noun: str, registry: "Registry", default: str, what: str) -> cl
     return click.Option(
         [f"--{noun}", f"{noun}__kind"],
         metavar="KIND",
-        type=click.Choice(tuple(registry)),
+        type=NearestChoice(tuple(registry)),
         help=f"{what}, one of those above.  [default: {default}]",
     )
 

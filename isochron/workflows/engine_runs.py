@@ -78,7 +78,9 @@ def check_engines(engines: Sequence[str], method: str | None = None) -> None:
         raise ValueError(f"--engine lists {', '.join(twice)} more than once.")
     for engine in engines:
         check_method(engine, method)
-        ENGINES.load(engine)
+        require = getattr(ENGINES.load(engine), "require", None)
+        if require is not None:
+            require()
 
 
 def simulate_engines(

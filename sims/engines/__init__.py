@@ -4,6 +4,7 @@
 """
 
 import math
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from isochron.registry import Entry, Registry
@@ -71,8 +72,11 @@ def check_method(engine: str, method: str | None) -> str:
     """
     methods = ENGINES.load_settings(engine).methods()
     if method is not None and method not in methods:
+        near = get_close_matches(method.lower(), methods, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
         raise ValueError(
-            f"The engine {engine!r} does not have a method {method!r}; it has {', '.join(methods)}."
+            f"The engine {engine!r} does not have a method {method!r}; it has "
+            f"{', '.join(methods)}.{hint}"
         )
     return methods[0] if method is None else method
 

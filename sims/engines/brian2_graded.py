@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.sims.engines.brian2_session import brian2_session, check_memory
+from isochron.sims.engines.brian2_session import brian2_session, check_memory, import_brian2
 from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.engines.settings import Brian2Settings
 from isochron.sims.graded import GradedNetwork
@@ -34,6 +34,11 @@ E : volt (constant)
 conductance_post = g * s_pre : siemens (summed)
 pull_post = g * s_pre * E : amp (summed)
 """
+
+
+def require() -> None:
+    """Raise MissingExtraError if Brian2 is not installed."""
+    import_brian2()
 
 
 def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from isochron.extras import import_extra
 from isochron.memory import TooLargeError
 
 CODEGEN_TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
@@ -44,14 +45,9 @@ def import_brian2() -> ModuleType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            import brian2
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'Brian2 needs {error.name}: pip install "isochron[spiking]".', name=error.name
-        ) from error
+            return import_extra("brian2", "A simulation in Brian2", "spiking")
     finally:
         sys.excepthook = hook
-    return brian2
 
 
 @contextmanager

@@ -23,6 +23,11 @@ LARGEST_TEXT_BYTES = 2**29  # Java needs several times this memory
 _BYTES_PER_NUMBER = 12
 
 
+def require() -> None:
+    """Raise MissingExtraError if Java or jNeuroML is not installed."""
+    jneuroml_command()
+
+
 def run(request: EngineRequest) -> np.ndarray:
     """Simulate; see `isochron.sims.engines.request`.
 

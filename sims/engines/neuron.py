@@ -20,7 +20,7 @@ from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.mechanisms import merge_mechanisms
-from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
+from isochron.sims.neuroml.processes import MissingSimulatorError, jneuroml_command, run_process
 
 # Script that runs the translated model. All potentials are set before mechanisms are initialized.
 _RUNNER = """
@@ -43,6 +43,12 @@ np.save("unfinished.npy", states)
 import os
 os.rename("unfinished.npy", "states.npy")
 """
+
+
+def require() -> None:
+    """Raise MissingExtraError if Java, jNeuroML, NEURON or a C++ compiler is not installed."""
+    jneuroml_command()
+    _compiler()
 
 
 def run(request: EngineRequest) -> np.ndarray:
@@ -104,11 +110,13 @@ def _runner(request: EngineRequest, populations: tuple[str, ...]) -> str:
 
 def _compiler() -> list[str]:
     if find_spec("neuron") is None:
-        raise SimulatorError('NEURON is not installed: pip install "isochron[neuron]".')
+        raise MissingSimulatorError('NEURON is not installed: pip install "isochron[neuron]".')
     beside = Path(sys.executable).parent
     found = shutil.which("nrnivmodl", path=str(beside)) or shutil.which("nrnivmodl")
     if found is None:
-        raise SimulatorError("NEURON is installed without its compiler script nrnivmodl.")
+        raise MissingSimulatorError("NEURON is installed without its compiler script nrnivmodl.")
     if not any(map(shutil.which, ("g++", "c++", "clang++"))):
-        raise SimulatorError("NEURON needs a C++ compiler (Debian: apt-get install g++ make).")
+        raise MissingSimulatorError(
+            "NEURON needs a C++ compiler (Debian: apt-get install g++ make)."
+        )
     return [found]

@@ -13,6 +13,11 @@ An engine with an explicit method has
 ``largest_stable_step(network)``
     the step in ms above which it is unstable; infinite if it is always stable.
 
+An engine that needs packages or programs of an extra has
+
+``require()``
+    which raises `isochron.extras.MissingExtraError` if they are not installed.
+
 It raises `isochron.sims.DivergenceError` if the state does not stay finite.
 """
 

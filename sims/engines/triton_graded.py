@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from isochron.devices import require_device
+from isochron.extras import import_extra
 from isochron.sims.engines.request import EngineRequest, raise_if_diverged
 from isochron.sims.engines.strang import find_pattern
 from isochron.sims.engines.torch_graded import BLOCK_BYTES, GradedBatch
@@ -174,9 +175,10 @@ class _Members:
 
     def advance(self, state: Tensor, thresholds: Tensor, currents: Tensor, n_steps: int) -> None:
         """Take steps in place."""
-        from isochron.sims.engines import triton_lanes
-
-        advance_members: Any = triton_lanes.advance_members
+        kernels = import_extra(
+            "isochron.sims.engines.triton_lanes", "The engine 'triton'", "triton"
+        )
+        advance_members: Any = kernels.advance_members
         lanes = min(LANES, 1 << (self._count - 1).bit_length())
         lanes = lanes if self._device.type == "cpu" else LANES
         here = torch.cuda.device(self._device) if state.is_cuda else nullcontext()

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from isochron.extras import MissingExtraError
+
 TIME_LIMIT_S = 6 * 3600.0
 _LOG = "log.txt"
 
@@ -16,12 +18,16 @@ class SimulatorError(RuntimeError):
     """A simulator is missing, failed, or took too long."""
 
 
+class MissingSimulatorError(SimulatorError, MissingExtraError):
+    """A simulator, or a program that it needs, is not installed."""
+
+
 def jneuroml_command() -> list[str]:
     """Command that starts jNeuroML: Java, and the archive inside pyneuroml.
 
     Raises
     ------
-    SimulatorError
+    MissingSimulatorError
         If either is missing; the message states what to install.
     """
     spec = find_spec("pyneuroml")
@@ -30,12 +36,12 @@ def jneuroml_command() -> list[str]:
         jar for folder in folders or () for jar in Path(folder, "lib").glob("jNeuroML-*.jar")
     )
     if not jars:
-        raise SimulatorError(
+        raise MissingSimulatorError(
             'jNeuroML is not installed; it comes with pyneuroml: pip install "isochron[neuroml]".'
         )
     java = shutil.which("java")
     if java is None:
-        raise SimulatorError(
+        raise MissingSimulatorError(
             "jNeuroML needs Java, and the program java was not found. Install a Java runtime "
             "(Debian: apt-get install default-jre-headless) or set PATH."
         )

@@ -14,6 +14,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.connectome.names import C_ELEGANS
+from isochron.extras import import_extra
 from isochron.files import write_bytes
 from isochron.seals import seal
 
@@ -92,7 +93,7 @@ def export_nwb(
     if not names:
         raise ValueError("The dataset does not have a variable of (time, neuron) to export.")
     start, rate = _timing(dataset)
-    pynwb = _import_pynwb()
+    pynwb = import_pynwb()
     file = pynwb.NWBFile(
         session_description=session_description,
         experiment_description="Every value is simulated; nothing was recorded.",
@@ -130,12 +131,15 @@ def _animal(dataset: xr.Dataset) -> dict[str, str]:
     return {"description": "Simulated."} | ({} if species == UNKNOWN else {"species": species})
 
 
-def _import_pynwb() -> Any:
-    try:
-        import pynwb
-    except ImportError as error:
-        raise ImportError('NWB export needs pynwb: pip install "isochron[nwb]".') from error
-    return pynwb
+def import_pynwb() -> Any:
+    """The package pynwb.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    return import_extra("pynwb", "NWB export", "nwb")
 
 
 def _timing(dataset: xr.Dataset) -> tuple[float, float]:

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from isochron.extras import MissingExtraError
 from isochron.files import DataFileError
 
 
@@ -23,6 +24,7 @@ _KINDS: dict[str, type[Exception]] = {
     "MemoryError": MemoryError,
     "OutOfMemoryError": MemoryError,
     "OSError": OSError,
+    "MissingExtraError": MissingExtraError,
     "ImportError": ImportError,
     "ValueError": ValueError,
 }

@@ -1,8 +1,8 @@
 """Results of a sweep in one file."""
 
-import importlib.util
 from pathlib import Path
 
+from isochron.extras import import_extra
 from isochron.files import write_bytes
 from isochron.runs.sweep.sweeps import Sweep
 from isochron.sims import save_dataset
@@ -20,14 +20,12 @@ def export_sweep(sweep: Sweep, path: Path) -> None:
     """
     if path.suffix not in (".nc", ".zarr", ".parquet"):
         raise ValueError(f"{path} must end in .nc, .zarr or .parquet.")
+    if path.suffix == ".parquet":
+        import_extra("pyarrow", "A .parquet file", "parquet")
     found = sweep.dataset()
     if path.suffix != ".parquet":
         save_dataset(found, path)
         return
-    if importlib.util.find_spec("pyarrow") is None:
-        raise ModuleNotFoundError(
-            'A .parquet file needs pyarrow: pip install "isochron[parquet]".', name="pyarrow"
-        )
     dims = sweep.grid.dimensions
     columns = [name for name in found.data_vars if set(found[name].dims) <= set(dims)]
     write_bytes(path, found[columns].to_dataframe().reset_index().to_parquet())

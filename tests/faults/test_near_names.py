@@ -1,0 +1,66 @@
+"""A name of a registry that is misspelled: exit code 2, and the nearest name."""
+
+import click
+import pytest
+
+from isochron.cli import main
+from isochron.cli.options import NearestChoice
+
+
+@pytest.mark.parametrize(
+    ("command", "near"),
+    [
+        ("study energi", "energy"),
+        ("study Energy-", "energy"),
+        ("reproduce pals2042", "pals2024"),
+        ("train --network gur", "gru"),
+        ("train --task flipflop", "flip-flop"),
+        ("sweep run x.toml --out x --executor slrum", "slurm"),
+        ("compare --executor locl", "local"),
+        ("evaluate x --device cuad", "cuda"),
+        ("attractors --signs gabba", "gaba"),
+        ("attractors --dataset varshny2011", "varshney2011"),
+        ("attractors --null-model rewir", "rewire"),
+        ("connectome show varshny2011", "varshney2011"),
+        ("connectome export varshney2011 --signs gabba --out x.csv", "gaba"),
+        ("simulate --duration 1 --engine nmba", "numba"),
+        ("simulate --duration 1 --engine numba,scpy --out run", "scipy"),
+        ("simulate --duration 1 --model grded", "graded"),
+        ("simulate --duration 1 --dataset varshny2011", "varshney2011"),
+        ("simulate --duration 1 --stimulate AVAX=10", "AVAL"),
+        ("simulate --duration 1 --method multstep", "multistep"),
+        ("crawl --medium agr", "agar"),
+        ("bench --row wrm", "worm"),
+        ("simulat", "simulate"),
+    ],
+)
+def test_a_misspelled_name(tmp_path, monkeypatch, capsys, command, near):
+    monkeypatch.chdir(tmp_path)
+    code, errors = main(command.split()), capsys.readouterr().err
+    assert code == 2, errors
+    assert "Did you mean" in errors
+    assert near in errors.partition("Did you mean")[2].partition("?")[0]
+    assert not list(tmp_path.iterdir())
+
+
+def commands(group, path=()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_choice_of_the_command_line_has_a_hint():
+    """A choice of click itself lists the names, without the nearest one."""
+    from isochron.cli import app
+    from isochron.cli.options import ListedChoice
+
+    plain = [
+        (*path, parameter.name)
+        for path, command in commands(app)
+        for parameter in command.params
+        if isinstance(parameter.type, click.Choice)
+        and not isinstance(parameter.type, NearestChoice | ListedChoice)
+    ]
+    assert plain == []
