@@ -186,7 +186,18 @@ class AttentionNet(RecurrentNet):
         return _normalized(x, self.scale)
 
     def units(self, states: Tensor) -> Tensor:
-        """Normalized units in states, shape (..., n_units)."""
+        """Normalized units in given states.
+
+        Parameters
+        ----------
+        states : Tensor, shape (..., dimension)
+            Windows of inputs.
+
+        Returns
+        -------
+        Tensor, shape (..., n_units)
+            Units of the last layer at the newest input.
+        """
         p = self.settings
         windows = states.reshape(-1, p.reach + 1, p.n_inputs)[:, :: p.stride]
         return self.sent(windows)[:, -1].reshape(*states.shape[:-1], p.n_units)
@@ -222,7 +233,20 @@ class AttentionNet(RecurrentNet):
         return torch.stack(units)
 
     def with_feedback(self, inputs: Tensor, units: Tensor) -> Tensor:
-        """u + g y, with the outputs y of the units, shape (..., n_inputs)."""
+        """Inputs with the outputs added to the first of them.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (..., n_inputs)
+            Inputs u of a step.
+        units : Tensor, shape (..., n_units)
+            Units of the step before, of which y are the outputs.
+
+        Returns
+        -------
+        Tensor, shape (..., n_inputs)
+            u + g y.
+        """
         p = self.settings
         outputs = (units @ self.output_weights).reshape(*units.shape[:-1], p.n_outputs)
         none = outputs.new_zeros(*outputs.shape[:-1], p.n_inputs - p.n_outputs)

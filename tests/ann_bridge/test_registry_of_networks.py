@@ -14,6 +14,7 @@ from isochron.ann_bridge.registry import MODELS, NETWORKS, TASKS, network_parame
 from isochron.registry import Entry
 
 FILES = Path(__file__).with_name("data") / "files_of_0.1"
+NEWER = {"attention"}  # kinds that 0.1 did not have
 
 
 def generator(seed=3):
@@ -64,7 +65,7 @@ def test_settings_that_are_given_stay(kind):
 
 
 @pytest.mark.parametrize("task", ["phase-memory", "flip-flop"])
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", [kind for kind in NETWORKS if kind not in NEWER])
 def test_a_seed_gives_the_weights_that_it_gave_in_0_1(kind, task, small):
     """Sum of the moduli of each tensor: other processors differ in the last bits only."""
     expected = json.loads(FILES.with_name("initial_weights.json").read_text())[f"{kind} {task}"]
@@ -105,7 +106,7 @@ def test_circuits_are_drawn_or_those_of_a_connectome(kind, small):
         network.for_task(task, connectivity="tree")
 
 
-@pytest.mark.parametrize("kind", [*NETWORKS, *MODELS])
+@pytest.mark.parametrize("kind", [kind for kind in (*NETWORKS, *MODELS) if kind not in NEWER])
 def test_files_of_0_1_are_read(kind):
     """They were written by 0.1 with its outputs on these inputs; the order of sums may differ."""
     net, notes = ann_bridge.load_net(FILES / kind)

@@ -96,7 +96,7 @@ def test_the_map_is_the_net_and_has_no_jacobian():
 
 def test_a_missing_snntorch_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "snntorch.surrogate", None)
-    with pytest.raises(ImportError, match=r"pip install 'isochron\[surrogate\]'"):
+    with pytest.raises(ImportError, match=r'pip install "isochron\[surrogate\]"'):
         ann_bridge.SpikingNet(n_units=3)
 
 

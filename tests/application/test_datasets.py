@@ -281,11 +281,14 @@ def test_a_comparison_of_a_file(loop, tmp_path, capsys):
     config.write_text('[worm]\ndataset = "loop.csv"\nstimulated = ["PLML"]\n')
     assert main(["compare", "--config", str(config), "--print-config"]) == 0
     assert f'dataset = "{loop}"' in capsys.readouterr().out
-    from isochron.studies.compare.configuration import CompareConfig, WormSection
+    from isochron.studies.compare.configuration import CompareConfig, OnsetSection, WormSection
     from isochron.studies.compare.study import check
 
     touched = CompareConfig(worm=WormSection(stimulated=("PLML",)), substrates=())
-    check(touched.on_dataset(str(loop)))
+    with pytest.raises(ValueError, match="signs of one kind.*leave shuffle-signs out"):
+        check(touched.on_dataset(str(loop)))
+    rewired = OnsetSection(null_models=("rewire",))
+    check(replace(touched, onset=rewired).on_dataset(str(loop)))
     untyped = tmp_path / "untyped.csv"
     untyped.write_text("pre,post,weight\nA,B,1\nB,A,1\n")
     everything = CompareConfig.quick()

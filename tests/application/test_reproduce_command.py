@@ -222,7 +222,7 @@ def test_bad_settings_are_refused_before_any_work(tmp_path, capsys, text, messag
         (["--executor", "loca"], 2, "Did you mean local?"),
         (["--task-timeout", "0"], 2, "task_timeout_s must be positive"),
         (["--workers", "0"], 2, "workers must be at least 1"),
-        (["--executor", "dask"], 1, 'pip install "isochron[dask]"'),
+        (["--executor", "dask"], 2, 'pip install "isochron[dask]"'),
     ],
 )
 def test_options_of_executors_are_checked_before_any_work(

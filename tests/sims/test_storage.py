@@ -227,7 +227,7 @@ def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
 @pytest.mark.parametrize("content", [b"", b"not netcdf", b"\x89HDF\r\n\x1a\n"])
 def test_a_foreign_file_is_refused(tmp_path, content):
     (tmp_path / "x.nc").write_bytes(content)
-    with pytest.raises(ValueError, match="not a complete netCDF-4 file"):
+    with pytest.raises(ValueError, match="not a whole HDF5 file"):
         load_dataset(tmp_path / "x.nc")
 
 
@@ -235,7 +235,7 @@ def test_a_truncated_file_is_refused(tmp_path, dataset):
     save_dataset(dataset, tmp_path / "x.nc")
     whole = (tmp_path / "x.nc").read_bytes()
     (tmp_path / "x.nc").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="not a complete netCDF-4 file"):
+    with pytest.raises(ValueError, match="not a whole HDF5 file"):
         load_dataset(tmp_path / "x.nc")
 
 
@@ -265,7 +265,7 @@ def test_data_of_other_files_is_refused(tmp_path):
         load_dataset(tmp_path / "x.nc")
     with h5py.File(tmp_path / "y.nc", "w") as file:
         file["link"] = h5py.ExternalLink("x.nc", "/V")
-    with pytest.raises(ValueError, match="link to a different file"):
+    with pytest.raises(ValueError, match="stored in a different file"):
         load_dataset(tmp_path / "y.nc")
 
 
@@ -276,5 +276,5 @@ def test_a_small_file_that_claims_terabytes_is_refused(tmp_path):
         file.dimensions = {"time": 2**40}
         file.create_variable("x", ("time",), "f8", chunks=(2**20,))
     assert path.stat().st_size < 2**20
-    with pytest.raises(ValueError, match="8192 GiB of data; 16 GiB can be read"):
+    with pytest.raises(ValueError, match="claims 8388608 MiB, of which the file contains 0 bytes"):
         load_dataset(path)

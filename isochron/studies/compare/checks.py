@@ -28,10 +28,12 @@ def check_onsets(config: CompareConfig) -> None:
         check_worm(config.worm, dataset)
         in_contacts(config, dataset)
         for null in drawn:
-            within(
-                f"[onset] null_models: {null}:",
-                lambda dataset=dataset, null=null: draw_connectome(dataset, null, config.seed),
-            )
+            try:
+                draw_connectome(dataset, null, config.seed)
+            except ValueError as error:
+                raise ValueError(
+                    f"[onset] null_models: {null}: {error} Or leave {null} out of null_models."
+                ) from error
 
 
 def check_file_names(names: Iterable[str]) -> None:
