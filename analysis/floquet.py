@@ -503,7 +503,7 @@ def _vanishes(operator: LinearOperator, start: np.ndarray) -> bool:
     """
     vector, entries = start, len(start) + 1
     while 0 < (left := int(np.count_nonzero(vector))) < entries:
-        vector, entries = operator @ vector, left
+        vector, entries = np.asarray(operator @ vector), left
     return left == 0
 
 

@@ -153,7 +153,7 @@ def existing_weights(net: FullRankRNN | ConnectomeRNN) -> Tensor:
 def largest(sizes: Tensor, exists: Tensor, n_weights: int) -> Tensor:
     """Mask of the `n_weights` weights with the largest sizes, of those that exist.
 
-    Of equal ones the first.
+    If several are equal, the first of them.
     """
     order = torch.where(exists, sizes.cpu(), -1.0).flatten().argsort(descending=True, stable=True)
     mask = torch.zeros_like(exists).flatten()

@@ -20,7 +20,7 @@ from isochron.sims.engines.triton_lanes import advance_members
 
 HOPPER = GPUTarget("cuda", 90, 32)
 INDICES = ("synapse_start", "synapse_pre", "order", "factor_start", "factor_row", "place")
-CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
+CUOBJDUMP = Path(str(triton.__file__)).parent / "backends/nvidia/bin/cuobjdump"
 COUNTS = ("n", "n_entries", "members", "n_steps", "n_thresholds", "n_currents", "n_far", "slack")
 
 

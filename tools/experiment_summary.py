@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from isochron.files import read_json
+from isochron.report import load_results
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.studies.compare.claims import answer, caveats
 from isochron.studies.compare.group_figures import draw_groups
@@ -35,9 +36,10 @@ LEFT_OUT = ("fixed_points", "limit_cycles", "dimensionality", "notes", "training
 
 def read(run: Path) -> CompareResults:
     """The results of a run, or of its finished part."""
-    for name in ("results.json", "interim.json"):
-        if (run / name).is_file():
-            return from_json_values(read_json(run / name), CompareResults)
+    if (run / "results.json").is_file():
+        return from_json_values(load_results(run), CompareResults)
+    if (run / "interim.json").is_file():
+        return from_json_values(read_json(run / "interim.json"), CompareResults)
     raise SystemExit(f"{run} has no results: isochron compare --interim --out {run}")
 
 

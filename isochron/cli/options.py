@@ -76,9 +76,10 @@ class NearestGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near and "Did you mean" not in error.message:
-                error.message = f"{error.message.rstrip('.')}. Did you mean {near[0]}?"
-            raise
+            if not near or "Did you mean" in error.message:
+                raise
+            text = f"{error.message.rstrip('.')}. Did you mean {near[0]}?"
+            raise click.UsageError(text, ctx) from error
 
 
 class NearestChoice(click.Choice):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -27,8 +28,8 @@ MODULES = {False: gpu_thin, True: gpu_full}
 KINDS = {False: "low-rank networks", True: "full-rank networks of up to 128 units"}
 
 
-def drawn(where, rank=2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0, units=UNITS,
-          batch=BATCH, dtype=torch.float64, learns_inputs=False, learns_readout=False):  # fmt: skip
+def drawn(where, rank: int | None = 2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0,
+          units=UNITS, batch=BATCH, dtype=torch.float64, learns_inputs=False, learns_readout=False):  # fmt: skip
     g = torch.Generator().manual_seed(seed)
 
     def draw(*shape, trained=True, scale=1.0):
@@ -254,8 +255,9 @@ def test_which_full_matrices_have_a_kernel(monkeypatch, n_units, dtype, activati
     monkeypatch.setattr(gpu, "works", lambda *given: asked.append(given) or True)
     net, where = make_net("full-rank", n_units, None), torch.device("cuda")
     assert net.settings.activation == "tanh"
-    readout = SimpleNamespace(device=where, dtype=dtype, requires_grad=True)
-    assert gpu.fits(readout, *net.connectivity(), activation, 3) == fit
+    readout: Any = SimpleNamespace(device=where, dtype=dtype, requires_grad=True)
+    left, right = net.connectivity()
+    assert gpu.fits(readout, left, right, activation, 3) == fit
     assert asked == fit * [(where, 128)]
 
 

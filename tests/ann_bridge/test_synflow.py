@@ -34,7 +34,8 @@ def flow_by_autograd(net, n_steps, gain):
         weights = (sizes * (gain / radius if radius else 1.0)).requires_grad_()
         inputs = net.input_matrix().double().abs().requires_grad_()
         readout = net.output_weights.double().abs().clone().requires_grad_()
-    state, total, a = torch.zeros(len(sizes), dtype=torch.float64), 0.0, net.alpha
+    state, total = torch.zeros(len(sizes), dtype=torch.float64), torch.zeros(())
+    a = net.alpha
     for _ in range(n_steps):
         state = (1 - a) * state + a * (weights @ state + inputs.sum(dim=1))
         total = total + (state @ readout).sum()
@@ -125,7 +126,8 @@ def test_weights_on_paths_are_those_of_an_enumeration():
     net = FullRankRNN.from_weights(
         exists * 0.5, input_weights=np.eye(9)[:, :1], output_weights=np.eye(9)[-1]
     )
-    reach = sum(np.linalg.matrix_power(exists.astype(int), k) for k in range(9)) > 0
+    powers = [np.linalg.matrix_power(exists.astype(int), k) for k in range(9)]
+    reach = np.sum(powers, axis=0) > 0
     expected = np.zeros((9, 9), dtype=bool)
     for post, pre in itertools.product(range(9), repeat=2):
         expected[post, pre] = exists[post, pre] and reach[pre, 0] and reach[8, post]

@@ -1,6 +1,7 @@
 """The study of attention: memory curves, the end of a window, feedback, a tiny run."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,11 +35,11 @@ window = 61
 kind = "gru"
 n_units = 4
 """
-SMALL = {"n_units": 8, "window": 41, "stride": 8}
+SMALL: dict[str, Any] = {"n_units": 8, "window": 41, "stride": 8}
 
 
 def small(**settings):
-    return ann_bridge.AttentionNet(**SMALL | settings)
+    return ann_bridge.AttentionNet(**{**SMALL, **settings})
 
 
 def trials(pulse_ms=150.0):

@@ -74,7 +74,7 @@ def measure_graph(
     report: Report,
 ) -> Any:  # fmt: skip
     """The `GraphRow` of a saved network as JSON values."""
-    net, _ = ann_bridge.load_net(folder.net_path(name))
+    net: Any = ann_bridge.load_net(folder.net_path(name))[0]
     connected = net.chemical_mask.numpy()
     graph = with_connections(open_connectome(config.worm.dataset), connected, "pruned network")
     row = GraphRow(

@@ -149,7 +149,7 @@ def start(
     if spec.method == SYNFLOW:
         return _flow_net(config, spec, dense)
     if before is not None:
-        trained, _ = ann_bridge.load_net(folder.net_path(before.name))
+        trained: Any = ann_bridge.load_net(folder.net_path(before.name))[0]
         pruned = ann_bridge.prune(trained, _n_weights(config, spec, dense))
         if spec.method == MAGNITUDE:
             return pruned, None
@@ -228,5 +228,5 @@ def with_gain(net: ConnectomeRNN, gain: float) -> ConnectomeRNN:
 
     In place. The sum is that of the weights into a unit.
     """
-    net.chemical *= gain * math.sqrt(len(net.chemical)) / net.chemical.norm()
+    net.chemical.mul_(gain * math.sqrt(len(net.chemical)) / net.chemical.norm())
     return net
