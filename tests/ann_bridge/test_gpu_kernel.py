@@ -28,8 +28,20 @@ MODULES = {False: gpu_thin, True: gpu_full}
 KINDS = {False: "low-rank networks", True: "full-rank networks of up to 128 units"}
 
 
-def drawn(where, rank: int | None = 2, *, outputs=None, read_rates=False, noise_std=0.1, seed=0,
-          units=UNITS, batch=BATCH, dtype=torch.float64, learns_inputs=False, learns_readout=False):  # fmt: skip
+def drawn(
+    where,
+    rank: int | None = 2,
+    *,
+    outputs=None,
+    read_rates=False,
+    noise_std=0.1,
+    seed=0,
+    units=UNITS,
+    batch=BATCH,
+    dtype=torch.float64,
+    learns_inputs=False,
+    learns_readout=False,
+):
     g = torch.Generator().manual_seed(seed)
 
     def draw(*shape, trained=True, scale=1.0):
