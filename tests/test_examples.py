@@ -28,6 +28,7 @@ def test_what_a_user_writes():
     assert "chance 0.5" in result.stdout
 
 
+@pytest.mark.slow
 def test_which_neurons_set_the_rhythm(tmp_path):
     example = EXAMPLES / "which_neurons_set_the_rhythm.py"
     result = subprocess.run(
@@ -37,6 +38,7 @@ def test_which_neurons_set_the_rhythm(tmp_path):
     assert "Hopf at 1245.08 pA" in result.stdout
 
 
+@pytest.mark.slow
 def test_fit_a_worm():
     result = subprocess.run(
         [sys.executable, EXAMPLES / "fit_a_worm.py", "--period", "1700"],

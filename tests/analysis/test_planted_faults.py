@@ -72,6 +72,7 @@ def test_without_the_search_for_divisors_two_rounds_pass_for_one(monkeypatch):
     assert max(twice.checks.values()) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_census_that_merges_too_much_or_nothing_counts_wrong():
     starts = np.random.default_rng(0).normal(size=(12, 1))
     assert len(find_entrained_cycles(truths.bistable(), starts).cycles) == 3

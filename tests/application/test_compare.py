@@ -182,6 +182,7 @@ def test_the_order_of_the_synthetic_recording_is_compared_with_the_worm(results)
     assert results["atlas"] is None
 
 
+@pytest.mark.slow
 def test_a_run_from_before_the_order_is_completed(folder, results, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(folder / "run", run)
@@ -323,6 +324,7 @@ def test_a_finished_run_is_not_done_again(folder, capsys):
     assert json.loads(capsys.readouterr().out)["schema"] == 2
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_row(folder, results, tmp_path):
     """Train and analyze again, alone and in one process: the numbers are bit-identical."""
     shutil.copytree(folder / "run", tmp_path / "run")

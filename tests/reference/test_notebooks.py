@@ -12,7 +12,7 @@ SOURCES = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
 # Some seconds each: these run in CI, and with -m slow.
 SLOW = {
     *("connectome_and_nulls", "from_touch_to_crawl", "how_many_attractors"),
-    *("worm_in_ten_minutes", "your_trained_network"),
+    *("own_task_and_network", "worm_in_ten_minutes", "your_trained_network"),
 }
 
 

@@ -77,6 +77,7 @@ def test_branches_of_four_cycles():
     assert beyond.leading == 2 * fixed_point_complexity(0.3)
 
 
+@pytest.mark.slow
 def test_antiperiodic_four_cycles_grow_as_two_cycles_of_opposite_symmetry():
     """Slope of ln E N_4 between n = 10 and 18 at eta = -0.5, against 2 Sigma_1(+0.5).
 
