@@ -342,7 +342,7 @@ from tests.sweep.test_steps import run
 from isochron.runs.steps import Step
 
 def make(folder):
-    return [Step(f"w-{{k}}", fake.wait, (folder, 0.4)) for k in range(12)]
+    return [Step(f"w-{{k}}", fake.wait, (folder, 0.8)) for k in range(12)]
 
 if __name__ == "__main__":
     try:
