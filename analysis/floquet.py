@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
 from isochron.analysis.systems.angles import without_turns
 from isochron.analysis.systems.functions import Flow
@@ -490,7 +490,7 @@ def leading_eigenvalues(operator: LinearOperator, count: int) -> np.ndarray:
     options: dict[str, Any] = {"k": computed, "ncv": size, "v0": start, "tol": 1e-8}
     try:
         found: Any = eigs(operator, return_eigenvectors=False, **options)
-    except ArpackNoConvergence:
+    except ArpackError:
         found = np.linalg.eigvals(np.asarray(operator.matmat(np.eye(n))))
     return whole_pairs(by_modulus(found), count)
 
