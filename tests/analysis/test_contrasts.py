@@ -164,7 +164,7 @@ def test_signed_ranks_agree_with_scipy():
 
 
 def test_signed_ranks_with_ties_are_the_permutation_test():
-    """Of all signs of the midranks; pairs without a difference are omitted."""
+    """Probability over all signs of the midranks; pairs without a difference are omitted."""
     differences = np.array([1.0, -1.0, 2.0, 2.0, -3.0, 2.0, 0.0, 4.0])
     present = differences[differences != 0]
     ranks = stats.rankdata(np.abs(present))

@@ -82,7 +82,7 @@ def autograd(net, rng):
 
 
 def gradients(net, results, of_outputs=1, of_rates=1):
-    """Of all that the loss depends on."""
+    """Gradients of everything that the loss depends on."""
     g, loss = torch.Generator().manual_seed(9), results[0].new_zeros(())
     for result, wanted in zip(results, (of_outputs, of_rates), strict=True):
         pull = torch.randn(result.shape, generator=g, dtype=result.dtype).to(result.device)

@@ -17,7 +17,7 @@ N_POINTS = 150  # of a curve that is saved
 
 @dataclass(frozen=True, eq=False)
 class LongTrials:
-    """The same trials with each of two stimuli, after which time goes on.
+    """The same trials with each of two stimuli, which then continue without it.
 
     Attributes
     ----------
