@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from isochron.analysis import limit_cycles, plotting, sign_networks
     from isochron.analysis.continuation import (
         Branch,
         FoldCurve,
@@ -174,6 +175,9 @@ __all__ = [
     "find_entrained_cycles",
     "has_odd_symmetry",
     "gaussian_around",
+    "limit_cycles",
+    "plotting",
+    "sign_networks",
     "uniform_box",
     # Continuation
     "Branch",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from isochron.ann_bridge import tasks
+    from isochron.ann_bridge import fitting, nets, tasks
     from isochron.ann_bridge.adaptation import AdaptedNet, interpolated
     from isochron.ann_bridge.checkpoint import load_net, save_net
     from isochron.ann_bridge.ensemble import train_many
@@ -133,10 +133,12 @@ __all__ = [
     "evaluate_trials",
     "fit_recording",
     "fit_rhythm",
+    "fitting",
     "full_connectivity",
     "is_reducible",
     "interpolated",
     "load_net",
+    "nets",
     "policy_connectivity",
     "prune",
     "prune_by_flow",

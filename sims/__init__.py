@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from isochron.sims import neuroml, spiking, storage
     from isochron.sims.body.media import MEDIA, Medium
     from isochron.sims.body.parameters import BodyParameters
     from isochron.sims.body.simulation import simulate_body
@@ -120,6 +121,7 @@ __all__ = [
     "load_dataset",
     "load_tierpsy",
     "load_wcon",
+    "neuroml",
     "neuromuscular_matrix",
     "noise_current",
     "plot_kymograph",
@@ -136,6 +138,8 @@ __all__ = [
     "simulate_worm",
     "simulate_worm_many",
     "sinusoidal_current",
+    "spiking",
     "state_vector",
     "step_current",
+    "storage",
 ]

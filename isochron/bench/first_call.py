@@ -44,7 +44,11 @@ def measure_first_call(watch: Stopwatch, *, kernel: str) -> Measurement:
         place = {**os.environ, **dict.fromkeys(CACHES, folder)}
 
         def run() -> None:
-            subprocess.run([sys.executable, "-c", code], check=True, env=place)
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=place, stderr=subprocess.PIPE, text=True
+            )
+            if done.returncode:
+                raise RuntimeError(done.stderr.strip().splitlines()[-1])
 
         first = watch.take_turns(run, turns=1, warm=0)[0]
         again = watch.take_turns(run, turns=1, warm=0)[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from isochron.bench import fixed_points, network_cycles, sign_networks, training, worm
+from isochron.bench import first_call, fixed_points, network_cycles, sign_networks, training, worm
 from isochron.bench.registry import BENCHMARKS
 from isochron.bench.timing import Stopwatch
 
@@ -108,3 +108,14 @@ def test_jobs_take_turns_and_the_least_time_counts():
     )
     assert calls == ["a", "a", "b", "a", "b"]
     assert len(times) == 2
+
+
+@pytest.mark.parametrize("kernel", first_call.KERNELS)
+def test_what_a_first_call_runs(kernel):
+    exec(first_call.HEAD + first_call.KERNELS[kernel], {})
+
+
+def test_a_first_call_that_fails_says_why(monkeypatch):
+    monkeypatch.setattr(first_call, "HEAD", "")
+    with pytest.raises(RuntimeError, match="NameError: name 'analysis' is not defined"):
+        first_call.measure_first_call(WATCH, kernel="attractors")
