@@ -72,7 +72,7 @@ BENCHMARKS = Registry(
             long=True,
             engine="jneuroml",
             name="jNeuroML",
-            short_s=0.05,
+            short_s=0.15,
         ),
         "worms": _row("worm:measure_worms", "200 worms with different parameters, 4 s each"),
         "worm-cycle": _row("worm_cycle:measure_cycle", "limit cycle of the worm to 1e-9"),
