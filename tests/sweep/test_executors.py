@@ -35,7 +35,7 @@ class Ports(Watch):
             here = psutil.Process()
             for process in (here, *here.children(recursive=True)):
                 found = process.net_connections("inet")
-                self.addresses |= {it.laddr.ip for it in found if it.status == psutil.CONN_LISTEN}
+                self.addresses |= {it.laddr for it in found if it.status == psutil.CONN_LISTEN}
 
 
 def test_dask_makes_the_same_files_and_listens_on_the_loopback_interface_only(tmp_path):
@@ -46,7 +46,9 @@ def test_dask_makes_the_same_files_and_listens_on_the_loopback_interface_only(tm
         f"{HERE}:square", GRID, out=tmp_path / "dask", executor="dask", workers=2, watch=ports
     )
     assert dask.digest() == serial.digest()
-    assert ports.addresses == {"127.0.0.1"}
+    assert {address.ip for address in ports.addresses} == {"127.0.0.1"}
+    # The usual port of Dask's page: a second cluster would warn that it is taken.
+    assert 8787 not in {address.port for address in ports.addresses}
 
 
 @pytest.mark.slow
@@ -64,7 +66,7 @@ def test_a_scheduler_that_ends_is_one_clear_error(tmp_path):
                 cluster.close()
 
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     )
     with cluster, pytest.raises(ClusterError, match="The same command continues"):
         sweep(f"{HERE}:slow", GRID, out=tmp_path / "S", executor="dask", watch=Kill(),
