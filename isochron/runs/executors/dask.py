@@ -72,7 +72,7 @@ def run(order: Order) -> None:
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",  # any free port, also while another cluster runs
+                    dashboard_address="127.0.0.1:0",  # any free port; a second cluster finds one
                     memory_limit=0,
                     silence_logs=logging.ERROR,
                 )
