@@ -1,8 +1,8 @@
 """The page of a study: answer, limits, figures, tables, methods, provenance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from isochron.files import to_json
 from isochron.report.drawing import to_data_uri
@@ -10,6 +10,7 @@ from isochron.runs.results import to_json_values
 
 PIXELS_PER_INCH = 110
 SHORT_S = 360.0  # times below it are in seconds
+NOT_KNOWN = "–"  # in a table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,11 @@ class PageFigure:
 
     caption: str
     figure: Any
+
+    @classmethod
+    def of(cls, draw: Callable[[Any], Any], results: Any) -> Self:
+        """What a function draws from results; its docstring is the caption."""
+        return cls(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
     @property
     def image(self) -> str:

@@ -1,15 +1,12 @@
 """The report of `isochron study adaptation`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.studies.adaptation.claims import answer, called, caveats
 from isochron.studies.adaptation.figures import draw_losses_of_cycles, draw_overview
 from isochron.studies.adaptation.results import AdaptationResults
 
-NOT_KNOWN = "–"
 METHODS = {
     "low-rank term": (
         "Recurrent weights W + B A: W is frozen, as is everything else, B is 0 before adaptation "
@@ -44,8 +41,8 @@ def build_report(run: Path, results: AdaptationResults) -> str:
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
-        overview=_figure(draw_overview, results),
-        figures=[_figure(draw_losses_of_cycles, results)],
+        overview=PageFigure.of(draw_overview, results),
+        figures=[PageFigure.of(draw_losses_of_cycles, results)],
         tables=[_contrasts(results), _adapted(results), _bases(results)],
         methods=METHODS,
         references=REFERENCES,
@@ -56,10 +53,6 @@ def build_report(run: Path, results: AdaptationResults) -> str:
 def format_results(results: AdaptationResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
-
-
-def _figure(draw: Callable[[AdaptationResults], Any], results: AdaptationResults) -> PageFigure:
-    return PageFigure(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
 
 def _contrasts(results: AdaptationResults) -> PageTable:

@@ -1,6 +1,6 @@
 """Training and analysis of the networks of the study; results are JSON values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,71 +10,40 @@ from isochron.ann_bridge import TrainedMap
 from isochron.runs.analysed_network import AnalysedNetwork
 from isochron.runs.cycle_surveys import survey_entrained_cycles, survey_intrinsic_cycles
 from isochron.runs.measures import Report, describe_survey
-from isochron.runs.provenance import derive_seed
 from isochron.runs.results import IntrinsicCycles, from_json_values, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import Training, build_network, train_and_save
-from isochron.runs.training_configuration import TrainConfig
 from isochron.studies.attention.configuration import ATTENTION, AttentionConfig
 from isochron.studies.attention.memory import LongTrials, memory_curve, ringing, target_size
 from isochron.studies.attention.results import NetworkRow
-from isochron.studies.entries import Substrate, Task, training_of
+from isochron.studies.paired_networks import PairedNet, paired_nets
 
 RINGING_MS = 400.0  # after the stimulus
 
 
-@dataclass(frozen=True)
-class NetSpec:
-    """A network of the study."""
-
-    substrate: Substrate
-    task: Task
-    pair: int
-
-    @property
-    def name(self) -> str:
-        """Name of the network, also of its files."""
-        return f"{self.substrate.name}-{self.task.name}-{self.pair}"
-
-
-def net_specs(config: AttentionConfig) -> list[NetSpec]:
+def net_specs(config: AttentionConfig) -> list[PairedNet]:
     """All networks, pair by pair."""
-    return [
-        NetSpec(substrate, task, pair)
-        for pair in range(config.memory.pairs)
-        for task in config.tasks
-        for substrate in config.substrates
-    ]
+    return paired_nets(config.memory.pairs, config.substrates, config.tasks)
 
 
-def configure(config: AttentionConfig, spec: NetSpec) -> TrainConfig:
-    """The configuration of the training of a network."""
-    return training_of(spec.substrate, spec.task, spec.pair, config.training.budget)
-
-
-def _seed(config: AttentionConfig, spec: NetSpec, purpose: str) -> int:
-    """The networks of a pair share it."""
-    return derive_seed(config.seed, "pair", spec.pair, purpose)
-
-
-def train_net(config: AttentionConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+def train_net(config: AttentionConfig, folder: RunPaths, spec: PairedNet, report: Report) -> Any:
     """Train a network and save it; its losses, and whether it learned."""
-    given = configure(config, spec)
+    given = spec.configure(config.training.budget)
     training = Training(
-        net=build_network(given, _seed(config, spec, "weights")),
+        net=build_network(given, spec.seed(config.seed, "weights")),
         task=given.task.task(),
         parameters=given.training.parameters(),
-        seed=_seed(config, spec, "training"),
-        evaluation_seed=_seed(config, spec, "evaluation"),
+        seed=spec.seed(config.seed, "training"),
+        evaluation_seed=spec.seed(config.seed, "evaluation"),
     )
     result = train_and_save(training, folder, spec.name, report)
     return {"record": to_json_values(result.record), "learned": result.evaluation.learned}
 
 
-def measure_net(config: AttentionConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+def measure_net(config: AttentionConfig, folder: RunPaths, spec: PairedNet, report: Report) -> Any:
     """Memory and cycles of a trained network; a `NetworkRow` without its training."""
     net, _ = ann_bridge.load_net(folder.net_path(spec.name))
-    task: Any = configure(config, spec).task.task()
+    task: Any = spec.configure(config.training.budget).task.task()
     reach_ms = None
     if net.kind == ATTENTION:
         reach_ms = net.settings.reach * net.settings.step_ms
@@ -102,9 +71,9 @@ def measure_net(config: AttentionConfig, folder: RunPaths, spec: NetSpec, report
 
 
 def _memories(
-    config: AttentionConfig, spec: NetSpec, net: ann_bridge.RecurrentNet, task: Any
+    config: AttentionConfig, spec: PairedNet, net: ann_bridge.RecurrentNet, task: Any
 ) -> dict[str, Any]:
-    size, curves, run_seed = target_size(task), {}, _seed(config, spec, "memory noise")
+    size, curves, run_seed = target_size(task), {}, spec.seed(config.seed, "memory noise")
     pulses = {"memory": float(np.mean(task.pulse_ms)), "brief": config.memory.brief_ms}
     for name, pulse_ms in pulses.items():
         trials = LongTrials.of(
@@ -112,7 +81,7 @@ def _memories(
             config.memory.n_trials,
             pulse_ms=pulse_ms,
             longest_ms=config.memory.longest_ms,
-            seed=_seed(config, spec, "memory"),
+            seed=spec.seed(config.seed, "memory"),
         )
         curve = memory_curve(trials.outputs(net, run_seed), trials.step_ms, size)
         curves[name] = to_json_values(curve)
@@ -125,7 +94,7 @@ def _memories(
 
 
 def _entrained(
-    config: AttentionConfig, spec: NetSpec, net: ann_bridge.RecurrentNet
+    config: AttentionConfig, spec: PairedNet, net: ann_bridge.RecurrentNet
 ) -> dict[str, Any]:
     cycles = config.cycles
     system = AnalysedNetwork.of(net).map_at(cycles.frequency_Hz, cycles.amplitude)
@@ -140,13 +109,13 @@ def _entrained(
     }
 
 
-def _starts(config: AttentionConfig, spec: NetSpec, system: TrainedMap) -> np.ndarray:
-    rng = np.random.default_rng(_seed(config, spec, "starts"))
+def _starts(config: AttentionConfig, spec: PairedNet, system: TrainedMap) -> np.ndarray:
+    rng = np.random.default_rng(spec.seed(config.seed, "starts"))
     return system.initial_states(config.cycles.n_starts, rng)
 
 
 def intrinsic_cycles(
-    config: AttentionConfig, spec: NetSpec, net: ann_bridge.RecurrentNet
+    config: AttentionConfig, spec: PairedNet, net: ann_bridge.RecurrentNet
 ) -> IntrinsicCycles:
     """Cycles of a network with the reference off."""
     system = AnalysedNetwork.of(net).map_at()

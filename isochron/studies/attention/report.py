@@ -1,16 +1,13 @@
 """The report of `isochron study attention`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.runs.results import IntrinsicCycles
 from isochron.studies.attention.claims import answer, caveats
 from isochron.studies.attention.figures import draw_brief, draw_overview
 from isochron.studies.attention.results import AttentionResults
 
-NOT_KNOWN = "–"
 METHODS = {
     "transformer": (
         "A network of the kind attention: causal self-attention over the inputs of a window that "
@@ -55,8 +52,8 @@ def build_report(run: Path, results: AttentionResults) -> str:
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
-        overview=_figure(draw_overview, results),
-        figures=[_figure(draw_brief, results)],
+        overview=PageFigure.of(draw_overview, results),
+        figures=[PageFigure.of(draw_brief, results)],
         tables=[_memories(results), _cycles(results), _trainings(results)],
         methods=METHODS,
         references=REFERENCES,
@@ -67,10 +64,6 @@ def build_report(run: Path, results: AttentionResults) -> str:
 def format_results(results: AttentionResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
-
-
-def _figure(draw: Callable[[AttentionResults], Any], results: AttentionResults) -> PageFigure:
-    return PageFigure(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
 
 def _time(value: float | None, missing: str) -> str:

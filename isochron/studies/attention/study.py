@@ -11,7 +11,6 @@ from isochron.runs.steps import Step
 from isochron.runs.training import build_network
 from isochron.studies.attention.configuration import ATTENTION, AttentionConfig
 from isochron.studies.attention.networks import (
-    configure,
     measure_net,
     net_specs,
     read_row,
@@ -43,7 +42,7 @@ def check(config: AttentionConfig) -> None:
     from isochron.ann_bridge.tasks.stimulus_task import StimulusTask
 
     for spec in net_specs(config)[: len(config.substrates) * len(config.tasks)]:
-        given = configure(config, spec)
+        given = spec.configure(config.training.budget)
         task: Any = given.task.task()
         shows = isinstance(task, StimulusTask) and task.reference_input is not None
         if not shows or task.n_stimuli < 2:

@@ -14,68 +14,39 @@ from isochron.runs.provenance import derive_seed
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.training import Training, build_network, train_and_save
-from isochron.runs.training_configuration import TrainConfig
 from isochron.studies.energy.configuration import EnergyConfig
 from isochron.studies.energy.results import Energetics, NetworkRow
-from isochron.studies.entries import Substrate, Task, training_of
+from isochron.studies.paired_networks import PairedNet, paired_nets
 
 STILL = 1e-6  # of the largest state: change per step of a start that rests
 STEADY = 0.9  # of the speed an eighth of the time before: a slower start is on its way to rest
 
 
-@dataclass(frozen=True)
-class NetSpec:
-    """A network of the study."""
-
-    substrate: Substrate
-    task: Task
-    pair: int
-
-    @property
-    def name(self) -> str:
-        """Name of the network, also of its files."""
-        return f"{self.substrate.name}-{self.task.name}-{self.pair}"
-
-
-def net_specs(config: EnergyConfig) -> list[NetSpec]:
+def net_specs(config: EnergyConfig) -> list[PairedNet]:
     """All networks, pair by pair."""
-    return [
-        NetSpec(substrate, task, pair)
-        for pair in range(config.networks.pairs)
-        for task in config.tasks
-        for substrate in config.substrates
-    ]
+    return paired_nets(config.networks.pairs, config.substrates, config.tasks)
 
 
-def configure(config: EnergyConfig, spec: NetSpec) -> TrainConfig:
-    """The configuration of the training of a network."""
-    budget = config.training.budget
-    return training_of(spec.substrate, spec.task, spec.pair, budget)
-
-
-def _seed(config: EnergyConfig, spec: NetSpec, purpose: str) -> int:
-    """The networks of a pair share it."""
-    return derive_seed(config.seed, "pair", spec.pair, purpose)
-
-
-def train_net(config: EnergyConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+def train_net(config: EnergyConfig, folder: RunPaths, spec: PairedNet, report: Report) -> Any:
     """Train a network, or resume it, and save it; its losses as JSON values."""
-    given = configure(config, spec)
+    given = spec.configure(config.training.budget)
     training = Training(
-        net=build_network(given, _seed(config, spec, "weights")),
+        net=build_network(given, spec.seed(config.seed, "weights")),
         task=given.task.task(),
         parameters=given.training.parameters(),
-        seed=_seed(config, spec, "training"),
-        evaluation_seed=_seed(config, spec, "evaluation"),
+        seed=spec.seed(config.seed, "training"),
+        evaluation_seed=spec.seed(config.seed, "evaluation"),
     )
     return to_json_values(train_and_save(training, folder, spec.name, report).record)
 
 
-def measure_net(config: EnergyConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
+def measure_net(config: EnergyConfig, folder: RunPaths, spec: PairedNet, report: Report) -> Any:
     """Place a trained network on the axis; a `NetworkRow` without its training."""
     net, notes = ann_bridge.load_net(folder.net_path(spec.name))
     report(0.1, "before training")
-    first = RateNetwork.of(build_network(configure(config, spec), _seed(config, spec, "weights")))
+    first = RateNetwork.of(
+        build_network(spec.configure(config.training.budget), spec.seed(config.seed, "weights"))
+    )
     trained = RateNetwork.of(net)
     rng = np.random.default_rng(derive_seed(config.seed, "starts", spec.pair))
     states = rng.standard_normal((config.networks.n_starts, len(trained.weights)))
@@ -88,7 +59,7 @@ def measure_net(config: EnergyConfig, folder: RunPaths, spec: NetSpec, report: R
         report(0.2 + 0.8 * k / len(config.mixture.asymmetries), f"asymmetry {a:g}")
         path.append(place(trained.mixed(a)))
     evaluation = ann_bridge.Evaluation.from_record(
-        {**notes, "chance": configure(config, spec).task.task().chance}
+        {**notes, "chance": spec.configure(config.training.budget).task.task().chance}
     )
     return {
         "name": spec.name,

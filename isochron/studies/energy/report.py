@@ -1,15 +1,12 @@
 """The report of `isochron study energy`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.studies.energy.claims import answer, caveats
 from isochron.studies.energy.figures import draw_asymmetry, draw_overview
 from isochron.studies.energy.results import Energetics, EnergyResults
 
-NOT_KNOWN = "–"
 METHODS = {
     "sign network": (
         "Neurons with states ±1, all updated at once: s_i(t+1) = sgn(sum_j J_ij s_j(t)); a "
@@ -68,8 +65,8 @@ def build_report(run: Path, results: EnergyResults) -> str:
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
-        overview=_figure(draw_overview, results),
-        figures=[_figure(draw_asymmetry, results)],
+        overview=PageFigure.of(draw_overview, results),
+        figures=[PageFigure.of(draw_asymmetry, results)],
         tables=[_ensembles(results), _recalls(results), _mixtures(results), _networks(results)],
         methods=METHODS,
         references=REFERENCES,
@@ -80,10 +77,6 @@ def build_report(run: Path, results: EnergyResults) -> str:
 def format_results(results: EnergyResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
-
-
-def _figure(draw: Callable[[EnergyResults], Any], results: EnergyResults) -> PageFigure:
-    return PageFigure(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
 
 def _ensembles(results: EnergyResults) -> PageTable:

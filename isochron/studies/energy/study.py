@@ -11,7 +11,6 @@ from isochron.runs.steps import Step
 from isochron.studies.energy.configuration import EnergyConfig
 from isochron.studies.energy.ensembles import count_ensemble, mix_memories
 from isochron.studies.energy.networks import (
-    configure,
     measure_net,
     net_specs,
     read_row,
@@ -46,7 +45,7 @@ def check(config: EnergyConfig) -> None:
         open_connectome(name)
     for spec in net_specs(config):
         if spec.pair == 0:
-            configure(config, spec)
+            spec.configure(config.training.budget)
 
 
 def plan(config: EnergyConfig, folder: RunFolder) -> list[Step]:

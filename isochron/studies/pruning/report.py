@@ -1,12 +1,10 @@
 """The report of `isochron study pruning`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.studies.pruning.claims import (
     NAMES,
     answer,
@@ -20,7 +18,6 @@ from isochron.studies.pruning.figures import draw_overview, draw_tasks, draw_tri
 from isochron.studies.pruning.graphs import DEGREES, IN_DEGREE, OUT_DEGREE, RECIPROCITY
 from isochron.studies.pruning.results import METHODS, SPARSE, PruningResults
 
-NOT_KNOWN = "–"
 METHODS_TEXT = {
     "dense": (
         "A leaky network with a weight between any two units of the connectome, in each direction, "
@@ -72,8 +69,8 @@ def build_report(run: Path, results: PruningResults) -> str:
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
-        overview=_figure(draw_overview, results),
-        figures=[_figure(draw_tasks, results), _figure(draw_triads, results)],
+        overview=PageFigure.of(draw_overview, results),
+        figures=[PageFigure.of(draw_tasks, results), PageFigure.of(draw_triads, results)],
         tables=[_summaries(results), _contrasts(results), _paths(results), _graphs(results)],
         methods=METHODS_TEXT,
         references=REFERENCES,
@@ -84,10 +81,6 @@ def build_report(run: Path, results: PruningResults) -> str:
 def format_results(results: PruningResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
-
-
-def _figure(draw: Callable[[PruningResults], Any], results: PruningResults) -> PageFigure:
-    return PageFigure(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
 
 def _interval(found: tuple[float, float] | None, style: str) -> str:
