@@ -7,15 +7,21 @@ ORACLES_STAMP := .venv/oracles
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test slow fuzz storm processors crosscheck oracles gpu-kernels slurm-test lint docs \
+.PHONY: demo test long slow fuzz storm processors crosscheck oracles gpu-kernels slurm-test lint docs \
   links notebooks page check-page check-page-types bench clean
 
 demo: $(STAMP)
 	$(BIN)/isochron compare --quick --out runs/demo
 
 # One thread to a worker: linear algebra on more than there are cores waits for itself.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# long: several seconds each; slow: minutes, or docs that take seconds.
 test: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+	$(PYTEST) -m "not slow and not long"
+
+long: $(STAMP)
+	$(PYTEST) -m long
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
@@ -26,8 +32,7 @@ AVX512 := $(shell grep -qs avx512f /proc/cpuinfo && echo SkylakeX)
 LINEAR_ALGEBRA := tests/analysis tests/sims/test_muscles.py tests/sims/test_graded.py
 NUMERICAL := $(LINEAR_ALGEBRA) tests/sims/test_ensembles.py tests/sims/test_torch_engine.py \
   tests/test_compiled.py tests/ann_bridge tests/reference isochron
-ON_PROCESSOR = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto \
-  --dist loadfile
+ON_PROCESSOR := $(PYTEST) -m "not slow"
 
 processors: $(STAMP)
 	OPENBLAS_CORETYPE=Prescott ATEN_CPU_CAPABILITY=default NUMBA_CPU_NAME=generic \

@@ -16,6 +16,7 @@ def test_examples_are_short(path):
     assert len(path.read_text().splitlines()) < 60
 
 
+@pytest.mark.long
 def test_what_a_user_writes():
     result = subprocess.run(
         [sys.executable, EXAMPLES / "what_a_user_writes.py", "--steps", "3"],
@@ -61,6 +62,7 @@ def test_one_net_two_spaces(tmp_path):
     assert "stimulus 1 ends the other memory at" in result.stdout
 
 
+@pytest.mark.long
 def test_one_worm_four_engines(tmp_path):
     example = EXAMPLES / "one_worm_four_engines.py"
     result = subprocess.run(

@@ -151,6 +151,7 @@ def test_a_series_that_cannot_be_fitted_says_so(monkeypatch):
         )
 
 
+@pytest.mark.long
 def test_a_variable_of_a_field_that_turns_is_named_as_an_angle():
     """A pendulum under a torque rotates; its angle does not return to its start."""
 

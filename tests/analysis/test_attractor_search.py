@@ -93,6 +93,7 @@ def test_a_supercritical_rhythm_draws_everything():
     assert attractor.basin.low == pytest.approx(12 / (12 + 1.959964**2), rel=1e-6)
 
 
+@pytest.mark.long
 def test_two_rhythms_one_within_the_other():
     """r' = -r (r² - 1)(r² - 4)(r² - 9) / 50: cycles at 1 and 3, separated by one at 2."""
     field = radial(
@@ -136,6 +137,7 @@ def test_lorenz_rests_in_two_places_below_chaos():
         assert_basin(attractor, n, 0.5)
 
 
+@pytest.mark.long
 def test_lorenz_is_chaotic_at_28():
     """One attractor with the published leading exponent 0.9056, not one for each start."""
     found = find_all_attractors(
@@ -170,6 +172,7 @@ def test_the_circle_map_is_locked_or_not(omega, coupling, kind):
         assert abs(attractor.exponent) < 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("own", "kind"), [(1.02, "limit cycle"), (1.3, "quasi-periodic")])
 def test_a_forced_rhythm_is_locked_or_not(own, kind):
     """A rotating force F = 0.1 locks for |detuning| < F approximately."""

@@ -103,6 +103,7 @@ def test_from_twelve_random_states(system, low, high, wait):
     np.testing.assert_allclose(periods, periods[0], rtol=1e-8)
 
 
+@pytest.mark.long
 def test_a_relaxation_oscillation_whose_multiplier_is_no_number_any_more():
     """Van der Pol at mu = 30, stiff: an implicit method does not resolve decays within a step.
 

@@ -75,6 +75,7 @@ def test_a_quasi_periodic_map_is_counted_as_unlocked():
     assert survey.stable == ()
 
 
+@pytest.mark.long
 def test_the_tongue_of_a_weakly_forced_oscillator():
     """Half-width F/2 in angular frequency; the error is O(F²), 1 % of 1 Hz at F = 0.1."""
     force = 0.1

@@ -24,6 +24,7 @@ from isochron.analysis.floquet import (
 from tests import truths
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mu", "log_multiplier", "tolerance"), [(1.0, -7.0589328088, 1e-9), (10.0, -311.844, 5e-4)]
 )

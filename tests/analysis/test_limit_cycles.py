@@ -54,6 +54,7 @@ def test_van_der_pol_has_the_published_period(mu, period, log_multiplier):
         np.testing.assert_allclose(smallest, log_multiplier, atol=2e-5)
 
 
+@pytest.mark.long
 def test_stiff_integration_gives_the_same_cycle():
     """Radau and the L-stable variational method against the explicit method of order 8."""
     cycle = find_limit_cycle(truths.van_der_pol(1.0, stiff=True), [2.0, 0.0], max_period=20.0)
@@ -110,6 +111,7 @@ def test_krylov_and_dense_shooting_agree():
     np.testing.assert_allclose(krylov.point, dense.point, atol=1e-9)
 
 
+@pytest.mark.long
 def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
     """A cycle in 2 of 40 coupled dimensions; the others converge to it."""
     system = oscillator_with_followers(40)
@@ -295,6 +297,7 @@ def test_an_autonomous_field_needs_max_period():
         find_limit_cycle(truths.stuart_landau(), [1.0, 0.0])
 
 
+@pytest.mark.long
 def test_checks_see_a_wrong_jacobian():
     """Planted fault: a transposed Jacobian must not pass the difference quotient."""
     right = truths.forced_stuart_landau(1.0, 0.5)

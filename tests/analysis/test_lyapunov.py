@@ -46,6 +46,7 @@ def test_the_henon_map():
     assert np.isnan(leading.kaplan_yorke_dimension)
 
 
+@pytest.mark.long
 def test_lorenz():
     """0.9056, 0, -14.572 (specification); the sum is the trace, -41/3."""
     found = compute_lyapunov_spectrum(

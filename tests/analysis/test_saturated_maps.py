@@ -33,6 +33,7 @@ def test_states_of_fixed_points_of_a_gru_are_at_most_1(seed, gain):
     assert all(np.abs(point.point).max() <= 1 for point in found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "gain"), [(0, 9.0), (1, 9.0), (2, 6.0), (2, 9.0)])
 def test_cycles_of_a_forced_gru_are_at_most_1(seed, gain):
     """A fault of the past: closed orbits at |h| of 30 to 2000, where the gates are exactly 1."""

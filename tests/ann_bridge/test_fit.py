@@ -109,6 +109,7 @@ def recorded(network, duration_s):
     ).V  # fmt: skip
 
 
+@pytest.mark.long
 def test_known_parameters_are_recovered(circuit):
     """From a recording of a different engine, with gaps; the step of 8 ms costs less than 3 %."""
     truth = {"capacitance": 3.0, "decay_rate": 5e-3}

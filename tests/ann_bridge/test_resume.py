@@ -65,6 +65,7 @@ def same(one, other):
         assert torch.equal(tensor, other[0].state_dict()[name])
 
 
+@pytest.mark.long
 def test_a_killed_process_goes_on_with_the_same_bits(tmp_path, uninterrupted):
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True

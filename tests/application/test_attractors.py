@@ -77,6 +77,7 @@ def test_a_connectome(capsys):
     assert result["null_model"] == "rewire"
 
 
+@pytest.mark.long
 def test_every_null_model_of_the_registry(capsys):
     """The connectome itself is sampled alike; only what is compared with it differs."""
     words = ("--dataset", "varshney2011", "--layers", "chemical", "--starts", 5, "--nulls", 1)
@@ -88,6 +89,7 @@ def test_every_null_model_of_the_registry(capsys):
     assert degrees["rewire"] != degrees["erdos-renyi"]
 
 
+@pytest.mark.long
 def test_a_null_model_of_the_signs_is_not_undone_by_the_sign_rule(capsys):
     """The rule that signs the connectome is applied before its signs are permuted."""
     words = ("--dataset", "varshney2011", "--layers", "chemical", "--starts", 5, "--nulls", 1)

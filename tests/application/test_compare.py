@@ -373,6 +373,7 @@ def part_of(folder, path, unfinished):
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("unfinished", "sizes", "words"),
     [

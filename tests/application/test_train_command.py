@@ -49,6 +49,7 @@ def weights(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.glob("nets/*.safetensors"))}
 
 
+@pytest.mark.long
 def test_replicates_are_trained_kept_and_evaluated(tmp_path, capsys):
     out = tmp_path / "a"
     code, text, _ = run(capsys, train, *SMALL, "--replicates", 2, "--out", out, "--json")
@@ -93,6 +94,7 @@ def test_the_same_command_again_changes_nothing(tmp_path, capsys):
     assert (out / "nets" / "replicate-0.safetensors").stat().st_mtime_ns == stamp
 
 
+@pytest.mark.long
 def test_a_killed_command_goes_on_with_the_same_bits(tmp_path, capsys):
     arguments = [*SMALL, "--steps", "400", "--replicates", "2"]
     run(capsys, train, *arguments, "--out", tmp_path / "whole")

@@ -268,6 +268,7 @@ def overlap(one, other, layer):
     return (a & b).sum() / a.sum()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("randomise", REWIRING)
 def test_the_default_number_of_swaps_has_mixed(worm, randomise):
     """The overlap with the original is that of ten times as many swaps.

@@ -79,6 +79,7 @@ def test_no_workers(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_a_disk_that_takes_no_more(tmp_path):
     """A limit on file sizes simulates a full disk: one line, exit 5, no partial file."""
     result = subprocess.run(

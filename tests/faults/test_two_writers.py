@@ -47,6 +47,7 @@ def start_saving(path, value, n_saves):
     return process
 
 
+@pytest.mark.long
 def test_two_writers_and_a_reader(tmp_path):
     """The reader finds what one of them wrote, whole, at every moment."""
     path = tmp_path / "x.zarr"

@@ -64,6 +64,7 @@ def test_the_fixed_points_of_the_signed_worm():
     assert solved.count == 3974
 
 
+@pytest.mark.long
 def test_the_worm_on_the_axis():
     graph = connectome.load("varshney2011")
     result = place_on_axis(graph, layers=["chemical"], nulls=NullModels(n=2), n_starts=200, seed=3)

@@ -73,7 +73,7 @@ def ours(neighbors, shaken):
     [
         # Both are of first order; their errors in s are 1e-3 of its range near 0.009 and 0.004.
         pytest.param("jneuroml", 0.00625, marks=needs_java),
-        pytest.param("neuron", 0.0025, marks=[needs_java, needs_neuron]),
+        pytest.param("neuron", 0.0025, marks=[needs_java, needs_neuron, pytest.mark.long]),
     ],
 )
 def test_engines_agree_on_the_neighbors_of_plm(neighbors, shaken, ours, engine, step_ms):
@@ -262,6 +262,7 @@ def test_a_cell_of_level_c1_follows_its_equations(tmp_path):
     np.testing.assert_allclose(potential, exact, atol=1e-3 * np.ptp(exact))
 
 
+@pytest.mark.long
 @needs_java
 @pytest.mark.parametrize("level", LEVELS)
 def test_jneuroml_runs_and_validates_every_level(tmp_path, level):

@@ -95,6 +95,7 @@ def settled(network, stimulus):
     return sims.GradedMap(network, stimulus, step_ms=0.5).advance(start, 1000)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", Brian2Settings.methods())
 def test_twenty_neurons_agree_at_a_small_step(twenty, method):
     """The start is 5 mV from the equilibrium, with every fast mode in it."""
@@ -109,6 +110,7 @@ def test_twenty_neurons_agree_at_a_small_step(twenty, method):
     assert relative_error(found, reference(request)) < 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", ["fixed", "adiabatic", "ramped"])
 def test_every_threshold_rule_is_followed(twenty, changing, rule):
     start = settled(twenty, changing)
@@ -163,6 +165,7 @@ def test_neurons_without_connections_relax_alone(worm):
     np.testing.assert_allclose(found, -35 + (start[: network.n_neurons] + 35) * keep, rtol=1e-10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("n_steps", "every", "samples"), [(10, 5, 3), (11, 5, 3), (4, 4, 2)])
 def test_samples_stand_where_they_were_asked_for(twenty, n_steps, every, samples):
     stimulus = sims.step_current(TOUCHED, amplitude_pA=200)

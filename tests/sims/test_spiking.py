@@ -283,6 +283,7 @@ def test_without_input_nothing_fires(worm, parameters):
     assert not run.rate.any()
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_spikes(worm):
     network = SpikingNetwork(worm.connectome, C302_B)
     touch = sims.step_current(["PLML", "PLMR"], amplitude_pA=6)

@@ -38,6 +38,7 @@ class Ports(Watch):
                 self.addresses |= {it.laddr for it in found if it.status == psutil.CONN_LISTEN}
 
 
+@pytest.mark.long
 def test_dask_makes_the_same_files_and_listens_on_the_loopback_interface_only(tmp_path):
     pytest.importorskip("distributed")
     serial = sweep(f"{HERE}:square", GRID, out=tmp_path / "one", workers=1)

@@ -46,6 +46,7 @@ AXES = {
 }
 
 
+@pytest.mark.long
 def test_worms_are_the_same_with_any_number_of_workers(tmp_path):
     grid = {"fixed": SHORT, "axes": AXES, "batch": 3}
     one, two = (sweep("simulate", grid, out=tmp_path / str(n), workers=n) for n in (1, 2))

@@ -52,6 +52,7 @@ def test_mean_fixed_points_of_an_ensemble(symmetry, seed):
     assert abs(mean - mean_fixed_points(10, symmetry)) < 3 * error
 
 
+@pytest.mark.long
 def test_mean_cycles_of_an_ensemble_without_symmetry():
     counted = count_attractors(8, 0.0, 6000, np.random.default_rng(7))
     for length, exact in ((1, 1.0), (2, mean_two_cycles(8)), (3, mean_three_cycles(8))):
@@ -106,6 +107,7 @@ def test_limits_at_zero_symmetry_are_reached_by_the_exact_means():
     assert limit_at_zero_symmetry(3) == pytest.approx(extrapolated, rel=1e-3)
 
 
+@pytest.mark.long
 def test_the_limit_holds_for_lengths_beyond_the_paper():
     """L = 7 and 8 at n = 16, where finite-size effects are below the error of 2000 networks."""
     counted = count_attractors(16, 0.0, 2000, np.random.default_rng(5))

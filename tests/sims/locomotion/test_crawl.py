@@ -44,6 +44,7 @@ def small(varshney):
     return crawl, crawl.advance(crawl.random_state(np.random.default_rng(1)), 250)
 
 
+@pytest.mark.long
 def test_the_reference_set_at_a_small_step(varshney):
     """Extrapolated to a step of zero, 24 links: 0.967 Hz, 0.50 L, 0.270 mm/s, 2.2 / mm."""
     found = gait(varshney, sims.STIFF_CRAWL, step_ms=4.0)
@@ -193,6 +194,7 @@ def test_tangents_are_the_derivative_of_the_map(small):
             np.testing.assert_allclose(pushed[part, k], expected[part], atol=1e-5 * size)
 
 
+@pytest.mark.long
 def test_without_proprioception_neurons_are_those_of_the_graded_map(varshney):
     touch = sims.step_current(["PLM"], amplitude_pA=2000)
     deaf = replace(
