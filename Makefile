@@ -7,7 +7,7 @@ ORACLES_STAMP := .venv/oracles
 TRITON_STAMP := .venv/triton
 BENCH_STAMP := .venv/bench
 
-.PHONY: demo test long slow fuzz storm processors crosscheck oracles gpu-kernels slurm-test lint docs \
+.PHONY: demo test long slow studies fuzz storm processors crosscheck oracles gpu-kernels slurm-test lint docs \
   links notebooks page check-page check-page-types bench clean
 
 demo: $(STAMP)
@@ -39,6 +39,11 @@ processors: $(STAMP)
 	  NUMBA_CACHE_DIR=$(CURDIR)/.venv/numba-generic $(ON_PROCESSOR) $(NUMERICAL)
 	for core in Haswell $(AVX512); do \
 	  OPENBLAS_CORETYPE=$$core $(ON_PROCESSOR) $(LINEAR_ALGEBRA) || exit 1; done
+
+# The further studies at their smallest size; tools/studies.py writes what they found into the docs.
+studies: $(STAMP)
+	for name in $$($(BIN)/python -c "from isochron.studies import FURTHER; print(*FURTHER)"); do \
+	  $(BIN)/isochron study $$name --quick --out runs/studies/$$name || exit 1; done
 
 # Damaged files for READER, all readers by default (tests/faults/corpus.py lists them).
 READER ?=

@@ -66,7 +66,8 @@ def _feedback(results: AttentionResults, attention: Sequence[NetworkRow]) -> str
     found = [it for it in fed if it.found]
     moving = sum(it.n_unproved > 0 and not it.found for it in fed)
     periods = sorted(cycle.period_ms for it in found for cycle in it.cycles)
-    text = f", of {periods[0]:.1f} to {periods[-1]:.1f} ms" if periods else ""
+    spans = sorted({f"{period:.1f}" for period in periods[:1] + periods[-1:]}, key=float)
+    text = f", of {' to '.join(spans)} ms" if spans else ""
     return (
         f"With the output fed back into the reference input (gain "
         f"{results.config.cycles.feedback:g}) {len(found)} of {len(fed)} have an intrinsic "
@@ -94,12 +95,12 @@ def _describe(name: str, rows: Sequence[NetworkRow]) -> str:
     first = rows[0]
     window = "" if first.reach_ms is None else f", window {first.reach_ms:g} ms"
     ends = [row.memory.half_ms for row in rows if row.memory.half_ms is not None]
-    half = f"to half at {np.mean(ends):.0f} ms" if ends else "not to half"
+    half = f"falls to half at {np.mean(ends):.0f} ms" if ends else "does not fall to half"
     if 0 < len(ends) < len(rows):
         half += f" in {len(ends)} of {len(rows)}"
     return (
         f"{name}{window}: loss {loss:.3f}, {learned} of {len(rows)} below {LEARNED:g}; after a "
-        f"stimulus the difference of outputs falls {half}."
+        f"stimulus the difference of outputs {half}."
     )
 
 
@@ -114,8 +115,9 @@ def caveats(results: AttentionResults) -> list[str]:
         "the same measurements give for networks that are recurrent.",
         "The fed-back networks are those trained without feedback; training with feedback would "
         "give others.",
-        f"The surveys of {incomplete} of {counted(len(results.networks), 'network')} under the "
-        "reference are incomplete; cycles with small basins may be missed.",
+        f"Incomplete surveys under the reference: {incomplete} of "
+        f"{counted(len(results.networks), 'network')}. Cycles with small basins may be missed in "
+        "complete ones too.",
         "Equal budget means equal trials and steps. Numbers of parameters and the cost of a step "
         "differ, and are in the tables.",
     ]
