@@ -10,7 +10,7 @@ from isochron.ann_bridge.registry import NETWORKS, TASKS
 
 FRONTS = ("isochron.sims", "isochron.ann_bridge", "isochron.ann_bridge.nets",
           "isochron.ann_bridge.tasks", "isochron.sims.neuroml", "isochron.analysis",
-          "isochron.analysis.sign_networks")  # fmt: skip
+          "isochron.analysis.features", "isochron.analysis.sign_networks")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FRONTS)
