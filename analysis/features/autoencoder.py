@@ -39,12 +39,12 @@ class AutoencoderTraining:
     --------
     >>> from isochron.analysis import features
     >>> features.AutoencoderTraining(steps=200).batch_size
-    256
+    128
     """
 
     steps: int = 1000
-    batch_size: int = 256
-    learning_rate: float = 0.005
+    batch_size: int = 128
+    learning_rate: float = 0.02
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "learning_rate"):
@@ -65,9 +65,8 @@ def sparse_autoencoder(
     """Dictionary learned by a top-k sparse autoencoder.
 
     It minimizes the mean square of what the `n_active` largest features do not describe.
-    Features that have not been active for 4096 states learn to describe the rest, so that few stay
-    inactive. A state in the same direction as another has the same features, scaled; so states
-    are not normalized one by one.
+    Features that were not active in the last 4096 states learn to describe the rest, so that few
+    stay inactive. The states are centered and divided by one number, their root mean square size.
 
     Parameters
     ----------

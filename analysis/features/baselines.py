@@ -63,9 +63,9 @@ def ica(states: ArrayLike, n_components: int, *, rng: np.random.Generator) -> Di
     Returns
     -------
     Dictionary
-        Features are signed and uncorrelated; their sign and order are arbitrary. The directions
-        after 500 iterations are returned if they have not converged, as for normal states, in
-        which no direction is more independent than others.
+        Features are signed and uncorrelated; their sign and order are arbitrary. The iteration
+        ends after 500 steps at the latest. Normal states do not have independent directions
+        that differ from others, and the result is then one of many.
 
     Raises
     ------

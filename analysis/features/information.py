@@ -80,7 +80,8 @@ def phase_information(
     phases : array_like, shape (n_samples,)
         Phase of each sample, in radians.
     trials : array_like, shape (n_samples,), optional
-        Number of the trial of each sample; the samples of a trial follow one another, at least 2.
+        Number of the trial of each sample; the samples of a trial are in one
+        piece, at least 2.
         One trial by default.
     n_bins, n_levels : int
         Numbers of bins of the phase, at least 2, and of levels of a feature, at least 1.
@@ -179,7 +180,7 @@ def condition_information(
     _, labels = np.unique(np.asarray(conditions), return_inverse=True)
     pieces = _pieces(trials, labels.size)
     if any(np.ptp(labels[piece]) for piece in pieces):
-        raise ValueError("A trial has several conditions; give each part a number of its own.")
+        raise ValueError("A trial has several conditions; give each part a separate number.")
     first, sizes = [piece.start for piece in pieces], [piece.stop - piece.start for piece in pieces]
 
     def surrogate() -> np.ndarray:
@@ -252,7 +253,7 @@ def _pieces(trials: ArrayLike | None, n_samples: int) -> list[slice]:
     starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])
     ends = np.r_[starts[1:], n_samples]
     if len(np.unique(numbers)) != len(starts):
-        raise ValueError("The samples of a trial do not follow one another. Sort them by trial.")
+        raise ValueError("The samples of a trial are not in one piece. Sort them by trial.")
     if (ends - starts).min() < 2:
         raise ValueError("A trial has a single sample, which cannot be shifted; give 2 or more.")
     return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]

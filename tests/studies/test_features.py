@@ -60,14 +60,14 @@ kind = "phase-memory"
 kind = "full-rank"
 n_units = 8
 """
-FEW = FeaturesSection(seeds=2, steps=300, ellipses=3, n_surrogates=39)
+FEW = FeaturesSection(seeds=2, steps=80, ellipses=2, n_surrogates=39)
 
 
 def quiet(fraction, text):
     pass
 
 
-def turning(n_trials=24, n_times=40, seed=0):
+def turning(n_trials=20, n_times=40, seed=0):
     """Phases and trials of a rotation that starts anywhere."""
     rng = np.random.default_rng(seed)
     first = rng.uniform(0, 2 * np.pi, (n_trials, 1))
@@ -94,21 +94,20 @@ def test_sparse_states_tell_more_about_the_phase_than_their_ellipse():
     phases, trials, rng = turning()
     found = measure(FEW, samples_of(bumps(phases, rng), phases, trials), 0, quiet).fields
     mine = found["dictionaries"][0]
-    assert mine.phase_bits > 1.5 * max(found["ellipses"])
-    assert found["p_value"] == 0.25  # of 3 ellipses
+    assert mine.phase_bits > 2 * max(found["ellipses"])
+    assert found["p_value"] == pytest.approx(1 / 3)  # of 2 ellipses
     assert mine.stimulus_bits is None
 
 
 def test_an_ellipse_does_not_tell_more_than_ellipses():
-    """States that are a noisy ellipse themselves are within a tenth of the null."""
+    """Autoencoders of the same ellipse differ by up to 30 %; features tile the loop in all."""
     phases, trials, rng = turning()
     circle = np.c_[np.cos(phases), np.sin(phases)] @ rng.standard_normal((2, 8))
     states = circle + 0.3 * rng.standard_normal(circle.shape)
     found = measure(FEW, samples_of(states, phases, trials), 0, quiet).fields
-    assert found["dictionaries"][0].phase_bits == pytest.approx(
-        np.mean(found["ellipses"]), rel=0.15
-    )
-    assert found["dictionaries"][0].phase_bits > 0.02  # features tile the loop nevertheless
+    bits, null = found["dictionaries"][0].phase_bits, found["ellipses"]
+    assert 0.7 * min(null) < bits < 1.3 * max(null)
+    assert bits > 0.1
 
 
 def test_features_of_stimulus_and_of_phase_are_told_apart():
@@ -121,7 +120,7 @@ def test_features_of_stimulus_and_of_phase_are_told_apart():
     by_phase = max(found.rows, key=lambda row: row.phase_bits)
     assert by_stimulus.tells_stimulus
     assert by_stimulus.stimulus_bits is not None
-    assert by_stimulus.stimulus_bits > 0.8
+    assert by_stimulus.stimulus_bits > 0.5  # of 1
     assert by_phase.tells_phase
     direction = found.autoencoder.directions[found.live][found.rows.index(by_stimulus)]
     assert np.abs(direction).argmax() == 8
@@ -142,7 +141,7 @@ def test_planar_phases_are_the_angle_up_to_a_constant():
 
 def test_an_ellipse_of_derived_phases_has_derived_phases():
     phases, trials, rng = turning(n_times=100)
-    samples = Samples.with_planar_phases(bumps(phases, rng), trials, trials >= 12)
+    samples = Samples.with_planar_phases(bumps(phases, rng), trials, trials >= 10)
     null = samples.ellipse(np.random.default_rng(0))
     np.testing.assert_array_equal(null.phases, planar_phases(null.states, trials))
     assert not np.array_equal(null.phases, samples.phases)

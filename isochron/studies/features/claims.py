@@ -116,7 +116,7 @@ def _meanings(rows: Sequence[SystemRow]) -> str:
     stimulus = sum(it.tells_stimulus for it in features) - both
     neither = len(features) - phase - stimulus - both
     return (
-        f"Of {counted(len(features), 'feature')} of trained networks, {phase} tell the phase "
+        f"{counted(len(features), 'feature')} of trained networks: {phase} tell the phase "
         f"alone, {stimulus} the stimulus alone, {both} both, {neither} neither (significant "
         "information, Benjamini and Hochberg)."
     )
@@ -159,8 +159,8 @@ def _worm(row: SystemRow) -> str:
     single = sum(it.class_p is not None and it.class_p <= SIGNIFICANT for it in row.features)
     return (
         f"Simulated worm, held-out runs: {_compared(row)}. The largest class of neurons has "
-        f"{row.class_share or 0:.0%} of a feature, {row.class_null or 0:.0%} with permuted classes; "
-        f"{single} of {len(row.features)} features have more in one class than these."
+        f"{row.class_share or 0:.0%} of a feature, {row.class_null or 0:.0%} with permuted "
+        f"classes; {single} of {len(row.features)} features have more in one class than these."
     )
 
 
@@ -202,5 +202,5 @@ def caveats(results: FeaturesResults) -> list[str]:
         )
     not_learned = [row.name for row in results.trainings if row.learned != "yes"]
     if not_learned:
-        lines.append(f"Networks that have not fully learned their task: {joined(not_learned)}.")
+        lines.append(f"Networks that learned their task in part or not: {joined(not_learned)}.")
     return lines

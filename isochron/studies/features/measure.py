@@ -24,7 +24,7 @@ from isochron.studies.features.results import (
 from isochron.studies.features.samples import Samples
 
 VARIANCE = 0.99  # that counts the dimensions of states
-LIVE = 1e-3  # least share of the states in which a live feature is active
+LIVE = 0.01  # least share of the states in which a live feature is active
 N_BINS = 12  # of the phase
 FEW_SURROGATES = 19  # where only their mean is used
 
@@ -138,7 +138,7 @@ class Measurement:
 
 
 def live_features(dictionary: Dictionary, states: np.ndarray) -> np.ndarray:
-    """Whether each feature is ever active, shape (m,)."""
+    """Whether each feature is active in 1 % of the states or more, shape (m,)."""
     return (dictionary.encode(states) != 0).mean(axis=0) >= LIVE
 
 
@@ -222,7 +222,7 @@ def _feature_rows(
     live: np.ndarray,
     stability: np.ndarray,
 ) -> tuple[FeatureRow, ...]:
-    """The live features, each with its own tests."""
+    """The live features, with tests of each."""
     z = dictionary.encode(samples.states[samples.held_out])[:, live]
     count = it.section.n_surrogates
     phase = it.phase_information(samples, z, count, "features")

@@ -15,7 +15,7 @@ from isochron.studies.features.results import (
 NOT_KNOWN = "–"
 METHODS = {
     "sparse autoencoder": (
-        "Linear encoder, of which the largest values are kept (top k), and linear decoder with "
+        "Linear encoder, of whose values the largest stay (top k), and linear decoder with "
         "unit vectors as directions; trained to describe the states. Features that are never "
         "active learn to describe what is missed."
     ),

@@ -24,7 +24,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureRow:
-    """A feature of the first autoencoder that is active in the states it was trained with.
+    """A live feature of the first autoencoder: active in 1 % of the training states or more.
 
     Attributes
     ----------
@@ -80,7 +80,8 @@ class DictionaryRow:
     ----------
     kind : str
     n_features, n_active, n_live : int
-        Numbers of features, of those that describe a state, and of those that are ever active.
+        Numbers of features, of those that describe a state, and of live ones: active in 1 % of the
+        training states or more.
     explained : float
         Share of the variance.
     phase_bits : float
