@@ -129,10 +129,12 @@ def random_dictionary(
     ----------
     states : array_like, shape (n_samples, n)
         As in `sparse_autoencoder`.
-    n_features, n_active : int
-        As in `sparse_autoencoder`.
+    n_features : int
+        Number m of features.
+    n_active : int
+        Number of features that describe a state, from 1 to m.
     training : AutoencoderTraining, optional
-        As in `sparse_autoencoder`.
+        Length of the training of the encoder.
     rng : numpy.random.Generator
         Source of the directions and of the order of the states.
 

@@ -52,9 +52,9 @@ def noisy_ellipse(
     >>> phases = rng.uniform(0, 2 * np.pi, 20_000)
     >>> loop = np.c_[2 * np.cos(phases), np.sin(phases), np.cos(2 * phases)]
     >>> null = features.noisy_ellipse(loop, phases, rng=rng)
-    >>> np.abs(np.cov(null.T) - np.cov(loop.T)).max() < 0.05
+    >>> print(np.abs(np.cov(null.T) - np.cov(loop.T)).max() < 0.05)
     True
-    >>> abs(np.mean(null[:, 2] * np.cos(2 * phases))) < 0.05  # 0.5 in the loop
+    >>> print(abs(np.mean(null[:, 2] * np.cos(2 * phases))) < 0.05)  # 0.5 in the loop
     True
     """
     x, angles = checked_states(states, 4), as_angles(phases, "phases")

@@ -222,11 +222,11 @@ def test_a_planted_class_of_neurons_is_found():
     )  # fmt: skip
     rows, null = with_classes(found, classes, 99, np.random.default_rng(1))
     assert rows[0].neuron_class == "B"
-    assert rows[0].class_share == pytest.approx(1)
+    assert rows[0].class_share == pytest.approx(1 - 5 / 40)
     assert rows[0].class_p == pytest.approx(0.03)
     assert rows[1].class_p is not None
     assert rows[1].class_p > 0.05
-    assert 0.5 < null < 0.9  # the largest class has 30 of 40 neurons
+    assert 0.05 < null < 0.4
 
 
 def measured_rows(count):
@@ -330,6 +330,7 @@ def test_a_tiny_run(tmp_path, capsys):
     ("section", "what"),
     [
         ("[features]\nseeds = 1", "seeds must be at least 2, got 1"),
+        ("[features]\nactive_share = 1.5", "active_share must be above 0 and at most 1, got 1.5"),
         ("[features]\nexpansion = 0", "expansion must be positive"),
         ("[worm]\nworms = 5", "worms must be even and at least 4, got 5"),
         ("[worm]\nstimulated = ['PLMX']", "PLMX"),

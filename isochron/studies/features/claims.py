@@ -158,9 +158,10 @@ def _compared(row: SystemRow) -> str:
 def _worm(row: SystemRow) -> str:
     single = sum(it.class_p is not None and it.class_p <= SIGNIFICANT for it in row.features)
     return (
-        f"Simulated worm, held-out runs: {_compared(row)}. The largest class of neurons has "
-        f"{row.class_share or 0:.0%} of a feature, {row.class_null or 0:.0%} with permuted "
-        f"classes; {single} of {len(row.features)} features have more in one class than these."
+        f"Simulated worm, held-out runs: {_compared(row)}. One class of neurons has "
+        f"{row.class_share or 0:.0%} more of a feature than of the neurons, "
+        f"{row.class_null or 0:.0%} with permuted classes; {single} of {len(row.features)} "
+        "features stand out from these."
     )
 
 

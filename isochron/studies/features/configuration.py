@@ -19,9 +19,11 @@ class FeaturesSection:
     """The sparse autoencoder, and its controls."""
 
     expansion: int = setting(
-        4, "Number of features for each dimension that 99 % of the variance need"
+        8, "Number of features for each dimension that 99 % of the variance need"
     )
-    n_active: int = setting(4, "Number of features that describe a state")
+    active_share: float = setting(
+        0.5, "Number of features that describe a state, over that of dimensions; up to 1"
+    )
     seeds: int = setting(5, "Number of autoencoders of the same states, at least 2")
     steps: int = setting(1000, "Training steps of an autoencoder")
     ellipses: int = setting(
@@ -30,7 +32,11 @@ class FeaturesSection:
     n_surrogates: int = setting(99, "Number of cyclic shifts, and of permutations of the stimuli")
 
     def __post_init__(self) -> None:
-        check_positive(self, "expansion", "n_active", "seeds", "steps", "ellipses", "n_surrogates")
+        check_positive(self, "expansion", "seeds", "steps", "ellipses", "n_surrogates")
+        if not 0 < self.active_share <= 1:
+            raise ValueError(
+                f"active_share must be above 0 and at most 1, got {self.active_share!r}."
+            )
         if self.seeds < 2:
             raise ValueError(f"seeds must be at least 2, got {self.seeds!r}.")
 
@@ -61,7 +67,7 @@ class WormSection:
     )
     current_pA: float = setting(2000.0, "Constant current, > 0", unit="pA")
     noise_pA: float = setting(
-        3.0, "Standard deviation of the independent noise current into each neuron, > 0", unit="pA"
+        0.05, "Standard deviation of the independent noise current into each neuron, > 0", unit="pA"
     )
     correlation_ms: float = setting(200.0, "Correlation time of the noise", unit="ms")
     worms: int = setting(16, "Number of simulated worms, even and at least 4")

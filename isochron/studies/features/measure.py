@@ -66,7 +66,7 @@ class Measurement:
     @property
     def n_active(self) -> int:
         """Number of features that describe a state."""
-        return min(self.section.n_active, self.n_dimensions)
+        return max(1, round(self.section.active_share * self.n_dimensions))
 
     def rng(self, *purpose: str | int) -> np.random.Generator:
         """A source of random numbers."""

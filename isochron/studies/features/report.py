@@ -20,7 +20,8 @@ METHODS = {
         "active learn to describe what is missed."
     ),
     "number of features": (
-        "A multiple of the number of dimensions that 99 % of the variance of the states need."
+        "A multiple of the number of dimensions that 99 % of the variance of the states need; the "
+        "number that is active in a state is a share of the number of dimensions."
     ),
     "random directions": (
         "The directions from which the autoencoder starts, normal with the covariance of the "
@@ -53,8 +54,9 @@ METHODS = {
         "output read; then the network runs on for one period."
     ),
     "class of neurons": (
-        "Share of the squared direction of a feature in its largest class, against the same with "
-        "classes permuted among neurons."
+        "Share of the squared direction of a feature in a class, less the share of neurons that "
+        "are in it, of the class with the largest; against the same with classes permuted among "
+        "neurons."
     ),
     "tests": (
         "Wilcoxon's signed-rank test of pairs, exact; Hodges-Lehmann estimates; Holm over all "
@@ -170,7 +172,7 @@ def _contrasts(results: FeaturesResults) -> PageTable:
 
 def _classes(results: FeaturesResults) -> PageTable:
     """Features of the worm with the largest share in one class of neurons."""
-    columns = ("feature", "class of neurons", "share", "p", "phase, bits", "stability")
+    columns = ("feature", "class of neurons", "excess share", "p", "phase, bits", "stability")
     features = [it for row in results.systems for it in row.features if it.class_share is not None]
     features.sort(key=lambda it: -(it.class_share or 0.0))
     rows = [

@@ -43,9 +43,10 @@ class FeatureRow:
         when the feature is removed, in held-out states in which it is active. None without
         outputs, or if it is never active there.
     neuron_class : str or None
-        Class of neurons that has the largest share of the direction; None without classes.
+        Class of neurons that has the largest `class_share`; None without classes.
     class_share, class_p : float or None
-        This share, and p against permuted classes, of Benjamini and Hochberg.
+        Share of the squared direction in the class, less the share of neurons that are in it; p
+        against permuted classes, of Benjamini and Hochberg.
     """
 
     active_share: float
@@ -152,7 +153,7 @@ class SystemRow:
     ablation : AblationRow or None
         None without outputs.
     class_share, class_null : float or None
-        Share of the direction in one class of neurons, mean over features; mean of permutations.
+        `class_share` of the features, mean; mean with permuted classes.
     learned : str
         ``yes``, ``in part`` or ``no``; empty if nothing was trained.
     remark : str

@@ -72,21 +72,24 @@ def measure_worm(config: FeaturesConfig, report: Report) -> Any:
 def with_classes(
     found: Measured, classes: list[str], n_permutations: int, rng: np.random.Generator
 ) -> tuple[tuple[FeatureRow, ...], float]:
-    """Features with the class of neurons that has the largest share of each, and that of a null.
+    """Features with the class of neurons that stands out in each, and the mean of a null model.
 
-    The share is of the squared direction. In the null model the classes are permuted among the
-    neurons.
+    The share of a class is that of the squared direction, less the share of the neurons that are
+    in the class. In the null model the classes are permuted among the neurons.
     """
     names, numbers = np.unique(classes, return_inverse=True)
     weights = found.autoencoder.directions[found.live] ** 2
     weights /= weights.sum(axis=1, keepdims=True)
 
-    def shares(order: np.ndarray) -> np.ndarray:
-        return np.stack([weights[:, order == k].sum(axis=1) for k in range(len(names))], axis=1)
+    expected = np.bincount(numbers) / len(numbers)
 
-    mine = shares(numbers)
+    def excess(order: np.ndarray) -> np.ndarray:
+        parts = [weights[:, order == k].sum(axis=1) for k in range(len(names))]
+        return np.stack(parts, axis=1) - expected
+
+    mine = excess(numbers)
     largest = mine.max(axis=1)
-    null = np.array([shares(rng.permutation(numbers)).max(axis=1) for _ in range(n_permutations)])
+    null = np.array([excess(rng.permutation(numbers)).max(axis=1) for _ in range(n_permutations)])
     p = analysis.benjamini_hochberg(
         (1 + (null >= largest - 1e-12).sum(axis=0)) / (1 + n_permutations)
     )
