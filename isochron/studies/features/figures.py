@@ -20,6 +20,7 @@ from isochron.studies.features.results import (
 )
 
 MARKERS = "osD^"
+ELLIPSE = "0.6"
 WIDTH_IN = 11
 
 
@@ -60,9 +61,7 @@ def _draw_information(ax: Any, systems: Sequence[SystemRow]) -> None:
     for k, row in enumerate(systems):
         ellipses = np.array(row.ellipses)
         label = "autoencoder, noisy ellipses" if k == 0 else None
-        ax.plot(
-            ellipses, np.full(len(ellipses), k), "|", color=REFERENCE, markersize=11, label=label
-        )
+        ax.plot(ellipses, np.full(len(ellipses), k), "|", color=ELLIPSE, markersize=11, label=label)
         for kind, color, marker in zip(DICTIONARIES, SERIES_COLORS, MARKERS, strict=False):
             ax.plot(
                 row.of(kind).phase_bits, k, marker, color=color, markersize=5.5,
@@ -114,7 +113,7 @@ def draw_features(results: FeaturesResults) -> Any:
                 color, kind,
             )  # fmt: skip
         for ax, x, y in (
-            (left, "about the phase (bits)", "about the stimulus (bits)"),
+            (left, "information about the phase (bits)", "information about the stimulus (bits)"),
             (middle, "target at which it is active", "change of output by removal"),
         ):
             ax.set_xlabel(x)
@@ -134,7 +133,7 @@ def _scatter(ax: Any, pairs: Sequence[tuple], color: str, label: str) -> None:
 
 
 def _draw_stability(ax: Any, results: FeaturesResults) -> None:
-    names = ("states", "noisy ellipse", "random directions")
+    names = ("states", "noisy\nellipse", "random\ndirections")
     kinds = [kind for kind in KINDS if results.of_kind(kind)]
     for j, kind in enumerate(kinds):
         for row in results.of_kind(kind):
