@@ -158,10 +158,10 @@ class FeaturesConfig:
         """As `locate_entries`; recordings are found from `folder`, too."""
         found = deepcopy(dict(values))
         animals = found.get("animals")
-        given = animals.get("recordings") if isinstance(animals, dict) else None
-        if isinstance(given, list):
+        if isinstance(animals, dict) and isinstance(animals.get("recordings"), list):
             animals["recordings"] = [
-                str((folder / it).resolve()) if isinstance(it, str) else it for it in given
+                str((folder / it).resolve()) if isinstance(it, str) else it
+                for it in animals["recordings"]
             ]
         return locate_entries(found, folder)
 

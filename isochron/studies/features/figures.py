@@ -42,6 +42,7 @@ def draw_overview(results: FeaturesResults) -> Any:
         left, *others = figure.subplots(1, 1 + n_stimuli, width_ratios=(2.4, *[1] * n_stimuli))
         _draw_information(left, results.systems)
         curves = _sorted_tuning(shown)
+        image: Any = None
         for k, ax in enumerate(others):
             image = ax.imshow(
                 curves[:, k * N_BINS : (k + 1) * N_BINS],

@@ -62,7 +62,7 @@ def measure_worm(config: FeaturesConfig, report: Report) -> Any:
         name=f"worm, {connectome.name}",
         kind=WORM,
         features=rows,
-        class_share=float(np.mean([row.class_share for row in rows])),
+        class_share=float(np.mean([row.class_share or 0.0 for row in rows])),
         class_null=null,
         **found.fields,
     )
