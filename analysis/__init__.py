@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from isochron.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from isochron.analysis import limit_cycles, plotting, sign_networks
+    from isochron.analysis import features, limit_cycles, plotting, sign_networks
     from isochron.analysis.continuation import (
         Branch,
         FoldCurve,
@@ -152,6 +152,7 @@ __all__ = [
     "black_box",
     "VectorField",
     "ForcedMap",
+    "features",
     "flow",
     # Fixed points, cycles, multipliers
     "FixedPoint",

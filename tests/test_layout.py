@@ -168,6 +168,7 @@ def run(code):
         ("isochron.ann_bridge.nets", "numpy torch"),
         ("isochron.ann_bridge.tasks", "numpy torch"),
         ("isochron.analysis", "numpy torch brian2 matplotlib pandas scipy xarray numba"),
+        ("isochron.analysis.features", "numpy torch brian2 matplotlib pandas scipy numba"),
         ("isochron.analysis.sign_networks", "numpy torch brian2 matplotlib pandas scipy numba"),
         ("isochron.view", "numpy torch brian2 matplotlib pandas scipy xarray numba"),
         ("isochron.cli", "numpy torch brian2 matplotlib pandas scipy rich"),

@@ -10,11 +10,11 @@ from isochron.ann_bridge.registry import NETWORKS, TASKS
 
 FRONTS = ("isochron.sims", "isochron.ann_bridge", "isochron.ann_bridge.nets",
           "isochron.ann_bridge.tasks", "isochron.sims.neuroml", "isochron.analysis",
-          "isochron.analysis.sign_networks")  # fmt: skip
+          "isochron.analysis.features", "isochron.analysis.sign_networks")  # fmt: skip
 SUBPACKAGES = {
     "isochron.sims": {"neuroml", "spiking", "storage"},
     "isochron.ann_bridge": {"fitting", "nets", "tasks"},
-    "isochron.analysis": {"limit_cycles", "plotting", "sign_networks"},
+    "isochron.analysis": {"features", "limit_cycles", "plotting", "sign_networks"},
 }
 
 

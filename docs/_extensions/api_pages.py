@@ -23,6 +23,7 @@ PACKAGES = (
     "isochron.ann_bridge.tasks",
     "isochron.ann_bridge.fitting",
     "isochron.analysis",
+    "isochron.analysis.features",
     "isochron.analysis.limit_cycles",
     "isochron.analysis.sign_networks",
     "isochron.analysis.plotting",

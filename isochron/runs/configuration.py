@@ -337,6 +337,20 @@ def check_range(section: object, name: str, least: float, most: float) -> None:
         raise ValueError(f"{name} must lie between {least:g} and {most:g}, got {value!r}.")
 
 
+def check_file(name: str, file: str) -> None:
+    """Check that the file of a setting exists.
+
+    Raises
+    ------
+    ValueError
+        If it does not, or is a folder.
+    """
+    path = Path(file)
+    if not path.is_file():
+        state = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise ValueError(f"{name}: {file} {state}.")
+
+
 def check_seed(seed: int, bits: int = 32) -> None:
     """Check the seed of a study.
 

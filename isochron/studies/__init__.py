@@ -56,6 +56,12 @@ STUDIES = Registry(
             settings="isochron.studies.energy.configuration:EnergyConfig",
             command="study energy",
         ),
+        "features": StudyEntry(
+            "isochron.studies.features.study:STUDY",
+            "Which sparse features do hidden states have, and do they tell more than a loop does?",
+            settings="isochron.studies.features.configuration:FeaturesConfig",
+            command="study features",
+        ),
         "pruning": StudyEntry(
             "isochron.studies.pruning.study:STUDY",
             "Which weights should stay, and do the graphs of those resemble the connectome?",

@@ -150,6 +150,33 @@ def training_of(
     return train_config(sections)
 
 
+def stimulus_task(name: str, task: Any, what: str) -> Any:
+    """A task with a reference and two stimuli or more.
+
+    Parameters
+    ----------
+    name : str
+        Name of the section [[tasks]].
+    task : Task
+    what : str
+        What is done with its trials: ``the memory is measured``.
+
+    Raises
+    ------
+    ValueError
+        If it does not have them.
+    """
+    from isochron.ann_bridge.tasks.stimulus_task import StimulusTask
+
+    shows = isinstance(task, StimulusTask) and task.reference_input is not None
+    if not shows or task.n_stimuli < 2:
+        raise ValueError(
+            f"tasks: {what} in trials with a reference and two stimuli or more, as of "
+            f"phase-memory and level-memory; {name} does not have them."
+        )
+    return task
+
+
 def check_different_names(section: str, entries: Sequence[Substrate | Task]) -> None:
     """Check that no two sections ``[[substrates]]`` or ``[[tasks]]`` have the same name.
 

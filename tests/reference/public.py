@@ -28,6 +28,7 @@ PACKAGES = (
     "isochron.ann_bridge.tasks",
     "isochron.ann_bridge.fitting",
     "isochron.analysis",
+    "isochron.analysis.features",
     "isochron.analysis.limit_cycles",
     "isochron.analysis.plotting",
     "isochron.analysis.sign_networks",

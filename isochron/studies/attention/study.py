@@ -1,7 +1,6 @@
 """`isochron study attention`: the plan of steps, and the results from theirs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
@@ -18,6 +17,7 @@ from isochron.studies.attention.networks import (
 )
 from isochron.studies.attention.report import build_report, format_results
 from isochron.studies.attention.results import AttentionResults
+from isochron.studies.entries import stimulus_task
 from isochron.studies.study import Study
 
 EXPERIMENT = "attention"
@@ -39,17 +39,10 @@ def inputs(config: AttentionConfig) -> Mapping[str, str]:
 def check(config: AttentionConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     from isochron.ann_bridge import TrainedMap
-    from isochron.ann_bridge.tasks.stimulus_task import StimulusTask
 
     for spec in net_specs(config)[: len(config.substrates) * len(config.tasks)]:
         given = spec.configure(config.training.budget)
-        task: Any = given.task.task()
-        shows = isinstance(task, StimulusTask) and task.reference_input is not None
-        if not shows or task.n_stimuli < 2:
-            raise ValueError(
-                f"tasks: the memory is measured in trials with a reference and two stimuli or "
-                f"more, as of phase-memory and level-memory; {spec.task.name} does not have them."
-            )
+        stimulus_task(spec.task.name, given.task.task(), "the memory is measured")
         net = build_network(given, 0)
         system = TrainedMap(net, frequency_Hz=config.cycles.frequency_Hz)
         if not system.smooth:

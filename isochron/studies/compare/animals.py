@@ -8,16 +8,14 @@ import numpy as np
 import xarray as xr
 
 from isochron import analysis
-from isochron.connectome.recordings import load_recording
-from isochron.files import DataFileError
+from isochron.runs import recordings
 from isochron.runs.measures import Report
 from isochron.runs.provenance import derive_seed
+from isochron.runs.recordings import UsableRecording
 from isochron.runs.results import to_json_values
 from isochron.studies.compare.configuration import CompareConfig
-from isochron.wording import counted
 
 SYNTHETIC = "synthetic"
-LEAST_TIMES, LEAST_SHARE = 16, 1e-12  # of planar_rotation; variance of the second component
 SYNTHETIC_LABELS = (
     *("AIBL", "AVAL", "AVBL", "AVDL", "AVEL", "PVCL"),
     *("RIBL", "RIML", "RIVL", "SMDDL", "SMDVL", "VB2"),
@@ -101,67 +99,17 @@ def analyse_animal(config: CompareConfig, name: str, report: Report) -> Any:
     return to_json_values(found)
 
 
-@dataclass(frozen=True)
-class UsableRecording:
-    """Neurons of a recording that vary and are known at all times.
-
-    Attributes
-    ----------
-    seconds : ndarray, shape (n_times,)
-    activity : ndarray, shape (n_times, n_neurons)
-        Normalized to mean 0 and variance 1.
-    names : tuple of str
-        Names of the neurons; ``?3`` for one that is not identified.
-    """
-
-    seconds: np.ndarray
-    activity: np.ndarray
-    names: tuple[str, ...]
-
-    @property
-    def rate_Hz(self) -> float:
-        """Mean number of samples per second."""
-        return (len(self.seconds) - 1) / float(self.seconds[-1] - self.seconds[0])
-
-
 def open_recording(config: CompareConfig, name: str) -> UsableRecording:
     """The recording of a file, or the synthetic one.
 
     Raises
     ------
     DataFileError
-        If it cannot be read, or has too few neurons without gaps, or too few times, or one time
-        course only.
+        As of `isochron.runs.recordings.open_recording`.
     """
-    synthetic = name == SYNTHETIC
-    recording = make_synthetic_recording(config.seed) if synthetic else load_recording(name)
-    every = recording.activity.values
-    used = np.isfinite(every).all(axis=0)
-    used[used] = every[:, used].max(axis=0) > every[:, used].min(axis=0)
-    activity = every[:, used].astype(float)
-    if activity.shape[1] < 2 or len(activity) < LEAST_TIMES:
-        raise DataFileError(
-            f"{name} has {counted(activity.shape[1], 'neuron')} without gaps at {len(activity)} "
-            f"times; at least 2 neurons and {LEAST_TIMES} times are needed."
-        )
-    activity = _normalized(activity)
-    if not analysis.principal_components(activity)[0][1] > LEAST_SHARE:
-        raise DataFileError(
-            f"{name}: its {counted(activity.shape[1], 'neuron')} have the same time course, so "
-            "that they do not turn in a plane; two or more different ones are needed."
-        )
-    return UsableRecording(
-        recording.time.values / 1e3,
-        activity,
-        tuple(recording.neuron.values[used].tolist()),
-    )
-
-
-def _normalized(activity: np.ndarray) -> np.ndarray:
-    """Mean 0 and variance 1 of each neuron, in whatever unit it is."""
-    _, exponents = np.frexp(np.abs(activity).max(axis=0))
-    scaled = np.ldexp(activity, -exponents)  # exact, and its squares are in the range of floats
-    return (scaled - scaled.mean(axis=0)) / scaled.std(axis=0)
+    if name == SYNTHETIC:
+        return UsableRecording.of(make_synthetic_recording(config.seed), name)
+    return recordings.open_recording(name)
 
 
 def make_synthetic_recording(seed: int) -> xr.Dataset:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from isochron.connectome.null_models import NULL_MODELS
 from isochron.runs.configuration import (
     check_different,
+    check_file,
     check_positive,
     check_range,
     check_seed,
@@ -211,16 +212,9 @@ class AnimalsSection:
     def __post_init__(self) -> None:
         check_different(self, "recordings")
         for name in self.recordings:
-            _check_file("recordings", name)
+            check_file("recordings", name)
         if self.atlas:
-            _check_file("atlas", self.atlas)
-
-
-def _check_file(name: str, file: str) -> None:
-    path = Path(file)
-    if not path.is_file():
-        state = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise ValueError(f"{name}: {file} {state}.")
+            check_file("atlas", self.atlas)
 
 
 def _tasks(*kinds: str) -> tuple[Task, ...]:

@@ -1,13 +1,12 @@
 """`isochron compare`: do trained networks develop the rhythms of the worm's connectome?"""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
-from isochron.files import file_sha256
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
+from isochron.runs.recordings import recording_inputs
 from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.steps import Step
@@ -110,13 +109,8 @@ def inputs(config: CompareConfig) -> dict[str, str]:
         for what, name in config.datasets.items()
         for digest in dataset_inputs(name).values()
     }
-    names = [Path(it).name for it in config.recordings]
-    recordings = {  # files of one name in different folders are different
-        name if names.count(name) == 1 else file: file_sha256(Path(file))
-        for name, file in zip(names, config.recordings, strict=True)
-    }
     networks = {f"network {spec.name}": spec.sha256 for spec in saved_specs(config)}
-    return digests | recordings | networks
+    return digests | recording_inputs(config.recordings) | networks
 
 
 def net_specs(config: CompareConfig) -> list[NetSpec]:

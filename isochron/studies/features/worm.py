@@ -1,0 +1,105 @@
+"""Features of the states of simulated worms with noise, and their classes of neurons."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from isochron import analysis, sims
+from isochron.connectome import Connectome
+from isochron.runs.datasets import open_connectome
+from isochron.runs.measures import Report
+from isochron.runs.provenance import derive_seed
+from isochron.runs.results import to_json_values
+from isochron.studies.features.configuration import FeaturesConfig
+from isochron.studies.features.measure import Measured, measure
+from isochron.studies.features.results import WORM, FeatureRow, SystemRow
+from isochron.studies.features.samples import Samples
+
+TRANSIENT_S = 10.0
+STEP_MS = 2.0
+NOISE_SAMPLE_MS = 10.0
+
+
+def simulate_worms(config: FeaturesConfig, connectome: Connectome, report: Report) -> Samples:
+    """Potentials above threshold of all neurons; the second half of the worms is held out."""
+    section, network = config.worm, sims.GradedNetwork(connectome)
+    states = []
+    for k in range(section.worms):
+        report(0.1 * k / section.worms, f"worm {k + 1}")
+        rng = np.random.default_rng(derive_seed(config.seed, "worm", k))
+        duration_s = TRANSIENT_S + section.simulated_s
+        noise = sims.noise_current(
+            connectome.neurons,
+            deviation_pA=section.noise_pA,
+            correlation_time_ms=section.correlation_ms,
+            duration_ms=1e3 * duration_s,
+            sample_ms=NOISE_SAMPLE_MS,
+            rng=rng,
+        )
+        constant = sims.step_current(section.stimulated, amplitude_pA=section.current_pA)
+        run = sims.simulate(
+            network, constant + noise, duration_s=duration_s, step_ms=STEP_MS,
+            record=("V_minus_threshold",), record_every_ms=section.every_ms, rng=rng,
+        )  # fmt: skip
+        kept = run.V_minus_threshold.transpose("time", "neuron").values
+        states.append(kept[run.time.values > 1e3 * TRANSIENT_S])
+    trials = np.repeat(np.arange(section.worms), [len(it) for it in states])
+    held_out = trials >= section.worms // 2
+    return Samples.with_planar_phases(np.concatenate(states).astype(float), trials, held_out)
+
+
+def measure_worm(config: FeaturesConfig, report: Report) -> Any:
+    """Features of simulated worms; a `SystemRow` as JSON values."""
+    connectome = open_connectome(config.worm.dataset)
+    samples = simulate_worms(config, connectome, report)
+    seed = derive_seed(config.seed, "worm dictionaries")
+    found = measure(config.features, samples, seed, report)
+    classes = [cell.cell_class for cell in connectome.cells]
+    rng = np.random.default_rng(derive_seed(seed, "classes"))
+    rows, null = with_classes(found, classes, config.features.n_surrogates, rng)
+    row = SystemRow(
+        name=f"worm, {connectome.name}",
+        kind=WORM,
+        features=rows,
+        class_share=float(np.mean([row.class_share or 0.0 for row in rows])),
+        class_null=null,
+        **found.fields,
+    )
+    return to_json_values(row)
+
+
+def with_classes(
+    found: Measured, classes: list[str], n_permutations: int, rng: np.random.Generator
+) -> tuple[tuple[FeatureRow, ...], float]:
+    """Features with the class of neurons that stands out in each, and the mean of a null model.
+
+    The share of a class is that of the squared direction, less the share of the neurons that are
+    in the class. In the null model the classes are permuted among the neurons.
+    """
+    names, numbers = np.unique(classes, return_inverse=True)
+    weights = found.autoencoder.directions[found.live] ** 2
+    weights /= weights.sum(axis=1, keepdims=True)
+
+    expected = np.bincount(numbers) / len(numbers)
+
+    def excess(order: np.ndarray) -> np.ndarray:
+        parts = [weights[:, order == k].sum(axis=1) for k in range(len(names))]
+        return np.stack(parts, axis=1) - expected
+
+    mine = excess(numbers)
+    largest = mine.max(axis=1)
+    null = np.array([excess(rng.permutation(numbers)).max(axis=1) for _ in range(n_permutations)])
+    p = analysis.benjamini_hochberg(
+        (1 + (null >= largest - 1e-12).sum(axis=0)) / (1 + n_permutations)
+    )
+    rows = tuple(
+        replace(
+            row,
+            neuron_class=str(names[mine[k].argmax()]),
+            class_share=float(largest[k]),
+            class_p=float(p[k]),
+        )
+        for k, row in enumerate(found.rows)
+    )
+    return rows, float(null.mean())
