@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from isochron import connectome, sims
 from isochron.studies.compare.configuration import (
@@ -65,6 +66,46 @@ def test_the_roles_are_found_by_kind_and_null_model():
     roles = Roles.of(config(1))
     assert (roles.connectome, roles.control) == (SUBSTRATES[1], SUBSTRATES[3])
     assert (roles.memory, roles.no_memory) == TASKS
+
+
+def test_the_control_is_on_the_data_set_of_the_connectome():
+    """A rewiring of a different connectome differs in more than where the connections are."""
+    other = Substrate.read(
+        {"name": "cook", "kind": "connectome", "dataset": "cook2019-hermaphrodite",
+         "null_model": "rewire"}
+    )  # fmt: skip
+    tasks = {"tasks": TASKS, "training": TrainingSection(pairs=1)}
+    mixed = CompareConfig(substrates=(*SUBSTRATES[:2], other, SUBSTRATES[3]), **tasks)
+    assert Roles.of(mixed).control == SUBSTRATES[3]
+    alone = CompareConfig(substrates=(*SUBSTRATES[:2], other), **tasks)
+    assert Roles.of(alone).control is None
+    assert len(find_contrasts(alone, []).missing) == 2
+
+
+def test_all_exploratory_contrasts_are_one_family():
+    """Corrected as by SciPy, and by the definition: the smallest p m / rank of those above."""
+    rng = np.random.default_rng(1)
+    nets = [
+        net(it.name, task.name, pair, cycles=int(rng.integers(1, 6)), distance=rng.random(),
+            intrinsic=rng.random() < 0.5, reached=rng.random() < 0.9)
+        for it in SUBSTRATES for task in TASKS for pair in range(9)
+    ]  # fmt: skip
+    nets += [
+        net(f"run-{run}", "phase-memory", pair, cycles=int(rng.integers(1, 6)), source="x")
+        for run in range(2) for pair in range(9)
+    ]  # fmt: skip
+    found = find_contrasts(config(9), nets).exploratory
+    p_values = np.array([it.p_value for it in found])
+    corrected = np.array([it.corrected_p for it in found])
+    assert {"run-0", "connectome"} <= {it.first for it in found}
+    assert len(set(p_values)) < len(p_values) > 15  # with ties
+    np.testing.assert_array_equal(corrected, stats.false_discovery_control(p_values))
+    rank = [np.sum(p_values <= p) for p in p_values]
+    expected = [
+        min(1.0, min(q * len(p_values) / k for q, k in zip(p_values, rank, strict=True) if q >= p))
+        for p in p_values
+    ]
+    np.testing.assert_allclose(corrected, expected, rtol=1e-12)
 
 
 def test_a_task_that_adds_cycles_and_a_connectome_that_does_not_matter():

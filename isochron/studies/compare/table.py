@@ -7,7 +7,7 @@ import numpy as np
 
 from isochron.analysis import permutation_p
 from isochron.runs.null_models import NO_NULL
-from isochron.runs.results import TongueEdges
+from isochron.runs.results import IntrinsicCycles, SurveyCounts, TongueEdges
 from isochron.studies.compare.contrasts import PlannedContrast, n_cycles
 from isochron.studies.compare.onsets import InputGroup, OnsetTest
 from isochron.studies.compare.phase_order import AnimalOrder
@@ -123,8 +123,7 @@ def _group_row(group: Group) -> tuple[str, ...]:
     nets = group.reached
     forced = not group.trained or any(net.forced for net in group.trained)
     known = [net.similarity for net in nets if net.similarity is not None]
-    surveys = [net.survey for net in (*group.trained, *group.untrained)]
-    complete = [survey.complete for survey in surveys if survey is not None]
+    surveys = [net.survey for net in (*group.trained, *group.untrained) if net.survey is not None]
     return (
         group.substrate,
         group.task,
@@ -135,12 +134,18 @@ def _group_row(group: Group) -> tuple[str, ...]:
         spread([it.second_memory_amplitude for it in nets], ".2f") if forced else NOT_APPLICABLE,
         spread([it.distance for it in known], ".3f"),
         spread([it.of_ellipse for it in known], ".3f"),
-        f"{sum(it is True for it in complete)} of {len(complete)}" if forced else NOT_APPLICABLE,
+        n_complete(surveys),
         spread([percent_of_first_harmonic(net) for net in nets], ".0f"),
         spread([it.driven and it.driven.distance for it in nets], ".3f")
         if forced
         else NOT_APPLICABLE,
     )
+
+
+def n_complete(surveys: Sequence[SurveyCounts]) -> str:
+    """Number of complete surveys, of those whose sum of the indices must be 1."""
+    known = [it.complete for it in surveys if it.complete is not None]
+    return f"{sum(known)} of {len(known)}" if known else NOT_APPLICABLE
 
 
 def percent_of_first_harmonic(system: NetSystem | WormSystem) -> float | None:
@@ -163,7 +168,6 @@ def net_rows(nets: Sequence[NetSystem]) -> Rows:
 
 
 def _net_row(net: NetSystem) -> tuple[str, ...]:
-    intrinsic = net.intrinsic
     here = [row for row in net.tongue if row.found]
     return (
         net.name,
@@ -172,7 +176,7 @@ def _net_row(net: NetSystem) -> tuple[str, ...]:
         _loss(net),
         NONE if net.training is None else str(net.training.steps),
         *_under_reference(net),
-        f"{len(intrinsic.cycles)} ({intrinsic.n_oscillating} of {intrinsic.n_starts})",
+        _intrinsic(net.intrinsic),
         format_tongue(here[-1]) if here else NONE,
         _number(net.similarity and net.similarity.distance, ".3f"),
         _number(percent_of_first_harmonic(net), ".0f"),
@@ -196,6 +200,12 @@ def _under_reference(net: NetSystem) -> tuple[str, ...]:
         f"{net.survey.n_not_entrained} of {net.survey.n_starts}",
         f"{100 * net.survey.undetected_basin_bound:.0f} %",
     )
+
+
+def _intrinsic(found: IntrinsicCycles) -> str:
+    """Number of intrinsic cycles, starts that reach them, and starts of which it is not known."""
+    unproved = f", {found.n_unproved} unproved" if found.n_unproved else ""
+    return f"{len(found.cycles)} ({found.n_oscillating} of {found.n_starts}{unproved})"
 
 
 def _loss(net: NetSystem) -> str:
