@@ -84,11 +84,15 @@ def _figure(draw: Callable[..., None], data: xr.Dataset, system: WormSystem | Ne
 
 
 def _plane(cycles: Sequence[np.ndarray], other: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Projection on the two main components of the cycles, or of `other` without cycles."""
+    """Projection on the two main components of the cycles, or of `other` without cycles.
+
+    The second coordinate of a single unit is 0.
+    """
     states = np.concatenate([cycle[:-1] for cycle in cycles]) if len(cycles) else other
-    _, components = principal_components(states)
+    main = principal_components(states)[1][:2]
+    axes = np.pad(main, ((0, 2 - len(main)), (0, 0)))
     center = states.mean(axis=0)
-    return lambda x: (x - center) @ components[:2].T
+    return lambda x: (x - center) @ axes.T
 
 
 def _thin(orbit: np.ndarray) -> np.ndarray:
