@@ -123,7 +123,6 @@ class Roles:
             no_memory=tasks.get("fixed-phase"),
         )
 
-
     def further_differences(self) -> list[str]:
         """Settings other than the null model in which connectome and control differ."""
         if self.connectome is None or self.control is None:

@@ -262,9 +262,9 @@ class CompareResults:
     """Everything, as ``results.json`` has it.
 
     `interim` is None once the run has finished. `finished_at` is the time (UTC) at which the last
-    step finished; it is None in runs that were made before it was recorded. `phase_order` and `triangle` are None while their
-    steps are not finished, and in runs that were made before them; `atlas` is None without an
-    atlas too.
+    step finished; it is None in runs that were made before it was recorded. `phase_order` and
+    `triangle` are None while their steps are not finished, and in runs that were made before
+    them; `atlas` is None without an atlas too.
     """
 
     schema: int
