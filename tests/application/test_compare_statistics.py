@@ -26,6 +26,7 @@ from isochron.studies.compare.onsets import (
     input_step,
     onset_specs,
     sensory_pairs,
+    short_names,
 )
 from isochron.studies.entries import UNKNOWN_TASK, Substrate, Task
 
@@ -287,6 +288,17 @@ def test_files_are_found_from_the_folder_of_the_configuration(tmp_path):
     assert found["animals"]["atlas"] == str(tmp_path / "funatlas.h5")
     assert CompareConfig.locate({"animals": {"atlas": ""}}, tmp_path) == {"animals": {"atlas": ""}}
     assert given["worm"]["dataset"] == "a.csv"
+
+
+def test_files_have_short_names_that_differ():
+    """The whole path of a file made the tables wider than the page."""
+    assert short_names(["/home/a/x.csv", "varshney2011"]) == {
+        "/home/a/x.csv": "x.csv", "varshney2011": "varshney2011"
+    }  # fmt: skip
+    assert short_names(["/home/a/x.csv", "/home/b/x.csv"]) == {
+        "/home/a/x.csv": "a/x.csv", "/home/b/x.csv": "b/x.csv"
+    }  # fmt: skip
+    assert short_names([]) == {}
 
 
 def test_files_with_similar_names_have_steps_of_their_own():

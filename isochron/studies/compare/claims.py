@@ -65,7 +65,7 @@ def _direction(it: PlannedContrast) -> str:
 
 
 def _plain(measure: str) -> str:
-    return measure.rstrip(",").replace(", in rad", "")
+    return measure.removesuffix(" (rad)")
 
 
 def _of_onset(results: CompareResults) -> str:

@@ -26,7 +26,7 @@ ALPHA = 0.05
 SHARE = "share that oscillates without the reference"
 HARMONIC = "share of the first harmonic in the phase response of the intrinsic cycle"
 DRIVEN = "distance of the driven network to the driven worm"
-DISTANCE = "distance of the cycle to the worm's, in rad,"
+DISTANCE = "distance of the cycle to the worm's (rad)"
 NO_PAIR = "In no pair do both networks have this number and reach the loss."
 Measure = Callable[["NetSystem"], float | None]
 

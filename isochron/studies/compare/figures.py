@@ -62,7 +62,7 @@ def draw_overview(run: Path, systems: Sequence[WormSystem | NetSystem]) -> Any:
     columns = min(3, len(systems))
     rows = -(-len(systems) // columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.2 * columns, 4 * rows), layout="constrained")
+        figure = Figure(figsize=(4.2 * columns, 3.3 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for system, ax in zip(systems, panels, strict=False):
             data = load_dataset(run / "data" / f"{system.name}.nc")

@@ -9,7 +9,7 @@ from isochron.analysis import permutation_p
 from isochron.runs.null_models import NO_NULL
 from isochron.runs.results import IntrinsicCycles, SurveyCounts, TongueEdges
 from isochron.studies.compare.contrasts import PlannedContrast, n_cycles
-from isochron.studies.compare.onsets import InputGroup, OnsetTest
+from isochron.studies.compare.onsets import InputGroup, OnsetTest, short_names
 from isochron.studies.compare.phase_order import AnimalOrder
 from isochron.studies.compare.results import CompareResults, NetSystem, WormSystem
 from isochron.studies.compare.tongue_widths import TongueGroup
@@ -217,9 +217,10 @@ def _loss(net: NetSystem) -> str:
 
 def onset_rows(tests: Sequence[OnsetTest]) -> Rows:
     """One row for each connectome and null model."""
+    names = short_names(test.dataset for test in tests)
     return [
         (
-            test.dataset,
+            names[test.dataset],
             f"{test.leak_nS:g}",
             _number(test.worm.current_pA and test.worm.current_pA / 1e3, ".3f"),
             str(test.worm),
@@ -240,14 +241,19 @@ def input_rows(groups: Sequence[InputGroup]) -> Rows:
     """One row for each connectome whose pairs of sensory neurons were stimulated."""
     worms = [it for it in groups if it.null_model == NO_NULL]
     nulls = {it.dataset: it for it in groups if it.null_model != NO_NULL}
-    return [_input_row(worm, nulls[worm.dataset]) for worm in worms if worm.dataset in nulls]
+    names = short_names(nulls)
+    return [
+        _input_row(names[worm.dataset], worm, nulls[worm.dataset])
+        for worm in worms
+        if worm.dataset in nulls
+    ]
 
 
-def _input_row(worm: InputGroup, null: InputGroup) -> tuple[str, ...]:
+def _input_row(name: str, worm: InputGroup, null: InputGroup) -> tuple[str, ...]:
     count = worm.counts[0]
     p_value = permutation_p(count, null.counts, alternative="greater").p_value
     return (
-        worm.dataset,
+        name,
         f"{worm.leak_nS:g}",
         str(worm.n_pairs),
         str(count),
@@ -262,16 +268,21 @@ def tongue_rows(groups: Sequence[TongueGroup]) -> Rows:
     """One row for each connectome whose tongue for a weak forcing was compared with draws."""
     nulls = {it.dataset: it for it in groups if it.null_model != NO_NULL}
     worms = [it for it in groups if it.null_model == NO_NULL]
-    return [_tongue_row(worm, nulls[worm.dataset]) for worm in worms if worm.dataset in nulls]
+    names = short_names(nulls)
+    return [
+        _tongue_row(names[worm.dataset], worm, nulls[worm.dataset])
+        for worm in worms
+        if worm.dataset in nulls
+    ]
 
 
-def _tongue_row(worm: TongueGroup, null: TongueGroup) -> tuple[str, ...]:
+def _tongue_row(name: str, worm: TongueGroup, null: TongueGroup) -> tuple[str, ...]:
     period, n = worm.found[0].period_ms, len(null.widths)
     p_value = None
     if worm.widths and null.widths:
         p_value = permutation_p(worm.widths[0], null.widths, alternative="two-sided").p_value
     return (
-        worm.dataset,
+        name,
         f"{worm.leak_nS:g}",
         _number(period and period / 1e3, ".2f"),
         f"{worm.widths[0]:.2f}" if worm.widths else f"{NONE} ({worm.found[0].remark})",
