@@ -1,8 +1,9 @@
 """A run folder: one configuration, the results of each step, and a lock."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -37,10 +38,11 @@ OURS = (
 
 @dataclass(frozen=True)
 class FinishedStep:
-    """Result of a step as JSON values, and its duration."""
+    """Result of a step as JSON values, its duration, and when it finished (UTC)."""
 
     result: Any
     seconds: float
+    finished_at: str | None = None
 
 
 class RunPaths:
@@ -63,7 +65,8 @@ class RunPaths:
 
     def finish(self, step: str, result: Any, seconds: float) -> None:
         """Save the result of a step, which is finished from now on."""
-        body = {"result": result, "seconds": round(seconds, 3)}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        body = {"result": result, "seconds": round(seconds, 3), "finished_at": now}
         write_sealed_json(self._step_path(step), body)
 
     def result(self, step: str) -> Any:
@@ -73,6 +76,11 @@ class RunPaths:
     def seconds(self, step: str) -> float:
         """Duration of a finished step."""
         return self._read_step(step).seconds
+
+    def last_finished(self, steps: Iterable[str]) -> str | None:
+        """When the last of the finished steps ended (UTC); None if that was not recorded."""
+        times = [self._read_step(step).finished_at for step in steps if self.finished(step)]
+        return max(filter(None, times), default=None)
 
     def _read_step(self, step: str) -> FinishedStep:
         path = self._step_path(step)

@@ -198,7 +198,7 @@ def test_a_run_from_before_the_order_is_completed(folder, results, tmp_path):
 
 
 def test_results_from_before_the_order_and_the_atlas_are_read(folder, results, tmp_path):
-    newer = ("phase_order", "atlas", "triangle", "sha256")
+    newer = ("phase_order", "atlas", "triangle", "finished_at", "sha256")
     older = {name: it for name, it in results.items() if name not in newer}
     del (older := json.loads(json.dumps(older)))["provenance"]["config"]["animals"]["atlas"]
     shutil.copytree(folder / "run", tmp_path / "run")
@@ -239,13 +239,16 @@ def test_the_worm_has_its_rhythm_and_its_rest(results):
     assert locking["tongue"]["low_Hz"] < own < locking["tongue"]["high_Hz"]
 
 
-def test_provenance_says_where_everything_comes_from(results):
+def test_provenance_says_where_everything_comes_from(results, folder):
     provenance = results["provenance"]
     assert re.fullmatch("[0-9a-f]{64}", provenance["dataset"]["content_sha256"])
     assert provenance["config"]["substrates"][0]["settings"]["n_units"] == 24
     seeds = provenance["seeds"]
     assert seeds["rewired-phase-memory-0"] == seeds["connectome-fixed-phase-0"]
     assert provenance["packages"]["torch"]
+    page = (folder / "run" / "report.html").read_text()
+    assert "isochron compare --config config.toml" in page
+    assert f"<dd>{results['finished_at']}</dd>" in page
 
 
 def test_results_are_read_as_dataclasses(folder, results, tmp_path):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from isochron import connectome, sims
 from isochron.studies.compare.configuration import (
@@ -25,6 +26,7 @@ from isochron.studies.compare.onsets import (
     input_step,
     onset_specs,
     sensory_pairs,
+    short_names,
 )
 from isochron.studies.entries import UNKNOWN_TASK, Substrate, Task
 
@@ -65,6 +67,46 @@ def test_the_roles_are_found_by_kind_and_null_model():
     roles = Roles.of(config(1))
     assert (roles.connectome, roles.control) == (SUBSTRATES[1], SUBSTRATES[3])
     assert (roles.memory, roles.no_memory) == TASKS
+
+
+def test_the_control_is_on_the_data_set_of_the_connectome():
+    """A rewiring of a different connectome differs in more than where the connections are."""
+    other = Substrate.read(
+        {"name": "cook", "kind": "connectome", "dataset": "cook2019-hermaphrodite",
+         "null_model": "rewire"}
+    )  # fmt: skip
+    tasks = {"tasks": TASKS, "training": TrainingSection(pairs=1)}
+    mixed = CompareConfig(substrates=(*SUBSTRATES[:2], other, SUBSTRATES[3]), **tasks)
+    assert Roles.of(mixed).control == SUBSTRATES[3]
+    alone = CompareConfig(substrates=(*SUBSTRATES[:2], other), **tasks)
+    assert Roles.of(alone).control is None
+    assert len(find_contrasts(alone, []).missing) == 2
+
+
+def test_all_exploratory_contrasts_are_one_family():
+    """Corrected as by SciPy, and by the definition: the smallest p m / rank of those above."""
+    rng = np.random.default_rng(1)
+    nets = [
+        net(it.name, task.name, pair, cycles=int(rng.integers(1, 6)), distance=rng.random(),
+            intrinsic=rng.random() < 0.5, reached=rng.random() < 0.9)
+        for it in SUBSTRATES for task in TASKS for pair in range(9)
+    ]  # fmt: skip
+    nets += [
+        net(f"run-{run}", "phase-memory", pair, cycles=int(rng.integers(1, 6)), source="x")
+        for run in range(2) for pair in range(9)
+    ]  # fmt: skip
+    found = find_contrasts(config(9), nets).exploratory
+    p_values = np.array([it.p_value for it in found])
+    corrected = np.array([it.corrected_p for it in found])
+    assert {"run-0", "connectome"} <= {it.first for it in found}
+    assert len(set(p_values)) < len(p_values) > 15  # with ties
+    np.testing.assert_array_equal(corrected, stats.false_discovery_control(p_values))
+    rank = [np.sum(p_values <= p) for p in p_values]
+    expected = [
+        min(1.0, min(q * len(p_values) / k for q, k in zip(p_values, rank, strict=True) if q >= p))
+        for p in p_values
+    ]
+    np.testing.assert_allclose(corrected, expected, rtol=1e-12)
 
 
 def test_a_task_that_adds_cycles_and_a_connectome_that_does_not_matter():
@@ -246,6 +288,17 @@ def test_files_are_found_from_the_folder_of_the_configuration(tmp_path):
     assert found["animals"]["atlas"] == str(tmp_path / "funatlas.h5")
     assert CompareConfig.locate({"animals": {"atlas": ""}}, tmp_path) == {"animals": {"atlas": ""}}
     assert given["worm"]["dataset"] == "a.csv"
+
+
+def test_files_have_short_names_that_differ():
+    """The whole path of a file made the tables wider than the page."""
+    assert short_names(["/home/a/x.csv", "varshney2011"]) == {
+        "/home/a/x.csv": "x.csv", "varshney2011": "varshney2011"
+    }  # fmt: skip
+    assert short_names(["/home/a/x.csv", "/home/b/x.csv"]) == {
+        "/home/a/x.csv": "a/x.csv", "/home/b/x.csv": "b/x.csv"
+    }  # fmt: skip
+    assert short_names([]) == {}
 
 
 def test_files_with_similar_names_have_steps_of_their_own():

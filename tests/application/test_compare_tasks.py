@@ -20,6 +20,7 @@ from isochron.studies.compare.figures import draw_panels
 from isochron.studies.compare.group_figures import draw_groups
 from isochron.studies.compare.networks import analyse_net, build_net, train_net
 from isochron.studies.compare.results import NetSystem
+from isochron.studies.compare.similarity import compare_with_worm
 from isochron.studies.compare.study import net_specs
 from isochron.studies.compare.table import GROUP_COLUMNS, NET_COLUMNS, group_rows, net_rows
 from isochron.studies.compare.untrained import has_reference, untrained_task, untrained_tasks
@@ -138,6 +139,14 @@ def test_a_network_on_a_task_without_a_reference_has_intrinsic_cycles_only(kind,
     assert [group[k] for k in (3, 6, 9, 11)] == 4 * ["n/a"]
     assert row[5:11] == 6 * ("n/a",)
     assert len(draw_panels(folder.path, net)) == 4
+
+
+@pytest.mark.parametrize("states", [np.full((20, 3), 0.1), np.sin(np.arange(20.0))[:, None]])
+def test_a_network_that_does_not_move_or_has_one_unit_has_no_distance(states, folder):
+    """The comparison went on until such a network, and ended with an error."""
+    assert compare_with_worm(folder, states) is None
+    moving = np.stack([np.cos(np.arange(20.0)), np.zeros(20)], axis=1)
+    assert compare_with_worm(folder, moving) is not None
 
 
 def test_figures_omit_cycles_under_a_reference_that_a_task_does_not_have(folder):

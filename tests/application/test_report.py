@@ -40,6 +40,7 @@ from isochron.studies.compare.report import main_systems
 from isochron.studies.compare.results import (
     CompareProvenance,
     CompareResults,
+    InterimSizes,
     NetSystem,
     WormCycle,
     WormSystem,
@@ -454,7 +455,7 @@ def test_what_failed_and_what_is_incomplete_is_said():
     lines = " ".join(caveats(comparison(nets)))
     assert "1 training did not reach the loss of 0.02 in 3000 steps" in lines
     assert "connectome-phase-memory-0" in lines
-    assert "1 of 3 surveys are incomplete (1 of rewired)" in lines
+    assert "1 of 3 surveys is incomplete (1 of rewired)" in lines
     assert "A synthetic recording, not an animal," in lines
     assert "22.1 times the period" in lines  # 40 s and 1.8083 s
 
@@ -502,3 +503,73 @@ def test_a_worm_without_a_cycle_is_described_so():
     assert "no stable limit cycle was found" in describe_worm(still)
     assert "6 of 6 random initial states" in describe_worm(WORM)
     assert "The worm" in format_results(comparison(worm=still))
+
+
+def surveyed(it, **changes):
+    assert it.survey is not None
+    return replace(it, survey=replace(it.survey, **changes))
+
+
+def test_a_survey_whose_sum_may_be_any_number_is_neither_complete_nor_incomplete():
+    """The index sum of a network of unbounded rates need not be 1."""
+    nets = [
+        surveyed(it, bounded=it.substrate != "low-rank", index_sum=1 if it.pair else 3)
+        for it in everyone(4)
+    ]
+    results = comparison(nets)
+    column = GROUP_COLUMNS.index("surveys complete")
+    cells = {(row[0], row[column]) for row in group_rows(results)}
+    assert cells == {("low-rank", "n/a"), ("connectome", "3 of 4"), ("rewired", "3 of 4")}
+    lines = " ".join(caveats(results))
+    assert "4 of 16 surveys are incomplete (2 of connectome and 2 of rewired)" in lines
+    assert "In 8 surveys (8 of low-rank) the map is not bounded or not continuous" in lines
+    alone = caveats(comparison([surveyed(nets[2], index_sum=0)]))
+    assert any(line.startswith("1 of 1 survey is incomplete (1 of connectome)") for line in alone)
+    assert "survey" not in " ".join(caveats(comparison(everyone(4))))
+
+
+def test_starts_that_do_not_rest_and_are_not_proved_to_oscillate_are_named():
+    nets = everyone(2)
+    moving = replace(nets[2], intrinsic=replace(nets[2].intrinsic, n_resting=40, n_unproved=24))
+    results = comparison([*nets[:2], moving, *nets[3:]])
+    (line,) = [it for it in caveats(results) if "unproved" in it or "come to rest" in it]
+    assert line.startswith("In 1 network without a proved intrinsic cycle some starts do not come")
+    assert "counts as not oscillating: connectome-phase-memory-0 (24 of 64 starts)" in line
+    cells = {row[0]: row[NET_COLUMNS.index("intrinsic cycles (of starts)")]
+             for row in net_rows(results.nets)}  # fmt: skip
+    assert cells["connectome-phase-memory-0"] == "0 (0 of 64, 24 unproved)"
+    assert cells["rewired-phase-memory-0"] == "0 (0 of 64)"
+
+
+def test_a_contrast_without_a_pair_is_named_and_counted_by_holm():
+    """Eight pairs of one sign: p = 2/2^8; three tests, one of which could not be made."""
+    results = comparison([replace(it, similarity=None) for it in everyone(8)], pairs=8)
+    by_task, _, distance = results.contrasts.primary
+    assert by_task.corrected_p == pytest.approx(3 * 2 / 2**8)
+    assert (distance.n, distance.p_value, distance.corrected_p) == (0, None, None)
+    assert any(
+        line.startswith("Not tested, because no pair has the numbers: distance of the cycle")
+        for line in caveats(results)
+    )
+
+
+def test_what_else_differs_between_connectome_and_control_is_named():
+    results = comparison(everyone(2))
+    assert "also differ in" not in " ".join(caveats(results))
+    low_rank, worm, control = results.config.substrates
+    other = replace(control, settings=control.settings | {"gain": 0.5}, learning_rate=0.1)
+    config = replace(results.config, substrates=(low_rank, worm, other))
+    changed = replace(results, provenance=replace(results.provenance, config=config))
+    assert any(
+        line.startswith("connectome and rewired also differ in learning_rate and gain:")
+        for line in caveats(changed)
+    )
+
+
+def test_what_an_interim_report_omits_is_named():
+    sizes = InterimSizes(
+        pairs=1, planned_pairs=2, untrained_pairs=0, draws=0, planned_draws=0, input_draws=0,
+        planned_input_draws=0, omitted=("white1986-whole",),
+    )  # fmt: skip
+    first = caveats(replace(comparison(everyone(1)), interim=sizes))[0]
+    assert "1 of 2 pairs of networks. Not analyzed yet: white1986-whole. Its p-values" in first

@@ -5,11 +5,12 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from isochron.cli import main
-from isochron.files import DataFileError, write_bytes, write_json
+from isochron.files import DataFileError, write_bytes, write_json, write_sealed_json
 from isochron.runs.executors.work_folder import remove_parts
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
@@ -36,6 +37,19 @@ def test_a_finished_step_is_remembered(run):
     assert not again.finished("train-low-rank-0")
     assert again.result("worm") == {"a": 1}
     assert again.seconds("worm") == 2.0
+
+
+def test_the_time_at_which_the_last_step_finished_is_known(run):
+    """Steps of runs that were made before it was recorded do not have it."""
+    first = open_and_close(run).last_finished(["worm"])
+    assert first is not None
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(first)) < timedelta(hours=1)
+    write_sealed_json(run / "steps" / "old.json", {"result": 1, "seconds": 2.0})
+    later = {"result": 1, "seconds": 2.0, "finished_at": "2999-01-01T00:00:00+00:00"}
+    write_sealed_json(run / "steps" / "later.json", later)
+    again = open_and_close(run)
+    assert again.last_finished(["old", "absent"]) is None
+    assert again.last_finished(["old", "later", "worm"]) == later["finished_at"]
 
 
 @pytest.mark.parametrize(("old", "new"), [('"a": 1', '"a": 7'), ("{", ""), ("{", "[{}, {")])

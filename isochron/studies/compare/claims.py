@@ -1,5 +1,6 @@
 """Results of a run as sentences, made from its numbers alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
@@ -9,6 +10,7 @@ from isochron.studies.compare.contrasts import (
     PLANTED,
     SHARE,
     PlannedContrast,
+    Roles,
     pairs_for_power,
 )
 from isochron.studies.compare.onsets import OnsetTest
@@ -63,7 +65,7 @@ def _direction(it: PlannedContrast) -> str:
 
 
 def _plain(measure: str) -> str:
-    return measure.rstrip(",").replace(", in rad", "")
+    return measure.removesuffix(" (rad)")
 
 
 def _of_onset(results: CompareResults) -> str:
@@ -214,27 +216,82 @@ def caveats(results: CompareResults) -> list[str]:
     lines += _of_few_draws(results.onset_tests)
     if contrasts.missing:
         lines.append(f"Not tested, for lack of networks or tasks: {joined(contrasts.missing)}.")
+    lines += _of_contrasts(results)
     lines += _of_trainings(results)
     lines += _of_saved(results)
     lines += _of_unforced(nets)
-    surveys = [(net, net.survey) for net in nets if net.survey is not None]
-    missing = [net for net, survey in surveys if survey.complete is False]
-    if missing:
-        by_substrate = {it.substrate: 0 for it in missing}
-        for net in missing:
-            by_substrate[net.substrate] += 1
-        lines.append(
-            f"{len(missing)} of {len(surveys)} surveys are incomplete ("
-            f"{joined([f'{n} of {name}' for name, n in by_substrate.items()])}): the indices of "
-            "all cycles of a bounded map add up to 1, and these do not, so cycles are missing. "
-            "Stable ones can be among them if their basins are small; see every network below."
-        )
+    lines += _of_surveys(nets)
+    lines += _of_unproved(nets)
     lines += describe_animals(results)
     lines.append(
         "The worm's cycle is intrinsic; the cycles of networks under the reference are entrained "
         "by it. The worm is one model with one set of parameters, whose potentials reach volts."
     )
     return lines
+
+
+def _of_contrasts(results: CompareResults) -> list[str]:
+    """Primary contrasts without a pair, and what else differs between connectome and control."""
+    empty = [_plain(it.measure) for it in results.contrasts.primary if not it.n]
+    lines = []
+    if empty and any(net.trained for net in results.own_nets):
+        lines.append(
+            f"Not tested, because no pair has the numbers: {joined(empty)}. Holm's correction "
+            "counts this as p = 1."
+        )
+    roles = Roles.of(results.config)
+    further = roles.further_differences()
+    if further and roles.connectome and roles.control:
+        lines.append(
+            f"{roles.connectome.name} and {roles.control.name} also differ in {joined(further)}: "
+            "their contrasts are not those of the connections alone."
+        )
+    return lines
+
+
+def _of_surveys(nets: Sequence[NetSystem]) -> list[str]:
+    """Surveys in which cycles are missing, and those whose sum of the indices cannot tell."""
+    complete = [(net.substrate, net.survey.complete) for net in nets if net.survey is not None]
+    known = [value for _, value in complete if value is not None]
+    missing = Counter(substrate for substrate, value in complete if value is False)
+    unknown = Counter(substrate for substrate, value in complete if value is None)
+    lines = []
+    if missing:
+        lines.append(
+            f"{missing.total()} of {counted(len(known), 'survey')} "
+            f"{'is' if missing.total() == 1 else 'are'} incomplete ({_by_name(missing)}): the "
+            "indices of all cycles of a bounded map add up to 1, and these do not, so cycles are "
+            "missing. Stable ones can be among them if their basins are small; see every network "
+            "below."
+        )
+    if unknown:
+        lines.append(
+            f"In {counted(unknown.total(), 'survey')} ({_by_name(unknown)}) the map is not bounded "
+            "or not continuous: the indices of its cycles may add up to any number, so whether "
+            "cycles are missing is not known."
+        )
+    return lines
+
+
+def _by_name(counts: Counter[str]) -> str:
+    return joined([f"{n} of {name}" for name, n in counts.items()])
+
+
+def _of_unproved(nets: Sequence[NetSystem]) -> list[str]:
+    """Networks that count as not oscillating although some starts do not rest."""
+    moving = [
+        (net.name, net.intrinsic.n_unproved, net.intrinsic.n_starts)
+        for net in nets
+        if net.trained and not net.failed and not net.intrinsic.found and net.intrinsic.n_unproved
+    ]
+    if not moving:
+        return []
+    shown = joined([f"{name} ({k} of {n} starts)" for name, k, n in moving])
+    return [
+        f"In {counted(len(moving), 'network')} without a proved intrinsic cycle some starts do not "
+        "come to rest with the reference off (chaos, tori, slow transients); "
+        f"{'it counts' if len(moving) == 1 else 'they count'} as not oscillating: {shown}."
+    ]
 
 
 def _of_trainings(results: CompareResults) -> list[str]:
@@ -295,9 +352,11 @@ def _of_interim(sizes: InterimSizes) -> str:
         )
         if planned
     ]
+    omitted = f" Not analyzed yet: {joined(sizes.omitted)}." if sizes.omitted else ""
     return (
-        f"Interim report: the run is unfinished. It contains {joined(parts)}. Its p-values are "
-        "those of this part; the size at which the run is to be judged was set before it."
+        f"Interim report: the run is unfinished. It contains {joined(parts)}.{omitted} Its "
+        "p-values are those of this part; the size at which the run is to be judged was set before "
+        "it."
     )
 
 

@@ -1,7 +1,7 @@
 """The statistics of a comparison: three contrasts that are fixed beforehand, and exploration."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ ALPHA = 0.05
 SHARE = "share that oscillates without the reference"
 HARMONIC = "share of the first harmonic in the phase response of the intrinsic cycle"
 DRIVEN = "distance of the driven network to the driven worm"
-DISTANCE = "distance of the cycle to the worm's, in rad,"
+DISTANCE = "distance of the cycle to the worm's (rad)"
 NO_PAIR = "In no pair do both networks have this number and reach the loss."
 Measure = Callable[["NetSystem"], float | None]
 
@@ -104,9 +104,16 @@ class Roles:
 
     @classmethod
     def of(cls, config: CompareConfig) -> "Roles":
-        """The first connectome, its first rewired control, and the tasks by their kinds."""
+        """The first connectome, its first rewired control, and the tasks by their kinds.
+
+        The control is on the same data set: that of a different one would differ in more than
+        where the connections are.
+        """
         worm = next((it for it in config.substrates if it.dataset and not it.is_null), None)
-        nulls = [it for it in config.substrates if worm and it.is_null and it.kind == worm.kind]
+        nulls = [
+            it for it in config.substrates
+            if worm and it.is_null and (it.kind, it.dataset) == (worm.kind, worm.dataset)
+        ]  # fmt: skip
         nulls.sort(key=lambda it: it.null_model != "rewire")
         tasks = {task.kind: task for task in reversed(config.tasks)}
         return cls(
@@ -115,6 +122,16 @@ class Roles:
             memory=tasks.get("phase-memory"),
             no_memory=tasks.get("fixed-phase"),
         )
+
+    def further_differences(self) -> list[str]:
+        """Settings other than the null model in which connectome and control differ."""
+        if self.connectome is None or self.control is None:
+            return []
+        one, other = (
+            {"signs": it.signs, "learning_rate": it.learning_rate, **it.settings}
+            for it in (self.connectome, self.control)
+        )
+        return [name for name in {**one, **other} if one.get(name) != other.get(name)]
 
 
 def n_cycles(net: "NetSystem") -> float | None:
@@ -356,11 +373,10 @@ def _test(pairs: Sequence[tuple[float, float]], *, binary: bool) -> Contrast:
 def _corrected(
     contrasts: Sequence[PlannedContrast], correct: Callable
 ) -> tuple[PlannedContrast, ...]:
-    from dataclasses import replace
-
-    known = [it.p_value for it in contrasts if it.p_value is not None]
-    corrected = iter(correct(known) if known else ())
+    """The contrasts with corrected p-values; one without a pair counts as a test with p = 1."""
+    p_values = [1.0 if it.p_value is None else it.p_value for it in contrasts]
+    corrected = correct(p_values) if p_values else ()
     return tuple(
-        it if it.p_value is None else replace(it, corrected_p=float(next(corrected)))
-        for it in contrasts
+        it if it.p_value is None else replace(it, corrected_p=float(value))
+        for it, value in zip(contrasts, corrected, strict=True)
     )

@@ -62,7 +62,7 @@ def draw_overview(run: Path, systems: Sequence[WormSystem | NetSystem]) -> Any:
     columns = min(3, len(systems))
     rows = -(-len(systems) // columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.2 * columns, 4 * rows), layout="constrained")
+        figure = Figure(figsize=(4.2 * columns, 3.3 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for system, ax in zip(systems, panels, strict=False):
             data = load_dataset(run / "data" / f"{system.name}.nc")
@@ -84,11 +84,15 @@ def _figure(draw: Callable[..., None], data: xr.Dataset, system: WormSystem | Ne
 
 
 def _plane(cycles: Sequence[np.ndarray], other: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Projection on the two main components of the cycles, or of `other` without cycles."""
+    """Projection on the two main components of the cycles, or of `other` without cycles.
+
+    The second coordinate of a single unit is 0.
+    """
     states = np.concatenate([cycle[:-1] for cycle in cycles]) if len(cycles) else other
-    _, components = principal_components(states)
+    main = principal_components(states)[1][:2]
+    axes = np.pad(main, ((0, 2 - len(main)), (0, 0)))
     center = states.mean(axis=0)
-    return lambda x: (x - center) @ components[:2].T
+    return lambda x: (x - center) @ axes.T
 
 
 def _thin(orbit: np.ndarray) -> np.ndarray:

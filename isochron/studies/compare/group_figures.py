@@ -9,13 +9,14 @@ import numpy as np
 from isochron.analysis.plotting import SERIES_COLORS
 from isochron.report import STYLE
 from isochron.runs.null_models import NO_NULL
-from isochron.studies.compare.onsets import OnsetFound, OnsetGroup
+from isochron.studies.compare.onsets import OnsetFound, OnsetGroup, short_names
 from isochron.studies.compare.results import CompareResults, NetSystem
 from isochron.studies.compare.table import Group, groups_of
 
 WORM_COLOR, NULL_COLOR = SERIES_COLORS[1], SERIES_COLORS[0]
 JITTER = 0.3
 MOST_UPRIGHT = 3  # columns with upright names
+LONGEST_NAME = 9  # that is not broken
 Figure = tuple[str, Any]
 
 
@@ -54,7 +55,12 @@ def _name_columns(ax: Any, names: Sequence[str]) -> None:
     if len(names) > MOST_UPRIGHT:
         ax.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     else:
-        ax.set_xticks(range(len(names)), [name.replace("-", "-\n") for name in names])
+        ax.set_xticks(range(len(names)), [_broken(name) for name in names])
+
+
+def _broken(name: str) -> str:
+    """A long name in several lines."""
+    return name.replace("-", "-\n") if len(name) > LONGEST_NAME else name
 
 
 def _onsets(results: CompareResults) -> Figure | None:
@@ -67,10 +73,11 @@ def _onsets(results: CompareResults) -> Figure | None:
         return None
     figure, axes = _axes(len(parts), (3.6, 3.2))
     top = results.config.onset.largest_pA / 1e3
+    names = short_names(dataset for dataset, _ in parts)
     for (dataset, leak), ax in zip(parts, axes, strict=True):
         groups = [it for it in results.onsets if (it.dataset, it.leak_nS) == (dataset, leak)]
         _draw_onsets(groups, top, ax)
-        ax.set_title(f"{dataset}\nleak {leak:g} nS")
+        ax.set_title(f"{names[dataset]}\nleak {leak:g} nS")
     axes[0].set_ylabel("onset of instability (nA)")
     return _onsets.__doc__ or "", figure
 
@@ -97,7 +104,8 @@ def _draw_onsets(groups: Sequence[OnsetGroup], top: float, ax: Any) -> None:
         _height(worm, top), color=WORM_COLOR, linewidth=1.6, ls="-" if worm.oscillates else "--"
     )
     ax.set_yscale("log")
-    ax.set_ylim(top=1.12 * top)
+    lowest = min(_height(it, top) for group in groups for it in group.onsets)
+    ax.set_ylim(0.8 * lowest, 1.12 * top)
     _name_columns(ax, [it.null_model for it in nulls])
     ax.set_xlim(-0.6, len(nulls) - 0.4)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -123,7 +131,8 @@ def _inputs(results: CompareResults) -> Figure | None:
             ax.plot(k + 0.06 * (np.arange(n) - (n - 1) / 2), n * [count], "o", ms=4,
                     color=NULL_COLOR)  # fmt: skip
         ax.hlines(worms[null.dataset].counts[0], k - 0.4, k + 0.4, color=WORM_COLOR, linewidth=1.6)
-    ax.set_xticks(range(len(shown)), [f"{it.dataset}\n{it.null_model}" for it in shown])
+    names = short_names(it.dataset for it in shown)
+    ax.set_xticks(range(len(shown)), [f"{names[it.dataset]}\n{it.null_model}" for it in shown])
     ax.set_xlim(-0.7, len(shown) - 0.3)
     ax.set_ylim(bottom=-0.5)
     ax.yaxis.get_major_locator().set_params(integer=True)
@@ -141,7 +150,7 @@ def _tongue_widths(results: CompareResults) -> Figure | None:
     if not any(it.widths for it in results.tongue_widths):
         return None
     figure, (ax,) = _axes(1, (1.6 + 1.7 * len(nulls), 3.4))
-    names = []
+    names, short = [], short_names(it.dataset for it in nulls)
     for k, null in enumerate(nulls):
         n = len(null.widths)
         ax.plot(k + JITTER * np.linspace(-1, 1, n) if n > 1 else [k] * n, null.widths, "o", ms=4,
@@ -150,7 +159,8 @@ def _tongue_widths(results: CompareResults) -> Figure | None:
             ax.hlines(width, k - 0.4, k + 0.4, color=WORM_COLOR, linewidth=1.6)
         without = len(null.found) - n
         names.append(
-            f"{null.dataset}\n{null.null_model}\n{without} of {len(null.found)} without a rhythm"
+            f"{short[null.dataset]}\n{null.null_model}\n"
+            f"{without} of {len(null.found)} without a rhythm"
         )
     ax.set_xticks(range(len(nulls)), names)
     ax.set_xlim(-0.7, len(nulls) - 0.3)
@@ -175,7 +185,7 @@ def _cycles(results: CompareResults) -> Figure | None:
         tasks = [group.task for group in here]
         _draw_cycles(here, ax)
         ax.set_title(name)
-        ax.set_xticks(range(1 + len(tasks)), ["before", *(it.replace("-", "-\n") for it in tasks)])
+        ax.set_xticks(range(1 + len(tasks)), ["before", *map(_broken, tasks)])
         ax.set_xlim(-0.4, len(tasks) + 0.4)
     axes[0].set_ylabel("stable cycles under the reference")
     return _cycles.__doc__ or "", figure

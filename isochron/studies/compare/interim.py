@@ -64,6 +64,10 @@ def read_interim(run: Path) -> CompareResults:
             planned_input_draws=config.onset.input_draws,
             tongue_draws=part.onset.tongue_draws,
             planned_tongue_draws=config.onset.tongue_draws,
+            omitted=(
+                *(it for it in config.onset.datasets if it not in part.onset.datasets),
+                *(it for it in config.runs if it not in part.runs),
+            ),
         ),
     )
 

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,16 @@ class OnsetSpec:
             dataset += f"-{sha256(self.dataset.encode())[:8]}"
         leak = f"{self.leak_nS!r}".removesuffix(".0")
         return f"onset-{dataset}-{self.null_model}-{leak}nS-{self.first}"
+
+
+def short_names(datasets: Iterable[str]) -> dict[str, str]:
+    """Names for tables and figures: of a file, as many of the last parts as make it different."""
+    paths = {name: Path(name).parts for name in datasets}
+    for depth in range(1, max(map(len, paths.values()), default=0) + 1):
+        found = {name: "/".join(parts[-depth:]) for name, parts in paths.items()}
+        if len(set(found.values())) == len(found):
+            return found
+    return {name: name for name in paths}
 
 
 def onset_specs(config: CompareConfig) -> list[OnsetSpec]:

@@ -28,6 +28,7 @@ from isochron.studies.compare.triangle_report import (
 )
 
 PIXELS_PER_INCH = 100
+AGAIN = "isochron compare --config config.toml --out NEW"  # config.toml of the run folder
 MOST_SHOWN = 6  # systems
 OVERVIEW = (
     "Phase portraits in the plane of the two main components of the stable cycles (thick lines); "
@@ -83,6 +84,8 @@ def build_report(run: Path, results: CompareResults) -> str:
         provenance=results.provenance,
         config=to_json(to_json_values(results.config)),
         timings=results.timings,
+        command=AGAIN,
+        finished_at=results.finished_at,
     )
 
 
@@ -119,7 +122,8 @@ def _tables(results: CompareResults) -> list[Table]:
             columns=table.ONSET_COLUMNS,
             rows=table.onset_rows(results.onset_tests),
             note="p = (1 + draws at or below) / (1 + draws). For the rhythm, draws that do not "
-            "start one first rank last; Holm's correction is over the null models of a connectome. "
+            "start one first rank last; Holm's correction is over the null models of a connectome "
+            "at one leak, not over connectomes and leaks. "
             "A supercritical rhythm starts as a small stable cycle, a subcritical one with a jump.",
         ),
         Table(
@@ -144,14 +148,15 @@ def _tables(results: CompareResults) -> list[Table]:
             columns=table.GROUP_COLUMNS,
             rows=table.group_rows(results),
             note="Median, and range if values differ, of the networks that reached the loss; of "
-            "those trained elsewhere, of all networks but those that did not learn. n/a: does not "
-            "apply to networks on a task without a reference.",
+            "those trained elsewhere, of all networks but those that did not learn. Surveys: with "
+            "those before training, of networks whose sum of the indices must be 1. n/a: does not "
+            "apply, as to networks on a task without a reference.",
         ),
         Table(
             title="Primary contrasts, fixed before the run",
             columns=table.CONTRAST_COLUMNS,
             rows=table.contrast_rows(results.contrasts.primary),
-            note="Holm's correction over those that have a p-value.",
+            note="Holm's correction; a contrast without a pair counts as a test with p = 1.",
         ),
         Table(
             title="Exploratory contrasts",

@@ -15,6 +15,7 @@ from isochron.runs.results import (
     SurveyCounts,
     TongueRow,
     TrainingRecord,
+    omitted_if_none,
 )
 from isochron.studies.compare.animals import AnimalRhythm
 from isochron.studies.compare.atlas import AtlasComparison
@@ -240,6 +241,8 @@ class InterimSizes:
         Draws of which every pair of sensory neurons has been stimulated.
     tongue_draws, planned_tongue_draws : int
         Draws of which the width of the tongue is known.
+    omitted : tuple of str
+        Connectomes, and runs of networks that were trained elsewhere, that are not analyzed yet.
     """
 
     pairs: int
@@ -251,15 +254,17 @@ class InterimSizes:
     planned_input_draws: int
     tongue_draws: int = 0
     planned_tongue_draws: int = 0
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompareResults:
     """Everything, as ``results.json`` has it.
 
-    `interim` is None once the run has finished. `phase_order` and `triangle` are None while their
-    steps are not finished, and in runs that were made before them; `atlas` is None without an
-    atlas too.
+    `interim` is None once the run has finished. `finished_at` is the time (UTC) at which the last
+    step finished; it is None in runs that were made before it was recorded. `phase_order` and
+    `triangle` are None while their steps are not finished, and in runs that were made before
+    them; `atlas` is None without an atlas too.
     """
 
     schema: int
@@ -276,6 +281,7 @@ class CompareResults:
     triangle: Triangle | None = None
     tongue_widths: tuple[TongueGroup, ...] = ()
     timings: dict[str, float]
+    finished_at: str | None = omitted_if_none()
     interim: InterimSizes | None = None
 
     @property

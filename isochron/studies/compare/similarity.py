@@ -8,6 +8,7 @@ from isochron import analysis, sims
 from isochron.runs.run_folder import RunPaths
 
 WORM = "worm"
+ROUND_OFF = 1e-12  # of the largest state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +31,24 @@ class Similarity:
 def compare_with_worm(folder: RunPaths, states: np.ndarray) -> Similarity | None:
     """Compare a cycle, shape (n_times, n_units), with that of the motor neurons of the worm.
 
-    None if the worm does not have a cycle.
+    None if the worm does not have a cycle, or the states do not have a shape.
     """
     worm = worm_cycle(folder)
-    if worm is None:
+    if worm is None or not has_shape(states):
         return None
     return Similarity(
         distance=analysis.compare_cycles(worm, states).distance,
         of_ellipse=analysis.compare_cycles(worm, analysis.ellipse_of(states)).distance,
     )
+
+
+def has_shape(states: np.ndarray) -> bool:
+    """Whether states, shape (n_times, n_units), are of two or more units and vary.
+
+    The entrained cycle of a network whose units are silent or saturated is a point.
+    """
+    moves = np.ptp(states, axis=0).max() > ROUND_OFF * np.abs(states).max()
+    return bool(moves) and states.shape[1] > 1
 
 
 def worm_cycle(folder: RunPaths) -> np.ndarray | None:

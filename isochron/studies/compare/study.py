@@ -213,6 +213,7 @@ def assemble(config: CompareConfig, folder: RunPaths, steps: Sequence[Step]) -> 
         tongue_widths=read_tongue_widths(config, folder),
         triangle=_read_if_finished(folder, TRIANGLE, Triangle),
         timings={it.name: folder.seconds(it.name) for it in steps if folder.finished(it.name)},
+        finished_at=folder.last_finished([it.name for it in steps]),
     )
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from isochron.analysis import permutation_p
 from isochron.runs.null_models import NO_NULL
-from isochron.runs.results import TongueEdges
+from isochron.runs.results import IntrinsicCycles, SurveyCounts, TongueEdges
 from isochron.studies.compare.contrasts import PlannedContrast, n_cycles
-from isochron.studies.compare.onsets import InputGroup, OnsetTest
+from isochron.studies.compare.onsets import InputGroup, OnsetTest, short_names
 from isochron.studies.compare.phase_order import AnimalOrder
 from isochron.studies.compare.results import CompareResults, NetSystem, WormSystem
 from isochron.studies.compare.tongue_widths import TongueGroup
@@ -123,8 +123,7 @@ def _group_row(group: Group) -> tuple[str, ...]:
     nets = group.reached
     forced = not group.trained or any(net.forced for net in group.trained)
     known = [net.similarity for net in nets if net.similarity is not None]
-    surveys = [net.survey for net in (*group.trained, *group.untrained)]
-    complete = [survey.complete for survey in surveys if survey is not None]
+    surveys = [net.survey for net in (*group.trained, *group.untrained) if net.survey is not None]
     return (
         group.substrate,
         group.task,
@@ -135,12 +134,18 @@ def _group_row(group: Group) -> tuple[str, ...]:
         spread([it.second_memory_amplitude for it in nets], ".2f") if forced else NOT_APPLICABLE,
         spread([it.distance for it in known], ".3f"),
         spread([it.of_ellipse for it in known], ".3f"),
-        f"{sum(it is True for it in complete)} of {len(complete)}" if forced else NOT_APPLICABLE,
+        n_complete(surveys),
         spread([percent_of_first_harmonic(net) for net in nets], ".0f"),
         spread([it.driven and it.driven.distance for it in nets], ".3f")
         if forced
         else NOT_APPLICABLE,
     )
+
+
+def n_complete(surveys: Sequence[SurveyCounts]) -> str:
+    """Number of complete surveys, of those whose sum of the indices must be 1."""
+    known = [it.complete for it in surveys if it.complete is not None]
+    return f"{sum(known)} of {len(known)}" if known else NOT_APPLICABLE
 
 
 def percent_of_first_harmonic(system: NetSystem | WormSystem) -> float | None:
@@ -163,7 +168,6 @@ def net_rows(nets: Sequence[NetSystem]) -> Rows:
 
 
 def _net_row(net: NetSystem) -> tuple[str, ...]:
-    intrinsic = net.intrinsic
     here = [row for row in net.tongue if row.found]
     return (
         net.name,
@@ -172,7 +176,7 @@ def _net_row(net: NetSystem) -> tuple[str, ...]:
         _loss(net),
         NONE if net.training is None else str(net.training.steps),
         *_under_reference(net),
-        f"{len(intrinsic.cycles)} ({intrinsic.n_oscillating} of {intrinsic.n_starts})",
+        _intrinsic(net.intrinsic),
         format_tongue(here[-1]) if here else NONE,
         _number(net.similarity and net.similarity.distance, ".3f"),
         _number(percent_of_first_harmonic(net), ".0f"),
@@ -198,6 +202,12 @@ def _under_reference(net: NetSystem) -> tuple[str, ...]:
     )
 
 
+def _intrinsic(found: IntrinsicCycles) -> str:
+    """Number of intrinsic cycles, starts that reach them, and starts of which it is not known."""
+    unproved = f", {found.n_unproved} unproved" if found.n_unproved else ""
+    return f"{len(found.cycles)} ({found.n_oscillating} of {found.n_starts}{unproved})"
+
+
 def _loss(net: NetSystem) -> str:
     loss, elsewhere = _number(net.loss, ".3f"), net.source is not None
     if net.trained and net.failed:
@@ -207,9 +217,10 @@ def _loss(net: NetSystem) -> str:
 
 def onset_rows(tests: Sequence[OnsetTest]) -> Rows:
     """One row for each connectome and null model."""
+    names = short_names(test.dataset for test in tests)
     return [
         (
-            test.dataset,
+            names[test.dataset],
             f"{test.leak_nS:g}",
             _number(test.worm.current_pA and test.worm.current_pA / 1e3, ".3f"),
             str(test.worm),
@@ -230,14 +241,19 @@ def input_rows(groups: Sequence[InputGroup]) -> Rows:
     """One row for each connectome whose pairs of sensory neurons were stimulated."""
     worms = [it for it in groups if it.null_model == NO_NULL]
     nulls = {it.dataset: it for it in groups if it.null_model != NO_NULL}
-    return [_input_row(worm, nulls[worm.dataset]) for worm in worms if worm.dataset in nulls]
+    names = short_names(nulls)
+    return [
+        _input_row(names[worm.dataset], worm, nulls[worm.dataset])
+        for worm in worms
+        if worm.dataset in nulls
+    ]
 
 
-def _input_row(worm: InputGroup, null: InputGroup) -> tuple[str, ...]:
+def _input_row(name: str, worm: InputGroup, null: InputGroup) -> tuple[str, ...]:
     count = worm.counts[0]
     p_value = permutation_p(count, null.counts, alternative="greater").p_value
     return (
-        worm.dataset,
+        name,
         f"{worm.leak_nS:g}",
         str(worm.n_pairs),
         str(count),
@@ -252,16 +268,21 @@ def tongue_rows(groups: Sequence[TongueGroup]) -> Rows:
     """One row for each connectome whose tongue for a weak forcing was compared with draws."""
     nulls = {it.dataset: it for it in groups if it.null_model != NO_NULL}
     worms = [it for it in groups if it.null_model == NO_NULL]
-    return [_tongue_row(worm, nulls[worm.dataset]) for worm in worms if worm.dataset in nulls]
+    names = short_names(nulls)
+    return [
+        _tongue_row(names[worm.dataset], worm, nulls[worm.dataset])
+        for worm in worms
+        if worm.dataset in nulls
+    ]
 
 
-def _tongue_row(worm: TongueGroup, null: TongueGroup) -> tuple[str, ...]:
+def _tongue_row(name: str, worm: TongueGroup, null: TongueGroup) -> tuple[str, ...]:
     period, n = worm.found[0].period_ms, len(null.widths)
     p_value = None
     if worm.widths and null.widths:
         p_value = permutation_p(worm.widths[0], null.widths, alternative="two-sided").p_value
     return (
-        worm.dataset,
+        name,
         f"{worm.leak_nS:g}",
         _number(period and period / 1e3, ".2f"),
         f"{worm.widths[0]:.2f}" if worm.widths else f"{NONE} ({worm.found[0].remark})",

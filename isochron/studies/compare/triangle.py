@@ -22,7 +22,7 @@ from isochron.studies.compare.animals import (
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.phase_order import ALPHA
 from isochron.studies.compare.results import NetAnalysis
-from isochron.studies.compare.similarity import WORM, turn_of, worm_cycle
+from isochron.studies.compare.similarity import WORM, has_shape, turn_of, worm_cycle
 from isochron.studies.compare.triangle_results import Recorded, Spread, Triangle, Vertex
 
 TRIANGLE = "triangle"  # name of the step
@@ -50,6 +50,8 @@ def compare_corners(
     for k, net in enumerate(nets):
         report(k / len(nets), net.name)
         states = cycle_of_network(folder, net)
+        if not has_shape(states):
+            continue
         vertices.append(_vertex(net.name, states, cycles))
         groups.setdefault((net.substrate, net.task), []).append((net.pair, states))
     return to_json_values(

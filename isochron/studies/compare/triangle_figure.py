@@ -28,6 +28,7 @@ from isochron.studies.entries import UNKNOWN_TASK
 WORM_COLOR, ANIMAL_COLOR = SERIES_COLORS[1], "black"
 NET_COLORS = (*SERIES_COLORS[:1], *SERIES_COLORS[2:])
 MARKERS = "os^Dvp"
+PLANE_INCHES, PORTRAIT_INCHES, HIGHEST = 5.8, 1.6, 5.0  # width of the plane; heights
 THREE = """Distances (rad) between the cycles of the model of the worm, of trained networks and of
     the recording, as lengths in this plane: each network is at its distances from both. Filled:
     networks, a point for each pair; open: ellipses with their variances, what any rotation in a
@@ -63,8 +64,13 @@ def _three_corners(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.4, 6.6), layout="constrained")
-    rows = figure.add_gridspec(2, 3, height_ratios=(3.0, 1.0))
-    _draw_plane(triangle, groups, figure.add_subplot(rows[0, :]))
+    rows = figure.add_gridspec(2, 3, height_ratios=(3, 1))
+    plane = figure.add_subplot(rows[0, :])
+    _draw_plane(triangle, groups, plane)
+    (left, right), (bottom, top) = plane.get_xlim(), plane.get_ylim()
+    height = min(HIGHEST, PLANE_INCHES * (top - bottom) / (right - left))
+    rows.set_height_ratios((height, PORTRAIT_INCHES))
+    figure.set_size_inches(7.4, height + PORTRAIT_INCHES + 0.3)
     worm = worm_cycle(RunPaths(run))
     assert worm is not None  # each network has a distance to it
     name, states, color = _typical(run, results, groups)
@@ -106,8 +112,8 @@ def _draw_plane(triangle: Triangle, groups: Sequence[Group], ax: Any) -> None:
     ):
         ax.annotate(text, (x, 0), (0, -10), textcoords="offset points", ha="center", va="top",
                     color=color, fontweight="bold")  # fmt: skip
-    ax.annotate(f"{base:.3f} rad", (base / 2, 0), (0, -6), textcoords="offset points",
-                ha="center", va="top", color="#666666", fontsize="small")  # fmt: skip
+    ax.annotate(f"{base:.3f} rad", (base / 2, 0), (0, 3), textcoords="offset points",
+                ha="center", va="bottom", color="#666666", fontsize="small")  # fmt: skip
     _fit(ax, points, base)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, title=task,
               fontsize="small", title_fontsize="small")  # fmt: skip
