@@ -102,8 +102,9 @@ def caveats(results: TwinResults) -> Sequence[str]:
         "The neuron is a model with one compartment, without currents that depend on the voltage "
         "other than through synapses. A real neuron of the worm has such currents.",
         f"{given.neuron} is isolated: it has {counted(given.n_presynaptic, 'presynaptic neuron')}, "
-        "and no gap junctions. Its threshold Vth is that without currents; a threshold that "
-        "follows the input would add a linear part to the output.",
+        "and no gap junctions. All thresholds are those without currents; if they followed the "
+        "currents, as in the model they follow constant ones, slow currents would have less "
+        "effect.",
         f"One distribution of currents ({given.current_pA:g} pA), constant during steps of "
         f"{given.step_ms:g} ms. Networks are not tested beyond it.",
         f"Equal budget means {training.steps} steps with the same trials. A network that explains "

@@ -21,9 +21,9 @@ METHODS = {
         "variances, independent for each presynaptic neuron, constant during a step."
     ),
     "output": (
-        "V - Vth after each step. Vth is the potential at rest without currents and does not move "
-        "with them. Networks are trained on it with mean 0 and variance 1; a constant input gives "
-        "each of them a bias."
+        "V - Vth after each step. Thresholds are the potentials at rest without currents and do "
+        "not move with them. Networks are trained on it with mean 0 and variance 1; a constant "
+        "input gives each of them a bias."
     ),
     "trials held out": (
         "Trials with a different seed, drawn once for a pair. They are not used in the training. "

@@ -110,7 +110,7 @@ def noise(p: NeuronSection, n_trials: int, generator: torch.Generator) -> Tensor
 def respond(circuit: Circuit, currents: Tensor, step_ms: float) -> Tensor:
     """Potential of the neuron minus its threshold after each step, in mV.
 
-    The threshold is that without currents, and does not move with them. Trials start at rest.
+    All thresholds are those without currents, and do not move with them. Trials start at rest.
 
     Parameters
     ----------
