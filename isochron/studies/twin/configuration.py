@@ -32,7 +32,7 @@ class NeuronSection:
     step_ms: float = setting(20.0, "Time step, in which the currents are constant", unit="ms")
     duration_ms: float = setting(4000.0, "Duration of a trial", unit="ms")
     washout_ms: float = setting(1000.0, "Start of a trial that does not count", unit="ms")
-    n_trials: int = setting(512, "Number of trials of a training, and of those held out")
+    n_trials: int = setting(1024, "Number of trials of a training, and of those held out")
 
     def __post_init__(self) -> None:
         check_positive(
@@ -146,8 +146,8 @@ class TwinConfig:
     def quick(cls) -> "TwinConfig":
         """Five networks, two pairs, short trainings: minutes instead of hours."""
         return cls(
-            neuron=NeuronSection(n_trials=256, duration_ms=2800.0, washout_ms=800.0),
+            neuron=NeuronSection(n_trials=512, duration_ms=2800.0, washout_ms=800.0),
             substrates=_substrates(quick=True),
             filters=FilterSection(lags=(10, 40)),
-            training=EmulationSection(pairs=2, steps=600, batch_size=32),
+            training=EmulationSection(pairs=2, steps=1000, batch_size=32),
         )

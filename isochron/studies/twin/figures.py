@@ -22,12 +22,11 @@ def draw_overview(results: TwinResults) -> Any:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    kinds = list(dict.fromkeys(row.kind for row in results.summaries))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 4.2), layout="constrained")
         ax = figure.subplots()
-        for k, kind in enumerate(kinds):
-            color, marker = SERIES_COLORS[k % len(SERIES_COLORS)], MARKERS[k % len(MARKERS)]
+        for k, kind in enumerate(_kinds(results)):
+            color, marker = _color(results, kind), MARKERS[k % len(MARKERS)]
             rows = [row for row in results.emulations if row.kind == kind]
             _plot(ax, rows, color=color, marker=marker, markersize=4, linestyle="none", alpha=0.5)
             table = [row for row in results.summaries if row.kind == kind]
@@ -42,6 +41,14 @@ def draw_overview(results: TwinResults) -> Any:
     return figure
 
 
+def _kinds(results: TwinResults) -> list[str]:
+    return list(dict.fromkeys(row.kind for row in results.summaries))
+
+
+def _color(results: TwinResults, kind: str) -> str:
+    return SERIES_COLORS[_kinds(results).index(kind) % len(SERIES_COLORS)]
+
+
 def _plot(ax: Any, rows: Sequence[EmulationRow] | Sequence[SummaryRow], **style: Any) -> None:
     ax.plot([row.n_parameters for row in rows], [1 - row.r2 for row in rows], **style)
 
@@ -54,18 +61,15 @@ def draw_traces(results: TwinResults) -> Any:
     from matplotlib.figure import Figure
 
     names = _shown(results)
+    rows = {row.emulator: (row, row.trace) for row in results.emulations if row.trace is not None}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.5, 1.7 * len(names)), layout="constrained")
         panels = figure.subplots(len(names), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
-        for k, (name, ax) in enumerate(zip(names, panels, strict=True)):
-            row = next(it for it in results.emulations if it.emulator == name and it.trace)
-            trace = row.trace
-            if trace is None:
-                continue
+        for name, ax in zip(names, panels, strict=True):
+            row, trace = rows[name]
             times = trace.step_ms * np.arange(len(trace.target_mV)) / 1e3
             ax.plot(times, trace.target_mV, color="0.6", linewidth=3)
-            ax.plot(times, trace.output_mV, color=SERIES_COLORS[k % len(SERIES_COLORS)],
-                    linewidth=1.2)  # fmt: skip
+            ax.plot(times, trace.output_mV, color=_color(results, row.kind), linewidth=1.2)
             ax.set_title(f"{name}: R² {row.r2:.4f}", loc="left", fontsize="small")
             ax.set_ylabel("V − Vth (mV)")
         panels[-1].set_xlabel("time (s)")
