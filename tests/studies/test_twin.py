@@ -238,7 +238,7 @@ def test_a_tiny_run_is_bit_identical_to_its_repetition(run):
     assert "No network explains more than 0.99" in answer(first)[0]
     assert "What this run cannot say" in (run[0] / "report.html").read_text()
     net = json.loads((run[0] / "nets" / "gru-0.json").read_text())
-    assert "seed" in net["task"]
+    assert net["notes"]["task"].startswith("NeuronTrials(")
 
 
 @pytest.mark.slow
@@ -247,7 +247,7 @@ def test_a_handful_of_units_is_a_twin_of_the_neuron():
     config = TwinConfig.quick()
     task, held_out = tasks_of(config, 0)
     net = ann_bridge.GRUNet.for_task(task, n_units=8)
-    ann_bridge.train(net, task, config.training.parameters(0.01), seed=0)
+    ann_bridge.train(net, task, config.training.parameters(0.03), seed=0)
     with torch.no_grad():
         outputs = net(held_out.trials.inputs, torch.Generator().manual_seed(0))
     assert explained(outputs, held_out.trials) > 0.99
