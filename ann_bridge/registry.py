@@ -64,6 +64,11 @@ NETWORKS = Registry(
             "Causal transformer; its state is the window of inputs.",
             f"{_NETS}.attention_parameters:AttentionParameters",
         ),
+        "convolution": Entry(
+            f"{_NETS}.convolution:ConvolutionNet",
+            "Temporal convolution; its state is the window of inputs.",
+            f"{_NETS}.convolution_parameters:ConvolutionParameters",
+        ),
         "spiking": Entry(
             f"{_NETS}.spiking:SpikingNet",
             "Leaky integrate-and-fire neurons.",

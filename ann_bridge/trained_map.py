@@ -11,9 +11,9 @@ import numpy as np
 from isochron.ann_bridge.checks import check_finite_inputs
 from isochron.ann_bridge.compiled_steps import CompiledStep
 from isochron.ann_bridge.float64_steps import LeakyStep
-from isochron.ann_bridge.nets.attention import WindowStep
 from isochron.ann_bridge.nets.low_rank_reduction import ReducedNet
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
+from isochron.ann_bridge.nets.window import WindowStep
 from isochron.ann_bridge.starts import draw_starts
 from isochron.real_numbers import require_count, require_real
 from isochron.wording import shown

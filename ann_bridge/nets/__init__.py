@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     )
     from isochron.ann_bridge.nets.closed_form import ClosedFormNet
     from isochron.ann_bridge.nets.connectome import ConnectomeRNN
+    from isochron.ann_bridge.nets.convolution import ConvolutionNet
+    from isochron.ann_bridge.nets.convolution_parameters import ConvolutionParameters
     from isochron.ann_bridge.nets.coupled_oscillators import CoupledOscillatorNet
     from isochron.ann_bridge.nets.full_rank import FullRankRNN
     from isochron.ann_bridge.nets.gated import GatedNet, GRUNet, LSTMNet
@@ -58,6 +60,8 @@ __all__ = [
     "ClosedFormParameters",
     "ConnectomeRNN",
     "ConnectomeRNNParameters",
+    "ConvolutionNet",
+    "ConvolutionParameters",
     "CoupledOscillatorNet",
     "CoupledOscillatorParameters",
     "FullRankParameters",

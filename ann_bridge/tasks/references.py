@@ -133,12 +133,12 @@ class SyntheticTheta:
         time = 1e-3 * step_ms * torch.arange(n_steps, device=device).float()[:, None]
         phase = first + 2 * math.pi * self.frequency_Hz * time + steps.cumsum(dim=0)
         memory = math.exp(-step_ms / self.amplitude_time_ms)
-        amplitude = self.amplitude + self.amplitude_std * _autoregressive(shape, memory, generator)
+        amplitude = self.amplitude + self.amplitude_std * autoregressive(shape, memory, generator)
         noise = self.noise_std * _pink(shape, step_ms, self.noise_above_Hz, generator)
         return amplitude * torch.sin(phase) + noise, phase
 
 
-def _autoregressive(
+def autoregressive(
     shape: tuple[int, int], memory: float, generator: torch.Generator
 ) -> torch.Tensor:
     """Stationary Gaussian processes of unit variance and correlation memory^lag, time first.

@@ -39,6 +39,9 @@ class Training:
     evaluation_seed : int
         Seed of the trials after it.
     device : {"cpu", "cuda"}
+    evaluation_task : Task, optional
+        Task of the trials after it; by default that of the training. A task that chooses among
+        trials that are drawn once needs others here, so that none of the training is among them.
     """
 
     net: ann_bridge.RecurrentNet
@@ -47,6 +50,7 @@ class Training:
     seed: int
     evaluation_seed: int
     device: str = "cpu"
+    evaluation_task: Task | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +192,8 @@ def train_and_save(
         checkpoint_every=CHECKPOINT_EVERY,
     )
     net = net.merged() if isinstance(net, ann_bridge.AdaptedNet) else net
-    found = ann_bridge.evaluate_trials(net, task, seed=training.evaluation_seed)
+    held_out = training.evaluation_task or task
+    found = ann_bridge.evaluate_trials(net, held_out, seed=training.evaluation_seed)
     result = TrainingResult(losses=record.losses, evaluation=found, seconds=record.seconds)
     notes = {"training": str(training.parameters)} | notes | to_json_values(result.timed_record)
     ann_bridge.save_net(net, folder.net_path(name), task=task, **notes)

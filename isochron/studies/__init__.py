@@ -68,6 +68,12 @@ STUDIES = Registry(
             settings="isochron.studies.pruning.configuration:PruningConfig",
             command="study pruning",
         ),
+        "twin": StudyEntry(
+            "isochron.studies.twin.study:STUDY",
+            "How many artificial units emulate one neuron of the worm?",
+            settings="isochron.studies.twin.configuration:TwinConfig",
+            command="study twin",
+        ),
         "pals2024": StudyEntry(
             "isochron.studies.pals2024.study:STUDY",
             "Which claims of Pals, Macke and Barak (2024) hold in networks trained here?",

@@ -56,6 +56,7 @@ def every_kind():
     yield ann_bridge.AttentionNet(
         n_units=8, n_layers=2, window=9, positions="sinusoidal", feedback=0.5, **several
     )
+    yield ann_bridge.ConvolutionNet(n_units=5, n_layers=3, width=2, **several)
     yield ann_bridge.SpikingNet(n_units=5, surrogate="atan", **several)
     rng = np.random.default_rng(0)
     policy = ann_bridge.default_policy_connectivity(9, 4, n_motor=2, rng=rng)

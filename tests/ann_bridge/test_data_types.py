@@ -52,6 +52,7 @@ NETS = {
     "lstm": lambda: ann_bridge.LSTMNet(n_units=7),
     "coupled-oscillators": lambda: ann_bridge.CoupledOscillatorNet(n_units=7),
     "attention": lambda: ann_bridge.AttentionNet(n_units=8, window=9, stride=2),
+    "convolution": lambda: ann_bridge.ConvolutionNet(n_units=7, n_layers=3),
     "liquid": lambda: ann_bridge.LiquidNet(circuit()),
     "closed-form": lambda: ann_bridge.ClosedFormNet(circuit()),
     "pure": lambda: ann_bridge.ClosedFormNet(circuit(), mode="pure"),

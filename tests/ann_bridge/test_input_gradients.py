@@ -56,6 +56,7 @@ KINDS = {
     "attention, sinusoidal, fed back": lambda: ann_bridge.AttentionNet(
         n_units=8, window=9, stride=2, positions="sinusoidal", feedback=0.5
     ),
+    "convolution": lambda: ann_bridge.ConvolutionNet(n_units=7, n_layers=3, n_outputs=2),
     "liquid": lambda: ann_bridge.LiquidNet(policy()),
     "closed-form": lambda: ann_bridge.ClosedFormNet(policy()),
     "closed-form, pure": lambda: ann_bridge.ClosedFormNet(policy(), mode="pure"),

@@ -95,6 +95,7 @@ def kinds():
     yield ann_bridge.AttentionNet(
         n_units=8, n_layers=2, window=7, stride=3, positions="sinusoidal", feedback=0.5
     )
+    yield ann_bridge.ConvolutionNet(n_units=7, n_layers=3, width=2, n_outputs=2)
     rng = np.random.default_rng(0)
     policy = ann_bridge.default_policy_connectivity(12, 3, n_motor=2, rng=rng)
     yield ann_bridge.LiquidNet(policy, n_outputs=2)
@@ -410,6 +411,8 @@ ARRAYS: dict[str, Any] = {"input_weights": np.ones((4, 3)), "output_weights": np
             lambda: ann_bridge.AttentionNet(feedback=1.0, n_inputs=1, n_outputs=2),
             "feedback needs an input for each output, got 1 inputs and 2",
         ),
+        (lambda: ann_bridge.ConvolutionNet(n_layers=0), "n_layers must be a whole number"),
+        (lambda: ann_bridge.ConvolutionNet(width=1), "width must be a whole number, at least 2"),
         (lambda: ann_bridge.LiquidParameters(unfolds=0), "unfolds must be a whole number"),
         (lambda: ann_bridge.LiquidParameters(time_step=-1.0), "time_step must be positive"),
         (lambda: ann_bridge.ClosedFormParameters(mode="fast"), "mode must be one of default"),

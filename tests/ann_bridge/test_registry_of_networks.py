@@ -14,7 +14,7 @@ from isochron.ann_bridge.registry import MODELS, NETWORKS, TASKS, network_parame
 from isochron.registry import Entry
 
 FILES = Path(__file__).with_name("data") / "files_of_0.1"
-NEWER = {"attention"}  # kinds that 0.1 did not have
+NEWER = {"attention", "convolution"}  # kinds that 0.1 did not have
 
 
 def generator(seed=3):

@@ -70,7 +70,7 @@ def circuits():
 
 def networks():
     for kind in ("FullRankRNN", "LowRankRNN", "GRUNet", "LSTMNet", "CoupledOscillatorNet",
-                 "SpikingNet"):  # fmt: skip
+                 "SpikingNet", "ConvolutionNet"):  # fmt: skip
         yield getattr(ann_bridge, kind).for_task(TASK, n_units=6)
     for positions in ("rotary", "sinusoidal"):
         yield ann_bridge.AttentionNet.for_task(TASK, n_units=8, positions=positions)

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from isochron import ann_bridge
 from isochron.cli.progress import show_progress
 from isochron.runs.run_folder import RunPaths
-from isochron.runs.training import CHECKPOINT_EVERY, checkpoints_path
+from isochron.runs.training import CHECKPOINT_EVERY, Training, checkpoints_path, train_and_save
 from isochron.studies.compare import networks as compare
 from isochron.studies.compare.configuration import CompareConfig, TrainingSection
 from isochron.studies.entries import Substrate
@@ -103,3 +104,20 @@ def test_a_network_on_a_numbered_draw_from_a_null_model():
     assert ((first != 0) != (second != 0)).any()
     with pytest.raises(ValueError, match="null model"):
         chemical(null_model="rewired")
+
+
+def test_a_network_may_be_evaluated_on_other_trials_than_those_of_the_training(tmp_path):
+    task, held_out = (ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=it) for it in (200, 400))
+    net = ann_bridge.GRUNet.for_task(task, n_units=2)
+    (tmp_path / "nets").mkdir()
+    training = Training(
+        net=net,
+        task=task,
+        parameters=ann_bridge.TrainingParameters(steps=1, batch_size=2),
+        seed=0,
+        evaluation_seed=1,
+        evaluation_task=held_out,
+    )
+    result = train_and_save(training, RunPaths(tmp_path), "gru", quiet)
+    losses = [ann_bridge.evaluate(net, it, seed=1) for it in (held_out, task)]
+    assert result.evaluation.loss == losses[0] != losses[1]

@@ -1,0 +1,1 @@
+"""How many artificial units emulate one neuron of the worm?"""

@@ -1,0 +1,157 @@
+"""Results of `isochron study twin`, as in ``results.json``."""
+
+from dataclasses import dataclass
+
+from isochron.runs.provenance import Provenance
+from isochron.studies.twin.configuration import TwinConfig
+
+FILTER = "filter"  # the kind of a linear filter
+ACCEPTED = 0.99  # held-out R² of a twin
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronRow:
+    """The neuron that is emulated.
+
+    Attributes
+    ----------
+    presynaptic : tuple of str
+        Neurons that receive the currents.
+    contacts : tuple of int
+        Numbers of their contacts, negative for inhibitory ones.
+    n_variables : int
+        Number of variables that the output depends on.
+    mean_mV, deviation_mV : float
+        Mean and standard deviation of V - Vth.
+    """
+
+    presynaptic: tuple[str, ...]
+    contacts: tuple[int, ...]
+    n_variables: int
+    mean_mV: float
+    deviation_mV: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """V - Vth in a trial held out.
+
+    Attributes
+    ----------
+    step_ms : float
+    target_mV, output_mV : tuple of float
+        Of the neuron and of the emulator.
+    """
+
+    step_ms: float
+    target_mV: tuple[float, ...]
+    output_mV: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulationRow:
+    """A trained network, or a linear filter.
+
+    Attributes
+    ----------
+    name, emulator, kind : str
+    pair : int
+    n_parameters : int
+        Number of trained numbers.
+    r2, r2_training : float
+        Share of the variance of V - Vth that it explains, in trials held out and in those of the
+        training.
+    r2_exchanged : float
+        The same if each output is compared with the next trial: the null.
+    error_mV : float
+        Root mean square error in trials held out.
+    trace : Trace or None
+        One trial, of pair 0 only.
+    """
+
+    name: str
+    emulator: str
+    kind: str
+    pair: int
+    n_parameters: int
+    r2: float
+    r2_training: float
+    r2_exchanged: float
+    error_mV: float
+    trace: Trace | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryRow:
+    """An emulator over all pairs.
+
+    Attributes
+    ----------
+    emulator, kind : str
+    n, n_parameters : int
+        Numbers of pairs and of parameters.
+    r2, r2_lowest : float
+        Median and smallest R² in trials held out.
+    error_mV : float
+        Median.
+    """
+
+    emulator: str
+    kind: str
+    n: int
+    n_parameters: int
+    r2: float
+    r2_lowest: float
+    error_mV: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastRow:
+    """Paired test of the R² of a network against that of the best linear filter.
+
+    Attributes
+    ----------
+    emulator, control : str
+    n : int
+    estimate, p_value, p_adjusted : float
+        Hodges-Lehmann difference, exact p, and p after Holm.
+    interval : tuple of two floats, or None
+    """
+
+    emulator: str
+    control: str
+    n: int
+    estimate: float
+    interval: tuple[float, float] | None
+    p_value: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinResults:
+    """Everything in ``results.json``.
+
+    Attributes
+    ----------
+    schema : int
+    experiment, question : str
+    provenance : Provenance
+    config : TwinConfig
+    neuron : NeuronRow
+    emulations : tuple of EmulationRow
+    summaries : tuple of SummaryRow
+    contrasts : tuple of ContrastRow
+    seconds : dict of str to float
+        Duration of each step.
+    """
+
+    schema: int
+    experiment: str
+    question: str
+    provenance: Provenance
+    config: TwinConfig
+    neuron: NeuronRow
+    emulations: tuple[EmulationRow, ...]
+    summaries: tuple[SummaryRow, ...]
+    contrasts: tuple[ContrastRow, ...]
+    seconds: dict[str, float]

@@ -1,0 +1,98 @@
+"""`isochron study twin`: the plan of steps, and the results from theirs."""
+
+from collections.abc import Mapping, Sequence
+
+from isochron.runs.datasets import dataset_inputs, open_connectome
+from isochron.runs.provenance import find_provenance
+from isochron.runs.results import SCHEMA, from_json_values
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.runs.steps import Step
+from isochron.studies.study import Study
+from isochron.studies.twin.configuration import TwinConfig
+from isochron.studies.twin.contrasts import contrasts, summaries
+from isochron.studies.twin.emulation import build_net, fit_filter, net_specs, tasks_of, train_net
+from isochron.studies.twin.report import build_report, format_results
+from isochron.studies.twin.results import EmulationRow, NeuronRow, TwinResults
+from isochron.studies.twin.target import find_circuit, find_scale
+
+EXPERIMENT = "twin"
+QUESTION = "How many artificial units emulate one neuron of the worm?"
+
+
+def inputs(config: TwinConfig) -> Mapping[str, str]:
+    """Files of the user that the results depend on."""
+    names = [config.neuron.dataset, *(it.dataset for it in config.substrates if it.dataset)]
+    found: dict[str, str] = {}
+    for name in names:
+        found |= dataset_inputs(name)
+    return found
+
+
+def check(config: TwinConfig) -> None:
+    """Reject what cannot be run, before any work is done."""
+    given = config.neuron
+    find_circuit(given.dataset, given.neuron, given.n_presynaptic)
+    counted = round((given.duration_ms - given.washout_ms) / given.step_ms)
+    longest = max(config.filters.lags) * given.n_presynaptic + 1
+    if longest > counted * given.n_trials:
+        raise ValueError(
+            f"lags: a filter with {longest} weights needs as many steps that count, but there are "
+            f"{counted * given.n_trials}. Lower lags, or raise n_trials."
+        )
+    task, _ = tasks_of(config, 0)
+    for spec in net_specs(config)[: len(config.substrates)]:
+        build_net(spec, task, 0)
+
+
+def plan(config: TwinConfig, folder: RunFolder) -> list[Step]:
+    """Filters and trainings, pair by pair."""
+    paths, steps = RunPaths(folder.path), []
+    for pair in range(config.training.pairs):
+        for lags in config.filters.lags:
+            steps.append(Step(_filter(lags, pair), fit_filter, (config, lags, pair)))
+        for spec in net_specs(config):
+            if spec.pair == pair:
+                steps.append(Step(f"train-{spec.name}", train_net, (config, paths, spec)))
+    return steps
+
+
+def _filter(lags: int, pair: int) -> str:
+    return f"fit-filter-{lags}-{pair}"
+
+
+def assemble(config: TwinConfig, folder: RunFolder, steps: Sequence[Step]) -> TwinResults:
+    """The content of ``results.json`` from the results of the steps."""
+    given = config.neuron
+    rows = tuple(from_json_values(folder.result(step.name), EmulationRow) for step in steps)
+    circuit = find_circuit(given.dataset, given.neuron, given.n_presynaptic)
+    scale = find_scale(given)
+    return TwinResults(
+        schema=SCHEMA,
+        experiment=EXPERIMENT,
+        question=QUESTION,
+        provenance=find_provenance(open_connectome(given.dataset)),
+        config=config,
+        neuron=NeuronRow(
+            presynaptic=circuit.names,
+            contacts=circuit.contacts,
+            n_variables=circuit.n_variables,
+            mean_mV=scale.mean_mV,
+            deviation_mV=scale.deviation_mV,
+        ),
+        emulations=rows,
+        summaries=summaries(rows),
+        contrasts=contrasts(rows),
+        seconds={step.name: folder.seconds(step.name) for step in steps},
+    )
+
+
+STUDY = Study(
+    command=f"isochron study {EXPERIMENT}",
+    results=TwinResults,
+    check=check,
+    inputs=inputs,
+    plan=plan,
+    assemble=assemble,
+    build_report=build_report,
+    format_results=format_results,
+)
