@@ -81,15 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")  # workers inherit it
     _open_closed_outputs()
     streams = sys.stdout, sys.stderr
-    with handled_signals(to_the_end=argv is None) as came:
-        try:
+    try:
+        with handled_signals(to_the_end=argv is None) as came:
             code = _run(arguments, came)
             sys.stdout.flush()
-        except BrokenPipeError as error:
-            code = end_quietly(streams)
-            return describe_error(error, arguments) if code is None else code
-        finally:
-            sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
+    except BrokenPipeError as error:
+        code = end_quietly(streams)
+        return describe_error(error, arguments) if code is None else code
+    except (KeyboardInterrupt, SystemExit) as error:  # before or after the command
+        return describe_error(error, arguments)
+    finally:
+        sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
     return code
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import DivergenceError, EngineRequest, diverged
 from isochron.sims.engines.settings import ScipySettings
 
 RTOL, ATOL = 1e-10, 1e-10
@@ -39,11 +39,25 @@ def run(request: EngineRequest) -> np.ndarray:
                 t_eval=np.append(times[inside], last),
             )
         if not result.success or not np.isfinite(result.y).all():
-            raise DivergenceError(f"The simulation is not finite after {result.t[-1]:g} ms.")
+            before, after = _last_two(state, result.y)
+            neurons = diverged(request.network.connectome.neurons, before, after)
+            raise DivergenceError(
+                f"The simulation is not finite after {result.t[-1]:g} ms, in {neurons}."
+            )
         states[inside] = result.y.T[:-1]
         state = result.y[:, -1]
     states[times == end] = state
     return states
+
+
+def _last_two(start, states):
+    """The first state that is not finite, or the last one, and the one before it.
+
+    `states` has shape (2 n_neurons, n_times); it is empty if no sample was reached.
+    """
+    samples = [start, *np.transpose(states)] if np.size(states) else [start]
+    bad = next((k for k, row in enumerate(samples) if not np.isfinite(row).all()), -1)
+    return samples[max(0, bad - 1) if bad >= 0 else -1], samples[bad]
 
 
 def _within(field, first, last):

@@ -97,6 +97,8 @@ def _perform(folder: WorkFolder, item: Item, limits: Limits, report: Report) -> 
         folder.fail(item, too_long(folder, limits), "timeout")
         return FAILED
     except (Exception, SystemExit) as error:  # a function may call sys.exit
+        if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
+            raise  # of `isochron.cli.signals`: this process ends
         if isinstance(error, OSError) and error.errno in SCARCE:
             raise
         text = f"{type(error).__name__}: {error}"
