@@ -4,7 +4,8 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -35,14 +36,24 @@ from isochron.cli.view import view
 class _Commands(NearestGroup):
     """A group whose interrupt click does not announce with an empty line."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _interrupt_as_exit():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _interrupt_as_exit():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            stopped = SystemExit(INTERRUPTED)
-            for note in getattr(error, "__notes__", ()):
-                stopped.add_note(note)
-            raise stopped from error
+
+
+@contextmanager
+def _interrupt_as_exit() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        stopped = SystemExit(INTERRUPTED)
+        for note in getattr(error, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

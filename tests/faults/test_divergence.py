@@ -38,14 +38,14 @@ def start(network, **potentials):
         ({"method": "strang", "step_ms": 1}, "after 5 ms"),
         ({"method": "multistep", "step_ms": 1}, "between 0 and 20 ms"),
         ({"engine": "torch", "step_ms": 1}, "after 5 ms"),
-        ({"engine": "scipy", "step_ms": 1}, "after"),
+        ({"engine": "scipy"}, "between 0 and 20 ms"),
     ],
 )
-@pytest.mark.parametrize(
-    ("name", "where"), [("AVAL", r"neuron AVAL\b"), ("DB1", "neuron DB1 and 1 other")]
-)
-def test_a_simulation(network, options, when, name, where):
-    with pytest.raises(sims.DivergenceError, match=rf"not finite {when}.*{where}") as caught:
+@pytest.mark.parametrize("name", ["AVAR", "DB1"])
+def test_a_simulation(network, options, when, name):
+    with pytest.raises(
+        sims.DivergenceError, match=rf"not finite {when}.*neuron {name}\b"
+    ) as caught:
         sims.simulate(
             network, REST, duration_s=0.02, initial_state=start(network, **{name: 1.7e308}),
             **options,

@@ -144,7 +144,7 @@ def test_a_run_folder(disk):
         ["compare", "--quick", "--out", "run"],
         ["train", "--network", "gru", "--task", "flip-flop", "--steps", "1", "--out", "run"],
         ["connectome", "export", "varshney2011", "--out", "x.csv"],
-        ["export-neuroml", "--out", "nml"],
+        ["export-neuroml", "varshney2011", "--out", "nml"],
     ],
 )
 def test_a_disk_that_is_read_only(disk, arguments, capsys, monkeypatch):

@@ -1,10 +1,10 @@
 """A signal at any moment stops a command: none is lost, and none leaves a worker behind."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,9 @@ def test_a_signal_around_the_command(monkeypatch, capsys, number, code, word, mo
     """A traceback was printed if it came after the last instruction of the command."""
     arguments, known = ["--version"], errors._classify
     if moment == "after the command":
-        monkeypatch.setattr(sys.stdout, "flush", lambda: signal.raise_signal(number))
+        printed = io.StringIO()
+        printed.flush = lambda: signal.raise_signal(number)
+        monkeypatch.setattr(sys, "stdout", printed)
     elif moment == "before the command":
         monkeypatch.setattr("isochron.cli._run", lambda *_: signal.raise_signal(number))
     else:
@@ -94,7 +96,6 @@ def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder)
     """The process that tracks resources of multiprocessing unblocked the signal as it started."""
     masks = []
     tracker = local.resource_tracker._resource_tracker
-    monkeypatch.setattr(tracker, "_check_alive", lambda: False)
     monkeypatch.setattr(tracker, "_fd", None)
 
     def start(process):
@@ -129,18 +130,3 @@ def test_an_interrupt_while_the_program_is_imported():
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "isochron: Interrupted.\n")
-
-
-def test_a_signal_that_arrives_in_another_thread_acts():
-    """The system may choose any thread; Python tells the main one."""
-    sender = threading.Timer(
-        0.05, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)
-    )
-
-    def work():
-        sender.start()
-        threading.Event().wait(20)
-
-    with pytest.raises(KeyboardInterrupt), handled_signals(to_the_end=False):
-        work()
-    sender.join()

@@ -24,9 +24,7 @@ def network():
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "-inf", "1e999", "x", ""])
-@pytest.mark.parametrize(
-    "option", ["--duration", "--step", "--record-every", "--tolerance", "--amplitude"]
-)
+@pytest.mark.parametrize("option", ["--duration", "--step", "--record-every", "--tolerance"])
 def test_numbers_of_a_simulation(tmp_path, capsys, option, value):
     arguments = [*SIMULATE, option, value, "--out", str(tmp_path / "run.nc")]
     assert main(arguments) == USAGE
@@ -60,8 +58,12 @@ def test_seeds(tmp_path, monkeypatch, capsys, command, value):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_seed_may_be_large(capsys):
-    assert main([*SIMULATE, "--seed", str(2**64 + 1), "--json"]) == 0
+@pytest.mark.parametrize("suffix", ["nc", "zarr"])
+def test_a_seed_may_be_large(tmp_path, suffix):
+    """Larger than an integer of a file."""
+    seed, out = 2**70 + 1, tmp_path / f"run.{suffix}"
+    assert main([*SIMULATE, "--seed", str(seed), "--out", str(out)]) == 0
+    assert str(sims.load_dataset(out).attrs["seed"]) == str(seed)
 
 
 @pytest.mark.parametrize(

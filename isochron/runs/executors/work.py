@@ -125,17 +125,15 @@ def _watchdog(seconds: float | None) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + max(5.0, 0.2 * seconds), exit=True, file=_nowhere())
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, before)
-
-
-def _nowhere():
-    return open(os.devnull, "w")
+    with open(os.devnull, "w") as nowhere:
+        later = seconds + max(5.0, 0.2 * seconds)
+        faulthandler.dump_traceback_later(later, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
+            signal.signal(signal.SIGALRM, before)
 
 
 def limit_memory(limits: Limits) -> None:
