@@ -141,7 +141,6 @@ def test_a_run_folder(disk):
         ["simulate", "--duration", "0.05", "--out", "run.nc"],
         ["simulate", "--duration", "0.05", "--out", "run.zarr"],
         ["simulate", "--duration", "0.05", "--report", "report"],
-        ["compare", "--quick", "--out", "run"],
         ["train", "--network", "gru", "--task", "flip-flop", "--steps", "1", "--out", "run"],
         ["connectome", "export", "varshney2011", "--out", "x.csv"],
         ["export-neuroml", "varshney2011", "--out", "nml"],
