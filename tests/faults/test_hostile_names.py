@@ -91,7 +91,7 @@ def test_the_data_of_a_page_has_the_names(runs):
         "connectome compare a.csv a.csv",
         "simulate --dataset a.csv --duration 0.01",
         "simulate --dataset a.csv --duration 0.01 --stimulate nobody=1",
-        "cycles run.zarr",
+        pytest.param("cycles run.zarr", marks=pytest.mark.slow),
         "attractors --dataset a.csv",
     ],
 )

@@ -69,6 +69,7 @@ def test_commands_with_a_network_in_parts(tmp_path, monkeypatch, capsys, parts, 
         json.loads(printed.out, parse_constant=lambda text: pytest.fail(f"{text} in the result"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stimulus", ["N0=0", "N4=5"])
 def test_a_rhythm_that_is_not_there(tmp_path, monkeypatch, capsys, parts, stimulus):
     monkeypatch.chdir(tmp_path)
