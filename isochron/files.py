@@ -323,6 +323,22 @@ def to_json(value: Any, **options: Any) -> str:
         raise ArithmeticError(f"A result is not finite: {error}.") from error
 
 
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, as ``object_pairs_hook`` of `json.loads`, each of whose keys is there once.
+
+    Raises
+    ------
+    ValueError
+        If one is there twice; of two values Python would take the last.
+    """
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"The JSON object has the key {twice[:50]!r} twice.")
+    return content
+
+
 @reads_data
 def read_json(path: Path) -> Any:
     """Read JSON.
@@ -333,6 +349,7 @@ def read_json(path: Path) -> Any:
         If the file is not JSON.
     """
     try:
-        return json.loads(require_file(path).read_text(encoding="utf-8"))
+        text = require_file(path).read_text(encoding="utf-8")
+        return json.loads(text, object_pairs_hook=without_repeats)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file: {error}.") from error

@@ -295,3 +295,17 @@ def check_effect(settings: Any) -> None:
             raise ValueError(
                 f"{field.name} has no effect without {other}{f' = {wanted}' if wanted else ''}."
             )
+
+
+def require_seed(seed: int) -> None:
+    """Check a seed, which is saved with results as a 64-bit integer.
+
+    Raises
+    ------
+    ValueError
+        If it is negative, or too large.
+    """
+    if seed < 0:
+        raise ValueError(f"The seed must not be negative, got {seed}.")
+    if seed >= 2**63:
+        raise ValueError(f"The seed must be below 2**63, got {seed}.")

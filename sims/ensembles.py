@@ -16,11 +16,12 @@ from isochron.memory import TooLargeError
 from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES
-from isochron.sims.engines.request import EngineRequest
+from isochron.sims.engines.request import EngineRequest, describe_divergence
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.run_settings import EnsembleSettings
 from isochron.sims.simulation import (
     MEMORY_LIMIT_BYTES,
+    first_bad_value,
     require_generator,
     unsimulated_layers,
 )
@@ -133,7 +134,7 @@ def simulate_many(
     plan |= changes
     every_ms, taken = plan["every"] * plan["step_ms"], []
     kept = {name: np.empty(shape) for name in record}
-    finals, finite = np.empty((shape[0], 2 * shape[2])), np.empty(shape[:2], dtype=bool)
+    finals, reasons = np.empty((shape[0], 2 * shape[2])), []
     run_many = ENGINES.load(given.engine).run_many
     for begin in range(0, shape[0], chunk):
         members = slice(begin, min(begin + chunk, shape[0]))
@@ -142,8 +143,10 @@ def simulate_many(
         taken += [plan | one.notes for one in requests]
         for name in record:
             kept[name][members] = _quantity(name, requests, states)
-        finals[members], finite[members] = states[:, -1], np.isfinite(states).all(axis=2)
-    run = _labelled(kept, finals, finite, every_ms, networks[0].connectome.neurons)
+        finals[members] = states[:, -1]
+        reasons += map(describe_divergence, requests, states)
+    times = every_ms * np.arange(n_samples)
+    run = _labelled(kept, finals, reasons, times, networks[0].connectome.neurons)
     return run.assign_attrs(
         {
             "model": "graded",
@@ -251,10 +254,15 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
         )
     if starts is None:
         return networks, stimuli, [None] * n_members
-    if starts.shape[-1] != networks[0].dimension or not np.isfinite(starts).all():
+    wanted = f"initial_states must be rows of {networks[0].dimension} finite numbers, potentials"
+    if starts.shape[-1] != networks[0].dimension:
+        raise ValueError(f"{wanted} and then activations; got shape {starts.shape}.")
+    if not np.isfinite(starts).all():
+        rows = np.atleast_2d(starts)
+        member = int(np.argmin(np.isfinite(rows).all(axis=1)))
         raise ValueError(
-            f"initial_states must be rows of {networks[0].dimension} finite numbers, potentials "
-            f"and then activations; got shape {starts.shape}."
+            f"{wanted} and then activations; in row {member} "
+            f"{first_bad_value(rows[member], networks[0])}."
         )
     return networks, stimuli, np.broadcast_to(starts, (n_members, starts.shape[-1]))
 
@@ -279,18 +287,14 @@ def _quantity(name: str, requests: list[EngineRequest], states: np.ndarray) -> n
     return states[..., :n] - np.array(thresholds)
 
 
-def _labelled(kept, finals, finite, every_ms, neurons) -> xr.Dataset:
-    times = every_ms * np.arange(finite.shape[1])
-    reasons = [
-        "" if row.all() else f"not finite after {times[int(np.argmin(row))]:g} ms" for row in finite
-    ]
+def _labelled(kept, finals, reasons, times, neurons) -> xr.Dataset:
     units = {"V": "mV", "s": "1", "V_minus_threshold": "mV"}
     variables: dict[str, Any] = {
         name: (("member", "time", "neuron"), values, {"units": units[name]})
         for name, values in kept.items()
     }
     variables["final_state"] = (("member", "state"), finals)
-    variables["failed"] = (("member",), ~finite.all(axis=1))
+    variables["failed"] = (("member",), np.array([reason != "" for reason in reasons]))
     variables["reason"] = (("member",), np.array(reasons))
     return xr.Dataset(
         variables,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from isochron.real_numbers import require_real
-from isochron.sims.engines.request import DivergenceError
+from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.engines.strang import StepInputs
 from isochron.sims.engines.strang_rows import advance, build_kernel
 from isochron.sims.graded import GradedNetwork
@@ -85,7 +85,7 @@ class GradedMap:
             listed = ", ".join(f"{frequency:g}" for frequency in sorted(frequencies))
             raise ValueError(f"A map repeats with one frequency; the stimulus has {listed} Hz.")
         constant = stimulus.constant(network.connectome)
-        self.dimension = network.dimension
+        self.dimension, self._names = network.dimension, network.connectome.neurons
         self.thresholds = network.thresholds(constant)
         self.step_ms, self.n_steps, self.forcing_cycles = step_ms, 1, 0
         self._kernel = build_kernel(
@@ -208,11 +208,13 @@ class GradedMap:
         tangents = np.empty((self.dimension, 0)) if tangents is None else tangents
         record = np.empty((0, self.dimension)) if record is None else record
         inputs = StepInputs(self.thresholds[None], self._currents, start, self.step_ms)
+        before = state.copy()
         taken = advance(self._kernel, state, tangents, inputs, n_steps, every, record)
         if taken < n_steps or not np.isfinite(state).all():
             last = (start + taken) * self.step_ms
             raise DivergenceError(
-                f"The simulation is not finite after {last:g} ms at a step of {self.step_ms:g} ms."
+                f"The simulation is not finite after {last:g} ms at a step of "
+                f"{self.step_ms:g} ms, in {diverged(self._names, before, state)}."
             )
 
 

@@ -180,7 +180,7 @@ def simulate(
     request = EngineRequest(
         network=network,
         stimulus=stimulus,
-        initial_state=checked_state(initial_state, network.dimension),
+        initial_state=checked_state(initial_state, network),
         threshold_rule=threshold_rule,
         **plan,
     )
@@ -258,7 +258,7 @@ def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str])
     )
 
 
-def checked_state(state: Any, dimension: int) -> np.ndarray:
+def checked_state(state: Any, network: GradedNetwork) -> np.ndarray:
     """The initial state as an array of float64; ValueError if it is not one."""
     if isinstance(state, xr.Dataset):
         raise ValueError(
@@ -266,12 +266,20 @@ def checked_state(state: Any, dimension: int) -> np.ndarray:
         )
     require_real("initial_state", state)
     state = np.array(state, dtype=float)
-    if state.shape != (dimension,) or not np.isfinite(state).all():
-        raise ValueError(
-            f"initial_state must be {dimension} finite numbers, potentials and then "
-            f"activations; got shape {state.shape}."
-        )
+    wanted = f"initial_state must be {network.dimension} finite numbers, potentials and then"
+    if state.shape != (network.dimension,):
+        raise ValueError(f"{wanted} activations; got shape {state.shape}.")
+    if not np.isfinite(state).all():
+        raise ValueError(f"{wanted} activations; {first_bad_value(state, network)}.")
     return state
+
+
+def first_bad_value(state: np.ndarray, network: GradedNetwork) -> str:
+    """The first number of a state that is not finite, in words: ``the potential of A is nan``."""
+    place = int(np.argmin(np.isfinite(state)))
+    kind, k = divmod(place, network.n_neurons)
+    name = network.connectome.neurons[k]
+    return f"the {('potential', 'activation')[kind]} of {name} is {state[place]:g}"
 
 
 def _check_size(request: EngineRequest, settings: RunSettings) -> None:

@@ -130,7 +130,7 @@ def estimate_step_error(
     request = EngineRequest(
         network=network,
         stimulus=stimulus,
-        initial_state=checked_state(initial_state, network.dimension),
+        initial_state=checked_state(initial_state, network),
         threshold_rule=threshold_rule,
         **plan_steps(network, [stimulus], settings),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
-from isochron.files import read_text, reads_data, write_bytes
+from isochron.files import read_text, reads_data, without_repeats, write_bytes
 from isochron.sims.wcon_units import LENGTH, TIME, scale_of
 from isochron.wording import counted, shown
 
@@ -188,7 +188,7 @@ def _parsed(text: str) -> dict[str, Any]:
         raise ValueError(f"It contains {constant}, which JSON does not have; write null.")
 
     try:
-        content = json.loads(text, parse_constant=refuse)
+        content = json.loads(text, parse_constant=refuse, object_pairs_hook=without_repeats)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"It is not JSON: {error}.") from error
     if not isinstance(content, dict):

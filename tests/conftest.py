@@ -1,10 +1,17 @@
 import os
+import signal
 import sys
 
 import numpy as np
 import pytest
 
 from isochron import analysis, connectome, sims
+
+
+def pytest_configure():
+    """A shell that starts the tests in the background ignores SIGINT, in their processes too."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

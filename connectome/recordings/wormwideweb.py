@@ -16,7 +16,7 @@ import numpy as np
 
 from isochron.connectome.recordings import _hdf5
 from isochron.connectome.recordings._dataset import Traces
-from isochron.files import read_text
+from isochron.files import read_text, without_repeats
 
 QUANTITY = {
     "activity": "z-scored ratio of green to red fluorescence",
@@ -92,7 +92,7 @@ def parse(path: str | os.PathLike) -> dict[str, Any]:
         If the file is not JSON, not an object, too deep, or repeats a key.
     """
     try:
-        content = json.loads(read_text(path), object_pairs_hook=_without_repeats)
+        content = json.loads(read_text(path), object_pairs_hook=without_repeats)
     except RecursionError:
         raise ValueError(f"{path} is nested too deeply to be read.") from None
     except json.JSONDecodeError as error:
@@ -167,12 +167,3 @@ def _object(content: Mapping[str, Any], key: str, path: Path) -> Mapping[str, An
             f"{path} does not have an object {key!r}. It has {', '.join([*content][:8])}."
         )
     return content[key]
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"The JSON object has the key {twice[:50]!r} twice.")
-    return content

@@ -4,7 +4,8 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -35,14 +36,24 @@ from isochron.cli.view import view
 class _Commands(NearestGroup):
     """A group whose interrupt click does not announce with an empty line."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _interrupt_as_exit():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _interrupt_as_exit():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            stopped = SystemExit(INTERRUPTED)
-            for note in getattr(error, "__notes__", ()):
-                stopped.add_note(note)
-            raise stopped from error
+
+
+@contextmanager
+def _interrupt_as_exit() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        stopped = SystemExit(INTERRUPTED)
+        for note in getattr(error, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,15 +92,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")  # workers inherit it
     _open_closed_outputs()
     streams = sys.stdout, sys.stderr
-    with handled_signals(to_the_end=argv is None) as came:
-        try:
+    try:
+        with handled_signals(to_the_end=argv is None) as came:
             code = _run(arguments, came)
             sys.stdout.flush()
-        except BrokenPipeError as error:
-            code = end_quietly(streams)
-            return describe_error(error, arguments) if code is None else code
-        finally:
-            sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
+    except BrokenPipeError as error:
+        code = end_quietly(streams)
+        return describe_error(error, arguments) if code is None else code
+    except (KeyboardInterrupt, SystemExit) as error:  # before or after the command
+        return describe_error(error, arguments)
+    finally:
+        sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
     return code
 
 

@@ -11,7 +11,7 @@ from isochron.cli.common import debug_option, json_option, open_connectome, prin
 from isochron.cli.execution import StoreOptions
 from isochron.cli.options import NearestChoice, SettingsCommand, reject_given
 from isochron.runs.model_settings import DATASET_HELP
-from isochron.settings import setting
+from isochron.settings import require_seed, setting
 
 if TYPE_CHECKING:
     from isochron.workflows.attractor_results import (
@@ -44,8 +44,7 @@ class SearchSettings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ValueError(f"The seed must not be negative, got {self.seed}.")
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

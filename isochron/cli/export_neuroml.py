@@ -1,5 +1,6 @@
 """isochron export-neuroml."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,4 +63,4 @@ def export_neuroml(
         f"Wrote {made.network}: {counted(made.n_neurons, 'neuron')}, "
         f"{counted(made.n_muscles, 'muscle')}, {counted(made.n_projections, 'projection')}"
     )
-    click.echo(f"Run it: pynml {made.simulation} -nogui")
+    click.echo(f"Run it: pynml {shlex.quote(str(made.simulation))} -nogui")

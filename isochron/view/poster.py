@@ -7,6 +7,7 @@ import numpy as np
 
 from isochron.view.colors import diverging_map
 from isochron.view.run_data import Viewed
+from isochron.wording import printable
 
 MIDDLE = 0.90
 LONGEST_TITLE = 60  # characters
@@ -48,7 +49,8 @@ def _draw_run(run: Viewed, left: Any, right: Any, colors: Any) -> None:
         run.places[:, 0], run.places[:, across], c=relative[frame], s=9, cmap=colors, vmin=-1,
         vmax=1, edgecolors="#808890", linewidths=0.3,
     )  # fmt: skip
-    title = run.title if len(run.title) <= LONGEST_TITLE else f"{run.title[:LONGEST_TITLE]}…"
+    title = printable(run.title)
+    title = title if len(title) <= LONGEST_TITLE else f"{title[:LONGEST_TITLE]}…"
     left.set_title(title, fontsize=8, color="#808890", parse_math=False)
     left.set_axis_off()
     if run.is_worm:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from isochron.connectome import Connectome, plotting
 from isochron.files import write_bytes
+from isochron.wording import printable
 
 
 def draw_connectome(connectome: Connectome, path: Path) -> None:
@@ -14,7 +15,8 @@ def draw_connectome(connectome: Connectome, path: Path) -> None:
 
     figure = Figure(figsize=(14, 16))
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{connectome.name}; weights are {connectome.source.weight_unit}", y=0.985)
+    title = printable(f"{connectome.name}; weights are {connectome.source.weight_unit}")
+    figure.suptitle(title, y=0.985, parse_math=False)
     rows = figure.add_gridspec(3, 1, height_ratios=(5, 5, 4), top=0.95, bottom=0.02, hspace=0.22)
     matrices = [layer for layer in connectome.layers if layer != "neuromuscular"][:2] or [
         "chemical"

@@ -14,6 +14,7 @@ from isochron.files import write_bytes
 from isochron.runs.datasets import resolve_dataset
 from isochron.runs.gait_convergence import differences_of, has_converged, refinements_of
 from isochron.runs.simulation_spec import SimulationSpec
+from isochron.wording import printable
 from isochron.workflows.crawl_models import CrawlModel, open_model
 from isochron.workflows.crawl_settings import CrawlSettings
 from isochron.workflows.crawl_survey import GaitSurvey, defined, survey_gaits
@@ -192,7 +193,7 @@ def draw_crawl(run: xr.Dataset, summary: CrawlSummary) -> Any:
     figure = Figure(figsize=(10, 7), layout="constrained")
     FigureCanvasAgg(figure)
     top, bottom = figure.subplots(2, 1, height_ratios=(2, 3))
-    figure.suptitle(_title(summary))
+    figure.suptitle(printable(_title(summary)), parse_math=False)
     _draw_kymograph(run, top, figure)
     _draw_path(run, bottom)
     return figure

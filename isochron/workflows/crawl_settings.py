@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from isochron.runs.crawl_settings import BodySettings
 from isochron.runs.model_settings import DATASET_HELP, ConnectionSettings
-from isochron.settings import setting
+from isochron.settings import require_seed, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,6 @@ class CrawlSettings(BodySettings, ConnectionSettings):
     )
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}.")
+        require_seed(self.seed)
         if self.survey is not None and self.survey < 1:
             raise ValueError(f"survey must be 1 or more, got {self.survey}.")

@@ -15,7 +15,9 @@ from isochron.connectome import Connectome
 from isochron.runs.resting_state import find_resting_state, is_near_equilibrium
 from isochron.runs.results import extended, omitted_if_none
 from isochron.runs.simulation_spec import SimulationSpec, write_simulation_spec
+from isochron.settings import require_seed
 from isochron.sims.simulation import unsimulated_layers
+from isochron.wording import printable
 
 SHOWN = 40
 LONGEST_NAME = 20  # characters
@@ -142,8 +144,7 @@ def simulate_spec(
     ValueError
         If an option is out of range, or the connectome does not have a neuron.
     """
-    if seed < 0:
-        raise ValueError(f"The seed must not be negative, got {seed}.")
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     network, stimulus = spec.network(), spec.stimulus()
     began = time.perf_counter()
@@ -223,7 +224,8 @@ def draw_run(run: xr.Dataset, connectome: Connectome) -> Any:
     figure = Figure(figsize=(9, 8), layout="constrained")
     FigureCanvasAgg(figure)
     made = RecordedRun.read(run)
-    figure.suptitle(f"{made.dataset}, {made.model} model, {made.engine}")
+    title = printable(f"{made.dataset}, {made.model} model, {made.engine}")
+    figure.suptitle(title, parse_math=False)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     if "spike_time" in run:
         _draw_spikes(run, top, bottom)
@@ -242,7 +244,7 @@ def _draw_potentials(run: xr.Dataset, connectome: Connectome, figure: Any, top: 
         values[:, most].T, aspect="auto", extent=(seconds[0], seconds[-1], len(most), 0),
         cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest",
     )  # fmt: skip
-    names = [name[:LONGEST_NAME] for name in run.neuron.values[most]]
+    names = [printable(name)[:LONGEST_NAME] for name in run.neuron.values[most]]
     top.set_yticks(np.arange(len(most)) + 0.5, names, fontsize=6.5, parse_math=False)
     top.set_ylabel(f"{len(most)} neurons of largest amplitude")
     figure.colorbar(image, ax=top, label="V − Vth (mV)")

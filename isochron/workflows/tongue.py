@@ -16,6 +16,7 @@ from isochron.runs.resting_state import describe_no_cycle, find_cycle_or_resting
 from isochron.runs.results import TongueRow
 from isochron.runs.saved_network import SavedNet
 from isochron.runs.simulation_spec import SimulationSpec, describe_model
+from isochron.wording import printable
 from isochron.workflows.network_cycles import describe_unforced
 from isochron.workflows.rhythm_search import DATASETS, DEFAULT_SEARCH, RhythmSearch
 from isochron.workflows.search import find_nets, read_graded_run
@@ -276,4 +277,5 @@ def _draw_tongue(system: Tongues, cycle: ForcedCycle, ax: Any) -> None:
         label=f"amplitude of the reference{unit}",
         ax=ax,
     )
-    ax.set_title(f"{Path(system.source).name}: {cycle.how_found}", fontsize="small")
+    title = printable(f"{Path(system.source).name}: {cycle.how_found}")
+    ax.set_title(title, fontsize="small", parse_math=False)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from isochron.sims.engines.brian2_session import brian2_session, check_memory, import_brian2
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import EngineRequest, raise_if_diverged
 from isochron.sims.engines.settings import Brian2Settings
 from isochron.sims.graded import GradedNetwork
 
@@ -85,8 +85,7 @@ def run(request: EngineRequest, *, codegen_target: str | None = None) -> np.ndar
         if len(states) < request.n_samples:  # the monitor writes before a step, never at the end
             last = np.concatenate([neurons.V / brian2.mV, neurons.s])
             states = np.vstack([states, last])
-    if not np.isfinite(states).all():
-        raise DivergenceError(f"The simulation is not finite at a step of {request.step_ms:g} ms.")
+    raise_if_diverged(request, states)
     return states
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import EngineRequest, raise_if_diverged
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.processes import SimulatorError, jneuroml_command, run_process
@@ -96,13 +96,8 @@ def _read(path: Path, request: EngineRequest) -> np.ndarray:
     with open(path, encoding="ascii") as lines:
         wanted = itertools.islice(lines, 0, request.n_steps + 1, request.every)
         table = np.loadtxt(wanted, ndmin=2)
-    times, states = 1e3 * table[:, 0], table[:, 1:]
-    bad = ~np.isfinite(states).all(axis=1)
-    if bad.any():
-        raise DivergenceError(
-            f"The simulation in jNeuroML is not finite at {times[bad][0]:g} ms, at a step of "
-            f"{request.step_ms:g} ms."
-        )
+    states = table[:, 1:]
+    raise_if_diverged(request, states, simulator="jNeuroML")
     if len(states) < request.n_samples:
         raise SimulatorError(f"jNeuroML wrote {len(states)} of {request.n_samples} samples.")
     states[:, : request.network.n_neurons] *= 1e3

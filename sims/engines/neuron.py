@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import EngineRequest, raise_if_diverged
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.neuroml.graded_run import STEM, check_step, synaptic_rate, write_run
 from isochron.sims.neuroml.mechanisms import merge_mechanisms
@@ -83,12 +83,7 @@ def run(request: EngineRequest) -> np.ndarray:
             run_process([sys.executable, "run.py"], folder, name="NEURON", produces="states.npy"),
             allow_pickle=False,
         )
-    bad = ~np.isfinite(states).all(axis=1)
-    if bad.any():
-        raise DivergenceError(
-            f"The simulation in NEURON is not finite at {request.sample_times[bad][0]:g} ms, at "
-            f"a step of {request.step_ms:g} ms."
-        )
+    raise_if_diverged(request, states, simulator="NEURON")
     return states
 
 

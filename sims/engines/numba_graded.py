@@ -6,7 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from isochron.sims.engines.multistep import runs as multistep
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import (
+    DivergenceError,
+    EngineRequest,
+    diverged,
+    raise_if_diverged,
+)
 from isochron.sims.engines.strang import Pattern, StepInputs, build_kernel, find_pattern
 from isochron.sims.engines.strang_lanes import (
     LANES,
@@ -46,9 +51,12 @@ def run(request: EngineRequest) -> np.ndarray:
         )
         taken = advance(kernel, state, no_tangents, inputs, count, request.every, samples)
         if taken < count or not np.isfinite(state).all():
+            written = states[: 1 + (first + min(taken + 1, count)) // request.every]
+            raise_if_diverged(request, written)
+            neurons = diverged(network.connectome.neurons, written[-1], state)
             raise DivergenceError(
-                f"The simulation is not finite after {(first + taken) * step:g} ms at a step of "
-                f"{step:g} ms."
+                f"The simulation is not finite after {(first + count) * step:g} ms at a step of "
+                f"{step:g} ms, in {neurons}."
             )
         done = first + count
         request.progress.update(states, 1 + done // request.every, state=state, n_steps=done)

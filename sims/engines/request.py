@@ -22,7 +22,7 @@ It raises `isochron.sims.DivergenceError` if the state does not stay finite.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ import numpy as np
 from isochron.sims.drive import RAMP_MS, Drive
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.stimuli import Stimulus
+from isochron.wording import counted
 
 
 class DivergenceError(ArithmeticError):
@@ -150,17 +151,62 @@ class EngineRequest:
         return np.arange(self.n_samples) * self.every * self.step_ms
 
 
-def raise_if_diverged(request: EngineRequest, states: np.ndarray) -> None:
+def raise_if_diverged(request: EngineRequest, states: np.ndarray, *, simulator: str = "") -> None:
     """Raise if a state of a run, shape (n_samples, 2 n_neurons), is not finite.
+
+    Parameters
+    ----------
+    request : EngineRequest
+    states : ndarray, shape (n_samples, 2 n_neurons)
+        Samples, the initial state first; they may end before the run does.
+    simulator : str, optional
+        Name of the program that simulates.
 
     Raises
     ------
     DivergenceError
-        With the time of the first sample that is not.
+        With the time of the first sample that is not finite, and the neurons.
+    """
+    if failure := describe_divergence(request, states):
+        where = f" in {simulator}" if simulator else ""
+        raise DivergenceError(
+            f"The simulation{where} is {failure}, at a step of {request.step_ms:g} ms."
+        )
+
+
+def describe_divergence(request: EngineRequest, states: np.ndarray) -> str:
+    """When and where a run is not finite: ``not finite after 10 ms in neuron AVAL``; "" if it is.
+
+    Parameters
+    ----------
+    request : EngineRequest
+    states : ndarray, shape (n_samples, 2 n_neurons)
+        Samples, the initial state first; they may end before the run does.
     """
     finite = np.isfinite(states).all(axis=1)
-    if not finite.all():
-        raise DivergenceError(
-            f"The simulation is not finite after {request.sample_times[np.argmin(finite)]:g} ms at "
-            f"a step of {request.step_ms:g} ms."
-        )
+    if finite.all():
+        return ""
+    bad = int(np.argmin(finite))
+    neurons = diverged(request.network.connectome.neurons, states[max(0, bad - 1)], states[bad])
+    return f"not finite after {request.sample_times[bad]:g} ms in {neurons}"
+
+
+def diverged(neurons: Sequence[str], before: np.ndarray, after: np.ndarray) -> str:
+    """Neurons whose state is not finite, in words: ``neuron AVAL and 3 others``.
+
+    An implicit step carries the values of one neuron to many others, so the one that had the
+    largest potential is named.
+
+    Parameters
+    ----------
+    neurons : sequence of str
+    before : ndarray, shape (at least n_neurons,)
+        Potentials in an earlier state, then anything.
+    after : ndarray, shape (k n_neurons,)
+        Values of each neuron in the state that is not finite; if all are finite, the neuron with
+        the largest potential is named.
+    """
+    bad = ~np.isfinite(np.reshape(after, (-1, len(neurons)))).all(axis=0)
+    worst = neurons[int(np.where(bad | ~bad.any(), np.abs(before[: len(neurons)]), -1).argmax())]
+    others = int(bad.sum()) - 1
+    return f"neuron {worst}" + (f" and {counted(others, 'other')}" if others > 0 else "")

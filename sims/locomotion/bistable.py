@@ -26,7 +26,7 @@ from isochron.sims.body.simulation import (
     interpolation_matrix,
     joint_positions,
 )
-from isochron.sims.engines.request import DivergenceError
+from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.locomotion.anatomy import anatomy_of, joints_in
 from isochron.sims.locomotion.kernel import (
     Rows,
@@ -324,13 +324,15 @@ class BistableMap:
                 f"state must have shape ({self.dimension},), got {state.shape}; tangents "
                 f"({self.dimension}, k), got {tangents.shape}."
             )
+        before = state.copy()
         _advance_units(
             self._loop, state, tangents, np.zeros(3), float(self.step_ms), n_steps, every, record
         )
         if not np.isfinite(state).all():
             raise DivergenceError(
                 f"The worm is not finite after {n_steps * self.step_ms:g} ms at a step of "
-                f"{self.step_ms:g} ms. Lower step_ms."
+                f"{self.step_ms:g} ms, in "
+                f"{diverged(self.units, before, state[: len(self.units)])}. Lower step_ms."
             )
 
 

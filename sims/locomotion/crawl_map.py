@@ -7,7 +7,7 @@ import xarray as xr
 
 from isochron.real_numbers import require_real
 from isochron.sims.body.chain import chain_of
-from isochron.sims.engines.request import DivergenceError
+from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.engines.strang import StepInputs, build_kernel
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.graded_map import GradedMap
@@ -309,13 +309,16 @@ class CrawlMap(GradedMap):
             int(inputs.start),
             float(inputs.step),
         )
+        before, n = state.copy(), 2 * self.network.n_neurons
         taken = advance_loop(
             self._neurons, self.loop, state, tangents, pose, plain, n_steps, every, record
         )
         if taken < n_steps or not np.isfinite(state).all():
             raise DivergenceError(
                 f"The worm is not finite after {taken * inputs.step:g} ms at a step of "
-                f"{inputs.step:g} ms. Lower step_ms or the gain of proprioception."
+                f"{inputs.step:g} ms, in "
+                f"{diverged(self.network.connectome.neurons, before, state[:n])}. Lower step_ms "
+                "or the gain of proprioception."
             )
 
 

@@ -14,6 +14,7 @@ from isochron.connectome.importers.links import whole
 from isochron.connectome.importers.opened import remembers_its_file
 from isochron.connectome.importers.stated import NOT_KNOWN
 from isochron.connectome.names import C_ELEGANS
+from isochron.files import reads_data
 from isochron.sims.neuroml.connections import Connection, read_connections
 from isochron.sims.neuroml.includes import read_documents
 from isochron.sims.neuroml.populations import Cells, read_properties
@@ -23,6 +24,7 @@ from isochron.wording import counted
 SHOWN = 5  # items of a kind that are named in `Source.left_out` and the history
 
 
+@reads_data
 @remembers_its_file
 def read_neuroml(
     path: str | os.PathLike,

@@ -8,7 +8,7 @@ transmitter of the presynaptic population, if a property states it.
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -29,10 +29,9 @@ _THRESHOLDS = {
     "gradedNeuron": "Vth",
 }
 _NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-_QUANTITY = re.compile(rf"\s*{_NUMBER}\s*(mV|V|uV)?\s*")
-_CONDUCTANCE = re.compile(rf"\s*{_NUMBER}\s*(pS|nS|uS|mS|S)\s*")
-_IN_NS = {"pS": 1e-3, "nS": 1.0, "uS": 1e3, "mS": 1e6, "S": 1e9}
-_IN_MV = {"mV": 1.0, "V": 1e3, "uV": 1e-3, None: 1.0}  # PyNN's numbers are in mV
+_QUANTITY = re.compile(rf"\s*{_NUMBER}\s*([A-Za-z]*)\s*")
+_IN_NS = {"pS": 1e-3, "nS": 1.0, "uS": 1e3, "mS": 1e6, "S": 1e9, "": math.nan}
+_IN_MV = {"mV": 1.0, "V": 1e3, "uV": 1e-3, "": 1.0}  # PyNN's numbers are in mV
 
 
 _WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+"  # those of synInh and ExcSyn
@@ -118,15 +117,16 @@ class SynapseSigns:
         return _kind(definition) == "silentSynapse" or _has_no_conductance(definition)
 
     def conductance(self, connection: Connection) -> float:
-        """Conductance of a connection of weight 1, in nS; NaN if the file does not state it."""
+        """Conductance of a connection of weight 1, in nS; NaN if the file does not state it.
+
+        Raises
+        ------
+        ValueError
+            If it is stated in the unit of a different quantity.
+        """
         definition = self._components.get(connection.synapse)
-        text = (
-            "" if definition is None else definition.get("gbase") or definition.get("conductance")
-        )
-        found = _CONDUCTANCE.fullmatch(text or "")
-        if found is None:
-            return math.nan
-        return float(found[1]) * _IN_NS[found[2]] / connections_in_id(connection.synapse)
+        stated = _quantity(definition, ("gbase", "conductance"), _IN_NS, "conductance")
+        return stated / connections_in_id(connection.synapse)
 
     def is_gap_junction(self, connection: Connection) -> bool:
         """Whether it is a gap junction by its element, the id or the kind of its component."""
@@ -175,7 +175,7 @@ class SynapseSigns:
             parts = [self._components.get(synapse.get(name, "")) for name in _DOUBLE]
             signs = {None if part is None else self._defined(part, cell) for part in parts}
             return signs.pop() if len(signs) == 1 else None
-        reversal = _millivolts(synapse.get("erev") or synapse.get("e_rev"))
+        reversal = _potential(synapse, ("erev", "e_rev"))
         rest, threshold = _rest_and_threshold(self._components.get(cell))
         return -1 if reversal < rest else 1 if reversal > threshold else None
 
@@ -188,22 +188,21 @@ def _rest_and_threshold(cell: Element | None) -> tuple[float, float]:
     if cell is None:
         return LOWEST_REST, HIGHEST_THRESHOLD
     kind = _kind(cell)
-    rest = next((cell.get(name) for name in _RESTS if name in cell.attrib), None)
-    if rest is None:
-        rest = _leak_of_channels(cell)
-    threshold = cell.get(_THRESHOLDS.get(kind, "v_thresh"))
-    below, above = _millivolts(rest), _millivolts(threshold)
+    below = _potential(cell, _RESTS)
+    if math.isnan(below):
+        below = _potential(_leak_channel(cell), ("erev",))
+    above = _potential(cell, (_THRESHOLDS.get(kind, "v_thresh"),))
     below = LOWEST_REST if math.isnan(below) else below
     above = HIGHEST_THRESHOLD if math.isnan(above) else above
     return min(below, above), max(below, above)
 
 
-def _leak_of_channels(cell: Element) -> str | None:
-    """Reversal potential of the leak channels of a cell with ion channels."""
+def _leak_channel(cell: Element) -> Element | None:
+    """The leak channels of a cell with ion channels."""
     for channel in cell.iter():
         named = f"{channel.get('id', '')} {channel.get('ionChannel', '')}".lower()
         if "erev" in channel.attrib and ("leak" in named or "pas" in named):
-            return channel.get("erev")
+            return channel
     return None
 
 
@@ -221,10 +220,26 @@ def _sign_of(quantity: str | None) -> int | None:
     return (value > 0) - (value < 0)
 
 
-def _millivolts(quantity: str | None) -> float:
-    """A potential in mV; NaN if it is not one."""
-    found = _QUANTITY.fullmatch(quantity or "")
-    return float(found[1]) * _IN_MV[found[2]] if found else math.nan
+def _potential(component: Element | None, names: Sequence[str]) -> float:
+    """The first of some attributes that a component has, in mV; NaN if it has none."""
+    return _quantity(component, names, _IN_MV, "potential")
+
+
+def _quantity(
+    component: Element | None, names: Sequence[str], units: Mapping[str, float], kind: str
+) -> float:
+    """The first of some attributes that a component has, in the unit of factor 1, or NaN."""
+    given = {} if component is None else component.attrib
+    name = next((name for name in names if given.get(name)), None)
+    if component is None or name is None:
+        return math.nan
+    found = _QUANTITY.fullmatch(given[name])
+    if found is None or found[2] not in units:
+        raise ValueError(
+            f"{name} of {_kind(component)} {component.get('id', '')!r} must be a {kind} in "
+            f"one of {', '.join(unit for unit in units if unit)}, got {given[name]!r}."
+        )
+    return float(found[1]) * units[found[2]]
 
 
 def _sign_of_id(component: str) -> int:

@@ -12,7 +12,7 @@ from isochron._version import __version__
 from isochron.real_numbers import require_real
 from isochron.settings import settings_from
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
-from isochron.sims.engines.request import DivergenceError
+from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.simulation import unsimulated_layers
 from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
@@ -151,8 +151,9 @@ def run_spiking(
         neurons.V = start * brian2.mV
         parts = [neurons, *make_connections(brian2, network, neurons, tick)]
         events, samples = _run(brian2, parts, n_steps, tick, every if record else 0)
-    if not np.isfinite(samples[-1]).all():
-        raise DivergenceError(f"A potential is not finite at a step of {step:g} ms.")
+    times = every * step * np.arange(len(samples))
+    times[-1] = n_steps * step
+    raise_if_diverged(network, samples, times, step)
     attributes = {
         "model": "spiking",
         "dataset": network.connectome.name,
@@ -227,6 +228,20 @@ def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
         name="rate",
         attrs={"units": "Hz"},
     )
+
+
+def raise_if_diverged(
+    network: SpikingNetwork, samples: np.ndarray, times: np.ndarray, step: float
+) -> None:
+    """Raise if a potential is not finite, with the time of the first sample and its neurons."""
+    finite = np.isfinite(samples).all(axis=1)
+    if not finite.all():
+        bad = int(np.argmin(finite))
+        neurons = diverged(network.connectome.neurons, samples[max(0, bad - 1)], samples[bad])
+        raise DivergenceError(
+            f"A potential is not finite at {times[bad]:g} ms at a step of {step:g} ms, "
+            f"in {neurons}."
+        )
 
 
 def _run(

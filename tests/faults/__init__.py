@@ -1,0 +1,25 @@
+"""Faults that must be survived or refused with one clear line, and where each is tested.
+
+Files
+    missing, empty, of another kind: test_exit_codes, test_wrong_files. Not UTF-8, byte-order
+    mark, CRLF, 100 MB, deep, cut off, keys given twice: test_text_files, test_too_large. Folder,
+    pipe or device: test_special_files. Unknown keys and names: test_near_names. Tables: also
+    tests/connectome/importers. NeuroML: test_neuroml_files, and tests/sims/test_neuroml. Bits
+    that changed: test_flipped_bits, test_forged_hdf5, test_fuzz. Checkpoints: test_exit_codes, and
+    tests/ann_bridge/test_resume. Missing chunks: tests/sims/test_storage. Full and read-only
+    disks: test_full_disk, and tests/sweep/test_full_disk.
+Parameters
+    test_parameters, test_command_line; too large: test_too_large; extras that are not installed:
+    test_missing_extras.
+Numerics
+    divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
+    singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.
+Runtime
+    signals: test_signals, test_lost_signals; SIGKILL: test_storm; killed workers, steps that kill
+    them, clocks: test_workers; two processes: test_two_writers; folders that disappear:
+    test_training_faults; closed output: test_closed_output.
+Attacks
+    requests, entities, names of files, archives, code: test_attacks; names of neurons:
+    test_hostile_names, test_formulas; links: test_planted_links; code in caches:
+    test_foreign_caches; pickles: tests/ann_bridge/test_recorded_references.
+"""

@@ -58,6 +58,15 @@ def poison_once(folder: RunPaths, report: Report):
     return {"x": 2.0}
 
 
+def poison_first(folder: RunPaths, name: str, report: Report):
+    """Kills its process the first time, as each step of another name does."""
+    marker = folder.path / "data" / f"killed-{name}"
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"name": name}
+
+
 def wait(folder: RunPaths, seconds: float, report: Report):
     """Takes time."""
     (folder.path / "data" / f"{os.getpid()}.pid").touch()

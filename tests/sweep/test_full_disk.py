@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from isochron.runs.sweep import Sweep, sweep
+from tests.small_disk import mounted, remount
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENT = "tests.sweep.experiments:large"
@@ -38,18 +39,9 @@ def command(tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 1 MB, and how to make it larger."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    try:
-        done = subprocess.run(mount, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no mount")
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted: {done.stderr.strip()}")
-    yield folder, ["mount", "-o", "remount,size=8m", str(folder)]
-    subprocess.run(["umount", str(folder)], check=True)
+    """A file system of 1 MB."""
+    with mounted(tmp_path / "disk", "1m") as folder:
+        yield folder
 
 
 def check_what_is_there(store):
@@ -63,14 +55,13 @@ def check_what_is_there(store):
 
 @pytest.mark.slow
 def test_a_disk_of_one_megabyte(small_disk, command, reference):
-    folder, larger = small_disk
-    store = folder / "S"
+    store = small_disk / "S"
     done = command(store)
     assert done.returncode == RESOURCES, done.stderr
     assert "The disk is full" in done.stderr
     assert done.stderr.count("Traceback") == 0
     check_what_is_there(store)
-    subprocess.run(larger, check=True)
+    remount(small_disk, "size=8m")
     assert command(store).returncode == 0
     assert Sweep(store).digest() == reference
 

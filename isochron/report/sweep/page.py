@@ -15,7 +15,7 @@ from isochron.report.sweep.measures import label_of, title_of
 from isochron.report.sweep.tables import completeness, tables_of
 from isochron.runs.sweep import Sweep
 from isochron.runs.sweep.experiments import open_experiment
-from isochron.wording import joined
+from isochron.wording import joined, printable
 
 MOST_REASONS = 20
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
@@ -88,7 +88,7 @@ def _image(figure: Figure) -> dict[str, Any]:
 
 def _reasons(found: xr.Dataset) -> list[tuple[str, int]]:
     """Why runs failed, most frequent first; reasons that differ in their numbers count as one."""
-    texts = [str(text) for text in found["reason"].values.ravel() if str(text)]
+    texts = [printable(str(text)) for text in found["reason"].values.ravel() if str(text)]
     counts = Counter(NUMBER.sub("#", text) for text in texts)
     first: dict[str, str] = {}
     for text in texts:

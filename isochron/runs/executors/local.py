@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from isochron.folders import uninterrupted
 from isochron.runs.executors import THREAD_VARIABLES, Item, Order
 from isochron.runs.executors.agenda import Agenda
 from isochron.runs.executors.work import (
@@ -111,10 +113,13 @@ class _Pool:
         ours, theirs = context.Pipe()
         arguments = (theirs, str(self._order.folder.path.resolve()), self._order.limits)
         process = context.Process(target=_serve, args=arguments, daemon=True)
-        with _without_interrupt():
-            process.start()
-        theirs.close()
-        self._workers.append(_Worker(process, ours))
+        # A signal acts when the worker is listed, so that `_stop` ends it too.
+        with uninterrupted():
+            resource_tracker.ensure_running()  # its start would unblock the signal below
+            with _without_interrupt():
+                process.start()
+            theirs.close()
+            self._workers.append(_Worker(process, ours))
         return self._workers[-1]
 
     def _give(self, worker: _Worker, item: Item) -> None:

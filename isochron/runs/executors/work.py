@@ -97,6 +97,8 @@ def _perform(folder: WorkFolder, item: Item, limits: Limits, report: Report) -> 
         folder.fail(item, too_long(folder, limits), "timeout")
         return FAILED
     except (Exception, SystemExit) as error:  # a function may call sys.exit
+        if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
+            raise  # of `isochron.cli.signals`: this process ends
         if isinstance(error, OSError) and error.errno in SCARCE:
             raise
         text = f"{type(error).__name__}: {error}"
@@ -123,17 +125,15 @@ def _watchdog(seconds: float | None) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + max(5.0, 0.2 * seconds), exit=True, file=_nowhere())
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, before)
-
-
-def _nowhere():
-    return open(os.devnull, "w")
+    with open(os.devnull, "w") as nowhere:
+        later = seconds + max(5.0, 0.2 * seconds)
+        faulthandler.dump_traceback_later(later, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
+            signal.signal(signal.SIGALRM, before)
 
 
 def limit_memory(limits: Limits) -> None:

@@ -169,12 +169,12 @@ def _is_live(path: Path, stale_s: float, owner: str = "") -> bool:
         claim = json.loads(path.read_text())
         if owner and claim.get("by") == owner:
             return False
-        age = time.time() - float(claim["at"])
+        age = abs(time.time() - float(claim["at"]))  # a clock that was wrong is set back
         if claim["host"] == socket.gethostname():
             return _is_running(int(claim["pid"])) and age < stale_s
         return age < stale_s
     except (OSError, ValueError, KeyError, TypeError):
-        return path.exists() and time.time() - path.stat().st_mtime < 5
+        return path.exists() and abs(time.time() - path.stat().st_mtime) < 5
 
 
 def open_folder(path: Path) -> WorkFolder:

@@ -197,11 +197,14 @@ class Store(WorkFolder[Task]):
         if path.is_symlink() or not path.is_file():
             return None
         try:
-            with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            content = path.read_bytes()
+            with np.load(BytesIO(content), allow_pickle=False) as file:
+                if sum(item.file_size for item in file.zip.infolist()) > len(content):
+                    return None  # compressed, as `write` never does
                 arrays = {name: file[name] for name in file.files}
             digest = str(arrays.pop(DIGEST))
             return BatchResult.from_arrays(arrays) if digest == _digest(arrays) else None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile):
             return None
 
     def has(self, key: str) -> bool:

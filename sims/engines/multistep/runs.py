@@ -11,7 +11,7 @@ from isochron.sims.engines.multistep.coefficients import CHECK_EVERY, LARGEST_CO
 from isochron.sims.engines.multistep.many_worms import MEMBERS, ManyWorms
 from isochron.sims.engines.multistep.one_worm import History, Inputs, OneWorm, Rates, Samples
 from isochron.sims.engines.multistep.schedule import Stage, find_scales, plan_stages
-from isochron.sims.engines.request import DivergenceError, EngineRequest
+from isochron.sims.engines.request import DivergenceError, EngineRequest, diverged
 from isochron.sims.engines.strang import find_pattern
 
 BLOCK_STEPS = 512  # number of steps for which changing input is computed at a time
@@ -25,9 +25,11 @@ def run(request: EngineRequest) -> np.ndarray:
     """States of a run; see `isochron.sims.engines.request`."""
     n = request.network
     worm = OneWorm(n.parameters, n.laplacian, n.synapses, n.reversal)
-    states, failures = _Group([request], worm, np.zeros((n.n_neurons, 1))).run()
+    group = _Group([request], worm, np.zeros((n.n_neurons, 1)))
+    states, failures = group.run()
     if failures[0]:
-        raise DivergenceError(f"The simulation is {failures[0]}.")
+        neurons = diverged(n.connectome.neurons, group.halted[:, 0], group.halted[:, 0])
+        raise DivergenceError(f"The simulation is {failures[0]}, in {neurons}.")
     return states[0]
 
 
@@ -130,6 +132,11 @@ class _Group:
     """Runs whose input jumps at the same times; each has its steps, and its result is its own.
 
     Potentials are differences from a reference, shape (n_neurons, n_members), in mV.
+
+    Attributes
+    ----------
+    halted : ndarray, shape (n_neurons, n_members)
+        Largest potentials of the last steps before the guard stopped all members.
     """
 
     def __init__(
@@ -295,6 +302,7 @@ class _Group:
                 else:
                     self.calls.note(halt, recent, factored, n_samples=high)
             if stopped.all():
+                self.halted = self.worms.neurons(np.abs(recent.potentials).max(axis=0))
                 break
             known = 3
         # The states of the last steps, and before them the one from which a short stage started.

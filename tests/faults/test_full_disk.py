@@ -1,0 +1,163 @@
+"""A disk that is full or read-only: one line, what was there stays, no part of a file is left."""
+
+import errno
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from isochron import ann_bridge, sims
+from isochron._version import __version__
+from isochron.ann_bridge.resume import read_newest
+from isochron.cli import main
+from isochron.cli.errors import describe_error
+from isochron.files import write_bytes
+from isochron.runs.run_folder import RunFolder
+from isochron.sims.storage import export_nwb
+from isochron.studies.compare.configuration import CompareConfig
+from tests.small_disk import mounted, remount
+
+FAILED, RESOURCES = 1, 5  # exit codes
+SAVES = {"nc": sims.save_dataset, "zarr": sims.save_dataset, "nwb": export_nwb}
+
+
+@pytest.fixture
+def disk(tmp_path):
+    with mounted(tmp_path / "disk", "512k") as folder:
+        yield folder
+
+
+def dataset(n_times):
+    """Noise, which does not compress."""
+    values = np.random.default_rng(n_times).normal(size=(n_times, 20))
+    return xr.Dataset(
+        {"V": (("time", "neuron"), values, {"units": "mV"})},
+        {"time": ("time", np.arange(float(n_times)), {"units": "ms"}),
+         "neuron": [f"N{k}" for k in range(20)]},
+    )  # fmt: skip
+
+
+def content(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def fill(disk):
+    """Take all space but a few kB."""
+    with open(disk / "filler", "wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+@pytest.mark.parametrize("suffix", SAVES)
+def test_what_was_there_stays(disk, suffix, capsys):
+    if suffix == "nwb":
+        pytest.importorskip("pynwb")
+    path = disk / f"x.{suffix}"
+    SAVES[suffix](dataset(20), path)
+    before = content(disk)
+    with pytest.raises(OSError, match="No space left") as caught:
+        SAVES[suffix](dataset(10_000), path)
+    assert content(disk) == before
+    assert describe_error(caught.value, []) == RESOURCES
+    line = capsys.readouterr().err
+    assert line.startswith("isochron: The disk is full")
+    assert line.count("\n") == 1
+    remount(disk, "size=16m")
+    SAVES[suffix](dataset(10_000), path)
+    assert {name.split("/")[0] for name in content(disk)} == {path.name}
+
+
+def test_appending_loses_nothing(disk):
+    path = disk / "x.zarr"
+    sims.append_dataset(dataset(200), path)
+    before = content(disk)
+    later = dataset(10_000).assign_coords(time=1000 + np.arange(10_000.0))
+    with pytest.raises(OSError, match="No space left"):
+        sims.append_dataset(later, path)
+    assert content(disk) == before
+    assert sims.load_dataset(path).sizes["time"] == 200
+
+
+@pytest.mark.parametrize("suffix", ["nc", "zarr"])
+def test_a_simulation(disk, suffix, capsys):
+    out = disk / f"run.{suffix}"
+    arguments = ["simulate", "--duration", "2", "--step", "1", "--record-every", "1"]
+    assert main([*arguments, "--out", str(out)]) == RESOURCES
+    errors = capsys.readouterr().err
+    assert errors.count("isochron: The disk is full") == 1
+    assert "Traceback" not in errors
+    assert not list(disk.iterdir())
+
+
+def test_checkpoints(disk):
+    """The checkpoint before stays, and the same training resumes with the same bits."""
+    task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
+    budget = ann_bridge.TrainingParameters(steps=6, batch_size=4)
+
+    def train(folder, progress=None):
+        net = ann_bridge.GRUNet.for_task(
+            task, n_units=16, generator=torch.Generator().manual_seed(0)
+        )
+        ann_bridge.train(
+            net, task, budget, seed=0, checkpoints=folder, checkpoint_every=1, progress=progress
+        )
+        return net.state_dict()
+
+    def progress(step, loss):
+        if step == 3:
+            fill(disk)
+
+    with pytest.raises(OSError, match="No space left"):
+        train(disk / "points", progress)
+    assert 2 <= len(read_newest(disk / "points").losses) <= 3
+    assert not list(disk.rglob("*.part"))
+    (disk / "filler").unlink()
+    resumed, whole = train(disk / "points"), train(None)
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_run_folder(disk):
+    config = CompareConfig.quick()
+    with RunFolder(disk / "run", config, __version__) as folder:
+        folder.finish("first", {"x": 1}, 0.1)
+        before = content(disk)
+        with pytest.raises(OSError, match="No space left"):
+            folder.finish("second", {"x": list(range(10**5))}, 0.1)
+        assert content(disk) == before
+    with RunFolder(disk / "run", config, __version__) as folder:
+        assert folder.result("first") == {"x": 1}
+        assert not folder.finished("second")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["simulate", "--duration", "0.05", "--out", "run.nc"],
+        ["simulate", "--duration", "0.05", "--out", "run.zarr"],
+        ["simulate", "--duration", "0.05", "--report", "report"],
+        ["train", "--network", "gru", "--task", "flip-flop", "--steps", "1", "--out", "run"],
+        ["connectome", "export", "varshney2011", "--out", "x.csv"],
+        ["export-neuroml", "varshney2011", "--out", "nml"],
+    ],
+)
+def test_a_disk_that_is_read_only(disk, arguments, capsys, monkeypatch):
+    write_bytes(disk / "before.txt", b"x")
+    remount(disk, "ro")
+    monkeypatch.chdir(disk)
+    assert main(arguments) == FAILED
+    errors = capsys.readouterr().err
+    assert "Read-only file system" in errors
+    assert errors.count("isochron: ") == 1
+    assert "Traceback" not in errors
+    assert content(disk) == {"before.txt": b"x"}
+
+
+def test_every_way_in_which_space_ends_has_code_5():
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        assert describe_error(OSError(number, "x", "y"), []) == RESOURCES

@@ -1,0 +1,132 @@
+"""A signal at any moment stops a command: none is lost, and none leaves a worker behind."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isochron.cli import errors, main
+from isochron.cli.signals import handled_signals
+from isochron.runs.executors import Order, Watch, local
+from isochron.runs.executors.work import Limits, perform
+from isochron.runs.steps import Step, StepItem
+from tests.sweep import steps as fake
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("python_handler")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+)
+@pytest.mark.parametrize("moment", ["after the command", "before the command", "in an answer"])
+def test_a_signal_around_the_command(monkeypatch, capsys, number, code, word, moment):
+    """A traceback was printed if it came after the last instruction of the command."""
+    arguments, known = ["--version"], errors._classify
+    if moment == "after the command":
+        printed = io.StringIO()
+        printed.flush = lambda: signal.raise_signal(number)
+        monkeypatch.setattr(sys, "stdout", printed)
+    elif moment == "before the command":
+        monkeypatch.setattr("isochron.cli._run", lambda *_: signal.raise_signal(number))
+    else:
+        arguments = ["nonsense"]
+
+        def classify(error):
+            if isinstance(error, Exception):
+                signal.raise_signal(number)
+            return known(error)
+
+        monkeypatch.setattr(errors, "_classify", classify)
+    assert main(arguments) == code
+    assert capsys.readouterr().err == f"isochron: {word}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_batch_that_is_stopped_has_not_failed(folder, number, monkeypatch):
+    """SIGTERM is SystemExit, which was taken for one of the function that computes."""
+
+    def compute(item, report):
+        signal.raise_signal(number)
+
+    item = StepItem.make(Step("a", fake.fail))
+    monkeypatch.setattr(folder, "compute", compute)
+    with (
+        pytest.raises((KeyboardInterrupt, SystemExit)),
+        handled_signals(to_the_end=False),
+    ):
+        perform(folder, item, Limits())
+    assert folder.failure("a") is None
+    assert not list((folder.path / "claims").iterdir())
+
+
+def test_a_function_that_ends_the_process_has_failed(folder, monkeypatch):
+    monkeypatch.setattr(folder, "compute", lambda item, report: sys.exit(1))
+    assert perform(folder, StepItem.make(Step("a", fake.fail)), Limits()) == "failed"
+    assert folder.failure("a")["error"] == "SystemExit: 1"
+
+
+def test_a_worker_that_starts_is_ended_too(folder, monkeypatch):
+    """The signal came between the start of a process and the place where it is listed."""
+    started = []
+    plain = local.multiprocessing.process.BaseProcess.start
+
+    def start(process):
+        plain(process)
+        started.append(process)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(local.multiprocessing.process.BaseProcess, "start", start)
+    order = Order(
+        folder=folder, items=[StepItem.make(Step("a", fake.fail))], workers=1, limits=Limits(),
+        watch=Watch(),
+    )  # fmt: skip
+    with pytest.raises(KeyboardInterrupt), handled_signals(to_the_end=False):
+        local.run(order)
+    [process] = started
+    assert not process.is_alive()
+
+
+def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder):
+    """The process that tracks resources of multiprocessing unblocked the signal as it started."""
+    masks = []
+    tracker = local.resource_tracker._resource_tracker
+    monkeypatch.setattr(tracker, "_fd", None)
+
+    def start(process):
+        local.resource_tracker.ensure_running()  # as the start of a process does
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        raise OSError("enough")
+
+    monkeypatch.setattr(local.multiprocessing.process.BaseProcess, "start", start)
+    order = Order(
+        folder=folder, items=[StepItem.make(Step("a", fake.fail))], workers=1, limits=Limits(),
+        watch=Watch(),
+    )  # fmt: skip
+    with pytest.raises(OSError, match="enough"):
+        local.run(order)
+    assert signal.SIGINT in masks[0]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_an_interrupt_while_the_program_is_imported():
+    """One line and 130, not a traceback of an import."""
+    code = (
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'isochron.cli': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from isochron.__main__ import start\n"
+        "sys.exit(start())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "isochron: Interrupted.\n")

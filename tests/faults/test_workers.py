@@ -1,0 +1,164 @@
+"""Workers that are killed, steps that kill their workers, and clocks that are set."""
+
+import json
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from isochron.cli.errors import describe_error
+from isochron.runs.executors import work_folder
+from isochron.runs.executors.work import CLAIMED, DONE, Limits, perform
+from isochron.runs.steps import Step, StepItem
+from isochron.runs.sweep.rates import current_rate
+from tests.sweep import steps as fake
+from tests.sweep.test_steps import SETTINGS, done, run
+
+YEAR_S = 365 * 86_400.0
+RESOURCES = 5  # exit code
+
+
+def test_a_step_that_kills_two_workers_has_failed_and_harms_no_other(tmp_path, capsys):
+    def make(folder):
+        return [
+            Step("bad", fake.poison),
+            Step("good", fake.start, (SETTINGS, folder, 1.0)),
+            Step("needs", fake.finish, (SETTINGS, folder, 1.0), ("good",)),
+        ]
+
+    with pytest.raises(Exception, match="ended its process twice: signal SIGKILL") as caught:
+        run(tmp_path / "run", make, workers=2)
+    assert done(tmp_path / "run") == ["good", "needs"]
+    assert describe_error(caught.value, []) == RESOURCES
+    line = capsys.readouterr().err
+    assert "That was step bad." in line
+    assert line.count("\n") == 1
+
+
+def test_all_workers_are_killed(tmp_path):
+    """Each step kills its first worker: the work is done by new ones."""
+
+    def make(folder):
+        return [Step(name, fake.poison_first, (folder, name)) for name in ("a", "b")]
+
+    results, calls = run(tmp_path / "run", make, workers=2)
+    assert results == {"a": {"name": "a"}, "b": {"name": "b"}}
+    assert sorted(calls) == sorted(
+        [*[("begin", name) for name in "aabb"], *[("end", name) for name in "ab"]]
+    )
+    assert not list((tmp_path / "run" / "failed").iterdir())
+
+
+# Clocks
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the clock of this process; monotonic clocks go on."""
+    real = time.time
+
+    def change(seconds):
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+
+    return change
+
+
+@pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
+def test_the_clock_is_set_while_a_step_runs(folder, clock, monkeypatch, seconds):
+    item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
+    monkeypatch.setattr(
+        type(folder), "compute", lambda self, item, report: clock(seconds) or {"x": 1}
+    )
+    assert perform(folder, item, Limits()) == DONE
+    assert 0 <= folder._paths.seconds("a") < 60
+    assert not list((folder.path / "claims").iterdir())
+    assert folder._paths.result("a") == {"x": 1}
+
+
+def claim(folder, key, **changes):
+    content = {"host": "elsewhere", "pid": 1, "at": time.time(), "by": ""} | changes
+    path = folder.path / "claims" / key
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
+def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds):
+    """A different machine has ended with it, in a year that is over or has not come."""
+    item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
+    claim(folder, "a", at=time.time() + seconds)
+    assert perform(folder, item, Limits(seconds=60)) == DONE
+
+
+@pytest.mark.parametrize("seconds", [30.0, -30.0])
+def test_a_claim_of_a_clock_that_is_little_off_counts(folder, seconds):
+    item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
+    claim(folder, "a", at=time.time() + seconds)
+    assert perform(folder, item, Limits(seconds=60)) == CLAIMED
+
+
+@pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
+def test_a_claim_that_is_not_whole_does_not_count_for_ever(folder, seconds):
+    item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
+    path = claim(folder, "a")
+    path.write_text("{")
+    assert perform(folder, item, Limits(seconds=60)) == CLAIMED  # it is being written
+    os.utime(path, (time.time() + seconds,) * 2)
+    assert perform(folder, item, Limits(seconds=60)) == DONE
+
+
+def test_a_process_that_lives_has_its_claim_after_the_clock_was_set_back(folder, clock):
+    item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
+    claim(folder, "a", host=socket.gethostname(), pid=os.getpid())
+    clock(-3600)
+    assert perform(folder, item, Limits()) == CLAIMED
+
+
+@pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
+def test_temporary_files_are_swept_whatever_the_clock_says(folder, clock, seconds):
+    mine = folder.path / "steps" / f".a.json.{socket.gethostname()}-{os.getpid()}-00.part"
+    dead = folder.path / "steps" / f".a.json.{socket.gethostname()}-999999999-00.part"
+    for path in (mine, dead):
+        path.touch()
+    clock(seconds)
+    work_folder.remove_parts(folder.path)
+    assert mine.exists()
+    assert not dead.exists()
+
+
+def test_the_rate_of_a_log_from_the_future_is_not_known():
+    lines = [{"at": 1e9 + k, "runs": 10, "seconds": 1.0} for k in range(5)]
+    assert current_rate(lines, now=1e9 - YEAR_S) is None
+    assert current_rate(lines, now=1e9 + YEAR_S) is None
+    assert current_rate(lines, now=1e9 + 5) == pytest.approx(50 / 6)
+
+
+def test_training_does_not_look_at_the_clock(clock, tmp_path, python_handler):
+    """It resumes with the same bits when the clock is set while it runs and in between."""
+    torch = pytest.importorskip("torch")
+    from isochron import ann_bridge
+
+    task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
+    budget = ann_bridge.TrainingParameters(steps=6, batch_size=4)
+
+    def train(folder=None, progress=None):
+        generator = torch.Generator().manual_seed(0)
+        net = ann_bridge.GRUNet.for_task(task, n_units=8, generator=generator)
+        options = {"checkpoints": folder, "checkpoint_every": 1, "progress": progress}
+        record = ann_bridge.train(net, task, budget, seed=0, **options)
+        return net.state_dict(), record
+
+    def stop(step, loss):
+        clock(-YEAR_S)
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "points", stop)
+    clock(YEAR_S)
+    (resumed, record), (whole, other) = train(tmp_path / "points"), train()
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+    assert record.losses == other.losses
+    assert 0 <= record.seconds < 60
