@@ -1,15 +1,12 @@
 """The report of `isochron study twin`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.studies.twin.claims import answer, caveats
 from isochron.studies.twin.figures import draw_overview, draw_traces
 from isochron.studies.twin.results import ACCEPTED, TwinResults
 
-NOT_KNOWN = "–"
 METHODS = {
     "neuron": (
         "A graded neuron of the model of the worm with its presynaptic neurons that have the most "
@@ -55,8 +52,8 @@ def build_report(run: Path, results: TwinResults) -> str:
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
-        overview=_figure(draw_overview, results),
-        figures=[_figure(draw_traces, results)],
+        overview=PageFigure.of(draw_overview, results),
+        figures=[PageFigure.of(draw_traces, results)],
         tables=[_summaries(results), _contrasts(results), _neuron(results)],
         methods=METHODS,
         references=REFERENCES,
@@ -67,10 +64,6 @@ def build_report(run: Path, results: TwinResults) -> str:
 def format_results(results: TwinResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
-
-
-def _figure(draw: Callable[[TwinResults], Any], results: TwinResults) -> PageFigure:
-    return PageFigure(caption=" ".join((draw.__doc__ or "").split()), figure=draw(results))
 
 
 def _summaries(results: TwinResults) -> PageTable:
