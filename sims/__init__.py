@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SOFT_CRAWL,
         STANDARD_CRAWL,
         STIFF_CRAWL,
+        VISCOUS_CRAWL,
         BistableParameters,
         CrawlParameters,
     )
@@ -99,6 +100,7 @@ __all__ = [
     "SOFT_CRAWL",
     "STANDARD_CRAWL",
     "STIFF_CRAWL",
+    "VISCOUS_CRAWL",
     "SpikingNetwork",
     "StepError",
     "StepWarning",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from isochron.settings import setting
 from isochron.sims.body.media import MEDIA, Medium
+from isochron.sims.locomotion.parameters import CRAWLS
 
 if TYPE_CHECKING:
     from isochron.sims.body.parameters import BodyParameters
@@ -21,7 +22,9 @@ class BodySettings:
     model: str = setting(
         "standard", "Model of the worm and its constants", choices="isochron.sims:CRAWLS"
     )
-    medium: str = setting("agar", "Medium", choices="isochron.sims:MEDIA")
+    medium: str | None = setting(
+        None, "Medium; by default that of the model", choices="isochron.sims:MEDIA"
+    )
     normal_drag: float | None = setting(
         None, "Drag coefficient normal to the body; by default that of the medium", unit="µN s/mm²"
     )
@@ -46,9 +49,17 @@ class BodySettings:
     )  # fmt: skip
     n_links: int | None = setting(None, "Number of links; by default that of the model")
 
+    @property
+    def medium_name(self) -> str:
+        """The medium that was given, or that of the model."""
+        if self.medium is not None:
+            return self.medium
+        own = CRAWLS.load(self.model).body.medium
+        return next(name for name in MEDIA if MEDIA.load(name) == own)
+
     def changed_body(self, body: "BodyParameters") -> "BodyParameters":
         """A body in the medium, with the constants that were given."""
-        medium: Medium = MEDIA.load(self.medium)
+        medium: Medium = MEDIA.load(self.medium_name)
         return replace(body, **self._given(BODY), medium=replace(medium, **self._given(MEDIUM)))
 
     @property

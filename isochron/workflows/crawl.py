@@ -141,7 +141,7 @@ def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
         dataset=run.attrs["dataset"],
         history=run.attrs.get("connectome_history", ""),
         model=settings.model,
-        medium=settings.medium,
+        medium=settings.medium_name,
         normal_drag=medium.normal_drag,
         drag_ratio=medium.drag_ratio,
         stiffness=body.stiffness,
@@ -150,7 +150,7 @@ def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
         step_ms=settings.step_ms,
         simulated_seconds=1e-3 * float(run["time"].values[-1]),
         gait=defined(gait),
-        animal=asdict(sims.ANIMAL_GAITS.load(settings.medium)),
+        animal=asdict(sims.ANIMAL_GAITS.load(settings.medium_name)),
         converged=all(one.converged for one in compared) if compared else None,
         convergence=compared,
         limit=LIMIT_BISTABLE if settings.model == "bistable" else LIMIT,
@@ -158,7 +158,7 @@ def crawl_worm(settings: CrawlSettings) -> tuple[xr.Dataset, CrawlSummary]:
         if settings.survey is None
         else survey_gaits(model, settings.survey, settings.seed),
     )
-    made = {"seed": settings.seed, "crawl_model": settings.model, "medium": settings.medium}
+    made = {"seed": settings.seed, "crawl_model": settings.model, "medium": settings.medium_name}
     if settings.transient_s is not None:
         made["gait_transient_s"] = settings.transient_s
     return run.assign_attrs(made), summary

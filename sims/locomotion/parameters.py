@@ -6,6 +6,7 @@ from dataclasses import field as dataclass_field
 
 from isochron.registry import Entry, Registry
 from isochron.settings import setting
+from isochron.sims.body.media import AGAR_SHEN2011
 from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
 from isochron.sims.proprioception import JOINTS, Proprioception
@@ -58,6 +59,11 @@ STIFF_CRAWL = CrawlParameters(
     body=BodyParameters(n_links=24, stiffness=0.095, viscosity=5e-4, curvature_gain=100.0),
     muscles=BOYLE2012,
     proprioception=Proprioception(gain=3.896, field=0.3, edges=JOINTS),
+)
+VISCOUS_CRAWL = CrawlParameters(
+    body=BodyParameters(stiffness=0.2, viscosity=0.07, curvature_gain=130.0, medium=AGAR_SHEN2011),
+    muscles=MuscleParameters(time_constant=900.0),
+    proprioception=Proprioception(gain=3.0, field=0.218),
 )
 
 
@@ -142,6 +148,11 @@ CRAWLS = Registry(
         "stiff": Entry(
             f"{_HERE}:STIFF_CRAWL",
             "Graded network, bending stiffness of Fang-Yen et al. (2010); a fast gait.",
+        ),
+        "viscous": Entry(
+            f"{_HERE}:VISCOUS_CRAWL",
+            "Graded network, K = 10; near the gait of the animal with a body and muscles that are "
+            "slower than measured.",
         ),
         "bistable": Entry(
             f"{_HERE}:BISTABLE_CRAWL", "Bistable B motor neurons in place of the whole network."

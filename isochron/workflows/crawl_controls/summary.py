@@ -213,7 +213,7 @@ def summarize(
     fixed = search.grid.fixed
     return ControlSummary(
         dataset=worm.dataset,
-        medium=worm.medium,
+        medium=worm.medium_name,
         kinds=tuple(controls.kinds),
         nulls=controls.nulls,
         search_budget=controls.search_budget,

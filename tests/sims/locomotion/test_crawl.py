@@ -103,6 +103,24 @@ def test_the_standard_set_has_converged(varshney, standard_gait, changes, body, 
     assert numbers(found) == pytest.approx(numbers(standard_gait), rel=tolerance)
 
 
+@pytest.mark.long
+def test_the_viscous_set_crawls_in_the_range_of_the_animal_with_a_drag_ratio_of_10(varshney):
+    """The gate of the standard set: half the step within 1 %, twice the links within 5 %."""
+    viscous, times = sims.VISCOUS_CRAWL, {"duration_s": 90.0, "transient_s": 60.0}
+    found = gait(varshney, viscous, **times)
+    assert viscous.body.medium.drag_ratio == 10
+    assert viscous.body.stiffness >= 0.03
+    assert 0.25 < found.frequency_Hz < 0.5
+    assert 0.6 < found.wavelength < 0.75
+    assert 3.5 < found.rms_curvature < 6
+    assert 0.5 < found.efficiency < 0.8
+    assert found.direction == "head to tail"
+    finer = gait(varshney, viscous, step_ms=4.0, **times)
+    assert numbers(finer) == pytest.approx(numbers(found), rel=0.01)
+    finer = gait(varshney, with_body(viscous, n_links=96), **times)
+    assert numbers(finer) == pytest.approx(numbers(found), rel=0.05)
+
+
 @pytest.mark.slow
 def test_the_standard_crawl_is_a_limit_cycle(varshney, standard_gait):
     crawl = sims.CrawlMap(varshney, sims.Stimulus())

@@ -8,7 +8,7 @@ from isochron.runs.sweep.experiments.simulate_settings import ModelSettings
 from isochron.settings import check_choices, setting
 
 POSITIVE = ("duration_s", "step_ms", "record_every_ms")
-OF_NETWORK = ("standard", "soft", "stiff")
+OF_NETWORK = ("standard", "soft", "stiff", "viscous")
 
 
 @dataclass(frozen=True, kw_only=True)
