@@ -64,7 +64,8 @@ def test_the_start_is_at_fault(network, value, shown, place, what):
     with pytest.raises(ValueError, match=f"6 finite numbers.*{what} {shown}"):
         sims.simulate(network, REST, duration_s=0.01, initial_state=state)
     with pytest.raises(ValueError, match=f"in row 1 {what} {shown}"):
-        sims.simulate_many(network, REST, duration_s=0.01, initial_states=[start(network), state])
+        starts = np.stack([start(network), state])
+        sims.simulate_many(network, REST, duration_s=0.01, initial_states=starts)
 
 
 def test_a_map_names_the_neuron(network):
@@ -74,7 +75,7 @@ def test_a_map_names_the_neuron(network):
 
 
 def test_a_member_of_an_ensemble_names_the_neuron(network):
-    starts = [start(network), start(network, AVAL=1.7e308)]
+    starts = np.stack([start(network), start(network, AVAL=1.7e308)])
     run = sims.simulate_many(
         network, REST, duration_s=0.02, method="strang", step_ms=1, initial_states=starts
     )

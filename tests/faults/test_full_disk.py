@@ -115,7 +115,9 @@ def test_checkpoints(disk):
 
     with pytest.raises(OSError, match="No space left"):
         train(disk / "points", progress)
-    assert 2 <= len(read_newest(disk / "points").losses) <= 3
+    newest = read_newest(disk / "points")
+    assert newest is not None
+    assert 2 <= len(newest.losses) <= 3
     assert not list(disk.rglob("*.part"))
     (disk / "filler").unlink()
     resumed, whole = train(disk / "points"), train(None)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -74,14 +75,14 @@ def test_a_function_that_ends_the_process_has_failed(folder, monkeypatch):
 def test_a_worker_that_starts_is_ended_too(folder, monkeypatch):
     """The signal came between the start of a process and the place where it is listed."""
     started = []
-    plain = local.multiprocessing.process.BaseProcess.start
+    plain = BaseProcess.start
 
     def start(process):
         plain(process)
         started.append(process)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(local.multiprocessing.process.BaseProcess, "start", start)
+    monkeypatch.setattr(BaseProcess, "start", start)
     order = Order(
         folder=folder, items=[StepItem.make(Step("a", fake.fail))], workers=1, limits=Limits(),
         watch=Watch(),
@@ -103,7 +104,7 @@ def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder)
         masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
         raise OSError("enough")
 
-    monkeypatch.setattr(local.multiprocessing.process.BaseProcess, "start", start)
+    monkeypatch.setattr(BaseProcess, "start", start)
     order = Order(
         folder=folder, items=[StepItem.make(Step("a", fake.fail))], workers=1, limits=Limits(),
         watch=Watch(),

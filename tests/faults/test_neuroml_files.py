@@ -20,7 +20,9 @@ def document(components="", network=WIRE):
 
 def test_the_document_of_these_tests_is_right(tmp_path):
     (tmp_path / "x.nml").write_text(document('<expOneSynapse id="s" gbase="1nS" erev="0mV"/>'))
-    assert read_neuroml(tmp_path / "x.nml").signs.tolist() == [[0, 0], [1, 0]]
+    signs = read_neuroml(tmp_path / "x.nml").signs
+    assert signs is not None
+    assert signs.tolist() == [[0, 0], [1, 0]]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ def test_the_viscous_set_crawls_in_the_range_of_the_animal_with_a_drag_ratio_of_
     """The gate of the standard set: half the step within 1 %, twice the links within 5 %."""
     viscous, times = sims.VISCOUS_CRAWL, {"duration_s": 90.0, "transient_s": 60.0}
     found = gait(varshney, viscous, **times)
-    assert viscous.body.medium.drag_ratio == 10
+    assert sims.MEDIA.load("agar-shen2011").drag_ratio == 10
+    assert viscous.body.medium == sims.MEDIA.load("agar-shen2011")
     assert viscous.body.stiffness >= 0.03
     assert 0.25 < found.frequency_Hz < 0.5
     assert 0.6 < found.wavelength < 0.75
