@@ -3,8 +3,7 @@
     make studies                        # --quick of every study, into runs/studies
     python tools/studies.py runs/studies
 
-The findings are stored in docs/results/studies.json, with command, version, machine and time; a
-test compares the page with them, so that no sentence is typed by hand.
+The findings are stored in docs/results/studies.json, with command, version and machine; a test compares the page with them, so that no sentence is typed by hand.
 """
 
 import sys
@@ -29,17 +28,13 @@ def findings(run: Path) -> dict[str, Any]:
         "command": f"{study.command} --quick" if quick else f"{study.command} --config ...",
         "version": results.provenance.isochron,
         "machine": results.provenance.machine.processor,
-        "seconds": round(sum(results.seconds.values())),
         "answer": text.splitlines(),
     }
 
 
 def block(found: dict[str, Any]) -> str:
     """Lines of the page for one study."""
-    head = (
-        f"`{found['command']}` found (version {found['version']}, {found['machine']}, "
-        f"{found['seconds']} s of computation in steps):"
-    )
+    head = f"`{found['command']}` found (version {found['version']}, {found['machine']}):"
     return "\n".join([head, "", *(f"- {line}" for line in found["answer"])])
 
 

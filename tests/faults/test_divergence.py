@@ -63,8 +63,8 @@ def test_the_start_is_at_fault(network, value, shown, place, what):
     state[place] = value
     with pytest.raises(ValueError, match=f"6 finite numbers.*{what} {shown}"):
         sims.simulate(network, REST, duration_s=0.01, initial_state=state)
+    starts = np.stack([start(network), state])
     with pytest.raises(ValueError, match=f"in row 1 {what} {shown}"):
-        starts = np.stack([start(network), state])
         sims.simulate_many(network, REST, duration_s=0.01, initial_states=starts)
 
 
