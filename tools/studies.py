@@ -3,7 +3,8 @@
     make studies                        # --quick of every study, into runs/studies
     python tools/studies.py runs/studies
 
-The findings are stored in docs/results/studies.json, with command, version and machine; a test compares the page with them, so that no sentence is typed by hand.
+The findings are stored in docs/results/studies.json, with command, version and machine; a
+test compares the page with them, so that no sentence is typed by hand.
 """
 
 import sys
