@@ -17,7 +17,8 @@ from typing import Any
 from isochron.files import read_json
 from isochron.report import load_results
 from isochron.runs.results import from_json_values, to_json_values
-from isochron.studies.compare.claims import answer, caveats
+from isochron.studies.compare.caveats import caveats
+from isochron.studies.compare.claims import answer
 from isochron.studies.compare.group_figures import draw_groups
 from isochron.studies.compare.results import CompareResults, NetSystem
 from isochron.studies.compare.table import (

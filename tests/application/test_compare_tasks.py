@@ -13,9 +13,10 @@ from isochron import sims
 from isochron.cli import main
 from isochron.runs.results import from_json_values
 from isochron.runs.run_folder import RunPaths
-from isochron.studies.compare.claims import caveats, describe_net
+from isochron.studies.compare.caveats import caveats
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.contrasts import n_cycles
+from isochron.studies.compare.descriptions import describe_net
 from isochron.studies.compare.figures import draw_panels
 from isochron.studies.compare.group_figures import draw_groups
 from isochron.studies.compare.networks import analyse_net, build_net, train_net

@@ -23,15 +23,11 @@ from isochron.runs.results import (
     to_json_values,
 )
 from isochron.studies.compare.animals import AnimalRhythm
-from isochron.studies.compare.claims import (
-    answer,
-    caveats,
-    describe_net,
-    describe_worm,
-    explorations,
-)
+from isochron.studies.compare.caveats import caveats
+from isochron.studies.compare.claims import answer, explorations
 from isochron.studies.compare.configuration import CompareConfig, TrainingSection
 from isochron.studies.compare.contrasts import find_contrasts
+from isochron.studies.compare.descriptions import describe_net, describe_worm
 from isochron.studies.compare.driven import DrivenSimilarity, DrivenWorm
 from isochron.studies.compare.group_figures import draw_groups
 from isochron.studies.compare.onsets import InputGroup, OnsetFound, OnsetGroup, compare_onsets

@@ -15,7 +15,7 @@ from isochron.runs.resting_state import (
     is_near_equilibrium,
 )
 from isochron.runs.results import FreeRunning
-from isochron.studies.compare.claims import describe_worm
+from isochron.studies.compare.descriptions import describe_worm
 from isochron.studies.compare.results import WormSystem
 
 

@@ -9,14 +9,10 @@ from isochron.files import to_json
 from isochron.report import fill_template, to_data_uri
 from isochron.runs.results import to_json_values
 from isochron.studies.compare import table
-from isochron.studies.compare.claims import (
-    answer,
-    caveats,
-    describe_net,
-    describe_worm,
-    explorations,
-)
+from isochron.studies.compare.caveats import caveats
+from isochron.studies.compare.claims import answer, explorations
 from isochron.studies.compare.contrasts import Roles
+from isochron.studies.compare.descriptions import describe_net, describe_worm
 from isochron.studies.compare.figures import draw_overview, draw_panels
 from isochron.studies.compare.group_figures import draw_groups
 from isochron.studies.compare.results import CompareResults, NetSystem, WormSystem

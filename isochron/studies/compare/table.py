@@ -374,7 +374,8 @@ def worm_rows(worm: WormSystem) -> Rows:
 
 def format_results(results: CompareResults) -> str:
     """The answer and the tables for a terminal."""
-    from isochron.studies.compare.claims import answer, caveats
+    from isochron.studies.compare.caveats import caveats
+    from isochron.studies.compare.claims import answer
 
     parts = ["\n".join(answer(results))]
     parts += [align(columns, rows) for columns, rows in (
