@@ -7,7 +7,7 @@ from pathlib import Path
 from isochron.files import write_bytes, write_sealed_json
 from isochron.runs.progress import Progress
 from isochron.runs.results import to_json_values
-from isochron.runs.run_folder import RunFolder
+from isochron.runs.run_folder import INTERIM, RunFolder
 from isochron.runs.steps import Execution, Step, run_steps
 
 
@@ -21,6 +21,8 @@ def run_plan(
     execution: Execution,
 ) -> None:
     """Do the steps that are not finished; write ``results.json`` and the pages.
+
+    Pages of the unfinished run (`INTERIM`) are then removed.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def run_plan(
     run_steps(folder.path, steps, progress=progress, execution=execution)
     write_sealed_json(folder.path / "results.json", to_json_values(assemble()))
     write_pages(folder.path, build_pages)
+    for name in INTERIM:
+        (folder.path / name).unlink(missing_ok=True)
 
 
 def write_pages(run: Path, build_pages: Callable[[Path], Mapping[str, str]]) -> None:

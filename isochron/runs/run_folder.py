@@ -21,6 +21,7 @@ from isochron.runs.executors.work_folder import refuse_links, remove_parts
 
 MARKER = "run.json"
 SCHEMA = 1
+INTERIM = ("interim.json", "interim.html")  # of a run that is not finished
 OURS = (
     *(
         MARKER,
@@ -31,7 +32,7 @@ OURS = (
         "plan.jsonl",
         "steps.sbatch",
     ),
-    *("interim.json", "interim.html"),
+    *INTERIM,
     *("steps", "nets", "data", "failed", "claims", "log", ".lock"),
 )
 

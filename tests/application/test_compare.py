@@ -321,7 +321,9 @@ def test_a_finished_run_is_not_done_again(folder, capsys):
     run = folder / "run"
     work = [path for kind in ("steps", "nets", "data") for path in (run / kind).rglob("*")]
     before = (run / "results.json").read_bytes(), [path.stat().st_mtime_ns for path in work]
+    (run / "interim.html").write_text("of an earlier time")
     assert main(command(folder, "--json")) == 0
+    assert not (run / "interim.html").exists()
     assert before[1] == [path.stat().st_mtime_ns for path in work]
     assert before[0] == (run / "results.json").read_bytes()
     assert json.loads(capsys.readouterr().out)["schema"] == 2
