@@ -61,8 +61,8 @@ def test_the_worm_is_drawn_and_nothing_is_requested_or_reported(browser, pages):
 
 def test_the_whole_worm_is_there_after_the_window_became_taller(browser, pages):
     ends = """(() => {
+      isochron.draw();
       const {camera, element} = isochron.stage.views[0];
-      camera.update();
       const width = element.clientWidth;
       return [0, 1].map((x) => camera.project([x, 0, 0], width, 1)[0] / width);
     })()"""
