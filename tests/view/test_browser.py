@@ -298,6 +298,8 @@ def test_a_worm_and_a_network_stand_side_by_side(browser, crawling_run, network_
     browser.open(page)
     tops = browser.evaluate("[...document.querySelectorAll('.panel')].map(e => e.offsetTop)")
     assert tops[0] == tops[1]
+    legend = browser.evaluate("document.getElementById('legend').textContent")
+    assert "V − Vth; activity, each unit" in legend
 
 
 def test_names_and_titles_are_text(browser, pages):
