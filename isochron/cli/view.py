@@ -58,6 +58,8 @@ def view(
             raise ValueError(f"--out must end in .html, got {str(out)!r}.")
         if page.live:
             raise ValueError("--live needs the server of the page; omit --out.")
+        if not out.parent.is_dir():
+            raise ValueError(f"The folder {out.parent} does not exist; make it first.")
         refuse_to_replace(out, force)
     from isochron.workflows.view import ViewedRuns
 

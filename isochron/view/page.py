@@ -167,8 +167,7 @@ def read_runs(
     tables : sequence of dict
         Tables that are shown: ``title``, ``head``, ``rows`` and ``note``, all texts.
     """
-    if max_frames < 2:
-        raise ValueError(f"max_frames must be 2 or more, got {max_frames!r}.")
+    check_max_frames(max_frames)
     check_choice(_COLOR, color)
     given = as_mapping(runs)
     viewed = [
@@ -185,6 +184,18 @@ def read_runs(
     gait = gait_table(given)
     data = _data(viewed) | {"color": color, "tables": [*tables, *([gait] if gait else [])]}
     return PageContent(title or " and ".join(run.title for run in viewed), viewed, data, max_frames)
+
+
+def check_max_frames(max_frames: int) -> None:
+    """Reject a number of samples with which nothing moves.
+
+    Raises
+    ------
+    ValueError
+        If it is less than 2.
+    """
+    if max_frames < 2:
+        raise ValueError(f"max_frames must be 2 or more, got {max_frames!r}.")
 
 
 def fill_page(content: PageContent, *, served: bool = False) -> str:

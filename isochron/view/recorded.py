@@ -63,11 +63,15 @@ def read_run(run: xr.Dataset, max_frames: int) -> Recorded:
     Raises
     ------
     ValueError
-        If the run has no activity over time, an additional dimension, times that do not increase,
-        several units of one name, or values that are not finite.
+        If the run has no activity over time or no sample, an additional dimension, times that do
+        not increase, several units of one name, or values that are not finite.
     """
     if "time" not in run.dims:
         raise ValueError("The run does not have the dimension time, so that nothing moves.")
+    if not run.sizes["time"]:
+        raise ValueError(
+            "The run has no sample. Simulate longer, or choose a different part of it."
+        )
     every = -(-run.sizes["time"] // max_frames)
     run = run.isel(time=slice(None, None, every))
     activity, offset, label = _activity(run)

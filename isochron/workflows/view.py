@@ -11,7 +11,7 @@ import xarray as xr
 from isochron.sims import load_dataset
 from isochron.sims.storage.zarr_folder import read_zarr, version
 from isochron.view.packing import inert_json
-from isochron.view.page import PageContent, fill_page, read_runs
+from isochron.view.page import PageContent, check_max_frames, fill_page, read_runs
 from isochron.view.recorded import read_run
 from isochron.view.run_data import samples_block
 from isochron.workflows.engine_runs import (
@@ -102,6 +102,7 @@ class ViewedRuns:
     def __init__(
         self, paths: Sequence[Path], *, title: str = "", max_frames: int = 2000, live: bool = False
     ) -> None:
+        check_max_frames(max_frames)
         self.runs = find_runs(paths)
         self.engines = _engine_folders(paths)
         self.live = live
@@ -177,7 +178,8 @@ def find_runs(paths: Sequence[Path]) -> list[StoredRun]:
         )
     runs: dict[str, StoredRun] = {}
     for path in found:
-        short = path.parent.name if path.name == RUN else path.stem
+        inside = path.name == RUN and path.parent.name not in ("", "..")
+        short = path.parent.name if inside else path.stem
         title = short if short not in runs else str(path)
         runs[title] = StoredRun(title, path)
     return list(runs.values())

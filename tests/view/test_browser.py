@@ -59,6 +59,27 @@ def test_the_worm_is_drawn_and_nothing_is_requested_or_reported(browser, pages):
     assert browser.evaluate("isochron.stage.scene.calls") == 3
 
 
+def test_the_whole_worm_is_there_after_the_window_became_taller(browser, pages):
+    ends = """(() => {
+      isochron.draw();
+      const {camera, element} = isochron.stage.views[0];
+      const width = element.clientWidth;
+      return [0, 1].map((x) => camera.project([x, 0, 0], width, 1)[0] / width);
+    })()"""
+    size = {"width": 1280, "deviceScaleFactor": 1, "mobile": False}
+    try:
+        browser.call("Emulation.setDeviceMetricsOverride", height=600, **size)
+        browser.open(pages["worm"])
+        before = browser.evaluate("isochron.stage.element.clientHeight")
+        browser.call("Emulation.setDeviceMetricsOverride", height=1100, **size)
+        browser.until(f"isochron.size[1] > {before}")
+        head, tail = browser.evaluate(ends)
+        assert 0 < head < 0.1
+        assert 0.9 < tail < 1
+    finally:
+        browser.call("Emulation.clearDeviceMetricsOverride")
+
+
 def test_the_slider_moves_clock_and_picture(browser, pages):
     browser.open(pages["worm"], fragment="#quality=full")
     first = picture(browser)
@@ -277,6 +298,8 @@ def test_a_worm_and_a_network_stand_side_by_side(browser, crawling_run, network_
     browser.open(page)
     tops = browser.evaluate("[...document.querySelectorAll('.panel')].map(e => e.offsetTop)")
     assert tops[0] == tops[1]
+    legend = browser.evaluate("document.getElementById('legend').textContent")
+    assert "V − Vth; activity, each unit" in legend
 
 
 def test_names_and_titles_are_text(browser, pages):

@@ -16,6 +16,7 @@ from isochron import sims, view
 from isochron.cli import main
 from isochron.files import write_bytes
 from isochron.view.notebook import NotebookPage
+from isochron.workflows.view import find_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +50,9 @@ def test_a_folder_of_runs_becomes_one_page(stored, tmp_path, capsys):
         (["{stored}/rest.zarr", "--out", "x.pdf"], "must end in .html"),
         (["{stored}", "{stored}", "{stored}"], "at most 4 runs, got 6"),
         (["{stored}/rest.zarr", "--live", "--out", "x.html"], "--live needs the server"),
+        (["{stored}/rest.zarr", "--out", "none/x.html"], "The folder none does not exist"),
+        (["{stored}/rest.zarr", "--max-frames", "0", "--out", "x.html"], "2 or more, got 0"),
+        (["{stored}/rest.zarr", "--max-frames", "1", "--out", "x.html"], "2 or more, got 1"),
     ],
 )
 def test_wrong_usage_is_named(stored, tmp_path, monkeypatch, capsys, arguments, said):
@@ -57,6 +61,18 @@ def test_wrong_usage_is_named(stored, tmp_path, monkeypatch, capsys, arguments, 
     write_bytes(tmp_path / "note.txt", b"")
     assert main(["view", *(word.format(stored=stored) for word in arguments)]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("run.zarr", "run"), ("../run.zarr", "run"), ("sub/run.zarr", "sub"), ("a.nc", "a")],
+)
+def test_a_run_has_a_title_from_each_folder(tmp_path, monkeypatch, path, title):
+    here = tmp_path / "here"
+    (here / "sub").mkdir(parents=True)
+    write_bytes(here / path, b"")
+    monkeypatch.chdir(here)
+    assert [run.title for run in find_runs([Path(path)])] == [title]
 
 
 def get(url, **headers):

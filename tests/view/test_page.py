@@ -178,6 +178,8 @@ def test_runs_that_cannot_be_shown_are_named(worm_run, monkeypatch):
         view.build_page({"cut": worm_run[["threshold", "time"]]})
     with pytest.raises(ValueError, match="dimension time"):
         view.build_page(worm_run.isel(time=0))
+    with pytest.raises(ValueError, match="The run has no sample"):
+        view.build_page(worm_run.isel(time=slice(0, 0)))
     with pytest.raises(ValueError, match=r"run.isel\(member=0\)"):
         view.build_page(worm_run.expand_dims("member"))
     broken = worm_run.assign(V=worm_run.V.where(worm_run.time != 100))

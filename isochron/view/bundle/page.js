@@ -1746,7 +1746,8 @@ function texts(runs, run, color) {
     const limit = `${shown(difference.scale, 3)} ${run.unit === "1" ? "" : run.unit}`.trim();
     return [`−${limit}`, "bar", `+${limit}`, differenceText(runs)];
   }
-  return ["−", "bar", "+", `${run.label}, each unit over its own range`];
+  const labels = [...new Set(runs.map((one) => one.label))].join("; ");
+  return ["−", "bar", "+", `${labels}, each unit over its own range`];
 }
 
 /** @param {import("./run.js").Run[]} runs */
@@ -2380,7 +2381,7 @@ class Page {
   resized() {
     const { clientWidth: width, clientHeight: height } = this.stage.element;
     if (width === this.size[0] && height === this.size[1]) return;
-    if (width !== this.size[0]) this.stage.fit();
+    this.stage.fit();
     this.size = [width, height];
     this.refresh();
   }

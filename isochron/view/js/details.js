@@ -44,7 +44,8 @@ function texts(runs, run, color) {
     const limit = `${shown(difference.scale, 3)} ${run.unit === "1" ? "" : run.unit}`.trim();
     return [`−${limit}`, "bar", `+${limit}`, differenceText(runs)];
   }
-  return ["−", "bar", "+", `${run.label}, each unit over its own range`];
+  const labels = [...new Set(runs.map((one) => one.label))].join("; ");
+  return ["−", "bar", "+", `${labels}, each unit over its own range`];
 }
 
 /** @param {import("./run.js").Run[]} runs */

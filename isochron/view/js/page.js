@@ -167,7 +167,7 @@ export class Page {
   resized() {
     const { clientWidth: width, clientHeight: height } = this.stage.element;
     if (width === this.size[0] && height === this.size[1]) return;
-    if (width !== this.size[0]) this.stage.fit();
+    this.stage.fit();
     this.size = [width, height];
     this.refresh();
   }
