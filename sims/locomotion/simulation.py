@@ -18,7 +18,11 @@ from isochron.sims.drive import Drive
 from isochron.sims.engines.strang import StepInputs
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.locomotion.crawl_map import CrawlMap
-from isochron.sims.locomotion.parameters import STANDARD_CRAWL, CrawlParameters
+from isochron.sims.locomotion.parameters import (
+    STANDARD_CRAWL,
+    CrawlParameters,
+    require_crawl_step,
+)
 from isochron.sims.muscle_parameters import MuscleParameters
 from isochron.sims.proprioception import Proprioception
 from isochron.sims.simulation import require_generator, unsimulated_layers
@@ -49,7 +53,7 @@ class WormRunSettings:
     Raises
     ------
     ValueError
-        If a number is not positive and finite.
+        If a number is not positive and finite, or the step is longer than 100 ms.
 
     Examples
     --------
@@ -69,9 +73,9 @@ class WormRunSettings:
     def __post_init__(self) -> None:
         require_positive(
             duration_s=self.duration_s,
-            step_ms=self.step_ms,
             record_every_ms=self.record_every_ms,
         )
+        require_crawl_step(self.step_ms)
 
 
 def simulate_worm(

@@ -106,6 +106,9 @@ def test_the_command_computes_reports_and_continues(tmp_path, capsys):
     [
         (("--nulls", 1), "--nulls needs --out FOLDER"),
         (("--nulls", 1, "--out", "f", "--stiffness", 0.1), "--stiffness has no effect with"),
+        (("--nulls", 1, "--out", "f", "--links", 1), "n_links must be a whole number"),
+        (("--nulls", 1, "--out", "f", "--links", 501), "n_links must be at most 500"),
+        (("--nulls", 1, "--out", "f", "--dataset", "cook2020-pharynx"), "with proprioception"),
         (("--nulls", 0, "--out", "f"), "nulls must be from 1"),
         (("--kinds", "rewire"), "--kinds needs --nulls N"),
         (("--workers", 1), "--workers needs --nulls N"),
