@@ -29,6 +29,11 @@ class CrawlParameters:
     proprioception : Proprioception
         Neurons that feel the curvature.
 
+    Raises
+    ------
+    TypeError
+        If a part is of a different type.
+
     Examples
     --------
     The loop gain H, current per curvature times curvature per activation, in pA:
@@ -45,6 +50,14 @@ class CrawlParameters:
         default_factory=lambda: MuscleParameters(time_constant=300.0)
     )
     proprioception: Proprioception = dataclass_field(default_factory=Proprioception)
+
+    def __post_init__(self) -> None:
+        kinds = {"body": BodyParameters, "muscles": MuscleParameters,
+                 "proprioception": Proprioception}  # fmt: skip
+        for name, kind in kinds.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}.")
 
     @property
     def loop_gain(self) -> float:

@@ -126,7 +126,7 @@ def simulate_worm(
         If an argument is out of range, the record would not fit in memory, the stimulus changes
         within a time step, or both `initial_state` and `rng` are given.
     TypeError
-        If `rng` is a seed instead of a generator.
+        If `rng` is a seed instead of a generator, or a part of the worm is of a different type.
     DivergenceError
         If the state does not stay finite.
 
@@ -141,6 +141,8 @@ def simulate_worm(
     0.2 mm/s
     """
     settings = settings_from(WormRunSettings, None, fields)
+    if not isinstance(network, GradedNetwork):
+        raise TypeError(f"network must be a GradedNetwork, got a {type(network).__name__}.")
     stimulus = Stimulus() if stimulus is None else stimulus
     require_generator(rng)
     require_resolved(stimulus, settings.step_ms)
