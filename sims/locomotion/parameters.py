@@ -12,7 +12,6 @@ from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
 from isochron.sims.proprioception import JOINTS, Proprioception
 from isochron.wording import shown
 
-
 LONGEST_STEP_MS = 100.0  # with it the rms curvature of the standard model is 9 % too large
 
 
