@@ -1,11 +1,14 @@
 """Settings of body and proprioception of a crawling worm. Light, so that help is instant."""
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from isochron.settings import setting
 from isochron.sims.body.media import MEDIA, Medium
-from isochron.sims.locomotion.parameters import CRAWLS
+from isochron.sims.body.parameters import MAX_LINKS, require_positive
+from isochron.sims.locomotion.parameters import CRAWLS, require_crawl_step
+from isochron.wording import shown
 
 if TYPE_CHECKING:
     from isochron.sims.body.parameters import BodyParameters
@@ -13,6 +16,34 @@ if TYPE_CHECKING:
 BODY = ("stiffness", "viscosity", "curvature_gain", "n_links")
 MEDIUM = ("normal_drag", "drag_ratio")
 FEEDBACK = ("gain", "field")
+FEWEST_TIMES = 8  # that a gait needs
+
+
+def require_measurable(
+    *, duration_s: float, transient_s: float | None, step_ms: float, record_every_ms: float
+) -> None:
+    """Raise ValueError, before a run, if its gait could not be measured after it."""
+    require_positive(duration_s=duration_s, record_every_ms=record_every_ms)
+    require_crawl_step(step_ms)
+    transient = duration_s / 2 if transient_s is None else transient_s
+    if not 0 <= transient < math.inf:
+        raise ValueError(f"transient_s must be >= 0 and finite (in s), got {shown(transient_s)}.")
+    left = 1e3 * (duration_s - transient) / max(record_every_ms, step_ms)
+    if left < FEWEST_TIMES - 1:
+        raise ValueError(
+            f"duration_s={duration_s:g} at record_every_ms={record_every_ms:g} leaves fewer than "
+            f"{FEWEST_TIMES} samples after a transient of {transient:g} s. Lower transient_s, "
+            "record more often, or run longer."
+        )
+
+
+def require_refinable(n_links: int | None) -> None:
+    """Raise ValueError for a number of links that the check could not double."""
+    if n_links is not None and MAX_LINKS < 2 * n_links <= 2 * MAX_LINKS:
+        raise ValueError(
+            f"n_links must be at most {MAX_LINKS // 2} for a repetition with twice the links, got "
+            f"{shown(n_links)}. Use fewer links, or check=False (--no-check)."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

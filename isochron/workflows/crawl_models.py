@@ -105,6 +105,6 @@ def open_model(spec: SimulationSpec, settings: CrawlSettings) -> CrawlModel:
     if settings.currents or settings.gain is not None or settings.signs is not None:
         raise ValueError(
             "--stimulate, --signs and --gain have no effect on the bistable model, which does not "
-            "contain the network. Use --model standard, soft or stiff."
+            "contain the network. Use --model standard, soft, stiff or viscous."
         )
     return BistableModel(settings, constants, spec.connectome())

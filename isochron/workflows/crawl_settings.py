@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from isochron.runs.crawl_settings import BodySettings
+from isochron.runs.crawl_settings import BodySettings, require_measurable, require_refinable
 from isochron.runs.model_settings import DATASET_HELP, ConnectionSettings
 from isochron.settings import require_seed, setting
+from isochron.wording import shown
+
+MOST_STARTS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,5 +39,11 @@ class CrawlSettings(BodySettings, ConnectionSettings):
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
-        if self.survey is not None and self.survey < 1:
-            raise ValueError(f"survey must be 1 or more, got {self.survey}.")
+        if self.survey is not None and not 1 <= self.survey <= MOST_STARTS:
+            raise ValueError(f"survey must be from 1 to {MOST_STARTS}, got {shown(self.survey)}.")
+        require_measurable(
+            duration_s=self.duration_s, transient_s=self.transient_s, step_ms=self.step_ms,
+            record_every_ms=self.record_every_ms,
+        )  # fmt: skip
+        if self.check:
+            require_refinable(self.n_links)

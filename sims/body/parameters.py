@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from isochron.settings import setting
 from isochron.sims.body.media import AGAR, Medium, medium_of
@@ -60,7 +61,7 @@ class BodyParameters:
     medium: Medium | str = setting(AGAR, "Medium")
 
     def __post_init__(self) -> None:
-        if self.n_links not in range(3, MAX_LINKS + 1):
+        if not isinstance(self.n_links, Integral) or not 3 <= self.n_links <= MAX_LINKS:
             raise ValueError(
                 f"n_links must be a whole number from 3 to {MAX_LINKS}, got {shown(self.n_links)}."
             )

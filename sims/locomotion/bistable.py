@@ -38,7 +38,11 @@ from isochron.sims.locomotion.kernel import (
     relax_muscles,
     rows_of,
 )
-from isochron.sims.locomotion.parameters import BISTABLE_CRAWL, BistableParameters
+from isochron.sims.locomotion.parameters import (
+    BISTABLE_CRAWL,
+    BistableParameters,
+    require_crawl_step,
+)
 from isochron.sims.muscle_parameters import MuscleParameters
 
 Array = np.ndarray
@@ -85,7 +89,7 @@ class BistableMap:
     Raises
     ------
     ValueError
-        If the connectome lacks the neurons, or the step is not positive and finite.
+        If the connectome lacks the neurons, or the step is not positive or longer than 100 ms.
 
     References
     ----------
@@ -109,7 +113,7 @@ class BistableMap:
         *,
         step_ms: float = 8.0,
     ) -> None:
-        require_positive(step_ms=step_ms)
+        require_crawl_step(step_ms)
         self.parameters, self.step_ms = parameters, step_ms
         self.units, self._loop = _loop_of(connectome, parameters)
         self.dataset = connectome.name
@@ -132,9 +136,9 @@ class BistableMap:
         Raises
         ------
         ValueError
-            If the step is not positive and finite.
+            If the step is not positive or longer than 100 ms.
         """
-        require_positive(step_ms=step_ms)
+        require_crawl_step(step_ms)
         other = copy.copy(self)
         other.step_ms = step_ms
         return other

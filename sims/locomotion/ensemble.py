@@ -25,7 +25,7 @@ from isochron.sims.locomotion.lanes import (
     compile_worm_lanes,
     loops_side_by_side,
 )
-from isochron.sims.locomotion.parameters import SOFT_CRAWL, CrawlParameters
+from isochron.sims.locomotion.parameters import STANDARD_CRAWL, CrawlParameters
 from isochron.sims.locomotion.simulation import (
     BLOCK_STEPS,
     WormRunSettings,
@@ -89,7 +89,7 @@ class _Member:
 
 def simulate_worm_many(
     networks: GradedNetwork | Sequence[GradedNetwork],
-    parameters: CrawlParameters | Sequence[CrawlParameters] = SOFT_CRAWL,
+    parameters: CrawlParameters | Sequence[CrawlParameters] = STANDARD_CRAWL,
     stimuli: Stimulus | Sequence[Stimulus] | None = None,
     *,
     initial_states: Any = None,

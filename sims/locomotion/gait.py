@@ -14,6 +14,7 @@ PADDING = 8  # of the spectrum: the peak is found between its points by a parabo
 SMALLEST_CURVATURE = 0.02  # rms in units of 1 / body length; less is a body at rest
 ENDS = 0.1  # share of the body at each end that does not count for the wavelength
 FEWEST_NODES = 8
+LARGEST_CURVATURE = 1e9  # 1/mm
 STANDING = 0.2  # traveling index below which a wave has no direction
 
 
@@ -95,7 +96,8 @@ def describe_gait(run: xr.Dataset, *, transient_s: float | None = None) -> Gait:
     Raises
     ------
     ValueError
-        If fewer than 8 times are left, they are not at equal intervals, or a value is not finite.
+        If fewer than 8 times are left, they are not at equal intervals, or a value is not finite
+        or a curvature larger than 1e9/mm.
 
     Examples
     --------
@@ -204,6 +206,11 @@ def _observed(run: xr.Dataset, transient_s: float | None) -> tuple[Array, Array,
         raise ValueError(
             "The body is not known at all times (values that are not finite). Choose times at "
             "which it is, or fill gaps: run.interpolate_na('time')."
+        )
+    if (largest := float(np.abs(curvature).max())) > LARGEST_CURVATURE:
+        raise ValueError(
+            f"The curvature is up to {largest:.3g}/mm, more than that of any body; at most "
+            f"{LARGEST_CURVATURE:g}/mm is allowed. Lower curvature_gain, or check the units."
         )
     return times, x, y, curvature
 

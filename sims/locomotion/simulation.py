@@ -18,7 +18,11 @@ from isochron.sims.drive import Drive
 from isochron.sims.engines.strang import StepInputs
 from isochron.sims.graded import GradedNetwork
 from isochron.sims.locomotion.crawl_map import CrawlMap
-from isochron.sims.locomotion.parameters import STANDARD_CRAWL, CrawlParameters
+from isochron.sims.locomotion.parameters import (
+    STANDARD_CRAWL,
+    CrawlParameters,
+    require_crawl_step,
+)
 from isochron.sims.muscle_parameters import MuscleParameters
 from isochron.sims.proprioception import Proprioception
 from isochron.sims.simulation import require_generator, unsimulated_layers
@@ -49,7 +53,7 @@ class WormRunSettings:
     Raises
     ------
     ValueError
-        If a number is not positive and finite.
+        If a number is not positive and finite, or the step is longer than 100 ms.
 
     Examples
     --------
@@ -69,9 +73,9 @@ class WormRunSettings:
     def __post_init__(self) -> None:
         require_positive(
             duration_s=self.duration_s,
-            step_ms=self.step_ms,
             record_every_ms=self.record_every_ms,
         )
+        require_crawl_step(self.step_ms)
 
 
 def simulate_worm(
@@ -122,7 +126,7 @@ def simulate_worm(
         If an argument is out of range, the record would not fit in memory, the stimulus changes
         within a time step, or both `initial_state` and `rng` are given.
     TypeError
-        If `rng` is a seed instead of a generator.
+        If `rng` is a seed instead of a generator, or a part of the worm is of a different type.
     DivergenceError
         If the state does not stay finite.
 
@@ -137,6 +141,8 @@ def simulate_worm(
     0.2 mm/s
     """
     settings = settings_from(WormRunSettings, None, fields)
+    if not isinstance(network, GradedNetwork):
+        raise TypeError(f"network must be a GradedNetwork, got a {type(network).__name__}.")
     stimulus = Stimulus() if stimulus is None else stimulus
     require_generator(rng)
     require_resolved(stimulus, settings.step_ms)

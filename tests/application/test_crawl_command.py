@@ -106,7 +106,12 @@ def test_a_survey_finds_rest_below_the_onset_and_a_cycle_above(capsys, gain, kin
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--survey", 0), "survey must be 1 or more"),
+        (("--survey", 0), "survey must be from 1 to 100000"),
+        (("--survey", 10**9), "survey must be from 1 to 100000"),
+        (("--transient", "nan", "--duration", 1e6), "transient_s must be >= 0 and finite"),
+        (("--transient", 1e6, "--duration", 1e6), "leaves fewer than 8 samples"),
+        (("--step", 1000), "step_ms must be at most 100"),
+        (("--links", 501), "n_links must be at most 500"),
         (("--medium", "sand"), "Unknown medium 'sand'"),
         (("--model", "bistable", "--gain", 1), "--gain have no effect on the bistable model"),
         (("--links", 1), "n_links must be a whole number"),

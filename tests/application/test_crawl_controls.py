@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from isochron.cli import main
+from isochron.workflows.crawl_controls import page
 from isochron.workflows.crawl_controls.search import RANGES, draw_sets, search_grid
 from isochron.workflows.crawl_controls.settings import ControlSettings
 from isochron.workflows.crawl_controls.summary import (
@@ -80,6 +83,16 @@ def test_statements_say_no_more_than_the_test(distance, n, words):
     assert texts[2] == "None of these numbers shows that the connectome generates locomotion."
 
 
+def test_a_connectome_that_crawls_with_no_set_is_drawn_without_a_warning(recwarn):
+    """The first panel has neither of the two lines, and the legend is in the next one."""
+    still = replace(FOUND, best_distance=None, best_set=None)
+    free = replace(still, connected=False)
+    summary: Any = SimpleNamespace(kinds=("rewire",), worm=still, unconnected=free, draws=drawn(3))
+    figure = page._figure(summary)
+    assert [ax.get_legend() is not None for ax in figure.axes[:2]] == [False, True]
+    assert not recwarn.list
+
+
 @pytest.mark.slow  # compiles a kernel
 def test_the_command_computes_reports_and_continues(tmp_path, capsys):
     arguments = [
@@ -93,9 +106,9 @@ def test_the_command_computes_reports_and_continues(tmp_path, capsys):
     assert first["worm"]["n_sets"] == 2
     if first["worm"]["best_set"] is not None:
         assert first["survey"]["n_starts"] == 1
-    page = (tmp_path / "C" / "report.html").read_text()
-    assert "None of these numbers shows" in page
-    assert "<svg" not in page
+    report = (tmp_path / "C" / "report.html").read_text()
+    assert "None of these numbers shows" in report
+    assert "<svg" not in report
     assert main(arguments) == 0  # nothing is computed again: the log does not grow
     again = json.loads(capsys.readouterr().out)
     assert again == first
@@ -106,6 +119,9 @@ def test_the_command_computes_reports_and_continues(tmp_path, capsys):
     [
         (("--nulls", 1), "--nulls needs --out FOLDER"),
         (("--nulls", 1, "--out", "f", "--stiffness", 0.1), "--stiffness has no effect with"),
+        (("--nulls", 1, "--out", "f", "--links", 1), "n_links must be a whole number"),
+        (("--nulls", 1, "--out", "f", "--links", 501), "n_links must be at most 500"),
+        (("--nulls", 1, "--out", "f", "--dataset", "cook2020-pharynx"), "with proprioception"),
         (("--nulls", 0, "--out", "f"), "nulls must be from 1"),
         (("--kinds", "rewire"), "--kinds needs --nulls N"),
         (("--workers", 1), "--workers needs --nulls N"),

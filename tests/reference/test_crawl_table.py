@@ -36,3 +36,29 @@ def test_a_row(measure):
 def assert_rounded(text, value):
     digits = len(text.partition(".")[2])
     assert float(text) == pytest.approx(value, abs=HALF * 10.0**-digits)
+
+
+def test_the_sentences_below_the_first_example():
+    """What the controls show and do not show, counted again in the results."""
+    page = (DOCS / "guide" / "crawling.md").read_text(encoding="utf-8")
+    summary = json.loads((DOCS / "results" / "crawl-nulls.json").read_text())["summary"]
+    worm, free, draws = (summary[name] for name in ("worm", "unconnected", "draws"))
+    nearer = sum(it["n_beyond"] for it in summary["tests"] if it["measure"] == "best_distance")
+    slower = sum(it["median_speed"] < worm["median_speed"] for it in draws)
+    converged = sum(it["repeated_converged"] is True for it in draws)
+    smallest = min(it["p_value"] for it in summary["tests"])
+    assert all(it["n_forward"] for it in draws)
+    assert free["n_forward"] > worm["n_forward"]
+    assert not worm["repeated_converged"]
+    for sentence in (
+        f"{free['n_forward']} of {free['n_sets']} sets crawl, more than with the connectome",
+        f"every one of {len(draws)} rewired connectomes",
+        f"{nearer} of them come as near",
+        f"higher than that of {slower} of {len(draws)} draws",
+        f"all {len(summary['tests'])} tests its smallest p, {smallest:.3f}, "
+        f"is {len(summary['tests']) * smallest:.2f}",
+        f"({converged} of {len(draws)}; not that of the connectome)",
+    ):
+        assert page.count(sentence) == 1, sentence
+    assert page.count("sets crawl, more than with the connectome") == 1
+    assert "nothing here shows that it generates locomotion" in page

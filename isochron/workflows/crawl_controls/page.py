@@ -81,7 +81,9 @@ def _figure(summary: ControlSummary) -> Any:
         axes = figure.subplots(1, len(MEASURES))
         for measure, ax in zip(MEASURES, axes, strict=True):
             _draw_measure(summary, measure, ax)
-        axes[0].legend(fontsize=7, loc="best")
+        labelled = next((ax for ax in axes if ax.get_legend_handles_labels()[0]), None)
+        if labelled is not None:
+            labelled.legend(fontsize=7, loc="best")
     return figure
 
 

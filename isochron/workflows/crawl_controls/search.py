@@ -107,9 +107,18 @@ def run_search(
     worm: CrawlSettings, controls: ControlSettings, out: Path, compute: Compute
 ) -> tuple[Sweep, Sweep | None]:
     """Compute what the stores in a folder do not have: ``search``, then ``best``."""
+    _check_worm(worm)
     search = compute(search_grid(worm, controls), out / "search")
     grid = best_grid(worm, search.dataset())
     return search, None if grid is None else compute(grid, out / "best")
+
+
+def _check_worm(worm: CrawlSettings) -> None:
+    """Raise ValueError, before the search, if the worm of all runs cannot be simulated."""
+    settings = replace(worm, n_links=worm.n_links or N_LINKS)
+    spec = SimulationSpec(dataset=resolve_dataset(worm.dataset), ablate=worm.ablate)
+    model = GradedModel(settings, sims.STANDARD_CRAWL, spec.network(), spec.stimulus())
+    model.map(model.body, worm.step_ms)
 
 
 def survey_best(worm: CrawlSettings, search: Sweep) -> GaitSurvey | None:

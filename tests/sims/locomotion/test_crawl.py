@@ -336,6 +336,24 @@ def test_an_exact_field_is_a_mean_over_the_body():
     assert places[at_the_tail > 0].min() == pytest.approx(0.9, abs=1 / 96)
 
 
+def test_wrong_types_and_steps_are_errors(varshney):
+    with pytest.raises(TypeError, match="network must be a GradedNetwork, got a Connectome"):
+        sims.simulate_worm(varshney.connectome)  # pyright: ignore[reportArgumentType]
+    for name in ("body", "muscles", "proprioception"):
+        wrong: dict[str, Any] = {name: "agar"}
+        with pytest.raises(TypeError, match=f"{name} must be a "):
+            sims.simulate_worm(varshney, **wrong)
+    with pytest.raises(ValueError, match=r"a whole number from 3 to 1000, got 24\.0"):
+        sims.BodyParameters(n_links=24.0)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="step_ms must be at most 100"):
+        sims.simulate_worm(varshney, step_ms=101)
+    with pytest.raises(ValueError, match="step_ms must be at most 100"):
+        sims.BistableMap(varshney.connectome, step_ms=101)
+    huge = sims.BodyParameters(n_links=12, curvature_gain=1e300)
+    with pytest.raises(ValueError, match="more than that of any body"):
+        sims.describe_gait(sims.simulate_worm(varshney, body=huge, duration_s=2))
+
+
 def test_wrong_worms_are_errors(varshney):
     graph = connectome.from_matrices(["A"], [[0]], rows="postsynaptic", signs=[[0]])
     with pytest.raises(ValueError, match="species"):

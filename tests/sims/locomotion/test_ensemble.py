@@ -45,6 +45,11 @@ def test_members_are_bit_identical_to_worms_that_run_alone(worm, constants):
             np.testing.assert_array_equal(run[name].values[k], alone[name].values, err_msg=name)
 
 
+def test_the_default_constants_are_those_of_one_worm(worm):
+    many = sims.simulate_worm_many(worm, duration_s=1)
+    np.testing.assert_array_equal(many.x.values[0], sims.simulate_worm(worm, duration_s=1).x.values)
+
+
 def test_a_member_does_not_depend_on_the_others(worm, constants):
     """Neither on their order, nor on threads, nor on members with a different network."""
     all_ = sims.simulate_worm_many(worm, constants, rng=generators(), duration_s=1)

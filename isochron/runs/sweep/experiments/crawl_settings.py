@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from isochron.runs.crawl_settings import BodySettings
+from isochron.runs.crawl_settings import BodySettings, require_measurable, require_refinable
 from isochron.runs.sweep.experiments.simulate_settings import ModelSettings
 from isochron.settings import check_choices, setting
 
-POSITIVE = ("duration_s", "step_ms", "record_every_ms")
 OF_NETWORK = ("standard", "soft", "stiff", "viscous")
 
 
@@ -53,10 +52,16 @@ class CrawlRunSettings(BodySettings, ModelSettings):
         given = [name for name in gains if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude each other; give one of them.")
-        for name in (*POSITIVE, "muscle_time_constant_ms", "loop_gain_ratio"):
+        for name in ("muscle_time_constant_ms", "loop_gain_ratio"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+        require_measurable(
+            duration_s=self.duration_s, transient_s=self.transient_s, step_ms=self.step_ms,
+            record_every_ms=self.record_every_ms,
+        )  # fmt: skip
+        if self.check:
+            require_refinable(self.n_links)
         if self.loop_gain_pA is not None and not math.isfinite(self.loop_gain_pA):
             raise ValueError(f"loop_gain_pA must be finite, got {self.loop_gain_pA!r}.")
         if self.stimulate and not self.amplitude_pA:
