@@ -29,7 +29,8 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # A file may still be open in an object that is not collected yet.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def remount(folder: Path, option: str) -> None:
