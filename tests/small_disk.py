@@ -1,6 +1,8 @@
 """File systems of a chosen size, or that cannot be written to, for tests; they need root."""
 
+import gc
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +31,10 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # A file may still be open in an object that is not collected yet.
+        # Libraries leave files open of which a write has failed; they are collected here, or later.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 

@@ -19,6 +19,8 @@ from isochron.sims.storage import export_nwb
 from isochron.studies.compare.configuration import CompareConfig
 from tests.small_disk import mounted, remount
 
+# What a library leaves open when a write fails is closed when it is collected.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 FAILED, RESOURCES = 1, 5  # exit codes
 SAVES = {"nc": sims.save_dataset, "zarr": sims.save_dataset, "nwb": export_nwb}
 
