@@ -3,6 +3,8 @@
 Rows are postsynaptic, columns presynaptic, everywhere.
 """
 
+from typing import TYPE_CHECKING
+
 from isochron.connectome.cells import CELL_TYPES, Cell, Muscle, cells, muscles
 from isochron.connectome.comparison import Comparison, LayerComparison, compare
 from isochron.connectome.datasets import available, load
@@ -35,6 +37,10 @@ from isochron.connectome.signs import (
     gaba_neurons,
 )
 from isochron.connectome.transmitters import TRANSMITTERS
+from isochron.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from isochron.connectome import plotting, recordings, statistics
 
 __all__ = [
     "CELL_TYPES",
@@ -69,7 +75,12 @@ __all__ = [
     "joint_cells",
     "load",
     "muscles",
+    "plotting",
+    "recordings",
     "rewire",
+    "statistics",
     "write_csv",
     "write_graphml",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__)

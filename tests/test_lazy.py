@@ -8,10 +8,12 @@ import pytest
 
 from isochron.ann_bridge.registry import NETWORKS, TASKS
 
-FRONTS = ("isochron.sims", "isochron.ann_bridge", "isochron.ann_bridge.nets",
+FRONTS = ("isochron.connectome", "isochron.sims", "isochron.ann_bridge", "isochron.ann_bridge.nets",
           "isochron.ann_bridge.tasks", "isochron.sims.neuroml", "isochron.analysis",
           "isochron.analysis.features", "isochron.analysis.sign_networks")  # fmt: skip
 SUBPACKAGES = {
+    # The function cells replaces its module, which the front itself imports first.
+    "isochron.connectome": {"cells", "plotting", "recordings", "statistics"},
     "isochron.sims": {"neuroml", "spiking", "storage"},
     "isochron.ann_bridge": {"fitting", "nets", "tasks"},
     "isochron.analysis": {"features", "limit_cycles", "plotting", "sign_networks"},

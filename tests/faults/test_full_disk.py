@@ -98,7 +98,7 @@ def test_a_simulation(disk, suffix, capsys):
 
 
 def test_checkpoints(disk):
-    """The checkpoint before stays, and the same training resumes with the same bits."""
+    """The checkpoint before stays, and the same training resumes bit-identically."""
     task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
     budget = ann_bridge.TrainingParameters(steps=6, batch_size=4)
 

@@ -34,7 +34,7 @@ for first in range(done, 200, 5):
 
 
 def storm(folder, arguments, longest_s):
-    """Kill a command at random moments, then let it finish, if it has not by then."""
+    """Kill a command at random moments, then let it finish unless it has ended before."""
     rng = random.Random(0)
     for _ in range(N_KILLS):
         process = start(folder, arguments)

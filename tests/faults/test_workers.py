@@ -86,7 +86,7 @@ def claim(folder, key, **changes):
 
 @pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
 def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds):
-    """A different machine has ended with it, in a year that is over or has not come."""
+    """A different machine has ended with it, in a year of the past or of the future."""
     item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
     claim(folder, "a", at=time.time() + seconds)
     assert perform(folder, item, Limits(seconds=60)) == DONE
@@ -136,7 +136,7 @@ def test_the_rate_of_a_log_from_the_future_is_not_known():
 
 
 def test_training_does_not_look_at_the_clock(clock, tmp_path, python_handler):
-    """It resumes with the same bits when the clock is set while it runs and in between."""
+    """It resumes bit-identically when the clock is set while it runs and in between."""
     torch = pytest.importorskip("torch")
     from isochron import ann_bridge
 
