@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from isochron.analysis import holm, paired_contrast
 from isochron.studies.adaptation.results import FULL, AdaptedRow, ContrastRow
+from isochron.studies.paired_tests import numbers_of
 
 
 def contrasts(rows: Sequence[AdaptedRow]) -> tuple[ContrastRow, ...]:
@@ -27,11 +28,7 @@ def contrasts(rows: Sequence[AdaptedRow]) -> tuple[ContrastRow, ...]:
         ContrastRow(
             substrate=substrate,
             what=what,
-            estimate=contrast.estimate,
-            interval=contrast.interval,
-            p_value=contrast.p_value,
-            p_adjusted=float(p),
-            n=contrast.n,
+            **numbers_of(contrast, p),
         )
         for (substrate, what, contrast), p in zip(found, adjusted, strict=True)
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from isochron.runs.provenance import Provenance
 from isochron.studies.adaptation.configuration import AdaptationConfig
+from isochron.studies.paired_tests import PairedTest
 
 FULL = "full"
 
@@ -101,7 +102,7 @@ class AdaptedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastRow:
+class ContrastRow(PairedTest):
     """A paired test of forgetting.
 
     Attributes
@@ -109,17 +110,10 @@ class ContrastRow:
     substrate, what : str
     estimate, p_value, p_adjusted : float
         Hodges-Lehmann difference of the loss on the first task, exact p, and p after Holm.
-    interval : tuple of two floats, or None
-    n : int
     """
 
     substrate: str
     what: str
-    estimate: float
-    interval: tuple[float, float] | None
-    p_value: float
-    p_adjusted: float
-    n: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from isochron.studies.features.results import (
     ContrastRow,
     SystemRow,
 )
+from isochron.studies.paired_tests import numbers_of
 
 
 def groups_of(systems: Sequence[SystemRow], kind: str = TRAINED) -> dict[str, list[SystemRow]]:
@@ -46,11 +47,7 @@ def contrasts(systems: Sequence[SystemRow]) -> tuple[ContrastRow, ...]:
         ContrastRow(
             group=group,
             what=what,
-            estimate=contrast.estimate,
-            interval=contrast.interval,
-            p_value=contrast.p_value,
-            p_adjusted=float(p),
-            n=contrast.n,
+            **numbers_of(contrast, p),
         )
         for (group, what, contrast), p in zip(found, adjusted, strict=True)
     )

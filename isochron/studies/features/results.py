@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord
 from isochron.studies.features.configuration import FeaturesConfig
+from isochron.studies.paired_tests import PairedTest
 
 AUTOENCODER = "autoencoder"
 RANDOM = "random"
@@ -202,7 +203,7 @@ class TrainingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastRow:
+class ContrastRow(PairedTest):
     """A paired test over networks of a substrate and a task.
 
     Attributes
@@ -211,17 +212,10 @@ class ContrastRow:
         Networks, and the two things whose difference is tested.
     estimate, p_value, p_adjusted : float
         Hodges-Lehmann difference, exact p, and p after Holm over all tests of the run.
-    interval : tuple of two floats, or None
-    n : int
     """
 
     group: str
     what: str
-    estimate: float
-    interval: tuple[float, float] | None
-    p_value: float
-    p_adjusted: float
-    n: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from isochron.analysis import holm, paired_contrast, proportion_interval
+from isochron.studies.paired_tests import numbers_of
 from isochron.studies.pruning.results import (
     ALL_TASKS,
     CONNECTOME,
@@ -83,11 +84,7 @@ def _of_task(rows: Sequence[NetRow], task: str) -> list[ContrastRow]:
             task=task,
             first=first,
             second=second,
-            estimate=contrast.estimate,
-            interval=contrast.interval,
-            p_value=contrast.p_value,
-            p_adjusted=float(p),
-            n=contrast.n,
+            **numbers_of(contrast, p),
         )
         for (first, second), contrast, p in zip(TESTS, found, adjusted, strict=True)
     ]

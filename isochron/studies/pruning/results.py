@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from isochron.runs.provenance import Provenance
+from isochron.studies.paired_tests import PairedTest
 from isochron.studies.pruning.configuration import PruningConfig
 
 DENSE = "dense"
@@ -138,7 +139,7 @@ class SummaryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastRow:
+class ContrastRow(PairedTest):
     """A paired test of the loss relative to chance.
 
     Attributes
@@ -148,18 +149,11 @@ class ContrastRow:
     estimate, p_value, p_adjusted : float
         Hodges-Lehmann difference, first minus second, exact p, and p after Holm over the tests of
         the task.
-    interval : tuple of two floats, or None
-    n : int
     """
 
     task: str
     first: str
     second: str
-    estimate: float
-    interval: tuple[float, float] | None
-    p_value: float
-    p_adjusted: float
-    n: int
 
 
 @dataclass(frozen=True, kw_only=True)

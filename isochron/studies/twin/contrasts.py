@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from isochron.analysis import holm, paired_contrast
+from isochron.studies.paired_tests import numbers_of
 from isochron.studies.twin.results import FILTER, ContrastRow, EmulationRow, SummaryRow
 
 
@@ -44,11 +45,7 @@ def contrasts(rows: Sequence[EmulationRow]) -> tuple[ContrastRow, ...]:
         ContrastRow(
             emulator=name,
             control=control,
-            n=contrast.n,
-            estimate=contrast.estimate,
-            interval=contrast.interval,
-            p_value=contrast.p_value,
-            p_adjusted=float(p),
+            **numbers_of(contrast, p),
         )
         for name, contrast, p in zip(names, found, adjusted, strict=True)
     )

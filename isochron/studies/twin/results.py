@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from isochron.runs.provenance import Provenance
+from isochron.studies.paired_tests import PairedTest
 from isochron.studies.twin.configuration import TwinConfig
 
 FILTER = "filter"  # the kind of a linear filter
@@ -106,25 +107,18 @@ class SummaryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastRow:
+class ContrastRow(PairedTest):
     """Paired test of the R² of a network against that of the best linear filter.
 
     Attributes
     ----------
     emulator, control : str
-    n : int
     estimate, p_value, p_adjusted : float
         Hodges-Lehmann difference, exact p, and p after Holm.
-    interval : tuple of two floats, or None
     """
 
     emulator: str
     control: str
-    n: int
-    estimate: float
-    interval: tuple[float, float] | None
-    p_value: float
-    p_adjusted: float
 
 
 @dataclass(frozen=True, kw_only=True)
