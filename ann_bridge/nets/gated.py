@@ -19,6 +19,12 @@ from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.stepped_parameters import GatedParameters
 
 N_GATES = {"gru": 3, "lstm": 4}
+LAYER = {
+    "input_weights": "weight_ih_l0",
+    "weights": "weight_hh_l0",
+    "input_bias": "bias_ih_l0",
+    "bias": "bias_hh_l0",
+}
 
 
 class GatedNet(RecurrentNet):
@@ -121,9 +127,20 @@ class GatedNet(RecurrentNet):
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and hidden states h."""
-        initial = self.initial_states(inputs.shape[1], generator)[None]
-        parts = tuple(part.contiguous() for part in initial.split(self.settings.n_units, dim=2))
-        hidden, _ = self.cells(inputs, parts if len(parts) == 2 else parts[0])
+        from isochron.ann_bridge.kernels.fused import run_fused
+        from isochron.ann_bridge.kernels.gated_run import GatedLayer
+
+        initial, cells = self.initial_states(inputs.shape[1], generator), self.cells
+        layer = GatedLayer(
+            inputs=inputs,
+            initial=initial,
+            readout=self.output_weights,
+            **{ours: getattr(cells, name) for ours, name in LAYER.items()},
+        )
+        if layer.fits and not torch.is_autocast_enabled("cpu"):
+            return run_fused([layer])[0]
+        parts = [part.contiguous() for part in initial[None].chunk(self.state_parts, dim=2)]
+        hidden, _ = cells(inputs, tuple(parts) if len(parts) == 2 else parts[0])
         return hidden @ self.output_weights, hidden
 
     def float64_step(self) -> GRUStep | LSTMStep:
