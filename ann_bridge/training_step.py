@@ -78,9 +78,16 @@ def _run(
     nets: list[RecurrentNet], inputs: list[Tensor], generators: list[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
     for kind, run in TOGETHER:
-        if all(isinstance(net, kind) for net in nets):
+        if all(_runs_as(net, kind) for net in nets):
             return run(nets, inputs, generators)
     return [net.run(u, g) for net, u, g in zip(nets, inputs, generators, strict=True)]
+
+
+def _runs_as(net: RecurrentNet, kind: type[RecurrentNet]) -> bool:
+    """Whether a network is of a kind, and neither its class nor it replaces how that kind runs."""
+    if not isinstance(net, kind) or "run" in vars(net):
+        return False
+    return all(getattr(type(net), name) is getattr(kind, name) for name in ("run", "_run"))
 
 
 @dataclass(frozen=True)
