@@ -1,11 +1,8 @@
 """The motor neuron RMD with the voltage-gated currents of Nicoletti et al. (2019)."""
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 from scipy.optimize import brentq
 
-from isochron.settings import setting
 from isochron.sims.rmd_gates import (
     CALCIUM,
     GATES,
@@ -18,6 +15,7 @@ from isochron.sims.rmd_gates import (
     steady_states,
     time_constants,
 )
+from isochron.sims.rmd_parameters import RMDParameters
 
 VARIABLES = ("V", *GATES, "slo1_unc2", "slo1_egl19", "slo2_unc2", "slo2_egl19", "calcium", "kcnl_m")
 _COMPLEX, _CALCIUM, _KCNL = 16, 20, 21  # places in VARIABLES; gates are before the complexes
@@ -25,47 +23,6 @@ _RESTING_CALCIUM = 5e-5  # mM
 _CALCIUM_TIME_MS, _KCNL_TIME_MS, _KCNL_CALCIUM = 50.0, 6.3, 3.3e-4
 _INFLUX = 0.001 / (2 * 5.65 * 96.485)  # mM for each pA and ms: free share, volume 5.65 µm³
 _PARTNERS = (9, 11)  # activations of UNC-2 and EGL-19 in GATES
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RMDParameters:
-    """Capacitance and largest conductances of the neuron RMD.
-
-    Raises
-    ------
-    ValueError
-        If the capacitance is not positive, or a conductance is negative or not finite.
-
-    Examples
-    --------
-    A neuron without the calcium channel CCA-1:
-
-    >>> sims.RMDNeuron(sims.RMDParameters(cca1=0.0)).parameters.cca1
-    0.0
-    """
-
-    capacitance: float = setting(1.2, "Membrane capacitance, positive", unit="pF")
-    shl1: float = setting(2.48, "Conductance of the fast potassium channel SHL-1", unit="nS")
-    shk1: float = setting(1.1, "Conductance of the potassium channel SHK-1", unit="nS")
-    egl36: float = setting(1.3, "Conductance of the slow potassium channel EGL-36", unit="nS")
-    irk: float = setting(0.2, "Conductance of the inward rectifier IRK-1/3", unit="nS")
-    unc2: float = setting(0.9, "Conductance of the calcium channel UNC-2", unit="nS")
-    egl19: float = setting(0.99, "Conductance of the calcium channel EGL-19", unit="nS")
-    cca1: float = setting(3.1, "Conductance of the calcium channel CCA-1", unit="nS")
-    slo: float = setting(
-        0.3, "Conductance of each of the four complexes of SLO-1 or SLO-2 with UNC-2 or EGL-19",
-        unit="nS",
-    )  # fmt: skip
-    kcnl: float = setting(0.06, "Conductance of the calcium-gated channel KCNL", unit="nS")
-    nca: float = setting(0.05, "Conductance of the sodium leak NCA", unit="nS")
-    leak: float = setting(0.4, "Leak conductance", unit="nS")
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0 <= value < np.inf or (field.name == "capacitance" and value == 0):
-                least = "positive" if field.name == "capacitance" else "not negative"
-                raise ValueError(f"{field.name} must be {least} and finite, got {value!r}.")
 
 
 class RMDNeuron:
@@ -106,27 +63,33 @@ class RMDNeuron:
     def __init__(self, parameters: RMDParameters | None = None) -> None:
         self.parameters = parameters or RMDParameters()
 
-    def field(self, x, current_pA=0.0):
-        """Velocity of the state.
+    def field_under(self, current_pA: float = 0.0):
+        """Velocity of the state under a constant current.
 
         Parameters
         ----------
-        x : array_like, shape (22, ...)
-            States; the variables are `VARIABLES`.
-        current_pA : array_like, shape (...)
+        current_pA : float
             Injected current.
 
         Returns
         -------
-        ndarray, shape (22, ...)
-            Change in 1 ms.
+        callable
+            ``field(t, x)``, per ms; maps shape (..., 22) to (..., 22). The variables are
+            `isochron.sims.rmd.VARIABLES`.
         """
-        x = np.asarray(x, float)
+
+        def field(t, x):
+            return np.moveaxis(self._velocity(np.moveaxis(x, -1, 0), current_pA), 0, -1)
+
+        return field
+
+    def _velocity(self, x, current_pA):
+        """Change of states of shape (22, ...) in 1 ms."""
         v, gates, calcium = x[0], x[1:_COMPLEX], x[_CALCIUM]
         steady, times = steady_states(v), time_constants(v)
         open_share, opening_times = self._complexes(v, gates, steady, times)
         conductance, drive = self._conductances(x)
-        change = np.empty(np.broadcast_shapes(x.shape, (1, *np.shape(current_pA))))
+        change = np.empty_like(x)
         change[0] = (current_pA + drive - conductance * v) / self.parameters.capacitance
         change[1:_COMPLEX] = (steady - gates) / times
         change[_COMPLEX:_CALCIUM] = (open_share - x[_COMPLEX:_CALCIUM]) / opening_times
@@ -139,18 +102,20 @@ class RMDNeuron:
 
         Parameters
         ----------
-        v : array_like, shape (n,)
+        v : array_like, shape (...)
             Potentials in mV.
 
         Returns
         -------
-        ndarray, shape (22, n)
+        ndarray, shape (..., 22)
+            The state; in equilibrium only under the current that keeps the potential constant.
         """
-        v = np.atleast_1d(np.asarray(v, float))
+        v = np.asarray(v, float)
         gates, times = steady_states(v), time_constants(v)
         open_share, _ = self._complexes(v, gates, gates, times)
         calcium = self._settled_calcium(v, gates)
-        return np.concatenate([v[None], gates, open_share, [calcium, _kcnl(calcium)]])
+        x = np.concatenate([v[None], gates, open_share, [calcium, _kcnl(calcium)]])
+        return np.moveaxis(x, 0, -1)
 
     def equilibria(self, current_pA: float = 0.0):
         """Potentials at which the neuron is in equilibrium under a constant current.
@@ -162,38 +127,36 @@ class RMDNeuron:
 
         Returns
         -------
-        ndarray
+        ndarray, shape (k,)
             Potentials in mV between -150 and 100, the lowest first; stable or not.
         """
 
+        field = self.field_under(current_pA)
+
         def net(v):
-            return self.field(self.steady_state(v), current_pA)[0]
+            return field(0.0, self.steady_state(v))[..., 0]
 
         grid = np.linspace(-150.0, 100.0, 5001)
         values = net(grid)
         at = np.flatnonzero(np.sign(values[1:]) != np.sign(values[:-1]))
-        return np.array([brentq(lambda v: net(v)[0], grid[k], grid[k + 1]) for k in at])
+        return np.array([brentq(net, grid[k], grid[k + 1]) for k in at])
 
     def resting_state(self):
-        """The equilibrium with the lowest potential without currents, shape (22,)."""
-        return self.steady_state(self.equilibria()[0])[:, 0]
+        """The equilibrium with the lowest potential without currents.
 
-    def step(self, x, current_pA, step_ms: float):
-        """The state after a step with a constant current.
+        Returns
+        -------
+        ndarray, shape (22,)
+            The state.
+        """
+        return self.steady_state(self.equilibria()[0])
+
+    def _step(self, x, current_pA, step_ms):
+        """States of shape (22, n) after a step with constant currents.
 
         Half a step of the potential with constant gates, a step of the gates with a constant
         potential, and half a step of the potential, each by its exponential: second order, and
         stable for steps of any length.
-
-        Parameters
-        ----------
-        x : ndarray, shape (22, n)
-        current_pA : ndarray, shape (n,)
-        step_ms : float
-
-        Returns
-        -------
-        ndarray, shape (22, n)
         """
         after = np.empty_like(x)
         v = self._membrane(x, x[0], current_pA, step_ms / 2)
@@ -210,15 +173,17 @@ class RMDNeuron:
         after[0] = self._membrane(after, v, current_pA, step_ms / 2)
         return after
 
-    def respond(self, currents, step_ms: float, *, longest_step_ms: float = 0.2):
+    def respond(self, currents, step_ms: float, *, initial_state=None, longest_step_ms=0.2):
         """Potentials after each step with currents that are constant during a step.
 
         Parameters
         ----------
         currents : array_like, shape (n_steps, n)
-            Injected currents in pA, one column for each of n neurons, which start at rest.
+            Injected currents in pA, one column for each of n neurons.
         step_ms : float
             Time step, positive.
+        initial_state : array_like, shape (22,), optional
+            State in which all neurons start; at rest by default.
         longest_step_ms : float
             Largest step of the integration, positive; a time step is divided into equal ones.
 
@@ -230,7 +195,7 @@ class RMDNeuron:
         Raises
         ------
         ValueError
-            If `currents` is not a finite array with two dimensions, or a step is not positive.
+            If an array is not finite or has a different shape, or a step is not positive.
         """
         currents = np.asarray(currents, float)
         if currents.ndim != 2 or not np.isfinite(currents).all():
@@ -242,11 +207,12 @@ class RMDNeuron:
             if not 0 < value < np.inf:
                 raise ValueError(f"{name} must be positive and finite, got {value!r}.")
         parts = int(np.ceil(step_ms / longest_step_ms))
-        x = np.repeat(self.resting_state()[:, None], currents.shape[1], axis=1)
+        start = self.resting_state() if initial_state is None else _checked_state(initial_state)
+        x = np.repeat(start[:, None], currents.shape[1], axis=1)
         potentials = np.empty_like(currents)
         for k, current in enumerate(currents):
             for _ in range(parts):
-                x = self.step(x, current, step_ms / parts)
+                x = self._step(x, current, step_ms / parts)
             potentials[k] = x[0]
         return potentials
 
@@ -286,6 +252,16 @@ class RMDNeuron:
         rates = (slo_rates(v, SLO1), slo_rates(v, SLO2))
         found = [complex_with(it, gates[m], steady[m], times[m]) for it in rates for m in _PARTNERS]
         return np.array([open_share for open_share, _ in found]), np.array([it for _, it in found])
+
+
+def _checked_state(state):
+    state = np.asarray(state, float)
+    if state.shape != (len(VARIABLES),) or not np.isfinite(state).all():
+        raise ValueError(
+            f"initial_state must be finite, with shape ({len(VARIABLES)},), got an array of shape "
+            f"{state.shape}."
+        )
+    return state
 
 
 def _kcnl(calcium):
