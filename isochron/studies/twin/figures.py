@@ -56,8 +56,7 @@ def _plot(ax: Any, rows: Sequence[EmulationRow] | Sequence[SummaryRow], **style:
 
 def draw_traces(results: TwinResults) -> Any:
     """Potential in one trial held out (gray), and the outputs of the best linear filter, of the
-    smallest network and of the best one. The dashed line is the unstable equilibrium of a neuron
-    with two stable ones. Trials start before what is shown.
+    smallest network and of the best one. Trials start before what is shown.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -1,5 +1,6 @@
 """The report of `isochron study twin`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
@@ -40,7 +41,7 @@ def build_report(run: Path, results: TwinResults) -> str:
         answer=answer(results),
         caveats=caveats(results),
         overview=PageFigure.of(draw_overview, results),
-        figures=[PageFigure.of(draw_traces, results)],
+        figures=[_traces(results)],
         tables=[_summaries(results), _contrasts(results), _neuron(results)],
         methods={**words.methods, **METHODS},
         references=(*REFERENCES, words.reference),
@@ -51,6 +52,13 @@ def build_report(run: Path, results: TwinResults) -> str:
 def format_results(results: TwinResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
+
+
+def _traces(results: TwinResults) -> PageFigure:
+    figure = PageFigure.of(draw_traces, results)
+    if results.neuron.threshold_mV is None:
+        return figure
+    return replace(figure, caption=f"{figure.caption} The dashed line is the unstable equilibrium.")
 
 
 def _summaries(results: TwinResults) -> PageTable:
