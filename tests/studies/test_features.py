@@ -322,6 +322,7 @@ def test_substrates_and_tasks_have_a_line_each():
     assert lines[0].startswith("a, b: 0.175 bits about the phase")
     assert "(above all of them in 1 of 2 networks)" in lines[0]
     assert "phase 25%, stimulus 50%; on noisy ellipses 10% and 20%" in lines[1]
+    assert lines[1].endswith("removal does not vary.")  # nothing was removed
     assert groups(rows[:2]) == []
 
 

@@ -142,12 +142,13 @@ def groups(rows: Sequence[SystemRow]) -> list[str]:
     lines = []
     for name, group in groups.items():
         agreement = _mean([it.ablation.agreement for it in group if it.ablation is not None])
+        removal = "does not vary" if np.isnan(agreement) else f"{agreement:.2f}"
         lines.append(
             f"{name}: {mean_bits(group):.3f} bits about the phase, on noisy ellipses "
             f"{np.mean([row.ellipse_bits for row in group]):.3f} (above all of them in "
             f"{_above(group)} of {len(group)} networks); monosemantic: {_alone(group)}; "
             f"{np.mean([row.stable_share for row in group]):.0%} of the features stable; removal "
-            f"{agreement:.2f}."
+            f"{removal}."
         )
     return lines
 
