@@ -41,7 +41,7 @@ class RMDNeuron:
     References
     ----------
     Nicoletti, Loppini, Chiodo, Folli, Ruocco and Filippi (2019), PLoS ONE 14:e0218738: the model
-    of RMD, with the constants of its supplementary code (ModelDB 267187).
+    of RMD, with the constants of its XPPAUT file (OpenWorm, NicolettiEtAl2019_NeuronModels).
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Gates of the neuron RMD of Nicoletti et al. (2019): steady states and time constants.
 
 Times in ms, potentials in mV. Constants are those of the published model of RMD (its
-supplementary XPP file, also ModelDB 267187), with each shift of a voltage added to the midpoint.
+XPPAUT file as OpenWorm keeps it, NicolettiEtAl2019_NeuronModels), with each shift of a voltage added to the midpoint.
 """
 
 import math
@@ -26,7 +26,7 @@ _SCALES = np.array([
 SLO1 = (3.152961, 0.012643, 34.338784, 1e-4, 0.156217, 0.027527, 55.726816, 1.299198)
 SLO2 = (0.896395, 0.019405, 3294.553404, 1e-5, 0.026719, 0.024123, 93.449423, 1.835067)
 _BACKGROUND_uM = 0.05  # calcium at a closed channel
-# µM for each mV of driving force: at 13 nm from a channel of 40 pS, with buffer (its equation 4)
+# µM for each mV of driving force: at 13 nm from a channel of 40 pS, with buffer
 _NANODOMAIN_uM = (
     40e-12 * 1e-3 / (8 * math.pi * 13e-9 * 250e-12 * 96485) * 1e3
     * math.exp(-13e-9 / math.sqrt(250e-12 / (500e6 * 30e-6)))
