@@ -1,7 +1,7 @@
 """Gates of the neuron RMD of Nicoletti et al. (2019): steady states and time constants.
 
-Times in ms, potentials in mV. Constants are those of the published model of RMD (its
-XPPAUT file as OpenWorm keeps it, NicolettiEtAl2019_NeuronModels), with each shift of a voltage added to the midpoint.
+Times in ms, potentials in mV. Constants are those of the published XPPAUT file of RMD (OpenWorm,
+NicolettiEtAl2019_NeuronModels), with each shift of a voltage added to the midpoint.
 """
 
 import math
