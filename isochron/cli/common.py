@@ -1,6 +1,8 @@
 """Shared parts of commands: options, opening of connectomes, JSON, tables, existing files."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +80,17 @@ def write_report(folder: Path, pages: "Mapping[str, str]") -> str:
     folder.mkdir(exist_ok=True)
     write_pages(folder, lambda _: pages)
     return str(folder / "report.html")
+
+
+@contextmanager
+def noting_saved(path: Path | None) -> Iterator[None]:
+    """A context that writes what is drawn of a run: its errors state that the run is saved."""
+    try:
+        yield
+    except OSError as error:
+        if path is not None:
+            error.add_note(f"The run is in {path}.")
+        raise
 
 
 def report_file(path: Path, as_json: bool) -> None:

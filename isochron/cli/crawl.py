@@ -12,6 +12,7 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
+    noting_saved,
     print_json,
     print_table,
     refuse_to_replace,
@@ -92,13 +93,14 @@ def crawl(
     if out is not None:
         (save_wcon if out.suffix == ".wcon" else save_dataset)(run, out)
         printed["file"] = str(out)
-    if picture is not None:
-        write_crawl_figure(run, summary, picture)
-        printed["figure"] = str(picture)
-    if report is not None:
-        from isochron.workflows.crawl_report import crawl_pages
+    with noting_saved(out):
+        if picture is not None:
+            write_crawl_figure(run, summary, picture)
+            printed["figure"] = str(picture)
+        if report is not None:
+            from isochron.workflows.crawl_report import crawl_pages
 
-        printed["report"] = write_report(report, crawl_pages(run, summary, worm))
+            printed["report"] = write_report(report, crawl_pages(run, summary, worm))
     if as_json:
         print_json(printed)
         return

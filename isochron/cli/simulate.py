@@ -13,6 +13,7 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
+    noting_saved,
     print_json,
     print_table,
     refuse_to_replace,
@@ -201,6 +202,7 @@ def _simulate_into(
         if out is not None:
             (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
             printed["file"] = str(out)
+    with noting_saved(out):
         if picture is not None and drawn is not None:
             write_bytes(picture, drawn)
             printed["figure"] = str(picture)
