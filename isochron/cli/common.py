@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from isochron.connectome import Connectome
 
+FOLDERS = (".zarr",)  # suffixes of runs that are folders
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
@@ -49,8 +50,10 @@ def refuse_to_replace(path: Path, force: bool) -> None:
     Raises
     ------
     ValueError
-        If it exists, without ``--force``.
+        If it exists, without ``--force``, or is a folder.
     """
+    if path.is_dir() and path.suffix not in FOLDERS:
+        raise ValueError(f"{path} is a folder. Give the name of a file.")
     if path.exists() and not force:
         raise ValueError(f"{path} exists; --force replaces it.")
 

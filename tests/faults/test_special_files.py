@@ -83,6 +83,30 @@ def test_a_file_in_a_zarr_folder(tmp_path, place, kind, deadline):
         sims.load_dataset(path)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["view", "x.nc", "--out", "out.html"],
+        ["simulate", "--duration", "0.1", "--out", "out.nc"],
+        ["simulate", "--duration", "0.1", "--out", "x.nc", "--plot"],
+        ["crawl", "--duration", "1", "--out", "out.nc"],
+        ["connectome", "export", "varshney2011", "--out", "out.csv"],
+    ],
+)
+def test_a_folder_in_the_place_of_an_output(tmp_path, monkeypatch, capsys, arguments):
+    """Nothing is done, and the folder stays, with --force, too."""
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / (
+        "x.png" if "--plot" in arguments else arguments[arguments.index("--out") + 1]
+    )
+    make(place, "folder")
+    assert main([*arguments, "--force"]) == 2
+    line = capsys.readouterr().err
+    assert f"{place.name} is a folder. Give the name of a file." in line
+    assert line.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [place]
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
 @pytest.mark.parametrize(
     ("name", "arguments"),
