@@ -96,12 +96,17 @@ def noting_saved(path: Path | None) -> Iterator[None]:
         raise
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Print a line; control characters, as of the names in a file, are written as escapes."""
+    click.echo(printable(str(text)), err=err)
+
+
 def report_file(path: Path, as_json: bool) -> None:
     """Print the path of a file that was written."""
     if as_json:
         print_json({"file": str(path), "bytes": path.stat().st_size})
     else:
-        click.echo(f"Wrote {path}")
+        say(f"Wrote {path}")
 
 
 def print_json(content: Any) -> None:

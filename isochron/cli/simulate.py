@@ -18,6 +18,7 @@ from isochron.cli.common import (
     print_table,
     refuse_to_replace,
     report_option,
+    say,
     write_report,
 )
 from isochron.cli.options import SettingsCommand, settings_given
@@ -104,7 +105,7 @@ def simulate(
         return
     for name, value in printed.items():
         text = f"{value:.6g}" if isinstance(value, float) else value
-        click.echo(f"{name.replace('_', ' ')}: {text}")
+        say(f"{name.replace('_', ' ')}: {text}")
 
 
 def _check_out(out: Path | None, several: bool) -> None:
@@ -144,8 +145,8 @@ def _simulate_engines(
         return
     _print_engines(runs)
     for path in printed.values():
-        click.echo(f"report: {path}")
-    click.echo(f"To look at the differences: {command('view', out)}")
+        say(f"report: {path}")
+    say(f"To look at the differences: {command('view', out)}")
 
 
 def _print_engines(runs: "list[EngineRun]") -> None:
