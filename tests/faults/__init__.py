@@ -15,9 +15,9 @@ Numerics
     divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
     singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.
 Runtime
-    environment: test_environment; signals: test_signals, test_lost_signals; SIGKILL: test_storm; killed workers, steps that kill
-    them, clocks: test_workers; two processes: test_two_writers; folders that disappear:
-    test_training_faults; closed output: test_closed_output.
+    environment: test_environment; signals: test_signals, test_lost_signals; SIGKILL: test_storm;
+    killed workers, steps that kill them, clocks: test_workers; two processes: test_two_writers;
+    folders that disappear: test_training_faults; closed output: test_closed_output.
 Attacks
     requests, entities, names of files, archives, code: test_attacks; names of neurons:
     test_hostile_names, test_formulas; links: test_planted_links; code in caches:
