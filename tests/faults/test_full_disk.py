@@ -268,6 +268,8 @@ def test_a_disk_without_space(disk, arguments, capsys, monkeypatch):
     assert "The disk is full: " in errors
     assert " was not written. Free space on it." in errors
     assert errors.count("isochron: ") == 1
+    assert ("could not be saved" in errors) == (arguments[0] == "simulate" and "--out" in arguments)
+    assert (RESUMES in errors) == (arguments[0] == "train")
     assert "Traceback" not in errors
     left = {name for name in content(disk) if not name.endswith((".lock", "/run.json"))}
     assert left == {"before.txt", "filler"}
