@@ -4,6 +4,7 @@ import errno
 import sys
 from contextlib import suppress
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_a_figure_of_a_run_that_is_saved(disk, capsys, monkeypatch):
 
 def test_progress_that_was_saved_in_part(tmp_path, monkeypatch):
     """New samples were written, and then the disk was full: the progress before counts."""
-    request = SimpleNamespace()
+    request: Any = SimpleNamespace()
     monkeypatch.setattr(unfinished, "request_key", lambda _: "key")
     states = np.random.default_rng(0).normal(size=(10, 4))
     run = unfinished.UnfinishedRun(tmp_path / "progress")

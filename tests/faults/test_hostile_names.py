@@ -172,6 +172,7 @@ def test_the_page_of_a_study_and_its_terminal(name, figure, tmp_path, monkeypatc
         if settings.DATASET_SECTION:
             config = overlay(config, {settings.DATASET_SECTION: {"dataset": text}})
         made = find_provenance(connectome.load("varshney2011"))
+        assert made.dataset is not None
         dataset = replace(made.dataset, id=text, paper=text, license=text)
         results = SimpleNamespace(
             config=config, seconds={text: 1.0}, provenance=replace(made, dataset=dataset)
