@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 from isochron.formats import describe_content
 
 LARGEST_TEXT = 64 * 2**20
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -78,6 +80,11 @@ def reading(path: str | os.PathLike, kind: str) -> Iterator[None]:
             raise  # it does not exist, is not permitted, is a folder
         text = str(error).strip("'\"") or type(error).__name__
         raise DataFileError(f"{path} is not {kind}: {text}.") from error
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error is that a disk does not have the space for a file."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def part_path(path: Path) -> Path:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from isochron.locks import locked
 
 WAIT_S = 60.0  # for a different process that writes the same folder
+ATTEMPTS, PAUSE_S = 20, 0.05
 
 
 @contextmanager
@@ -38,8 +40,12 @@ def new_version(path: Path) -> Iterator[Path]:
             yield part
             with uninterrupted():
                 _replace(path, part)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
-            _remove(part)
+            _remove_written(part)
 
 
 def recover(path: Path) -> None:
@@ -73,6 +79,15 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
         for number in came:
             signal.raise_signal(number)
+
+
+def _remove_written(part: Path) -> None:
+    """Delete a folder into which threads of a library that failed may still write."""
+    for _ in range(ATTEMPTS):
+        if not os.path.lexists(part):
+            return
+        _remove(part)
+        time.sleep(PAUSE_S)
 
 
 def _replace(path: Path, part: Path) -> None:

@@ -1,10 +1,10 @@
 """Proprioception: which neurons feel the curvature of which part of the body. Light."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isochron.settings import setting
+from isochron.sims.body.media import LARGEST
 from isochron.wording import shown
 
 BACKWARD, FORWARD = "backward", "forward"
@@ -79,8 +79,10 @@ class Proprioception:
     )
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.gain):
-            raise ValueError(f"gain must be finite (in pA mm), got {shown(self.gain)}.")
+        if not -LARGEST <= self.gain <= LARGEST:
+            raise ValueError(
+                f"gain must be from {-LARGEST:g} to {LARGEST:g} (in pA mm), got {shown(self.gain)}."
+            )
         if not 0 < self.field <= 1:
             raise ValueError(f"field must be in (0, 1] (body lengths), got {shown(self.field)}.")
         if isinstance(self.classes, str) or not set(self.classes) <= set(CLASSES):

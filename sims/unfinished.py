@@ -1,4 +1,4 @@
-"""Runs that were interrupted: what they computed is saved, and the same run resumes from it."""
+"""Runs that were interrupted or had a full disk: the same run resumes from what they computed."""
 
 import time
 import warnings
@@ -12,6 +12,7 @@ import numpy as np
 
 from isochron._version import __version__
 from isochron.files import (
+    is_disk_full,
     json_sha256,
     read_sealed_json,
     require_file,
@@ -30,6 +31,9 @@ _PROBES = 257  # times at which the input is a part of the key
 def unfinished_run(out: Path | None) -> Iterator["UnfinishedRun | None"]:
     """Save the run inside when it is interrupted, next to its output; discard it at the end.
 
+    It is saved, too, if the output cannot be written because the disk is full. A note of the
+    error states whether the same command resumes.
+
     Parameters
     ----------
     out : Path or None
@@ -41,12 +45,9 @@ def unfinished_run(out: Path | None) -> Iterator["UnfinishedRun | None"]:
     run = UnfinishedRun(out.with_name(f".{out.name}.unfinished"))
     try:
         yield run
-    except (KeyboardInterrupt, SystemExit) as error:
-        try:
-            if run.save():
-                error.add_note(RESUMES)
-        except OSError as lost:
-            error.add_note(f"What was computed could not be saved: {lost.strerror}.")
+    except (KeyboardInterrupt, SystemExit, OSError) as error:
+        if not isinstance(error, OSError) or is_disk_full(error):
+            run.save_noting(error)
         raise
     run.discard()
 
@@ -66,6 +67,7 @@ class UnfinishedRun(Progress):
         self._folder, self._key = folder, ""
         self._last: tuple[np.ndarray, int, dict[str, np.ndarray]] | None = None
         self._next, self._is_saved = time.monotonic() + SELDOM_S, False
+        self._is_there = False  # something to resume from, possibly older
 
     def resume(self, request: EngineRequest, states: np.ndarray) -> Mapping[str, np.ndarray]:
         """Restore the samples of a run that was interrupted; see `Progress.resume`."""
@@ -80,7 +82,7 @@ class UnfinishedRun(Progress):
                 stacklevel=2,
             )
             return {}
-        self._is_saved = True
+        self._is_saved = self._is_there = True
         return found
 
     def update(self, states: np.ndarray, n_samples: int, **position: Any) -> None:
@@ -109,11 +111,24 @@ class UnfinishedRun(Progress):
         self._folder.mkdir(exist_ok=True)
         write_bytes(self._folder / "samples", samples.data)
         write_sealed_json(self._folder / "run.json", content)
-        self._is_saved = True
+        self._is_saved = self._is_there = True
         return True
 
+    def save_noting(self, error: BaseException) -> None:
+        """Save what is final, and note at the error whether the same command resumes."""
+        try:
+            resumes = self.save()
+        except OSError as lost:
+            resumes = self._is_there
+            if not resumes:
+                error.add_note(f"What was computed could not be saved: {lost.strerror}.")
+                self.discard()
+        if resumes:
+            error.add_note(RESUMES)
+
     def discard(self) -> None:
-        """Delete what was saved."""
+        """Delete what was saved, and save nothing more."""
+        self._last, self._is_saved, self._is_there = None, False, False
         for name in ("run.json", "samples"):
             (self._folder / name).unlink(missing_ok=True)
         with suppress(OSError):  # it is not there, or contains something else
@@ -125,9 +140,11 @@ class UnfinishedRun(Progress):
             raise ValueError("it is a different run.")
         n_samples, path = content["n_samples"], require_file(self._folder / "samples")
         size = n_samples * states[0].nbytes
-        if n_samples > len(states) or path.stat().st_size != size:
+        # It is longer if it was written again, but run.json not: the disk was full, or a crash.
+        if n_samples > len(states) or path.stat().st_size < size:
             raise ValueError("samples has a different size.")
-        samples = path.read_bytes()
+        with path.open("rb") as file:
+            samples = file.read(size)
         if sha256(samples) != content["samples_sha256"]:
             raise ValueError("samples has been altered.")
         states[:n_samples] = np.frombuffer(samples).reshape(n_samples, -1)

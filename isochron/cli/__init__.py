@@ -17,6 +17,7 @@ from isochron.cli.compare import compare
 from isochron.cli.connectome import connectome
 from isochron.cli.crawl import crawl
 from isochron.cli.cycles import cycles
+from isochron.cli.environment import check_environment
 from isochron.cli.errors import describe_error, end_quietly
 from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
@@ -116,6 +117,7 @@ def _open_closed_outputs() -> None:
 def _run(arguments: list[str], came: list[int]) -> int:
     streams = sys.stdout, sys.stderr
     try:
+        check_environment()
         return int(app(arguments, prog_name="isochron", standalone_mode=False) or 0)
     except BrokenPipeError:
         raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import debug_option, json_option, open_connectome, print_json
+from isochron.cli.common import debug_option, json_option, open_connectome, print_json, say
 from isochron.cli.execution import StoreOptions
 from isochron.cli.options import NearestChoice, SettingsCommand, reject_given
 from isochron.runs.model_settings import DATASET_HELP
@@ -133,7 +133,7 @@ def attractors(
     if as_json:
         print_json(asdict(result))
     else:
-        click.echo(_text(result))
+        say(_text(result))
 
 
 def _stored(

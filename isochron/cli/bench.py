@@ -17,6 +17,7 @@ from isochron.cli.common import (
     print_json,
     print_table,
     refuse_to_replace,
+    say,
 )
 from isochron.cli.options import SettingsCommand
 from isochron.settings import setting
@@ -93,4 +94,4 @@ def _print(report: "BenchReport") -> None:
     for line in table_lines(report):
         add_row(table, *line)
     print_table(table)
-    click.echo(describe_machine(report))
+    say(describe_machine(report))

@@ -1,6 +1,8 @@
 """Shared parts of commands: options, opening of connectomes, JSON, tables, existing files."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from isochron.connectome import Connectome
 
+FOLDERS = (".zarr",)  # suffixes of runs that are folders
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
@@ -47,8 +50,10 @@ def refuse_to_replace(path: Path, force: bool) -> None:
     Raises
     ------
     ValueError
-        If it exists, without ``--force``.
+        If it exists, without ``--force``, or is a folder.
     """
+    if path.is_dir() and path.suffix not in FOLDERS:
+        raise ValueError(f"{path} is a folder. Give the name of a file.")
     if path.exists() and not force:
         raise ValueError(f"{path} exists; --force replaces it.")
 
@@ -80,12 +85,28 @@ def write_report(folder: Path, pages: "Mapping[str, str]") -> str:
     return str(folder / "report.html")
 
 
+@contextmanager
+def noting_saved(path: Path | None) -> Iterator[None]:
+    """A context that writes what is drawn of a run: its errors state that the run is saved."""
+    try:
+        yield
+    except OSError as error:
+        if path is not None:
+            error.add_note(f"The run is in {path}.")
+        raise
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print a line; control characters, as of the names in a file, are written as escapes."""
+    click.echo(printable(str(text)), err=err)
+
+
 def report_file(path: Path, as_json: bool) -> None:
     """Print the path of a file that was written."""
     if as_json:
         print_json({"file": str(path), "bytes": path.stat().st_size})
     else:
-        click.echo(f"Wrote {path}")
+        say(f"Wrote {path}")
 
 
 def print_json(content: Any) -> None:

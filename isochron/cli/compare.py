@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.common import debug_option, json_option, print_json, say
 from isochron.cli.execution import ExecutionOptions
 from isochron.cli.options import SettingsCommand
 from isochron.cli.studies import RUN_SETTINGS, StudyOptions, run_study
@@ -60,5 +60,5 @@ def _report_interim(options: StudyOptions, *, as_json: bool) -> None:
     if as_json:
         print_json(to_json_values(results))
     else:
-        click.echo(format_results(results))
-        click.echo(f"Report: {options.out / 'interim.html'}")
+        say(format_results(results))
+        say(f"Report: {options.out / 'interim.html'}")

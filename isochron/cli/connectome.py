@@ -17,6 +17,7 @@ from isochron.cli.common import (
     print_table,
     refuse_to_replace,
     report_file,
+    say,
     sign_rule,
 )
 from isochron.cli.options import NearestGroup, SettingsCommand
@@ -71,7 +72,7 @@ def show(identifier: str, as_json: bool) -> None:
         print_json(asdict(describe_connectome(connectome)))
         return
     source = connectome.source
-    click.echo(repr(connectome))
+    say(repr(connectome))
     for label, text in (
         ("Title", source.title),
         ("Paper", f"{source.paper} {source.doi}"),
@@ -82,7 +83,7 @@ def show(identifier: str, as_json: bool) -> None:
         ("License", source.license),
     ):
         if text.strip():
-            click.echo(f"{label}: {text}")
+            say(f"{label}: {text}")
 
 
 @connectome.command()
@@ -154,14 +155,14 @@ def compare(first: str, second: str, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    click.echo(
+    say(
         f"{counted(len(found.shared_neurons), 'neuron')} in both, {len(found.only_first)} only in "
         f"{one.name}, {len(found.only_second)} only in {other.name}."
     )
     for remark in found.remarks:
-        click.echo(remark)
+        say(remark)
     if not found.same_unit:
-        click.echo(f"Weights differ: {one.source.weight_unit}, {other.source.weight_unit}.")
+        say(f"Weights differ: {one.source.weight_unit}, {other.source.weight_unit}.")
     table = Table(
         *("layer", "in both", f"only {one.name}", f"only {other.name}"),
         *("Jaccard index", "rank correlation of weights"),

@@ -12,10 +12,12 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
+    noting_saved,
     print_json,
     print_table,
     refuse_to_replace,
     report_option,
+    say,
     write_report,
 )
 from isochron.cli.execution import ExecutionOptions
@@ -92,22 +94,23 @@ def crawl(
     if out is not None:
         (save_wcon if out.suffix == ".wcon" else save_dataset)(run, out)
         printed["file"] = str(out)
-    if picture is not None:
-        write_crawl_figure(run, summary, picture)
-        printed["figure"] = str(picture)
-    if report is not None:
-        from isochron.workflows.crawl_report import crawl_pages
+    with noting_saved(out):
+        if picture is not None:
+            write_crawl_figure(run, summary, picture)
+            printed["figure"] = str(picture)
+        if report is not None:
+            from isochron.workflows.crawl_report import crawl_pages
 
-        printed["report"] = write_report(report, crawl_pages(run, summary, worm))
+            printed["report"] = write_report(report, crawl_pages(run, summary, worm))
     if as_json:
         print_json(printed)
         return
     _print_summary(summary)
     for name in ("file", "figure", "report"):
         if name in printed:
-            click.echo(f"{name}: {printed[name]}")
+            say(f"{name}: {printed[name]}")
     if out is not None and out.suffix != ".wcon":
-        click.echo(f"To play it: {command('view', out)}")
+        say(f"To play it: {command('view', out)}")
 
 
 def _print_summary(summary: "CrawlSummary") -> None:
@@ -116,7 +119,7 @@ def _print_summary(summary: "CrawlSummary") -> None:
     from isochron.workflows.crawl_report import describe_convergence
 
     gait, animal = summary.gait, summary.animal
-    click.echo(
+    say(
         f"{summary.dataset}, {summary.model} model, {summary.medium}: normal drag "
         f"{summary.normal_drag:g} µN s/mm², K = {summary.drag_ratio:g}; EI = "
         f"{summary.stiffness:g} µN mm², {summary.n_links} links, step {summary.step_ms:g} ms"
@@ -125,12 +128,12 @@ def _print_summary(summary: "CrawlSummary") -> None:
     for row in gait_table_rows([gait], [animal]):
         add_row(table, *row)
     print_table(table)
-    click.echo(animal_note(animal))
+    say(animal_note(animal))
     for line in describe_convergence(summary):
-        click.echo(line)
+        say(line)
     if summary.survey is not None:
         print_survey(summary.survey)
-    click.echo(summary.limit)
+    say(summary.limit)
 
 
 def print_survey(survey: "GaitSurvey") -> None:
@@ -144,4 +147,4 @@ def print_survey(survey: "GaitSurvey") -> None:
         add_row(table, *row)
     print_table(table)
     for line in survey_notes(survey):
-        click.echo(line)
+        say(line)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import print_json, print_table
+from isochron.cli.common import print_json, print_table, say
 from isochron.cli.execution import ExecutionOptions, SweepLines
 from isochron.cli.options import reject_given
 from isochron.workflows.crawl_controls.settings import ControlSettings
@@ -54,7 +54,7 @@ def run_controls(
         print_json(to_json_values(summary))
         return
     _print_summary(summary)
-    click.echo(f"Report: {out / 'report.html'}")
+    say(f"Report: {out / 'report.html'}")
 
 
 def _compute(
@@ -86,14 +86,14 @@ def _print_summary(summary: "ControlSummary") -> None:
         )  # fmt: skip
     print_table(table)
     free = summary.unconnected
-    click.echo(
+    say(
         f"No connections: {free.n_forward} of {free.n_sets} sets crawl, best distance "
         f"{number(free.best_distance)}; connectome: {summary.worm.n_forward} of "
         f"{summary.worm.n_sets}, {number(summary.worm.best_distance)}."
     )
     for reason, count in summary.failures.items():
-        click.echo(f"Failed, {count} runs: {reason}")
+        say(f"Failed, {count} runs: {reason}")
     if summary.survey is not None:
         print_survey(summary.survey)
     for text in summary.statements:
-        click.echo(text)
+        say(text)

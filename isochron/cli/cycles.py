@@ -12,6 +12,7 @@ from isochron.cli.common import (
     json_option,
     print_json,
     print_table,
+    say,
 )
 from isochron.cli.options import SettingsCommand, reject_given
 from isochron.settings import setting
@@ -64,9 +65,9 @@ def _print_system(system: "RunRhythms | NetworkRhythms") -> None:
 
     from isochron.workflows.network_cycles import NetworkRhythms
 
-    click.echo(f"{system.source}: {system.system}")
+    say(f"{system.source}: {system.system}")
     if isinstance(system, NetworkRhythms) and system.training.line:
-        click.echo(system.training.line)
+        say(system.training.line)
     table = Table("kind", "condition", "period (ms)", "stable", "residual", "leading", "how found")
     for row in system.rhythms:
         add_row(
@@ -81,4 +82,4 @@ def _print_system(system: "RunRhythms | NetworkRhythms") -> None:
         )
     print_table(table)
     for note in system.notes:
-        click.echo(note)
+        say(note)

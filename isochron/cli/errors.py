@@ -113,5 +113,6 @@ def _classify_system_error(error: OSError, text: str) -> tuple[int, str]:
         return RESOURCES, error.strerror or text
     if error.errno in SCARCE:
         lost = f": {error.filename} was not written" if error.filename else ""
-        return RESOURCES, f"{SCARCE[error.errno]}{lost}."
+        way_out = " Free space on it." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return RESOURCES, f"{SCARCE[error.errno]}{lost}.{way_out}"
     return FAILED, f"{error.strerror}: {error.filename}" if error.filename else text

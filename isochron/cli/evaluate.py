@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from isochron.cli.common import debug_option, json_option, print_json
+from isochron.cli.common import debug_option, json_option, print_json, say
 from isochron.cli.options import NearestChoice
 from isochron.wording import command
 
@@ -28,11 +28,11 @@ def evaluate(folder: Path, trials: int, seed: int, device: str, as_json: bool) -
     if as_json:
         print_json(to_json_values(summary))
         return
-    click.echo(f"{summary.network} on {summary.task}; chance {summary.chance:g}")
+    say(f"{summary.network} on {summary.task}; chance {summary.chance:g}")
     for row in summary.replicates:
-        click.echo(f"{row.name}: {describe_loss(row)}")
+        say(f"{row.name}: {describe_loss(row)}")
     if summary.missing:
-        click.echo(
+        say(
             f"Not trained yet: {summary.missing}. The command that started the training "
             f"continues it: {command('train --out', folder)} and the same options."
         )

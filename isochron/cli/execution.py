@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isochron.cli.common import say
 from isochron.cli.options import reject_given
 from isochron.runs.executors import EXECUTORS, Watch
 from isochron.settings import setting
@@ -167,7 +168,7 @@ class SweepLines(Watch):
     def say(self, text: str) -> None:
         """A remark of the executor."""
         if not self._quiet:
-            click.echo(text, err=True)
+            say(text, err=True)
 
     def update(self, outcome: str, item: Any) -> None:
         """Count a batch."""

@@ -12,6 +12,7 @@ from isochron.cli.common import (
     json_option,
     open_connectome,
     print_json,
+    say,
     sign_rule,
 )
 from isochron.cli.options import SettingsCommand
@@ -59,8 +60,8 @@ def export_neuroml(
             asdict(made) | {k: str(getattr(made, k)) for k in ("folder", "network", "simulation")}
         )
         return
-    click.echo(
+    say(
         f"Wrote {made.network}: {counted(made.n_neurons, 'neuron')}, "
         f"{counted(made.n_muscles, 'muscle')}, {counted(made.n_projections, 'projection')}"
     )
-    click.echo(f"Run it: pynml {shlex.quote(str(made.simulation))} -nogui")
+    say(f"Run it: pynml {shlex.quote(str(made.simulation))} -nogui")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isochron.cli.common import add_row, debug_option, json_option, print_json, print_table
+from isochron.cli.common import add_row, debug_option, json_option, print_json, print_table, say
 from isochron.cli.options import SettingsCommand
 from isochron.runs.model_settings import ModelSettings
 from isochron.settings import setting
@@ -57,7 +57,7 @@ def follow(
 def _print_branch(found: "EquilibriumBranch") -> None:
     from rich.table import Table
 
-    click.echo(f"{found.system}: {counted(len(found.points), 'point')}, {found.message}")
+    say(f"{found.system}: {counted(len(found.points), 'point')}, {found.message}")
     table = Table(found.parameter, "what", "unstable directions", "period (ms)", "residual")
     rows = [("starts", point, None) for point in found.points[:1]]
     rows += [(point.kind, point, point.period_ms) for point in found.special]

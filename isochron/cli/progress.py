@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from isochron.cli.console import PipedConsole
 from isochron.runs import progress
+from isochron.wording import printable
 
 OFTEN_S, SELDOM_S = 10.0, 60.0  # between two lines of one step
 PART = 0.1  # of a step, between two lines
@@ -22,10 +23,10 @@ def show_progress(stream: TextIO) -> Iterator[progress.Progress]:
         yield _Lines(stream)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
     )
     with Progress(*columns, console=PipedConsole(file=stream)) as bars:
         yield _Bars(bars)
@@ -37,10 +38,10 @@ class _Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def begin(self, step: str) -> None:
-        self._tasks[step] = self._bars.add_task(step, total=1.0, text="")
+        self._tasks[step] = self._bars.add_task(printable(step), total=1.0, text="")
 
     def update(self, step: str, fraction: float, text: str) -> None:
-        self._bars.update(self._tasks[step], completed=fraction, text=text)
+        self._bars.update(self._tasks[step], completed=fraction, text=printable(text))
 
     def end(self, step: str, seconds: float) -> None:
         self._stop(step, "done", completed=1.0)
@@ -49,12 +50,12 @@ class _Bars:
         self._stop(step, f"failed: {_short(error)}")
 
     def say(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(printable(text), markup=False, highlight=False)
 
     def _stop(self, step: str, text: str, completed: float | None = None) -> None:
         if step not in self._tasks:  # it ran elsewhere
             self.begin(step)
-        self._bars.update(self._tasks[step], text=text, completed=completed)
+        self._bars.update(self._tasks[step], text=printable(text), completed=completed)
         self._bars.stop_task(self._tasks[step])
 
 
@@ -68,7 +69,7 @@ class _Lines:
         return time.perf_counter() - self._began
 
     def _write(self, text: str) -> None:
-        self._stream.write(f"[{self._elapsed():6.1f} s] {text}\n")
+        self._stream.write(f"[{self._elapsed():6.1f} s] {printable(text)}\n")
         self._stream.flush()
 
     def begin(self, step: str) -> None:

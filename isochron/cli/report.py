@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from isochron.cli.common import debug_option
+from isochron.cli.common import debug_option, say
 
 
 @click.command()
@@ -15,7 +15,7 @@ def report(run: Path) -> None:
     from isochron.runs.plan import write_pages
 
     write_pages(run, _build)
-    click.echo(f"Report: {run / 'report.html'}")
+    say(f"Report: {run / 'report.html'}")
 
 
 def _build(run: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
+from isochron.files import is_disk_full
 from isochron.wording import RESUMES
 
 LONGEST_S = 8.0  # from a signal to the end of the process
@@ -23,14 +24,19 @@ WORDS = {INTERRUPTED: "Interrupted.", TERMINATED: "Terminated."}
 
 @contextmanager
 def resumable(*, force: bool = False) -> Iterator[None]:
-    """A context whose work the same command resumes after a signal; the message says so.
+    """A context whose work the same command resumes; the message says so.
 
-    With ``--force`` it would start from scratch.
+    It says so after a signal, and if the disk is full. With ``--force`` the command would start
+    from scratch.
     """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit) as error:
-        error.add_note("The same command without --force resumes from here." if force else RESUMES)
+    except (KeyboardInterrupt, SystemExit, OSError) as error:
+        said = getattr(error, "__notes__", None)  # what failed in a worker
+        if not isinstance(error, OSError) or (is_disk_full(error) and not said):
+            error.add_note(
+                "The same command without --force resumes from here." if force else RESUMES
+            )
         raise
 
 

@@ -13,10 +13,12 @@ from isochron.cli.common import (
     debug_option,
     force_option,
     json_option,
+    noting_saved,
     print_json,
     print_table,
     refuse_to_replace,
     report_option,
+    say,
     write_report,
 )
 from isochron.cli.options import SettingsCommand, settings_given
@@ -103,7 +105,7 @@ def simulate(
         return
     for name, value in printed.items():
         text = f"{value:.6g}" if isinstance(value, float) else value
-        click.echo(f"{name.replace('_', ' ')}: {text}")
+        say(f"{name.replace('_', ' ')}: {text}")
 
 
 def _check_out(out: Path | None, several: bool) -> None:
@@ -143,8 +145,8 @@ def _simulate_engines(
         return
     _print_engines(runs)
     for path in printed.values():
-        click.echo(f"report: {path}")
-    click.echo(f"To look at the differences: {command('view', out)}")
+        say(f"report: {path}")
+    say(f"To look at the differences: {command('view', out)}")
 
 
 def _print_engines(runs: "list[EngineRun]") -> None:
@@ -201,6 +203,7 @@ def _simulate_into(
         if out is not None:
             (export_nwb if out.suffix == ".nwb" else save_dataset)(run, out)
             printed["file"] = str(out)
+    with noting_saved(out):
         if picture is not None and drawn is not None:
             write_bytes(picture, drawn)
             printed["figure"] = str(picture)

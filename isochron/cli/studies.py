@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from isochron.cli.common import print_json
+from isochron.cli.common import print_json, say
 from isochron.cli.execution import ExecutionOptions
 from isochron.settings import setting
 
@@ -72,8 +72,8 @@ def run_study(
     if as_json:
         print_json(to_json_values(results))
     else:
-        click.echo(study.format_results(results))
-        click.echo(f"Report: {out / 'report.html'}")
+        say(study.format_results(results))
+        say(f"Report: {out / 'report.html'}")
 
 
 def _configure(

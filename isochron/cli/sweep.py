@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import debug_option, force_option, json_option, print_json
+from isochron.cli.common import debug_option, force_option, json_option, print_json, say
 from isochron.cli.execution import (
     SweepLines,
     clock,
@@ -252,30 +252,30 @@ def _print_estimate(needed: Any, as_json: bool) -> None:
     if as_json:
         print_json(asdict(needed))
         return
-    click.echo(f"runs: {needed.runs}, in {needed.batches} batches")
-    click.echo(f"batches without results: {needed.missing_batches}")
-    click.echo(f"size of the results: {_size(needed.bytes)}")
+    say(f"runs: {needed.runs}, in {needed.batches} batches")
+    say(f"batches without results: {needed.missing_batches}")
+    say(f"size of the results: {_size(needed.bytes)}")
     if needed.core_hours is None:
-        click.echo("time: not known; --measure computes one batch to estimate it")
+        say("time: not known; --measure computes one batch to estimate it")
     else:
-        click.echo(f"time: {needed.core_hours:.3g} core hours")
+        say(f"time: {needed.core_hours:.3g} core hours")
 
 
 def _print_status(found: "SweepStatus", as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
         return
-    click.echo(
+    say(
         f"{found.runs} runs: {found.done} done ({found.failed_runs} of them failed by themselves), "
         f"{found.failed} in batches that failed, {found.missing} missing; {_size(found.bytes)}"
     )
     if found.missing and found.rate:
         left = "" if found.remaining_s is None else f", {clock(found.remaining_s)} remaining"
-        click.echo(f"in the last minutes {found.rate:.3g} runs/s{left}")
+        say(f"in the last minutes {found.rate:.3g} runs/s{left}")
     for reason, n in found.reasons.items():
-        click.echo(f"batches that failed by {reason}: {n}")
+        say(f"batches that failed by {reason}: {n}")
     if len(found.processors) > 1:
-        click.echo(f"made on different processors: {'; '.join(found.processors)}")
+        say(f"made on different processors: {'; '.join(found.processors)}")
 
 
 def _size(n_bytes: float) -> str:

@@ -15,6 +15,7 @@ from isochron.cli.common import (
     print_json,
     print_table,
     refuse_to_replace,
+    say,
 )
 from isochron.cli.execution import StoreOptions
 from isochron.cli.options import SettingsCommand, reject_given
@@ -85,7 +86,7 @@ def tongue(
     for system in found:
         _print_system(system)
     if picture is not None:
-        click.echo(f"Wrote {picture}")
+        say(f"Wrote {picture}")
 
 
 def _numbers(text: str) -> list[float]:
@@ -103,11 +104,11 @@ def _print_system(system: "Tongues") -> None:
 
     from isochron.workflows.tongue import NetworkTongues
 
-    click.echo(f"{system.source}: {system.system}")
+    say(f"{system.source}: {system.system}")
     if system.intrinsic_frequency_Hz is not None:
-        click.echo(f"intrinsic frequency {system.intrinsic_frequency_Hz:.5g} Hz")
+        say(f"intrinsic frequency {system.intrinsic_frequency_Hz:.5g} Hz")
     if isinstance(system, NetworkTongues):
-        click.echo(f"forced: input {system.input}, from {system.frequency_Hz:.5g} Hz")
+        say(f"forced: input {system.input}, from {system.frequency_Hz:.5g} Hz")
     unit = "" if system.amplitude_unit == "1" else f" ({system.amplitude_unit})"
     table = Table("cycle", f"amplitude{unit}", "low (Hz)", "high (Hz)", "±", "how found")
     for number, cycle in enumerate(system.cycles, 1):
@@ -124,7 +125,7 @@ def _print_system(system: "Tongues") -> None:
     if table.row_count:
         print_table(table)
     for note in system.notes:
-        click.echo(note)
+        say(note)
 
 
 def _edge(frequency: float | None, beyond: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isochron.cli.common import debug_option, force_option, json_option, print_json
+from isochron.cli.common import debug_option, force_option, json_option, print_json, say
 from isochron.cli.options import NearestChoice, given_sections, make_option, write_options
 from isochron.wording import command
 
@@ -181,20 +181,20 @@ def train(
         print_json(to_json_values(summary))
         return
     _print_summary(summary)
-    click.echo(f"Networks in {out / 'nets'}. Next: {command('evaluate', out)}")
+    say(f"Networks in {out / 'nets'}. Next: {command('evaluate', out)}")
 
 
 def _print_summary(summary: "TrainingSummary") -> None:
     from isochron.workflows.train import describe_loss, describe_stretches
 
-    click.echo(f"{summary.network} on {summary.task}, {summary.device}; chance {summary.chance:g}")
+    say(f"{summary.network} on {summary.task}, {summary.device}; chance {summary.chance:g}")
     if summary.reference_usable_share is not None and summary.reference_usable_share < 1:
-        click.echo(
+        say(
             f"{100 * summary.reference_usable_share:.3g} % of the reference recording oscillate "
             f"and were used; not {describe_stretches(summary.reference_unusable_s or ())}"
         )
     for row in summary.replicates:
-        click.echo(
+        say(
             f"{row.name}: {describe_loss(row)} after {row.steps} steps, "
             f"{1e3 * row.seconds_per_step:.3g} ms each"
         )

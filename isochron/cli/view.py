@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isochron.cli.common import debug_option, force_option, refuse_to_replace, report_file
+from isochron.cli.common import debug_option, force_option, refuse_to_replace, report_file, say
 from isochron.cli.options import SettingsCommand
 from isochron.settings import setting
 
@@ -83,7 +83,7 @@ def _serve(viewed: "ViewedRuns", opens: bool, as_json: bool) -> None:
         if as_json:
             print_json({"url": url})
         else:
-            click.echo(f"{url}\nCtrl-C ends it.")
+            say(f"{url}\nCtrl-C ends it.")
         if opens:
             _open(url)
 

@@ -24,6 +24,8 @@ Q = (
 E_LOW = tuple(1 / math.factorial(k) for k in range(2, 8))
 E_HIGH = tuple(1 / math.factorial(k) for k in range(8, 14))
 LOG2E, LOG2, FAR = 1 / math.log(2), math.log(2), -44.0
+# Below it tanh x is x; powers of smaller numbers underflow, which is slow on many processors.
+SMALL = 1e-20
 
 
 @any_intrinsic
@@ -52,6 +54,7 @@ def _tanh(x):
         # tanh |x| = -e / (2 + e) with e = exp(-2 |x|) - 1 = 2^n (exp(r) - 1) + (2^n - 1)
         y = 2.0 * x if x < 0.0 else -2.0 * x
         y = FAR if y < FAR else y
+        y = 0.0 if y > -SMALL else y
         n, power = _power(y * LOG2E - 0.5)
         r = multiply_add(-n, LOG2, y)
         low = polynomial(r, E_LOW)
@@ -60,7 +63,8 @@ def _tanh(x):
         tail = multiply_add(squared * squared * squared, high, low)
         e = multiply_add(power, multiply_add(squared, tail, r), power - 1.0)
         size = -e / (2.0 + e)
-        return -size if x < 0.0 else size
+        found = -size if x < 0.0 else size
+        return x if abs(x) < SMALL else found
 
     def rational(x):
         # A comparison with NaN is false, so NaN stays.

@@ -6,6 +6,7 @@ from typing import Any
 
 from isochron.files import DataFileError, MissingDataFileError, read_sealed_json
 from isochron.runs.results import SCHEMA
+from isochron.wording import printable
 
 
 def load_results(run: Path) -> dict[str, Any]:
@@ -38,11 +39,22 @@ def _why_missing(run: Path) -> str:
 
 
 def fill_template(package: str, **values: Any) -> str:
-    """The template ``report.html`` of a package, filled; it gets the shared style as ``style``."""
+    """The template ``report.html`` of a package, filled; it gets the shared style as ``style``.
+
+    Markup and control characters in texts, which may be names of a user's file, are shown as text.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(str(files(package))), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(str(files(package))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
     )
     style = files("isochron.report").joinpath("style.css").read_text(encoding="utf-8")
     return environment.get_template("report.html").render(style=style, **values)
+
+
+def _visible(value: Any) -> Any:
+    """A text without control characters; markup of the template stays."""
+    return printable(value) if type(value) is str else value

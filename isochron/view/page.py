@@ -22,6 +22,7 @@ from isochron.view.packing import inert_json, pack
 from isochron.view.places import worm_shapes
 from isochron.view.poster import draw_poster
 from isochron.view.run_data import Viewed, as_mapping, view_run
+from isochron.wording import printable
 
 LARGEST_BYTES = 20_000_000
 SHAPE_STEP = 2.0**-15  # of the length of the body, 0.03 µm of 1 mm
@@ -273,7 +274,7 @@ def _fill(content: PageContent, served: bool) -> str:
         _templates()
         .get_template("page.html")
         .render(
-            title=content.title,
+            title=printable(content.title),
             version=__version__,
             body=page_body(content),
             script_hash=_hash(script),
@@ -297,7 +298,7 @@ def page_body(content: PageContent) -> Any:
         _templates()
         .get_template("body.html")
         .render(
-            title=content.title,
+            title=printable(content.title),
             n_runs=len(viewed),
             shape="plane" if not worms else "moving" if moving else "worm",
             poster=draw_poster(viewed),

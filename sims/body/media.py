@@ -1,11 +1,12 @@
 """Media in which a body moves, by name. Light, so that settings and help are instant."""
 
-import math
 from dataclasses import dataclass
 
 from isochron.registry import Entry, Registry
 from isochron.settings import setting
 from isochron.wording import shown
+
+LARGEST = 1e9  # constant of a worm or medium; beyond it a crawl is not resolved
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +38,10 @@ class Medium:
     def __post_init__(self) -> None:
         for name, unit in (("normal_drag", " (in µN s/mm²)"), ("drag_ratio", "")):
             value = getattr(self, name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} must be positive{unit}, got {shown(value)}.")
+            if not 0 < value <= LARGEST:
+                raise ValueError(
+                    f"{name} must be positive and at most {LARGEST:g}{unit}, got {shown(value)}."
+                )
 
     @property
     def tangential_drag(self) -> float:

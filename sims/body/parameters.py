@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 from isochron.settings import setting
-from isochron.sims.body.media import AGAR, Medium, medium_of
+from isochron.sims.body.media import AGAR, LARGEST, Medium, medium_of
 from isochron.wording import shown
 
 MAX_LINKS = 1000
@@ -66,15 +66,20 @@ class BodyParameters:
                 f"n_links must be a whole number from 3 to {MAX_LINKS}, got {shown(self.n_links)}."
             )
         for name, unit in (("length", "mm"), ("stiffness", "µN mm²")):
-            if not 0 < getattr(self, name) < math.inf:
+            if not 0 < getattr(self, name) <= LARGEST:
                 raise ValueError(
-                    f"{name} must be positive (in {unit}), got {shown(getattr(self, name))}."
+                    f"{name} must be positive and at most {LARGEST:g} (in {unit}), got "
+                    f"{shown(getattr(self, name))}."
                 )
-        if not 0 <= self.viscosity < math.inf:
-            raise ValueError(f"viscosity must be >= 0 (in µN mm² s), got {shown(self.viscosity)}.")
-        if not math.isfinite(self.curvature_gain):
+        if not 0 <= self.viscosity <= LARGEST:
             raise ValueError(
-                f"curvature_gain must be finite (in 1/mm), got {shown(self.curvature_gain)}."
+                f"viscosity must be from 0 to {LARGEST:g} (in µN mm² s), got "
+                f"{shown(self.viscosity)}."
+            )
+        if not -LARGEST <= self.curvature_gain <= LARGEST:
+            raise ValueError(
+                f"curvature_gain must be from {-LARGEST:g} to {LARGEST:g} (in 1/mm), got "
+                f"{shown(self.curvature_gain)}."
             )
         object.__setattr__(self, "medium", medium_of(self.medium))
 
@@ -87,5 +92,5 @@ class BodyParameters:
 def require_positive(**values: float) -> None:
     """Raise ValueError for a number that is not positive and finite."""
     for name, value in values.items():
-        if not 0 < value < math.inf:
+        if not (isinstance(value, Real) and 0 < value < math.inf):
             raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")

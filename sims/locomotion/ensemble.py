@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,6 +35,7 @@ from isochron.sims.locomotion.simulation import (
 from isochron.sims.simulation import require_generator
 from isochron.sims.step_choice import require_resolved
 from isochron.sims.stimuli import Stimulus
+from isochron.wording import shown
 
 Array = np.ndarray
 RECORDABLE = ("V", "s", "activation")
@@ -176,10 +177,10 @@ def _members(
         raise ValueError("Give initial_states or rng, not both.")
     require_real("initial_states", starts)
     given = {
-        "networks": _sequence(networks, GradedNetwork),
-        "parameters": _sequence(parameters, CrawlParameters),
-        "stimuli": _sequence(Stimulus() if stimuli is None else stimuli, Stimulus),
-        "rng": _sequence(rng, np.random.Generator),
+        "networks": _sequence("networks", networks, GradedNetwork),
+        "parameters": _sequence("parameters", parameters, CrawlParameters),
+        "stimuli": _sequence("stimuli", Stimulus() if stimuli is None else stimuli, Stimulus),
+        "rng": None if rng is None else _sequence("rng", rng, np.random.Generator),
         "initial_states": list(starts) if starts is not None and np.ndim(starts) > 1 else None,
     }
     lengths = {name: len(values) for name, values in given.items() if values is not None}
@@ -202,8 +203,25 @@ def _members(
     return made
 
 
-def _sequence(given: Any, kind: type) -> list | None:
-    return None if given is None or isinstance(given, kind) else list(given)
+def _sequence(name: str, given: Any, kind: type) -> list | None:
+    """The values of the members; None for one value for all members.
+
+    Raises
+    ------
+    ValueError
+        If a value is not of the type; TypeError for `rng`, as in `require_generator`.
+    """
+    if isinstance(given, kind):
+        return None
+    values = list(given) if isinstance(given, Iterable) else [given]
+    for value in values:
+        if not isinstance(value, kind):
+            if kind is np.random.Generator:
+                require_generator(value)
+            raise ValueError(
+                f"{name} must be one {kind.__name__} or a sequence of them, got {shown(value)}."
+            )
+    return values
 
 
 def _member(

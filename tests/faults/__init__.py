@@ -9,15 +9,15 @@ Files
     tests/ann_bridge/test_resume. Missing chunks: tests/sims/test_storage. Full and read-only
     disks: test_full_disk, and tests/sweep/test_full_disk.
 Parameters
-    test_parameters, test_command_line; too large: test_too_large; extras that are not installed:
-    test_missing_extras.
+    test_parameters, test_command_line; devices: also tests/test_devices; too large:
+    test_too_large; extras that are not installed: test_missing_extras.
 Numerics
     divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
     singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.
 Runtime
-    signals: test_signals, test_lost_signals; SIGKILL: test_storm; killed workers, steps that kill
-    them, clocks: test_workers; two processes: test_two_writers; folders that disappear:
-    test_training_faults; closed output: test_closed_output.
+    environment: test_environment; signals: test_signals, test_lost_signals; SIGKILL: test_storm;
+    killed workers, steps that kill them, clocks: test_workers; two processes: test_two_writers;
+    folders that disappear: test_training_faults; closed output: test_closed_output.
 Attacks
     requests, entities, names of files, archives, code: test_attacks; names of neurons:
     test_hostile_names, test_formulas; links: test_planted_links; code in caches:

@@ -5,10 +5,12 @@ import os
 import h5py
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
+from isochron import ann_bridge
 from isochron.connectome.recordings import load_recording
-from isochron.files import DataFileError
+from isochron.files import DataFileError, read_sealed_json, write_sealed_json
 from isochron.sims import load_dataset, save_dataset
 from isochron.sims.storage import export_nwb
 
@@ -96,6 +98,40 @@ def test_other_readers_open_the_file(tmp_path):
     save_dataset(small_run(), tmp_path / "x.nc")
     with xr.open_dataset(tmp_path / "x.nc", engine="h5netcdf") as read:
         assert read.identical(small_run())
+
+
+def test_json_with_a_digest(tmp_path):
+    """Results of steps, results.json and the progress of a simulation: no other number is read."""
+    path, value = tmp_path / "x.json", {"result": {"loss": 0.125, "name": "a"}, "seconds": 3.5}
+    write_sealed_json(path, value)
+    n_rejected = 0
+    for flipped in flips(path.read_bytes(), N_FLIPS):
+        path.write_bytes(flipped)
+        try:
+            assert read_sealed_json(path) == value
+        except DataFileError:
+            n_rejected += 1
+    assert n_rejected > N_FLIPS // 2
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_a_network(tmp_path, suffix):
+    """torch reads a flipped bit as a different weight."""
+    generator = torch.Generator().manual_seed(0)
+    net = ann_bridge.LowRankRNN(n_units=4, rank=1, generator=generator)
+    ann_bridge.save_net(net, tmp_path / "net")
+    path, n_rejected = tmp_path / f"net{suffix}", 0
+    for flipped in flips(path.read_bytes(), 100):
+        path.write_bytes(flipped)
+        try:
+            found, _ = ann_bridge.load_net(tmp_path / "net")
+        except DataFileError:
+            n_rejected += 1
+            continue
+        assert found.settings == net.settings
+        for name, part in net.state_dict().items():
+            assert torch.equal(found.state_dict()[name], part)
+    assert n_rejected > (90 if suffix == ".safetensors" else 50)
 
 
 def test_nwb(tmp_path):

@@ -1,7 +1,10 @@
 """A disk that is full or read-only: one line, what was there stays, no part of a file is left."""
 
 import errno
+import sys
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +18,12 @@ from isochron.cli import main
 from isochron.cli.errors import describe_error
 from isochron.files import write_bytes
 from isochron.runs.run_folder import RunFolder
+from isochron.sims import unfinished
+from isochron.sims.engines.multistep.one_worm import OneWorm
 from isochron.sims.storage import export_nwb
 from isochron.studies.compare.configuration import CompareConfig
+from isochron.wording import RESUMES
+from isochron.workflows import simulate
 from tests.small_disk import mounted, remount
 
 # What a library leaves open when a write fails is closed when it is collected.
@@ -97,6 +104,96 @@ def test_a_simulation(disk, suffix, capsys):
     assert not list(disk.iterdir())
 
 
+RUN = ["simulate", "--duration", "1", "--step", "4", "--record", "V", "--record-every", "20"]
+
+
+def fill_after_run(monkeypatch, disk):
+    """Take all space when a simulation is computed, before it is written."""
+
+    def simulate_and_fill(*arguments, **options):
+        found = simulate.simulate_spec(*arguments, **options)
+        fill(disk)
+        return found
+
+    module = SimpleNamespace(simulate_spec=simulate_and_fill, figure_of_run=simulate.figure_of_run)
+    monkeypatch.setitem(sys.modules, simulate.__name__, module)
+
+
+@pytest.mark.parametrize("suffix", ["nc", "zarr"])
+def test_the_last_save_of_a_simulation(disk, suffix, capsys, monkeypatch, tmp_path):
+    """What was computed is saved before; the same command continues, and computes nothing."""
+    out, whole = disk / f"run.{suffix}", tmp_path / f"whole.{suffix}"
+    assert main([*RUN, "--out", str(whole)]) == 0
+    monkeypatch.setattr(unfinished, "SELDOM_S", -1.0)
+    monkeypatch.setattr(unfinished, "SHARE", 1e9)
+    with monkeypatch.context() as patch:
+        fill_after_run(patch, disk)
+        capsys.readouterr()
+        assert main([*RUN, "--out", str(out)]) == RESOURCES
+    line = capsys.readouterr().err
+    assert line.startswith(f"isochron: The disk is full: {out} was not written. Free space on it.")
+    assert line.endswith(f"{RESUMES}\n")
+    assert {path.name for path in disk.iterdir()} == {"filler", f".run.{suffix}.unfinished"}
+    (disk / "filler").unlink()
+    computed = []
+    monkeypatch.setattr(OneWorm, "advance", lambda *_: computed.append(1))
+    assert main([*RUN, "--out", str(out)]) == 0
+    assert not computed
+    assert sims.load_dataset(out).identical(sims.load_dataset(whole))
+    assert [path.name for path in disk.iterdir()] == [out.name]
+
+
+def test_a_simulation_of_which_nothing_can_be_saved(disk, capsys, monkeypatch):
+    out = disk / "run.nc"
+    out.write_bytes(b"before")
+    fill_after_run(monkeypatch, disk)
+    assert main([*RUN, "--out", str(out), "--force"]) == RESOURCES
+    line = capsys.readouterr().err
+    assert "What was computed could not be saved: No space left on device." in line
+    assert line.count("\n") == 1
+    assert content(disk).keys() == {"run.nc", "filler"}
+    assert out.read_bytes() == b"before"
+
+
+def test_a_figure_of_a_run_that_is_saved(disk, capsys, monkeypatch):
+    """The run stays, and the message states where it is."""
+    fill(disk)
+    out = disk.parent / "run.nc"
+    monkeypatch.chdir(disk)
+    arguments = [*RUN, "--out", str(out), "--report", "report"]
+    assert main(arguments) == RESOURCES
+    line = capsys.readouterr().err
+    assert "The disk is full" in line
+    assert line.endswith(f"The run is in {out}.\n")
+    assert sims.load_dataset(out).sizes["time"] == 51
+    assert not list(disk.parent.glob(".*"))
+
+
+def test_progress_that_was_saved_in_part(tmp_path, monkeypatch):
+    """New samples were written, and then the disk was full: the progress before counts."""
+    request: Any = SimpleNamespace()
+    monkeypatch.setattr(unfinished, "request_key", lambda _: "key")
+    states = np.random.default_rng(0).normal(size=(10, 4))
+    run = unfinished.UnfinishedRun(tmp_path / "progress")
+    run.resume(request, np.empty_like(states))
+    run.update(states, 4, at=np.array([1.0]))
+    assert run.save()
+    run.update(states, 8, at=np.array([2.0]))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unfinished, "write_sealed_json", full)
+    error = OSError()
+    run.save_noting(error)
+    assert error.__notes__ == [RESUMES]
+    found = np.zeros_like(states)
+    position = unfinished.UnfinishedRun(tmp_path / "progress").resume(request, found)
+    assert position["at"] == 1
+    np.testing.assert_array_equal(found[:4], states[:4])
+    assert not found[4:].any()
+
+
 def test_checkpoints(disk):
     """The checkpoint before stays, and the same training resumes bit-identically."""
     task = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
@@ -139,17 +236,17 @@ def test_a_run_folder(disk):
         assert not folder.finished("second")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["simulate", "--duration", "0.05", "--out", "run.nc"],
-        ["simulate", "--duration", "0.05", "--out", "run.zarr"],
-        ["simulate", "--duration", "0.05", "--report", "report"],
-        ["train", "--network", "gru", "--task", "flip-flop", "--steps", "1", "--out", "run"],
-        ["connectome", "export", "varshney2011", "--out", "x.csv"],
-        ["export-neuroml", "varshney2011", "--out", "nml"],
-    ],
-)
+WRITING = [
+    ["simulate", "--duration", "0.05", "--out", "run.nc"],
+    ["simulate", "--duration", "0.05", "--out", "run.zarr"],
+    ["simulate", "--duration", "0.05", "--report", "report"],
+    ["train", "--network", "gru", "--task", "flip-flop", "--steps", "1", "--out", "run"],
+    ["connectome", "export", "varshney2011", "--out", "x.csv"],
+    ["export-neuroml", "varshney2011", "--out", "nml"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRITING)
 def test_a_disk_that_is_read_only(disk, arguments, capsys, monkeypatch):
     write_bytes(disk / "before.txt", b"x")
     remount(disk, "ro")
@@ -160,6 +257,37 @@ def test_a_disk_that_is_read_only(disk, arguments, capsys, monkeypatch):
     assert errors.count("isochron: ") == 1
     assert "Traceback" not in errors
     assert content(disk) == {"before.txt": b"x"}
+
+
+@pytest.mark.parametrize("arguments", WRITING)
+def test_a_disk_without_space(disk, arguments, capsys, monkeypatch):
+    write_bytes(disk / "before.txt", b"x")
+    fill(disk)
+    monkeypatch.chdir(disk)
+    assert main(arguments) == RESOURCES
+    errors = capsys.readouterr().err
+    assert "The disk is full: " in errors
+    assert " was not written. Free space on it." in errors
+    assert errors.count("isochron: ") == 1
+    assert ("could not be saved" in errors) == (arguments[0] == "simulate" and "--out" in arguments)
+    assert (RESUMES in errors) == (arguments[0] == "train")
+    assert "Traceback" not in errors
+    left = {name for name in content(disk) if not name.endswith((".lock", "/run.json"))}
+    assert left == {"before.txt", "filler"}
+    remount(disk, "size=16m")
+    assert main(arguments) == 0
+
+
+def test_a_page_of_a_run(disk, capsys, tmp_path):
+    run, page = tmp_path / "run.nc", disk / "page.html"
+    assert main([*RUN, "--out", str(run)]) == 0
+    page.write_bytes(b"before")
+    fill(disk)
+    capsys.readouterr()
+    assert main(["view", str(run), "--out", str(page), "--force"]) == RESOURCES
+    assert capsys.readouterr().err.startswith(f"isochron: The disk is full: {page} was not")
+    assert content(disk).keys() == {"page.html", "filler"}
+    assert page.read_bytes() == b"before"
 
 
 def test_every_way_in_which_space_ends_has_code_5():

@@ -1,16 +1,27 @@
 """Names of neurons that are markup, scripts or escape sequences: text in every report and page."""
 
+import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
+from matplotlib.figure import Figure
 
-from isochron import view
+from isochron import connectome, view
 from isochron.cli import main
+from isochron.cli.execution import ExecutionOptions
+from isochron.cli.progress import show_progress
+from isochron.cli.studies import StudyOptions, run_study
+from isochron.report import study_page
 from isochron.report.sweep import build_sweep_report
+from isochron.runs.configuration import overlay
 from isochron.runs.executors.work import Limits, perform
+from isochron.runs.provenance import find_provenance
 from isochron.runs.sweep.sweeps import prepare
+from isochron.studies import FURTHER, STUDIES
 
 HOSTILE = (
     "</script><script>alert(1)</script>", "<!--<script>", "-->", "<img src=x onerror=alert(1)>",
@@ -107,6 +118,111 @@ def test_nothing_reaches_the_terminal(runs, monkeypatch, capsys, command, as_jso
         assert "Error:" not in text
     if as_json and printed.out:
         assert json.loads(printed.out)
+
+
+FILE = "a\x1b]0;title\x07\x1b[31m<b>[nope]=cmd|.csv"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "connectome show FILE",
+        "simulate --duration 0.05 --dataset FILE",
+        "cycles OUT",
+        "attractors --dataset FILE",
+        "simulate --duration 0.05 --report OUT.report --dataset FILE",
+        "view OUT --out OUT.html",
+    ],
+)
+def test_names_of_files(tmp_path, monkeypatch, capfd, command):
+    """Those of datasets are in runs, too, which may come from a stranger.
+
+    `click` removes colors unless the output is a terminal; here it is told to keep them.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    write(tmp_path / FILE, ["A", "B", "C"])
+    out = FILE.replace("csv", "nc")
+    if "OUT" in command.split()[1:2]:
+        assert main(["simulate", "--duration", "0.1", "--dataset", FILE, "--out", out]) == 0
+    assert main([word.replace("FILE", FILE).replace("OUT", out) for word in command.split()]) == 0
+    for text in capfd.readouterr():
+        assert not CONTROLS.search(text)
+    for page in (*tmp_path.glob("*.html"), *tmp_path.glob("*/*.html")):
+        text = page.read_text("utf-8")
+        assert not CONTROLS.search(text)
+        assert "b" not in Structure(text).tags
+
+
+@pytest.fixture(scope="module")
+def figure():
+    figure = Figure(figsize=(1, 1))
+    figure.suptitle("".join(HOSTILE[-2:]), parse_math=False)
+    return study_page.PageFigure(caption="".join(HOSTILE), figure=figure)
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_the_page_of_a_study_and_its_terminal(name, figure, tmp_path, monkeypatch, capfd):
+    """Everything that a study may have from a file: in its results, and in its configuration."""
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    settings, study = STUDIES.load_settings(name), STUDIES.load(name)
+
+    def build(text):
+        config = settings.quick()
+        if settings.DATASET_SECTION:
+            config = overlay(config, {settings.DATASET_SECTION: {"dataset": text}})
+        made = find_provenance(connectome.load("varshney2011"))
+        assert made.dataset is not None
+        dataset = replace(made.dataset, id=text, paper=text, license=text)
+        results = SimpleNamespace(
+            config=config, seconds={text: 1.0}, provenance=replace(made, dataset=dataset)
+        )
+        return study_page.StudyPage(
+            command=study.command,
+            question=text,
+            answer=[text] * 2,
+            caveats=[text] * 2,
+            overview=figure,
+            play=text,
+            figures=[figure],
+            tables=[study_page.PageTable(title=text, columns=[text], rows=[[text]], note=text)],
+            methods={text: text},
+            references=[text],
+            results=results,
+        )
+
+    text = "".join(HOSTILE) + "=cmd|' /C calc'!A0"
+    pages = {kind: build(name).render() for kind, name in (("hostile", text), ("plain", "plain"))}
+    hostile, plain = (Structure(pages[kind]) for kind in ("hostile", "plain"))
+    assert hostile.tags == plain.tags
+    assert hostile.acting == hostile.comments == []
+    assert not CONTROLS.search(pages["hostile"])
+    assert "&lt;/script&gt;" in pages["hostile"]
+    answer = study_page.format_page([text], [text])
+    done = SimpleNamespace(run=lambda *_, **__: None, format_results=lambda _: answer)
+    monkeypatch.setattr(type(STUDIES), "load", lambda *_: done)
+    run_study(name, StudyOptions(out=tmp_path / FILE), ExecutionOptions(), as_json=False)
+    printed = capfd.readouterr()
+    assert "[/nope]" in printed.out
+    assert not CONTROLS.search(printed.out)
+
+
+def test_names_of_steps_in_the_progress():
+    """On a terminal and in a file: rich does not read them as markup."""
+    for is_terminal in (True, False):
+        stream = io.StringIO()
+        stream.isatty = lambda is_terminal=is_terminal: is_terminal
+        with show_progress(stream) as shown:
+            for name in ("[/nope]", "a\x1b]0;title\x07", "[red]x"):
+                shown.begin(name)
+                shown.update(name, 0.5, name)
+                shown.say(name)
+                shown.fail(name, name)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())  # of rich
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert "[/nope]" in text
+        assert "[red]x" in text
 
 
 def test_reasons_in_the_report_of_a_sweep_are_text(tmp_path):

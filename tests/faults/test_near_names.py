@@ -1,4 +1,4 @@
-"""A name of a registry that is misspelled: exit code 2, and the nearest name."""
+"""A name of a registry or of a setting that is misspelled: the nearest name."""
 
 import click
 import pytest
@@ -41,6 +41,17 @@ def test_a_misspelled_name(tmp_path, monkeypatch, capsys, command, near):
     assert "Did you mean" in errors
     assert near in errors.partition("Did you mean")[2].partition("?")[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["compare --quick", "study energy", "study pruning"])
+def test_a_misspelled_setting(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.toml").write_text("[worm]\ndatset = 'varshney2011'\n")
+    assert main([*command.split(), "--config", "c.toml", "--out", "run"]) == 2
+    errors = capsys.readouterr().err
+    assert "Did you mean worm.dataset?" in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def commands(group, path=()):

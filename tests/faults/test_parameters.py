@@ -92,6 +92,21 @@ def test_a_simulation(tmp_path, capsys, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("value", ["1e300", "1.1e9", "nan", "-inf"])
+@pytest.mark.parametrize(
+    "option",
+    ["--viscosity", "--stiffness", "--curvature-gain", "--gain", "--normal-drag", "--drag-ratio"],
+)
+def test_constants_of_a_crawl(tmp_path, capsys, option, value):
+    """Above the range a crawl was a row of rounding errors, with exit code 0."""
+    assert main(["crawl", option, value, "--out", str(tmp_path / "c.zarr")]) == USAGE
+    line = capsys.readouterr().err
+    assert option.strip("-").replace("-", "_") in line
+    assert "1e+09" in line or value in ("nan", "-inf")
+    assert line.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
     "name",

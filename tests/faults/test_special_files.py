@@ -83,6 +83,44 @@ def test_a_file_in_a_zarr_folder(tmp_path, place, kind, deadline):
         sims.load_dataset(path)
 
 
+OUTPUTS = {
+    "out.html": ["view", "x.nc", "--out", "out.html"],
+    "out.nc": ["simulate", "--duration", "0.1", "--out", "out.nc"],
+    "x.png": ["simulate", "--duration", "0.1", "--out", "x.nc", "--plot"],
+    "crawl.nc": ["crawl", "--duration", "1", "--out", "crawl.nc"],
+    "out.csv": ["connectome", "export", "varshney2011", "--out", "out.csv"],
+    "r/report.html": ["simulate", "--duration", "0.1", "--report", "r"],
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_folder_in_the_place_of_an_output(tmp_path, monkeypatch, capsys, name):
+    """Nothing is done, and the folder stays, with --force, too."""
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / name
+    place.mkdir(parents=True)
+    assert main([*OUTPUTS[name], "--force"]) == 2
+    line = capsys.readouterr().err
+    assert f"{place.name} is a folder. Give the name of a file." in line
+    assert line.count("\n") == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_file_in_the_place_of_an_output(tmp_path, monkeypatch, capsys, name):
+    """It is not replaced, and nothing is computed."""
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"before")
+    assert main(OUTPUTS[name]) == 2
+    line = capsys.readouterr().err
+    assert f"{place.name} exists; --force replaces it." in line
+    assert line.count("\n") == 1
+    assert place.read_bytes() == b"before"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [place]
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
 @pytest.mark.parametrize(
     ("name", "arguments"),

@@ -13,7 +13,7 @@ import pytest
 
 from isochron.cli import main
 from isochron.files import DataFileError
-from isochron.runs.sweep import Limits, Sweep, sweep
+from isochron.runs.sweep import Limits, Sweep, sweep, tasks
 from isochron.runs.sweep.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,6 +195,21 @@ def test_a_damaged_store_is_completed_by_the_same_command(name, content, message
     assert (tmp_path / "S" / "plan.jsonl").read_text() == plan
     again = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
     assert again.digest() == found.digest()
+
+
+def test_source_that_changes_during_a_sweep(tmp_path, monkeypatch):
+    """The plan is that of other source than the worker has, which starts later."""
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "source_digest", lambda: "before")
+        with pytest.raises(DataFileError, match=r"The source of isochron has changed") as caught:
+            sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
+        line = Store(tmp_path / "S").plan()[0].to_json()
+        with pytest.raises(DataFileError, match=r"plan\.jsonl is damaged: The task"):
+            Store(tmp_path / "S").parse(line.replace('"x":0', '"x":7'))
+    text = str(caught.value)
+    assert f"the sweep in {tmp_path / 'S'} was started" in text
+    assert "the same command continues; or start again with a different --out" in text
+    assert not list((tmp_path / "S").rglob("*.npz"))
 
 
 def test_lines_of_the_log_that_are_damaged_do_not_count(reference):

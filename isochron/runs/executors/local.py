@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from isochron.files import DataFileError
 from isochron.folders import uninterrupted
 from isochron.runs.executors import THREAD_VARIABLES, Item, Order
 from isochron.runs.executors.agenda import Agenda
@@ -159,6 +160,8 @@ class _Pool:
         if kind == "disk":
             number, _, path = text.partition(":")
             raise OSError(int(number), os.strerror(int(number)), path)
+        if kind == "plan":
+            raise DataFileError(text)
         if kind == CLAIMED:
             self._claimed.append(item)
             return
@@ -258,6 +261,8 @@ def _serve(pipe: Connection, path: str, limits: Limits) -> None:
             outcome = perform(folder, folder.parse(line.decode()), limits, _reporter(pipe))
         except OSError as error:
             outcome = f"disk:{error.errno or 5}:{error.filename or path}"
+        except DataFileError as error:  # of the plan: those of an item are recorded
+            outcome = f"plan:{error}"
         try:
             pipe.send_bytes(outcome.encode())
         except OSError:  # the pool is gone; what was computed is on the disk

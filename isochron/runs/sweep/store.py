@@ -159,8 +159,23 @@ class Store(WorkFolder[Task]):
         return tasks
 
     def parse(self, line: str) -> Task:
-        """The task of a line of the plan."""
-        return Task.from_json(line)
+        """The task of a line of the plan.
+
+        Raises
+        ------
+        DataFileError
+            If it is damaged, or the source of isochron is not that which made the plan.
+        """
+        try:
+            return Task.from_json(line)
+        except ValueError as error:
+            if read_json(self.path / "run.json") == self._identity():
+                raise DataFileError(f"{self.path / 'plan.jsonl'} is damaged: {error}") from error
+            raise DataFileError(
+                f"The source of isochron has changed since the sweep in {self.path} was started; "
+                "results of two versions are not mixed. Restore the source, and the same command "
+                "continues; or start again with a different --out."
+            ) from error
 
     def stage(self, items: Sequence[Task]) -> None:
         """Nothing: the plan has all tasks."""

@@ -253,9 +253,12 @@ def xr_activation(values, matrix):
     ("change", "message"),
     [
         ({"n_links": 2}, r"n_links must be a whole number from 3"),
-        ({"stiffness": 0.0}, r"stiffness must be positive \(in µN mm²\), got 0.0"),
-        ({"viscosity": -1.0}, r"viscosity must be >= 0"),
-        ({"curvature_gain": np.nan}, r"curvature_gain must be finite"),
+        (
+            {"stiffness": 0.0},
+            r"stiffness must be positive and at most 1e\+09 \(in µN mm²\), got 0.0",
+        ),
+        ({"viscosity": -1.0}, r"viscosity must be from 0 to 1e\+09"),
+        ({"curvature_gain": np.nan}, r"curvature_gain must be from -1e\+09 to 1e\+09"),
         ({"medium": "agra"}, r"Unknown medium 'agra'. Did you mean agar"),
     ],
 )

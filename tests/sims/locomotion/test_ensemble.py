@@ -83,12 +83,26 @@ def test_a_member_that_diverges_does_not_end_the_others(worm, constants):
         ({"record": ("y",)}, "record must be of V, s, activation"),
         ({"workers": 0}, "workers must be a whole number"),
         ({"initial_states": np.zeros((2, 3))}, "initial_state must be"),
+        ({"parameters": 5}, "parameters must be one CrawlParameters or a sequence of them, got 5"),
+        ({"parameters": [None]}, "parameters must be one CrawlParameters or .*, got None"),
+        ({"parameters": sims.BodyParameters()}, "parameters must be one CrawlParameters or"),
+        ({"stimuli": 3}, "stimuli must be one Stimulus or a sequence of them, got 3"),
+        ({"stimuli": {"AVA": 1}}, "stimuli must be one Stimulus or a sequence of them, got 'AVA'"),
+        ({"duration_s": "1"}, "duration_s must be positive and finite, got '1'"),
+        ({"step_ms": None}, "step_ms must be positive and finite, got None"),
     ],
 )
 def test_wrong_members(worm, constants, change, message):
     given = {"parameters": constants[:2], "duration_s": 1} | change
     with pytest.raises(ValueError, match=message):
         sims.simulate_worm_many(worm, given.pop("parameters"), **given)
+
+
+def test_a_network_or_generator_that_is_none(worm):
+    with pytest.raises(ValueError, match="networks must be one GradedNetwork or .*, got 5"):
+        sims.simulate_worm_many([worm, 5], duration_s=1)
+    with pytest.raises(TypeError, match="rng must be a generator, .*; got 7"):
+        sims.simulate_worm_many(worm, rng=7, duration_s=1)
 
 
 def test_members_have_the_same_number_of_links(worm):
