@@ -128,7 +128,7 @@ FILE = "a\x1b]0;title\x07\x1b[31m<b>[nope]=cmd|.csv"
     [
         "connectome show FILE",
         "simulate --duration 0.05 --dataset FILE",
-        "cycles OUT",
+        pytest.param("cycles OUT", marks=pytest.mark.long),
         "attractors --dataset FILE",
         "simulate --duration 0.05 --report OUT.report --dataset FILE",
         "view OUT --out OUT.html",
