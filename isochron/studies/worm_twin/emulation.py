@@ -33,7 +33,6 @@ from isochron.studies.worm_twin.results import (
     FORCED,
     FREE,
     LINEAR,
-    PERSISTENT,
     SHUFFLED,
     Curve,
     FreeRun,
@@ -231,6 +230,4 @@ def _free_run(config: WormTwinConfig, held_out: Any, run: HeldOut, n_forced: int
     wanted, found = held_out["outputs"][trial, 1:, :2].to_numpy(), run.free[trial, :, :2].numpy()
     bounded = np.clip(np.nan_to_num(found), -10, 10)
     worm, learner = (tuple((a, b) for a, b in it.tolist()) for it in (wanted, bounded))
-    return FreeRun(
-        step_ms=p.step_ms, forced_ms=n_forced * p.step_ms, worm=worm, learner=learner
-    )
+    return FreeRun(step_ms=p.step_ms, forced_ms=n_forced * p.step_ms, worm=worm, learner=learner)

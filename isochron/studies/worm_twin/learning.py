@@ -12,11 +12,12 @@ from torch import Tensor
 
 from isochron.runs.measures import Report
 from isochron.studies.worm_twin.configuration import LearningSection
-from isochron.studies.worm_twin.loops import INCREMENT, Loop
+from isochron.studies.worm_twin.loops import Loop
 from isochron.studies.worm_twin.results import FORCED, SHUFFLED
 
 LARGEST_GRADIENT = 1.0
 REPORT_EVERY = 50
+SMALL = 0.02  # variance of an output in a piece below which its errors no longer count more
 WINDOW_MS = 1000.0  # of a free run, in which its R² is computed
 LOST = 0.5  # R² at which a free run ends
 
@@ -46,9 +47,7 @@ class Data:
 
     def shuffled(self, generator: torch.Generator) -> "Data":
         """The same outputs in a random order of time, in each trial a different one."""
-        orders = [
-            torch.randperm(len(it), generator=generator, device="cpu") for it in self.outputs
-        ]
+        orders = [torch.randperm(len(it), generator=generator, device="cpu") for it in self.outputs]
         pieces = [it[order] for it, order in zip(self.outputs, orders, strict=True)]
         return Data(self.inputs, torch.stack(pieces))
 
@@ -103,8 +102,8 @@ def train_loop(
             group["lr"] = learning_rate * (p.final_rate + (1 - p.final_rate) * fall)
         drawn = data.pieces(n_steps, p.batch_size, generator)
         states = loop.run(drawn.inputs, drawn.outputs, n_steps if how == FORCED else n_forced)
-        errors = loop.read(states) - drawn.outputs[:, 1:]
-        loss = (errors[:, n_forced // 2 :] / INCREMENT).square().mean()
+        errors = (loop.read(states) - drawn.outputs[:, 1:])[:, n_forced // 2 :]
+        loss = (errors.square() / (SMALL + drawn.outputs.var(dim=1, keepdim=True))).mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(loop.parameters(), LARGEST_GRADIENT)

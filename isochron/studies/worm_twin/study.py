@@ -69,9 +69,7 @@ def plan(config: WormTwinConfig, folder: RunFolder) -> list[Step]:
         for spec in net_specs(config, pair):
             steps.append(Step(f"learn-{spec.name}", learn, (config, paths, spec), after=after))
         for name in PREDICTORS:
-            steps.append(
-                Step(_fit(name, pair), predict, (config, paths, name, pair), after=after)
-            )
+            steps.append(Step(_fit(name, pair), predict, (config, paths, name, pair), after=after))
     return steps
 
 

@@ -160,8 +160,9 @@ def draw_trials(p: WormSection, n_trials: int, seed: int) -> xr.Dataset:
     -------
     xarray.Dataset
         ``inputs`` (trial, step, input): noise currents, the scaled constant current, and 1;
-        ``outputs`` (trial, time, mode), of variance 1; ``scale_mV`` (mode), their unit; attributes ``total_mV2`` and
-        ``outside_mV2``, the variance of all neurons and the part of it that the modes do not have.
+        ``outputs`` (trial, time, mode), of variance 1, and ``scale_mV`` (mode), their unit;
+        attributes ``total_mV2`` and ``outside_mV2``: the variance of all neurons, and the part of
+        it that the modes do not have.
     """
     modes, drawn = find_modes(p), simulate_trials(p, n_trials, seed)
     constant = np.stack([[p.scaled(it), 1.0] for it in drawn.currents_pA])[:, None]
