@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from isochron import ann_bridge, sims
+from isochron import sims
 from isochron.cli import main
 from isochron.studies import read_results
 from isochron.studies.worm_twin.claims import answer, groups_of
@@ -14,7 +14,7 @@ from isochron.studies.worm_twin.configuration import LoopSection, WormSection, W
 from isochron.studies.worm_twin.contrasts import CRITERIA, HORIZON, contrasts
 from isochron.studies.worm_twin.emulation import build_loop, net_specs
 from isochron.studies.worm_twin.learning import Data, explained, horizon_ms
-from isochron.studies.worm_twin.loops import INCREMENT, LinearLoop, Loop, NetLoop
+from isochron.studies.worm_twin.loops import INCREMENT, LinearLoop, Loop
 from isochron.studies.worm_twin.measure import (
     ClosedLoop,
     best_shift,
@@ -117,14 +117,14 @@ def missed(criteria):
 
 @pytest.mark.long
 def test_a_loop_of_the_known_oscillator_meets_every_criterion():
-    """Tolerances: the multiplier's from 40 periods of tangents, the others from the searches."""
+    """Tolerances: the multiplier's from 25 periods of tangents, the others from the searches."""
     rhythm, row = known_rhythm(), measured(KnownLoop())
     assert (row.motion, row.n_on_cycle) == (CYCLE, 4)
     assert row.period_ms == pytest.approx(rhythm.period_ms, rel=1e-6)
-    assert row.multiplier == pytest.approx(rhythm.multiplier, abs=2e-3)
+    assert row.multiplier == pytest.approx(rhythm.multiplier, abs=5e-3)
     assert row.onset_pA == pytest.approx(ONSET, abs=0.5)
-    assert row.response_correlation > 0.999
-    # phases are aligned to the nearest of 64 nodes
+    assert row.response_correlation == pytest.approx(1, abs=1e-3)
+    assert row.curve is not None  # whose phases are aligned to the nearest of 64 nodes
     np.testing.assert_allclose(np.array(row.curve.response), rhythm.response, atol=0.06)
     assert missed(judge(0.99, row, worm_row())) == []
     assert missed(judge(0.94, row, worm_row())) == ["one_step"]
@@ -183,21 +183,25 @@ def test_phases_are_aligned_by_the_outputs_and_responses_pooled():
 
 
 @pytest.mark.parametrize("kind", ["gru", "low-rank"])
-def test_a_loop_with_true_outputs_is_the_network_with_them_as_inputs(kind):
+def test_a_loop_is_the_network_on_top_of_the_linear_predictor(kind, monkeypatch):
     """`RecurrentNet.run` is an independent path of the same recurrence; float32."""
-    spec = net_specs(WormTwinConfig(), 0)[("gru", "low-rank").index(kind)]
-    loop = build_loop(SHORT, spec, seed=1)
     rng = torch.Generator().manual_seed(2)
     inputs, outputs = torch.randn(4, 9, 5, generator=rng), torch.randn(4, 10, 3, generator=rng)
+    linear = LinearLoop(torch.randn(3, 2 * 3 + 5, generator=rng), lags=2)
+    spec = next(it for it in net_specs(WormTwinConfig(), 0) if it.learner == kind)
+    loop = build_loop(SHORT, spec, linear, seed=1)
+    net, n_units = loop.net, loop.net.settings.n_units
+    monkeypatch.setattr(
+        type(net), "initial_states", lambda self, n, generator: torch.zeros(n, n_units)
+    )
     with torch.no_grad():
-        loop.direct += 0.1
-        states = loop.run(inputs, outputs, 9)
+        found = loop.read(loop.run(inputs, outputs, 9))
         known = torch.cat([inputs, outputs[:, :9]], dim=2)
-        loop.net.initial_states = lambda n, generator: torch.zeros(n, loop.net.settings.n_units)
-        _, rates = loop.net.run(known.transpose(0, 1), rng)
-        change = rates.transpose(0, 1) @ loop.readout + known @ loop.direct
-    expected = outputs[:, :9] + INCREMENT * change
-    torch.testing.assert_close(loop.read(states), expected, rtol=1e-4, atol=1e-5)
+        _, rates = net.run(known.transpose(0, 1), rng)
+        change = INCREMENT * (rates.transpose(0, 1) @ loop.readout)
+        expected = linear.read(linear.run(inputs, outputs, 9)) + change
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert change.abs().max() > 0.01
 
 
 def test_after_the_forced_steps_predictions_are_fed_back():
@@ -205,11 +209,6 @@ def test_after_the_forced_steps_predictions_are_fed_back():
     inputs, outputs = torch.ones(1, 4, 1), torch.tensor([[[1.0], [5.0], [7.0], [0.0], [0.0]]])
     found = loop.read(loop.run(inputs, outputs, 2))[0, :, 0]
     assert found.tolist() == [3.0, 11.0, 23.0, 47.0]  # 2 * 1 + 1, then 2 * 5 + 1, then freely
-
-
-def test_networks_that_cannot_be_closed_are_refused():
-    with pytest.raises(ValueError, match="lstm with these settings cannot be closed"):
-        NetLoop(ann_bridge.LSTMNet(n_units=4), 1, torch.Generator())
 
 
 def test_pieces_are_consecutive_and_shuffled_outputs_are_not():

@@ -106,7 +106,7 @@ class LoopSection:
 def _substrates() -> tuple[Substrate, ...]:
     leaky = {"time_constant_ms": TIME_CONSTANT_MS, "noise_std": 0.0, "learning_rate": 0.005}
     given = [
-        {"name": "gru", "kind": "gru", "n_units": 32, "learning_rate": 0.005},
+        {"name": "gru", "kind": "gru", "n_units": 32, "learning_rate": 0.015},
         {"name": "low-rank", "kind": "low-rank", "n_units": 64, "rank": 8} | leaky,
         {"name": "connectome", "kind": "connectome"} | leaky,
         {"name": "rewired", "kind": "connectome", "null_model": "rewire"} | leaky,
@@ -163,6 +163,6 @@ class WormTwinConfig:
         """Two pairs, short trainings: minutes instead of hours."""
         return cls(
             worm=WormSection(n_trials=24, n_held_out=6),
-            learning=LearningSection(pairs=2, steps=500, batch_size=24),
+            learning=LearningSection(pairs=2, steps=400, batch_size=24),
             loop=LoopSection(n_starts=4),
         )

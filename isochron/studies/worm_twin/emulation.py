@@ -89,8 +89,8 @@ class Sizes:
     step_ms: float
 
 
-def build_loop(p: WormSection, spec: NetSpec, seed: int) -> NetLoop:
-    """A network before training, and its readout.
+def build_loop(p: WormSection, spec: NetSpec, linear: LinearLoop, seed: int) -> NetLoop:
+    """A network before training, on a linear predictor.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def build_loop(p: WormSection, spec: NetSpec, seed: int) -> NetLoop:
     net = NETWORKS.load(given.kind).for_task(
         sizes, connectome=graph, generator=generator, **given.settings
     )
-    return NetLoop(net, p.n_modes, generator)
+    return NetLoop(net, linear, generator)
 
 
 def measure_worm(config: WormTwinConfig, report: Report) -> Any:
@@ -137,11 +137,16 @@ def simulate_pair(config: WormTwinConfig, folder: RunPaths, pair: int, report: R
 def learn(config: WormTwinConfig, folder: RunPaths, spec: NetSpec, report: Report) -> Any:
     """Train a network, save it and measure it; a `LearnerRow`."""
     given, p = spec.substrate, config.worm
-    loop = build_loop(p, spec, derive_seed(config.seed, "pair", spec.pair, "weights"))
-    trials = sims.load_dataset(folder.data_path(f"{TRIALS}-{spec.pair}"))
+    data = Data.of(sims.load_dataset(folder.data_path(f"{TRIALS}-{spec.pair}")))
+    if spec.training == SHUFFLED:
+        order = derive_seed(config.seed, "pair", spec.pair, "order")
+        data = data.shuffled(torch.Generator().manual_seed(order))
+    linear = LinearLoop.fit(data.inputs, data.outputs, config.learning.lags)
+    seed = derive_seed(config.seed, "pair", spec.pair, "weights")
+    loop = build_loop(p, spec, linear, seed).float()
     train_loop(
-        loop, Data.of(trials, torch.float32), spec.training, config.learning,
-        learning_rate=given.learning_rate, step_ms=p.step_ms,
+        loop, data.float(), config.learning, learning_rate=given.learning_rate,
+        step_ms=p.step_ms, free=spec.training != FORCED,
         seed=derive_seed(config.seed, "pair", spec.pair, "training"), report=report,
     )  # fmt: skip
     tensors = {name: it.contiguous() for name, it in loop.state_dict().items()}
@@ -154,10 +159,10 @@ def learn(config: WormTwinConfig, folder: RunPaths, spec: NetSpec, report: Repor
 
 
 def _count(loop: NetLoop) -> int:
-    """Number of trained numbers; the network's own readout is not used."""
+    """Number of trained and fitted numbers; the readout of the network itself is not used."""
     unused = {"output_scale", "output_weights"}
     own = sum(it.numel() for name, it in loop.net.named_parameters() if name in unused)
-    return count_trained(loop.net) - own + loop.readout.numel() + loop.direct.numel()
+    return count_trained(loop.net) - own + loop.readout.numel() + loop.linear.weights.numel()
 
 
 def predict(

@@ -13,10 +13,10 @@ from torch import Tensor
 from isochron.runs.measures import Report
 from isochron.studies.worm_twin.configuration import LearningSection
 from isochron.studies.worm_twin.loops import Loop
-from isochron.studies.worm_twin.results import FORCED, SHUFFLED
 
 LARGEST_GRADIENT = 1.0
 REPORT_EVERY = 50
+RAMP = 0.2  # of the training, in which the free part of a piece grows from nothing
 SMALL = 0.02  # variance of an output in a piece below which its errors no longer count more
 WINDOW_MS = 1000.0  # of a free run, in which its R² is computed
 LOST = 0.5  # R² at which a free run ends
@@ -36,14 +36,13 @@ class Data:
     outputs: Tensor
 
     @classmethod
-    def of(cls, trials: xr.Dataset, dtype: torch.dtype = torch.float64) -> "Data":
-        """From the trials of a run folder."""
-        return cls(*(torch.tensor(trials[it].to_numpy(), dtype=dtype) for it in cls.names()))
+    def of(cls, trials: xr.Dataset) -> "Data":
+        """From the trials of a run folder, in float64."""
+        return cls(*(torch.tensor(trials[it].to_numpy()) for it in ("inputs", "outputs")))
 
-    @staticmethod
-    def names() -> tuple[str, str]:
-        """Names of the variables."""
-        return "inputs", "outputs"
+    def float(self) -> "Data":
+        """In float32."""
+        return Data(self.inputs.float(), self.outputs.float())
 
     def shuffled(self, generator: torch.Generator) -> "Data":
         """The same outputs in a random order of time, in each trial a different one."""
@@ -63,11 +62,11 @@ class Data:
 def train_loop(
     loop: Loop,
     data: Data,
-    how: str,
     p: LearningSection,
     *,
     learning_rate: float,
     step_ms: float,
+    free: bool,
     seed: int,
     report: Report,
 ) -> None:
@@ -77,20 +76,22 @@ def train_loop(
     ----------
     loop : Loop
     data : Data
-        Trials of the training, float32.
-    how : {"free", "forced", "shuffled"}
-        In a piece of a trial the true outputs are fed back up to `forced_ms` and the predictions
-        after it; if ``forced``, the true ones throughout; if ``shuffled``, outputs are in a
-        random order.
+        Trials of the training, in the type of the loop.
     p : LearningSection
     learning_rate, step_ms : float
+    free : bool
+        Whether the predictions are fed back after `forced_ms`, in a part of a piece that grows
+        in the first fifth of the training. Otherwise the true outputs are throughout.
     seed : int
-        Seed of the pieces: the same for all ways of training.
+        Seed of the pieces.
     report : callable
+
+    Raises
+    ------
+    ArithmeticError
+        If the weights do not stay finite.
     """
     generator = torch.Generator().manual_seed(seed)
-    if how == SHUFFLED:
-        data = data.shuffled(torch.Generator().manual_seed(seed + 1))
     n_forced, n_free = (max(1, round(it / step_ms)) for it in (p.forced_ms, p.free_ms))
     n_steps = n_forced + n_free
     optimizer = torch.optim.Adam(loop.parameters(), lr=learning_rate)
@@ -101,7 +102,8 @@ def train_loop(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * (p.final_rate + (1 - p.final_rate) * fall)
         drawn = data.pieces(n_steps, p.batch_size, generator)
-        states = loop.run(drawn.inputs, drawn.outputs, n_steps if how == FORCED else n_forced)
+        n_own = round(n_free * min(1.0, k / (RAMP * p.steps))) if free else 0
+        states = loop.run(drawn.inputs, drawn.outputs, n_steps - n_own)
         errors = (loop.read(states) - drawn.outputs[:, 1:])[:, n_forced // 2 :]
         loss = (errors.square() / (SMALL + drawn.outputs.var(dim=1, keepdim=True))).mean()
         optimizer.zero_grad()

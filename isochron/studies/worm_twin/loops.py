@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from isochron.ann_bridge.draws import normal
 from isochron.ann_bridge.nets.leaky import LeakyRNN
 
 INCREMENT = 0.3  # typical change of an output of variance 1 in a step
+FIRST_READOUT = 0.1  # size of the correction before training
 
 Advance = Callable[[Tensor, Tensor], Tensor]
 
@@ -35,9 +37,8 @@ class Loop(nn.Module, ABC):
         """One step: states (batch, dimension) and inputs (batch, n_inputs) to states."""
 
     def first(self, outputs: Tensor) -> Tensor:
-        """States with given outputs, in which all else is 0."""
-        others = outputs.new_zeros(*outputs.shape[:-1], self.dimension - self.n_outputs)
-        return self.forced(torch.cat([others, outputs], dim=-1), outputs)
+        """States from which a run starts: outputs that have not changed."""
+        return outputs.repeat(*(1 for _ in outputs.shape[:-1]), self.dimension // self.n_outputs)
 
     def forced(self, states: Tensor, outputs: Tensor) -> Tensor:
         """The same states with the true outputs in the place of the predicted ones."""
@@ -65,77 +66,6 @@ class Loop(nn.Module, ABC):
             state = advance(state, given)
             states.append(state)
         return torch.stack(states, dim=1)
-
-
-class NetLoop(Loop):
-    """A network whose inputs are those of the worm and the outputs.
-
-    The change of the outputs in a step is a trained sum of the units, of the inputs and of the
-    outputs themselves.
-
-    Parameters
-    ----------
-    net : RecurrentNet
-        GRU, or leaky network in the form ``current`` without time constants that are trained.
-    n_outputs : int
-    generator : torch.Generator
-        Source of the readout.
-
-    Raises
-    ------
-    ValueError
-        If the network is of a different kind.
-    """
-
-    def __init__(self, net: RecurrentNet, n_outputs: int, generator: torch.Generator) -> None:
-        super().__init__()
-        plain = isinstance(net, LeakyRNN) and net.settings.form == "current"
-        if not (isinstance(net, GRUNet) or (plain and net.unit_alphas() is None)):
-            raise ValueError(
-                f"substrates: a network of kind {net.kind} with these settings cannot be closed to "
-                "a loop here. Use gru, or low-rank, full-rank or connectome with form = "
-                '"current" and without learns_class_parameters.'
-            )
-        self.net, self.n_outputs = net, n_outputs
-        n_units = net.settings.n_units
-        self.dimension = n_units + n_outputs
-        self.readout = nn.Parameter(normal(n_units, n_outputs, generator=generator) / n_units**0.5)
-        self.direct = nn.Parameter(torch.zeros(net.settings.n_inputs, n_outputs))
-
-    def stepper(self) -> Advance:
-        """As `Loop.stepper`."""
-        move, sent = _gru(self.net) if isinstance(self.net, GRUNet) else _leaky(self.net)
-        n_units = self.net.settings.n_units
-
-        def advance(states: Tensor, inputs: Tensor) -> Tensor:
-            units, outputs = states[..., :n_units], states[..., n_units:]
-            known = torch.cat([inputs, outputs], dim=-1)
-            units = move(units, known)
-            change = sent(units) @ self.readout + known @ self.direct
-            return torch.cat([units, outputs + INCREMENT * change], dim=-1)
-
-        return advance
-
-
-def _gru(net: GRUNet) -> tuple[Advance, Callable[[Tensor], Tensor]]:
-    """Step and outputs of the units of a GRU."""
-    cells = net.cells
-    weights = cells.weight_ih_l0, cells.weight_hh_l0, cells.bias_ih_l0, cells.bias_hh_l0
-    return lambda units, inputs: torch.gru_cell(inputs, units, *weights), lambda units: units
-
-
-def _leaky(net: LeakyRNN) -> tuple[Advance, Callable[[Tensor], Tensor]]:
-    """Step without noise, and rates, of a leaky network."""
-    (left, right), matrix, bias = net.connectivity(), net.input_matrix(), net.bias()
-    function, alpha = ACTIVATIONS[net.settings.activation].of, net.alpha
-
-    def move(units: Tensor, inputs: Tensor) -> Tensor:
-        rates = function(units)
-        recurrent = (rates if right is None else rates @ right) @ left.T
-        driven = inputs @ matrix.T if bias is None else inputs @ matrix.T + bias
-        return units + alpha * (recurrent + driven - units)
-
-    return move, function
 
 
 class LinearLoop(Loop):
@@ -178,15 +108,92 @@ class LinearLoop(Loop):
         targets = outputs[:, lags:].flatten(0, 1).double()
         return cls(torch.linalg.lstsq(known, targets).solution.T.contiguous(), lags)
 
-    def first(self, outputs: Tensor) -> Tensor:
-        """States in which the outputs have not changed."""
-        return outputs.repeat(*(1 for _ in outputs.shape[:-1]), self.dimension // self.n_outputs)
-
     def stepper(self) -> Advance:
         """As `Loop.stepper`."""
 
         def advance(states: Tensor, inputs: Tensor) -> Tensor:
-            known = torch.cat([states, inputs], dim=-1).to(self.weights.dtype)
+            known = torch.cat([states, inputs], dim=-1)
             return torch.cat([states[..., self.n_outputs :], known @ self.weights.T], dim=-1)
 
         return advance
+
+
+class NetLoop(Loop):
+    """A network that corrects a linear predictor; it receives the inputs and the last outputs.
+
+    The linear part is not trained. Without the network the loop is that predictor.
+
+    Parameters
+    ----------
+    net : RecurrentNet
+        GRU, or leaky network in the form ``current`` without time constants that are trained.
+    linear : LinearLoop
+        The linear predictor.
+    generator : torch.Generator
+        Source of the readout.
+
+    Raises
+    ------
+    ValueError
+        If the network is of a different kind.
+    """
+
+    def __init__(self, net: RecurrentNet, linear: "LinearLoop", generator: torch.Generator) -> None:
+        super().__init__()
+        if not (isinstance(net, GRUNet) or _is_plain(net)):
+            raise ValueError(
+                f"substrates: a network of kind {net.kind} with these settings cannot be closed to "
+                "a loop here. Use gru, or low-rank, full-rank or connectome with form = "
+                '"current" and without learns_class_parameters.'
+            )
+        self.net, self.linear, self.n_outputs = net, linear, linear.n_outputs
+        n_units = net.settings.n_units
+        self.dimension = n_units + linear.dimension
+        drawn = normal(n_units, self.n_outputs, generator=generator)
+        self.readout = nn.Parameter(FIRST_READOUT * drawn / n_units**0.5)
+
+    def stepper(self) -> Advance:
+        """As `Loop.stepper`."""
+        move, sent = _step_of(self.net)
+        predict, n_units = self.linear.stepper(), self.net.settings.n_units
+
+        def advance(states: Tensor, inputs: Tensor) -> Tensor:
+            units, recent = states[..., :n_units], states[..., n_units:]
+            units = move(units, torch.cat([inputs, self.read(recent)], dim=-1))
+            after, change = predict(recent, inputs), INCREMENT * (sent(units) @ self.readout)
+            return torch.cat([units, self.forced(after, self.read(after) + change)], dim=-1)
+
+        return advance
+
+    def first(self, outputs: Tensor) -> Tensor:
+        """States in which units are 0 and the outputs have not changed."""
+        units = outputs.new_zeros(*outputs.shape[:-1], self.net.settings.n_units)
+        return torch.cat([units, self.linear.first(outputs)], dim=-1)
+
+
+def _is_plain(net: RecurrentNet) -> bool:
+    return (
+        isinstance(net, LeakyRNN) and net.settings.form == "current" and net.unit_alphas() is None
+    )
+
+
+def _step_of(net: RecurrentNet) -> tuple[Advance, Callable[[Tensor], Tensor]]:
+    """Step of the units without noise, and their outputs."""
+    if isinstance(net, LeakyRNN):
+        return _leaky(net)
+    cells: Any = net.cells
+    weights = cells.weight_ih_l0, cells.weight_hh_l0, cells.bias_ih_l0, cells.bias_hh_l0
+    return lambda units, inputs: torch.gru_cell(inputs, units, *weights), lambda units: units
+
+
+def _leaky(net: LeakyRNN) -> tuple[Advance, Callable[[Tensor], Tensor]]:
+    (left, right), matrix, bias = net.connectivity(), net.input_matrix(), net.bias()
+    function, alpha = ACTIVATIONS[net.settings.activation].of, net.alpha
+
+    def move(units: Tensor, inputs: Tensor) -> Tensor:
+        rates = function(units)
+        recurrent = (rates if right is None else rates @ right) @ left.T
+        driven = inputs @ matrix.T if bias is None else inputs @ matrix.T + bias
+        return units + alpha * (recurrent + driven - units)
+
+    return move, function

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,9 +23,9 @@ NEAR = 0.02  # distance from the cycle, of its size, of a state that is on it
 OBSERVED = 0.2  # of the time in which states settle: the time to observe them after it
 CLOSED = 1e-3  # of the size of the cycle: accepted error of its Fourier series
 PUSH = 1e-3  # input whose effect is measured by a central difference
-N_PERIODS, N_BLOCKS = 10, 4  # of the Lyapunov exponents
-REMEMBERED = 1e-4  # what is left of the end of the adjoint equation
-MOST_PERIODS = 150  # that it is followed back
+N_PERIODS, N_BLOCKS = 5, 4  # of the Lyapunov exponents
+REMEMBERED = 1e-2  # what is left of the end of the adjoint equation
+MOST_PERIODS = 60  # that it is followed back
 ONSET_ACCURACY_pA = 0.1
 
 
@@ -85,7 +86,7 @@ def measure_loop(
     """
     onset = find_onset(closed, starts, settings, currents_pA)
     settled = settle(closed, current_pA, starts, settings)
-    row: dict = {
+    row: dict[str, Any] = {
         "n_starts": len(starts), "n_resting": settled.count(REST),
         "n_diverged": settled.count(DIVERGES), "onset_pA": onset,
     }  # fmt: skip
@@ -205,7 +206,7 @@ def step_response(
     n_returns = transient + 32 * (len(circle.coefficients) // 2)
     system = closed.system(current_pA)
     found = analysis.find_map_phase_response(
-        system, circle, n_nodes=n_nodes, n_returns=n_returns, n_transient=transient, tolerance=0.02
+        system, circle, n_nodes=n_nodes, n_returns=n_returns, n_transient=transient, tolerance=0.05
     )
 
     def response(phases: np.ndarray) -> np.ndarray:
@@ -277,7 +278,8 @@ def find_onset(
             return None
         for high in grid[1:]:
             if growth(high) >= 0:
-                return float(optimize.brentq(growth, low, high, xtol=ONSET_ACCURACY_pA))
+                root: Any = optimize.brentq(growth, low, high, xtol=ONSET_ACCURACY_pA)
+                return float(root)
             low = high
     except ArithmeticError:
         return None

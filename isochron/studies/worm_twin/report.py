@@ -28,8 +28,8 @@ METHODS = {
     ),
     "R² one step ahead": (
         "Share of the variance of V - Vth of all neurons that is explained one step ahead, in "
-        "trials held out, if the true outputs are fed back (teacher forcing). The R² of changes is that "
-        "of the differences from step to step, of which persistence explains nothing."
+        "trials held out, if the true outputs are fed back (teacher forcing). The R² of changes is "
+        "that of the differences from step to step, of which persistence explains nothing."
     ),
     "free run": (
         "Time after which the R² of the outputs in a second is below 0.5, if a learner receives "

@@ -98,7 +98,7 @@ class ClosedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
-    """Which criteria a learner meets."""
+    """Which criteria a learner meets; see `judge`."""
 
     one_step: bool
     one_cycle: bool
@@ -209,19 +209,19 @@ class WormTwinResults:
 
 
 def judge(r2: float, closed: ClosedRow, worm: WormRow) -> Criteria:
-    """Compare a learner with the worm."""
+    """Compare a learner with the worm; a rhythm is that of one stable cycle."""
 
     def within(found: float | None, wanted: float, tolerance: float) -> bool:
         return found is not None and abs(found - wanted) <= tolerance
 
+    leading, correlation = closed.multiplier, closed.response_correlation
+    everywhere = closed.motion == CYCLE and closed.n_on_cycle == closed.n_starts
+    one = everywhere and leading is not None and leading < 1
     return Criteria(
         one_step=r2 > ONE_STEP_R2,
-        one_cycle=closed.motion == CYCLE
-        and closed.n_on_cycle == closed.n_starts
-        and closed.multiplier is not None
-        and closed.multiplier < 1,
-        period=within(closed.period_ms, worm.period_ms, PERIOD * worm.period_ms),
-        multiplier=within(closed.multiplier, worm.multiplier, MULTIPLIER),
-        response=closed.response_correlation is not None and closed.response_correlation > RESPONSE,
+        one_cycle=one,
+        period=one and within(closed.period_ms, worm.period_ms, PERIOD * worm.period_ms),
+        multiplier=one and within(leading, worm.multiplier, MULTIPLIER),
+        response=one and correlation is not None and correlation > RESPONSE,
         onset=within(closed.onset_pA, worm.onset_pA, ONSET * worm.onset_pA),
     )

@@ -20,6 +20,7 @@ from isochron.studies.worm_twin.emulation import (
     predict,
     simulate_pair,
 )
+from isochron.studies.worm_twin.loops import LinearLoop
 from isochron.studies.worm_twin.report import build_report, format_results
 from isochron.studies.worm_twin.results import (
     LINEAR,
@@ -56,7 +57,7 @@ def check(config: WormTwinConfig) -> None:
             f"{p.dataset}, got {p.n_modes!r}."
         )
     for spec in net_specs(config, 0)[: len(config.substrates)]:
-        build_loop(p, spec, 0)
+        build_loop(p, spec, LinearLoop.persistent(p.n_modes, len(p.perturbed) + 2), 0)
 
 
 def plan(config: WormTwinConfig, folder: RunFolder) -> list[Step]:
