@@ -19,7 +19,7 @@ Advance = Callable[[Tensor, Tensor], Tensor]
 
 
 class Loop(nn.Module, ABC):
-    """A learner that predicts the outputs one step later and can receive its own predictions.
+    """A learner that predicts the outputs one step later and can receive its predictions.
 
     The last variables of its state are the outputs.
 

@@ -31,7 +31,7 @@ ONSET_ACCURACY_pA = 0.1
 
 @dataclass(frozen=True)
 class ClosedLoop:
-    """A learner that receives its own outputs, under constant inputs.
+    """A learner whose outputs are fed back, under constant inputs.
 
     Attributes
     ----------

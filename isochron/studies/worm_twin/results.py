@@ -68,7 +68,7 @@ class WormRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedRow:
-    """What a learner does that receives its own outputs, without noise.
+    """What a learner does if its outputs are fed back, without noise.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class ClosedRow:
         Numbers of initial states, and of those that rest, diverge, and end on the cycle.
     onset_pA : float or None
     period_ms, multiplier, response_correlation : float or None
-        Of a cycle.
+        None without a cycle.
     curve : Curve or None
     message : str
         Why a motion is not proved to be a cycle.
@@ -148,7 +148,7 @@ class LearnerRow:
     closed : ClosedRow
     criteria : Criteria
     free_run : FreeRun or None
-        Of pair 0.
+        One trial, in pair 0 only.
     """
 
     name: str

@@ -107,7 +107,7 @@ class Modes:
     Attributes
     ----------
     mean, variances : ndarray, shape (n_neurons,)
-        Of each neuron, in mV and mV².
+        Mean and variance of each neuron, in mV and mV².
     directions : ndarray, shape (n_modes, n_neurons)
         Orthonormal.
     scale : ndarray, shape (n_modes,)
