@@ -97,8 +97,8 @@ def _trap(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
     still = groups[PERSISTENT][0]
     text = (
         f"With the true outputs fed back, {len(passing)} of {len(results.learners)} learners "
-        f"explain more than {ONE_STEP_R2:g} of the variance one step ahead in trials held out, as "
-        f"does the prediction that nothing changes (R² {still.r2:.3f}). {len(without)} of them do "
+        f"explain more than {ONE_STEP_R2:g} of the variance one step ahead in trials held out; the "
+        f"prediction that nothing changes has R² {still.r2:.3f}. {len(without)} of them do "
         "not have one stable cycle when their predictions are fed back"
     )
     return f"{text}{f': {joined(names)}' if names else ''}."

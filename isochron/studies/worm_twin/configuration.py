@@ -77,7 +77,7 @@ class LearningSection:
         1200.0, "Start of a piece, in which the true outputs are fed back", unit="ms"
     )
     free_ms: float = setting(
-        3000.0, "Rest of a piece, in which a network receives its own outputs", unit="ms"
+        3000.0, "Rest of a piece, in which the predictions of a network are fed back", unit="ms"
     )
     final_rate: float = setting(
         0.01, "Learning rate at the last step, relative to that of the network, 0 to 1"
@@ -103,10 +103,10 @@ class LoopSection:
         check_positive(self, "n_starts", "settle_s", "n_harmonics", "n_currents")
 
 
-def _substrates() -> tuple[Substrate, ...]:
+def _substrates(*, quick: bool = False) -> tuple[Substrate, ...]:
     leaky = {"time_constant_ms": TIME_CONSTANT_MS, "noise_std": 0.0, "learning_rate": 0.005}
     given = [
-        {"name": "gru", "kind": "gru", "n_units": 32, "learning_rate": 0.015},
+        {"name": "gru", "kind": "gru", "n_units": 32, "learning_rate": 0.015 if quick else 0.005},
         {"name": "low-rank", "kind": "low-rank", "n_units": 64, "rank": 8} | leaky,
         {"name": "connectome", "kind": "connectome"} | leaky,
         {"name": "rewired", "kind": "connectome", "null_model": "rewire"} | leaky,
@@ -163,6 +163,7 @@ class WormTwinConfig:
         """Two pairs, short trainings: minutes instead of hours."""
         return cls(
             worm=WormSection(n_trials=24, n_held_out=6),
+            substrates=_substrates(quick=True),
             learning=LearningSection(pairs=2, steps=400, batch_size=24),
             loop=LoopSection(n_starts=4),
         )

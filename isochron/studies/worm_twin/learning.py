@@ -106,6 +106,8 @@ def train_loop(
         states = loop.run(drawn.inputs, drawn.outputs, n_steps - n_own)
         errors = (loop.read(states) - drawn.outputs[:, 1:])[:, n_forced // 2 :]
         loss = (errors.square() / (SMALL + drawn.outputs.var(dim=1, keepdim=True))).mean()
+        if not loss.isfinite():  # a free run that diverges
+            continue
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(loop.parameters(), LARGEST_GRADIENT)

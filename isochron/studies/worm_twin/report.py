@@ -19,7 +19,9 @@ METHODS = {
     ),
     "learner": (
         "It receives the noise currents, the constant current, 1, and the outputs before a step, "
-        "and predicts those after it. The readout of a network is the change of the outputs."
+        "and predicts those after it. A network adds a correction to a linear predictor of the "
+        "last steps, which is fitted by least squares and not trained. On a connectome the inputs "
+        "enter sensory neurons; all units are read."
     ),
     "free, forced, shuffled": (
         "In the training a network receives the true outputs at the start of a piece of a trial "
