@@ -6,6 +6,7 @@ from isochron.studies.worm_twin.contrasts import HORIZON
 from isochron.studies.worm_twin.results import (
     CYCLE,
     FORCED,
+    LINEAR,
     MULTIPLIER,
     ONE_STEP_R2,
     ONSET,
@@ -20,6 +21,7 @@ from isochron.wording import counted, joined
 SIGNIFICANT = 0.05
 FEWEST_PAIRS = 6  # for a p-value below .05
 N_CRITERIA = 6
+ZERO = 5e-5  # numbers below it are written as 0
 
 
 def groups_of(results: WormTwinResults) -> dict[str, list[LearnerRow]]:
@@ -33,12 +35,13 @@ def groups_of(results: WormTwinResults) -> dict[str, list[LearnerRow]]:
 def errors_of(results: WormTwinResults, row: LearnerRow) -> dict[str, float | None]:
     """Errors of a closed loop against the worm.
 
-    ``period`` and ``onset`` are relative, ``multiplier`` is a difference, ``response`` 1 minus
-    the correlation; None where there is nothing to compare.
+    ``period``, ``size`` and ``onset`` are relative, ``multiplier`` is a difference, ``response`` 1
+    minus the correlation; None where there is nothing to compare.
     """
     worm, it = results.worm, row.closed
     return {
         "period": None if it.period_ms is None else it.period_ms / worm.period_ms - 1,
+        "size": None if it.curve is None else it.curve.size / worm.curve.size - 1,
         "multiplier": None if it.multiplier is None else it.multiplier - worm.multiplier,
         "response": None if it.response_correlation is None else 1 - it.response_correlation,
         "onset": None if it.onset_pA is None else it.onset_pA / worm.onset_pA - 1,
@@ -101,7 +104,20 @@ def _trap(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
         f"prediction that nothing changes has R² {still.r2:.3f}. {len(without)} of them do "
         "not have one stable cycle when their predictions are fed back"
     )
-    return f"{text}{f': {joined(names)}' if names else ''}."
+    return f"{text}{f': {joined(names)}' if names else ''}. {_best_step(results, groups)}"
+
+
+def _best_step(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
+    best = max(groups, key=lambda it: min(row.r2_changes for row in groups[it]))
+    first = results.config.substrates[0].name
+    texts = [
+        f"{name} for {_range([row.horizon_s for row in groups[name]], '{:.1f}')} s"
+        for name in dict.fromkeys((best, LINEAR, first))
+    ]
+    return (
+        f"The best one step ahead is {best}. Without the true outputs a learner follows the worm: "
+        f"{joined(texts)}."
+    )
 
 
 def _describe(results: WormTwinResults, name: str, rows: Sequence[LearnerRow]) -> str:
@@ -118,6 +134,7 @@ def _describe(results: WormTwinResults, name: str, rows: Sequence[LearnerRow]) -
         part
         for key, form in (
             ("period", "period {:+.1%}"),
+            ("size", "size {:+.0%}"),
             ("multiplier", "multiplier {:+.3f}"),
             ("response", "response correlation {:.2f}"),
             ("onset", "onset {:+.1%}"),
@@ -138,7 +155,7 @@ def _errors(results: WormTwinResults, rows: Sequence[LearnerRow], key: str, form
 
 
 def _range(values: Sequence[float], form: str) -> str:
-    low, high = (form.format(it) for it in (min(values), max(values)))
+    low, high = (form.format(it if abs(it) > ZERO else 0.0) for it in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
 
 
@@ -165,7 +182,8 @@ def caveats(results: WormTwinResults) -> list[str]:
         f"A twin has one stable cycle from all {results.config.loop.n_starts} starts, a period "
         f"within {PERIOD:.0%}, a leading multiplier within {MULTIPLIER:g}, a correlation of the "
         f"phase responses above {RESPONSE:g} and an onset within {ONSET:.0%}. The phase response "
-        f"is to currents into {joined(p.perturbed)} only.",
+        f"is to currents into {joined(p.perturbed)} only. Size and waveform of the cycle are "
+        "not among the criteria.",
         "Thresholds follow the constant current and not the noise. If they followed both, the "
         "noise would have less effect.",
         f"Equal budget means {training.steps} steps with the same pieces of trials. A learner that "

@@ -32,7 +32,7 @@ PANELS = {
 def draw_overview(results: WormTwinResults) -> Any:
     """Errors of each learner, one point for each pair: one step ahead with the true outputs fed
     back (left), and of the rhythm with its predictions fed back. Lower is better. Dashed: accepted
-    error. Crosses at the top: no cycle, or no onset.
+    error. Crosses at the right: no cycle, or no onset.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -260,16 +260,17 @@ def find_onset(
     settled = settle(closed, currents_pA[0], starts, settings)
     if REST not in settled.motions:
         return None
-    point = settled.states[settled.motions.index(REST)]
+    known = {currents_pA[0]: (settled.states[settled.motions.index(REST)], math.nan)}
 
     def growth(current: float) -> float:
-        nonlocal point
-        system = closed.system(current)
-        found = analysis.find_fixed_points(system, [point])
-        if len(found) == 0:
-            raise ArithmeticError(f"The equilibrium is lost at {current:g} pA.")
-        point = found[0].point
-        return float(np.abs(found[0].eigenvalues).max()) - 1
+        point, value = known[min(known, key=lambda it: abs(it - current))]
+        if current not in known or math.isnan(value):
+            found = analysis.find_fixed_points(closed.system(current), [point])
+            if len(found) == 0:
+                raise ArithmeticError(f"The equilibrium is lost at {current:g} pA.")
+            value = float(np.abs(found[0].eigenvalues).max()) - 1
+            known[current] = found[0].point, value
+        return value
 
     grid = np.linspace(*currents_pA, settings.n_currents)
     try:

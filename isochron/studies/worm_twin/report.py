@@ -88,8 +88,8 @@ def _held_out(results: WormTwinResults) -> PageTable:
     rows = [
         (
             row.name, row.kind, row.training, str(row.n_parameters), f"{row.r2:.4f}",
-            f"{row.r2_outputs:.4f}", f"{row.r2_changes:.4f}", f"{row.horizon_s:.1f}",
-            f"{row.criteria.n_met} of {N_CRITERIA}",
+            f"{row.r2_outputs:.4f}", f"{round(row.r2_changes, 4) + 0.0:.4f}",
+            f"{row.horizon_s:.1f}", f"{row.criteria.n_met} of {N_CRITERIA}",
         )
         for row in results.learners
     ]  # fmt: skip
@@ -98,8 +98,9 @@ def _held_out(results: WormTwinResults) -> PageTable:
 
 
 def _loops(results: WormTwinResults) -> PageTable:
-    columns = ("learner", "motion", "starts on the cycle", "period, ms", "error", "multiplier",
-               "difference", "correlation of responses", "onset, pA", "error")  # fmt: skip
+    columns = ("learner", "motion", "starts on the cycle", "period, ms", "error", "size, error",
+               "multiplier", "difference", "correlation of responses", "onset, pA",
+               "error")  # fmt: skip
     worm = results.worm
     rows = [_worm_row(results), *(_loop(results, row) for row in results.learners)]
     note = (
@@ -113,7 +114,7 @@ def _loops(results: WormTwinResults) -> PageTable:
 def _worm_row(results: WormTwinResults) -> tuple[str, ...]:
     worm = results.worm
     return ("worm", "cycle", NOT_KNOWN, f"{worm.period_ms:.1f}", NOT_KNOWN,
-            f"{worm.multiplier:.3f}", NOT_KNOWN, NOT_KNOWN, f"{worm.onset_pA:.0f}",
+            NOT_KNOWN, f"{worm.multiplier:.3f}", NOT_KNOWN, NOT_KNOWN, f"{worm.onset_pA:.0f}",
             NOT_KNOWN)  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def _loop(results: WormTwinResults, row: LearnerRow) -> tuple[str, ...]:
     it, errors = row.closed, errors_of(results, row)
     return (
         row.name, it.motion, f"{it.n_on_cycle} of {it.n_starts}", _number(it.period_ms, "{:.1f}"),
-        _number(errors["period"], "{:+.2%}"), _number(it.multiplier, "{:.3f}"),
+        _number(errors["period"], "{:+.2%}"), _number(errors["size"], "{:+.0%}"),
+        _number(it.multiplier, "{:.3f}"),
         _number(errors["multiplier"], "{:+.3f}"), _number(it.response_correlation, "{:.3f}"),
         _number(it.onset_pA, "{:.0f}"), _number(errors["onset"], "{:+.1%}"),
     )  # fmt: skip

@@ -31,6 +31,12 @@ class Curve:
     outputs: tuple[tuple[float, ...], ...]
     response: tuple[tuple[float, ...], ...]
 
+    @property
+    def size(self) -> float:
+        """Root mean square of the outputs about their mean."""
+        outputs = np.array(self.outputs)
+        return float(np.sqrt(np.mean((outputs - outputs.mean(axis=0)) ** 2)))
+
     @classmethod
     def of(cls, outputs: np.ndarray, response: np.ndarray) -> Self:
         """From arrays."""
