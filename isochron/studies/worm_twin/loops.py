@@ -106,7 +106,9 @@ class LinearLoop(Loop):
         before = [outputs[:, k : n_steps - lags + 1 + k] for k in range(lags)]
         known = torch.cat([*before, inputs[:, lags - 1 :]], dim=2).flatten(0, 1).double()
         targets = outputs[:, lags:].flatten(0, 1).double()
-        return cls(torch.linalg.lstsq(known, targets).solution.T.contiguous(), lags)
+        # The normal equations are bit-identical from process to process; lstsq is not.
+        weights = torch.linalg.solve(known.T @ known, known.T @ targets)
+        return cls(weights.T.contiguous(), lags)
 
     def stepper(self) -> Advance:
         """As `Loop.stepper`."""
