@@ -44,6 +44,8 @@ processors: $(STAMP)
 studies: $(STAMP)
 	for name in $$($(BIN)/python -c "from isochron.studies import FURTHER; print(*FURTHER)"); do \
 	  $(BIN)/isochron study $$name --quick --out runs/studies/$$name || exit 1; done
+	$(BIN)/isochron study twin --quick --config examples/twin_hodgkin_huxley.toml \
+	  --out runs/studies/twin-hodgkin-huxley
 
 # Damaged files for READER, all readers by default (tests/faults/corpus.py lists them).
 READER ?=

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
+from isochron.ann_bridge.nets import GatedNet, LeakyRNN, RecurrentNet
+from isochron.ann_bridge.nets.gated import run_gated
 from isochron.ann_bridge.nets.leaky import run_leaky
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import draw_trials
 from isochron.ann_bridge.training_parameters import TrainingParameters
 
 RECENT = 20
+# Kinds of networks whose trials are run together, and by what.
+TOGETHER: tuple[tuple[type[RecurrentNet], Callable[..., list[tuple[Tensor, Tensor]]]], ...] = (
+    (LeakyRNN, run_leaky),
+    (GatedNet, run_gated),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +77,17 @@ class Work:
 def _run(
     nets: list[RecurrentNet], inputs: list[Tensor], generators: list[torch.Generator]
 ) -> list[tuple[Tensor, Tensor]]:
-    leaky = [net for net in nets if isinstance(net, LeakyRNN)]
-    if len(leaky) == len(nets):
-        return run_leaky(leaky, inputs, generators)
+    for kind, run in TOGETHER:
+        if all(_runs_as(net, kind) for net in nets):
+            return run(nets, inputs, generators)
     return [net.run(u, g) for net, u, g in zip(nets, inputs, generators, strict=True)]
+
+
+def _runs_as(net: RecurrentNet, kind: type[RecurrentNet]) -> bool:
+    """Whether a network is of a kind, and neither its class nor it replaces how that kind runs."""
+    if not isinstance(net, kind) or "run" in vars(net):
+        return False
+    return all(getattr(type(net), name) is getattr(kind, name) for name in ("run", "_run"))
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from isochron.sims.neuroml import export_neuroml, read_neuroml
     from isochron.sims.onset import Onset, find_onset
     from isochron.sims.proprioception import Proprioception
+    from isochron.sims.rmd import RMDNeuron
+    from isochron.sims.rmd_parameters import RMDParameters
     from isochron.sims.run_settings import EnsembleSettings, RunSettings
     from isochron.sims.simulation import simulate, state_vector
     from isochron.sims.spiking import SpikingNetwork, compute_rates, run_spiking
@@ -96,6 +98,8 @@ __all__ = [
     "MuscleParameters",
     "Onset",
     "Proprioception",
+    "RMDNeuron",
+    "RMDParameters",
     "RunSettings",
     "SOFT_CRAWL",
     "STANDARD_CRAWL",

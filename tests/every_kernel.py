@@ -124,6 +124,8 @@ KERNELS = {
     "low rank": lambda: gradients_of(low_rank()),
     "low rank, rates are read": lambda: gradients_of(low_rank("rates")),
     "full rank": lambda: gradients_of(ann_bridge.FullRankRNN(n_units=50, generator=draw(0))),
+    "gru": lambda: gradients_of(ann_bridge.GRUNet(n_units=20, n_inputs=3, generator=draw(0))),
+    "lstm": lambda: gradients_of(ann_bridge.LSTMNet(n_units=20, n_inputs=3, generator=draw(0))),
     "connectome": lambda: gradients_of(on_the_connectome()),
     "few variables": few_variables,
     "few connections": few_connections,

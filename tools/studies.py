@@ -1,6 +1,6 @@
 """Write what finished studies found into docs/guide/studies.md.
 
-    make studies                        # --quick of every study, into runs/studies
+    make studies                        # --quick of every study and variant, into runs/studies
     python tools/studies.py runs/studies
 
 The findings are stored in docs/results/studies.json, with command, version and machine; a
@@ -12,25 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from isochron.files import read_json, write_json
+from isochron.runs.configuration import overlay, read_toml
 from isochron.studies import FURTHER, STUDIES, read_results
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "results" / "studies.json"
 PAGE = ROOT / "docs" / "guide" / "studies.md"
+VARIANTS = {"twin-hodgkin-huxley": "examples/twin_hodgkin_huxley.toml"}  # and their configuration
 
 
 def findings(run: Path) -> dict[str, Any]:
     """What a run found, and how it was made."""
     results = read_results(run)
     study = STUDIES.load(results.experiment)
-    quick = results.config == type(results.config).quick()
     text, _, _ = study.format_results(results).partition("\n\n")
     return {
-        "command": f"{study.command} --quick" if quick else f"{study.command} --config ...",
+        "command": f"{study.command} {options(run.name, results.config)}",
         "version": results.provenance.isochron,
         "machine": results.provenance.machine.processor,
         "answer": text.splitlines(),
     }
+
+
+def options(name: str, config: Any) -> str:
+    """Options of the command of a run."""
+    quick, file = type(config).quick(), VARIANTS.get(name)
+    if file is not None and config == overlay(quick, read_toml(ROOT / file)):
+        return f"--quick --config {file}"
+    return "--quick" if config == quick else "--config ..."
 
 
 def block(found: dict[str, Any]) -> str:
@@ -58,7 +67,8 @@ def stored_findings() -> dict[str, Any]:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    runs = {name: folder / name for name in FURTHER if (folder / name / "results.json").exists()}
+    names = [name for name in (*FURTHER, *VARIANTS) if (folder / name / "results.json").exists()]
+    runs = {name: folder / name for name in names}
     everything = stored_findings() | {name: findings(run) for name, run in runs.items()}
     write_json(RESULT, everything)
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), everything), encoding="utf-8")

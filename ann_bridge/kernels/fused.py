@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from isochron.ann_bridge.kernels.gated_run import GatedLayer, GatedRun
 from isochron.ann_bridge.kernels.rounded_run import RoundedRun
 from isochron.ann_bridge.kernels.runs import LanesRun, Recurrence, Run, ThinRun
 from isochron.ann_bridge.kernels.threads import in_threads, threads_for_tiles
@@ -51,7 +52,7 @@ def draw_key(generator: torch.Generator) -> tuple[int, int]:
     return first, second
 
 
-def run_fused(nets: Sequence[Recurrence]) -> list[tuple[Tensor, Tensor]]:
+def run_fused(nets: Sequence[Recurrence | GatedLayer]) -> list[tuple[Tensor, Tensor]]:
     """Outputs and rates of each network, as `LeakyRecurrence`, all networks together."""
     flat = FusedRecurrence.apply(list(nets), *(t for net in nets for t in net.tensors))
     return list(zip(flat[::2], flat[1::2], strict=True))
@@ -61,7 +62,9 @@ class FusedRecurrence(torch.autograd.Function):
     """Outputs and rates of several networks; the tensors of each `Recurrence` in turn."""
 
     @staticmethod
-    def forward(ctx: Any, nets: list[Recurrence], *tensors: Tensor | None) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, nets: list[Recurrence | GatedLayer], *tensors: Tensor | None
+    ) -> tuple[Tensor, ...]:
         """Run all networks."""
         ctx.save_for_backward(*tensors)
         ctx.runs = [_run(net) for net in nets]
@@ -82,7 +85,9 @@ class FusedRecurrence(torch.autograd.Function):
         return None, *(gradient for run in ctx.runs for gradient in run.gradients())
 
 
-def _run(net: Recurrence) -> Run:
+def _run(net: Recurrence | GatedLayer) -> Run | GatedRun:
+    if isinstance(net, GatedLayer):
+        return GatedRun(net)
     if net.right is not None:
         return ThinRun(net)
     return RoundedRun(net) if net.rounded else LanesRun(net)

@@ -53,6 +53,16 @@ def dense(matrix: np.ndarray) -> Dense:
     return Dense(np.ascontiguousarray(padded.reshape(-1, ROWS, columns).swapaxes(1, 2)))
 
 
+def size_of_products(matrix: Dense, rows: int) -> tuple[int, int, int]:
+    """Shape of the gradient of a dense matrix with `rows`, in the form of `add_products`."""
+    return whole(matrix.panels.shape[1], LANES) // LANES, whole(rows, ROWS), LANES
+
+
+def matrix_of_products(found: np.ndarray) -> np.ndarray:
+    """A gradient in the form of `add_products` as a matrix, with padded rows and columns."""
+    return found.swapaxes(0, 1).reshape(found.shape[1], -1)
+
+
 @compiled
 def whole(count, unit):
     """`count` rounded up to a multiple of `unit`."""

@@ -17,7 +17,12 @@ from isochron.ann_bridge.kernels.lanes import (
     run_lanes,
     vjp_lanes,
 )
-from isochron.ann_bridge.kernels.products import dense, sparse, whole
+from isochron.ann_bridge.kernels.products import (
+    dense,
+    matrix_of_products,
+    size_of_products,
+    sparse,
+)
 from isochron.ann_bridge.kernels.thin import (
     ThinGradients,
     ThinNet,
@@ -27,7 +32,7 @@ from isochron.ann_bridge.kernels.thin import (
     run_thin,
     vjp_thin,
 )
-from isochron.ann_bridge.kernels.vectors import LANES, LENGTH, ROWS
+from isochron.ann_bridge.kernels.vectors import LANES, LENGTH
 from isochron.shapes import check_shape
 
 DENSEST = 0.3  # share of weights above which a full matrix is faster
@@ -275,9 +280,8 @@ class LanesRun(Run):
         received = np.hstack([self.matrix, self.alpha * weights])
         if self.pattern is None:
             matrices = dense(received), dense(self.matrix.T)
-            panels = whole(received.shape[1], LANES) // LANES
-            self.sizes = panels, whole(n, ROWS), LANES
-            self.room = panels, LENGTH, LANES
+            self.sizes = size_of_products(matrices[0], n)
+            self.room = self.sizes[0], LENGTH, LANES
         else:
             self.entries = np.hstack([self.pattern, np.ones_like(weights, bool)])
             matrices = sparse(received, self.entries), sparse(self.matrix.T, self.pattern.T)
@@ -294,13 +298,11 @@ class LanesRun(Run):
 
     def inward(self, tensor: Tensor) -> np.ndarray:
         """Arrays with the trials as last axis."""
-        missing = -self.batch % self.trials
-        tensor = tensor.detach().transpose(-1, -2)
-        return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
+        return trials_last(tensor, -self.batch % self.trials)
 
     def outward(self, found: np.ndarray) -> Tensor:
         """Inverse of `inward`."""
-        return torch.from_numpy(found).transpose(-1, -2)[..., : self.batch, :]
+        return trials_first(found, self.batch)
 
     def empty(self, n_steps: int, width: int) -> np.ndarray:
         """Room for `width` numbers of each step and trial."""
@@ -339,7 +341,7 @@ class LanesRun(Run):
         """Gradients by the weights and the factors."""
         n, total = len(self.matrix), self.alpha * self.by_received.sum(axis=0)
         if self.pattern is None:
-            total = total.swapaxes(0, 1).reshape(total.shape[1], -1)
+            total = matrix_of_products(total)
         else:
             values, total = total, np.zeros(self.entries.shape, total.dtype)
             total[self.entries] = values
@@ -351,3 +353,14 @@ class LanesRun(Run):
 def array(tensor: Tensor) -> np.ndarray:
     """A tensor as a contiguous array."""
     return tensor.detach().contiguous().numpy()
+
+
+def trials_last(tensor: Tensor, missing: int) -> np.ndarray:
+    """Numbers of each trial, shape (..., batch, k), as (..., k, batch + missing)."""
+    tensor = tensor.detach().transpose(-1, -2)
+    return array(torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor)
+
+
+def trials_first(found: np.ndarray, batch: int) -> Tensor:
+    """Inverse of `trials_last`."""
+    return torch.from_numpy(found).transpose(-1, -2)[..., :batch, :]

@@ -1,7 +1,8 @@
 """GRU and LSTM of torch, with a trained linear readout."""
 
 import math
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from numpy.typing import ArrayLike
@@ -18,7 +19,16 @@ from isochron.ann_bridge.nets.arrays import (
 from isochron.ann_bridge.nets.net import RecurrentNet
 from isochron.ann_bridge.nets.stepped_parameters import GatedParameters
 
+if TYPE_CHECKING:
+    from isochron.ann_bridge.kernels.gated_run import GatedLayer
+
 N_GATES = {"gru": 3, "lstm": 4}
+LAYER = {
+    "input_weights": "weight_ih_l0",
+    "weights": "weight_hh_l0",
+    "input_bias": "bias_ih_l0",
+    "bias": "bias_hh_l0",
+}
 
 
 class GatedNet(RecurrentNet):
@@ -121,9 +131,23 @@ class GatedNet(RecurrentNet):
 
     def _run(self, inputs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Outputs, and hidden states h."""
-        initial = self.initial_states(inputs.shape[1], generator)[None]
-        parts = tuple(part.contiguous() for part in initial.split(self.settings.n_units, dim=2))
-        hidden, _ = self.cells(inputs, parts if len(parts) == 2 else parts[0])
+        return _run_gated([self], [inputs], [generator])[0]
+
+    def _layer(self, inputs: Tensor, generator: torch.Generator) -> "GatedLayer":
+        """The network and its trials, as the compiled kernel receives them."""
+        from isochron.ann_bridge.kernels.gated_run import GatedLayer
+
+        return GatedLayer(
+            inputs=inputs,
+            initial=self.initial_states(inputs.shape[1], generator),
+            readout=self.output_weights,
+            **{ours: getattr(self.cells, name) for ours, name in LAYER.items()},
+        )
+
+    def _run_plainly(self, inputs: Tensor, initial: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and hidden states by the layer of torch."""
+        parts = [part.contiguous() for part in initial[None].chunk(self.state_parts, dim=2)]
+        hidden, _ = self.cells(inputs, tuple(parts) if len(parts) == 2 else parts[0])
         return hidden @ self.output_weights, hidden
 
     def float64_step(self) -> GRUStep | LSTMStep:
@@ -182,3 +206,30 @@ class LSTMNet(GatedNet):
     layer = nn.LSTM
     step_type = LSTMStep
     state_parts = 2
+
+
+def run_gated(
+    nets: Sequence[GatedNet], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
+) -> list[tuple[Tensor, Tensor]]:
+    """Results of `GatedNet.run` for several networks; those with a compiled kernel share threads.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `RecurrentNet.run`.
+    """
+    checked = [net.checked_inputs(given) for net, given in zip(nets, inputs, strict=True)]
+    return _run_gated(nets, checked, generators)
+
+
+def _run_gated(
+    nets: Sequence[GatedNet], inputs: Sequence[Tensor], generators: Sequence[torch.Generator]
+) -> list[tuple[Tensor, Tensor]]:
+    from isochron.ann_bridge.kernels.fused import run_fused
+
+    given = zip(nets, inputs, generators, strict=True)
+    layers = [net._layer(part, generator) for net, part, generator in given]
+    if all(layer.fits for layer in layers) and not torch.is_autocast_enabled("cpu"):
+        return run_fused(layers)
+    pairs = zip(nets, layers, strict=True)
+    return [net._run_plainly(layer.inputs, layer.initial) for net, layer in pairs]

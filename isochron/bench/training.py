@@ -186,7 +186,6 @@ def measure_ensemble(
         for seed, net in enumerate(nets()):
             instance: Any = net
             instance.run = lambda u, g, net=net: (plain_outputs(net, u, g), u)
-            instance.has_compiled_kernel = lambda: False  # torch has all threads
             ann_bridge.train(net, TASK, short, seed=seed, device=device)
 
     ours, others = watch.take_turns(together, alone, turns=2, warm=1)

@@ -59,6 +59,7 @@ def check_lorenz(cycle):
     assert gap < 1e-9
 
 
+@pytest.mark.long
 def test_the_shortest_cycle_of_the_lorenz_attractor():
     found = lorenz_cycles(40.0, 1.8, 4)
     (cycle,) = found.cycles

@@ -1,5 +1,6 @@
 """Networks trained together equal those trained alone."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,6 +43,23 @@ def test_each_is_as_if_alone(kinds):
         assert record.losses == records[k].losses
         for one, other in zip(alone.parameters(), together[k].parameters(), strict=True):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("kind", [ann_bridge.LowRankRNN, ann_bridge.GRUNet])
+@pytest.mark.parametrize("where", ["_run", "run", "instance"])
+def test_a_network_that_replaces_its_run_is_trained_by_it(kind, where):
+    seen = []
+
+    def run(self, inputs, generator):
+        seen.append(len(inputs))
+        return kind._run(self, inputs, generator)
+
+    own = type("Own", (kind,), {} if where == "instance" else {where: run})
+    net = own(n_units=8, **SIZES)
+    if where == "instance":
+        net.run = partial(run, net)
+    train_many([net], TASK, ann_bridge.TrainingParameters(steps=2, batch_size=3), seeds=[0])
+    assert len(seen) == 2
 
 
 def test_threads_change_no_bit_and_torch_keeps_its_own():

@@ -17,6 +17,7 @@ from isochron.ann_bridge import step_graph, training
 from isochron.ann_bridge.ensemble import train_many
 from isochron.ann_bridge.host_traffic import HostTraffic, without_checks_of_values
 from isochron.ann_bridge.kernels import fused
+from isochron.ann_bridge.kernels.gated_run import GatedLayer
 from isochron.ann_bridge.registry import TASKS
 from isochron.ann_bridge.step_graph import BLOCK, GraphSteps, NotCapturedError, never
 from isochron.ann_bridge.tasks import FlipFlop, PhaseMemory, Trials
@@ -47,12 +48,22 @@ def same(ones, others):
     return all(torch.equal(a, b) for a, b in zip(ones, others, strict=True))
 
 
+@pytest.fixture(autouse=True)
+def _loops_of_torch(monkeypatch):
+    """As on a GPU: a graph contains the loops, and not the kernels of a CPU."""
+    monkeypatch.setattr(fused, "fits", lambda *_: False)
+    monkeypatch.setattr(GatedLayer, "fits", False)
+
+
 @pytest.fixture
 def in_a_graph(monkeypatch):
     """`train` and `train_many` take repeated steps."""
+    take_steps_of(monkeypatch, lambda work: GraphSteps(work, plain))
+
+
+def take_steps_of(monkeypatch, steps):
     for module in ("training", "ensemble"):
-        name = f"isochron.ann_bridge.{module}.make_steps"
-        monkeypatch.setattr(name, lambda work: GraphSteps(work, plain))
+        monkeypatch.setattr(f"isochron.ann_bridge.{module}.make_steps", steps)
 
 
 def circuits():
@@ -79,9 +90,7 @@ def networks():
 
 
 @pytest.mark.parametrize("net", [*networks(), *circuits()], ids=lambda net: net.kind)
-def test_no_kind_of_network_reads_values_in_a_step(net, monkeypatch):
-    """With the loops that run on a GPU: a graph contains whatever they do."""
-    monkeypatch.setattr(fused, "fits", lambda *_: False)
+def test_no_kind_of_network_reads_values_in_a_step(net):
     task = replace(TASK, n_bits=net.settings.n_inputs)
     taken = work(net, task, rate_penalty=1.0, weight_penalty=1.0, oscillation_penalty=1.0)
     trials = taken.draw()
@@ -129,7 +138,7 @@ def test_training_is_that_of_the_loop(stop_below, in_a_graph, monkeypatch):
     nets = [ann_bridge.GRUNet.for_task(TASK, n_units=6) for _ in range(3)]
     ours = ann_bridge.train(nets[0], TASK, settings, seed=1)
     together = train_many(nets[1:], TASK, settings, seeds=[1, 2])
-    monkeypatch.undo()
+    take_steps_of(monkeypatch, Loop)
     loop = ann_bridge.GRUNet.for_task(TASK, n_units=6)
     wanted = ann_bridge.train(loop, TASK, settings, seed=1)
     assert ours.losses == wanted.losses == together[0].losses

@@ -85,6 +85,7 @@ def test_mean_period_of_a_sine():
     assert worm.mean_period(times, np.sin(2 * np.pi * times / 37)) == pytest.approx(37, rel=1e-3)
 
 
+@pytest.mark.long
 def test_worms_on_a_device_are_compared_with_the_same_work():
     found = worm.measure_worms_on_gpu(WATCH, count=3, n_steps=2, engine="torch")
     assert found.amount == pytest.approx(3 * 2 * 8e-3)

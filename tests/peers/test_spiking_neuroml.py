@@ -58,6 +58,7 @@ def jneuroml_rates(graph, folder, level, stimulus):
     ("level", "parameters"),
     [("A", C302_A), pytest.param("B", C302_B, marks=pytest.mark.slow)],
 )
+@pytest.mark.long
 def test_mean_rates_agree(tmp_path, circuit, level, parameters):
     """Agreement to one spike for each neuron, and to 1 % over the network.
 

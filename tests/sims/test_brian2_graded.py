@@ -190,6 +190,7 @@ def test_an_unstable_step_is_refused_with_the_largest_stable_one(worm, touch):
         brian2_graded.run(request_of(worm, touch, start, step_ms=1, duration_ms=10))
 
 
+@pytest.mark.long
 def test_the_largest_stable_step_is_stable_and_twice_it_is_not(twenty, monkeypatch):
     stimulus = sims.step_current(TOUCHED, amplitude_pA=200)
     start = twenty.random_state(stimulus, np.random.default_rng(0))
@@ -259,6 +260,7 @@ def test_importing_brian2_hooks_into_nothing():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
+@pytest.mark.long
 def test_networks_of_the_user_run_on(twenty):
     """Brian2 collects the objects of the user only, not those of the engine."""
     stimulus = sims.step_current(TOUCHED, amplitude_pA=200)

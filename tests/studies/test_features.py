@@ -1,6 +1,7 @@
 """The study of features: planted states, ellipses, ablation, animals, classes, a tiny run."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,15 +16,16 @@ from isochron.cli import main
 from isochron.files import DataFileError
 from isochron.studies import STUDIES, read_results
 from isochron.studies.features.ablation import ablate, summarize
-from isochron.studies.features.animals import HALVES, animal_samples, open_animals
-from isochron.studies.features.claims import answer
+from isochron.studies.features.animals import HALVES, animal_samples, classes_of, open_animals
+from isochron.studies.features.claims import answer, groups
+from isochron.studies.features.classes import with_classes
 from isochron.studies.features.configuration import (
     AnimalsSection,
     FeaturesConfig,
     FeaturesSection,
 )
 from isochron.studies.features.contrasts import contrasts
-from isochron.studies.features.measure import N_BINS, measure
+from isochron.studies.features.measure import N_BINS, measure, monosemantic
 from isochron.studies.features.results import (
     AUTOENCODER,
     DICTIONARIES,
@@ -35,7 +37,6 @@ from isochron.studies.features.results import (
 )
 from isochron.studies.features.samples import Samples, planar_phases
 from isochron.studies.features.trials import NetTrials
-from isochron.studies.features.worm import with_classes
 from tests.application.test_compare_animals import write_recording
 
 CONFIG = """
@@ -126,6 +127,14 @@ def test_features_of_stimulus_and_of_phase_are_told_apart():
     assert np.abs(direction).argmax() == 8
     off, on = np.reshape(by_stimulus.tuning, (2, N_BINS)).mean(axis=1)
     assert on > 5 * off
+
+
+def test_a_feature_is_monosemantic_if_its_information_is_about_one_thing():
+    phase = np.array([0.5, 0.5, 0.001, -0.01, 0.019])
+    stimulus = np.array([0.01, 0.4, 0.3, 0.3, 0.0])
+    assert monosemantic(phase, stimulus) == {"phase_alone": 0.2, "stimulus_alone": 0.4}
+    assert monosemantic(phase, None) == {"phase_alone": None, "stimulus_alone": None}
+    assert monosemantic(phase / 100, stimulus / 100) == {"phase_alone": 0, "stimulus_alone": 0}
 
 
 def test_planar_phases_are_the_angle_up_to_a_constant():
@@ -229,6 +238,10 @@ def test_a_planted_class_of_neurons_is_found():
     assert 0.05 < null < 0.4
 
 
+def test_neurons_of_recordings_have_their_classes():
+    assert classes_of(["AVAL", "AVAR", "?3", "?7"]) == ["AVA", "AVA", "?3", "?7"]
+
+
 def measured_rows(count):
     phases, trials, rng = turning(n_trials=8)
     section = FeaturesSection(seeds=2, steps=2, ellipses=1, n_surrogates=3)
@@ -247,9 +260,9 @@ def test_the_same_neurons_of_all_animals_and_one_is_held_out(tmp_path):
         write_recording(tmp_path / "b.json", lags(*names[::-1], "AIBL"), seed=2),
     ]
     config = FeaturesConfig(animals=AnimalsSection(recordings=tuple(files)))
-    one, two = open_animals(config)
+    one, two = (it.activity for it in open_animals(config))
     assert one.shape == two.shape == (600, 4)
-    alone = open_animals(FeaturesConfig(animals=AnimalsSection(recordings=(files[1],))))[0]
+    alone = open_animals(FeaturesConfig(animals=AnimalsSection(recordings=(files[1],))))[0].activity
     np.testing.assert_array_equal(two, alone[:, [3, 2, 1, 0]])  # by name
     samples = animal_samples([one, two], 0)
     np.testing.assert_array_equal(samples.states[samples.held_out], one)
@@ -273,15 +286,15 @@ def planted(kind, pair, bits, ellipse=0.1):
         DictionaryRow(
             kind=it, n_features=8, n_active=2, n_live=8, explained=0.9,
             phase_bits=bits if it == AUTOENCODER else 0.1 + 0.001 * pair, phase_share=0.5,
-            stimulus_bits=0.1,
+            stimulus_bits=0.1, phase_alone=0.25, stimulus_alone=0.5,
         )
         for it in DICTIONARIES
     )  # fmt: skip
     return SystemRow(
         name=f"{kind} {pair}", kind=kind, substrate="a", task="b", pair=pair, n_units=8,
         n_dimensions=4, n_states=100, n_trials=10, dictionaries=rows, ellipses=(ellipse, ellipse),
-        p_value=0.3, ellipse_explained=0.9, stable_share=0.5, ellipse_stable_share=0.5,
-        random_stable_share=0.0, features=(),
+        p_value=0.3, ellipse_explained=0.9, ellipse_phase_alone=0.1, ellipse_stimulus_alone=0.2,
+        stable_share=0.5, ellipse_stable_share=0.5, random_stable_share=0.0, features=(),
     )  # fmt: skip
 
 
@@ -301,6 +314,18 @@ def test_a_planted_difference_from_ellipses_is_found():
     assert contrasts([]) == ()
 
 
+def test_substrates_and_tasks_have_a_line_each():
+    rows = [planted(TRAINED, 0, 0.3), planted(TRAINED, 1, 0.05)]
+    rows += [replace(planted(TRAINED, 0, 0.3), substrate="c")]
+    lines = groups(rows)
+    assert len(lines) == 2
+    assert lines[0].startswith("a, b: 0.175 bits about the phase")
+    assert "(above all of them in 1 of 2 networks)" in lines[0]
+    assert "phase 25%, stimulus 50%; on noisy ellipses 10% and 20%" in lines[1]
+    assert lines[1].endswith("removal does not vary.")  # nothing was removed
+    assert groups(rows[:2]) == []
+
+
 @pytest.mark.slow
 def test_a_tiny_run(tmp_path, capsys):
     recording = write_recording(tmp_path / "a.json", lags("AVAL", "AVBL", "RIML", "SMDVL"))
@@ -316,6 +341,7 @@ def test_a_tiny_run(tmp_path, capsys):
     assert [row.kind for row in one.systems] == list(KINDS)
     assert one.systems[0].ablation is not None
     assert one.systems[2].class_share is not None
+    assert one.systems[3].class_share is not None
     assert one.systems[3].remark == HALVES
     assert one.provenance is not None
     assert recording.endswith(one.systems[3].name)

@@ -12,7 +12,7 @@ from isochron.ann_bridge.tasks import Trials
 from isochron.cli import main
 from isochron.studies import read_results
 from isochron.studies.twin.claims import answer
-from isochron.studies.twin.configuration import NeuronSection, TwinConfig
+from isochron.studies.twin.configuration import HODGKIN_HUXLEY, NeuronSection, TwinConfig
 from isochron.studies.twin.contrasts import contrasts, summaries
 from isochron.studies.twin.emulation import (
     count_trained,
@@ -20,14 +20,18 @@ from isochron.studies.twin.emulation import (
     filter_weights,
     filtered,
     tasks_of,
+    wrong_sides,
 )
 from isochron.studies.twin.results import FILTER, EmulationRow
 from isochron.studies.twin.target import (
     NeuronTrials,
+    describe_neuron,
     find_circuit,
     find_scale,
     noise,
     respond,
+    respond_of,
+    threshold_of,
 )
 
 CONFIG = """
@@ -183,7 +187,8 @@ def test_only_trained_numbers_of_connections_are_counted():
 def planted(emulator, kind, pair, r2, size):
     return EmulationRow(
         name=f"{emulator}-{pair}", emulator=emulator, kind=kind, pair=pair, n_parameters=size,
-        r2=r2, r2_training=r2, r2_exchanged=-1.0, error_mV=1.0, trace=None,
+        r2=r2, r2_training=r2, r2_exchanged=-1.0, error_mV=1.0, wrong_side=None, wrong_error=None,
+        trace=None,
     )  # fmt: skip
 
 
@@ -214,6 +219,45 @@ def test_a_twin_is_one_in_every_pair():
     assert table["gru-8"].r2_lowest > 0.99
 
 
+def tiny_rmd(**changes):
+    return NeuronSection(model=HODGKIN_HUXLEY, n_trials=8, duration_ms=300.0, washout_ms=100.0,
+                         **changes)  # fmt: skip
+
+
+def test_the_current_flows_into_a_hodgkin_huxley_neuron():
+    """A constant current of 1 pA moves RMD to its lowest equilibrium under this current."""
+    neuron, p = sims.RMDNeuron(), tiny_rmd(current_pA=0.5)
+    found = respond_of(p, torch.full((30, 1, 1), 2.0))
+    assert found[-1].item() == pytest.approx(neuron.equilibria(1.0)[0] - neuron.equilibria()[0],
+                                             abs=0.1)  # fmt: skip
+    facts = describe_neuron(p)
+    assert facts["n_variables"] == len(neuron.resting_state())
+    assert facts["rest_mV"] < facts["threshold_mV"] < neuron.equilibria()[-1]
+
+
+def test_the_current_moves_a_hodgkin_huxley_neuron_from_one_equilibrium_to_the_other():
+    p = tiny_rmd()
+    assert (p.deviation_pA, p.n_currents) == (6.0, 1)
+    trials = NeuronTrials(neuron=p, seed=0).trials
+    assert trials.inputs.shape == (15, 8, 2)
+    above = trials.targets > threshold_of(p)
+    assert above.any()
+    assert not above.all()
+
+
+def test_the_wrong_side_is_counted_where_steps_count():
+    trials = linear_trials(0)._replace(
+        targets=torch.tensor([-1.0, 1.0] * 20)[:, None].expand(40, 6)
+    )
+    outputs = trials.targets.clone()
+    outputs[12] = 1.0  # wrong by 2 in one of 30 steps
+    outputs[13] = 2.0  # right side, wrong by 1
+    outputs[2] = 9.0  # does not count
+    found = wrong_sides(outputs, trials, 0.0)
+    assert found == pytest.approx({"wrong_side": 1 / 30, "wrong_error": 0.8})
+    assert wrong_sides(outputs, trials, None) == {"wrong_side": None, "wrong_error": None}
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("twin")
@@ -242,6 +286,21 @@ def test_a_tiny_run_is_bit_identical_to_its_repetition(run):
 
 
 @pytest.mark.slow
+def test_a_tiny_run_of_a_hodgkin_huxley_neuron_reports_its_two_sides(tmp_path):
+    config = CONFIG.replace("[neuron]", "[neuron]\nmodel = 'hodgkin-huxley'")
+    (tmp_path / "x.toml").write_text(config)
+    out = tmp_path / "run"
+    assert main(["study", "twin", "--config", str(tmp_path / "x.toml"), "--workers", "1", "--out",
+                 str(out)]) == 0  # fmt: skip
+    results = read_results(out)
+    assert results.neuron.presynaptic == ()
+    assert "different sides of the unstable equilibrium, at -59.8 mV" in answer(results)[1]
+    page = (out / "report.html").read_text()
+    assert "Nicoletti" in page
+    assert "Vth" not in page
+
+
+@pytest.mark.slow
 def test_a_handful_of_units_is_a_twin_of_the_neuron():
     """R² above .99 in trials held out, with 8 gated units (the neuron has 7 variables)."""
     config = TwinConfig.quick()
@@ -260,6 +319,8 @@ def test_a_handful_of_units_is_a_twin_of_the_neuron():
         ("[neuron]\nn_presynaptic = 100", "n_presynaptic must be at most"),
         ("[neuron]\nwashout_ms = 4000", "washout_ms must be shorter than duration_ms"),
         ("[neuron]\ncurrent_pA = -1", "current_pA must be positive"),
+        ("[neuron]\nmodel = 'spiking'", "model must be one of graded, hodgkin-huxley"),
+        ("[neuron]\nmodel = 'hodgkin-huxley'\nneuron = 'AVAL'", "neuron has no effect without"),
         ("[filters]\nlags = [3, 3]", "lags contains 3 twice"),
         ("[filters]\nlags = [1000000]", "lags: a filter with 3000001 weights needs"),
         ("[training]\nfinal_rate = 2", "final_rate must lie between 0 and 1"),

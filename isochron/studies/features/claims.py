@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from isochron.studies.features.configuration import FEWEST_DRAWS
+from isochron.studies.features.contrasts import groups_of
 from isochron.studies.features.results import (
+    ALONE,
     ANIMAL,
     AUTOENCODER,
     DICTIONARIES,
@@ -42,6 +44,7 @@ def answer(results: FeaturesResults) -> list[str]:
             _baselines(trained),
             _meanings(trained),
             _ablation(trained, results.of_kind(UNTRAINED)),
+            *groups(trained),
             _tests(results),
         ]
     lines += [_worm(row) for row in results.of_kind(WORM)]
@@ -111,15 +114,43 @@ def _baselines(rows: Sequence[SystemRow]) -> str:
 
 def _meanings(rows: Sequence[SystemRow]) -> str:
     features = [it for row in rows for it in row.features]
-    both = sum(it.tells_phase and it.tells_stimulus for it in features)
-    phase = sum(it.tells_phase for it in features) - both
-    stimulus = sum(it.tells_stimulus for it in features) - both
-    neither = len(features) - phase - stimulus - both
+    phase = sum(it.tells_phase for it in features)
+    stimulus = sum(it.tells_stimulus for it in features)
     return (
-        f"{counted(len(features), 'feature')} of trained networks: {phase} tell the phase "
-        f"alone, {stimulus} the stimulus alone, {both} both, {neither} neither (significant "
-        "information, Benjamini and Hochberg)."
+        f"{counted(len(features), 'feature')} of trained networks: {phase} have significant "
+        f"information about the phase, {stimulus} about the stimulus (Benjamini and Hochberg). "
+        f"Monosemantic, {ALONE:.0%} of the information and more about one of the two: "
+        f"{_alone(rows)}."
     )
+
+
+def _alone(rows: Sequence[SystemRow]) -> str:
+    mine = [row.of(AUTOENCODER) for row in rows]
+    return (
+        f"phase {_mean([it.phase_alone for it in mine]):.0%}, stimulus "
+        f"{_mean([it.stimulus_alone for it in mine]):.0%}; on noisy ellipses "
+        f"{_mean([row.ellipse_phase_alone for row in rows]):.0%} and "
+        f"{_mean([row.ellipse_stimulus_alone for row in rows]):.0%}"
+    )
+
+
+def groups(rows: Sequence[SystemRow]) -> list[str]:
+    """One line for each substrate and task, if there are several."""
+    groups = groups_of(rows)
+    if len(groups) < 2:
+        return []
+    lines = []
+    for name, group in groups.items():
+        agreement = _mean([it.ablation.agreement for it in group if it.ablation is not None])
+        removal = "does not vary" if np.isnan(agreement) else f"{agreement:.2f}"
+        lines.append(
+            f"{name}: {mean_bits(group):.3f} bits about the phase, on noisy ellipses "
+            f"{np.mean([row.ellipse_bits for row in group]):.3f} (above all of them in "
+            f"{_above(group)} of {len(group)} networks); monosemantic: {_alone(group)}; "
+            f"{np.mean([row.stable_share for row in group]):.0%} of the features stable; removal "
+            f"{removal}."
+        )
+    return lines
 
 
 def _ablation(trained: Sequence[SystemRow], untrained: Sequence[SystemRow]) -> str:
@@ -155,18 +186,22 @@ def _compared(row: SystemRow) -> str:
     )
 
 
-def _worm(row: SystemRow) -> str:
+def _classes(row: SystemRow) -> str:
     single = sum(it.class_p is not None and it.class_p <= SIGNIFICANT for it in row.features)
     return (
-        f"Simulated worm, held-out runs: {_compared(row)}. One class of neurons has "
-        f"{row.class_share or 0:.0%} more of a feature than of the neurons, "
-        f"{row.class_null or 0:.0%} with permuted classes; {single} of {len(row.features)} "
-        "features stand out from these."
+        f"One class of neurons has {row.class_share or 0:.0%} more of a feature than of the "
+        f"neurons, {row.class_null or 0:.0%} with permuted classes; {single} of "
+        f"{len(row.features)} features stand out from these."
     )
 
 
+def _worm(row: SystemRow) -> str:
+    return f"Simulated worm, held-out runs: {_compared(row)}. {_classes(row)}"
+
+
 def _animal(row: SystemRow) -> str:
-    return f"{row.name}, held out: {_compared(row)}.{' ' * bool(row.remark)}{row.remark}"
+    text = f"{row.name}, held out, {counted(row.n_units, 'neuron')}: {_compared(row)}."
+    return " ".join(part for part in (text, _classes(row), row.remark) if part)
 
 
 def caveats(results: FeaturesResults) -> list[str]:

@@ -21,7 +21,7 @@ from isochron.studies.features.results import (
 
 MARKERS = "osD^"
 ELLIPSE = "0.6"
-WIDTH_IN = 11
+WIDTH_IN, LEAST_HEIGHT_IN = 11, 3.6
 
 
 def draw_overview(results: FeaturesResults) -> Any:
@@ -37,7 +37,7 @@ def draw_overview(results: FeaturesResults) -> Any:
     shown = _example(results)
     n_stimuli = _n_stimuli(shown)
     with mpl.rc_context(STYLE):
-        height = max(3.6, 1.2 + 0.27 * len(results.systems))
+        height = max(LEAST_HEIGHT_IN, 1.2 + 0.27 * len(results.systems))
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
         left, *others = figure.subplots(1, 1 + n_stimuli, width_ratios=(2.4, *[1] * n_stimuli))
         _draw_information(left, results.systems)
@@ -72,7 +72,8 @@ def _draw_information(ax: Any, systems: Sequence[SystemRow]) -> None:
     ax.set_ylim(len(systems) - 0.5, -0.5)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     ax.set_xlabel("information about the phase (bits for each feature)")
-    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3)
+    below = -0.14 * LEAST_HEIGHT_IN / ax.figure.get_size_inches()[1]
+    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.4, below), ncols=3)
 
 
 def _example(results: FeaturesResults) -> SystemRow:

@@ -13,6 +13,7 @@ from isochron.runs.measures import Report
 from isochron.runs.provenance import derive_seed
 from isochron.studies.features.configuration import FeaturesSection
 from isochron.studies.features.results import (
+    ALONE,
     AUTOENCODER,
     ICA,
     PCA,
@@ -24,6 +25,7 @@ from isochron.studies.features.results import (
 from isochron.studies.features.samples import Samples
 
 VARIANCE = 0.99  # that counts the dimensions of states
+INFORMATIVE_BITS = 0.02  # least information of a monosemantic feature
 LIVE = 0.01  # least share of the states in which a live feature is active
 N_BINS = 12  # of the phase
 FEW_SURROGATES = 19  # where only their mean is used
@@ -105,6 +107,7 @@ class Measurement:
             phase_bits=float(phase.excess.mean()),
             phase_share=float(phase.excess.sum()) / entropy if entropy else 0.0,
             stimulus_bits=None if stimulus is None else float(stimulus.excess.mean()),
+            **monosemantic(phase.excess, None if stimulus is None else stimulus.excess),
         )
 
     def phase_information(
@@ -135,6 +138,16 @@ class Measurement:
             n_surrogates=n_surrogates,
             rng=self.rng("permutations", purpose),
         )
+
+
+def monosemantic(phase: np.ndarray, stimulus: np.ndarray | None) -> dict[str, float | None]:
+    """Shares of the features of whose information, in bits, most is about one thing."""
+    if stimulus is None:
+        return {"phase_alone": None, "stimulus_alone": None}
+    parts = np.maximum([phase, stimulus], 0)
+    total = parts.sum(axis=0)
+    alone = ((parts >= ALONE * total) & (total >= INFORMATIVE_BITS)).mean(axis=1)
+    return {"phase_alone": float(alone[0]), "stimulus_alone": float(alone[1])}
 
 
 def live_features(dictionary: Dictionary, states: np.ndarray) -> np.ndarray:
@@ -197,22 +210,28 @@ def _stability(found: Sequence[Dictionary], states: np.ndarray) -> tuple[np.ndar
 
 def _ellipses(it: Measurement, samples: Samples, report: Report) -> dict[str, Any]:
     """The same autoencoder on noisy ellipses; its stability on the first of them."""
-    bits, explained, stable = [], [], 0.0
+    rows, stable = [], 0.0
     for draw in range(it.section.ellipses):
         report(0.3 + 0.6 * draw / it.section.ellipses, f"ellipse {draw + 1}")
         null = samples.ellipse(it.rng("ellipse", draw))
         first = it.autoencoder(null.training, 0)
-        row = it.describe(null, AUTOENCODER, first)
-        bits.append(row.phase_bits)
-        explained.append(row.explained)
+        rows.append(it.describe(null, AUTOENCODER, first))
         if draw == 0:
             others = [it.autoencoder(null.training, k) for k in range(1, it.section.seeds)]
             stable = _stability([first, *others], null.training)[1]
     return {
-        "ellipses": tuple(bits),
-        "ellipse_explained": float(np.mean(explained)),
+        "ellipses": tuple(row.phase_bits for row in rows),
+        "ellipse_explained": float(np.mean([row.explained for row in rows])),
+        "ellipse_phase_alone": mean_known([row.phase_alone for row in rows]),
+        "ellipse_stimulus_alone": mean_known([row.stimulus_alone for row in rows]),
         "ellipse_stable_share": stable,
     }
+
+
+def mean_known(values: Sequence[float | None]) -> float | None:
+    """Mean of the numbers that are known; None without any."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _feature_rows(

@@ -10,6 +10,7 @@ from isochron.studies.features.results import (
     FeaturesResults,
 )
 
+MOST_FEATURES = 12  # of a system in the table of classes
 METHODS = {
     "sparse autoencoder": (
         "Linear encoder, of whose values the largest stay (top k), and linear decoder with "
@@ -32,6 +33,10 @@ METHODS = {
         "values) with the phase in 12 bins, or with the stimulus, in held-out states; less the "
         "mean of surrogates: every trial shifted in time by a random lag, or permuted stimuli."
     ),
+    "monosemantic": (
+        "At least 90 % of the information of a feature is about the phase alone, or about the "
+        "stimulus alone, and it is 0.02 bits or more."
+    ),
     "noisy ellipse": (
         "First harmonic of the states at their phases, for each stimulus, with normal noise of "
         "the covariance of what it does not describe. On any loop sparse features tile the phase; "
@@ -53,7 +58,7 @@ METHODS = {
     "class of neurons": (
         "Share of the squared direction of a feature in a class, less the share of neurons that "
         "are in it, of the class with the largest; against the same with classes permuted among "
-        "neurons."
+        "neurons. Recorded neurons without a name are a class each."
     ),
     "tests": (
         "Wilcoxon's signed-rank test of pairs, exact; Hodges-Lehmann estimates; Holm over all "
@@ -122,12 +127,13 @@ def _information(results: FeaturesResults) -> PageTable:
 def _dictionaries(results: FeaturesResults) -> PageTable:
     columns = ("system", "dictionary", "features", "live", "active in a state",
                "described variance", "phase, bits", "share of the entropy",
-               "stimulus, bits")  # fmt: skip
+               "stimulus, bits", "phase alone", "stimulus alone")  # fmt: skip
     rows = [
         (
             row.name, NAMES[it.kind], str(it.n_features), str(it.n_live), str(it.n_active),
             f"{it.explained:.3f}", f"{it.phase_bits:.3f}", f"{it.phase_share:.2f}",
-            _number(it.stimulus_bits, ".3f"),
+            _number(it.stimulus_bits, ".3f"), _number(it.phase_alone, ".0%"),
+            _number(it.stimulus_alone, ".0%"),
         )
         for row in results.systems
         for it in row.dictionaries
@@ -164,18 +170,19 @@ def _contrasts(results: FeaturesResults) -> PageTable:
 
 
 def _classes(results: FeaturesResults) -> PageTable:
-    """Features of the worm with the largest share in one class of neurons."""
-    columns = ("feature", "class of neurons", "excess share", "p", "phase, bits", "stability")
-    features = [it for row in results.systems for it in row.features if it.class_share is not None]
-    features.sort(key=lambda it: -(it.class_share or 0.0))
+    """Features of worms and animals with the largest share in one class of neurons."""
+    columns = ("system", "class of neurons", "excess share", "p", "phase, bits", "stability")
     rows = [
         (
-            str(k + 1), it.neuron_class or "", f"{it.class_share or 0:.2f}",
+            row.name, it.neuron_class or "", f"{it.class_share or 0:.2f}",
             _number(it.class_p, ".2g"), f"{it.phase_bits:.3f}", f"{it.stability:.2f}",
         )
-        for k, it in enumerate(features)
+        for row in results.systems
+        for it in sorted(row.features, key=lambda it: -(it.class_share or 0.0))[:MOST_FEATURES]
+        if it.class_share is not None
     ]  # fmt: skip
-    return PageTable(title="Features of the simulated worm", columns=columns, rows=rows)
+    note = f"At most {MOST_FEATURES} features of each worm or animal."
+    return PageTable(title="Features and classes of neurons", columns=columns, rows=rows, note=note)
 
 
 def _trainings(results: FeaturesResults) -> PageTable:

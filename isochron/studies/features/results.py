@@ -19,6 +19,7 @@ WORM = "simulated worm"
 ANIMAL = "animal"
 KINDS = (TRAINED, UNTRAINED, WORM, ANIMAL)
 
+ALONE = 0.9  # least share of the information of a monosemantic feature that is about one thing
 STABLE = 0.9  # least matched cosine of a stable feature
 SIGNIFICANT = 0.05
 
@@ -92,6 +93,9 @@ class DictionaryRow:
         Sum of these over the sum of the entropies of the features.
     stimulus_bits : float or None
         Information about the stimulus, likewise.
+    phase_alone, stimulus_alone : float or None
+        Shares of the live features of whose information .9 or more is about the phase, or about
+        the stimulus; None with one stimulus.
     """
 
     kind: str
@@ -102,6 +106,8 @@ class DictionaryRow:
     phase_bits: float
     phase_share: float
     stimulus_bits: float | None
+    phase_alone: float | None
+    stimulus_alone: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +153,8 @@ class SystemRow:
         Share of ellipses with as much phase information, the states themselves counted.
     ellipse_explained : float
         Share of the variance that it describes there, mean.
+    ellipse_phase_alone, ellipse_stimulus_alone : float or None
+        `phase_alone` and `stimulus_alone` of the same autoencoder there, mean.
     stable_share, ellipse_stable_share, random_stable_share : float
         Share of features with a matched cosine of .9 and above over seeds; of the states, of one
         ellipse, and of random directions.
@@ -173,6 +181,8 @@ class SystemRow:
     ellipses: tuple[float, ...]
     p_value: float
     ellipse_explained: float
+    ellipse_phase_alone: float | None
+    ellipse_stimulus_alone: float | None
     stable_share: float
     ellipse_stable_share: float
     random_stable_share: float

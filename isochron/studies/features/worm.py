@@ -1,19 +1,19 @@
 """Features of the states of simulated worms with noise, and their classes of neurons."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from isochron import analysis, sims
+from isochron import sims
 from isochron.connectome import Connectome
 from isochron.runs.datasets import open_connectome
 from isochron.runs.measures import Report
 from isochron.runs.provenance import derive_seed
 from isochron.runs.results import to_json_values
+from isochron.studies.features.classes import mean_share, with_classes
 from isochron.studies.features.configuration import FeaturesConfig
-from isochron.studies.features.measure import Measured, measure
-from isochron.studies.features.results import WORM, FeatureRow, SystemRow
+from isochron.studies.features.measure import measure
+from isochron.studies.features.results import WORM, SystemRow
 from isochron.studies.features.samples import Samples
 
 TRANSIENT_S = 10.0
@@ -62,44 +62,8 @@ def measure_worm(config: FeaturesConfig, report: Report) -> Any:
         name=f"worm, {connectome.name}",
         kind=WORM,
         features=rows,
-        class_share=float(np.mean([row.class_share or 0.0 for row in rows])),
+        class_share=mean_share(rows),
         class_null=null,
         **found.fields,
     )
     return to_json_values(row)
-
-
-def with_classes(
-    found: Measured, classes: list[str], n_permutations: int, rng: np.random.Generator
-) -> tuple[tuple[FeatureRow, ...], float]:
-    """Features with the class of neurons that stands out in each, and the mean of a null model.
-
-    The share of a class is that of the squared direction, less the share of the neurons that are
-    in the class. In the null model the classes are permuted among the neurons.
-    """
-    names, numbers = np.unique(classes, return_inverse=True)
-    weights = found.autoencoder.directions[found.live] ** 2
-    weights /= weights.sum(axis=1, keepdims=True)
-
-    expected = np.bincount(numbers) / len(numbers)
-
-    def excess(order: np.ndarray) -> np.ndarray:
-        parts = [weights[:, order == k].sum(axis=1) for k in range(len(names))]
-        return np.stack(parts, axis=1) - expected
-
-    mine = excess(numbers)
-    largest = mine.max(axis=1)
-    null = np.array([excess(rng.permutation(numbers)).max(axis=1) for _ in range(n_permutations)])
-    p = analysis.benjamini_hochberg(
-        (1 + (null >= largest - 1e-12).sum(axis=0)) / (1 + n_permutations)
-    )
-    rows = tuple(
-        replace(
-            row,
-            neuron_class=str(names[mine[k].argmax()]),
-            class_share=float(largest[k]),
-            class_p=float(p[k]),
-        )
-        for k, row in enumerate(found.rows)
-    )
-    return rows, float(null.mean())

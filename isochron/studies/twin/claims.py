@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from isochron.studies.twin.contrasts import best_filter
+from isochron.studies.twin.descriptions import describe
 from isochron.studies.twin.results import ACCEPTED, FILTER, SummaryRow, TwinResults
 from isochron.wording import counted, joined
 
@@ -17,21 +18,29 @@ def networks_of(results: TwinResults) -> list[SummaryRow]:
 
 def answer(results: TwinResults) -> list[str]:
     """Findings, the main one first."""
-    return [_main(results), _control(results), *_kinds(results), _null(results), *_tests(results)]
+    return [
+        _main(results),
+        *_wrong_sides(results),
+        _control(results),
+        *_kinds(results),
+        _null(results),
+        *_tests(results),
+    ]
 
 
 def _main(results: TwinResults) -> str:
-    neuron, name = results.neuron, results.config.neuron.neuron
+    neuron = results.neuron
     twins = [row for row in networks_of(results) if row.r2_lowest > ACCEPTED]
     start = (
-        f"The potential of {name} under currents into {joined(neuron.presynaptic)} depends on "
+        f"The potential of {neuron.name} under {describe(results).input} depends on "
         f"{counted(neuron.n_variables, 'variable')}."
     )
     if not twins:
         best = max(networks_of(results), key=lambda row: row.r2_lowest)
         return (
             f"{start} No network explains more than {ACCEPTED:g} of its variance in the trials "
-            f"held out, in every pair; the best is {best.emulator}, {best.r2_lowest:.4f} or more."
+            f"held out, in every pair; the best is {best.emulator} "
+            f"({counted(best.n_parameters, 'parameter')}), {best.r2_lowest:.4f} or more."
         )
     least = min(twins, key=lambda row: row.n_parameters)
     return (
@@ -41,6 +50,20 @@ def _main(results: TwinResults) -> str:
         f"{least.error_mV:.2f} mV. That a neuron needs 1000 artificial ones, as found for a "
         "pyramidal cell, does not transfer to this model of a neuron."
     )
+
+
+def _wrong_sides(results: TwinResults) -> list[str]:
+    """What a network misses of a neuron with two stable equilibria."""
+    best = max(networks_of(results), key=lambda row: row.r2_lowest)
+    if best.wrong_side is None or best.wrong_error is None:
+        return []
+    neuron = results.neuron
+    return [
+        f"{neuron.name} has two stable equilibria, and the current moves it from one to the "
+        f"other. Output and potential are on different sides of the unstable equilibrium, at "
+        f"{neuron.threshold_mV:.1f} mV, in {best.wrong_side:.1%} of the steps ({best.emulator}), "
+        f"which have {best.wrong_error:.0%} of the squared error."
+    ]
 
 
 def _control(results: TwinResults) -> str:
@@ -99,13 +122,8 @@ def caveats(results: TwinResults) -> Sequence[str]:
     """What the run cannot say, and what would change the answer."""
     given, training = results.config.neuron, results.config.training
     lines = [
-        "The neuron is a model with one compartment, without currents that depend on the voltage "
-        "other than through synapses. A real neuron of the worm has such currents.",
-        f"{given.neuron} is isolated: it has {counted(given.n_presynaptic, 'presynaptic neuron')}, "
-        "and no gap junctions. All thresholds are those without currents; if they followed the "
-        "currents, as in the model they follow constant ones, slow currents would have less "
-        "effect.",
-        f"One distribution of currents ({given.current_pA:g} pA), constant during steps of "
+        *describe(results).caveats,
+        f"One distribution of currents ({given.deviation_pA:g} pA), constant during steps of "
         f"{given.step_ms:g} ms. Networks are not tested beyond it.",
         f"Equal budget means {training.steps} steps with the same trials. A network that explains "
         "less may need a longer training, not more units.",

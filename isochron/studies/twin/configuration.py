@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.runs.configuration import check_different, check_positive, check_seed
-from isochron.settings import setting
+from isochron.settings import check_choices, check_effect, setting
 from isochron.studies.entries import Substrate, check_different_names, locate_entries
 
+GRADED, HODGKIN_HUXLEY = "graded", "hodgkin-huxley"
+CURRENT_pA = {GRADED: 0.2, HODGKIN_HUXLEY: 6.0}  # standard deviation if none is given
 TIME_CONSTANT_MS = 100.0  # of leaky networks before training
 SMALL = 16  # units of a GRU up to which it learns with a large learning rate
 
@@ -18,12 +20,28 @@ SMALL = 16  # units of a GRU up to which it learns with a large learning rate
 class NeuronSection:
     """The neuron that is emulated, and the currents that drive it."""
 
-    dataset: str = setting("varshney2011", "Connectome: ID of a data set, or a file")
-    neuron: str = setting("RMDR", "Neuron whose potential is the output")
-    n_presynaptic: int = setting(
-        3, "Number of presynaptic neurons, those with the most contacts; each gets a current"
+    model: str = setting(
+        GRADED,
+        "Model of the neuron: graded, with currents into its presynaptic neurons, or RMD with its "
+        "voltage-gated currents, into which the current flows",
+        choices=(GRADED, HODGKIN_HUXLEY),
+        added_later=True,
     )
-    current_pA: float = setting(0.2, "Standard deviation of each current, > 0", unit="pA")
+    dataset: str = setting(
+        "varshney2011", "Connectome: ID of a data set, or a file", needs="model=graded"
+    )
+    neuron: str = setting("RMDR", "Neuron whose potential is the output", needs="model=graded")
+    n_presynaptic: int = setting(
+        3,
+        "Number of presynaptic neurons, those with the most contacts; each gets a current",
+        needs="model=graded",
+    )
+    current_pA: float | None = setting(
+        None,
+        "Standard deviation of each current, > 0; by default 0.2 for a graded neuron, 6 for a "
+        "hodgkin-huxley neuron",
+        unit="pA",
+    )
     correlation_ms: tuple[float, ...] = setting(
         (50.0, 200.0, 1000.0),
         "Correlation times of the processes that make up a current, with equal variances",
@@ -35,8 +53,11 @@ class NeuronSection:
     n_trials: int = setting(1024, "Number of trials of a training, and of those held out")
 
     def __post_init__(self) -> None:
+        check_choices(self)
+        check_effect(self)
+        given = () if self.current_pA is None else ("current_pA",)
         check_positive(
-            self, "n_presynaptic", "current_pA", "correlation_ms", "step_ms", "duration_ms",
+            self, "n_presynaptic", *given, "correlation_ms", "step_ms", "duration_ms",
             "washout_ms", "n_trials",
         )  # fmt: skip
         if not self.washout_ms + self.step_ms <= self.duration_ms:
@@ -46,6 +67,16 @@ class NeuronSection:
             )
         if self.n_trials < 2:
             raise ValueError(f"n_trials must be at least 2, got {self.n_trials!r}.")
+
+    @property
+    def deviation_pA(self) -> float:
+        """Standard deviation of each current: the one given, or that of the model."""
+        return CURRENT_pA[self.model] if self.current_pA is None else self.current_pA
+
+    @property
+    def n_currents(self) -> int:
+        """Number of currents."""
+        return self.n_presynaptic if self.model == GRADED else 1
 
 
 @dataclass(frozen=True, kw_only=True)

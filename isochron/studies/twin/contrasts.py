@@ -24,9 +24,16 @@ def summaries(rows: Sequence[EmulationRow]) -> tuple[SummaryRow, ...]:
                 r2=float(np.median(values)),
                 r2_lowest=min(values),
                 error_mV=float(np.median([row.error_mV for row in kept])),
+                wrong_side=_median([row.wrong_side for row in kept]),
+                wrong_error=_median([row.wrong_error for row in kept]),
             )
         )
     return tuple(found)
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
 
 
 def best_filter(rows: Sequence[SummaryRow]) -> SummaryRow:

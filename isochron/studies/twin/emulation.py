@@ -21,7 +21,7 @@ from isochron.runs.training import Training, train_and_save
 from isochron.studies.entries import Substrate
 from isochron.studies.twin.configuration import TwinConfig
 from isochron.studies.twin.results import FILTER, EmulationRow, Trace
-from isochron.studies.twin.target import NeuronTrials, find_scale
+from isochron.studies.twin.target import NeuronTrials, find_scale, threshold_of
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,31 @@ def explained(outputs: Tensor, trials: Trials) -> float:
 def measure(
     config: TwinConfig, held_out: NeuronTrials, outputs: Tensor, pair: int
 ) -> dict[str, Any]:
-    """R² and error on the trials held out, R² of trials exchanged, and one trial of pair 0."""
+    """Errors on the trials held out, R² of trials exchanged, and one trial of pair 0."""
     trials, scale = held_out.trials, find_scale(config.neuron)
     share = explained(outputs, trials)
     return {
         "r2": share,
         "r2_exchanged": explained(outputs.roll(1, dims=1), trials),
         "error_mV": float(np.sqrt((1 - share) * held_out.chance)) * scale.deviation_mV,
+        **wrong_sides(outputs, trials, threshold_of(config.neuron)),
         "trace": None if pair else _trace(config, trials, outputs),
+    }
+
+
+def wrong_sides(
+    outputs: Tensor, trials: Trials, threshold: float | None
+) -> dict[str, float | None]:
+    """Shares of the steps and of the squared error with output and target on different sides."""
+    if threshold is None:
+        return {"wrong_side": None, "wrong_error": None}
+    counts = trials.mask > 0
+    targets, found = trials.targets[counts].double(), outputs[counts].double()
+    wrong, squares = (found > threshold) != (targets > threshold), (found - targets).square()
+    total = squares.sum().item()
+    return {
+        "wrong_side": wrong.double().mean().item(),
+        "wrong_error": squares[wrong].sum().item() / total if total else 0.0,
     }
 
 

@@ -9,15 +9,16 @@ from isochron.analysis.plotting import REFERENCE, SERIES_COLORS
 from isochron.report import STYLE
 from isochron.studies.twin.claims import networks_of
 from isochron.studies.twin.contrasts import best_filter
+from isochron.studies.twin.descriptions import describe
 from isochron.studies.twin.results import ACCEPTED, FILTER, EmulationRow, SummaryRow, TwinResults
 
 MARKERS = "osD^vPX"
 
 
 def draw_overview(results: TwinResults) -> Any:
-    """Share of the variance of V - Vth in trials held out that is not explained, against the number
-    of parameters. Points are single networks and filters, lines medians; networks below the dashed
-    line are twins. Lower is better.
+    """Share of the variance of the potential in trials held out that is not explained, against the
+    number of parameters. Points are single networks and filters, lines medians; networks below the
+    dashed line are twins. Lower is better.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -54,7 +55,7 @@ def _plot(ax: Any, rows: Sequence[EmulationRow] | Sequence[SummaryRow], **style:
 
 
 def draw_traces(results: TwinResults) -> Any:
-    """V - Vth in one trial held out (gray), and the outputs of the best linear filter, of the
+    """Potential in one trial held out (gray), and the outputs of the best linear filter, of the
     smallest network and of the best one. Trials start before what is shown.
     """
     import matplotlib as mpl
@@ -70,8 +71,11 @@ def draw_traces(results: TwinResults) -> Any:
             times = trace.step_ms * np.arange(len(trace.target_mV)) / 1e3
             ax.plot(times, trace.target_mV, color="0.6", linewidth=3)
             ax.plot(times, trace.output_mV, color=_color(results, row.kind), linewidth=1.2)
+            if results.neuron.threshold_mV is not None:
+                unstable = results.neuron.threshold_mV - results.neuron.rest_mV
+                ax.axhline(unstable, color=REFERENCE, linestyle="--", linewidth=1)
             ax.set_title(f"{name}: R² {row.r2:.4f}", loc="left", fontsize="small")
-            ax.set_ylabel("V − Vth (mV)")
+            ax.set_ylabel(f"{describe(results).output} (mV)")
         panels[-1].set_xlabel("time (s)")
     return figure
 

@@ -1,35 +1,23 @@
 """The report of `isochron study twin`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
 from isochron.studies.twin.claims import answer, caveats
+from isochron.studies.twin.descriptions import describe
 from isochron.studies.twin.figures import draw_overview, draw_traces
 from isochron.studies.twin.results import ACCEPTED, TwinResults
 
 METHODS = {
-    "neuron": (
-        "A graded neuron of the model of the worm with its presynaptic neurons that have the most "
-        "contacts, by the equations of all other simulations. Currents flow into the presynaptic "
-        "neurons, which have no other input."
-    ),
-    "currents": (
-        "Sums of Ornstein-Uhlenbeck processes with different correlation times and equal "
-        "variances, independent for each presynaptic neuron, constant during a step."
-    ),
-    "output": (
-        "V - Vth after each step. Thresholds are the potentials at rest without currents and do "
-        "not move with them. Networks are trained on it with mean 0 and variance 1; a constant "
-        "input gives each of them a bias."
-    ),
     "trials held out": (
         "Trials with a different seed, drawn once for a pair. They are not used in the training. "
-        "The start of a trial does not count, so that initial states do not matter. The networks "
-        "never receive the output of the neuron (no teacher forcing)."
+        "The start of a trial does not count. The networks never receive the output of the neuron "
+        "(no teacher forcing)."
     ),
     "R²": (
-        f"Share of the variance of V - Vth that is explained. A twin has more than {ACCEPTED:g} in "
-        "every pair."
+        f"Share of the variance of the output that is explained. A twin has more than {ACCEPTED:g} "
+        "in every pair."
     ),
     "number of parameters": (
         "Trained numbers; of a network on a connectome those of existing connections."
@@ -41,22 +29,22 @@ METHODS = {
 REFERENCES = (
     "Beniaguev, Segev and London (2021), Neuron 109:2727.",
     "Spieler et al. (2024), ICLR, arXiv:2306.16922.",
-    "Wicks, Roehrig and Rankin (1996), J. Neurosci. 16:4017.",
 )
 
 
 def build_report(run: Path, results: TwinResults) -> str:
     """The report of a finished run, as HTML."""
+    words = describe(results)
     return StudyPage(
         command="isochron study twin",
         question=results.question,
         answer=answer(results),
         caveats=caveats(results),
         overview=PageFigure.of(draw_overview, results),
-        figures=[PageFigure.of(draw_traces, results)],
+        figures=[_traces(results)],
         tables=[_summaries(results), _contrasts(results), _neuron(results)],
-        methods=METHODS,
-        references=REFERENCES,
+        methods={**words.methods, **METHODS},
+        references=(*REFERENCES, words.reference),
         results=results,
     ).render()
 
@@ -64,6 +52,13 @@ def build_report(run: Path, results: TwinResults) -> str:
 def format_results(results: TwinResults) -> str:
     """The findings for a terminal."""
     return format_page(answer(results), caveats(results))
+
+
+def _traces(results: TwinResults) -> PageFigure:
+    figure = PageFigure.of(draw_traces, results)
+    if results.neuron.threshold_mV is None:
+        return figure
+    return replace(figure, caption=f"{figure.caption} The dashed line is the unstable equilibrium.")
 
 
 def _summaries(results: TwinResults) -> PageTable:
@@ -76,6 +71,12 @@ def _summaries(results: TwinResults) -> PageTable:
         )
         for row in results.summaries
     ]  # fmt: skip
+    if results.neuron.threshold_mV is not None:
+        columns += ("wrong side", "its share of the error")
+        rows = [
+            (*shown, f"{row.wrong_side:.1%}", f"{row.wrong_error:.0%}")
+            for shown, row in zip(rows, results.summaries, strict=True)
+        ]
     return PageTable(title="Trials held out", columns=columns, rows=rows)
 
 
@@ -94,12 +95,17 @@ def _contrasts(results: TwinResults) -> PageTable:
 
 
 def _neuron(results: TwinResults) -> PageTable:
-    found, name = results.neuron, results.config.neuron.neuron
-    columns = ("presynaptic neuron", "onto", "contacts", "effect")
+    found, output = results.neuron, describe(results).output
     rows = [
-        (one, name, str(abs(contacts)), "excites" if contacts > 0 else "inhibits")
+        ("number of variables", str(found.n_variables), ""),
+        ("potential at rest", f"{found.rest_mV:.2f}", "mV"),
+        (f"mean of {output}", f"{found.mean_mV:.2f}", "mV"),
+        (f"standard deviation of {output}", f"{found.deviation_mV:.2f}", "mV"),
+    ]
+    if found.threshold_mV is not None:
+        rows.insert(2, ("unstable equilibrium", f"{found.threshold_mV:.2f}", "mV"))
+    rows += [
+        (f"contacts of {one}", str(abs(contacts)), "excitatory" if contacts > 0 else "inhibitory")
         for one, contacts in zip(found.presynaptic, found.contacts, strict=True)
     ]
-    note = f"V - Vth has mean {found.mean_mV:.2f} mV and standard deviation "
-    note += f"{found.deviation_mV:.2f} mV."
-    return PageTable(title="The neuron", columns=columns, rows=rows, note=note)
+    return PageTable(title=found.name, columns=("quantity", "value", "unit"), rows=rows, n_labels=1)

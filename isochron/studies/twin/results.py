@@ -16,26 +16,34 @@ class NeuronRow:
 
     Attributes
     ----------
+    name : str
     presynaptic : tuple of str
-        Neurons that receive the currents.
+        Neurons that receive the currents; none of a neuron into which the current flows.
     contacts : tuple of int
         Numbers of their contacts, negative for inhibitory ones.
     n_variables : int
         Number of variables that the output depends on.
+    rest_mV : float
+        Potential at rest.
+    threshold_mV : float or None
+        Unstable equilibrium between two stable ones, of a neuron with two.
     mean_mV, deviation_mV : float
-        Mean and standard deviation of V - Vth.
+        Mean and standard deviation of the output, the potential minus that at rest.
     """
 
+    name: str
     presynaptic: tuple[str, ...]
     contacts: tuple[int, ...]
     n_variables: int
+    rest_mV: float
+    threshold_mV: float | None
     mean_mV: float
     deviation_mV: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """V - Vth in a trial held out.
+    """Output in a trial held out.
 
     Attributes
     ----------
@@ -60,12 +68,15 @@ class EmulationRow:
     n_parameters : int
         Number of trained numbers.
     r2, r2_training : float
-        Share of the variance of V - Vth that it explains, in trials held out and in those of the
+        Share of the variance of the output that it explains, in trials held out and in those of the
         training.
     r2_exchanged : float
         The same if each output is compared with the next trial: the null.
     error_mV : float
         Root mean square error in trials held out.
+    wrong_side, wrong_error : float or None
+        Share of the steps, and of the squared error, in which the output is on a different side of
+        the unstable equilibrium than the target; of a neuron with two stable ones.
     trace : Trace or None
         One trial, of pair 0 only.
     """
@@ -79,6 +90,8 @@ class EmulationRow:
     r2_training: float
     r2_exchanged: float
     error_mV: float
+    wrong_side: float | None
+    wrong_error: float | None
     trace: Trace | None
 
 
@@ -95,6 +108,8 @@ class SummaryRow:
         Median and smallest R² in trials held out.
     error_mV : float
         Median.
+    wrong_side, wrong_error : float or None
+        Medians.
     """
 
     emulator: str
@@ -104,6 +119,8 @@ class SummaryRow:
     r2: float
     r2_lowest: float
     error_mV: float
+    wrong_side: float | None
+    wrong_error: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

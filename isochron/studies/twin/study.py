@@ -1,6 +1,7 @@
 """`isochron study twin`: the plan of steps, and the results from theirs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
@@ -8,12 +9,12 @@ from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
 from isochron.studies.study import Study
-from isochron.studies.twin.configuration import TwinConfig
+from isochron.studies.twin.configuration import GRADED, TwinConfig
 from isochron.studies.twin.contrasts import contrasts, summaries
 from isochron.studies.twin.emulation import build_net, fit_filter, net_specs, tasks_of, train_net
 from isochron.studies.twin.report import build_report, format_results
 from isochron.studies.twin.results import EmulationRow, NeuronRow, TwinResults
-from isochron.studies.twin.target import find_circuit, find_scale
+from isochron.studies.twin.target import describe_neuron, find_scale
 
 EXPERIMENT = "twin"
 QUESTION = "How many artificial units emulate one neuron of the worm?"
@@ -21,7 +22,8 @@ QUESTION = "How many artificial units emulate one neuron of the worm?"
 
 def inputs(config: TwinConfig) -> Mapping[str, str]:
     """Files of the user that the results depend on."""
-    names = [config.neuron.dataset, *(it.dataset for it in config.substrates if it.dataset)]
+    names = [config.neuron.dataset] if config.neuron.model == GRADED else []
+    names += [it.dataset for it in config.substrates if it.dataset]
     found: dict[str, str] = {}
     for name in names:
         found |= dataset_inputs(name)
@@ -31,9 +33,9 @@ def inputs(config: TwinConfig) -> Mapping[str, str]:
 def check(config: TwinConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     given = config.neuron
-    find_circuit(given.dataset, given.neuron, given.n_presynaptic)
+    describe_neuron(given)
     counted = round((given.duration_ms - given.washout_ms) / given.step_ms)
-    longest = max(config.filters.lags) * given.n_presynaptic + 1
+    longest = max(config.filters.lags) * given.n_currents + 1
     if longest > counted * given.n_trials:
         raise ValueError(
             f"lags: a filter with {longest} weights needs as many steps that count, but there are "
@@ -64,21 +66,13 @@ def assemble(config: TwinConfig, folder: RunFolder, steps: Sequence[Step]) -> Tw
     """The content of ``results.json`` from the results of the steps."""
     given = config.neuron
     rows = tuple(from_json_values(folder.result(step.name), EmulationRow) for step in steps)
-    circuit = find_circuit(given.dataset, given.neuron, given.n_presynaptic)
-    scale = find_scale(given)
     return TwinResults(
         schema=SCHEMA,
         experiment=EXPERIMENT,
         question=QUESTION,
         provenance=find_provenance(open_connectome(given.dataset)),
         config=config,
-        neuron=NeuronRow(
-            presynaptic=circuit.names,
-            contacts=circuit.contacts,
-            n_variables=circuit.n_variables,
-            mean_mV=scale.mean_mV,
-            deviation_mV=scale.deviation_mV,
-        ),
+        neuron=NeuronRow(**describe_neuron(given), **asdict(find_scale(given))),
         emulations=rows,
         summaries=summaries(rows),
         contrasts=contrasts(rows),

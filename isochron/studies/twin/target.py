@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +13,13 @@ from isochron.ann_bridge.tasks import Trials
 from isochron.ann_bridge.tasks.references import autoregressive
 from isochron.ann_bridge.tasks.task import check_batch
 from isochron.runs.datasets import open_connectome
-from isochron.sims import GradedNetwork
+from isochron.sims import GradedNetwork, RMDNeuron, Stimulus
 from isochron.sims.engines.torch_graded import GradedBatch
-from isochron.studies.twin.configuration import NeuronSection
+from isochron.sims.rmd import VARIABLES
+from isochron.studies.twin.configuration import GRADED, NeuronSection
 
 LONGEST_STEP_MS = 5.0  # of the simulation; its error is of second order
+RMD_STEP_MS = 0.4  # 1 - R² is 4e-6 against steps of 0.04 ms
 SCALE_TRIALS, SCALE_SEED = 128, 0  # trials that set the unit of the output
 
 
@@ -92,18 +95,18 @@ def find_circuit(dataset: str, neuron: str, n_presynaptic: int) -> Circuit:
 
 
 def noise(p: NeuronSection, n_trials: int, generator: torch.Generator) -> Tensor:
-    """Currents in units of their standard deviation, shape (n_steps, n_trials, n_presynaptic).
+    """Currents in units of their standard deviation, shape (n_steps, n_trials, n_currents).
 
     Each is the sum of stationary Ornstein-Uhlenbeck processes with equal variances, one for each
     correlation time, sampled at the start of the steps.
     """
-    n_steps, n = round(p.duration_ms / p.step_ms), n_trials * p.n_presynaptic
+    n_steps, n = round(p.duration_ms / p.step_ms), n_trials * p.n_currents
     parts = [
         autoregressive((n_steps, n), math.exp(-p.step_ms / time), generator)
         for time in p.correlation_ms
     ]
     summed = torch.stack(parts).sum(dim=0) / math.sqrt(len(parts))
-    return summed.reshape(n_steps, n_trials, p.n_presynaptic)
+    return summed.reshape(n_steps, n_trials, p.n_currents)
 
 
 @torch.no_grad()
@@ -140,6 +143,58 @@ def respond(circuit: Circuit, currents: Tensor, step_ms: float) -> Tensor:
     return torch.stack(potentials)
 
 
+def describe_neuron(p: NeuronSection) -> dict[str, Any]:
+    """Facts of the neuron, as fields of `NeuronRow`.
+
+    Raises
+    ------
+    ValueError
+        As of `find_circuit`.
+    """
+    if p.model == GRADED:
+        circuit = find_circuit(p.dataset, p.neuron, p.n_presynaptic)
+        return {
+            "name": p.neuron,
+            "presynaptic": circuit.names,
+            "contacts": circuit.contacts,
+            "n_variables": circuit.n_variables,
+            "rest_mV": float(circuit.network.equilibrium(Stimulus())[circuit.neuron]),
+            "threshold_mV": None,
+        }
+    rest, *others = RMDNeuron().equilibria()
+    return {
+        "name": "RMD",
+        "presynaptic": (),
+        "contacts": (),
+        "n_variables": len(VARIABLES),
+        "rest_mV": float(rest),
+        "threshold_mV": float(others[0]),
+    }
+
+
+def respond_of(p: NeuronSection, currents: Tensor) -> Tensor:
+    """Potential of the neuron of a model minus its potential at rest after each step, in mV.
+
+    Parameters
+    ----------
+    p : NeuronSection
+    currents : Tensor, shape (n_steps, n_trials, n_currents)
+        In units of their standard deviation, constant during a step.
+
+    Returns
+    -------
+    Tensor, shape (n_steps, n_trials)
+        float64.
+    """
+    in_pA = p.deviation_pA * currents
+    if p.model == GRADED:
+        return respond(find_circuit(p.dataset, p.neuron, p.n_presynaptic), in_pA, p.step_ms)
+    neuron = RMDNeuron()
+    currents_pA = in_pA[..., 0].double().numpy()
+    potentials = neuron.respond(currents_pA, p.step_ms, longest_step_ms=RMD_STEP_MS)
+    return torch.from_numpy(potentials - neuron.resting_state()[0])
+
+
 @dataclass(frozen=True)
 class Scale:
     """Mean and standard deviation of the output in mV, on trials that no network sees."""
@@ -152,13 +207,16 @@ class Scale:
 def find_scale(p: NeuronSection) -> Scale:
     """Unit of the output: it has mean 0 and variance 1 over the steps that count."""
     generator = torch.Generator().manual_seed(SCALE_SEED)
-    currents = p.current_pA * noise(p, SCALE_TRIALS, generator)
-    potentials = respond(_circuit(p), currents, p.step_ms)[_washout(p) :]
+    potentials = respond_of(p, noise(p, SCALE_TRIALS, generator))[_washout(p) :]
     return Scale(potentials.mean().item(), potentials.std().item())
 
 
-def _circuit(p: NeuronSection) -> Circuit:
-    return find_circuit(p.dataset, p.neuron, p.n_presynaptic)
+def threshold_of(p: NeuronSection) -> float | None:
+    """The unstable equilibrium of a neuron with two stable ones, in units of `find_scale`."""
+    found, scale = describe_neuron(p), find_scale(p)
+    if found["threshold_mV"] is None:
+        return None
+    return (found["threshold_mV"] - found["rest_mV"] - scale.mean_mV) / scale.deviation_mV
 
 
 def _washout(p: NeuronSection) -> int:
@@ -170,7 +228,7 @@ class NeuronTrials:
     """A task: the potential of a neuron from the currents, in trials that are drawn once.
 
     Inputs are the currents, in units of their standard deviation, and a constant 1; the output is
-    V - Vth of the neuron, in units of `find_scale`.
+    the potential of the neuron minus that at rest, in units of `find_scale`.
 
     Attributes
     ----------
@@ -186,7 +244,7 @@ class NeuronTrials:
     @property
     def n_inputs(self) -> int:
         """Number of inputs: the currents and a constant."""
-        return self.neuron.n_presynaptic + 1
+        return self.neuron.n_currents + 1
 
     @property
     def n_steps(self) -> int:
@@ -238,7 +296,7 @@ class NeuronTrials:
 def _draw_trials(p: NeuronSection, seed: int) -> Trials:
     generator = torch.Generator().manual_seed(seed)
     currents, scale = noise(p, p.n_trials, generator), find_scale(p)
-    potentials = respond(_circuit(p), p.current_pA * currents, p.step_ms)
+    potentials = respond_of(p, currents)
     inputs = torch.cat([currents, torch.ones_like(currents[..., :1])], dim=2)
     targets = ((potentials - scale.mean_mV) / scale.deviation_mV).float()
     mask = torch.ones_like(targets)

@@ -44,7 +44,10 @@ def test_dilution():
     assert abs(degree(each) - 0.5 * 0.6) < 0.03
 
 
-@pytest.mark.parametrize(("symmetry", "seed"), [(0.8, 1), (8 / 17, 2), (0.0, 3), (-8 / 17, 4)])
+@pytest.mark.parametrize(
+    ("symmetry", "seed"),
+    [(0.8, 1), (8 / 17, 2), pytest.param(0.0, 3, marks=pytest.mark.long), (-8 / 17, 4)],
+)
 def test_mean_fixed_points_of_an_ensemble(symmetry, seed):
     """Exact mean against enumeration, within 3 standard errors at a stated seed."""
     counted = count_attractors(10, symmetry, 1500, np.random.default_rng(seed))
@@ -98,6 +101,7 @@ def test_antiperiodic_cycles_are_half_the_cycles_of_half_the_length(k):
     assert abs(np.mean(differences)) < 3 * error
 
 
+@pytest.mark.long
 def test_limits_at_zero_symmetry_are_reached_by_the_exact_means():
     """The exact mean approaches its limit as 1/n: extrapolated from n and 2n."""
     extrapolated = 2 * mean_two_cycles(4000) - mean_two_cycles(2000)

@@ -55,6 +55,7 @@ def test_the_reference_set_at_a_small_step(varshney):
     assert found.direction == "head to tail"
 
 
+@pytest.mark.long
 def test_the_reference_set_has_converged_at_8_ms(varshney):
     coarse, fine = (gait(varshney, sims.STIFF_CRAWL, step_ms=step) for step in (8.0, 2.0))
     for name in ("frequency_Hz", "wavelength", "speed", "rms_curvature"):
