@@ -188,6 +188,8 @@ def caveats(results: WormTwinResults) -> list[str]:
         "noise would have less effect.",
         f"Equal budget means {training.steps} steps with the same pieces of trials. A learner that "
         "misses a criterion may need a longer training, longer free runs or different outputs.",
+        "Trainings are sensitive: a difference in the last bits, as between two processors, can "
+        "move a network across a limit.",
         "The worm is a model: with a different connectome or other constants it does not have "
         "this rhythm.",
     ]
