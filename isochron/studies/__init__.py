@@ -74,6 +74,12 @@ STUDIES = Registry(
             settings="isochron.studies.twin.configuration:TwinConfig",
             command="study twin",
         ),
+        "worm-twin": StudyEntry(
+            "isochron.studies.worm_twin.study:STUDY",
+            "Can a trained network emulate the rhythm of the whole worm?",
+            settings="isochron.studies.worm_twin.configuration:WormTwinConfig",
+            command="study worm-twin",
+        ),
         "pals2024": StudyEntry(
             "isochron.studies.pals2024.study:STUDY",
             "Which claims of Pals, Macke and Barak (2024) hold in networks trained here?",

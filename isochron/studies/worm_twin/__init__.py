@@ -1,0 +1,1 @@
+"""Can a trained network emulate the rhythm of the whole worm?"""

@@ -1,0 +1,110 @@
+"""`isochron study worm-twin`: the plan of steps, and the results from theirs."""
+
+from collections.abc import Mapping, Sequence
+
+from isochron.runs.datasets import dataset_inputs, open_connectome
+from isochron.runs.provenance import find_provenance
+from isochron.runs.results import SCHEMA, from_json_values
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.runs.steps import Step
+from isochron.sims import step_current
+from isochron.studies.study import Study
+from isochron.studies.worm_twin.configuration import WormTwinConfig
+from isochron.studies.worm_twin.contrasts import contrasts
+from isochron.studies.worm_twin.emulation import (
+    WORM,
+    build_loop,
+    learn,
+    measure_worm,
+    net_specs,
+    predict,
+    simulate_pair,
+)
+from isochron.studies.worm_twin.loops import LinearLoop
+from isochron.studies.worm_twin.report import build_report, format_results
+from isochron.studies.worm_twin.results import (
+    LINEAR,
+    PERSISTENT,
+    LearnerRow,
+    WormRow,
+    WormTwinResults,
+)
+from isochron.studies.worm_twin.target import open_worm
+
+EXPERIMENT = "worm-twin"
+QUESTION = "Can a trained network emulate the rhythm of the whole worm?"
+PREDICTORS = (LINEAR, PERSISTENT)
+
+
+def inputs(config: WormTwinConfig) -> Mapping[str, str]:
+    """Files of the user that the results depend on."""
+    names = [config.worm.dataset, *(it.dataset for it in config.substrates if it.dataset)]
+    found: dict[str, str] = {}
+    for name in names:
+        found |= dataset_inputs(name)
+    return found
+
+
+def check(config: WormTwinConfig) -> None:
+    """Reject what cannot be run, before any work is done."""
+    p = config.worm
+    graph = open_worm(p.dataset).connectome
+    for names in (p.stimulated, p.perturbed):
+        step_current(names, amplitude_pA=1.0).constant(graph)
+    if p.n_modes > len(graph.neurons):
+        raise ValueError(
+            f"n_modes must be at most {len(graph.neurons)}, the number of neurons of "
+            f"{p.dataset}, got {p.n_modes!r}."
+        )
+    for spec in net_specs(config, 0)[: len(config.substrates)]:
+        build_loop(p, spec, LinearLoop.persistent(p.n_modes, len(p.perturbed) + 2), 0)
+
+
+def plan(config: WormTwinConfig, folder: RunFolder) -> list[Step]:
+    """The worm, then trials, networks and predictors, pair by pair."""
+    paths, steps = RunPaths(folder.path), [Step(WORM, measure_worm, (config,))]
+    for pair in range(config.learning.pairs):
+        trials = f"trials-{pair}"
+        steps.append(Step(trials, simulate_pair, (config, paths, pair)))
+        after = (WORM, trials)
+        for spec in net_specs(config, pair):
+            steps.append(Step(f"learn-{spec.name}", learn, (config, paths, spec), after=after))
+        for name in PREDICTORS:
+            steps.append(Step(_fit(name, pair), predict, (config, paths, name, pair), after=after))
+    return steps
+
+
+def _fit(name: str, pair: int) -> str:
+    return f"fit-{name.replace(' ', '-')}-{pair}"
+
+
+def assemble(config: WormTwinConfig, folder: RunFolder, steps: Sequence[Step]) -> WormTwinResults:
+    """The content of ``results.json`` from the results of the steps."""
+    rows = tuple(
+        from_json_values(folder.result(step.name), LearnerRow)
+        for step in steps
+        if step.name.startswith(("learn-", "fit-"))
+    )
+    return WormTwinResults(
+        schema=SCHEMA,
+        experiment=EXPERIMENT,
+        question=QUESTION,
+        provenance=find_provenance(open_connectome(config.worm.dataset)),
+        config=config,
+        worm=from_json_values(folder.result(WORM), WormRow),
+        learners=rows,
+        contrasts=contrasts(config, rows),
+        seconds={step.name: folder.seconds(step.name) for step in steps},
+    )
+
+
+STUDY = Study(
+    command=f"isochron study {EXPERIMENT}",
+    results=WormTwinResults,
+    check=check,
+    inputs=inputs,
+    plan=plan,
+    assemble=assemble,
+    build_report=build_report,
+    format_results=format_results,
+)
