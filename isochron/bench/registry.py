@@ -118,6 +118,9 @@ BENCHMARKS = Registry(
             network="full-rank",
             n_units=1024,
         ),
+        "train-gru": _row(
+            "training:measure_gated", "training step, GRU, 64 units, 128 trials", n_units=64
+        ),
         "train-many": _row(
             "training:measure_ensemble",
             "16 networks of rank 2, 64 units, 20 training steps",

@@ -88,6 +88,33 @@ def measure_rounded(watch: Stopwatch, *, n_units: int, batch: int = 128) -> Meas
     return Measurement(seconds=ours, peers=peers, note=f"{TASK.n_steps} time steps")
 
 
+def measure_gated(watch: Stopwatch, *, n_units: int, batch: int = 128) -> Measurement:
+    """One training step of a GRU, next to the same step with the layer of torch."""
+    net = ann_bridge.GRUNet.for_task(TASK, n_units=n_units)
+    generator = torch.Generator().manual_seed(0)
+    trials = TASK.sample(batch, generator)
+
+    def by_torch(inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        return net.cells(inputs, net.initial_states(batch, generator)[None])[0] @ net.output_weights
+
+    def step(forward: Callable[..., torch.Tensor]) -> Job:
+        def run() -> None:
+            net.zero_grad()
+            masked_loss(forward(trials.inputs, generator), trials).backward()
+
+        return run
+
+    ours, layer = watch.take_turns(step(net), step(by_torch))
+    x, out = torch.randn(batch, n_units), torch.empty(batch, 3 * n_units)
+    matrix = net.cells.get_parameter("weight_hh_l0").detach().T
+    once = watch.take_turns(lambda: torch.mm(x, matrix, out=out), turns=50)[0]
+    return Measurement(
+        seconds=ours, peers=(Peer(name="torch.nn.GRU", seconds=layer),),
+        limit_s=3 * TASK.n_steps * once, limit="matrix products alone",
+        note=f"{TASK.n_steps} time steps",
+    )  # fmt: skip
+
+
 def make_net(network: str, n_units: int, noise_std: float | None) -> Any:
     """The network of a row, with weights of seed 0."""
     from isochron import connectome

@@ -46,8 +46,12 @@ def test_the_loop_computes_what_the_network_computes(network):
     torch.testing.assert_close(loop, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_training_step_and_its_limit():
-    found = training.measure_step(WATCH, network="full-rank", n_units=16, batch=4)
+@pytest.mark.parametrize(
+    ("measure", "options"),
+    [(training.measure_step, {"network": "full-rank"}), (training.measure_gated, {})],
+)
+def test_a_training_step_and_its_limit(measure, options):
+    found = measure(WATCH, n_units=16, batch=4, **options)
     assert found.limit == "matrix products alone"
     assert found.limit_s is not None
     assert 0 < found.limit_s < 3 * found.seconds  # the machine may change its speed between
