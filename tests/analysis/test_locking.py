@@ -132,7 +132,10 @@ def test_a_single_number_is_not_a_series(name):
         STATISTICS[name](0.1, 0.2)
 
 
-@pytest.mark.parametrize("strength", [0.1, -0.1, 0.3])
+@pytest.mark.parametrize(
+    "strength",
+    [0.1, pytest.param(-0.1, marks=pytest.mark.long), pytest.param(0.3, marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize(
     "start", [[1, 0], [-1, 0], [0, 1], [0, -1], [-0.7, -0.7], [0.02, 0.01], [2.0, -3.0]]
 )

@@ -41,7 +41,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize(
+    "kind", [np.asarray, pytest.param(sparse.csr_array, marks=pytest.mark.long)]
+)
 def test_the_jacobian_of_a_field(fault, kind):
     field = Flow(brusselator, lambda t, x: kind(FAULTS[fault](t, x)))
     start, quick = [0.8, 2.5], ShootingControl(max_transient=0)

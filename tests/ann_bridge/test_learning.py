@@ -12,6 +12,7 @@ import pytest
 from isochron import ann_bridge, connectome
 from isochron.ann_bridge import tasks
 
+LONG = pytest.mark.long
 SLOW: dict[str, Any] = {"step_ms": 20.0, "time_constant_ms": 100.0}
 
 
@@ -75,18 +76,18 @@ def dale(task):
             lambda t: full(t, n_units=64, gain=0.9, learns_readout=True),
             170, 3e-3, 0.05,
         ),
-        (tasks.Sternberg(), patient, 400, 3e-3, 0.6),
+        pytest.param(tasks.Sternberg(), patient, 400, 3e-3, 0.6, marks=LONG),
         (tasks.FlipFlop(), lambda t: gated(ann_bridge.LSTMNet, t), 70, 1e-2, 0.3),
         (tasks.ReadySetGo(), lambda t: full(t, n_units=48), 60, 1e-2, 0.03),
         (tasks.DelayedComparison(), low_rank, 150, 2e-2, 0.6),
         (tasks.DelayedComparison(), rectified, 100, 5e-3, 0.4),
         (tasks.DelayedComparison(), dale, 80, 1e-2, 0.6),
-        (tasks.DelayedComparison(), worm, 300, 1e-2, 0.6),
-        (tasks.DelayedComparison(), adapted, 100, 2e-2, 0.6),
-        (
+        pytest.param(tasks.DelayedComparison(), worm, 300, 1e-2, 0.6, marks=LONG),
+        pytest.param(tasks.DelayedComparison(), adapted, 100, 2e-2, 0.6, marks=LONG),
+        pytest.param(
             tasks.PhaseMemory(offsets=tasks.even_offsets(4)),
             lambda t: ann_bridge.FullRankRNN(n_units=100, n_inputs=t.n_inputs),
-            150, 3e-3, 0.25,
+            150, 3e-3, 0.25, marks=LONG,
         ),
     ],
 )  # fmt: skip

@@ -38,7 +38,8 @@ kind = "fixed-phase"
 [worm]
 n_starts = 2
 tongue_amplitudes_pA = [5]
-tongue_step_ms = 8
+tongue_span = 0.2
+tongue_step_ms = 16
 [onset]
 datasets = ["varshney2011"]
 null_models = ["rewire"]
@@ -117,7 +118,7 @@ def folder(tmp_path_factory):
     before = changed(steps)
     assert "worm.json" not in before
     assert not (folder / "run" / "results.json").exists()
-    assert main(command(folder, "--workers", "2")) == 0
+    assert main(command(folder, "--workers", "1")) == 0
     after = changed(steps)
     assert {name: after[name] for name in before} == before
     return folder

@@ -72,7 +72,7 @@ def ours(neighbors, shaken):
     ("engine", "step_ms"),
     [
         # Both are of first order; their errors in s are 1e-3 of its range near 0.009 and 0.004.
-        pytest.param("jneuroml", 0.00625, marks=needs_java),
+        pytest.param("jneuroml", 0.00625, marks=[needs_java, pytest.mark.long]),
         pytest.param("neuron", 0.0025, marks=[needs_java, needs_neuron, pytest.mark.long]),
     ],
 )
@@ -87,6 +87,7 @@ def test_engines_agree_on_the_neighbors_of_plm(neighbors, shaken, ours, engine, 
 
 
 @needs_java
+@pytest.mark.long
 def test_jneuroml_is_of_first_order(neighbors, shaken):
     """Half the step, half the error."""
     exact = ENGINES.load("numba").run(request_for(neighbors, shaken, step_ms=0.025, duration_ms=20))

@@ -118,6 +118,7 @@ def test_every_threshold_rule_is_followed(twenty, changing, rule):
     assert relative_error(extrapolated(request), reference(request)) < 1e-3
 
 
+@pytest.mark.long
 def test_the_whole_worm_converges_on_the_compiled_kernel(worm, touch):
     """Halving the step halves the distance; extrapolated to step 0 the engines agree."""
     start = settled(worm, touch)

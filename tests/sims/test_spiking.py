@@ -335,6 +335,7 @@ def test_every_target_gives_the_same_spikes(worm, target):
     assert brian2.defaultclock.dt == step
 
 
+@pytest.mark.long
 def test_an_ablated_neuron_no_longer_passes_spikes_on():
     chain = wired(3, chemical=[(1, 0, 60), (2, 1, 60)])
     whole = run_numpy(SpikingNetwork(chain, C302_A), currents(10.0), duration_s=0.1)

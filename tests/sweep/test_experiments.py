@@ -114,6 +114,7 @@ def test_the_cycle_of_the_worm_is_found(tmp_path):
     assert found["at_rest"].sel(amplitude_pA=1000.0) == 1
 
 
+@pytest.mark.long
 def test_the_onset_is_that_of_the_function(tmp_path):
     grid = {
         "fixed": {"dataset": "varshney2011", "largest_pA": 1500.0},

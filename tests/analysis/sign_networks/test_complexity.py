@@ -68,6 +68,7 @@ def test_the_saddle_is_one_whatever_the_quadrature():
         assert found.quadrature_change < 1e-10
 
 
+@pytest.mark.long
 def test_branches_of_four_cycles():
     """The interior saddle ends near 0.227; beyond it, cycles close to a 2-cycle remain."""
     assert interior_branch_end(4, tolerance=0.004) == pytest.approx(0.227, abs=0.005)
