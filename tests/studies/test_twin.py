@@ -240,7 +240,9 @@ def test_the_current_moves_a_hodgkin_huxley_neuron_from_one_equilibrium_to_the_o
     assert (p.deviation_pA, p.n_currents) == (6.0, 1)
     trials = NeuronTrials(neuron=p, seed=0).trials
     assert trials.inputs.shape == (15, 8, 2)
-    above = trials.targets > threshold_of(p)
+    threshold = threshold_of(p)
+    assert threshold is not None
+    above = trials.targets > threshold
     assert above.any()
     assert not above.all()
 
