@@ -137,6 +137,10 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
             net = _build(description, tensors)
         dtypes = {it.dtype for it in tensors.values() if it.is_floating_point()}
         net = net.double() if dtypes == {torch.float64} else net
+        for name, wanted in net.state_dict().items():
+            if name in tensors and tensors[name].dtype != wanted.dtype:
+                kinds = f"{tensors[name].dtype}, not {wanted.dtype}"
+                raise ValueError(f"{name} is of type {kinds}.".replace("torch.", ""))
         net.load_state_dict(tensors)
     except _UNFIT as error:
         raise ValueError(f"{weights_path} does not contain such a network: {error}") from error

@@ -249,6 +249,11 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
     """
     check_network(net)
     check_task(task)
+    if type(net).forward is not RecurrentNet.forward:
+        raise TypeError(
+            f"The class {type(net).__name__} replaces forward, which training does not call. "
+            "Replace run, which returns the outputs and the rates; forward calls it."
+        )
     p = net.settings
     if (p.n_inputs, p.n_outputs, p.step_ms) != (task.n_inputs, task.n_outputs, task.step_ms):
         raise ValueError(

@@ -1,8 +1,11 @@
 """The motor neuron RMD with the voltage-gated currents of Nicoletti et al. (2019)."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.optimize import brentq
 
+from isochron.real_numbers import require_real
 from isochron.sims.rmd_gates import (
     CALCIUM,
     GATES,
@@ -61,7 +64,9 @@ class RMDNeuron:
     """
 
     def __init__(self, parameters: RMDParameters | None = None) -> None:
-        self.parameters = parameters or RMDParameters()
+        self.parameters = RMDParameters() if parameters is None else parameters
+        if not isinstance(self.parameters, RMDParameters):
+            raise TypeError(f"parameters must be RMDParameters, got {parameters!r}.")
 
     def field_under(self, current_pA: float = 0.0):
         """Velocity of the state under a constant current.
@@ -195,8 +200,12 @@ class RMDNeuron:
         Raises
         ------
         ValueError
-            If an array is not finite or has a different shape, or a step is not positive.
+            If an array is complex, not finite or has a different shape, or a step is not positive.
+        ArithmeticError
+            If the state does not stay finite, as with currents of 100 nA.
         """
+        require_real("currents", currents)
+        require_real("initial_state", initial_state)
         currents = np.asarray(currents, float)
         if currents.ndim != 2 or not np.isfinite(currents).all():
             raise ValueError(
@@ -204,16 +213,22 @@ class RMDNeuron:
                 f"{currents.shape}."
             )
         for name, value in (("step_ms", step_ms), ("longest_step_ms", longest_step_ms)):
-            if not 0 < value < np.inf:
+            if not isinstance(value, Real) or not 0 < value < np.inf:
                 raise ValueError(f"{name} must be positive and finite, got {value!r}.")
         parts = int(np.ceil(step_ms / longest_step_ms))
         start = self.resting_state() if initial_state is None else _checked_state(initial_state)
         x = np.repeat(start[:, None], currents.shape[1], axis=1)
         potentials = np.empty_like(currents)
         for k, current in enumerate(currents):
-            for _ in range(parts):
-                x = self._step(x, current, step_ms / parts)
+            with np.errstate(all="ignore"):  # a state that is not finite is an error
+                for _ in range(parts):
+                    x = self._step(x, current, step_ms / parts)
             potentials[k] = x[0]
+            if not np.isfinite(x).all():
+                raise ArithmeticError(
+                    f"The state is not finite after step {k + 1}, with currents of up to "
+                    f"{np.abs(current).max():.3g} pA."
+                )
         return potentials
 
     def _membrane(self, x, v, current_pA, step_ms):

@@ -67,7 +67,7 @@ def parse_graphml(content: bytes, where: str) -> Graph:
     for edge in edges:
         for end in (edge.source, edge.target):
             nodes.setdefault(end, {})
-    return Graph(_attributes(graph, "graph", keys), nodes, edges)
+    return Graph(_attributes(graph, "graph", keys, where), nodes, edges)
 
 
 def attribute_names(owners: Iterable[dict[str, str]]) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def _nodes(
             if not identity or identity in seen:
                 raise ValueError(f"{where}: the node id {identity!r} is empty or repeated.")
             seen.add(identity)
-            yield identity, _attributes(item, "node", keys)
+            yield identity, _attributes(item, "node", keys, where)
 
 
 def _edges(graph: Element, keys: dict[str, _Key], where: str) -> Iterator[Edge]:
@@ -110,7 +110,7 @@ def _edges(graph: Element, keys: dict[str, _Key], where: str) -> Iterator[Edge]:
             directed = {"true": True, "false": False}.get(
                 item.get("directed", "").lower(), default == "directed"
             )
-            yield Edge(ends[0], ends[1], directed, _attributes(item, "edge", keys))
+            yield Edge(ends[0], ends[1], directed, _attributes(item, "edge", keys, where))
 
 
 def _refuse_turned(item: Element, ends: list[str], where: str) -> None:
@@ -124,11 +124,15 @@ def _refuse_turned(item: Element, ends: list[str], where: str) -> None:
             )
 
 
-def _attributes(owner: Element, domain: str, keys: dict[str, _Key]) -> dict[str, str]:
+def _attributes(owner: Element, domain: str, keys: dict[str, _Key], where: str) -> dict[str, str]:
     mine = {name: key for name, key in keys.items() if key.domain in (domain, "all") and key.name}
     found = {key.name: key.default.strip() for key in mine.values() if key.default is not None}
+    given: set[str] = set()
     for item in owner:
         if _tag(item) == "data" and (key := mine.get(item.get("key", ""))) is not None:
+            if key.name in given:
+                raise ValueError(f"{where}: two values of {key.name!r} in one {domain}.")
+            given.add(key.name)
             found[key.name] = _text(item)
     return found
 

@@ -52,3 +52,10 @@ class ExportSettings:
             raise ValueError(
                 f"step_ms={self.step_ms:g} is longer than duration_s={self.duration_s:g}."
             )
+        from isochron.sims.step_choice import LARGEST_STEPS
+
+        if (n_steps := 1e3 * self.duration_s / self.step_ms) > LARGEST_STEPS:
+            raise ValueError(
+                f"The LEMS file would take {n_steps:.3g} steps; at most {LARGEST_STEPS:.0g} are "
+                "allowed. Raise step_ms."
+            )

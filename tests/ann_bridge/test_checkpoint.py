@@ -156,6 +156,16 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
             ann_bridge.load_net(path)
 
 
+@pytest.mark.parametrize("kind", [torch.complex64, torch.float64, torch.float16, torch.int64])
+def test_weights_of_a_different_type_are_refused(saved, kind):
+    """They would be converted without a word."""
+    net, path = saved
+    net.m = torch.nn.Parameter(net.m.detach().to(kind), requires_grad=False)
+    ann_bridge.save_net(net, path)
+    with pytest.raises(ValueError, match=rf"m is of type {str(kind)[6:]}, not float32"):
+        ann_bridge.load_net(path)
+
+
 def test_weights_that_are_not_finite_are_refused(saved):
     net, path = saved
     with torch.no_grad():

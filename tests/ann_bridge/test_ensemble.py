@@ -62,6 +62,13 @@ def test_a_network_that_replaces_its_run_is_trained_by_it(kind, where):
     assert len(seen) == 2
 
 
+def test_a_network_that_replaces_forward_only_is_not_trained():
+    """Training would ignore it, and evaluation would not."""
+    own = type("Own", (ann_bridge.GRUNet,), {"forward": lambda self, u, g: self.run(u, g)[0]})
+    with pytest.raises(TypeError, match="Own replaces forward, which training does not call"):
+        ann_bridge.train(own(n_units=4, **SIZES), TASK, seed=0)
+
+
 def test_threads_change_no_bit_and_torch_keeps_its_own():
     """Even where sums are so long that torch would share them among threads."""
     p = ann_bridge.TrainingParameters(steps=2, batch_size=256, rate_penalty=1e-2)

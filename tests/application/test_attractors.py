@@ -145,6 +145,11 @@ def test_text(matrix, capsys):
         (["--random", "5", "--dataset", "varshney2011"], "Give one of"),
         (["--random", "5", "--theta", "x.npy"], "--theta goes with J.npy"),
         (["--random", "40"], "n must be from 1 to 30, got 40"),
+        (
+            ["--random", "5", "--networks", "1" + 20 * "0"],
+            "n_networks must be a whole number from 1",
+        ),
+        (["--random", "5", "--networks", "0"], "n_networks must be a whole number from 1"),
         (["--random", "5", "--starts", "9"], "--starts does not apply: random networks"),
         (["--random", "5", "--nulls", "2"], "--nulls goes with --dataset, not with --random"),
         (["--random", "5", "--signs", "gaba"], "--signs goes with --dataset"),

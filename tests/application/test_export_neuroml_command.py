@@ -85,6 +85,7 @@ def test_nothing_is_replaced_without_force(tmp_path, capsys):
         (["varshney2011", "--stimulate", "PLXL=1"], "Did you mean"),
         (["varshney2011", "--duration", "inf"], "duration_s must be positive and finite"),
         (["varshney2011", "--step", "-1"], "step_ms must be positive and finite"),
+        (["varshney2011", "--step", "1e-300"], "The LEMS file would take 1e+303 steps"),
         (["varshney2011", "--signs", "x"], "Unknown sign rule 'x'"),
         (["varshney2011", "--signs", "GABA"], "Did you mean gaba?"),
         (["varshney2011", "--signs", "own"], "Without a rule the signs of the connectome apply"),

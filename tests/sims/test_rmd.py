@@ -33,6 +33,19 @@ def integrate(x, current, duration_ms, at=None):
     ).y  # fmt: skip
 
 
+def test_currents_that_no_neuron_survives_are_an_error():
+    neuron = sims.RMDNeuron()
+    with pytest.raises(ArithmeticError, match="not finite after step 1, with currents of up to"):
+        neuron.respond(np.full((2, 1), 1e7), step_ms=10.0)
+    with pytest.raises(ValueError, match="currents is complex"):
+        neuron.respond(np.full((2, 1), 1j), step_ms=10.0)
+    for wrong in ("10", None, np.array([1.0, 2.0])):
+        with pytest.raises(ValueError, match="step_ms must be positive and finite"):
+            neuron.respond(np.zeros((2, 1)), step_ms=wrong)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError, match="parameters must be RMDParameters, got 'x'"):
+        sims.RMDNeuron("x")  # pyright: ignore[reportArgumentType]
+
+
 def test_the_potential_crosses_minus_50_mV_when_it_does_in_xppaut():
     """At 313.47 ms, the 347th sample of 10 µs after the start of a current of 10 pA at 310 ms.
 

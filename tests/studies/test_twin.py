@@ -324,7 +324,11 @@ def test_a_handful_of_units_is_a_twin_of_the_neuron():
         ("[neuron]\nmodel = 'spiking'", "model must be one of graded, hodgkin-huxley"),
         ("[neuron]\nmodel = 'hodgkin-huxley'\nneuron = 'AVAL'", "neuron has no effect without"),
         ("[filters]\nlags = [3, 3]", "lags contains 3 twice"),
-        ("[filters]\nlags = [1000000]", "lags: a filter with 3000001 weights needs"),
+        ("[filters]\nlags = [1000]", "lags must be at most 200, the number of steps of a trial"),
+        (
+            "[neuron]\nn_trials = 2\nwashout_ms = 3900\n[filters]\nlags = [200]",
+            "lags: a filter with 601 weights needs",
+        ),
         ("[training]\nfinal_rate = 2", "final_rate must lie between 0 and 1"),
         ("[[substrates]]\nkind = 'gru'\n[[substrates]]\nkind = 'gru'", "are called gru"),
     ],

@@ -377,3 +377,20 @@ def test_a_tiny_run_is_bit_identical_to_its_repetition(tmp_path):
     assert "No learner meets every criterion" in answer(first)[0]
     assert "What this run cannot say" in (tmp_path / "a" / "report.html").read_text()
     assert (tmp_path / "a" / "nets" / "gru-forced-0.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "what"),
+    [
+        ("step_ms = 1e-9", 5, "trials of 2.4e+13 steps would take about"),
+        ("n_trials = 1000000000", 5, "1000000000 trials of 600 steps would take about"),
+        ("perturbed = ['PLX']", 2, "PLX"),
+    ],
+)
+def test_a_worm_that_does_not_fit_is_refused_before_any_work(setting, code, what, tmp_path, capsys):
+    (tmp_path / "x.toml").write_text(f"[worm]\n{setting}\n")
+    out = tmp_path / "run"
+    given = ["study", "worm-twin", "--config", str(tmp_path / "x.toml"), "--out", str(out)]
+    assert main(given) == code
+    assert what in capsys.readouterr().err
+    assert not out.exists()

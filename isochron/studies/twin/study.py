@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from isochron.memory import require_memory
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
@@ -33,6 +34,17 @@ def inputs(config: TwinConfig) -> Mapping[str, str]:
 def check(config: TwinConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     given = config.neuron
+    n_steps = round(given.duration_ms / given.step_ms)
+    require_memory(
+        8 * 8.0 * given.n_trials * n_steps * given.n_currents,  # currents, and copies of them
+        f"{given.n_trials} trials of {n_steps:.3g} steps",
+        "Lower n_trials or duration_ms, or raise step_ms.",
+    )
+    if max(config.filters.lags) > n_steps:
+        raise ValueError(
+            f"lags must be at most {n_steps}, the number of steps of a trial, got "
+            f"{max(config.filters.lags)}."
+        )
     describe_neuron(given)
     counted = round((given.duration_ms - given.washout_ms) / given.step_ms)
     longest = max(config.filters.lags) * given.n_currents + 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from isochron.memory import require_memory
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
@@ -49,6 +50,12 @@ def check(config: WormTwinConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     p = config.worm
     graph = open_worm(p.dataset).connectome
+    n_trials = max(p.n_trials, p.n_held_out)
+    require_memory(
+        3 * 8.0 * n_trials * p.n_steps * len(graph.neurons),  # potentials, and copies of them
+        f"{n_trials} trials of {p.n_steps:.3g} steps",
+        "Lower n_trials, n_held_out or duration_ms, or raise step_ms.",
+    )
     for names in (p.stimulated, p.perturbed):
         step_current(names, amplitude_pA=1.0).constant(graph)
     if p.n_modes > len(graph.neurons):

@@ -264,6 +264,12 @@ def test_defaults_of_attributes_and_those_not_read(file):
         (graph("<hyperedge/>"), "a hyperedge inside a graph"),
         (graph(node("a") + node("a")), "node id 'a' is empty or repeated"),
         (graph("<node/>"), "node id '' is empty"),
+        (
+            "<graphml><key id='w' for='edge' attr.name='weight'/><graph><node id='a'/><edge "
+            "source='a' target='a'><data key='w'>3</data><data key='w'>4</data></edge></graph>"
+            "</graphml>",
+            "two values of 'weight' in one edge",
+        ),
         (graph(edges="<edge source='a'/>"), "not have a source or a target"),
         (graph(kind="both"), "edgedefault must be"),
         ("<gexf/>", "its root is <gexf>"),

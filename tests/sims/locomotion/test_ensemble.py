@@ -100,9 +100,9 @@ def test_wrong_members(worm, constants, change, message):
 
 def test_a_network_or_generator_that_is_none(worm):
     with pytest.raises(ValueError, match="networks must be one GradedNetwork or .*, got 5"):
-        sims.simulate_worm_many([worm, 5], duration_s=1)
+        sims.simulate_worm_many([worm, 5], duration_s=1)  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError, match="rng must be a generator, .*; got 7"):
-        sims.simulate_worm_many(worm, rng=7, duration_s=1)
+        sims.simulate_worm_many(worm, rng=7, duration_s=1)  # pyright: ignore[reportArgumentType]
 
 
 def test_members_have_the_same_number_of_links(worm):
