@@ -218,11 +218,23 @@ class GradedNetwork:
         -------
         ndarray, shape (n_neurons,)
             Thresholds, in mV.
+
+        Raises
+        ------
+        ValueError
+            If they are not finite.
         """
         p, s = self.parameters, self.parameters.equilibrium_activation
         pull = s * (self.synapses * self.reversal).sum(axis=1)
         drive = p.leak_conductance * p.leak_reversal + pull + current
-        return lu_solve(self._resting_factor, drive, check_finite=False)
+        found = lu_solve(self._resting_factor, drive, check_finite=False)
+        if not np.isfinite(found).all():
+            largest = float(np.abs(drive).max())
+            raise ValueError(
+                f"The potentials at rest are not finite with a drive of up to {largest:.3g} pA. "
+                "Lower the currents of the stimulus."
+            )
+        return found
 
     def threshold_gain(self) -> Array:
         """Derivative of the thresholds with respect to the input current, dVth/dI.

@@ -248,3 +248,9 @@ def test_the_vector_step_is_the_plain_one(small, worm, touch, count):
         for plain, vector in zip(*found, strict=True):
             scale = np.abs(plain).max(initial=0)
             np.testing.assert_allclose(vector, plain, rtol=0, atol=3e-13 * scale)
+
+
+def test_a_current_without_finite_potentials_at_rest_is_named(worm):
+    stimulus = sims.step_current(["PLML"], amplitude_pA=1e308)
+    with pytest.raises(ValueError, match="not finite with a drive of up to 1e"):
+        worm.equilibrium(stimulus)

@@ -141,7 +141,7 @@ def _describe(results: WormTwinResults, name: str, rows: Sequence[LearnerRow]) -
         )  # fmt: skip
         if (part := _errors(results, rows, key, form))
     ]
-    return f"{text}{f' (error: {joined(found)})' if found else ''}."
+    return f"{text}{f' (error where there is a value: {joined(found)})' if found else ''}."
 
 
 def _errors(results: WormTwinResults, rows: Sequence[LearnerRow], key: str, form: str) -> str:
