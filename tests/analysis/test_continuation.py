@@ -101,6 +101,7 @@ def test_branch_switching_at_the_hopf_normal_form(n_segments):
     assert all(point.stable for point in cycles.points)
 
 
+@pytest.mark.long
 def test_cycles_fold_where_the_normal_form_says():
     start = find_limit_cycle(truths.bautin(-0.1), [0.95, 0.0], max_period=10.0)
     branch = continue_cycles(

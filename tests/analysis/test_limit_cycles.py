@@ -127,6 +127,7 @@ def test_krylov_and_dense_shooting_agree_on_an_autonomous_cycle():
     np.testing.assert_allclose(krylov.multipliers, dense.multipliers[:3], atol=1e-8)
 
 
+@pytest.mark.long
 def test_above_300_dimensions_newton_krylov_is_chosen():
     system = oscillator_with_followers(400)
     cycle = find_limit_cycle(

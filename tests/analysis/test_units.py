@@ -116,7 +116,7 @@ def test_starts_much_farther_than_the_fixed_points():
     np.testing.assert_allclose(sorted(p.point[0] for p in found), [-1, 1], rtol=1e-9)
 
 
-@pytest.mark.parametrize("clock", [1.0, 1e-6, 1e6])
+@pytest.mark.parametrize("clock", [1.0, pytest.param(1e-6, marks=pytest.mark.long), 1e6])
 @pytest.mark.parametrize("unit", [(1e-9, 1e-9), (1e-9, 1e9), (1e6, 1e-3)])
 def test_a_limit_cycle(unit, clock):
     system = in_units(truths.van_der_pol(1.0), unit, clock=clock)

@@ -210,6 +210,7 @@ def test_a_cell_of_level_a_fires_as_the_closed_form_says(tmp_path):
 
 
 @needs_java
+@pytest.mark.long
 def test_gap_junctions_of_level_b_conduct_and_those_of_a_do_not(tmp_path):
     """Two cells at rest: (g + 2 G) difference = I, with g = 0.1 nS and G = 5 x 0.01 nS."""
     graph = bare(["A", "B"], [[0, 5], [5, 0]])
@@ -223,6 +224,7 @@ def test_gap_junctions_of_level_b_conduct_and_those_of_a_do_not(tmp_path):
 
 
 @needs_java
+@pytest.mark.long
 def test_a_cell_of_level_c1_follows_its_equations(tmp_path):
     """Against SciPy, from the formulas of Boyle and Cohen (2008) written down here again."""
 

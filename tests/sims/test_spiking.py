@@ -123,6 +123,7 @@ def test_one_spike_opens_the_published_conductance(sign, reversal):
     assert t[opened.argmax()] == pytest.approx(peak_time, abs=0.05)
 
 
+@pytest.mark.long
 def test_a_delay_shifts_the_response():
     graph = wired(2, chemical=[(1, 0, 7)])
     prompt, late = (
