@@ -13,6 +13,16 @@ SHORT_S = 360.0  # times below it are in seconds
 NOT_KNOWN = "–"  # in a table
 
 
+def format_known(value: float | None, style: str) -> str:
+    """A number of a table; a dash if it is not known."""
+    return NOT_KNOWN if value is None else f"{value:{style}}"
+
+
+def format_interval(found: tuple[float, float] | None, style: str) -> str:
+    """An interval of a table; a dash if it is not known."""
+    return NOT_KNOWN if found is None else f"{found[0]:{style}} to {found[1]:{style}}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageTable:
     """A table of texts.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isochron.analysis import Contrast
+from isochron.report.study_page import format_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,3 +36,14 @@ def numbers_of(contrast: Contrast, p_adjusted: float) -> dict[str, Any]:
         "p_adjusted": float(p_adjusted),
         "n": contrast.n,
     }
+
+
+def cells_of(test: PairedTest, style: str) -> tuple[str, ...]:
+    """Cells of a table: number of pairs, difference, interval, p, and p after Holm."""
+    return (
+        str(test.n),
+        f"{test.estimate:{style}}",
+        format_interval(test.interval, style),
+        f"{test.p_value:.3g}",
+        f"{test.p_adjusted:.3g}",
+    )

@@ -137,7 +137,7 @@ FILE = "a\x1b]0;title\x07\x1b[31m<b>[nope]=cmd|.csv"
 def test_names_of_files(tmp_path, monkeypatch, capfd, command):
     """Those of datasets are in runs, too, which may come from a stranger.
 
-    `click` removes colors unless the output is a terminal; here it is told to keep them.
+    `click` removes colors unless the output is a terminal; the test prevents that.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)

@@ -6,6 +6,7 @@ from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPa
 from isochron.studies.adaptation.claims import answer, called, caveats
 from isochron.studies.adaptation.figures import draw_losses_of_cycles, draw_overview
 from isochron.studies.adaptation.results import AdaptationResults
+from isochron.studies.paired_tests import cells_of
 
 METHODS = {
     "low-rank term": (
@@ -60,10 +61,7 @@ def _contrasts(results: AdaptationResults) -> PageTable:
                "p, Holm")  # fmt: skip
     rows = [
         (
-            row.substrate, row.what, str(row.n), f"{row.estimate:+.4f}",
-            NOT_KNOWN if row.interval is None else f"{row.interval[0]:+.4f} to "
-            f"{row.interval[1]:+.4f}",
-            f"{row.p_value:.3g}", f"{row.p_adjusted:.3g}",
+            row.substrate, row.what, *cells_of(row, "+.4f"),
         )
         for row in results.contrasts
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_known, format_page
 from isochron.studies.energy.claims import answer, caveats
 from isochron.studies.energy.figures import draw_asymmetry, draw_overview
 from isochron.studies.energy.results import Energetics, EnergyResults
@@ -86,7 +86,7 @@ def _ensembles(results: EnergyResults) -> PageTable:
         (
             f"{row.symmetry:g}", str(row.n_networks), str(row.fixed_points),
             f"{row.exact_fixed_points:.4g}", str(row.two_cycles), str(row.longer_cycles),
-            str(row.longest), _number(row.uphill_share),
+            str(row.longest), format_known(row.uphill_share, ".3g"),
         )
         for row in results.ensembles
     ]  # fmt: skip
@@ -141,12 +141,8 @@ def _networks(results: EnergyResults) -> PageTable:
                 f"{row.loss:.3f}",
                 "yes" if row.learned else "no",
                 *(f"{place.symmetry_degree:.3f}" for place in places[:2]),
-                *(_number(place.uphill_share) for place in places),
+                *(format_known(place.uphill_share, ".3g") for place in places),
                 *(f"{place.moving_share:.2f}" for place in places),
             )
         )
     return PageTable(title="Trained networks", columns=columns, rows=rows)
-
-
-def _number(value: float | None) -> str:
-    return NOT_KNOWN if value is None else f"{value:.3g}"

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_known, format_page
 from isochron.studies.features.claims import NAMES, answer, caveats
 from isochron.studies.features.figures import draw_features, draw_overview
 from isochron.studies.features.results import (
     AUTOENCODER,
     FeaturesResults,
 )
+from isochron.studies.paired_tests import cells_of
 
 MOST_FEATURES = 12  # of a system in the table of classes
 METHODS = {
@@ -102,10 +103,6 @@ def format_results(results: FeaturesResults) -> str:
     return format_page(answer(results), caveats(results))
 
 
-def _number(value: float | None, style: str) -> str:
-    return NOT_KNOWN if value is None else f"{value:{style}}"
-
-
 def _information(results: FeaturesResults) -> PageTable:
     columns = ("system", "kind", "units", "dimensions", "states", "phase, bits",
                "noisy ellipses, bits", "range", "p", "stable", "stable, ellipse",
@@ -132,8 +129,8 @@ def _dictionaries(results: FeaturesResults) -> PageTable:
         (
             row.name, NAMES[it.kind], str(it.n_features), str(it.n_live), str(it.n_active),
             f"{it.explained:.3f}", f"{it.phase_bits:.3f}", f"{it.phase_share:.2f}",
-            _number(it.stimulus_bits, ".3f"), _number(it.phase_alone, ".0%"),
-            _number(it.stimulus_alone, ".0%"),
+            format_known(it.stimulus_bits, ".3f"), format_known(it.phase_alone, ".0%"),
+            format_known(it.stimulus_alone, ".0%"),
         )
         for row in results.systems
         for it in row.dictionaries
@@ -146,8 +143,9 @@ def _ablations(results: FeaturesResults) -> PageTable:
                "left after a period")  # fmt: skip
     rows = [
         (
-            row.name, str(it.n_features), _number(it.agreement, ".2f"), _number(it.p_value, ".2g"),
-            _number(it.random_agreement, ".2f"), f"{it.later_share:.0%}",
+            row.name, str(it.n_features), format_known(it.agreement, ".2f"),
+            format_known(it.p_value, ".2g"), format_known(it.random_agreement, ".2f"),
+            f"{it.later_share:.0%}",
         )
         for row in results.systems
         if (it := row.ablation) is not None
@@ -159,10 +157,7 @@ def _contrasts(results: FeaturesResults) -> PageTable:
     columns = ("networks", "difference", "pairs", "bits", "95 % interval", "p", "p, Holm")
     rows = [
         (
-            row.group, row.what, str(row.n), f"{row.estimate:+.3f}",
-            NOT_KNOWN if row.interval is None
-            else f"{row.interval[0]:+.3f} to {row.interval[1]:+.3f}",
-            f"{row.p_value:.3g}", f"{row.p_adjusted:.3g}",
+            row.group, row.what, *cells_of(row, "+.3f"),
         )
         for row in results.contrasts
     ]  # fmt: skip
@@ -175,7 +170,7 @@ def _classes(results: FeaturesResults) -> PageTable:
     rows = [
         (
             row.name, it.neuron_class or "", f"{it.class_share or 0:.2f}",
-            _number(it.class_p, ".2g"), f"{it.phase_bits:.3f}", f"{it.stability:.2f}",
+            format_known(it.class_p, ".2g"), f"{it.phase_bits:.3f}", f"{it.stability:.2f}",
         )
         for row in results.systems
         for it in sorted(row.features, key=lambda it: -(it.class_share or 0.0))[:MOST_FEATURES]

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import (
+    NOT_KNOWN,
+    PageFigure,
+    PageTable,
+    StudyPage,
+    format_interval,
+    format_page,
+)
+from isochron.studies.paired_tests import cells_of
 from isochron.studies.pruning.claims import (
     NAMES,
     answer,
@@ -83,18 +91,14 @@ def format_results(results: PruningResults) -> str:
     return format_page(answer(results), caveats(results))
 
 
-def _interval(found: tuple[float, float] | None, style: str) -> str:
-    return NOT_KNOWN if found is None else f"{found[0]:{style}} to {found[1]:{style}}"
-
-
 def _summaries(results: PruningResults) -> PageTable:
     columns = ("task", "weights", "pairs", "loss / chance", "95 % interval", "learned",
                "share learned, 95 % interval")  # fmt: skip
     rows = [
         (
             row.task, NAMES[row.method], str(row.n), f"{row.estimate:.4f}",
-            _interval(row.interval, ".4f"), f"{row.n_learned} of {row.n_networks}",
-            _interval(row.learned_interval, ".2f"),
+            format_interval(row.interval, ".4f"), f"{row.n_learned} of {row.n_networks}",
+            format_interval(row.learned_interval, ".2f"),
         )
         for row in results.summaries
     ]  # fmt: skip
@@ -105,9 +109,7 @@ def _contrasts(results: PruningResults) -> PageTable:
     columns = ("task", "difference", "pairs", "loss / chance", "95 % interval", "p", "p, Holm")
     rows = [
         (
-            row.task, f"{NAMES[row.first]} − {NAMES[row.second]}", str(row.n),
-            f"{row.estimate:+.4f}", _interval(row.interval, "+.4f"), f"{row.p_value:.3g}",
-            f"{row.p_adjusted:.3g}",
+            row.task, f"{NAMES[row.first]} − {NAMES[row.second]}", *cells_of(row, "+.4f"),
         )
         for row in results.contrasts
     ]  # fmt: skip

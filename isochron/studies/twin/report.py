@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import PageFigure, PageTable, StudyPage, format_page
+from isochron.studies.paired_tests import cells_of
 from isochron.studies.twin.claims import answer, caveats
 from isochron.studies.twin.descriptions import describe
 from isochron.studies.twin.figures import draw_overview, draw_traces
@@ -84,10 +85,7 @@ def _contrasts(results: TwinResults) -> PageTable:
     columns = ("network", "control", "pairs", "difference of R²", "95 % interval", "p", "p, Holm")
     rows = [
         (
-            row.emulator, row.control, str(row.n), f"{row.estimate:+.4f}",
-            NOT_KNOWN if row.interval is None else f"{row.interval[0]:+.4f} to "
-            f"{row.interval[1]:+.4f}",
-            f"{row.p_value:.3g}", f"{row.p_adjusted:.3g}",
+            row.emulator, row.control, *cells_of(row, "+.4f"),
         )
         for row in results.contrasts
     ]  # fmt: skip

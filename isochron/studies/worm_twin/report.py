@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from isochron.report.study_page import NOT_KNOWN, PageFigure, PageTable, StudyPage, format_page
+from isochron.report.study_page import (
+    NOT_KNOWN,
+    PageFigure,
+    PageTable,
+    StudyPage,
+    format_known,
+    format_page,
+)
+from isochron.studies.paired_tests import cells_of
 from isochron.studies.worm_twin.claims import N_CRITERIA, answer, caveats, errors_of
 from isochron.studies.worm_twin.figures import draw_cycles, draw_free_runs, draw_overview
 from isochron.studies.worm_twin.results import ONE_STEP_R2, LearnerRow, WormTwinResults
@@ -121,16 +129,12 @@ def _worm_row(results: WormTwinResults) -> tuple[str, ...]:
 def _loop(results: WormTwinResults, row: LearnerRow) -> tuple[str, ...]:
     it, errors = row.closed, errors_of(results, row)
     return (
-        row.name, it.motion, f"{it.n_on_cycle} of {it.n_starts}", _number(it.period_ms, "{:.1f}"),
-        _number(errors["period"], "{:+.2%}"), _number(errors["size"], "{:+.0%}"),
-        _number(it.multiplier, "{:.3f}"),
-        _number(errors["multiplier"], "{:+.3f}"), _number(it.response_correlation, "{:.3f}"),
-        _number(it.onset_pA, "{:.0f}"), _number(errors["onset"], "{:+.1%}"),
+        row.name, it.motion, f"{it.n_on_cycle} of {it.n_starts}", format_known(it.period_ms, ".1f"),
+        format_known(errors["period"], "+.2%"), format_known(errors["size"], "+.0%"),
+        format_known(it.multiplier, ".3f"),
+        format_known(errors["multiplier"], "+.3f"), format_known(it.response_correlation, ".3f"),
+        format_known(it.onset_pA, ".0f"), format_known(errors["onset"], "+.1%"),
     )  # fmt: skip
-
-
-def _number(value: float | None, form: str) -> str:
-    return NOT_KNOWN if value is None else form.format(value)
 
 
 def _contrasts(results: WormTwinResults) -> PageTable:
@@ -138,10 +142,7 @@ def _contrasts(results: WormTwinResults) -> PageTable:
                "p, Holm")  # fmt: skip
     rows = [
         (
-            row.learner, row.control, row.measure, str(row.n), f"{row.estimate:+.2f}",
-            NOT_KNOWN if row.interval is None else f"{row.interval[0]:+.2f} to "
-            f"{row.interval[1]:+.2f}",
-            f"{row.p_value:.3g}", f"{row.p_adjusted:.3g}",
+            row.learner, row.control, row.measure, *cells_of(row, "+.2f"),
         )
         for row in results.contrasts
     ]  # fmt: skip
