@@ -115,9 +115,11 @@ def _best_step(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) ->
         f"{name} for {_range([row.horizon_s for row in groups[name]], '{:.1f}')} s"
         for name in dict.fromkeys((best, LINEAR, first))
     ]
+    given = results.config
+    longest_s = (given.worm.duration_ms - given.learning.forced_ms) / 1e3
     return (
-        f"The best one step ahead is {best}. Without the true outputs a learner follows the worm: "
-        f"{joined(texts)}."
+        f"The best one step ahead is {best}. Without the true outputs a learner follows the worm, "
+        f"for {longest_s:.1f} s at most in these trials: {joined(texts)}."
     )
 
 
