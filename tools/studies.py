@@ -1,7 +1,7 @@
 """Write what finished studies found into docs/guide/studies.md.
 
     make studies                        # --quick of every study and variant, into runs/studies
-    isochron study worm-twin --out runs/studies/worm-twin-full  # 2 hours
+    isochron study worm-twin --config examples/worm_twin_gru.toml --out runs/studies/worm-twin-gru
     python tools/studies.py runs/studies
 
 The findings are stored in docs/results/studies.json, with command, version and machine; a
@@ -21,7 +21,7 @@ RESULT = ROOT / "docs" / "results" / "studies.json"
 PAGE = ROOT / "docs" / "guide" / "studies.md"
 VARIANTS = {  # and what is added to their configuration
     "twin-hodgkin-huxley": "examples/twin_hodgkin_huxley.toml",
-    "worm-twin-full": None,
+    "worm-twin-gru": "examples/worm_twin_gru.toml",
 }
 
 
@@ -31,7 +31,7 @@ def findings(run: Path) -> dict[str, Any]:
     study = STUDIES.load(results.experiment)
     text, _, _ = study.format_results(results).partition("\n\n")
     return {
-        "command": f"{study.command} {options(run.name, results.config)}".strip(),
+        "command": f"{study.command} {options(run.name, results.config)}",
         "version": results.provenance.isochron,
         "machine": results.provenance.machine.processor,
         "answer": text.splitlines(),
@@ -41,10 +41,10 @@ def findings(run: Path) -> dict[str, Any]:
 def options(name: str, config: Any) -> str:
     """Options of the command of a run."""
     quick, file = type(config).quick(), VARIANTS.get(name)
-    if config == type(config)():
-        return ""
-    if file is not None and config == overlay(quick, read_toml(ROOT / file)):
-        return f"--quick --config {file}"
+    if file is not None:
+        for start, size in ((quick, "--quick "), (type(config)(), "")):
+            if config == overlay(start, read_toml(ROOT / file)):
+                return f"{size}--config {file}"
     return "--quick" if config == quick else "--config ..."
 
 
