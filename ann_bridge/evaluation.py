@@ -279,9 +279,10 @@ def require_trials_fit(net: RecurrentNet, task: Task, n_trials: int, n_nets: int
     """
     n_units = getattr(net.settings, "n_units", 0)  # a fitted worm stores few of its states
     where = f" in {n_units} units," if n_units else ""
+    n_steps = task.n_steps + getattr(net.settings, "reach", 0)  # with the window before a trial
     require_memory(
-        4.0 * n_nets * n_trials * task.n_steps * (net.settings.n_inputs + 2 * n_units),
-        f"{n_trials} trials at once of {task.n_steps} time steps,{where}",
+        4.0 * n_nets * n_trials * n_steps * (net.settings.n_inputs + 2 * n_units),
+        f"{n_trials} trials at once of {n_steps:.6g} time steps,{where}",
         "Lower the number of trials (batch_size in training).",
     )
 
