@@ -147,7 +147,7 @@ def check_training(config: TrainConfig, section: str = "training") -> ann_bridge
     """
     net = build_network(config, 0)
     with in_section(f"[{section}] batch_size:"):
-        require_trials_fit(net, config.task.task(), config.training.batch_size)
+        require_trials_fit(net.settings, config.task.task(), config.training.batch_size)
     return net
 
 

@@ -52,7 +52,9 @@ def check(config: AttentionConfig) -> None:
             task = stimulus_task(spec.task.name, given.task.task(), "the memory is measured")
             net = check_training(given)
         with in_section("[memory]"):
-            require_trials_fit(net, longest_task(config.memory, task), 2 * config.memory.n_trials)
+            require_trials_fit(
+                net.settings, longest_task(config.memory, task), 2 * config.memory.n_trials
+            )
         with in_section("[cycles]"):
             system = TrainedMap(net, frequency_Hz=config.cycles.frequency_Hz)
             require_memory(

@@ -56,7 +56,7 @@ def check(config: FeaturesConfig) -> None:
             net = check_training(given)
             dimension = TrainedMap(net).dimension
             with in_section("[networks] n_trials:"):
-                require_trials_fit(net, task, 2 * config.networks.n_trials)
+                require_trials_fit(net.settings, task, 2 * config.networks.n_trials)
         with in_section("[networks]"):
             n_times = len(sampled_steps(task, config.networks.every_ms)[0])
         n_states = 2 * config.networks.n_trials * n_times

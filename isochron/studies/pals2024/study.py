@@ -67,9 +67,9 @@ def _check_condition(config: Pals2024Config, condition: Condition) -> None:
         net = build_net(config, condition, torch.Generator().manual_seed(0))
     budget = budget_of(config, condition)
     with in_section(f"[{name if budget is section else 'four_stimuli'}] batch_size:"):
-        require_trials_fit(net, task, budget.batch_size)
+        require_trials_fit(net.settings, task, budget.batch_size)
     with in_section("[analysis] n_trials:"):
-        require_trials_fit(net, task, config.analysis.n_trials * condition.n_stimuli)
+        require_trials_fit(net.settings, task, config.analysis.n_trials * condition.n_stimuli)
 
 
 def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:

@@ -52,7 +52,7 @@ def check(config: PruningConfig) -> None:
             net = dense_net(config, NetSpec(task, 0, DENSE))
             with in_section("[training] batch_size:"):
                 require_trials_fit(
-                    net, configure(config, task).task.task(), config.training.batch_size
+                    net.settings, configure(config, task).task.task(), config.training.batch_size
                 )
 
 

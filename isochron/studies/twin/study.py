@@ -58,9 +58,9 @@ def check(config: TwinConfig) -> None:
         with in_section(f"[[substrates]] {substrate.name}:"):
             net = build_net(NetSpec(substrate, 0), task, 0)
             with in_section("[training] batch_size:"):
-                require_trials_fit(net, task, config.training.batch_size)
+                require_trials_fit(net.settings, task, config.training.batch_size)
             with in_section("[neuron] n_trials:"):
-                require_trials_fit(net, task, given.n_trials)
+                require_trials_fit(net.settings, task, given.n_trials)
 
 
 def _check_lags(config: TwinConfig, n_steps: int) -> None:
