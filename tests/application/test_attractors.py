@@ -147,7 +147,7 @@ def test_text(matrix, capsys):
         (["--random", "40"], "n must be from 1 to 30, got 40"),
         (
             ["--random", "5", "--networks", "1" + 20 * "0"],
-            "n_networks must be a whole number from 1",
+            "n_networks must be a whole number from 2",
         ),
         (["--random", "5", "--networks", "0"], "n_networks must be a whole number from 2"),
         (["--random", "5", "--starts", "9"], "--starts does not apply: random networks"),

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from multiprocessing import Pipe
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,8 @@ def test_many_workers_that_do_not_end_are_not_waited_for_in_turn(tmp_path, monke
     clock = [0.0]
     monkeypatch.setattr(local.time, "monotonic", lambda: clock[0])
     order = Order(folder=StepFolder(tmp_path), items=[], workers=64, limits=Limits(), watch=Watch())
-    pool, processes = local._Pool(order), [Stubborn(clock) for _ in range(64)]
+    pool = local._Pool(order)
+    processes: list[Any] = [Stubborn(clock) for _ in range(64)]
     pipes = [Pipe()[0] for _ in processes]
     pool._workers = [local._Worker(*it) for it in zip(processes, pipes, strict=True)]
     pool._stop()
