@@ -101,6 +101,26 @@ def test_estimates_before_the_start(study, changes, message, capsys):
     assert "Lower" in capsys.readouterr().err or "settle" in message or "steps" in message
 
 
+@pytest.mark.parametrize(
+    ("study", "section", "setting", "message"),
+    [
+        (
+            "attention",
+            "memory",
+            {"longest_ms": 1.0},
+            r"\[memory\] longest_ms must be at least 16, 8",
+        ),
+        ("worm-twin", "worm", {"n_modes": 1}, r"\[worm\] n_modes must be at least 2, got 1"),
+        ("energy", "networks", {"n_steps": 15}, r"\[networks\] n_steps must lie between 16 and"),
+        ("features", "worm", {"every_ms": 4000.0}, r"\[worm\] every_ms must be at most 3000"),
+    ],
+)
+def test_too_small(study, section, setting, message):
+    """Each was an error of a step, after the trainings."""
+    with pytest.raises(ValueError, match=message):
+        start(study, {section: setting})
+
+
 @pytest.mark.parametrize("value", [10**400, -(10**400)])
 def test_a_number_of_many_digits(value):
     """It was an OverflowError, with exit code 4."""

@@ -27,6 +27,7 @@ from isochron.studies.paired_networks import first_pair
 from isochron.studies.study import Study
 
 EXPERIMENT = "attention"
+FEWEST_LAGS = 8  # steps in which a memory is measured
 QUESTION = "What remains of memory and rhythm in a network that is not recurrent, a transformer?"
 
 
@@ -52,6 +53,11 @@ def check(config: AttentionConfig) -> None:
             task = stimulus_task(spec.task.name, given.task.task(), "the memory is measured")
             net = check_training(given)
         with in_section("[memory]"):
+            if config.memory.longest_ms < FEWEST_LAGS * task.step_ms:
+                raise ValueError(
+                    f"longest_ms must be at least {FEWEST_LAGS * task.step_ms:g}, {FEWEST_LAGS} "
+                    f"steps of the task, got {config.memory.longest_ms!r}."
+                )
             require_trials_fit(
                 net.settings, longest_task(config.memory, task), 2 * config.memory.n_trials
             )

@@ -49,14 +49,18 @@ class WormSection:
     n_trials: int = setting(40, "Number of trials of a training")
     n_held_out: int = setting(12, "Number of trials held out")
     n_modes: int = setting(
-        6, "Number of outputs: principal components of V - Vth of all neurons, each of variance 1"
+        6,
+        "Number of outputs, at least 2: principal components of V - Vth of all neurons, each of "
+        "variance 1",
     )
 
     def __post_init__(self) -> None:
         check_positive(
             self, "current_pA", "lowest_pA", "highest_pA", "noise_pA", "correlation_ms",
-            "step_ms", "duration_ms", "n_trials", "n_held_out", "n_modes",
+            "step_ms", "duration_ms", "n_trials", "n_held_out",
         )  # fmt: skip
+        if self.n_modes < 2:
+            raise ValueError(f"n_modes must be at least 2, got {self.n_modes!r}.")
         check_different(self, "perturbed")
         if not self.lowest_pA < self.current_pA < self.highest_pA:
             raise ValueError(
