@@ -10,6 +10,7 @@ import torch
 from isochron import ann_bridge
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
+from isochron.ann_bridge.checkpoint import net_files
 from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.training import check_precision
 from isochron.memory import TooLargeError
@@ -267,9 +268,7 @@ def _seed(config: TrainConfig, purpose: str, replicate: int) -> int:
 
 def _no_training(folder: Path) -> str:
     """Message that a path is not a folder of trainings, with the way out."""
-    if folder.with_name(f"{folder.name}.safetensors").is_file() or folder.suffix in (
-        ".safetensors", ".json",
-    ):  # fmt: skip
+    if net_files(folder)[0].is_file() or folder.suffix in (".safetensors", ".json"):
         return (
             f"{folder} is a single network; isochron evaluate takes the folder that isochron train "
             "wrote, with its task. From Python: ann_bridge.evaluate_trials(net, task, seed=1)."

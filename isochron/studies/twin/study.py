@@ -106,7 +106,9 @@ def assemble(config: TwinConfig, folder: RunFolder, steps: Sequence[Step]) -> Tw
         schema=SCHEMA,
         experiment=EXPERIMENT,
         question=QUESTION,
-        provenance=find_provenance(open_connectome(given.dataset)),
+        provenance=find_provenance(
+            open_connectome(given.dataset) if given.model == GRADED else None
+        ),
         config=config,
         neuron=NeuronRow(**describe_neuron(given), **asdict(find_scale(given))),
         emulations=rows,

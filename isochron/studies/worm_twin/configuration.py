@@ -46,7 +46,7 @@ class WormSection:
     )
     step_ms: float = setting(40.0, "Time step, in which the currents are constant", unit="ms")
     duration_ms: float = setting(24_000.0, "Duration of a trial", unit="ms")
-    n_trials: int = setting(40, "Number of trials of a training")
+    n_trials: int = setting(120, "Number of trials of a training")
     n_held_out: int = setting(12, "Number of trials held out")
     n_modes: int = setting(
         6,
