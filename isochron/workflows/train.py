@@ -134,7 +134,7 @@ def train_replicates(
     device = ann_bridge.choose_device(config.training.device)
     net = build_net(config, 0)  # wrong settings are rejected before any file is made
     check_precision(config.training.parameters(), net, device)
-    require_trials_fit(net, task, config.training.batch_size)
+    require_trials_fit(net.settings, task, config.training.batch_size)
     inputs = {} if config.connectome is None else dataset_inputs(config.connectome.dataset)
     with RunFolder(
         out, config, __version__, force=force, title="isochron train", inputs=inputs

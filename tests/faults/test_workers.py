@@ -5,13 +5,16 @@ import os
 import signal
 import socket
 import time
+from multiprocessing import Pipe
+from typing import Any
 
 import pytest
 
 from isochron.cli.errors import describe_error
-from isochron.runs.executors import work_folder
+from isochron.cli.signals import LONGEST_S
+from isochron.runs.executors import Order, Watch, local, work_folder
 from isochron.runs.executors.work import CLAIMED, DONE, Limits, perform
-from isochron.runs.steps import Step, StepItem
+from isochron.runs.steps import Step, StepFolder, StepItem
 from isochron.runs.sweep.rates import current_rate
 from tests.sweep import steps as fake
 from tests.sweep.test_steps import SETTINGS, done, run
@@ -49,6 +52,39 @@ def test_all_workers_are_killed(tmp_path):
         [*[("begin", name) for name in "aabb"], *[("end", name) for name in "ab"]]
     )
     assert not list((tmp_path / "run" / "failed").iterdir())
+
+
+class Stubborn:
+    """A process that does not listen, and whose end the system delays; time is that of a clock."""
+
+    def __init__(self, clock):
+        self.clock, self.killed = clock, False
+
+    def terminate(self):
+        pass
+
+    def kill(self):
+        self.killed = True
+
+    def is_alive(self):
+        return True
+
+    def join(self, seconds):
+        self.clock[0] += seconds
+
+
+def test_many_workers_that_do_not_end_are_not_waited_for_in_turn(tmp_path, monkeypatch):
+    """64 workers took 64 times as long as one, longer than a command may after a signal."""
+    clock = [0.0]
+    monkeypatch.setattr(local.time, "monotonic", lambda: clock[0])
+    order = Order(folder=StepFolder(tmp_path), items=[], workers=64, limits=Limits(), watch=Watch())
+    pool = local._Pool(order)
+    processes: list[Any] = [Stubborn(clock) for _ in range(64)]
+    pipes = [Pipe()[0] for _ in processes]
+    pool._workers = [local._Worker(*it) for it in zip(processes, pipes, strict=True)]
+    pool._stop()
+    assert clock[0] < LONGEST_S
+    assert all(process.killed for process in processes)
 
 
 # Clocks

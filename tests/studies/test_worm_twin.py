@@ -315,8 +315,11 @@ def test_planted_differences_are_found_and_nothing_else():
         ("[worm]\nperturbed = ['PLMX']", "PLMX"),
         ("[worm]\ncurrent_pA = 3000", "current_pA must lie between lowest_pA"),
         ("[worm]\nn_modes = 1000", "n_modes must be at most 279"),
-        ("[learning]\nfree_ms = 30000", "duration_ms must be longer than forced_ms + free_ms"),
-        ("[learning]\nsteps = 0", "steps must be positive"),
+        (
+            "[learning]\nfree_ms = 30000",
+            "duration_ms must be longer than [learning] forced_ms + free_ms",
+        ),
+        ("[learning]\nsteps = 0", "steps must lie between 1 and 1e+07"),
         ("[loop]\nsettle_s = -1", "settle_s must be positive"),
         ("[[substrates]]\nkind = 'lstm'", "lstm with these settings cannot be closed to a loop"),
     ],
