@@ -47,15 +47,13 @@ class AttentionParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name in ("n_layers", "n_heads", "window", "stride"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if value < 1:
                 raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
         if self.n_units % (2 * self.n_heads):
             raise ValueError(
                 f"n_units must be a multiple of 2 n_heads = {2 * self.n_heads}, so that each head "
                 f"has an even number of units, got {self.n_units}."
             )
-        if not math.isfinite(self.feedback):
-            raise ValueError(f"feedback must be finite, got {shown(self.feedback)}.")
         if self.feedback and self.n_outputs > self.n_inputs:
             raise ValueError(
                 f"feedback needs an input for each output, got {self.n_inputs} inputs and "

@@ -39,7 +39,7 @@ class ConvolutionParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name, least in (("n_layers", 1), ("width", 2)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
+            if value < least:
                 raise ValueError(
                     f"{name} must be a whole number, at least {least}, got {shown(value)}."
                 )

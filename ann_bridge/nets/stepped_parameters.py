@@ -138,7 +138,7 @@ class LiquidParameters(CircuitParameters):
     def __post_init__(self) -> None:
         SteppedParameters.__post_init__(self)
         check_positive(self, "time_step")
-        if not isinstance(self.unfolds, int) or self.unfolds < 1:
+        if self.unfolds < 1:
             raise ValueError(
                 f"unfolds must be a whole number, at least 1, got {shown(self.unfolds)}."
             )

@@ -1,9 +1,10 @@
 """Trials, the protocol of a task, and checks and durations that all tasks share."""
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from isochron.ann_bridge.draws import uniform
+from isochron.memory import require_memory
+from isochron.settings import LARGEST, LEAST, check_type, check_types
 from isochron.wording import shown
 
 if TYPE_CHECKING:
@@ -194,16 +195,25 @@ def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
     return (trials.mask * squared).sum() / trials.mask.sum()
 
 
-def check_batch(batch_size: int) -> None:
-    """Check that a batch has at least one trial.
+def check_batch(task: Any, batch_size: int) -> None:
+    """Check that a batch has at least one trial, and that its trials fit into the memory.
 
     Raises
     ------
     ValueError
-        If `batch_size` is not positive.
+        If `batch_size` is not a whole number, or not positive.
+    TooLargeError
+        If the trials do not fit.
     """
+    check_type("batch_size", batch_size, int)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {shown(batch_size)}.")
+    channels = task.n_inputs + task.n_outputs + 1
+    require_memory(
+        4.0 * batch_size * task.n_steps * channels,
+        f"{batch_size} trials of {task.n_steps:g} time steps and {channels:g} channels",
+        "Lower batch_size, or the duration or size of the task.",
+    )
 
 
 def check_count(task: Any, name: str, least: int) -> None:
@@ -215,21 +225,22 @@ def check_count(task: Any, name: str, least: int) -> None:
         If it is not.
     """
     value = getattr(task, name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
         raise ValueError(f"{name} must be a whole number, at least {least}, got {shown(value)}.")
 
 
 def check_durations(task: Any, *names: str) -> None:
-    """Check that durations are positive and at least one step.
+    """Check that all settings have their types, and that durations are at least one step.
 
     Raises
     ------
     ValueError
-        If one is not.
+        If one does not, or is above 1e9 ms.
     """
+    check_types(task, LARGEST)
     for name in ("step_ms", *names):
         value = getattr(task, name)
-        if not 0 < value < math.inf:
+        if not value >= LEAST:
             raise ValueError(f"{name} must be positive (in ms), got {shown(value)}.")
         if value < task.step_ms:
             raise ValueError(
@@ -246,7 +257,7 @@ def check_range(task: Any, name: str) -> None:
         If it is not.
     """
     low, high = getattr(task, name)
-    if not 0 <= low <= high < math.inf:
+    if not 0 <= low <= high:
         raise ValueError(f"{name} must be a range 0 <= low <= high, got {shown((low, high))}.")
 
 

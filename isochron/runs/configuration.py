@@ -116,7 +116,7 @@ def convert(value: Any, kind: Any, name: str) -> Any:
             raise ValueError(f"{name} must have {len(kinds)} values, got {len(value)}.")
         return tuple(convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 2**1023 else math.inf
     if issubclass(kind, ListedSection):
         if not isinstance(value, dict):
             raise ValueError(f"{name} is a section: write [[{name.partition('[')[0]}]] above it.")
