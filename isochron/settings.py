@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from isochron.arguments import require_instance
 from isochron.registry import Registry
 from isochron.wording import shown
 
@@ -111,7 +112,8 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
     Raises
     ------
     TypeError
-        If both are given, or a field that the dataclass does not have.
+        If both are given, a field that the dataclass does not have, or something else than an
+        instance of it.
 
     Examples
     --------
@@ -133,6 +135,7 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
             )
     if given is None:
         return kind(**{**usual, **fields})
+    require_instance("The settings", given, kind, f"{kind.__name__}({known[0]}=...)")
     if fields:
         raise TypeError(f"Give {kind.__name__}(...) or {', '.join(fields)}, not both.")
     return given
@@ -361,7 +364,7 @@ def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> 
     allowed = {float: Real, int: Integral}.get(kind, kind)
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{name} must be {_WORDS[kind]}, got {shown(value)}.")
-    if isinstance(value, Integral) and not -(2**63) < int(value) < 2**63:  # a float cannot have each of these
+    if isinstance(value, Integral) and not -(2**63) < int(value) < 2**63:
         raise ValueError(f"{name} must lie between -2**63 and 2**63, got {str(value)[:20]}...")
     if isinstance(value, Real) and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {shown(value)}.")

@@ -61,6 +61,13 @@ class AttentionParameters(SteppedParameters):
             )
 
     @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: 8 n_units² in each layer."""
+        return self.n_units * (
+            8 * self.n_layers * (self.n_units + 1) + self.n_inputs + self.n_outputs
+        )
+
+    @property
     def n_read(self) -> int:
         """Number of inputs that a layer reads."""
         return 1 + (self.window - 1) // self.stride

@@ -45,6 +45,13 @@ class ConvolutionParameters(SteppedParameters):
                 )
 
     @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: width n_units² in each layer."""
+        return self.n_units * (
+            self.width * (self.n_inputs + self.n_layers * self.n_units) + self.n_outputs
+        )
+
+    @property
     def reach(self) -> int:
         """Age in steps of the oldest input that the output depends on."""
         return (self.width - 1) * (2**self.n_layers - 1)

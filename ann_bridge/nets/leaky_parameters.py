@@ -105,6 +105,11 @@ class LowRankParameters(LeakyParameters):
             if self.growth < -1:
                 raise ValueError(f"growth must be >= -1, got {shown(self.growth)}.")
 
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: loadings instead of a matrix."""
+        return self.n_units * (2 * self.rank + self.n_inputs + self.n_outputs)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FullRankParameters(LeakyParameters):

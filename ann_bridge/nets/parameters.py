@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from isochron.settings import LARGEST, LEAST, check_types, setting
+from isochron.ann_bridge.tasks.task import require_task
+from isochron.settings import LARGEST, LEAST, check_types, setting, settings_from
 from isochron.wording import shown
 
 FROM_TASK = ("n_inputs", "n_outputs", "step_ms")  # a task sets them
@@ -54,6 +55,11 @@ class NetworkParameters:
             if value < 1:
                 raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
 
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights, which limits the size of a network."""
+        return self.n_units * (self.n_units + self.n_inputs + self.n_outputs)
+
     @classmethod
     def for_task(cls, task: Any, **given: Any) -> Self:
         """Parameters with the sizes and time step of a task; those not given suit it.
@@ -70,8 +76,9 @@ class NetworkParameters:
         NetworkParameters
             An instance of the class on which it is called.
         """
+        require_task(task, FROM_TASK)
         sizes = {name: getattr(task, name) for name in FROM_TASK}
-        return cls(**cls.suited_to(task) | given | sizes)
+        return settings_from(cls, None, cls.suited_to(task) | given | sizes)
 
     @classmethod
     def suited_to(cls, task: Any) -> dict[str, Any]:

@@ -233,7 +233,7 @@ class StimulusTask(ABC):
         """
         import torch
 
-        check_batch(self, batch_size)
+        check_batch(self, batch_size, generator)
         device = generator.device
         if self.reference is None:
             signal, phase = self._sines(batch_size, generator)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from isochron.ann_bridge.draws import uniform
+from isochron.ann_bridge.draws import checked_generator, uniform
 from isochron.memory import require_memory
 from isochron.settings import LARGEST, LEAST, check_type, check_types
 from isochron.wording import shown
@@ -10,6 +10,7 @@ from isochron.wording import shown
 if TYPE_CHECKING:
     import torch
 
+ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
 LONG_STEP_MS = 10.0  # from here on, units with the usual time constants decay too fast
 
 
@@ -195,19 +196,41 @@ def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
     return (trials.mask * squared).sum() / trials.mask.sum()
 
 
-def check_batch(task: Any, batch_size: int) -> None:
-    """Check that a batch has at least one trial, and that its trials fit into the memory.
+def require_task(task: Any, attributes: tuple[str, ...] = ATTRIBUTES) -> None:
+    """Check that an object has the attributes of a task.
+
+    Raises
+    ------
+    TypeError
+        If it lacks one of the attributes, by default those that training needs, or is a class.
+    """
+    name = task.__name__ if isinstance(task, type) else type(task).__name__
+    if isinstance(task, type):
+        raise TypeError(f"A task is needed, got the class {name}. Example: {name}().")
+    if missing := [it for it in attributes if not hasattr(task, it)]:
+        raise TypeError(
+            f"{name} is not a task: it lacks {', '.join(missing)}. A task has "
+            f"{', '.join(ATTRIBUTES[:-1])}, chance and sample(batch_size, generator); see "
+            "isochron.ann_bridge.tasks.Task."
+        )
+
+
+def check_batch(task: Any, batch_size: int, generator: "torch.Generator") -> None:
+    """Check the arguments of `Task.sample`, and that the trials fit into the memory.
 
     Raises
     ------
     ValueError
         If `batch_size` is not a whole number, or not positive.
+    TypeError
+        If `generator` is not a generator.
     TooLargeError
         If the trials do not fit.
     """
     check_type("batch_size", batch_size, int)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {shown(batch_size)}.")
+    checked_generator(generator, required=True)
     channels = task.n_inputs + task.n_outputs + 1
     require_memory(
         4.0 * batch_size * task.n_steps * channels,

@@ -12,7 +12,6 @@ from isochron import ann_bridge
 from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import Task
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.memory import require_memory
 from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord, extended, to_json_values
@@ -135,8 +134,6 @@ def record_evaluation(found: ann_bridge.Evaluation) -> EvaluationRecord:
 def build_network(config: TrainConfig, seed: int) -> ann_bridge.RecurrentNet:
     """The network of a configuration before training, with weights from a seed."""
     settings = dict(config.network.settings)
-    n_units = settings.get("n_units") or 0
-    require_memory(64.0 * n_units, f"A network of {n_units} units", "Lower n_units.")
     if config.connectome is not None:
         settings.pop("connectivity", None)  # of circuits: the connectome instead
     return NETWORKS.load(config.network.kind).for_task(
