@@ -30,6 +30,31 @@ def require_instance(name: str, value: Any, kind: type | tuple[type, ...], examp
     raise TypeError(f"{name} must be a {wanted}, got {what_it_is(value)}. Example: {example}.")
 
 
+def require_callable(name: str, value: Any, example: str) -> None:
+    """Check that an argument is a function.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be called.
+    """
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {what_it_is(value)}. Example: {example}.")
+
+
+def require_rng(rng: Any) -> None:
+    """Check that a source of random numbers is a generator of NumPy.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as a seed.
+    """
+    import numpy as np
+
+    require_instance("rng", rng, np.random.Generator, "np.random.default_rng(0)")
+
+
 def what_it_is(value: Any) -> str:
     """A wrong argument in a message: ``None``, ``'text'``, ``the class int``, ``ndarray``."""
     if isinstance(value, type):

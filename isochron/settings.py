@@ -134,6 +134,14 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
                 f"There is no setting {name!r}.{hint} {kind.__name__} has {', '.join(known)}."
             )
     if given is None:
+        if missing := [
+            field.name
+            for field in dataclasses.fields(kind)  # pyright: ignore[reportArgumentType]
+            if field.init
+            and field.name not in {**usual, **fields}
+            and field.default is field.default_factory is dataclasses.MISSING
+        ]:
+            raise TypeError(f"Give {', '.join(f'{name}=...' for name in missing)}.")
         return kind(**{**usual, **fields})
     require_instance("The settings", given, kind, f"{kind.__name__}({known[0]}=...)")
     if fields:

@@ -10,8 +10,9 @@ Files
     disks: test_full_disk, and tests/sweep/test_full_disk.
 Parameters
     test_parameters, test_command_line; of networks, tasks and trainings:
-    test_settings_of_networks; devices: also tests/test_devices; too large: test_too_large;
-    extras that are not installed: test_missing_extras.
+    test_settings_of_networks; of functions: test_hostile_arguments; devices: also
+    tests/test_devices; too large: test_too_large; extras that are not installed:
+    test_missing_extras.
 Numerics
     divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
     singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.
