@@ -131,8 +131,8 @@ def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> 
     (0.2836, 0.9949)
     """
     _check_confidence(confidence)
-    check_type("n", n, int)
-    check_type("successes", successes, int)
+    check_type("n", n, float)
+    check_type("successes", successes, float)
     if not (n >= 1 and 0 <= successes <= n):
         raise ValueError(
             f"Need n >= 1 and successes from 0 to n, got {shown(successes)} of {shown(n)}."
@@ -315,7 +315,7 @@ def power_of_mcnemar(p_first: float, p_second: float, n: int, alpha: float = 0.0
     """
     for name, value in (("p_first", p_first), ("p_second", p_second), ("alpha", alpha)):
         check_type(name, value, float)
-    check_type("n", n, int)
+    check_type("n", n, float)
     if not (0 <= p_first <= 1 and 0 <= p_second <= 1 and 0 < alpha < 1 and n >= 1):
         raise ValueError(
             "Need probabilities from 0 to 1, n >= 1 and alpha between 0 and 1, got "

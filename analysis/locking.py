@@ -144,8 +144,8 @@ def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: i
     >>> analysis.n_to_m_locking_value(phase, 2 * phase + 0.3, n=2, m=1)
     1.0
     """
-    check_type("n", n, int)
-    check_type("m", m, int)
+    check_type("n", n, float)
+    check_type("m", m, float)
     if n != int(n) or m != int(m) or min(n, m) < 1 or math.gcd(int(n), int(m)) != 1:
         raise ValueError(
             f"n and m must be positive integers without a common divisor; got {n}, {m}."

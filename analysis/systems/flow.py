@@ -11,7 +11,6 @@ from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.scales import field_response, measure_scale
 from isochron.analysis.systems.units import Units
 from isochron.real_numbers import as_floats
-from isochron.settings import check_type
 from isochron.shapes import check_shape
 
 
@@ -74,7 +73,8 @@ def flow(
     """
     state = as_floats("state", state)
     check_shape("state", state, ("n",))
-    check_type("duration", duration, float)
+    if duration is None:
+        raise TypeError("duration must be a number, got None.")
     check_durations(duration=duration)
     check_system(field, state)
     if not np.isfinite(state).all():
