@@ -72,6 +72,11 @@ def canonical_name(name: str) -> str:
     str
         The canonical name, or `name` if it is not that of one cell.
 
+    Raises
+    ------
+    ValueError
+        If `name` is not a text.
+
     Examples
     --------
     >>> [connectome.canonical_name(name) for name in ("VB01", "AVA_L", "dBWML1", "EF1/2")]

@@ -91,6 +91,11 @@ class GabaInhibitory:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
         check_connectome(connectome)
         if not connectome.is_worm:
@@ -203,6 +208,11 @@ class TransmitterSigns:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
         check_connectome(connectome)
         main = _main_transmitters(connectome)
@@ -306,6 +316,11 @@ class Fenyves2020:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
         check_connectome(connectome)
         if not connectome.is_worm:
@@ -455,6 +470,11 @@ def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
     -------
     tuple of str
         Names, in the order of the neurons.
+
+    Raises
+    ------
+    TypeError
+        If `connectome` is something else.
 
     Examples
     --------

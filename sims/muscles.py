@@ -283,6 +283,13 @@ def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
         Bending (time, row), positive to the dorsal side. Rows from 1 at the head to at most 24
         at the tail: those that have both a dorsal and a ventral muscle.
 
+    Raises
+    ------
+    TypeError
+        If `muscle_run` is not a Dataset.
+    ValueError
+        If it is not of `simulate_muscles`.
+
     Examples
     --------
     If only the DB neurons are active, which reach dorsal muscles, the worm bends to the dorsal
@@ -338,6 +345,11 @@ def plot_kymograph(bending: xr.DataArray, *, ax: Any = None, **mesh_options: Any
     -------
     matplotlib Axes
         The axes that were drawn into.
+
+    Raises
+    ------
+    TypeError
+        If `bending` is not a DataArray.
 
     Examples
     --------

@@ -176,6 +176,11 @@ def largest_explicit_step(network: GradedNetwork) -> float:
     float
         Largest stable step, in ms.
 
+    Raises
+    ------
+    TypeError
+        If `network` is something else.
+
     Examples
     --------
     Two neurons with a gap junction of 0.1 nS: the largest eigenvalue is G_c + 2 g = 0.21 nS, and

@@ -243,6 +243,11 @@ def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
     low, high : float
         Ends of the range of Ω - (m/n) Ω_other, radians per unit of time.
 
+    Raises
+    ------
+    TypeError
+        If `coupling` is something else.
+
     Examples
     --------
     >>> lags = 2 * np.pi * np.arange(16) / 16

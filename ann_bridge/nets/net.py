@@ -125,6 +125,13 @@ class RecurrentNet(nn.Module):
         -------
         frozen dataclass
             An instance of `parameters_type`.
+
+        Raises
+        ------
+        TypeError
+            If an argument is something else, a setting does not exist, or settings are given twice.
+        ValueError
+            If a setting is out of range.
         """
         if parameters is not None:
             settings_from(cls.parameters_type, parameters, fields)

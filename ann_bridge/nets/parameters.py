@@ -75,6 +75,13 @@ class NetworkParameters:
         -------
         NetworkParameters
             An instance of the class on which it is called.
+
+        Raises
+        ------
+        TypeError
+            If `task` is not a task, or a setting does not exist.
+        ValueError
+            If a setting is out of range.
         """
         require_task(task, FROM_TASK)
         sizes = {name: getattr(task, name) for name in FROM_TASK}

@@ -42,6 +42,11 @@ def summary(connectome: Connectome) -> dict[str, Any]:
 
         All values are int, float, None (not defined), or lists and dictionaries of these.
 
+    Raises
+    ------
+    TypeError
+        If `connectome` is something else.
+
     Examples
     --------
     >>> from isochron.connectome import statistics
