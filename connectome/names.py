@@ -5,7 +5,7 @@ other animals are never changed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 
@@ -223,7 +223,7 @@ def _as_texts(names: Iterable[str]) -> tuple[str, ...]:
     TypeError
         If it is one text, or not a list.
     """
-    if isinstance(names, str | bytes | Mapping) or not isinstance(names, Iterable):
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise TypeError(f"names must be a list of names, got {what_it_is(names)}.")
     return tuple(map(str, names))
 
