@@ -372,8 +372,8 @@ def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> 
     allowed = {float: Real, int: Integral}.get(kind, kind)
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{name} must be {_WORDS[kind]}, got {shown(value)}.")
-    if isinstance(value, Integral) and not -(2**63) < int(value) < 2**63:
-        raise ValueError(f"{name} must lie between -2**63 and 2**63, got {str(value)[:20]}...")
+    if isinstance(value, Integral) and not -(2**64) < int(value) < 2**64:
+        raise ValueError(f"{name} must lie between -2**64 and 2**64, got {str(value)[:20]}...")
     if isinstance(value, Real) and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {shown(value)}.")
     if kind is float and abs(float(value)) > largest:
