@@ -50,7 +50,7 @@ def real_array(
         )
     try:
         array = array.astype(float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be numbers, got dtype {array.dtype}.") from None
     if n_axes is not None and array.ndim != n_axes:
         raise ValueError(f"{name} must have {n_axes} axes, got shape {array.shape}.")

@@ -16,6 +16,7 @@ from scipy.special import gammaln, xlogy
 
 from isochron.analysis.arrays import real_array, unlabeled
 from isochron.analysis.results import short_repr
+from isochron.settings import check_type
 from isochron.wording import counted, shown
 
 _EXACT_UP_TO = 50  # pairs, for the interval of a difference of two proportions
@@ -130,6 +131,8 @@ def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> 
     (0.2836, 0.9949)
     """
     _check_confidence(confidence)
+    check_type("n", n, float)
+    check_type("successes", successes, float)
     if not (n >= 1 and 0 <= successes <= n):
         raise ValueError(
             f"Need n >= 1 and successes from 0 to n, got {shown(successes)} of {shown(n)}."
@@ -310,6 +313,9 @@ def power_of_mcnemar(p_first: float, p_second: float, n: int, alpha: float = 0.0
     >>> analysis.power_of_mcnemar(0.6, 0.15, 20), analysis.power_of_mcnemar(0.6, 0.15, 20, 0.05 / 3)
     (0.758, 0.5702)
     """
+    for name, value in (("p_first", p_first), ("p_second", p_second), ("alpha", alpha)):
+        check_type(name, value, float)
+    check_type("n", n, float)
     if not (0 <= p_first <= 1 and 0 <= p_second <= 1 and 0 < alpha < 1 and n >= 1):
         raise ValueError(
             "Need probabilities from 0 to 1, n >= 1 and alpha between 0 and 1, got "

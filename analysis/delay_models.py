@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from isochron.analysis.arrays import real_array
 from isochron.analysis.results import short_repr
 from isochron.analysis.similarity import checked_states
+from isochron.arguments import require_rng, what_it_is
 
 Series = Sequence[np.ndarray] | np.ndarray
 
@@ -326,6 +327,8 @@ def choose_rank(
     >>> rank, errors.round(2)
     (2, array([1.07, 0.03, 0.03, 0.03]))
     """
+    if not isinstance(ranks, Sequence | np.ndarray) or not np.ndim(ranks):
+        raise TypeError(f"ranks must be a list of whole numbers, got {what_it_is(ranks)}.")
     if not len(ranks):
         raise ValueError("ranks is empty; give one or more ranks to choose from.")
     options, other = {}, ()
@@ -412,6 +415,7 @@ def dynamical_distance(
     >>> analysis.dynamical_distance((decay, slow), (decay, fast), rng=rng)  # C = swap: 0.4 √2
     0.5657
     """
+    require_rng(rng)
     (a, f), (b, g) = _operators(first), _operators(second)
     if a.shape != b.shape or a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(
@@ -501,6 +505,8 @@ def _random_orthogonal(n: int, reflect: bool, rng: np.random.Generator) -> np.nd
 
 def _trials(series: Series, name: str = "series") -> list[np.ndarray]:
     n_axes = getattr(series, "ndim", None)
+    if n_axes is None and not isinstance(series, Sequence):
+        raise TypeError(f"{name} must be an array or a list of arrays, got {what_it_is(series)}.")
     each: Sequence[ArrayLike] = list(series) if n_axes is None else [series]
     if n_axes == 3:
         each = list(real_array(series, name, time_axis=1))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats, require_real
 
 ROUND_OFF = 1e-12
 
@@ -47,9 +47,8 @@ def rate_energy(weights: ArrayLike, states: ArrayLike, bias: ArrayLike = 0.0) ->
     >>> analysis.rate_energy([[0, 2], [2, 0]], [[0, 0], [1.915, 1.915]]).round(3)
     array([ 0.   , -0.653])
     """
-    for name, values in (("weights", weights), ("states", states), ("bias", bias)):
-        require_real(name, values)
-    weights, x = np.asarray(weights, dtype=float), np.asarray(states, dtype=float)
+    require_real("bias", bias)
+    weights, x = as_floats("weights", weights), as_floats("states", states)
     n = x.shape[-1] if x.ndim else 0
     if weights.shape != (n, n) or not n:
         raise ValueError(
@@ -92,8 +91,7 @@ def uphill_share(energies: ArrayLike) -> float:
     >>> analysis.uphill_share([3, 1, 2, 0])  # down 2, up 1, down 2
     0.2
     """
-    require_real("energies", energies)
-    values = np.asarray(energies, dtype=float)
+    values = as_floats("energies", energies)
     if values.ndim != 1:
         raise ValueError(f"energies must have the shape (n_times,), got {values.shape}.")
     changes = np.diff(values)

@@ -1,6 +1,6 @@
 """Fixed points by Newton's method from many starts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, overload
@@ -19,7 +19,7 @@ from isochron.analysis.systems.functions import takes_differences
 from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.scales import map_response, measure_scale
 from isochron.analysis.systems.units import Units
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 
 _MARGIN = 1e-6
 _WRONG_DERIVATIVE = 0.05
@@ -207,11 +207,11 @@ def find_fixed_points(
         raise ValueError(f"deflations must be 0 or more, got {deflations!r}.")
     if getattr(system, "n_steps", 1) != 1:
         raise ValueError("A forced map does not have fixed points; switch its forcing off.")
-    starts = starts if isinstance(starts, np.ndarray) else list(starts)
-    require_real("starts", starts)
-    if not len(starts):
+    if isinstance(starts, Iterator):
+        starts = list(starts)
+    states = list(np.atleast_2d(as_floats("starts", starts))) if np.size(starts) else []  # pyright: ignore[reportArgumentType]
+    if not states:
         return FixedPointSearch((), ())
-    states = list(np.atleast_2d(np.array(starts, dtype=float)))
     check_system(system, states[0])
     turning = check_angles(angles, states[0].size)
     frames = _frames(system, states, scale, turning)

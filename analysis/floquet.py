@@ -14,7 +14,7 @@ from isochron.analysis.systems.functions import Flow
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import find_units
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 
 DENSE_LIMIT = 200  # dimensions of a map up to which the whole monodromy matrix is made
 DENSE_FLOW_LIMIT = 300  # of a vector field; a stiff one shares its factorisations: always
@@ -269,8 +269,7 @@ def floquet_multipliers(
     >>> print(multipliers.real.round(5), f"{np.exp(-2 * np.pi):.5f}")
     [1.      0.00187] 0.00187
     """
-    require_real("point", point)
-    nodes = np.atleast_2d(np.asarray(point, dtype=float))
+    nodes = np.atleast_2d(as_floats("point", point))
     units = find_units(system, nodes, scale=scale, duration=period)
     back = ReturnMap(units.system(system), period, rtol, subharmonic)
     nodes = units.enter(nodes)
@@ -330,8 +329,7 @@ def floquet_exponents(
     >>> analysis.floquet_exponents(hopf, [1.0, 0.0], period=np.pi).real.round(6) + 0.0
     array([ 0., -2.])
     """
-    require_real("point", point)
-    nodes = np.atleast_2d(np.asarray(point, dtype=float))
+    nodes = np.atleast_2d(as_floats("point", point))
     units = find_units(system, nodes, scale=scale, duration=period)
     back = ReturnMap(units.system(system), period, rtol, subharmonic)
     logarithms = log_multipliers(back, units.enter(nodes))

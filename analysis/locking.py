@@ -18,7 +18,9 @@ from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.scales import measure_scale
 from isochron.analysis.systems.units import find_units
-from isochron.settings import settings_from
+from isochron.arguments import require_callable, what_it_is
+from isochron.real_numbers import as_floats
+from isochron.settings import check_type, settings_from
 
 FOLLOWED_RETURNS = (20, 60, 160)  # where Newton's method does not find a stable cycle
 PARTS = 8  # parts of a step at the resolution, before a cycle counts as lost
@@ -142,6 +144,8 @@ def n_to_m_locking_value(phase: ArrayLike, reference: ArrayLike, *, n: int, m: i
     >>> analysis.n_to_m_locking_value(phase, 2 * phase + 0.3, n=2, m=1)
     1.0
     """
+    check_type("n", n, float)
+    check_type("m", m, float)
     if n != int(n) or m != int(m) or min(n, m) < 1 or math.gcd(int(n), int(m)) != 1:
         raise ValueError(
             f"n and m must be positive integers without a common divisor; got {n}, {m}."
@@ -390,6 +394,12 @@ def find_tongue(
     if along not in ("frequency", "parameter"):
         raise ValueError(f'along must be "frequency" or "parameter", got {along!r}.')
     value_of = _checked_frequency if along == "frequency" else _given_value
+    require_callable("system_at", system_at, "lambda frequency: ...")
+    bounds = as_floats("limits", limits)
+    if bounds.shape != (2,):
+        raise ValueError(f"limits must be two numbers (low, high), got {what_it_is(limits)}.")
+    for name, value in (("frequency", frequency), ("step", step), ("resolution", resolution)):
+        check_type(name, value, float)
     lowest = 0 if along == "frequency" else -math.inf
     if not lowest < limits[0] <= frequency <= limits[1] < math.inf:
         raise ValueError(

@@ -16,8 +16,8 @@ from isochron.analysis.systems.functions import Flow, has_given_tangent
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, is_map, is_stiff
 from isochron.analysis.systems.units import find_units
-from isochron.real_numbers import require_real
-from isochron.settings import settings_from
+from isochron.real_numbers import as_floats
+from isochron.settings import check_type, settings_from
 
 _MOST = 16.0  # logarithm of growth or decay between orthonormalizations that is still accurate
 _GOAL = 10.0  # its intended value
@@ -200,15 +200,16 @@ def compute_lyapunov_spectrum(
     array([ 0., -2.])
     """
     control = settings_from(TangentControl, control, fields)
-    require_real("starts", starts)
-    points = np.atleast_2d(np.array(starts, dtype=float))
+    points = np.atleast_2d(as_floats("starts", starts))
     check_system(system, points[0])
     check_derivative(system, points[0])
     n = points.shape[1]
     stepped = is_map(system)
+    check_type("block", block, float)
     span = control.renormalize
     if span is None:
         span = 1 if stepped else block / 10
+    check_type("n_blocks", n_blocks, int)
     count = n if n_exponents is None else n_exponents
     _check(
         stepped, n, count, n_blocks, {"block": block, "renormalize": span, "transient": transient}

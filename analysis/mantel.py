@@ -6,6 +6,7 @@ from scipy.stats import rankdata
 
 from isochron.analysis.arrays import real_array
 from isochron.analysis.statistics import Alternative, SignificanceTest, permutation_p
+from isochron.arguments import require_rng
 from isochron.wording import counted, shown
 
 _LEAST = 4  # fewer units have too few permutations for a p-value below 0.05
@@ -70,6 +71,7 @@ def mantel_test(
     >>> test.method
     '131 pairs of 12 units, Spearman, 999 permutations of the units, greater'
     """
+    require_rng(rng)
     if not n_permutations >= 1:
         raise ValueError(f"n_permutations must be at least 1, got {shown(n_permutations)}.")
     one = real_array(first, "first", n_axes=2, finite=False)

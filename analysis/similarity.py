@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from isochron.analysis.arrays import real_array, require_same_rows
 from isochron.analysis.statistics import Interval
+from isochron.arguments import require_callable, require_rng
 
 
 def procrustes_distance(first: ArrayLike, second: ArrayLike) -> float:
@@ -359,11 +360,13 @@ def noise_ceiling(
     >>> print(ceiling.value.round(2))
     0.93
     """
+    require_rng(rng)
     if not (n_splits >= 1 and 0 < confidence < 1):
         raise ValueError(
             f"Need n_splits >= 1 and confidence in (0, 1), got {n_splits!r} and {confidence!r}."
         )
-    repeats = real_array(repeats, "repeats", time_axis=1)
+    require_callable("similarity", similarity, "analysis.linear_cka")
+    repeats = real_array(repeats, "repeats", n_axes=3)
     if repeats.ndim != 3 or len(repeats) < 2:
         raise ValueError(f"repeats must be (n_repeats >= 2, m, n), got shape {repeats.shape}.")
     values = []

@@ -11,6 +11,7 @@ from scipy.signal.windows import dpss
 
 from isochron.analysis.arrays import real_array
 from isochron.analysis.results import short_repr
+from isochron.settings import check_type
 
 
 @short_repr
@@ -116,6 +117,7 @@ def multitaper_spectrum(
     0.75
     """
     signal = real_array(signal, "signal", n_axes=1, least=16)
+    check_type("rate_Hz", rate_Hz, float)
     if not 0 < rate_Hz < math.inf:
         raise ValueError(f"rate_Hz must be positive, got {rate_Hz!r}.")
     if not 1.5 <= time_bandwidth <= signal.size / 4:

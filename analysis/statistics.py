@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import as_angles, real_array, unlabeled
 from isochron.analysis.results import short_repr
+from isochron.arguments import require_callable, require_rng
 from isochron.wording import counted
 
 Alternative = Literal["less", "greater", "two-sided"]
@@ -131,6 +132,7 @@ def phase_randomized(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     >>> np.allclose(power, same), np.allclose(series, surrogate)
     (True, False)
     """
+    require_rng(rng)
     series = _real_series(series, least=4)
     spectrum = np.fft.rfft(series, axis=0)
     turns = np.exp(2j * np.pi * rng.random(len(spectrum)))
@@ -180,6 +182,7 @@ def amplitude_adjusted(
     >>> np.array_equal(surrogate, series)
     False
     """
+    require_rng(rng)
     series = _real_series(series, least=4)
     if series.ndim != 1:
         raise ValueError(f"series must have one axis, got shape {series.shape}.")
@@ -222,6 +225,7 @@ def cyclic_shift(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     >>> analysis.cyclic_shift([0, 1, 2, 3, 4], np.random.default_rng(1))
     array([3, 4, 0, 1, 2])
     """
+    require_rng(rng)
     series = _unlabeled_series(series)
     if len(series) < 2:
         raise ValueError("A shift needs at least two samples.")
@@ -255,6 +259,7 @@ def permuted(series: ArrayLike, rng: np.random.Generator) -> np.ndarray:
            [ 1, 10],
            [ 2, 20]])
     """
+    require_rng(rng)
     return rng.permutation(_unlabeled_series(series), axis=0)
 
 
@@ -315,6 +320,9 @@ def surrogate_test(
     >>> test.statistic, test.p_value
     (0.719, 0.005)
     """
+    require_rng(rng)
+    require_callable("statistic", statistic, "np.std")
+    require_callable("surrogate", surrogate, "analysis.permuted")
     if not n_surrogates >= 1:
         raise ValueError(f"n_surrogates must be at least 1, got {n_surrogates!r}.")
     series = _unlabeled_series(series)
@@ -501,6 +509,7 @@ def block_bootstrap(
     >>> np.round(widths, 2)
     array([0.31, 0.78])
     """
+    require_rng(rng)
     series = _unlabeled_series(series)
     n = len(series)
     if not 1 <= block_length <= n:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from isochron.ann_bridge.draws import normal, zeros
+from isochron.ann_bridge.draws import checked_generator, normal, zeros
 from isochron.ann_bridge.float64_steps import Step
 from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
@@ -73,7 +73,7 @@ class AdaptedNet(RecurrentNet):
         rows, columns = self._frozen.shape
         if not 1 <= rank <= min(rows, columns):
             raise ValueError(f"rank must lie between 1 and {min(rows, columns)}, got {rank!r}.")
-        g = generator or torch.Generator().manual_seed(0)
+        g = checked_generator(generator)
         kind = self._frozen.dtype
         self.A = nn.Parameter((normal(rank, columns, generator=g) / math.sqrt(columns)).to(kind))
         self.B = nn.Parameter(zeros(rows, rank).to(kind))

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from isochron._version import __version__
 from isochron.ann_bridge.nets.net import RecurrentNet, check_network
-from isochron.ann_bridge.registry import load_network_class
+from isochron.ann_bridge.registry import MODELS, NETWORKS, load_network_class
 from isochron.ann_bridge.tasks.task import describe_task
 from isochron.files import json_sha256, reads_data, require_file, sha256, write_bytes
 
@@ -23,6 +23,7 @@ _FIELDS = {"schema": int, "kind": str, "parameters": dict, "sha256": str, "notes
 READABLE = (1, 2)  # version 0.1 wrote schema 1
 MAX_BYTES = 2**30
 _MAKERS = (torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros)
+_WAY_OUT = "Save its weights with safetensors.torch.save_file(net.state_dict(), path)"
 _UNFIT = (SafetensorError, RuntimeError, TypeError, ValueError, LookupError, OverflowError)
 
 
@@ -49,7 +50,9 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     TypeError
         If `net` is not a network, or a note is not a JSON value.
     ValueError
-        If a number in the notes or settings is not finite, or the path has no file name.
+        If a number in the notes or settings is not finite, the path has no file name, or
+        `load_net` would not give the network back: its class is not in the registry, a method of
+        it was replaced, a weight is not finite, or the file would be larger than it accepts.
     OSError
         If the files cannot be written.
 
@@ -62,6 +65,8 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     ['small.json', 'small.safetensors']
     """
     check_network(net)
+    if not isinstance(net, RecurrentNet):
+        raise TypeError(f"save_net writes networks, not a {type(net).__name__}; save its network.")
     if Path(path).name in ("", ".."):
         raise ValueError(f"{path} is a folder. Add a name for the files of the network.")
     weights_path, json_path = net_files(path)
@@ -71,13 +76,19 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     description = {
         "schema": SCHEMA,
         "isochron_version": __version__,
-        "kind": net.kind,
+        "kind": getattr(net, "kind", ""),  # a class of a user may lack it
         "parameters": asdict(net.settings),
         "sha256": sha256(content),
         "notes": notes,
     }
     description["settings_sha256"] = _settings_digest(description)
     text = json.dumps(description, indent=1, allow_nan=False)
+    if len(content) > MAX_BYTES:
+        raise ValueError(
+            f"The network has {len(content) >> 20} MiB; the largest size of a file that load_net "
+            f"reads is {MAX_BYTES >> 20} MiB. Lower n_units."
+        )
+    _require_return(net, json.loads(text), tensors)
     write_bytes(weights_path, content)
     write_bytes(json_path, text.encode())
 
@@ -131,22 +142,44 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     try:
         with safe_open(weights_path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        tensors = _migrate(description, tensors)
-        for name, tensor in tensors.items():
-            if not tensor.isfinite().all():
-                raise ValueError(f"{name} is not finite.")
-        with _NoLargerThan(sum(tensor.numel() for tensor in tensors.values())):
-            net = _build(description, tensors)
-        dtypes = {it.dtype for it in tensors.values() if it.is_floating_point()}
-        net = net.double() if dtypes == {torch.float64} else net
-        for name, wanted in net.state_dict().items():
-            if name in tensors and tensors[name].dtype != wanted.dtype:
-                kinds = f"{tensors[name].dtype}, not {wanted.dtype}"
-                raise ValueError(f"{name} is of type {kinds}.".replace("torch.", ""))
-        net.load_state_dict(tensors)
+        net = _build(description, _migrate(description, tensors))
     except _UNFIT as error:
         raise ValueError(f"{weights_path} does not contain such a network: {error}") from error
     return net, description["notes"]
+
+
+def _require_return(
+    net: RecurrentNet, description: dict[str, Any], tensors: dict[str, torch.Tensor]
+) -> None:
+    """Check that `load_net` will give a network back."""
+    name, kind = type(net).__name__, description["kind"]
+    if kind not in {**NETWORKS, **MODELS}:
+        raise ValueError(
+            f"{name} is not a registered kind of network (its kind is {kind!r}), so that "
+            f"load_net could not read it. {_WAY_OUT}, or add its class to the registry "
+            "(ann_bridge/registry.py)."
+        )
+    registered = load_network_class(kind)
+    if type(net) is not registered:
+        raise ValueError(
+            f"load_net would return {registered.__name__}, the registered class of the kind "
+            f"{kind!r}, not {name}. {_WAY_OUT}, or add the subclass to the registry under a "
+            "different kind (ann_bridge/registry.py)."
+        )
+    if own := [part for part in vars(net) if callable(getattr(registered, part, None))]:
+        raise ValueError(
+            f"{', '.join(own)} of this {name} was replaced, and load_net would return the network "
+            f"without it. Delete the attribute. {_WAY_OUT}."
+        )
+    try:
+        found = _build(description, tensors)
+    except _UNFIT as error:
+        raise ValueError(f"This {name} cannot be saved: {error}") from error
+    if found.settings != net.settings:
+        raise ValueError(
+            f"load_net would return the settings {found.settings}, not those of this {name}, "
+            f"{net.settings}."
+        )
 
 
 def net_files(path: str | os.PathLike) -> tuple[Path, Path]:
@@ -229,5 +262,18 @@ def _migrate(
 
 
 def _build(description: dict[str, Any], tensors: dict[str, torch.Tensor]) -> RecurrentNet:
+    """The network of a description and its tensors, which fit each other."""
     network: Any = load_network_class(description["kind"])
-    return network.rebuild(network.parameters_type(**description["parameters"]), tensors)
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} is not finite.")
+    with _NoLargerThan(sum(tensor.numel() for tensor in tensors.values())):
+        net = network.rebuild(network.parameters_type(**description["parameters"]), tensors)
+    dtypes = {it.dtype for it in tensors.values() if it.is_floating_point()}
+    net = net.double() if dtypes == {torch.float64} else net
+    for name, wanted in net.state_dict().items():
+        if name in tensors and tensors[name].dtype != wanted.dtype:
+            kinds = f"{tensors[name].dtype}, not {wanted.dtype}"
+            raise ValueError(f"{name} is of type {kinds}.".replace("torch.", ""))
+    net.load_state_dict(tensors)
+    return net

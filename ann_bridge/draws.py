@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from isochron.arguments import require_instance
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -27,6 +29,25 @@ def zeros(*shape: int, device: "torch.device | None" = None) -> "torch.Tensor":
     import torch
 
     return torch.zeros(shape, device=device, dtype=torch.float32)
+
+
+def checked_generator(
+    generator: "torch.Generator | None", *, required: bool = False
+) -> "torch.Generator":
+    """A generator; one with seed 0 if none is given and none is required.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as a seed.
+    """
+    import torch
+
+    if generator is None and not required:
+        return torch.Generator().manual_seed(0)
+    example = "torch.Generator().manual_seed(0)"
+    require_instance("generator", generator, torch.Generator, example)
+    return generator  # pyright: ignore[reportReturnType]
 
 
 def one_hot(numbers: "torch.Tensor", count: int) -> "torch.Tensor":

@@ -14,7 +14,8 @@ from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
 from isochron.ann_bridge.nets.parameters import NetworkParameters
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
-from isochron.ann_bridge.tasks.check import check_task, draw_trials
+from isochron.ann_bridge.tasks.check import draw_trials
+from isochron.ann_bridge.tasks.task import require_task
 from isochron.memory import require_memory
 from isochron.wording import counted, shown
 
@@ -249,7 +250,7 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
         If they do not fit.
     """
     check_network(net)
-    check_task(task)
+    require_task(task)
     if type(net).forward is not RecurrentNet.forward:
         raise TypeError(
             f"The class {type(net).__name__} replaces forward, which training does not call. "

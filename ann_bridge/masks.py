@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from isochron.connectome import Connectome
+from isochron.connectome.model import check_connectome
 from isochron.connectome.signs import SignRule
 
 
@@ -168,12 +169,15 @@ def require_connectome(kind: str, connectome: Connectome | None) -> Connectome:
     ------
     ValueError
         If there is none.
+    TypeError
+        If it is something else.
     """
     if connectome is None:
         raise ValueError(
             f"A network of kind {kind} needs a connectome, such as "
             "connectome=isochron.connectome.load('varshney2011')."
         )
+    check_connectome(connectome)
     return connectome
 
 

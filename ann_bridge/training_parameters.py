@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from isochron.settings import setting
+from isochron.settings import check_types, setting
 
 PRECISIONS = ("float32", "bfloat16")
 DECAYS = ("none", "cosine")
@@ -57,9 +57,10 @@ class TrainingParameters:
     )
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name, least in (("steps", 0), ("batch_size", 1), ("warmup_steps", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
+            if value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
         if self.steps > MOST_STEPS:
             raise ValueError(f"steps must be at most {MOST_STEPS}, got {self.steps!r}.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isochron.connectome.model import Connectome
+from isochron.connectome.model import Connectome, check_connectome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,8 @@ def compare(first: Connectome, second: Connectome) -> Comparison:
     >>> round(found.layers["chemical"].jaccard, 3), round(found.layers["gap"].jaccard, 3)
     (0.534, 0.36)
     """
+    check_connectome(first)
+    check_connectome(second)
     shared = tuple(name for name in first.neurons if name in set(second.neurons))
     if not shared:
         why = "".join(f" {text}" for text in _remarks(first, second))

@@ -63,8 +63,8 @@ def load(name: str) -> Connectome:
     >>> worm.layers
     ('chemical', 'gap', 'neuromuscular')
     """
-    if name not in available():
-        near = _near(name)
+    if not isinstance(name, str) or name not in available():
+        near = _near(str(name))
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"No data set {name!r}.{hint} Known: {', '.join(available())}.")
     arrays = vendored_arrays(name)

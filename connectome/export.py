@@ -14,7 +14,7 @@ from isochron.connectome.cells import Cell, cells
 from isochron.connectome.importers.assembly import describe_cells
 from isochron.connectome.importers.cell_text import write_cells
 from isochron.connectome.importers.stated import facts_to_state
-from isochron.connectome.model import Connectome
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.connectome.signs import say
 from isochron.connectome.table_text import table_text
 from isochron.files import write_bytes
@@ -56,6 +56,7 @@ class Connection(NamedTuple):
 
 def connections(connectome: Connectome) -> Iterator[Connection]:
     """Every connection of a connectome, layer by layer."""
+    check_connectome(connectome)
     for layer in connectome.layers:
         weights = connectome.layer(layer)
         posts = connectome.muscles if layer == "neuromuscular" else connectome.neurons
@@ -73,6 +74,7 @@ def to_pandas(connectome: Connectome) -> "pd.DataFrame":
 
     The sign is a nullable integer, missing if no sign rule has been applied.
     """
+    check_connectome(connectome)
     import pandas as pd
 
     table = pd.DataFrame(list(connections(connectome)), columns=list(Connection._fields))
@@ -89,6 +91,7 @@ def to_networkx(connectome: Connectome) -> "nx.MultiDiGraph":
     names of extrasynaptic layers; and, where class and type do not state all that is known of
     a neuron, the other facts as a JSON list (cells).
     """
+    check_connectome(connectome)
     import networkx as nx
 
     graph = nx.MultiDiGraph(
@@ -135,6 +138,7 @@ def to_xarray(connectome: Connectome) -> "xr.Dataset":
     ValueError
         If an extrasynaptic layer has the name of a variable or coordinate, such as ``sign``.
     """
+    check_connectome(connectome)
     import xarray as xr
 
     taken = sorted(_VARIABLES & set(connectome.extrasynaptic))
@@ -232,6 +236,7 @@ def write_csv(connectome: Connectome, path: str | os.PathLike) -> None:
     pre,post,layer,weight,sign
     A,B,chemical,3,
     """
+    check_connectome(connectome)
     table = to_pandas(connectome)
     names = dict.fromkeys([*table["pre"], *table["post"]])
     known = describe_cells(connectome.neurons, connectome.species, {})
@@ -300,6 +305,7 @@ def write_graphml(connectome: Connectome, path: str | os.PathLike) -> None:
     >>> copy.neurons == worm.neurons, int(abs(copy.gap - worm.gap).max())
     (True, 0)
     """
+    check_connectome(connectome)
     import networkx as nx
 
     buffer = io.BytesIO()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isochron.arguments import require_instance
 from isochron.connectome.cells import CELL_TYPES, Cell, are_of_the_worm, cells_of
 from isochron.connectome.names import (
     C_ELEGANS,
@@ -559,6 +560,18 @@ class Connectome:
             f"{self.name} has no neuron {name!r}.{part}{hint_for(name, self.neurons)} "
             f"All {counted(len(self.neurons), 'name')}: {_names_are_listed_by(self)}."
         )
+
+
+def check_connectome(connectome: object) -> None:
+    """Check that an argument is a connectome.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as the name of a data set.
+    """
+    example = "isochron.connectome.load('varshney2011')"
+    require_instance("connectome", connectome, Connectome, example)
 
 
 def _names_are_listed_by(connectome: Connectome) -> str:

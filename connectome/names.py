@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 
+from isochron.arguments import what_it_is
 from isochron.connectome.cells import cells, muscles
+from isochron.settings import check_type
 
 C_ELEGANS = "C. elegans"
 
@@ -70,11 +72,17 @@ def canonical_name(name: str) -> str:
     str
         The canonical name, or `name` if it is not that of one cell.
 
+    Raises
+    ------
+    ValueError
+        If `name` is not a text.
+
     Examples
     --------
     >>> [connectome.canonical_name(name) for name in ("VB01", "AVA_L", "dBWML1", "EF1/2")]
     ['VB1', 'AVAL', 'MDL01', 'EF1/2']
     """
+    check_type("name", name, str)
     if name in cells() or name in muscles():
         return name
     table, key = _table(), _key(name)
@@ -120,7 +128,7 @@ def canonical_names(
     >>> connectome.canonical_names(["avaL", "VB01"], species=None)
     ('avaL', 'VB01')
     """
-    given = tuple(map(str, names))
+    given = _as_texts(names)
     if species != C_ELEGANS:
         return given
     written: dict[str, str] = {}
@@ -207,6 +215,19 @@ def known_species(species: str | None) -> str | None:
     return species
 
 
+def _as_texts(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of a list.
+
+    Raises
+    ------
+    TypeError
+        If it is one text, or not a list.
+    """
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
+        raise TypeError(f"names must be a list of names, got {what_it_is(names)}.")
+    return tuple(map(str, names))
+
+
 def infer_species(names: Iterable[str]) -> str | None:
     """Species that names show beyond doubt: C. elegans, else None.
 
@@ -239,7 +260,7 @@ def infer_species(names: Iterable[str]) -> str | None:
     >>> print(connectome.infer_species(["DA1", "VA2", "VC1"]))  # glomeruli of the fly, too
     None
     """
-    given = set(map(str, names))
+    given = set(_as_texts(names))
     forms = {canonical_name(name) for name in given}
     unmistakable = sum(_is_unmistakable(form) for form in forms)
     classes = {found[1] for form in forms if form in cells() and (found := _NUMBERED.match(form))}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from isochron.connectome.cells import CELL_TYPES
-from isochron.connectome.model import Connectome
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.wording import counted
 
 COLOURS = {
@@ -40,6 +40,7 @@ def plot_adjacency(connectome: Connectome, *, layer: str = "chemical", ax: Any =
         Any layer of neurons onto neurons.
     ax : matplotlib axes, optional
     """
+    check_connectome(connectome)
     ax = _axes(ax)
     order = sorted(
         range(len(connectome.cells)), key=lambda i: (_rank(connectome, i), connectome.neurons[i])
@@ -80,6 +81,7 @@ def plot_circuit(connectome: Connectome, *, ax: Any = None) -> Any:
     whole worm, or nothing can be read. Lines are darker and wider for stronger connections;
     those within a layer are arcs below it.
     """
+    check_connectome(connectome)
     ax = _axes(ax)
     places = _circuit_places(connectome)
     strongest = max(connectome.chemical.max(initial=1), connectome.neuromuscular.max(initial=1))
@@ -126,6 +128,7 @@ def plot_positions(connectome: Connectome, *, ax: Any = None) -> Any:
         Neurons without a known position are omitted.
     ax : matplotlib 3-D axes, optional
     """
+    check_connectome(connectome)
     if ax is None:
         import matplotlib.pyplot as plt
 

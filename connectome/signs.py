@@ -22,6 +22,7 @@ import numpy as np
 
 from isochron.connectome.cells import cells, main_transmitter
 from isochron.connectome.merged import cells_behind
+from isochron.connectome.model import check_connectome
 from isochron.connectome.names import canonical_names
 from isochron.connectome.transmitters import TRANSMITTERS
 from isochron.registry import Entry, Registry
@@ -90,7 +91,13 @@ class GabaInhibitory:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
+        check_connectome(connectome)
         if not connectome.is_worm:
             return _no_tables(self, connectome)
         return (*self._of_the_male(connectome), *self._merged(connectome))
@@ -201,7 +208,13 @@ class TransmitterSigns:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
+        check_connectome(connectome)
         main = _main_transmitters(connectome)
         if not any(main):
             return _no_tables(self, connectome)
@@ -303,7 +316,13 @@ class Fenyves2020:
         -------
         tuple of str
             One sentence for each; empty if the rule fits.
+
+        Raises
+        ------
+        TypeError
+            If `connectome` is something else.
         """
+        check_connectome(connectome)
         if not connectome.is_worm:
             return _no_tables(self, connectome)
         found: tuple[str, ...] = ()
@@ -433,6 +452,7 @@ def signed(connectome: "Connectome", rule: SignRule | None = None) -> "Connectom
 
     Without a rule, a connectome without signs is signed by `gaba_inhibitory`.
     """
+    check_connectome(connectome)
     if rule is None and connectome.signs is not None:
         return connectome
     return connectome.with_signs(gaba_inhibitory if rule is None else rule)
@@ -451,11 +471,17 @@ def gaba_neurons(connectome: "Connectome") -> tuple[str, ...]:
     tuple of str
         Names, in the order of the neurons.
 
+    Raises
+    ------
+    TypeError
+        If `connectome` is something else.
+
     Examples
     --------
     >>> connectome.gaba_neurons(connectome.load("varshney2011").by_class())
     ('AVL', 'DD', 'DVB', 'RIS', 'RME', 'VD')
     """
+    check_connectome(connectome)
     if not connectome.is_worm:
         return ()
     behind = _behind(connectome)
@@ -509,7 +535,7 @@ def _no_tables(rule: object, connectome: "Connectome") -> tuple[str, ...]:
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}.")
 
 

@@ -1,9 +1,14 @@
 """Masks and imaginary parts, which `numpy.array` and its conversions drop without a word."""
 
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from isochron.arguments import what_it_is
 from isochron.wording import counted, shown
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def require_real(name: str, values: Any) -> None:
@@ -51,6 +56,33 @@ def _is_complex(part: Any) -> bool:
     dtype = getattr(part, "dtype", None)
     kind = getattr(dtype, "kind", "c" if getattr(dtype, "is_complex", False) else "")
     return kind == "c" or isinstance(part, complex)
+
+
+def as_floats(name: str, values: Any) -> "np.ndarray":
+    """A copy of real numbers as an array of float64.
+
+    Raises
+    ------
+    ValueError
+        If they are not numbers, are masked or complex, or do not form an array.
+    """
+    import numpy as np
+
+    require_real(name, values)
+    try:
+        if values is None:  # which NumPy takes as NaN
+            raise TypeError
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be an array of numbers, got {what_it_is(values)}.") from None
+
+
+def as_float(value: Any) -> float:
+    """A real number as a float; infinite if it is a whole number beyond the range of a float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def require_count(name: str, value: Any) -> None:

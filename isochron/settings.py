@@ -7,13 +7,26 @@ name, type, unit, default, range and help are stated once.
 
 import dataclasses
 import importlib
+import math
+import types
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from isochron.arguments import require_instance
 from isochron.registry import Registry
+from isochron.wording import shown
 
 T = TypeVar("T")
+LEAST, LARGEST = 1e-9, 1e9  # sizes of numbers with which float32 computes
+_WORDS: dict[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "True or False",
+}
 
 
 def setting(
@@ -99,7 +112,8 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
     Raises
     ------
     TypeError
-        If both are given, or a field that the dataclass does not have.
+        If both are given, a field that the dataclass does not have, or something else than an
+        instance of it.
 
     Examples
     --------
@@ -120,7 +134,16 @@ def settings_from(kind: type[T], given: T | None, fields: Mapping[str, Any], **u
                 f"There is no setting {name!r}.{hint} {kind.__name__} has {', '.join(known)}."
             )
     if given is None:
+        if missing := [
+            field.name
+            for field in dataclasses.fields(kind)  # pyright: ignore[reportArgumentType]
+            if field.init
+            and field.name not in {**usual, **fields}
+            and field.default is field.default_factory is dataclasses.MISSING
+        ]:
+            raise TypeError(f"Give {', '.join(f'{name}=...' for name in missing)}.")
         return kind(**{**usual, **fields})
+    require_instance("The settings", given, kind, f"{kind.__name__}({known[0]}=...)")
     if fields:
         raise TypeError(f"Give {kind.__name__}(...) or {', '.join(fields)}, not both.")
     return given
@@ -295,6 +318,81 @@ def check_effect(settings: Any) -> None:
             raise ValueError(
                 f"{field.name} has no effect without {other}{f' = {wanted}' if wanted else ''}."
             )
+
+
+def check_types(settings: Any, largest: float = math.inf) -> None:
+    """Check that numbers, texts, booleans and tuples of them have the types of their fields.
+
+    Numbers must be finite. Fields of other types are not checked. None is allowed where the type
+    of the field states it.
+
+    Parameters
+    ----------
+    settings : dataclass instance
+        Settings to check, often from their ``__post_init__``.
+    largest : float
+        Largest size of a number that is not a whole number.
+
+    Raises
+    ------
+    ValueError
+        If a value is of a different type, not finite, or too large.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from isochron.settings import check_types, setting
+    >>> @dataclass(frozen=True)
+    ... class Pulse:
+    ...     amplitude_pA: float = setting(10.0, "Amplitude of the pulse", unit="pA")
+    ...     __post_init__ = check_types
+    >>> Pulse("10")
+    Traceback (most recent call last):
+    ValueError: amplitude_pA must be a number, got '10'.
+    """
+    for field in dataclasses.fields(settings):
+        value, kinds = getattr(settings, field.name), _plain_types(field.type)
+        if value is None and type(None) in kinds:
+            continue
+        for kind in kinds if len(kinds - {type(None)}) == 1 else ():
+            if kind in _WORDS:
+                check_type(field.name, value, kind, largest)
+            elif typing.get_origin(kind) is tuple:
+                _check_tuple(field.name, value, typing.get_args(kind), largest)
+
+
+def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> None:
+    """Check that a value is a float (a whole number, too), an int, a str or a bool.
+
+    Raises
+    ------
+    ValueError
+        If it is of a different type, not finite, or too large.
+    """
+    allowed = {float: Real, int: Integral}.get(kind, kind)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name} must be {_WORDS[kind]}, got {shown(value)}.")
+    if isinstance(value, Integral) and not -(2**64) < int(value) < 2**64:
+        raise ValueError(f"{name} must lie between -2**64 and 2**64, got {str(value)[:20]}...")
+    if isinstance(value, Real) and not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {shown(value)}.")
+    if kind is float and abs(float(value)) > largest:
+        given = shown(value)
+        raise ValueError(f"{name} must lie between {-largest:g} and {largest:g}, got {given}.")
+
+
+def _check_tuple(name: str, values: Any, kinds: tuple[Any, ...], largest: float) -> None:
+    n = None if kinds[-1] is Ellipsis else len(kinds)
+    if not isinstance(values, list | tuple) or n not in (None, len(values)):
+        how_many = "values" if n is None else f"{n} values"
+        raise ValueError(f"{name} must be a list of {how_many}, got {shown(values)}.")
+    for value in values if kinds[0] in _WORDS else ():
+        check_type(name, value, kinds[0], largest)
+
+
+def _plain_types(kind: Any) -> set[Any]:
+    """``{float, NoneType}`` of ``float | None``."""
+    return set(typing.get_args(kind)) if isinstance(kind, types.UnionType) else {kind}
 
 
 def require_seed(seed: int) -> None:

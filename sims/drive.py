@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.sims.stimuli import Stimulus
+from isochron.sims.stimuli import Stimulus, check_stimulus
 
 THRESHOLD_RULES = ("fixed", "adiabatic", "ramped")
 RAMP_MS, RAMP_MIDDLE_MS, RAMP_WIDTH_MS = 300.0, 150.0, 25.0
@@ -54,6 +54,7 @@ class Drive:
                 f"Unknown threshold_rule {threshold_rule!r}; choose from "
                 f"{', '.join(THRESHOLD_RULES)}."
             )
+        check_stimulus(stimulus)
         self._input = stimulus.bound(network.connectome)
         self._ramped = threshold_rule == "ramped"
         self._constant_thresholds = network.thresholds(self._input.constant)

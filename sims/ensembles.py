@@ -11,13 +11,14 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.arguments import what_it_is
 from isochron.devices import require_device
 from isochron.memory import TooLargeError
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest, describe_divergence
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.run_settings import EnsembleSettings
 from isochron.sims.simulation import (
     MEMORY_LIMIT_BYTES,
@@ -225,13 +226,20 @@ def _chunk(settings: EnsembleSettings, n_samples: int, networks: list[GradedNetw
 
 def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]:
     """One network, stimulus and initial state (or None) for each member."""
+    for name, given, one in (
+        ("networks", networks, GradedNetwork),
+        ("stimuli", stimuli, Stimulus),
+    ):
+        if not isinstance(given, one | Sequence | np.ndarray) or isinstance(given, str):
+            raise TypeError(
+                f"{name} must be one {one.__name__} or a list of them, got {what_it_is(given)}."
+            )
     lengths = {
         len(given)
         for given, one in ((networks, GradedNetwork), (stimuli, Stimulus))
         if not isinstance(given, one)
     }
-    require_real("initial_states", starts)
-    starts = None if starts is None else np.array(starts, dtype=float)
+    starts = None if starts is None else as_floats("initial_states", starts)
     if starts is not None and starts.ndim not in (1, 2):
         raise ValueError(
             f"initial_states must have shape (n_members, 2 n_neurons) or (2 n_neurons,), got "
@@ -247,6 +255,8 @@ def _members(networks: Any, stimuli: Any, starts: Any) -> tuple[list, list, Any]
     (n_members,) = lengths
     networks = [networks] * n_members if isinstance(networks, GradedNetwork) else list(networks)
     stimuli = [stimuli] * n_members if isinstance(stimuli, Stimulus) else list(stimuli)
+    for network, stimulus in zip(networks, stimuli, strict=True):
+        check_simulated(network, stimulus)
     if len({network.connectome.neurons for network in networks}) > 1:
         raise ValueError(
             "The members must have the same neurons. To exclude some from a member, use "

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lu_factor, lu_solve
 
+from isochron.arguments import require_instance
 from isochron.connectome import Connectome
 from isochron.connectome.signs import SignRule, signed
 from isochron.sims.drive import Drive
@@ -25,7 +26,7 @@ from isochron.sims.graded_parameters import (
     GRADED_INTERACTOME,
     GradedParameters,
 )
-from isochron.sims.stimuli import Stimulus
+from isochron.sims.stimuli import Stimulus, check_stimulus
 
 Array = np.ndarray
 
@@ -341,6 +342,20 @@ class GradedNetwork:
         return np.full(self.n_neurons, self.parameters.equilibrium_activation)
 
 
+def check_simulated(network: object, *stimuli: object) -> None:
+    """Check that arguments are a network and stimuli.
+
+    Raises
+    ------
+    TypeError
+        If one is something else, such as a connectome or a current.
+    """
+    example = "sims.GradedNetwork(connectome.load('varshney2011'))"
+    require_instance("network", network, GradedNetwork, example)
+    for stimulus in stimuli:
+        check_stimulus(stimulus)
+
+
 class GradedField:
     """Velocity of a graded network under a stimulus: ``field(t, x)`` and ``field.jacobian(t, x)``.
 
@@ -377,6 +392,7 @@ class GradedField:
     def __init__(
         self, network: GradedNetwork, stimulus: Stimulus, threshold_rule: str = "fixed"
     ) -> None:
+        check_simulated(network, stimulus)
         self.network = network
         self.stimulus = stimulus
         self.dimension = network.dimension

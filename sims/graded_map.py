@@ -10,7 +10,7 @@ from isochron.real_numbers import require_real
 from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.engines.strang import StepInputs
 from isochron.sims.engines.strang_rows import advance, build_kernel
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.stimuli import Stimulus
 from isochron.sims.waveforms import Sinusoid
 
@@ -70,6 +70,7 @@ class GradedMap:
     _contents = "potentials and then activations"
 
     def __init__(self, network: GradedNetwork, stimulus: Stimulus, *, step_ms: float = 2.0) -> None:
+        check_simulated(network, stimulus)
         _require_step(step_ms)
         frequencies = set()
         for part in stimulus.parts:

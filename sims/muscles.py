@@ -16,7 +16,9 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.arguments import require_instance
 from isochron.connectome import Connectome, available, cells, gaba_neurons, load, muscles
+from isochron.connectome.model import check_connectome
 from isochron.connectome.signs import gaba_inhibitory, say
 from isochron.real_numbers import require_real
 from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
@@ -66,6 +68,7 @@ def neuromuscular_matrix(
     >>> print(abs(inputs).values.sum().round(6))
     1.0
     """
+    check_connectome(connectome)
     table = muscles() if connectome.is_worm else {}
     places = [i for i, name in enumerate(connectome.muscles) if name in table and table[name].row]
     if not places:
@@ -280,6 +283,13 @@ def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
         Bending (time, row), positive to the dorsal side. Rows from 1 at the head to at most 24
         at the tail: those that have both a dorsal and a ventral muscle.
 
+    Raises
+    ------
+    TypeError
+        If `muscle_run` is not a Dataset.
+    ValueError
+        If it is not of `simulate_muscles`.
+
     Examples
     --------
     If only the DB neurons are active, which reach dorsal muscles, the worm bends to the dorsal
@@ -296,6 +306,9 @@ def compute_bending(muscle_run: xr.Dataset) -> xr.DataArray:
     >>> bending.sel(row=[1, 10, 20]).values.round(2)
     array([[0.  , 0.08, 0.17]])
     """
+    require_instance("muscle_run", muscle_run, xr.Dataset, "sims.simulate_muscles(run, connectome)")
+    if missing := [it for it in ("activation", "quadrant", "row") if it not in muscle_run]:
+        raise ValueError(f"muscle_run lacks {', '.join(missing)}; is it of simulate_muscles?")
     activation = muscle_run["activation"].transpose("time", "muscle").values
     dorsal = np.char.startswith(muscle_run["quadrant"].values.astype(str), "D")
     row = muscle_run["row"].values
@@ -333,6 +346,11 @@ def plot_kymograph(bending: xr.DataArray, *, ax: Any = None, **mesh_options: Any
     matplotlib Axes
         The axes that were drawn into.
 
+    Raises
+    ------
+    TypeError
+        If `bending` is not a DataArray.
+
     Examples
     --------
     A wave that travels from head to tail:
@@ -345,6 +363,7 @@ def plot_kymograph(bending: xr.DataArray, *, ax: Any = None, **mesh_options: Any
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('time (s)', 'row of muscles (1: head)')
     """
+    require_instance("bending", bending, xr.DataArray, "sims.compute_bending(muscle_run)")
     if ax is None:
         import matplotlib.pyplot as plt
 

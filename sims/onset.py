@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, optimize
 
-from isochron.sims.graded import GradedNetwork
-from isochron.sims.stimuli import step_current
+from isochron.sims.graded import GradedNetwork, check_simulated
+from isochron.sims.stimuli import neuron_names, step_current
 from isochron.wording import shown
 
 COARSE_BELOW_pA = 100.0
@@ -161,8 +161,9 @@ class _JacobianLine:
     """The Jacobian at the equilibrium, A + current B, and its eigenvalues."""
 
     def __init__(self, network: GradedNetwork, neurons: Sequence[str]) -> None:
+        check_simulated(network)
         p, n = network.parameters, network.n_neurons
-        names = list(neurons)
+        names = neuron_names(neurons)
         if not names:
             raise ValueError("neurons must name at least one neuron.")
         unit = step_current(names, amplitude_pA=1.0).constant(network.connectome)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, dataclass
 from typing import Any
 
-from isochron.settings import check_choices, setting
+from isochron.settings import check_choices, check_types, setting
 from isochron.sims.engines import ENGINES, describe_default_steps, describe_methods
 
 RECORDABLE = ("V", "s", "input", "V_minus_threshold")
@@ -175,6 +175,7 @@ def _check_times(settings: Any) -> None:
 
 
 def _check_positive(settings: Any, names: Sequence[str]) -> None:
+    check_types(settings)
     for name in names:
         value = getattr(settings, name)
         if not 0 < value < math.inf:

@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.arguments import require_instance, require_rng
 from isochron.connectome import Connectome
 from isochron.memory import TooLargeError
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats, require_real
 from isochron.settings import settings_from
 from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest, Progress
@@ -61,6 +62,7 @@ def state_vector(sample: xr.Dataset, network: GradedNetwork | None = None) -> np
     >>> print(abs(second.V - whole.V.isel(time=slice(20, None)).values).values.max().round(9))
     0.0
     """
+    require_instance("sample", sample, xr.Dataset, "run.isel(time=-1)")
     if "time" in sample.dims:
         raise ValueError("Choose one time: run.isel(time=-1).")
     if missing := [name for name in ("V", "s") if name not in sample]:
@@ -225,8 +227,8 @@ def unsimulated_layers(connectome: Connectome) -> dict[str, str]:
 
 def require_generator(rng: Any) -> None:
     """Raise TypeError for a seed in place of a generator."""
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a generator, as np.random.default_rng(0); got {rng!r}.")
+    if rng is not None:
+        require_rng(rng)
 
 
 def _labelled(request: EngineRequest, states: np.ndarray, record: Sequence[str]) -> xr.Dataset:
@@ -265,7 +267,7 @@ def checked_state(state: Any, network: GradedNetwork) -> np.ndarray:
             "initial_state must be an array: give sims.state_vector(run.isel(time=-1))."
         )
     require_real("initial_state", state)
-    state = np.array(state, dtype=float)
+    state = as_floats("initial_state", state)
     wanted = f"initial_state must be {network.dimension} finite numbers, potentials and then"
     if state.shape != (network.dimension,):
         raise ValueError(f"{wanted} activations; got shape {state.shape}.")

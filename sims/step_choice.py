@@ -19,7 +19,7 @@ from isochron.sims.engines.accuracy import (
     restarts_rarely,
 )
 from isochron.sims.engines.request import EngineRequest
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.run_settings import EnsembleSettings, RunSettings
 from isochron.sims.stimuli import Stimulus
 
@@ -35,6 +35,7 @@ def plan_steps(
 
     Without a step, an engine with a method that chooses its steps uses it.
     """
+    check_simulated(network, *stimuli)
     kind, method, step = ENGINES.load_settings(settings.engine), settings.method, settings.step_ms
     if method is None and step is None and kind.sampling:
         method = kind.sampling[0]

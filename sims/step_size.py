@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 
 from isochron.sims.engines.accuracy import compare_with_half, potential_error, remaining
 from isochron.sims.engines.request import EngineRequest
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.run_settings import RunSettings
 from isochron.sims.simulation import checked_state
 from isochron.sims.step_choice import plan_steps
@@ -120,6 +120,7 @@ def estimate_step_error(
     >>> print(f"{error.potential_mV:.2e} {abs(run.V.values[:, 0] - exact).max():.2e}")
     1.36e-03 1.36e-03
     """
+    check_simulated(network, stimulus)
     settings = RunSettings(
         duration_s=duration_s,
         step_ms=step_ms,
@@ -175,6 +176,11 @@ def largest_explicit_step(network: GradedNetwork) -> float:
     float
         Largest stable step, in ms.
 
+    Raises
+    ------
+    TypeError
+        If `network` is something else.
+
     Examples
     --------
     Two neurons with a gap junction of 0.1 nS: the largest eigenvalue is G_c + 2 g = 0.21 nS, and
@@ -187,6 +193,7 @@ def largest_explicit_step(network: GradedNetwork) -> float:
     >>> round(sims.largest_explicit_step(sims.GradedNetwork(graph)), 3), round(3 / 0.21, 3)
     (14.286, 14.286)
     """
+    check_simulated(network)
     p = network.parameters
     at_rest = p.leak_conductance + p.equilibrium_activation * network.synapses.sum(axis=1)
     stiffest = np.linalg.eigvalsh(network.laplacian + np.diag(at_rest))[-1]

@@ -6,17 +6,19 @@ Neurons are chosen by name (``PLML``), class (``AVA``), cell type (``motor``) or
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from isochron.arguments import require_instance, require_rng, what_it_is
 from isochron.connectome import Connectome
 from isochron.connectome.names import C_ELEGANS, canonical_names
 from isochron.files import reads_data, require_file
 from isochron.formats import describe_content
+from isochron.settings import check_type
 from isochron.sims.waveforms import (
     Chirp,
     Constant,
@@ -244,9 +246,9 @@ def step_current(
                 f"rise_ms={rise_ms!r} without onset_ms: a constant current does not rise. Give "
                 "onset_ms, such as 0."
             )
-        return Stimulus((Constant(neurons=_names(neurons), offset=amplitude_pA),))
+        return Stimulus((Constant(neurons=neuron_names(neurons), offset=amplitude_pA),))
     part = Step(
-        neurons=_names(neurons),
+        neurons=neuron_names(neurons),
         amplitude=amplitude_pA,
         onset=onset_ms or 0.0,
         duration=duration_ms,
@@ -294,7 +296,10 @@ def sinusoidal_current(
     array([ 10., -10.])
     """
     part = Sinusoid(
-        neurons=_names(neurons), amplitude=amplitude_pA, frequency=frequency_Hz, phase=phase_rad
+        neurons=neuron_names(neurons),
+        amplitude=amplitude_pA,
+        frequency=frequency_Hz,
+        phase=phase_rad,
     )
     return Stimulus((part,))
 
@@ -335,7 +340,7 @@ def ramp_current(
     array([ 0.,  5., 10.])
     """
     part = Ramp(
-        neurons=_names(neurons), amplitude=amplitude_pA, onset=onset_ms, duration=duration_ms
+        neurons=neuron_names(neurons), amplitude=amplitude_pA, onset=onset_ms, duration=duration_ms
     )
     return Stimulus((part,))
 
@@ -391,7 +396,7 @@ def chirp_current(
     array([ 0., 10.,  0.])
     """
     part = Chirp(
-        neurons=_names(neurons),
+        neurons=neuron_names(neurons),
         amplitude=amplitude_pA,
         first_frequency=first_frequency_Hz,
         last_frequency=last_frequency_Hz,
@@ -451,7 +456,7 @@ def pulse_current(
     array([5., 0., 5., 0.])
     """
     part = PulseTrain(
-        neurons=_names(neurons),
+        neurons=neuron_names(neurons),
         amplitude=amplitude_pA,
         onset=onset_ms,
         width=width_ms,
@@ -529,10 +534,12 @@ def noise_current(
         "duration_ms": duration_ms,
         "sample_ms": sample_ms,
     }
+    require_rng(rng)
     for name, value in ranges.items():
-        if not 0 < value < np.inf:
+        check_type(name, value, float)
+        if not value > 0:
             raise ValueError(f"{name} must be positive and finite, got {value!r}.")
-    names = _names(neurons)
+    names = neuron_names(neurons)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(
@@ -630,10 +637,24 @@ def _numbers(path: Path, line: int, header: list[str], row: list[str]) -> list[f
     return numbers
 
 
-def _names(neurons: Iterable[str]) -> tuple[str, ...]:
+def neuron_names(neurons: Iterable[str]) -> tuple[str, ...]:
+    """Names of neurons as a tuple; TypeError if they are not a list of texts."""
     if isinstance(neurons, str):
         raise TypeError(f"neurons must be a list of names, got the text {neurons!r}.")
+    if not isinstance(neurons, Iterable) or isinstance(neurons, Mapping | bytes):
+        raise TypeError(f"neurons must be a list of names, got {what_it_is(neurons)}.")
     names = tuple(neurons)
     if wrong := [name for name in names if not isinstance(name, str)]:
         raise TypeError(f"neurons must be a list of names, got {wrong[0]!r} in it.")
     return names
+
+
+def check_stimulus(stimulus: object) -> None:
+    """Check that an argument is a stimulus.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as a number.
+    """
+    require_instance("stimulus", stimulus, Stimulus, "sims.step_current(['PLML'], amplitude_pA=10)")

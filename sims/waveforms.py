@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from isochron.arguments import what_it_is
 from isochron.files import sha256
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_float, require_real
 
 Array = np.ndarray
 
@@ -43,9 +44,10 @@ class Waveform(ABC):
                     f"{item.name} must be one number (in {unit}), got {value!r}. For a different "
                     "value into each neuron add stimuli, one for each: their currents sum."
                 )
-            if not low <= float(value) < math.inf:
+            if not math.isfinite(number := as_float(value)) or number < low:
                 bound = "" if low == -math.inf else f" and >= {low:g}"
-                raise ValueError(f"{item.name} must be finite{bound} (in {unit}), got {value!r}.")
+                given = what_it_is(value)
+                raise ValueError(f"{item.name} must be finite{bound} (in {unit}), got {given}.")
 
     @property
     def steady(self) -> bool:

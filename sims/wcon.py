@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.arguments import require_instance
 from isochron.files import read_text, reads_data, without_repeats, write_bytes
 from isochron.sims.wcon_units import LENGTH, TIME, scale_of
 from isochron.wording import counted, shown
@@ -59,6 +60,7 @@ def save_wcon(run: xr.Dataset, path: str | os.PathLike, *, animal: str = "worm")
     >>> sims.load_wcon("worm.wcon").x.values[1]
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
+    require_instance("run", run, xr.Dataset, "sims.simulate_worm(...)")
     if missing := [name for name in ("x", "y") if name not in run]:
         raise ValueError(f"The run lacks {' and '.join(missing)}; it does not have a body.")
     entry: dict[str, Any] = {

@@ -15,6 +15,7 @@ PACKAGES = ("connectome", "sims", "ann_bridge", "analysis")
 # Modules that stand below every package.
 GROUND = {
     "_version",
+    "arguments",
     "compilation",
     "devices",
     "extras",

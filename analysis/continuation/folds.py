@@ -24,6 +24,7 @@ from isochron.analysis.results import short_repr
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale
 from isochron.analysis.systems.units import Units
+from isochron.arguments import require_callable, require_instance
 from isochron.settings import settings_from
 
 # Step of the central differences of the matrix, relative to the size: their error only slows
@@ -138,6 +139,8 @@ def continue_fold(
     True
     """
     control = settings_from(StepControl, control, fields)
+    require_callable("system_at", system_at, "lambda value: ...")
+    require_instance("fold", fold, SpecialPoint, 'branch.of_kind("fold")[0]')
     if fold.kind != "fold":
         raise ValueError(f"A fold is needed to start from; this is a {fold.kind}.")
     if control.parameter_scale is not None:

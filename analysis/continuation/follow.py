@@ -14,11 +14,14 @@ from isochron.analysis.continuation.problems import FixedPointProblem, OrbitProb
 from isochron.analysis.continuation.scales import Scales, choose_scales
 from isochron.analysis.continuation.special import Frame, find_special
 from isochron.analysis.limit_cycles import LimitCycle
+from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import UNLIKE_ALONG, check_scale, measure_scale
 from isochron.analysis.systems.units import Units
-from isochron.real_numbers import require_real
-from isochron.settings import settings_from
+from isochron.arguments import require_callable, require_instance
+from isochron.real_numbers import as_floats
+from isochron.settings import check_type, settings_from
+from isochron.shapes import check_shape
 
 SystemAt = Callable[[float], Any]
 
@@ -81,8 +84,11 @@ def continue_fixed_points(
     ['0.3849', '-0.3849']
     """
     control = settings_from(StepControl, control, fields)
-    require_real("start", start)
-    y = np.array(start, dtype=float)
+    y = as_floats("start", start)
+    check_shape("start", y, ("n",))
+    require_callable("system_at", system_at, "lambda value: ...")
+    check_type("parameter", parameter, float)
+    check_system(system_at(parameter), y)
     scale = control.scale
     units = Units(np.ones(y.size) if scale is None else check_scale(scale, y.size))
     system_at, y = systems_in_units(system_at, units), units.enter(y)
@@ -150,6 +156,9 @@ def continue_cycles(
     0.9000
     """
     control = settings_from(StepControl, control, fields)
+    require_callable("system_at", system_at, "lambda value: ...")
+    require_instance("start", start, LimitCycle, "analysis.find_limit_cycle(system, state)")
+    check_type("parameter", parameter, float)
     if not start.solved:
         raise ValueError(f"The start is not a cycle: {start.message}")
     system = system_at(parameter)

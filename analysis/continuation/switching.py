@@ -23,6 +23,7 @@ from isochron.analysis.floquet import ReturnMap
 from isochron.analysis.systems.protocols import is_map
 from isochron.analysis.systems.scales import check_scale, measure_scale
 from isochron.analysis.systems.units import Units
+from isochron.arguments import require_callable, require_instance
 from isochron.settings import settings_from
 
 
@@ -74,6 +75,8 @@ def continue_cycles_from_hopf(
     1.00 1.0000
     """
     control = settings_from(StepControl, control, fields)
+    require_callable("system_at", system_at, "lambda value: ...")
+    require_instance("hopf", hopf, SpecialPoint, 'branch.of_kind("Hopf")[0]')
     if hopf.kind != "Hopf":
         raise ValueError(f"Cycles are born at a Hopf point; this is a {hopf.kind}.")
     _check_no_step(control)
@@ -159,6 +162,8 @@ def continue_doubled_cycles(
     3.0000 3.4495
     """
     control = settings_from(StepControl, control, fields)
+    require_callable("system_at", system_at, "lambda value: ...")
+    require_instance("doubling", doubling, SpecialPoint, 'branch.of_kind("period doubling")[0]')
     if doubling.kind != "period doubling":
         raise ValueError(f"A period doubling is needed to start from; this is a {doubling.kind}.")
     _check_no_step(control)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isochron.analysis.features.dictionary import Dictionary, center_and_scale
 from isochron.analysis.similarity import checked_states
+from isochron.arguments import require_rng
 from isochron.wording import shown
 
 AUXILIARY_WEIGHT = 1 / 32  # of the loss of the features that have not been active, as in the paper
@@ -109,6 +110,7 @@ def sparse_autoencoder(
     >>> learned.explained(states) > 0.9
     True
     """
+    require_rng(rng)
     return _trained(states, n_features, n_active, training, rng, learns_directions=True)
 
 
@@ -163,6 +165,7 @@ def random_dictionary(
     >>> learned.explained(states) > random.explained(states)
     True
     """
+    require_rng(rng)
     return _trained(states, n_features, n_active, training, rng, learns_directions=False)
 
 

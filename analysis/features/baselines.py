@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.dimensionality import principal_components
 from isochron.analysis.features.dictionary import Dictionary, center_and_scale
 from isochron.analysis.similarity import checked_states
+from isochron.arguments import require_rng
 from isochron.wording import shown
 
 MAX_ITERATIONS = 500
@@ -88,6 +89,7 @@ def ica(states: ArrayLike, n_components: int, *, rng: np.random.Generator) -> Di
     >>> print(np.abs(found.directions @ mixing.T).max(axis=0) > 0.99)
     [ True  True]
     """
+    require_rng(rng)
     states, components = _leading(states, n_components)
     mean, scale = center_and_scale(states)
     scores = (states - mean) / scale @ components.T

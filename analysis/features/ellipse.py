@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.arrays import as_angles
 from isochron.analysis.similarity import checked_states
+from isochron.arguments import require_rng
 
 
 def noisy_ellipse(
@@ -57,6 +58,7 @@ def noisy_ellipse(
     >>> print(abs(np.mean(null[:, 2] * np.cos(2 * phases))) < 0.05)  # 0.5 in the loop
     True
     """
+    require_rng(rng)
     x, angles = checked_states(states, 4), as_angles(phases, "phases")
     groups = np.zeros(len(x)) if conditions is None else np.asarray(conditions)
     if angles.shape != (len(x),) or groups.shape != (len(x),):

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from isochron.analysis.arrays import as_angles, real_array
 from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import cyclic_shift
+from isochron.arguments import require_rng
 from isochron.wording import shown
 
 
@@ -112,6 +113,7 @@ def phase_information(
     >>> found.excess > 0.1
     array([ True, False])
     """
+    require_rng(rng)
     if not n_bins >= 2:
         raise ValueError(f"n_bins must be at least 2, got {shown(n_bins)}.")
     angles = as_angles(phases, "phases")
@@ -176,6 +178,7 @@ def condition_information(
     >>> found.bits, found.p_values
     (array([1.]), array([0.01]))
     """
+    require_rng(rng)
     _, labels = np.unique(np.asarray(conditions), return_inverse=True)
     pieces = _pieces(trials, labels.size)
     if any(np.ptp(labels[piece]) for piece in pieces):

@@ -11,10 +11,11 @@ from isochron.analysis.limit_cycles.control import ShootingControl
 from isochron.analysis.limit_cycles.result import LimitCycle, orbit_size
 from isochron.analysis.limit_cycles.search import find_limit_cycle
 from isochron.analysis.results import short_repr
+from isochron.analysis.systems.checks import check_durations
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.units import find_units
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 from isochron.settings import settings_from
 
 _MAX_ITERATIONS, _N_SEGMENTS = 20, 6  # by default
@@ -112,8 +113,7 @@ def find_close_returns(
     >>> {found.end - found.begin for found in returns}
     {20}
     """
-    require_real("states", states)
-    states = np.asarray(states, dtype=float)
+    states = as_floats("states", states)
     if not len(lags) or not 0 < min(lags) <= max(lags) < len(states):
         raise ValueError(f"lags must lie between 1 and {len(states) - 1}, got {lags!r}.")
     size, found = orbit_size(states), []
@@ -197,7 +197,11 @@ def find_recurrent_cycles(
     ['2.0000']
     """
     control = settings_from(ShootingControl, control, fields)
-    shortest, longest = periods
+    bounds = as_floats("periods", periods)
+    if bounds.shape != (2,):
+        raise ValueError(f"periods must be two numbers, shortest and longest, got {periods!r}.")
+    check_durations(interval=interval, duration=duration)
+    shortest, longest = bounds.tolist()
     if not 0 < interval < shortest <= longest < duration:
         raise ValueError(
             "Need 0 < interval < shortest period <= longest period < duration, got "

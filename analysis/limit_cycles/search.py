@@ -37,7 +37,7 @@ from isochron.analysis.systems.derivatives import derivative_fault
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import System, has_free_step, is_map, is_stiff
 from isochron.analysis.systems.units import Units, find_units
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 from isochron.settings import settings_from
 
 P = ParamSpec("P")
@@ -141,8 +141,7 @@ def find_limit_cycle(
     False
     """
     control = settings_from(ShootingControl, control, fields)
-    require_real("start", start)
-    nodes = np.atleast_2d(np.array(start, dtype=float))
+    nodes = np.atleast_2d(as_floats("start", start))
     check_durations(max_period=max_period, period_guess=period_guess, period=period)
     check_system(system, nodes[0])
     forced = _is_forced(system, period, max_period, period_guess)

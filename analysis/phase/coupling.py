@@ -17,6 +17,8 @@ from isochron.analysis.phase.response import PhaseResponse
 from isochron.analysis.results import short_repr
 from isochron.analysis.systems.functions import Flow
 from isochron.analysis.systems.protocols import VectorField
+from isochron.arguments import require_callable, require_instance
+from isochron.settings import check_type
 
 
 @short_repr
@@ -148,6 +150,8 @@ def phase_coupling_function(
     """
     if n != int(n) or m != int(m) or min(n, m) < 1:
         raise ValueError(f"n and m must be integers from 1, got {n!r} and {m!r}.")
+    require_instance("response", response, PhaseResponse, "analysis.phase_response(cycle)")
+    require_callable("perturbation", perturbation, "lambda phase, other: ...")
     own, z = response.phases[:-1], response.response[:-1]
     phases = np.concatenate([own + 2 * math.pi * turn for turn in range(m)])
     z = np.tile(z, (m, 1))
@@ -202,6 +206,8 @@ def find_locked_states(
     0.1667 -0.866 True
     0.8333 0.866 False
     """
+    require_instance("coupling", coupling, CouplingFunction, "phase_coupling_function(...)")
+    check_type("detuning", detuning, float)
     if not math.isfinite(detuning):
         raise ValueError(f"detuning must be finite (radians per unit of time), got {detuning!r}.")
 
@@ -237,6 +243,11 @@ def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
     low, high : float
         Ends of the range of Ω - (m/n) Ω_other, radians per unit of time.
 
+    Raises
+    ------
+    TypeError
+        If `coupling` is something else.
+
     Examples
     --------
     >>> lags = 2 * np.pi * np.arange(16) / 16
@@ -244,6 +255,7 @@ def locking_range(coupling: CouplingFunction) -> tuple[float, float]:
     >>> analysis.locking_range(coupling)
     (-1.2, 0.8)
     """
+    require_instance("coupling", coupling, CouplingFunction, "phase_coupling_function(...)")
     fine = coupling(np.linspace(0, 2 * math.pi, 64 * coupling.lags.size, endpoint=False))
     return float(-fine.max()), float(-fine.min())
 
@@ -298,6 +310,9 @@ def fixed_radius_field(
     >>> np.abs(cycle.multipliers).round(3), round(float(np.exp(-0.1 * np.pi)), 3)
     (array([0.73]), 0.73)
     """
+    require_callable("field", field, "lambda t, x: ...")
+    check_type("radius", radius, float)
+    check_type("angular_velocity", angular_velocity, float)
     if not 0 < radius < math.inf:
         raise ValueError(f"radius must be positive, got {radius!r}.")
     if not math.isfinite(angular_velocity):

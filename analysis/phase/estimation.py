@@ -14,6 +14,7 @@ from isochron.analysis.phase.oscillation import (
     oscillation_test,
     upward_crossings,
 )
+from isochron.settings import check_type
 from isochron.wording import counted
 
 SIGNIFICANCE = 5e-4
@@ -388,6 +389,7 @@ def fourier_protophase(signal: ArrayLike, *, frequency: float, n_cycles: float =
     True 200
     """
     signal = _one_signal(signal)
+    check_type("frequency", frequency, float)
     if not 0 < frequency < 0.5:
         raise ValueError(f"frequency must be in (0, 0.5) cycles per sample, got {frequency!r}.")
     if not n_cycles >= 2:

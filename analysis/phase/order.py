@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from isochron.analysis.arrays import as_angles, circular_pair
 from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import SignificanceTest, permutation_p
+from isochron.arguments import require_instance, require_rng
 from isochron.wording import shown
 
 _LEAST = 4  # fewer units have too few circular orders to tell anything
@@ -137,6 +138,9 @@ def phase_order_test(
     >>> order.correlations.round(1), order.test.p_value
     (array([1. , 0.9, 0.9]), 0.001)
     """
+    require_rng(rng)
+    require_instance("reference", reference, Mapping, "{'AVAL': 0.0, 'RIML': 1.5}")
+    require_instance("animals", animals, Sequence, "[reference]")
     if not animals or not n_permutations >= 1:
         raise ValueError(
             "Need one animal or more and n_permutations >= 1, got "

@@ -10,6 +10,8 @@ from isochron.analysis.dimensionality import principal_components
 from isochron.analysis.phase.oscillation import counted_crossings
 from isochron.analysis.results import short_repr
 from isochron.analysis.statistics import SignificanceTest, amplitude_adjusted, permutation_p
+from isochron.arguments import require_rng
+from isochron.settings import check_type
 from isochron.wording import counted, shown
 
 _LEAST_CYCLES = 12  # for the p-value; see planar_rotation
@@ -103,6 +105,8 @@ def planar_rotation(
     >>> rotation.test.p_value > 0.05
     True
     """
+    require_rng(rng)
+    check_type("rate_Hz", rate_Hz, float)
     if not 0 < rate_Hz < np.inf:
         raise ValueError(f"rate_Hz must be positive and finite, got {shown(rate_Hz)}.")
     if not n_surrogates >= 1:

@@ -14,6 +14,7 @@ from isochron.analysis.sign_networks.enumeration import (
     enumerate_attractors,
 )
 from isochron.analysis.sign_networks.results import Enumeration
+from isochron.arguments import require_rng
 from isochron.settings import settings_from
 
 LAWS = ("gaussian", "uniform", "sign")
@@ -144,6 +145,7 @@ def random_couplings(
     >>> print(round(np.mean(couplings * couplings.T) / np.mean(couplings**2), 2))
     0.5
     """
+    require_rng(rng)
     law = settings_from(CouplingLaw, law, fields)
     epsilon = asymmetry(symmetry)
     if n < 1:
@@ -336,6 +338,7 @@ def count_attractors(
     >>> abs(mean - 1) < 3 * error
     True
     """
+    require_rng(rng)
     law = settings_from(CouplingLaw, law, fields)
     largest = MAX_NEURONS if device == "cpu" else MAX_ON_GPU
     if not 1 <= n <= largest:

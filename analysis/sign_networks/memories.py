@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isochron.analysis.sign_networks.settling import settle
+from isochron.arguments import require_rng
 from isochron.real_numbers import require_real
 
 
@@ -134,6 +135,7 @@ def recall(couplings: ArrayLike, states: ArrayLike, rng: np.random.Generator) ->
     >>> sign_networks.recall(J, [1, 1, -1, -1, -1], rng)
     array([ 1,  1,  1, -1, -1])
     """
+    require_rng(rng)
     J, found = np.asarray(couplings), np.array(states, dtype=np.int64)
     if J.dtype.kind != "i" or J.ndim != 2 or not np.array_equal(J, J.T) or np.diag(J).any():
         raise ValueError("couplings must be a symmetric matrix of integers with a diagonal of 0.")

@@ -15,6 +15,7 @@ from isochron.analysis.sign_networks.estimates import (
     wilson_interval,
 )
 from isochron.analysis.sign_networks.network import SignNetwork
+from isochron.arguments import require_rng
 from isochron.settings import settings_from
 
 Report = Callable[[float, str], None]
@@ -247,6 +248,7 @@ def sample_attractors(
     ... ).found_by_length
     {1: 1}
     """
+    require_rng(rng)
     limits = settings_from(SamplingLimits, limits, fields)
     _check_positive(n_starts=n_starts)
     batch = limits.batch

@@ -24,6 +24,7 @@ from isochron.analysis.systems.checks import check_system
 from isochron.analysis.systems.derivatives import check_derivative
 from isochron.analysis.systems.protocols import System, is_map
 from isochron.analysis.systems.units import Units, find_units
+from isochron.arguments import require_rng
 
 
 def find_all_attractors(
@@ -100,6 +101,7 @@ def find_all_attractors(
     >>> sorted(round(float(found.solution.point[0]), 6) for found in survey.attractors)
     [-1.0, 1.0]
     """
+    require_rng(rng)
     times, tolerances = survey_settings(times, tolerances, fields)
     if n_starts < 1:
         raise ValueError(f"Need n_starts >= 1, got {n_starts!r}.")

@@ -21,9 +21,10 @@ from isochron.analysis.survey.self_mirrored import MOST_VARIABLES, SelfMirrored
 from isochron.analysis.survey.settings import NewtonStarts
 from isochron.analysis.survey.symmetry import half_period, mirror_step
 from isochron.analysis.systems.angles import turning_variables
+from isochron.analysis.systems.checks import check_forced_map
 from isochron.analysis.systems.protocols import ForcedMap
 from isochron.analysis.systems.units import find_units
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 from isochron.settings import settings_from
 from isochron.wording import counted
 
@@ -223,8 +224,7 @@ def find_entrained_cycles(
     ['0.012', '0.012', '6.665']
     """
     newton = settings_from(NewtonStarts, newton, fields)
-    require_real("starts", starts)
-    starts = np.atleast_2d(np.asarray(starts, dtype=float))
+    starts = np.atleast_2d(as_floats("starts", starts))
     if convergence_tolerance is None:
         convergence_tolerance = 1e-2 * merge_tolerance
     _check(
@@ -303,6 +303,7 @@ def _self_mirrored(
 def _check(system: Any, starts: np.ndarray, **tolerances: float) -> None:
     if not len(starts):
         raise ValueError("A survey needs at least one start.")
+    check_forced_map(system)
     if starts.shape[1] != system.dimension or not np.isfinite(starts).all():
         raise ValueError(
             f"starts must be finite, of shape (n_starts, {system.dimension}), got shape "

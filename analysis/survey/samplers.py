@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.real_numbers import require_real
+from isochron.arguments import require_rng
+from isochron.real_numbers import as_floats, require_real
 
 Sampler = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -34,9 +35,7 @@ def uniform_box(low: ArrayLike, high: ArrayLike) -> Sampler:
     >>> drawn.min(axis=0).round(1), drawn.max(axis=0).round(1)
     (array([-1.,  0.]), array([1., 5.]))
     """
-    require_real("low", low)
-    require_real("high", high)
-    low, high = (np.array(corner, dtype=float) for corner in (low, high))
+    low, high = as_floats("low", low), as_floats("high", high)
     sides = high - low
     if low.ndim != 1 or low.shape != high.shape or not (np.isfinite(sides) & (sides > 0)).all():
         raise ValueError(f"A box needs finite low < high of one shape, got {low} and {high}.")
@@ -70,9 +69,7 @@ def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
     >>> drawn.shape, np.unique(drawn[:, 0].round(-1))
     ((1000, 2), array([ 0., 10.]))
     """
-    require_real("states", states)
-    require_real("spread", spread)
-    states, spread = np.atleast_2d(np.array(states, dtype=float)), np.array(spread, dtype=float)
+    states, spread = np.atleast_2d(as_floats("states", states)), as_floats("spread", spread)
     if not states.size or not np.isfinite(states).all():
         raise ValueError(f"Need at least one finite state, got shape {states.shape}.")
     if not (np.isfinite(spread) & (spread >= 0)).all():
@@ -87,6 +84,7 @@ def gaussian_around(states: ArrayLike, spread: ArrayLike) -> Sampler:
 
 def draw_starts(sampler: Sampler, rng: np.random.Generator, n_starts: int) -> np.ndarray:
     """Initial states of a sampler, shape (n_starts, dimension), checked."""
+    require_rng(rng)
     drawn = sampler(rng, n_starts)
     require_real("The states of sampler", drawn)
     starts = np.asarray(drawn, dtype=float)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from isochron.analysis.limit_cycles import ShootingControl
 from isochron.analysis.systems.scales import check_scale
-from isochron.settings import settings_from
+from isochron.settings import check_types, settings_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,7 @@ class SurveyTimes:
     follow: int = 10
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not (
             0 <= self.transient < math.inf and 0 < self.longest <= self.observation / 2 < math.inf
         ):

@@ -5,8 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.systems.checks import check_forced_map
 from isochron.analysis.systems.protocols import ForcedMap
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 
 _DRAWN = 8  # random states at which a symmetry is checked, in addition to as many starts
 
@@ -47,8 +48,8 @@ def has_odd_symmetry(system: ForcedMap, states: ArrayLike, *, tolerance: float =
     >>> has_odd_symmetry(biased, [[0.3], [1.0]])
     False
     """
-    require_real("states", states)
-    states = np.atleast_2d(np.asarray(states, dtype=float))
+    states = np.atleast_2d(as_floats("states", states))
+    check_forced_map(system)
     if system.forcing_cycles == 0:
         return _is_odd(system, states, 0, tolerance)
     if system.n_steps % 2 or system.forcing_cycles % 2 == 0:

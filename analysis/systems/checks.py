@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from isochron.analysis.systems.protocols import is_map
-from isochron.real_numbers import require_real
+from isochron.arguments import what_it_is
+from isochron.real_numbers import as_float, require_real
 from isochron.wording import counted, shown
 
 _WHAT_IS_ONE = (
@@ -49,8 +50,24 @@ def check_system(system: Any, state: np.ndarray, *, batched: bool = False) -> No
         if of_map and batched:
             several = np.stack([state] * (state.size + 1))
             _check_values("A step of the map, for several states,", system, several, True)
+    except IndexError as error:
+        raise ValueError(
+            f"The system does not accept a state of shape {state.shape}: {error}."
+        ) from error
     except ArithmeticError:
         return  # of a place where the system is not defined
+
+
+def check_forced_map(system: Any) -> None:
+    """Check that a system is a map with a number of steps and of cycles of its forcing.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as a vector field.
+    """
+    if not is_map(system) or not hasattr(system, "forcing_cycles"):
+        raise TypeError(f"A map is needed, got {what_it_is(system)}. {_WHAT_IS_ONE}")
 
 
 def _check_values(what: str, system: Any, states: np.ndarray, of_map: bool) -> None:
@@ -79,5 +96,5 @@ def check_durations(**durations: Any) -> None:
             continue
         if not isinstance(value, Real) or isinstance(value, bool):
             raise TypeError(f"{name} must be a number, got {shown(value)}.")
-        if not 0 < float(value) < np.inf:
+        if not 0 < as_float(value) < np.inf:
             raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")

@@ -1,16 +1,17 @@
 """The flow of a vector field over a time, and its derivative."""
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.analysis.systems.checks import check_durations, check_system
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField
 from isochron.analysis.systems.scales import field_response, measure_scale
 from isochron.analysis.systems.units import Units
-from isochron.wording import shown
+from isochron.real_numbers import as_floats
+from isochron.shapes import check_shape
 
 
 def flow(
@@ -70,11 +71,14 @@ def flow(
     >>> print(state, tangents)  # 2/e and 1/e
     [0.73575888] [[0.36787944]]
     """
-    state = np.asarray(state, dtype=float)
+    state = as_floats("state", state)
+    check_shape("state", state, ("n",))
+    if duration is None:
+        raise TypeError("duration must be a number, got None.")
+    check_durations(duration=duration)
+    check_system(field, state)
     if not np.isfinite(state).all():
         raise ArithmeticError("The state is not finite.")
-    if not 0 < duration < math.inf:
-        raise ValueError(f"duration must be positive and finite, got {shown(duration)}.")
     response = field_response(field, state, duration)
     units = Units(measure_scale(state, scale=scale, response=response))
     found = integrate(

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from isochron.analysis.systems.differences import difference_tangent
 from isochron.analysis.systems.protocols import jacobian_product
 from isochron.analysis.systems.scales import check_scale, measure_scale
-from isochron.real_numbers import require_count, require_real
+from isochron.arguments import require_callable
+from isochron.real_numbers import as_floats, require_count, require_real
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,7 @@ class SteppedMap:
     def advance(self, state: Any, n_steps: int, *, start: int = 0, tangents: Any = None) -> Any:
         """Take steps; with `tangents`, shape (dimension, k), return (state, tangents)."""
         require_count("n_steps", n_steps)
-        require_real("state", state)
-        state = np.asarray(state, dtype=float)
+        state = as_floats("state", state)
         for k in range(start, start + n_steps):
             if tangents is not None and self.tangent is not None:
                 tangents = np.array(self.tangent(k % self.n_steps, np.array(state), tangents))
@@ -265,6 +265,8 @@ def black_box(
     >>> print(point.point, point.eigenvalues.real)
     [2.] [0.5]
     """
+    for name, value in (("get_state", get_state), ("set_state", set_state), ("step", step)):
+        require_callable(name, value, "see the example of black_box")
     first = np.array(get_state(), dtype=float)
     if first.ndim != 1 or not first.size:
         raise ValueError(f"get_state must return shape (n,), got shape {first.shape}.")

@@ -11,11 +11,14 @@ from scipy.integrate import DOP853, Radau
 from scipy.optimize import brentq
 
 from isochron.analysis.results import short_repr
+from isochron.analysis.systems.checks import check_durations, check_system
 from isochron.analysis.systems.flow import flow
 from isochron.analysis.systems.integration import integrate
 from isochron.analysis.systems.protocols import VectorField, is_stiff
 from isochron.analysis.systems.units import Units, find_units
-from isochron.real_numbers import require_real
+from isochron.arguments import require_instance
+from isochron.real_numbers import as_floats
+from isochron.settings import check_type
 from isochron.wording import counted, shown
 
 _REFINEMENTS = 4
@@ -46,7 +49,7 @@ class Section:
 
     def __post_init__(self) -> None:
         for name in ("normal", "point"):
-            object.__setattr__(self, name, np.array(getattr(self, name), dtype=float))
+            object.__setattr__(self, name, as_floats(name, getattr(self, name)))
         if self.normal.ndim != 1 or self.normal.shape != self.point.shape:
             raise ValueError(
                 f"normal and point must have one shape (n,), got {self.normal.shape} and "
@@ -190,15 +193,17 @@ def find_crossings(
     >>> print(found.times / np.pi)
     [1.5 3.5]
     """
+    check_type("n_crossings", n_crossings, int)
+    check_durations(max_duration=max_duration)
+    require_instance("section", section, Section, "analysis.Section([0, 1], [0, 0])")
+    start = as_floats("start", start)
+    check_system(field, start)
     if n_crossings < 1:
         raise ValueError(f"n_crossings must be at least 1, got {shown(n_crossings)}.")
-    if not 0 < max_duration < math.inf:
-        raise ValueError(f"max_duration must be positive and finite, got {shown(max_duration)}.")
-    require_real("start", start)
     units = find_units(field, start, scale=scale, duration=max_duration)
     plane = section
     field, section = units.system(field), section.in_units(units)
-    solver = _solver(field, units.enter(np.array(start, dtype=float)), max_duration, rtol)
+    solver = _solver(field, units.enter(start), max_duration, rtol)
     times, states = [], []
     state, height = solver.y.copy(), section.height(solver.y)
     scale = float(np.linalg.norm(solver.y - section.point)) or 1.0
@@ -294,8 +299,7 @@ def compute_section_return(
     >>> print(f"{found.time:.4f} {abs(found.derivative[0, 0]):.4f} {np.exp(-0.2 * np.pi):.4f}")
     6.2832 0.5335 0.5335
     """
-    require_real("start", start)
-    start = np.array(start, dtype=float)
+    start = as_floats("start", start)
     crossings = find_crossings(
         field, start, section, n_crossings=1, max_duration=max_duration, rtol=rtol, scale=scale
     )

@@ -109,6 +109,8 @@ def find_units(
 
 def _find_units(system: Any, states: ArrayLike, scale: ArrayLike | None, duration) -> Units:
     states = np.asarray(states, dtype=float)
+    if not states.size:
+        raise ValueError(f"A state has at least one variable, got shape {states.shape}.")
     rows = states.reshape(-1, states.shape[-1])
     finite = rows[np.isfinite(rows).all(axis=1)]
     if scale is not None or not len(finite):

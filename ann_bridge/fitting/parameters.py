@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from isochron.settings import check_types
 from isochron.sims import GradedNetwork, GradedParameters, Stimulus, step_current
 from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
@@ -48,6 +49,7 @@ class Constant:
     high: float
 
     def __post_init__(self) -> None:
+        check_types(self)
         known = [item.name for item in fields(GradedParameters)]
         if self.name not in known:
             raise ValueError(f"No parameter {self.name!r}; there are {', '.join(known)}.")
@@ -95,6 +97,7 @@ class ConnectionScale:
     high: float = 10.0
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.layer not in ("chemical", "gap"):
             raise ValueError(f"layer must be chemical or gap, got {self.layer!r}.")
         if not self.low > 0:
@@ -144,6 +147,7 @@ class Current:
     high: float
 
     def __post_init__(self) -> None:
+        check_types(self)
         _check_bounds(self.name, self.low, self.high)
 
     @property

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
+from isochron.settings import check_types
 from isochron.sims import GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
@@ -73,11 +74,12 @@ class RecordingFitParameters:
     stop_below: float = 0.0
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.compare not in ("mV", "correlation"):
             raise ValueError(f"compare must be mV or correlation, got {self.compare!r}.")
         for name in ("window_steps", "steps"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
         for name in ("step_ms", "learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:

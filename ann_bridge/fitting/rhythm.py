@@ -27,6 +27,7 @@ from scipy.signal import find_peaks
 from torch import Tensor
 
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
+from isochron.settings import check_types
 from isochron.sims import DivergenceError, GradedMap, GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import GradedBatch
 
@@ -68,6 +69,7 @@ class RhythmTarget:
     neurons: tuple[str, ...] = ("motor",)
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name, unit in (("period_ms", "ms"), ("amplitude_mV", "mV")):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
@@ -109,9 +111,10 @@ class RhythmFitParameters:
     max_iterations: int = 12
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name, least in (("n_steps", 20), ("max_iterations", 1)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
+            if value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
         for name in ("transient_s", "tolerance"):
             if not 0 < getattr(self, name) < math.inf:

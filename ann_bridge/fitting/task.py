@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from isochron.ann_bridge.draws import normal, zeros
+from isochron.ann_bridge.draws import checked_generator, normal, zeros
 from isochron.ann_bridge.fitting.parameters import Choice, FreeParameters
 from isochron.ann_bridge.fitting.worm_file import read_worm, write_worm
 from isochron.ann_bridge.float64_steps import Step
 from isochron.ann_bridge.nets import RecurrentNet
+from isochron.settings import check_types, settings_from
 from isochron.sims import GradedNetwork, Stimulus
 from isochron.sims.engines.torch_graded import BatchParameters, GradedBatch
 
@@ -70,9 +71,10 @@ class WormNetParameters:
     window_steps: int = 25
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name in ("n_inputs", "n_outputs", "window_steps"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
         for name, unit in (("step_ms", "ms"), ("input_pA", "pA")):
             if not 0 < getattr(self, name) < math.inf:
@@ -149,8 +151,8 @@ class WormNet(RecurrentNet):
         super().__init__()
         if not stimulus.steady:
             raise ValueError("The stimulus of a WormNet must be constant; only the inputs change.")
-        p = parameters or WormNetParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p = settings_from(WormNetParameters, parameters, fields)
+        g = checked_generator(generator)
         self.settings = p
         self.free = FreeParameters(network, stimulus, choices)
         self._network, self._batch = network, GradedBatch([network])

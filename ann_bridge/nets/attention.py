@@ -146,9 +146,7 @@ class AttentionNet(WindowNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or AttentionParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
-        self.settings = p
+        p, g = self.started(parameters, generator, fields)
         self.input_weights = nn.Parameter(normal(p.n_units, p.n_inputs, generator=g))
         self.biases = nn.Parameter(normal(p.n_units, generator=g))
         self.layers = nn.ModuleList(AttentionLayer(p, g) for _ in range(p.n_layers))

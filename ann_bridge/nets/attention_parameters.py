@@ -48,7 +48,7 @@ class AttentionParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name in ("n_layers", "n_heads", "window", "stride"):
             value, most = getattr(self, name), MOST_LAYERS if name == "n_layers" else LONGEST
-            if not isinstance(value, int) or not 1 <= value <= most:
+            if not 1 <= value <= most:
                 raise ValueError(
                     f"{name} must be a whole number, at least 1 and at most {most}, got "
                     f"{shown(value)}."
@@ -58,13 +58,18 @@ class AttentionParameters(SteppedParameters):
                 f"n_units must be a multiple of 2 n_heads = {2 * self.n_heads}, so that each head "
                 f"has an even number of units, got {self.n_units}."
             )
-        if not math.isfinite(self.feedback):
-            raise ValueError(f"feedback must be finite, got {shown(self.feedback)}.")
         if self.feedback and self.n_outputs > self.n_inputs:
             raise ValueError(
                 f"feedback needs an input for each output, got {self.n_inputs} inputs and "
                 f"{self.n_outputs} outputs."
             )
+
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: 8 n_units² in each layer."""
+        return self.n_units * (
+            8 * self.n_layers * (self.n_units + 1) + self.n_inputs + self.n_outputs
+        )
 
     @property
     def n_read(self) -> int:

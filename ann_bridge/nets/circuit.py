@@ -7,16 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isochron.ann_bridge.draws import zeros
+from isochron.ann_bridge.draws import checked_generator, zeros
+from isochron.ann_bridge.masks import require_connectome
 from isochron.ann_bridge.nets.agreement import check_agreement
 from isochron.ann_bridge.nets.autograd_loop import SteppedNet
 from isochron.ann_bridge.nets.circuit_connectivity import (
     CircuitConnectivity,
+    check_connectivity,
     connectome_connectivity,
     default_policy_connectivity,
     full_connectivity,
 )
 from isochron.ann_bridge.nets.ncps_import import Imported
+from isochron.ann_bridge.nets.parameters import FROM_TASK
+from isochron.ann_bridge.tasks.task import require_task
 from isochron.connectome import Connectome
 from isochron.connectome.signs import signed
 
@@ -75,11 +79,12 @@ class CircuitNet(SteppedNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        sizes = {"n_units": connectivity.n_units, "n_inputs": max(1, connectivity.n_inputs)}
-        p = parameters or type(self).parameters_type(**sizes | fields)
+        check_connectivity(connectivity)
+        if parameters is None:
+            sizes = {"n_units": connectivity.n_units, "n_inputs": max(1, connectivity.n_inputs)}
+            fields = sizes | fields
+        p, g = self.started(parameters, generator, fields)
         connectivity.check_fit(p.n_units, p.n_inputs)
-        g = generator or torch.Generator().manual_seed(0)
-        self.settings = p
         for name, tensor in connectivity._asdict().items():
             self.register_buffer(name, tensor.clone())
         self.draw_weights(g)
@@ -127,18 +132,19 @@ class CircuitNet(SteppedNet):
             The circuit that is drawn: a neural circuit policy, with a sixth of its units motor
             neurons, or one with all synapses.
         """
-        g = generator or torch.Generator().manual_seed(0)
+        g = checked_generator(generator)
         rng = np.random.default_rng(g.initial_seed())
-        n_units = fields.get("n_units") if parameters is None else parameters.n_units
         if connectome is None:
-            n_units = n_units or cls.parameters_for(task).n_units
-            drawn = _draw(connectivity, n_units, task.n_inputs, rng)
-        else:
-            drawn = connectome_connectivity(signed(connectome), task.n_inputs, rng=rng)
-        fields["n_units"] = n_units or drawn.n_units
+            settings = cls.parameters_for(task, parameters, **fields)
+            drawn = _draw(connectivity, settings.n_units, settings.n_inputs, rng)
+            return cls(drawn, settings, generator=g)
+        require_connectome(cls.kind, connectome)
+        require_task(task, FROM_TASK)
+        drawn = connectome_connectivity(signed(connectome), task.n_inputs, rng=rng)
+        if parameters is None:
+            fields = {"n_units": drawn.n_units} | fields
         settings = cls.parameters_for(task, parameters, **fields)
-        options = {} if connectome is None else cls.options_on_connectomes
-        return cls(drawn, settings, generator=g, **options)
+        return cls(drawn, settings, generator=g, **cls.options_on_connectomes)
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:

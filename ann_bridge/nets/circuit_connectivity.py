@@ -7,9 +7,12 @@ import torch
 from torch import Tensor
 
 from isochron.ann_bridge.masks import connectome_masks
+from isochron.arguments import require_instance
 from isochron.connectome import Connectome
 from isochron.connectome.signs import SignRule
-from isochron.wording import counted
+from isochron.memory import require_memory
+from isochron.settings import check_type
+from isochron.wording import counted, shown
 
 
 class CircuitConnectivity(NamedTuple):
@@ -91,6 +94,29 @@ class CircuitConnectivity(NamedTuple):
             )
 
 
+def check_connectivity(connectivity: object) -> None:
+    """Check that an object is the connectivity of a circuit.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    example = "ann_bridge.full_connectivity(19, 2, rng=np.random.default_rng(0))"
+    require_instance("connectivity", connectivity, CircuitConnectivity, example)
+
+
+def _check_sizes(**sizes: int) -> None:
+    """Check the numbers of units and inputs, and that their matrices fit into the memory."""
+    for name, size in sizes.items():
+        check_type(name, size, int)
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {shown(size)}.")
+    n_units = sum(size for name, size in sizes.items() if name != "n_inputs")
+    needed = 32.0 * n_units * (n_units + sizes["n_inputs"])
+    require_memory(needed, f"A circuit of {n_units} units", "Lower n_units.")
+
+
 def count_senders(edges: Tensor) -> int:
     """Number of presynaptic units, up to the last one that has a synapse; 0 without synapses."""
     return int(edges[0].max()) + 1 if edges.shape[1] else 0
@@ -162,10 +188,7 @@ def policy_connectivity(
     >>> pre[post == 7].tolist()  # of the motor neuron: the command neurons
     [4, 5, 6]
     """
-    sizes = {"n_inputs": n_inputs, "n_inter": n_inter, "n_command": n_command, "n_motor": n_motor}
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size!r}.")
+    _check_sizes(n_inputs=n_inputs, n_inter=n_inter, n_command=n_command, n_motor=n_motor)
     for name, partners, among, most in (
         ("sensory_fanout", sensory_fanout, "n_inter", n_inter),
         ("inter_fanout", inter_fanout, "n_command", n_command),
@@ -234,6 +257,9 @@ def default_policy_connectivity(
     >>> circuit.layers.bincount().tolist()
     [10, 6, 3]
     """
+    check_type("n_units", n_units, int)
+    check_type("n_motor", n_motor, int)
+    check_type("density", density, float)
     if not 1 <= n_motor <= n_units - 3:
         raise ValueError(
             f"n_motor must lie between 1 and n_units - 3 = {n_units - 3}, got {n_motor!r}."
@@ -365,6 +391,7 @@ def add_recurrence(connectivity: CircuitConnectivity, among: str) -> CircuitConn
     ValueError
         If `among` is a different text.
     """
+    check_connectivity(connectivity)
     same = connectivity.layers[:, None] == connectivity.layers
     added = {"none": same & False, "self": torch.eye(len(same), dtype=torch.bool), "layers": same}
     if among not in added:

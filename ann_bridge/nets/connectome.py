@@ -77,7 +77,8 @@ class ConnectomeRNN(LeakyRNN):
     ) -> Self:
         """As `RecurrentNet.for_task`, on a connectome; signs of the connectome stay."""
         connectome = require_connectome(cls.kind, connectome)
-        fields = {"n_units": len(connectome.neurons)} | fields
+        if parameters is None:
+            fields = {"n_units": len(connectome.neurons)} | fields
         settings = cls.parameters_for(task, parameters, **fields)
         return cls(connectome_masks(connectome), settings, generator=generator)
 
@@ -102,13 +103,11 @@ class ConnectomeRNN(LeakyRNN):
         super().__init__()
         check_masks(masks)
         n = len(masks.chemical)
-        p = parameters or ConnectomeRNNParameters(n_units=n)
+        p, g = self.started(parameters, generator, {} if parameters else {"n_units": n})
         if p.n_units != n:
             raise ValueError(f"n_units={p.n_units} but the connectome has {n} neurons.")
-        g = generator or torch.Generator().manual_seed(0)
         degree = (masks.chemical.sum() + masks.gap.sum()).item() / n
         scale = p.gain / math.sqrt(degree)
-        self.settings = p
         self.chemical = nn.Parameter(scale * normal(n, n, generator=g) * masks.chemical)
         upper = torch.triu(masks.gap, 1)
         self.gap = nn.Parameter(scale * normal(n, n, generator=g) * upper)

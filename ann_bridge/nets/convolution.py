@@ -57,9 +57,7 @@ class ConvolutionNet(WindowNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or ConvolutionParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
-        self.settings = p
+        p, g = self.started(parameters, generator, fields)
         columns = [p.width * n for n in (p.n_inputs, *[p.n_units] * (p.n_layers - 1))]
         self.weights = nn.ParameterList(
             normal(p.n_units, n, generator=g) / math.sqrt(n) for n in columns

@@ -41,11 +41,18 @@ class ConvolutionParameters(SteppedParameters):
         SteppedParameters.__post_init__(self)
         for name, least, most in (("n_layers", 1, MOST_LAYERS), ("width", 2, WIDEST)):
             value = getattr(self, name)
-            if not isinstance(value, int) or not least <= value <= most:
+            if not least <= value <= most:
                 raise ValueError(
                     f"{name} must be a whole number, at least {least} and at most {most}, got "
                     f"{shown(value)}."
                 )
+
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: width n_units² in each layer."""
+        return self.n_units * (
+            self.width * (self.n_inputs + self.n_layers * self.n_units) + self.n_outputs
+        )
 
     @property
     def reach(self) -> int:

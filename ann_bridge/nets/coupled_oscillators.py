@@ -65,14 +65,12 @@ class CoupledOscillatorNet(SteppedNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or CoupledOscillatorParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p, g = self.started(parameters, generator, fields)
         bound, n = 1 / math.sqrt(p.n_units), p.n_units
 
         def within(limit: float, *shape: int) -> nn.Parameter:
             return nn.Parameter(limit * (2 * uniform(*shape, generator=g) - 1))
 
-        self.settings = p
         self.recurrent_weights = within(bound, n, 2 * n)  # W and W~, in columns
         self.input_weights = within(p.input_gain, n, p.n_inputs)  # V
         self.biases = within(bound, n)  # b

@@ -58,11 +58,9 @@ class FullRankRNN(LeakyRNN):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or FullRankParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p, g = self.started(parameters, generator, fields)
         n = p.n_units
         weights = p.gain / math.sqrt(n) * normal(n, n, generator=g)
-        self.settings = p
         if p.excitatory_fraction is not None:
             excites = torch.arange(n) < p.n_excitatory
             signs = torch.where(excites, 1 + zeros(n), -1.0)

@@ -67,10 +67,8 @@ class GatedNet(RecurrentNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or GatedParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p, g = self.started(parameters, generator, fields)
         bound = 1 / math.sqrt(p.n_units)
-        self.settings = p
         with torch.random.fork_rng(devices=[]):  # the draws of torch do not count
             self.cells = type(self).layer(p.n_inputs, p.n_units, dtype=torch.float32)  # type: ignore[call-arg]
         with torch.no_grad():

@@ -1,11 +1,14 @@
 """Parameters of leaky rate networks. Light: no torch, so that help is instant."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from isochron.ann_bridge.nets.parameters import NetworkParameters, check_not_negative
+from isochron.ann_bridge.nets.parameters import (
+    NetworkParameters,
+    check_not_negative,
+    check_positive,
+)
 from isochron.ann_bridge.tasks.task import usual_time_constant_ms
 from isochron.settings import check_choices, setting
 from isochron.wording import shown
@@ -34,14 +37,13 @@ class LeakyParameters(NetworkParameters):
 
     def __post_init__(self) -> None:
         NetworkParameters.__post_init__(self)
-        if not 0 < self.step_ms <= self.time_constant_ms < math.inf:
+        check_positive(self, "step_ms", "time_constant_ms")
+        if self.step_ms > self.time_constant_ms:
             raise ValueError(
                 f"Need 0 < step_ms <= time_constant_ms, got step_ms={shown(self.step_ms)} and "
                 f"time_constant_ms={shown(self.time_constant_ms)}."
             )
         check_not_negative(self, "noise_std")
-        if not math.isfinite(self.output_scale):
-            raise ValueError(f"output_scale must be finite, got {shown(self.output_scale)}.")
         check_choices(self)
 
     @classmethod
@@ -97,13 +99,16 @@ class LowRankParameters(LeakyParameters):
                 f"loading_covariance must lie in [-1, 1], got {shown(self.loading_covariance)}."
             )
         if self.oscillation_Hz is not None:
-            if not 0 < self.oscillation_Hz < math.inf or self.rank < 2:
-                raise ValueError(
-                    f"oscillation_Hz must be positive, and needs rank 2 or more, got "
-                    f"{shown(self.oscillation_Hz)} and rank {self.rank}."
-                )
-            if not -1 <= self.growth < math.inf:
-                raise ValueError(f"growth must be >= -1 and finite, got {shown(self.growth)}.")
+            check_positive(self, "oscillation_Hz")
+            if self.rank < 2:
+                raise ValueError(f"oscillation_Hz needs rank 2 or more, got rank {self.rank}.")
+            if self.growth < -1:
+                raise ValueError(f"growth must be >= -1, got {shown(self.growth)}.")
+
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: loadings instead of a matrix."""
+        return self.n_units * (2 * self.rank + self.n_inputs + self.n_outputs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,11 +225,7 @@ class LowRankAdaptedConnectomeParameters(ConnectomeRNNParameters):
     def __post_init__(self) -> None:
         ConnectomeRNNParameters.__post_init__(self)
         check_rank(self)
-        if not 0 < self.loading_std < math.inf:
-            raise ValueError(
-                "loading_std must be positive and finite, because m is 0 and has no gradient "
-                f"without n; got {shown(self.loading_std)}."
-            )
+        check_positive(self, "loading_std")  # m is 0, and has no gradient without n
         if self.learns_class_parameters:
             raise ValueError("learns_class_parameters is not supported with a frozen connectome.")
 
@@ -238,5 +239,5 @@ def check_rank(parameters: Any) -> None:
         If it does not.
     """
     rank = parameters.rank
-    if not isinstance(rank, int) or not 1 <= rank <= parameters.n_units:
+    if not 1 <= rank <= parameters.n_units:
         raise ValueError(f"rank must lie between 1 and n_units, got {shown(rank)}.")

@@ -53,11 +53,9 @@ class LowRankRNN(LeakyRNN):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or LowRankParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p, g = self.started(parameters, generator, fields)
         m = normal(p.n_units, p.rank, generator=g)
         other = normal(p.n_units, p.rank, generator=g)
-        self.settings = p
         self.m = nn.Parameter(m)
         self.n = nn.Parameter(_correlated(p, m, other))
         self.input_weights = nn.Parameter(normal(p.n_units, p.n_inputs, generator=g))

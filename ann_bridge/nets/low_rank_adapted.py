@@ -76,7 +76,8 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
     ) -> Self:
         """As `RecurrentNet.for_task`, on a connectome; one without signs gets `gaba_inhibitory`."""
         connectome = require_connectome(cls.kind, connectome)
-        fields = {"n_units": len(connectome.neurons)} | fields
+        if parameters is None:
+            fields = {"n_units": len(connectome.neurons)} | fields
         weights = connectome_weights(signed(connectome))
         settings = cls.parameters_for(task, parameters, **fields)
         return cls(weights, connectome_masks(connectome), settings, generator=generator)
@@ -101,11 +102,9 @@ class LowRankAdaptedConnectomeRNN(LeakyRNN):
         super().__init__()
         check_masks(masks)
         n = len(connectome)
-        p = parameters or LowRankAdaptedConnectomeParameters(n_units=n)
+        p, g = self.started(parameters, generator, {} if parameters else {"n_units": n})
         if p.n_units != n:
             raise ValueError(f"n_units={p.n_units} but the connectome has {n} neurons.")
-        g = generator or torch.Generator().manual_seed(0)
-        self.settings = p
         normal(n, p.rank, generator=g)  # m of version 0.1: a seed gives the same n and B as then
         self.m = nn.Parameter(zeros(n, p.rank))
         self.n = nn.Parameter(p.loading_std * normal(n, p.rank, generator=g))

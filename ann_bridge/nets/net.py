@@ -2,6 +2,7 @@
 
 import os
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -9,12 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from isochron.ann_bridge.checks import checked_inputs
+from isochron.ann_bridge.draws import checked_generator
 from isochron.ann_bridge.float64_steps import Step
 from isochron.ann_bridge.nets.parameters import FROM_TASK
+from isochron.ann_bridge.tasks.task import require_task
+from isochron.memory import require_memory
+from isochron.settings import settings_from
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.tasks import Task
     from isochron.connectome import Connectome
+
+
+BYTES_PER_WEIGHT = 8  # of a weight and of a copy while it is drawn
 
 
 class RecurrentNet(nn.Module):
@@ -98,7 +106,7 @@ class RecurrentNet(nn.Module):
             raise ValueError(f"A network of kind {cls.kind} does not have a connectome.")
         constructor: Any = cls  # each kind has a different constructor
         settings = cls.parameters_for(task, parameters, **fields)
-        return constructor(settings, generator=generator or torch.Generator().manual_seed(0))
+        return constructor(settings, generator=checked_generator(generator))
 
     @classmethod
     def parameters_for(cls, task: "Task", parameters: Any = None, **fields: Any) -> Any:
@@ -117,10 +125,52 @@ class RecurrentNet(nn.Module):
         -------
         frozen dataclass
             An instance of `parameters_type`.
+
+        Raises
+        ------
+        TypeError
+            If an argument is something else, a setting does not exist, or settings are given twice.
+        ValueError
+            If a setting is out of range.
         """
         if parameters is not None:
+            settings_from(cls.parameters_type, parameters, fields)
+            require_task(task, FROM_TASK)
             return replace(parameters, **{name: getattr(task, name) for name in FROM_TASK})
         return cls.parameters_type.for_task(task, **fields)
+
+    def started(
+        self, parameters: Any, generator: torch.Generator | None, fields: Mapping[str, Any]
+    ) -> tuple[Any, torch.Generator]:
+        """Settings and generator of a constructor, checked before it draws weights.
+
+        Parameters
+        ----------
+        parameters : frozen dataclass, optional
+            The settings, an instance of `parameters_type`; saved as `settings`.
+        generator : torch.Generator, optional
+            Source of the initial weights; one with seed 0 by default.
+        fields : mapping of str to any
+            Settings in the place of `parameters`.
+
+        Returns
+        -------
+        parameters : frozen dataclass
+            The settings.
+        generator : torch.Generator
+            The source.
+
+        Raises
+        ------
+        TypeError
+            If one is of a different type, or settings are given twice or do not exist.
+        TooLargeError
+            If the weights do not fit into the memory.
+        """
+        p = self.settings = settings_from(self.parameters_type, parameters, fields)
+        what = f"A network of kind {self.kind} with {p.n_units} units"
+        require_memory(BYTES_PER_WEIGHT * p.n_weights, what, "Lower n_units, or the other sizes.")
+        return p, checked_generator(generator)
 
     @classmethod
     def rebuild(cls, parameters: Any, tensors: dict[str, Tensor]) -> Self:
@@ -183,11 +233,12 @@ class RecurrentNet(nn.Module):
         Raises
         ------
         TypeError
-            If `inputs` is not a tensor.
+            If `inputs` is not a tensor, or `generator` not a generator.
         ValueError
             If `inputs` has a different shape or device, is complex, or is not finite.
         """
         inputs = self.checked_inputs(inputs)
+        checked_generator(generator, required=True)
         return self._run(inputs, generator) if len(inputs) else self._no_steps(inputs)
 
     def _no_steps(self, inputs: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,11 @@
 """Parameters that all networks share. Light: no torch, so that help is instant."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from isochron.settings import setting
+from isochron.ann_bridge.tasks.task import require_task
+from isochron.settings import LARGEST, LEAST, check_types, setting, settings_from
 from isochron.wording import shown
 
 FROM_TASK = ("n_inputs", "n_outputs", "step_ms")  # a task sets them
@@ -29,7 +29,8 @@ class NetworkParameters:
     Raises
     ------
     ValueError
-        If a number is not a whole number of at least 1, or a setting is an array.
+        If a size is not a whole number of at least 1, a setting is not of its type, or a number
+        is above 1e9 in size.
 
     Examples
     --------
@@ -48,10 +49,16 @@ class NetworkParameters:
 
     def __post_init__(self) -> None:
         check_single_numbers(self)
+        check_types(self, LARGEST)
         for name in ("n_units", "n_inputs", "n_outputs"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if value < 1:
                 raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
+
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights, which limits the size of a network."""
+        return self.n_units * (self.n_units + self.n_inputs + self.n_outputs)
 
     @classmethod
     def for_task(cls, task: Any, **given: Any) -> Self:
@@ -68,9 +75,17 @@ class NetworkParameters:
         -------
         NetworkParameters
             An instance of the class on which it is called.
+
+        Raises
+        ------
+        TypeError
+            If `task` is not a task, or a setting does not exist.
+        ValueError
+            If a setting is out of range.
         """
+        require_task(task, FROM_TASK)
         sizes = {name: getattr(task, name) for name in FROM_TASK}
-        return cls(**cls.suited_to(task) | given | sizes)
+        return settings_from(cls, None, cls.suited_to(task) | given | sizes)
 
     @classmethod
     def suited_to(cls, task: Any) -> dict[str, Any]:
@@ -129,7 +144,7 @@ def check_single_numbers(parameters: Any) -> None:
 
 
 def check_positive(parameters: Any, *names: str) -> None:
-    """Check that parameters are positive and finite.
+    """Check that parameters are positive, and not too small or large for float32.
 
     Raises
     ------
@@ -137,12 +152,15 @@ def check_positive(parameters: Any, *names: str) -> None:
         With the name and value of the first that is not.
     """
     for name in names:
-        if not 0 < getattr(parameters, name) < math.inf:
-            raise ValueError(f"{name} must be positive, got {shown(getattr(parameters, name))}.")
+        value = getattr(parameters, name)
+        if not LEAST <= value <= LARGEST:
+            raise ValueError(
+                f"{name} must be positive, between {LEAST:g} and {LARGEST:g}, got {shown(value)}."
+            )
 
 
 def check_not_negative(parameters: Any, *names: str) -> None:
-    """Check that parameters are finite and not negative.
+    """Check that parameters are not negative.
 
     Raises
     ------
@@ -150,7 +168,6 @@ def check_not_negative(parameters: Any, *names: str) -> None:
         With the name and value of the first that is not.
     """
     for name in names:
-        if not 0 <= getattr(parameters, name) < math.inf:
-            raise ValueError(
-                f"{name} must be >= 0 and finite, got {shown(getattr(parameters, name))}."
-            )
+        value = getattr(parameters, name)
+        if not 0 <= value <= LARGEST:
+            raise ValueError(f"{name} must lie between 0 and {LARGEST:g}, got {shown(value)}.")

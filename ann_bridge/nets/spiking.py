@@ -79,10 +79,8 @@ class SpikingNet(SteppedNet):
         **fields: Any,
     ) -> None:
         super().__init__()
-        p = parameters or SpikingParameters(**fields)
-        g = generator or torch.Generator().manual_seed(0)
+        p, g = self.started(parameters, generator, fields)
         n = p.n_units
-        self.settings = p
         self._spike = _surrogate_spike(p)
         self.recurrent_weights = nn.Parameter(p.gain / math.sqrt(n) * normal(n, n, generator=g))
         self.input_weights = nn.Parameter(normal(n, p.n_inputs, generator=g))

@@ -48,6 +48,11 @@ class GatedParameters(SteppedParameters):
 
     usual_learning_rate = 5e-3
 
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: those of four gates, which an LSTM has."""
+        return 4 * self.n_units * (self.n_units + self.n_inputs + self.n_outputs)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoupledOscillatorParameters(SteppedParameters):
@@ -81,6 +86,11 @@ class CoupledOscillatorParameters(SteppedParameters):
         check_positive(self, "time_step", "stiffness", "friction")
         check_not_negative(self, "input_gain")
 
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights: each unit reads y and z of all."""
+        return self.n_units * (2 * self.n_units + self.n_inputs + self.n_outputs)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CircuitOptions:
@@ -101,6 +111,11 @@ class CircuitParameters(SteppedParameters):
     """Parameters that networks on a circuit share."""
 
     options_type = CircuitOptions
+
+    @property
+    def n_weights(self) -> int:
+        """Estimate of the number of weights, without those of the synapses, which are given."""
+        return self.n_units * (2 + self.n_outputs)
 
     @classmethod
     def is_on_connectome(cls, settings: Mapping[str, Any]) -> bool:
@@ -138,7 +153,7 @@ class LiquidParameters(CircuitParameters):
     def __post_init__(self) -> None:
         SteppedParameters.__post_init__(self)
         check_positive(self, "time_step")
-        if not isinstance(self.unfolds, int) or self.unfolds < 1:
+        if self.unfolds < 1:
             raise ValueError(
                 f"unfolds must be a whole number, at least 1, got {shown(self.unfolds)}."
             )

@@ -10,25 +10,6 @@ from isochron.ann_bridge.host_traffic import checks_values
 from isochron.ann_bridge.tasks.task import Trials
 from isochron.real_numbers import require_real
 
-ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
-
-
-def check_task(task: Any) -> None:
-    """Check that an object has the attributes of a task.
-
-    Raises
-    ------
-    TypeError
-        If it lacks an attribute of `Task` that training needs.
-    """
-    missing = [name for name in ATTRIBUTES if not hasattr(task, name)]
-    if missing:
-        raise TypeError(
-            f"{type(task).__name__} is not a task: it lacks {', '.join(missing)}. A task has "
-            f"{', '.join(ATTRIBUTES[:-1])}, chance and sample(batch_size, generator); see "
-            "isochron.ann_bridge.tasks.Task."
-        )
-
 
 def draw_trials(
     task: Any, batch_size: int, generator: torch.Generator, *, dtype: torch.dtype = torch.float32

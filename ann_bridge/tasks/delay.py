@@ -75,7 +75,7 @@ class DelayTask:
         """
         import torch
 
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         lead, sample, test, response = (
             whole_steps(self, part)
             for part in (self.lead_ms, self.sample_ms, self.test_ms, self.response_ms)

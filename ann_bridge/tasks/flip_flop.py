@@ -107,7 +107,7 @@ class FlipFlop:
         """
         import torch
 
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         shape, device = (self.n_steps, batch_size, self.n_bits), generator.device
         drawn = uniform(*shape, generator=generator)
         signs = random_signs(*shape, generator=generator)

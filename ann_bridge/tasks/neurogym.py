@@ -137,7 +137,7 @@ class NeuroGymTask:
         ArithmeticError
             If each of 100 trials is longer than `n_steps`.
         """
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         device = generator.device
         seed = torch.randint(2**31, (), generator=generator, device=device)
         self._environment.seed(int(seed))

@@ -9,6 +9,7 @@ from isochron.ann_bridge.draws import constants
 from isochron.ann_bridge.tasks.phase_memory import PhaseMemory, even_offsets, shifted_sine
 from isochron.ann_bridge.tasks.stimulus_task import StimulusSettings, StimulusTask
 from isochron.ann_bridge.tasks.task import ReferenceInput, check_count
+from isochron.settings import LARGEST, check_types
 from isochron.wording import shown
 
 if TYPE_CHECKING:
@@ -100,9 +101,10 @@ class LevelMemory(StimulusTask):
     levels: tuple[float, ...] = even_levels(2)
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, self.levels)) or len(set(self.levels)) < 2:
+        check_types(self, LARGEST)
+        if len(set(self.levels)) < 2:
             raise ValueError(
-                f"levels must be finite, at least two different ones, got {shown(self.levels)}."
+                f"levels must be at least two different ones, got {shown(self.levels)}."
             )
         StimulusTask.__post_init__(self)
 
@@ -177,8 +179,6 @@ class FixedPhase(StimulusTask):
 
     def __post_init__(self) -> None:
         check_count(self, "n_stimuli", 1)
-        if not math.isfinite(self.offset):
-            raise ValueError(f"offset must be finite (in cycles), got {shown(self.offset)}.")
         StimulusTask.__post_init__(self)
 
     def _targets(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from isochron.ann_bridge.draws import constants
 from isochron.ann_bridge.tasks.stimulus_task import StimulusSettings, StimulusTask
-from isochron.wording import shown
+from isochron.settings import LARGEST, check_types
 
 if TYPE_CHECKING:
     import torch
@@ -119,10 +119,9 @@ class PhaseMemory(StimulusTask):
     offsets: tuple[float, ...] = (-0.1, -0.6)
 
     def __post_init__(self) -> None:
-        if len(self.offsets) < 1 or not all(map(math.isfinite, self.offsets)):
-            raise ValueError(
-                f"offsets must be finite cycles, at least one, got {shown(self.offsets)}."
-            )
+        check_types(self, LARGEST)
+        if not self.offsets:
+            raise ValueError("offsets must be phases in cycles, at least one, got none.")
         StimulusTask.__post_init__(self)
 
     @property

@@ -108,7 +108,7 @@ class ReadySetGo:
         """
         import torch
 
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         ready = random_steps(self, self.ready_ms, batch_size, generator)
         interval = random_steps(self, self.interval_ms, batch_size, generator)
         step = torch.arange(self.n_steps, device=generator.device)[:, None]

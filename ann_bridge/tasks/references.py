@@ -22,6 +22,7 @@ from isochron.ann_bridge.tasks.recording_quality import (
 from isochron.ann_bridge.tasks.task import check_sampled
 from isochron.connectome.arrays import load_npy
 from isochron.files import reads_data, sha256
+from isochron.settings import check_types
 from isochron.wording import counted
 
 Signal = tuple[torch.Tensor, torch.Tensor]
@@ -91,6 +92,7 @@ class SyntheticTheta:
     noise_above_Hz: float = 7.0
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name in ("frequency_Hz", "amplitude_time_ms", "noise_above_Hz"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")

@@ -12,9 +12,11 @@ from isochron.ann_bridge.tasks.task import (
     Trials,
     check_batch,
     check_count,
+    check_durations,
+    check_range,
     check_sampled,
 )
-from isochron.settings import check_choices, check_effect, setting
+from isochron.settings import LARGEST, check_choices, check_effect, check_types, setting
 from isochron.wording import shown
 
 if TYPE_CHECKING:
@@ -42,11 +44,12 @@ class GeneratedReferenceSettings:
     )
 
     def __post_init__(self) -> None:
+        check_types(self, LARGEST)
         check_choices(self)
         check_effect(self)
         for name in ("theta_phase_diffusion", "theta_amplitude_std", "theta_noise_std"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be >= 0 and finite, got {getattr(self, name)!r}.")
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
 
     def load_reference(self) -> "Reference | None":
         """The source of the reference; None for the sines of a task."""
@@ -72,6 +75,7 @@ class ReferenceSettings(GeneratedReferenceSettings):
     )
 
     def __post_init__(self) -> None:
+        check_types(self, LARGEST)
         if not self.recorded and self.reference not in REFERENCES:
             raise ValueError(
                 f"reference must be one of {', '.join(REFERENCES)}, or a .npy file, got "
@@ -150,29 +154,21 @@ class StimulusTask(ABC):
     reference: "Reference | None" = None
 
     def __post_init__(self) -> None:
-        for name, unit in (("duration_ms", "ms"), ("step_ms", "ms"), ("frequency_Hz", "Hz")):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be positive (in {unit}), got {shown(getattr(self, name))}."
-                )
+        check_durations(self, "duration_ms")
+        if not self.frequency_Hz > 0:
+            raise ValueError(f"frequency_Hz must be positive, got {shown(self.frequency_Hz)}.")
         if self.reference is None:
             check_sampled(self.frequency_Hz, self.step_ms)
         for name in ("frequency_std_Hz", "amplitude", "amplitude_std"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be >= 0 and finite, got {shown(getattr(self, name))}."
-                )
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be >= 0, got {shown(getattr(self, name))}.")
         if not -1 <= self.frequency_amplitude_correlation <= 1:
             raise ValueError(
                 "frequency_amplitude_correlation must lie in [-1, 1], got "
                 f"{shown(self.frequency_amplitude_correlation)}."
             )
         for name in ("onset_ms", "pulse_ms"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high < math.inf:
-                raise ValueError(
-                    f"{name} must be a range 0 <= low <= high, got {shown((low, high))}."
-                )
+            check_range(self, name)
         if self.onset_ms[1] + self.pulse_ms[1] + self.step_ms >= self.duration_ms:
             raise ValueError(
                 f"A stimulus may last until {self.onset_ms[1] + self.pulse_ms[1]:g} ms, so "
@@ -237,7 +233,7 @@ class StimulusTask(ABC):
         """
         import torch
 
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         device = generator.device
         if self.reference is None:
             signal, phase = self._sines(batch_size, generator)

@@ -1,15 +1,17 @@
 """Trials, the protocol of a task, and checks and durations that all tasks share."""
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from isochron.ann_bridge.draws import uniform
+from isochron.ann_bridge.draws import checked_generator, uniform
+from isochron.memory import require_memory
+from isochron.settings import LARGEST, LEAST, check_type, check_types
 from isochron.wording import shown
 
 if TYPE_CHECKING:
     import torch
 
 MOST_CHANNELS = 1000  # inputs or outputs
+ATTRIBUTES = ("n_inputs", "n_outputs", "n_steps", "step_ms", "sample")
 LONG_STEP_MS = 10.0  # from here on, units with the usual time constants decay too fast
 
 
@@ -195,16 +197,47 @@ def masked_loss(outputs: "torch.Tensor", trials: Trials) -> "torch.Tensor":
     return (trials.mask * squared).sum() / trials.mask.sum()
 
 
-def check_batch(batch_size: int) -> None:
-    """Check that a batch has at least one trial.
+def require_task(task: Any, attributes: tuple[str, ...] = ATTRIBUTES) -> None:
+    """Check that an object has the attributes of a task.
+
+    Raises
+    ------
+    TypeError
+        If it lacks one of the attributes, by default those that training needs, or is a class.
+    """
+    name = task.__name__ if isinstance(task, type) else type(task).__name__
+    if isinstance(task, type):
+        raise TypeError(f"A task is needed, got the class {name}. Example: {name}().")
+    if missing := [it for it in attributes if not hasattr(task, it)]:
+        raise TypeError(
+            f"{name} is not a task: it lacks {', '.join(missing)}. A task has "
+            f"{', '.join(ATTRIBUTES[:-1])}, chance and sample(batch_size, generator); see "
+            "isochron.ann_bridge.tasks.Task."
+        )
+
+
+def check_batch(task: Any, batch_size: int, generator: "torch.Generator") -> None:
+    """Check the arguments of `Task.sample`, and that the trials fit into the memory.
 
     Raises
     ------
     ValueError
-        If `batch_size` is not positive.
+        If `batch_size` is not a whole number, or not positive.
+    TypeError
+        If `generator` is not a generator.
+    TooLargeError
+        If the trials do not fit.
     """
+    check_type("batch_size", batch_size, int)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {shown(batch_size)}.")
+    checked_generator(generator, required=True)
+    channels = task.n_inputs + task.n_outputs + 1
+    require_memory(
+        4.0 * batch_size * task.n_steps * channels,
+        f"{batch_size} trials of {task.n_steps:g} time steps and {channels:g} channels",
+        "Lower batch_size, or the duration or size of the task.",
+    )
 
 
 def check_count(task: Any, name: str, least: int, most: int = MOST_CHANNELS) -> None:
@@ -224,16 +257,17 @@ def check_count(task: Any, name: str, least: int, most: int = MOST_CHANNELS) -> 
 
 
 def check_durations(task: Any, *names: str) -> None:
-    """Check that durations are positive and at least one step.
+    """Check that all settings have their types, and that durations are at least one step.
 
     Raises
     ------
     ValueError
-        If one is not.
+        If one does not, or is above 1e9 ms.
     """
+    check_types(task, LARGEST)
     for name in ("step_ms", *names):
         value = getattr(task, name)
-        if not 0 < value < math.inf:
+        if not value >= LEAST:
             raise ValueError(f"{name} must be positive (in ms), got {shown(value)}.")
         if value < task.step_ms:
             raise ValueError(
@@ -250,7 +284,7 @@ def check_range(task: Any, name: str) -> None:
         If it is not.
     """
     low, high = getattr(task, name)
-    if not 0 <= low <= high < math.inf:
+    if not 0 <= low <= high:
         raise ValueError(f"{name} must be a range 0 <= low <= high, got {shown((low, high))}.")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from isochron.arguments import require_instance
 from isochron.connectome.cells import Cell, cells
 from isochron.connectome.gap_junctions import UnequalGap
 from isochron.connectome.importers.assembly import INFER
@@ -71,6 +72,9 @@ def from_xarray(
     >>> int(abs(copy.chemical - worm.chemical).max()), copy.cells == worm.cells
     (0, True)
     """
+    import xarray as xr
+
+    require_instance("dataset", dataset, xr.Dataset, "graph.to_xarray()")
     missing = [name for name in ("post", "pre") if name not in dataset.coords]
     if missing:
         raise ValueError(_NOT_LABELED.format(missing[0]))

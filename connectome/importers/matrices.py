@@ -116,7 +116,7 @@ def from_matrices(
     >>> pair.chemical.tolist(), pair.signs.tolist()  # rows are postsynaptic
     ([[0, 0], [3, 0]], [[0, 0], [-1, 0]])
     """
-    if rows not in ("postsynaptic", "presynaptic"):
+    if not isinstance(rows, str) or rows not in ("postsynaptic", "presynaptic"):
         raise ValueError(f"rows must be 'postsynaptic' or 'presynaptic', got {rows!r}.")
     given = settings_from(MatrixFacts, facts, fields)
     name, unequal_gap = given.name, given.unequal_gap

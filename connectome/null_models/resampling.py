@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.connectome.model import Connectome
+from isochron.arguments import require_rng
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.connectome.null_models import _classes
 from isochron.connectome.null_models.layers import (
     BOTH_LAYERS,
@@ -62,6 +63,8 @@ def erdos_renyi(
     53
     15
     """
+    check_connectome(connectome)
+    require_rng(rng)
     return _resampled(connectome, rng, _classes.all_alike(connectome), "Erdos-Renyi", layers)
 
 
@@ -112,6 +115,8 @@ def resample_by_distance(
     resample_by_distance 1512
     erdos_renyi 960
     """
+    check_connectome(connectome)
+    require_rng(rng)
     kind = _classes.by_distance(connectome, bin_um, positions)
     what = f"resampled by distance (bins of {bin_um:g} um)"
     return _resampled(connectome, rng, kind, what, layers)
@@ -165,6 +170,8 @@ def resample_by_group(
     171
     171
     """
+    check_connectome(connectome)
+    require_rng(rng)
     kind = _classes.by_group(connectome, groups)
     what = f"resampled by {'type' if groups is None else 'group'}"
     return _resampled(connectome, rng, kind, what, layers)

@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.connectome.model import Connectome
+from isochron.arguments import require_rng
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.connectome.null_models import _classes
 from isochron.connectome.null_models import layers as moves
 from isochron.connectome.null_models.layers import BOTH_LAYERS
@@ -91,6 +92,8 @@ def rewire(
     >>> random.history
     ('rewired, 10 swaps for each connection, weights carried',)
     """
+    check_connectome(connectome)
+    require_rng(rng)
     options = _Options(swaps_per_edge, weights, signs, layers)
     return _rewired(connectome, rng, _classes.all_alike(connectome), options, "rewired")
 
@@ -135,6 +138,8 @@ def rewire_chemical(
     >>> random.name
     'varshney2011 rewired, chemical only'
     """
+    check_connectome(connectome)
+    require_rng(rng)
     return rewire(
         connectome,
         rng,
@@ -205,6 +210,8 @@ def rewire_reciprocal(
     1.0
     0.3
     """
+    check_connectome(connectome)
+    require_rng(rng)
     options = _Options(swaps_per_edge, weights, signs, layers)
     kind = _classes.all_alike(connectome)
     what = "rewired with reciprocity"
@@ -267,6 +274,8 @@ def rewire_by_distance(
     1512
     1512
     """
+    check_connectome(connectome)
+    require_rng(rng)
     kind = _classes.by_distance(connectome, bin_um, positions)
     what = f"rewired by distance (bins of {bin_um:g} um)"
     options = _Options(swaps_per_edge, weights, signs, layers)
@@ -321,6 +330,8 @@ def rewire_by_group(
     171
     171
     """
+    check_connectome(connectome)
+    require_rng(rng)
     kind = _classes.by_group(connectome, groups)
     what = f"rewired by {'type' if groups is None else 'group'}"
     options = _Options(swaps_per_edge, weights, signs, layers)

@@ -4,7 +4,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from isochron.connectome.model import Connectome
+from isochron.arguments import require_rng
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.connectome.signs import signed
 
 Among = Literal["auto", "neurons", "connections"]
@@ -53,6 +54,8 @@ def shuffle_signs(
     18 76
     18 109
     """
+    check_connectome(connectome)
+    require_rng(rng)
     if among not in get_args(Among):
         raise ValueError(f"among must be one of {', '.join(get_args(Among))}, got {among!r}.")
     connectome = signed(connectome)

@@ -1,9 +1,27 @@
 """Checks of the matrix of a layer, and its connected pairs."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.arguments import what_it_is
 from isochron.real_numbers import require_real
+
+
+def require_layers(random_layers: object) -> None:
+    """Check that matrices of a null model are a list or a generator.
+
+    Raises
+    ------
+    TypeError
+        If they are not.
+    """
+    if not isinstance(random_layers, Iterable):
+        raise TypeError(
+            f"random_layers must be a list of matrices, got {what_it_is(random_layers)}. Example: "
+            "[connectome.rewire(worm, rng).chemical for _ in range(20)]."
+        )
 
 
 def square(weights: ArrayLike) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.optimize import root_scalar
 from scipy.special import zeta
 
 from isochron.connectome.statistics._matrix import connections, square, undirected
-from isochron.real_numbers import require_real
+from isochron.real_numbers import as_floats
 from isochron.wording import counted, shown
 
 
@@ -209,8 +209,7 @@ def power_law_tail(values: ArrayLike, *, k_min: int | None = None) -> PowerLawTa
 
 
 def _whole(values: ArrayLike) -> np.ndarray:
-    require_real("values", values)
-    numbers = np.asarray(values, dtype=float)
+    numbers = as_floats("values", values)
     if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise ValueError("values must be a list of finite numbers, such as degrees(w).incoming.")
     if (numbers < 0).any() or (numbers != np.round(numbers)).any():

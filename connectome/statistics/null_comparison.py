@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isochron.arguments import what_it_is
+from isochron.connectome.statistics._matrix import require_layers
 from isochron.real_numbers import require_real
 
 
@@ -106,6 +108,9 @@ def compare_with_null(
     (0.212, 3.7)
     """
     require_real("weights", weights)
+    if not callable(statistic):
+        raise TypeError(f"statistic must be a function, got {what_it_is(statistic)}.")
+    require_layers(random_layers)
     observed = np.asarray(statistic(np.asarray(weights)), dtype=float)
     samples = []
     for layer in random_layers:

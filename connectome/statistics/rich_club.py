@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.connectome.statistics._matrix import undirected
+from isochron.connectome.statistics._matrix import require_layers, undirected
 from isochron.connectome.statistics.null_comparison import NullComparison, compare_with_null
 
 
@@ -92,6 +92,7 @@ def rich_club(weights: ArrayLike, random_layers: Iterable[ArrayLike]) -> NullCom
     >>> found.ratio[[20, 40]].round(1)
     array([1.1, 1.4])
     """
+    require_layers(random_layers)
     expected = np.sort(undirected(weights).sum(axis=0))
 
     def checked() -> Iterable[ArrayLike]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isochron.connectome.model import Connectome
+from isochron.connectome.model import Connectome, check_connectome
 from isochron.connectome.statistics._matrix import connections
 from isochron.connectome.statistics.clustering import clustering
 from isochron.connectome.statistics.degrees import degrees
@@ -42,6 +42,11 @@ def summary(connectome: Connectome) -> dict[str, Any]:
 
         All values are int, float, None (not defined), or lists and dictionaries of these.
 
+    Raises
+    ------
+    TypeError
+        If `connectome` is something else.
+
     Examples
     --------
     >>> from isochron.connectome import statistics
@@ -49,6 +54,7 @@ def summary(connectome: Connectome) -> dict[str, Any]:
     >>> gap["connections"], gap["weak_components"][:3], gap["giant"]["neurons"]
     (1028, [248, 3, 2], 248)
     """
+    check_connectome(connectome)
     layers = {
         "chemical": connectome.chemical,
         "gap": connectome.gap,

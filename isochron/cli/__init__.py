@@ -89,8 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     4 numerical failure; 5 resources; 130 interrupted; 141 output closed; 143 terminated.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and "--json" not in arguments:
-        os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")  # workers inherit it
+    if argv is None:  # workers inherit it
+        os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, whatever was set
+        if "--json" not in arguments:
+            os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")
     _open_closed_outputs()
     streams = sys.stdout, sys.stderr
     try:

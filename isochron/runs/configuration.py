@@ -155,7 +155,7 @@ def convert(value: Any, kind: Any, name: str) -> Any:
         digits = math.floor(abs(value).bit_length() * math.log10(2)) + 1
         raise ValueError(f"{name} must be below 2**63, got a number of {digits} digits.")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 2**1023 else math.inf
     if issubclass(kind, ListedSection):
         if not isinstance(value, dict):
             raise ValueError(f"{name} is a section: write [[{name.partition('[')[0]}]] above it.")

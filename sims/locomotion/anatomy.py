@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from isochron.connectome import Connectome, load, muscles
+from isochron.connectome.model import check_connectome
 from isochron.sims.body.simulation import interpolation_matrix, joint_positions, row_positions
 from isochron.sims.muscles import MuscleParameters, neuromuscular_matrix
 from isochron.sims.proprioception import BACKWARD, EXACT, Proprioception
@@ -65,6 +66,7 @@ def anatomy_of(connectome: Connectome, parameters: MuscleParameters) -> Anatomy:
     ValueError
         If the connectome has no body-wall muscles and is not of C. elegans.
     """
+    check_connectome(connectome)
     return _anatomy(connectome, parameters.normalized, parameters.gain)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from isochron.arguments import require_instance
 from isochron.wording import shown
 
 Array = np.ndarray
@@ -169,6 +170,7 @@ def compute_curvature(x: Array, y: Array) -> Array:
 
 def _observed(run: xr.Dataset, transient_s: float | None) -> tuple[Array, Array, Array, Array]:
     """Times, x, y and curvature after the transient."""
+    require_instance("run", run, xr.Dataset, "sims.simulate_worm(...)")
     if missing := [name for name in ("x", "y") if name not in run]:
         raise ValueError(
             f"The run lacks {' and '.join(missing)}; a gait needs a body. Use simulate_worm, "

@@ -18,7 +18,7 @@ from scipy import optimize
 from isochron.sims.body.chain import chain_of, factorize, solve
 from isochron.sims.body.parameters import BodyParameters
 from isochron.sims.body.simulation import interpolation_matrix, joint_positions
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.locomotion.anatomy import anatomy_of, sensing_matrix
 from isochron.sims.locomotion.gait import ENDS
 from isochron.sims.locomotion.parameters import STANDARD_CRAWL, CrawlParameters
@@ -202,6 +202,7 @@ class NetworkResponse:
     def __init__(
         self, network: GradedNetwork, parameters: CrawlParameters, stimulus: Stimulus
     ) -> None:
+        check_simulated(network, stimulus)
         p = network.parameters
         self.anatomy = anatomy_of(network.connectome, parameters.muscles)
         unit = replace(parameters.proprioception, gain=1.0)

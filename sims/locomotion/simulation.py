@@ -16,7 +16,7 @@ from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.body.simulation import body_dataset
 from isochron.sims.drive import Drive
 from isochron.sims.engines.strang import StepInputs
-from isochron.sims.graded import GradedNetwork
+from isochron.sims.graded import GradedNetwork, check_simulated
 from isochron.sims.locomotion.crawl_map import CrawlMap
 from isochron.sims.locomotion.parameters import (
     STANDARD_CRAWL,
@@ -141,9 +141,8 @@ def simulate_worm(
     0.2 mm/s
     """
     settings = settings_from(WormRunSettings, None, fields)
-    if not isinstance(network, GradedNetwork):
-        raise TypeError(f"network must be a GradedNetwork, got a {type(network).__name__}.")
     stimulus = Stimulus() if stimulus is None else stimulus
+    check_simulated(network, stimulus)
     require_generator(rng)
     require_resolved(stimulus, settings.step_ms)
     given = {"body": body, "muscles": muscles, "proprioception": proprioception}

@@ -4,6 +4,7 @@ import math
 from dataclasses import field, fields
 from typing import Any, Literal
 
+from isochron.settings import check_type
 from isochron.sims.engines.brian2_session import import_brian2
 from isochron.wording import shown
 
@@ -42,6 +43,7 @@ def in_unit(name: str, value: Any, unit: str, range: Range = "finite") -> float:
         if not brian2.have_same_dimensions(value, getattr(brian2, unit)):
             raise ValueError(f"{name} must be in {unit} or a quantity like it, got {shown(value)}.")
         value = value / getattr(brian2, unit)
+    check_type(name, value, float)
     allowed = {
         "positive": 0 < value < math.inf,
         "not negative": 0 <= value < math.inf,

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from isochron._version import __version__
+from isochron.arguments import require_instance, require_rng
 from isochron.real_numbers import require_real
-from isochron.settings import settings_from
+from isochron.settings import check_type, settings_from
 from isochron.sims.engines.brian2_session import brian2_session, check_memory
 from isochron.sims.engines.request import DivergenceError, diverged
 from isochron.sims.simulation import unsimulated_layers
@@ -18,7 +19,7 @@ from isochron.sims.spiking.brian2_objects import make_connections, make_neurons
 from isochron.sims.spiking.network import SpikingNetwork
 from isochron.sims.spiking.quantities import in_unit, quantity, take_units
 from isochron.sims.step_choice import require_few_steps
-from isochron.sims.stimuli import Stimulus
+from isochron.sims.stimuli import Stimulus, check_stimulus
 
 RECORDABLE = ("V",)
 BLOCK = 10_000
@@ -135,6 +136,10 @@ def run_spiking(
     array([ 6.7, 13.4])
     """
     given = settings_from(SpikingRunSettings, settings, fields)
+    require_instance("network", network, SpikingNetwork, "sims.SpikingNetwork(connectome)")
+    check_stimulus(stimulus)
+    if rng is not None:
+        require_rng(rng)
     step, record, codegen_target = given.step_ms, given.record, given.codegen_target
     n_steps = round(1e3 * given.duration_s / step)
     every = max(1, round(given.record_every_ms / step))
@@ -207,6 +212,12 @@ def compute_rates(run: xr.Dataset, *, bin_ms: float) -> xr.DataArray:
     >>> rates.time.values, rates.values[:, 0]
     (array([ 5., 15., 25.]), array([100., 100., 200.]))
     """
+    require_instance("run", run, xr.Dataset, "sims.run_spiking(...)")
+    check_type("bin_ms", bin_ms, float)
+    if missing := [name for name in ("n_steps", "step_ms") if name not in run.attrs]:
+        raise ValueError(f"The run lacks {' and '.join(missing)}; is it of sims.run_spiking?")
+    if "spike_time" not in run:
+        raise ValueError("The run lacks spike_time; give one of sims.run_spiking.")
     duration = run.attrs["n_steps"] * run.attrs["step_ms"]
     if not 0 < bin_ms <= duration * (1 + 1e-9):
         raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from isochron.arguments import require_instance
 from isochron.files import reads_data
 from isochron.sims.storage.netcdf import load_netcdf, save_netcdf
 from isochron.sims.storage.nwb import export_nwb
@@ -49,6 +50,7 @@ def save_dataset(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     >>> sims.load_dataset("run.nc").identical(run)
     True
     """
+    require_instance("dataset", dataset, xr.Dataset, "sims.simulate(...)")
     path = Path(path)
     (save_zarr if _kind(path) == "Zarr" else save_netcdf)(dataset, path)
 

@@ -7,6 +7,9 @@ import pytest
 import torch
 
 from isochron import ann_bridge, connectome, sims
+from isochron.ann_bridge import checkpoint
+from isochron.ann_bridge.registry import NETWORKS
+from isochron.registry import Entry
 
 
 @pytest.fixture
@@ -14,6 +17,12 @@ def saved(tmp_path):
     net = ann_bridge.LowRankRNN(n_units=16, rank=2)
     ann_bridge.save_net(net, tmp_path / "net", seed=7)
     return net, tmp_path / "net"
+
+
+@pytest.fixture
+def forging(monkeypatch):
+    """save_net writes what load_net does not accept."""
+    monkeypatch.setattr(checkpoint, "_require_return", lambda *_: None)
 
 
 def test_a_net_comes_back_bit_by_bit(saved):
@@ -129,7 +138,9 @@ def test_a_worm_comes_back_whole(tmp_path):
         (b'{"parameters"', b"[" * 100_000, "RecursionError"),
     ],
 )
-def test_a_worm_that_is_not_described_as_it_should_be_is_refused(tmp_path, old, new, message):
+def test_a_worm_that_is_not_described_as_it_should_be_is_refused(
+    tmp_path, forging, old, new, message
+):
     net = a_worm()
     content = net.worm.numpy().tobytes()
     assert old in content
@@ -157,7 +168,7 @@ def test_sizes_that_the_tensors_do_not_have_take_no_memory(tmp_path, net):
 
 
 @pytest.mark.parametrize("kind", [torch.complex64, torch.float64, torch.float16, torch.int64])
-def test_weights_of_a_different_type_are_refused(saved, kind):
+def test_weights_of_a_different_type_are_refused(saved, forging, kind):
     """They would be converted without a word."""
     net, path = saved
     net.m = torch.nn.Parameter(net.m.detach().to(kind), requires_grad=False)
@@ -166,7 +177,7 @@ def test_weights_of_a_different_type_are_refused(saved, kind):
         ann_bridge.load_net(path)
 
 
-def test_weights_that_are_not_finite_are_refused(saved):
+def test_weights_that_are_not_finite_are_refused(saved, forging):
     net, path = saved
     with torch.no_grad():
         net.m[0, 0] = torch.nan
@@ -271,3 +282,58 @@ def test_a_missing_half_is_named(saved):
     saved[1].with_suffix(".json").unlink()
     with pytest.raises(FileNotFoundError, match=r"net\.json"):
         ann_bridge.load_net(saved[1])
+
+
+class Doubled(ann_bridge.GRUNet):
+    """Its outputs are those of a GRU times two."""
+
+    def _run(self, inputs, generator):
+        outputs, rates = super()._run(inputs, generator)
+        return 2 * outputs, rates
+
+
+class Named(Doubled):
+    kind = "doubled"
+
+
+def replaced():
+    net = ann_bridge.GRUNet(n_units=3)
+    net.run = Doubled(n_units=3).run
+    return net
+
+
+def not_finite():
+    net = ann_bridge.GRUNet(n_units=3)
+    torch.nn.init.constant_(net.output_weights, torch.nan)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Doubled(n_units=3), "load_net would return GRUNet.* not Doubled.*save_file"),
+        (lambda: Named(n_units=3), "not a registered kind.*'doubled'.*save_file"),
+        (lambda: ann_bridge.AdaptedNet(ann_bridge.GRUNet(n_units=3), 1), "adapted.*save_file"),
+        (replaced, "run of this GRUNet was replaced"),
+        (not_finite, "output_weights is not finite"),
+        (lambda: ann_bridge.GRUNet(n_units=3).half(), "is of type float16, not float32"),
+    ],
+)
+def test_what_load_net_would_not_give_back_is_not_saved(tmp_path, make, words):
+    """A subclass came back as a GRU, and the others were files that no one could read."""
+    with pytest.raises(ValueError, match=words):
+        ann_bridge.save_net(make(), tmp_path / "net")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_reduced_form_of_a_network_is_not_saved(tmp_path):
+    reduced = ann_bridge.reduce_low_rank(ann_bridge.LowRankRNN(n_units=3))
+    with pytest.raises(TypeError, match="ReducedNet; save its network"):
+        ann_bridge.save_net(reduced, tmp_path / "net")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_subclass_in_the_registry_comes_back(tmp_path, monkeypatch):
+    entry = Entry(f"{__name__}:Named", "Doubled outputs.")
+    monkeypatch.setitem(NETWORKS._entries, "doubled", entry)
+    ann_bridge.save_net(Named(n_units=3), tmp_path / "net")
+    assert type(ann_bridge.load_net(tmp_path / "net")[0]) is Named

@@ -79,7 +79,7 @@ def test_without_a_reference_time_starts_at_the_end_of_the_stimulus():
         (tasks.LevelMemory, {"pulse_ms": (5.0, 1.0)}, "pulse_ms must be a range"),
         (tasks.FixedPhase, {"n_stimuli": 0}, "n_stimuli must be a whole number, at least 1"),
         (tasks.FixedPhase, {"offset": np.inf}, "offset must be finite"),
-        (tasks.ReferenceFreeMemory, {"offsets": ()}, "offsets must be finite"),
+        (tasks.ReferenceFreeMemory, {"offsets": ()}, "offsets must be .* at least one"),
         (tasks.ReferenceFreeMemory, {"frequency_Hz": 300.0}, "frequency_Hz must be below 250"),
     ],
 )
@@ -104,7 +104,7 @@ def test_the_theta_of_a_configuration_has_its_parameters():
     assert settings.task() == tasks.FixedPhase(n_stimuli=3, reference=theta)
     with pytest.raises(ValueError, match="theta_noise_std has no effect without reference = theta"):
         task_settings("phase-memory")(theta_noise_std=0.4)
-    with pytest.raises(ValueError, match="theta_phase_diffusion must be >= 0 and finite, got -1"):
+    with pytest.raises(ValueError, match="theta_phase_diffusion must be >= 0, got -1"):
         task_settings("phase-memory")(reference="theta", theta_phase_diffusion=-1.0)
 
 

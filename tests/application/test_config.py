@@ -35,6 +35,7 @@ def test_every_setting_has_a_comment():
         ("[worm]\ncurrent_pA = '2'", "current_pA must be a number"),
         ("[worm]\ncurrent_pA = true", "must be a number"),
         ("[worm]\ncurrent_pA = nan", "must be finite"),
+        (f"[worm]\ncurrent_pA = 1{'0' * 400}", "current_pA must be below 2"),
         ("[worm]\ncurrent_pA = -5", r"\[worm\] current_pA must be positive"),
         ("[worm]\nstimulated = 'PLML'", "must be a list"),
         ("[worm]\ntongue_span = 1.5", "tongue_span must lie between 0 and 1"),

@@ -9,8 +9,10 @@ Files
     tests/ann_bridge/test_resume. Missing chunks: tests/sims/test_storage. Full and read-only
     disks: test_full_disk, and tests/sweep/test_full_disk.
 Parameters
-    test_parameters, test_command_line; devices: also tests/test_devices; too large:
-    test_too_large; extras that are not installed: test_missing_extras.
+    test_parameters, test_command_line; of networks, tasks and trainings:
+    test_settings_of_networks; of functions: test_hostile_arguments; devices: also
+    tests/test_devices; too large: test_too_large; extras that are not installed:
+    test_missing_extras.
 Numerics
     divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
     singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.

@@ -27,6 +27,17 @@ def test_a_current_folder_that_has_been_deleted(tmp_path, monkeypatch, capsys, c
     assert line.count("\n") == 1
 
 
+def test_a_backend_of_figures_that_is_not_there(tmp_path):
+    """Commands show no windows, so that they do not need it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "isochron", "connectome", "plot", "varshney2011", "--out", "x.png"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "nonsense"},
+        cwd=tmp_path, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "x.png").stat().st_size > 1000
+
+
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "4,2", "²"])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_variable_that_is_not_a_number(monkeypatch, capsys, name, value):

@@ -2,9 +2,12 @@
 
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from isochron import ann_bridge, connectome, memory
+from isochron.ann_bridge.registry import NETWORKS, TASKS, network_parameters, task_settings
 from isochron.cli import main
 from isochron.files import DataFileError
 from isochron.memory import TooLargeError, require_memory, spare_memory
@@ -153,3 +156,76 @@ def test_many_includes(tmp_path):
     (tmp_path / "x.nml").write_text(f"{HEAD}{includes}</neuroml>")
     with pytest.raises(ValueError, match="more than 1000"):
         read_documents(tmp_path / "x.nml")
+
+
+SMALL = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
+WITHOUT_MASKS = [kind for kind in NETWORKS if not kind.startswith("connectome")]
+WRONG_COUNTS = [0, -1, 2.0, 0.5, True, float("nan"), "3", [3], 2**70]
+
+
+@pytest.mark.parametrize("kind", WITHOUT_MASKS)
+def test_networks_made_in_python(kind):
+    """They ended with a message of torch or NumPy; 10^12 inputs of 8 units are 30 TiB."""
+    make = NETWORKS.load(kind).for_task
+    huge = 64 * 10**9
+    with pytest.raises(TooLargeError, match=r"(circuit|network) of .*GiB.*Lower n_units"):
+        make(SMALL, n_units=huge)
+    for value in WRONG_COUNTS:
+        with pytest.raises(ValueError, match="n_units must"):
+            make(SMALL, n_units=value)
+    parameters = network_parameters(kind)(n_units=8)
+    with pytest.raises(TypeError, match="not both"):
+        make(SMALL, parameters, n_units=16)
+    with pytest.raises(TypeError, match="There is no setting 'n_unit'. Did you mean n_units"):
+        make(SMALL, n_unit=16)
+    for wrong in ({"n_units": 8}, 8, "8"):
+        with pytest.raises(TypeError, match="The settings must be a "):
+            make(SMALL, wrong)
+    for wrong in (5, "seed", np.random.default_rng(0)):
+        with pytest.raises(TypeError, match="generator must be a Generator"):
+            make(SMALL, n_units=8, generator=wrong)
+    for wrong in (None, "flip-flop", ann_bridge.tasks.FlipFlop, 3):
+        with pytest.raises(TypeError, match="is not a task|A task is needed"):
+            make(wrong)
+
+
+@pytest.mark.parametrize(
+    ("network", "sizes"),
+    [
+        (ann_bridge.LowRankRNN, {"n_inputs": 10**12}),
+        (ann_bridge.FullRankRNN, {"n_outputs": 10**12}),
+        (ann_bridge.GRUNet, {"n_units": 10**7}),
+        (ann_bridge.LSTMNet, {"n_units": 10**7}),
+        (ann_bridge.AttentionNet, {"n_units": 10**7}),
+        (ann_bridge.ConvolutionNet, {"n_units": 10**7}),
+    ],
+)
+def test_sizes_of_networks(network, sizes):
+    with pytest.raises(TooLargeError, match=f"A network of kind {network.kind} with .* GiB"):
+        network(**sizes)
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_trials_of_tasks(kind):
+    settings = task_settings(kind)()
+    task = settings if hasattr(settings, "sample") else settings.task()
+    with pytest.raises(TooLargeError, match="Lower batch_size"):
+        task.sample(10**12, torch.Generator())
+    for value in WRONG_COUNTS:
+        with pytest.raises(ValueError, match="batch_size must"):
+            task.sample(value, torch.Generator())
+    with pytest.raises(TypeError, match="generator must be a Generator, got None"):
+        task.sample(1, None)
+
+
+def test_a_network_that_fits_is_made(monkeypatch):
+    """The estimate is not below what the weights take, and not above twice that."""
+    estimates = []
+    monkeypatch.setattr(
+        "isochron.ann_bridge.nets.net.require_memory", lambda n, *_: estimates.append(n)
+    )
+    for kind in WITHOUT_MASKS:
+        net = NETWORKS.load(kind).for_task(SMALL, n_units=64)
+        taken = 4 * sum(weights.numel() for weights in net.parameters())
+        if kind not in ("liquid", "closed-form"):  # whose synapses are there before
+            assert 1 <= estimates[-1] / taken < 4, kind

@@ -211,7 +211,7 @@ def test_a_simulation_is_labelled_and_repeats(small, stimulus):
     ("options", "message"),
     [
         ({"duration_s": 0.0}, "duration_s must be positive"),
-        ({"duration_s": np.nan}, "duration_s must be positive"),
+        ({"duration_s": np.nan}, "duration_s must be finite"),
         ({"duration_s": 1.0, "record_every_ms": -1}, "record_every_ms"),
         ({"duration_s": 1e9}, "steps of .* ms, about .* days; at most"),
         ({"duration_s": 4e6}, "GiB"),

@@ -287,7 +287,7 @@ class NeuronTrials:
         ValueError
             If `batch_size` is not positive.
         """
-        check_batch(batch_size)
+        check_batch(self, batch_size, generator)
         chosen = torch.randint(self.neuron.n_trials, (batch_size,), generator=generator)
         return Trials(*(part[:, chosen] for part in self.trials))
 

@@ -278,3 +278,25 @@ def test_defaults_of_attributes_and_those_not_read(file):
 def test_what_is_not_one_graph_is_refused(file, text, message):
     with pytest.raises(ValueError, match=message):
         from_graphml(file(text))
+
+
+@pytest.mark.parametrize("kind", ["double", "float", "int", "long", "boolean"])
+@pytest.mark.parametrize("default", ["<default>NaN</default>", "<default>2</default>", ""])
+def test_an_empty_number_is_not_the_weight_one(file, kind, default):
+    """Edges with an empty weight had weight 1, whatever the default."""
+    text = f"""<graphml><key id="w" for="edge" attr.name="weight" attr.type="{kind}">{default}
+    </key><graph edgedefault="directed"><node id="a"/><edge source="a" target="b">
+    <data key="w"> </data></edge></graph></graphml>"""
+    with pytest.raises(ValueError, match=f"x.graphml, edge a to b: weight is empty.*{kind}"):
+        from_graphml(file(text, "x.graphml"))
+    text = text.replace('for="edge"', 'for="node"').replace('<node id="a"/>', node("a", w=""))
+    with pytest.raises(ValueError, match="node a: weight is empty"):
+        from_graphml(file(text))
+
+
+def test_a_default_that_is_not_a_number_names_the_edge(file):
+    text = """<graphml><key id="w" for="edge" attr.name="weight" attr.type="double">
+    <default>NaN</default></key><graph edgedefault="directed"><node id="a"/>
+    <edge source="a" target="b"/></graph></graphml>"""
+    with pytest.raises(ValueError, match="edge a to b: weight must be finite .*, got nan"):
+        from_graphml(file(text))

@@ -338,7 +338,7 @@ def test_an_exact_field_is_a_mean_over_the_body():
 
 
 def test_wrong_types_and_steps_are_errors(varshney):
-    with pytest.raises(TypeError, match="network must be a GradedNetwork, got a Connectome"):
+    with pytest.raises(TypeError, match="network must be a GradedNetwork, got Connectome"):
         sims.simulate_worm(varshney.connectome)  # pyright: ignore[reportArgumentType]
     for name in ("body", "muscles", "proprioception"):
         wrong: dict[str, Any] = {name: "agar"}
