@@ -31,6 +31,17 @@ for first in range(done, 200, 5):
     data = {"V": (("time", "neuron"), np.sin(times[:, None] + np.arange(3)))}
     append_dataset(xr.Dataset(data, {"time": times}), path)
 """
+SIMULATE = """
+import sys
+from pathlib import Path
+from isochron.cli import main
+from isochron.sims import unfinished
+
+unfinished.SELDOM_S = 0.2  # so that kills come after and while it is saved
+if Path(".run.zarr.unfinished", "run.json").exists():
+    Path("resumed").touch()
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def storm(folder, arguments, longest_s):
@@ -77,11 +88,13 @@ def test_train(tmp_path):
 
 
 def test_simulate(tmp_path):
-    arguments = "simulate --stimulate PLM=2000 --duration 600 --record-every 100 --step 4"
-    killed, whole = twice(tmp_path, [*arguments.split(), "--out", "run.zarr"], 12)
+    (tmp_path / "simulate.py").write_text(SIMULATE)
+    arguments = "simulate --stimulate PLM=2000 --duration 3000 --record-every 100 --step 4"
+    command = [sys.executable, str(tmp_path / "simulate.py"), *arguments.split()]
+    killed, whole = twice(tmp_path, [*command, "--out", "run.zarr"], 12)
     one, other = (sims.load_dataset(folder / "run.zarr") for folder in (killed, whole))
     assert one.identical(other)
-    assert [item.name for item in killed.iterdir()] == ["run.zarr"]
+    assert sorted(item.name for item in killed.iterdir()) == ["resumed", "run.zarr"]
 
 
 def test_append(tmp_path):

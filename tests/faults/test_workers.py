@@ -4,17 +4,19 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
 from isochron.cli.errors import describe_error
-from isochron.runs.executors import work_folder
+from isochron.runs.executors import Order, Watch, local, work_folder
 from isochron.runs.executors.work import CLAIMED, DONE, Limits, perform
 from isochron.runs.steps import Step, StepItem
 from isochron.runs.sweep.rates import current_rate
 from tests.sweep import steps as fake
-from tests.sweep.test_steps import SETTINGS, done, run
+from tests.sweep.test_steps import ROOT, SETTINGS, done, is_running, run
 
 YEAR_S = 365 * 86_400.0
 RESOURCES = 5  # exit code
@@ -49,6 +51,63 @@ def test_all_workers_are_killed(tmp_path):
         [*[("begin", name) for name in "aabb"], *[("end", name) for name in "ab"]]
     )
     assert not list((tmp_path / "run" / "failed").iterdir())
+
+
+def test_a_worker_that_dies_between_two_items_is_replaced(folder):
+    order = Order(
+        folder=folder, items=[StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))],
+        workers=1, limits=Limits(), watch=Watch(),
+    )  # fmt: skip
+    pool = local._Pool(order)
+    worker = pool._begin()
+    worker.process.kill()
+    worker.process.join()
+    pool.run()
+    assert folder.has("a")
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from isochron.runs.steps import Step
+from tests.sweep import steps as fake
+from tests.sweep.test_steps import run
+
+out, name, platform = sys.argv[1:]
+if __name__ != "__main__":
+    sys.platform = platform  # of the workers
+else:
+    step = getattr(fake, name)
+    run(Path(out), lambda folder: [Step(n, step, (folder, 60.0)) for n in "ab"], workers=2)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        ("wait", "linux"),
+        ("hold", "linux"),  # the system ends it
+        ("wait", "other"),  # a thread ends it
+    ],
+)
+def test_no_worker_survives_its_driver(tmp_path, name, platform):
+    """After SIGKILL nobody tells the workers, and the lock of the folder is free."""
+    path, script = tmp_path / "run", tmp_path / "driver.py"
+    script.write_text(DRIVER)
+    process = subprocess.Popen(
+        [sys.executable, script, path, name, platform],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    while len(found := list(path.glob("data/*.pid"))) < 2 and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert len(found) == 2
+    deadline = time.monotonic() + 10
+    while left := [p.stem for p in found if is_running(int(p.stem))]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 # Clocks

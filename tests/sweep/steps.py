@@ -1,5 +1,6 @@
 """Small steps of a study; each is ``tests.sweep.steps:NAME``."""
 
+import ctypes
 import os
 import signal
 import time
@@ -71,6 +72,13 @@ def wait(folder: RunPaths, seconds: float, report: Report):
     """Takes time."""
     (folder.path / "data" / f"{os.getpid()}.pid").touch()
     time.sleep(seconds)
+    return {"seconds": seconds}
+
+
+def hold(folder: RunPaths, seconds: float, report: Report):
+    """Takes time in code that does not let other threads of Python run."""
+    (folder.path / "data" / f"{os.getpid()}.pid").touch()
+    ctypes.PyDLL(None).sleep(int(seconds))
     return {"seconds": seconds}
 
 
