@@ -1,5 +1,6 @@
 """Workers that are killed, steps that kill their workers, and clocks that are set."""
 
+import errno
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from isochron.cli.errors import describe_error
 from isochron.runs.executors import Order, Watch, local, work_folder
-from isochron.runs.executors.work import CLAIMED, DONE, Limits, perform
+from isochron.runs.executors.work import CLAIMED, DONE, FAILED, Limits, perform
 from isochron.runs.steps import Step, StepItem
 from isochron.runs.sweep.rates import current_rate
 from tests.sweep import steps as fake
@@ -64,6 +65,40 @@ def test_a_worker_that_dies_between_two_items_is_replaced(folder):
     worker.process.join()
     pool.run()
     assert folder.has("a")
+
+
+def test_a_step_that_takes_too_long_is_stopped_in_its_process(folder, monkeypatch):
+    """By an alarm; `local` and Dask end the process, which costs seconds."""
+    item = StepItem.make(Step("a", fake.fail))
+    monkeypatch.setattr(folder, "compute", lambda item, report: time.sleep(2) or {"x": 1})
+    assert perform(folder, item, Limits(seconds=0.1)) == FAILED
+    assert folder.failure("a")["reason"] == "timeout"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "grace_s"), [("hold", 300.0), ("freeze", 0.5)])
+def test_a_step_that_does_not_hear_the_alarm_is_ended(tmp_path, monkeypatch, name, grace_s):
+    """By a thread of its process that does not need Python, or from outside."""
+    monkeypatch.setattr(local, "GRACE_S", grace_s)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match="The step took longer than 1 s"):
+        run(tmp_path / "run", lambda folder: [Step("a", getattr(fake, name), (folder, 120.0))],
+            limits=Limits(seconds=1))  # fmt: skip
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_is_full_is_not_a_failure_of_the_step(folder, monkeypatch, number):
+    """The command ends, and the same command does the step when there is space."""
+
+    def compute(item, report):
+        raise OSError(number, "planted")
+
+    monkeypatch.setattr(folder, "compute", compute)
+    with pytest.raises(OSError, match="planted"):
+        perform(folder, StepItem.make(Step("a", fake.fail)), Limits())
+    assert folder.failure("a") is None
+    assert not list((folder.path / "claims").iterdir())
 
 
 DRIVER = """
@@ -143,11 +178,12 @@ def claim(folder, key, **changes):
     return path
 
 
+@pytest.mark.parametrize("host", ["elsewhere", socket.gethostname()])
 @pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
-def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds):
-    """A different machine has ended with it, in a year of the past or of the future."""
+def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds, host):
+    """Its process has ended; on this machine a different one has the same number by now."""
     item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
-    claim(folder, "a", at=time.time() + seconds)
+    claim(folder, "a", at=time.time() + seconds, host=host, pid=os.getpid())
     assert perform(folder, item, Limits(seconds=60)) == DONE
 
 

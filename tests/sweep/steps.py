@@ -76,10 +76,16 @@ def wait(folder: RunPaths, seconds: float, report: Report):
 
 
 def hold(folder: RunPaths, seconds: float, report: Report):
-    """Takes time in code that does not let other threads of Python run."""
+    """Takes time in code that no alarm interrupts and that does not let other threads run."""
     (folder.path / "data" / f"{os.getpid()}.pid").touch()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     ctypes.PyDLL(None).sleep(int(seconds))
     return {"seconds": seconds}
+
+
+def freeze(folder: RunPaths, seconds: float, report: Report):
+    """Stops its process."""
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def untyped(settings, report):
