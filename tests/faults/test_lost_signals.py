@@ -115,6 +115,15 @@ def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+def python(code, *arguments):
+    """Exit code and standard error of a process."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
 def test_an_interrupt_while_the_program_is_imported():
     """One line and 130, not a traceback of an import."""
     code = (
@@ -126,8 +135,65 @@ def test_an_interrupt_while_the_program_is_imported():
         "from isochron.__main__ import start\n"
         "sys.exit(start())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (130, "isochron: Interrupted.\n")
+    assert python(code) == (130, "isochron: Interrupted.\n")
+
+
+def test_a_process_in_the_background_does_not_listen_to_an_interrupt():
+    """As a shell starts it: Ctrl-C is for the process in the foreground."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with handled_signals(to_the_end=False) as came:
+        signal.raise_signal(signal.SIGINT)
+    assert came == []
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_an_error_that_a_signal_causes_is_not_the_message(monkeypatch, capsys):
+    """A library answers with an error of its own."""
+
+    def stopped(name):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("The callback failed.") from None
+
+    monkeypatch.setattr("isochron.runs.datasets.open_connectome", stopped)
+    assert main(["connectome", "show", "varshney2011"]) == 130
+    assert capsys.readouterr().err == "isochron: Interrupted.\n"
+
+
+DEAF = """
+import signal, sys, time
+from isochron.cli import signals
+
+signals.LONGEST_S = 0.1
+number = signal.Signals(int(sys.argv[1]))
+with signals.handled_signals(to_the_end=True):
+    signal.signal(number, lambda *_: None)  # as if Python did not get to it
+    signal.raise_signal(number)
+    time.sleep(40)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+)
+def test_a_long_computation_is_ended(number, code, word):
+    """By a thread, if compiled code does not return to Python."""
+    assert python(DEAF, str(int(number))) == (code, f"isochron: {word}\n")
+
+
+LATE = """
+import signal
+from isochron.cli.signals import handled_signals
+
+with handled_signals(to_the_end=True):
+    pass
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.raise_signal(number)
+"""
+
+
+def test_a_signal_while_the_process_ends_is_ignored():
+    """Ctrl-C again printed a traceback of what Python does at its end."""
+    assert python(LATE) == (0, "")
