@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from isochron.cli import errors, main
-from isochron.cli.signals import handled_signals
+from isochron.cli.signals import CODES, handled_signals
 from isochron.runs.executors import Order, Watch, local
 from isochron.runs.executors.work import Limits, perform
 from isochron.runs.steps import Step, StepItem
@@ -145,6 +147,21 @@ def test_a_process_in_the_background_does_not_listen_to_an_interrupt():
         signal.raise_signal(signal.SIGINT)
     assert came == []
     assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_the_handlers_of_before_come_back():
+    """Of a program that calls `main` in its own process."""
+    before = [signal.getsignal(number) for number in CODES], sys.unraisablehook
+    with suppress(SystemExit), handled_signals(to_the_end=False):
+        signal.raise_signal(signal.SIGTERM)
+    assert ([signal.getsignal(number) for number in CODES], sys.unraisablehook) == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_command_in_a_thread():
+    """Only the main thread may handle signals."""
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, ["--version"]).result() == 0
 
 
 def test_an_error_that_a_signal_causes_is_not_the_message(monkeypatch, capsys):
