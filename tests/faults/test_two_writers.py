@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from isochron import locks
 from isochron.cli import main
 from isochron.folders import new_version, recover, uninterrupted
 from isochron.locks import locked
@@ -106,6 +108,26 @@ def test_the_second_command_stops_before_it_simulates(tmp_path, capsys, suffix, 
     assert code == 5
     assert f"{out} is in use by a second isochron." in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_its_owner_deleted_is_made_again(tmp_path, monkeypatch):
+    """Who waited for it would have the lock of a file that nobody else can open."""
+    path, opened, wait = tmp_path / "x", threading.Event(), locks._wait
+
+    def announce(*arguments):
+        opened.set()
+        wait(*arguments)
+
+    def second():
+        with locked(path, 30):
+            return (tmp_path / ".x.lock").exists()
+
+    with ThreadPoolExecutor(1) as pool:
+        with locked(path):
+            monkeypatch.setattr(locks, "_wait", announce)
+            found = pool.submit(second)
+            assert opened.wait(30)
+        assert found.result()
 
 
 class _Interrupter:
