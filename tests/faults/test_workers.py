@@ -87,6 +87,13 @@ def test_a_step_that_does_not_hear_the_alarm_is_ended(tmp_path, monkeypatch, nam
     assert time.monotonic() - began < 60
 
 
+def test_workers_have_the_limit_of_memory(tmp_path):
+    """Too large an array is an error of a step, whatever the machine has."""
+    results, _ = run(tmp_path / "run", lambda folder: [Step("a", fake.memory)],
+                     limits=Limits(memory_GiB=100))  # fmt: skip
+    assert results["a"] == {"GiB": 100.0}
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_disk_that_is_full_is_not_a_failure_of_the_step(folder, monkeypatch, number):
     """The command ends, and the same command does the step when there is space."""

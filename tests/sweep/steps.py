@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 import time
 from dataclasses import dataclass
@@ -86,6 +87,11 @@ def hold(folder: RunPaths, seconds: float, report: Report):
 def freeze(folder: RunPaths, seconds: float, report: Report):
     """Stops its process."""
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def memory(report: Report):
+    """The largest address space of its process, in GiB."""
+    return {"GiB": resource.getrlimit(resource.RLIMIT_AS)[0] / 2**30}
 
 
 def untyped(settings, report):
