@@ -18,6 +18,7 @@ from isochron.runs.executors import Order, Watch, local
 from isochron.runs.executors.work import Limits, perform
 from isochron.runs.steps import Step, StepItem
 from tests.sweep import steps as fake
+from tests.sweep.test_steps import run
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("python_handler")
@@ -93,6 +94,13 @@ def test_a_worker_that_starts_is_ended_too(folder, monkeypatch):
         local.run(order)
     [process] = started
     assert not process.is_alive()
+
+
+def test_a_worker_ignores_an_interrupt(tmp_path):
+    """Ctrl-C reaches all processes; the command ends its workers, and nothing stays blocked."""
+    results, calls = run(tmp_path / "run", lambda folder: [Step("a", fake.interrupt)])
+    assert results == {"a": {"blocked": False}}
+    assert calls == [("begin", "a"), ("end", "a")]
 
 
 def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder):

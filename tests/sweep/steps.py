@@ -89,6 +89,12 @@ def freeze(folder: RunPaths, seconds: float, report: Report):
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
+def interrupt(report: Report):
+    """Sends SIGINT to its process, as Ctrl-C does to all; whether the signal is blocked there."""
+    signal.raise_signal(signal.SIGINT)
+    return {"blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())}
+
+
 def memory(report: Report):
     """The largest address space of its process, in GiB."""
     return {"GiB": resource.getrlimit(resource.RLIMIT_AS)[0] / 2**30}
