@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
@@ -94,6 +95,26 @@ def test_a_worker_that_starts_is_ended_too(folder, monkeypatch):
         local.run(order)
     [process] = started
     assert not process.is_alive()
+
+
+def test_workers_that_compute_end_at_once_and_leave_no_claim(folder):
+    began = []
+
+    class Stop(Watch):
+        def begin(self, item):
+            began.append(time.monotonic())
+            while len(list(folder.path.glob("data/*.pid"))) < len(began):
+                time.sleep(0.01)
+            if len(began) == 2:
+                began.append(time.monotonic())
+                raise KeyboardInterrupt
+
+    items = [StepItem.make(Step(name, fake.wait, (folder._paths, 60.0))) for name in "ab"]
+    order = Order(folder=folder, items=items, workers=2, limits=Limits(), watch=Stop())
+    with pytest.raises(KeyboardInterrupt):
+        local.run(order)
+    assert time.monotonic() - began[-1] < 3  # after which one that does not end is killed
+    assert not list((folder.path / "claims").iterdir())
 
 
 def test_a_worker_ignores_an_interrupt(tmp_path):
