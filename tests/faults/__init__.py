@@ -12,12 +12,15 @@ Parameters
     test_parameters, test_command_line; devices: also tests/test_devices; too large:
     test_too_large; extras that are not installed: test_missing_extras.
 Numerics
-    divergence: test_divergence; loss that is not finite: test_parameters; networks in parts,
-    singular matrices, no cycle, no phase: test_numerics; numbers near 0: test_denormals.
+    divergence: test_divergence; loss that is not finite: test_parameters, and that of a fit:
+    tests/ann_bridge/test_fit; networks in parts, singular matrices, no cycle, no phase:
+    test_numerics; numbers near 0: test_denormals; steps that are too coarse:
+    tests/sims/test_step_choice.
 Runtime
     environment: test_environment; signals: test_signals, test_lost_signals; SIGKILL: test_storm;
-    killed workers, steps that kill them, clocks: test_workers; two processes: test_two_writers;
-    folders that disappear: test_training_faults; closed output: test_closed_output.
+    killed workers, steps that kill them or do not end, clocks: test_workers; two processes:
+    test_two_writers; memory: test_too_large; threads, folders that disappear:
+    test_training_faults; closed output: test_closed_output.
 Attacks
     requests, entities, names of files, archives, code: test_attacks; names of neurons:
     test_hostile_names, test_formulas; links: test_planted_links; code in caches:
