@@ -7,6 +7,7 @@ from isochron import sims
 from isochron.cli.errors import describe_error
 from isochron.connectome import importers
 from isochron.sims.engines.request import diverged
+from isochron.sims.spiking import run as spiking
 from isochron.sims.spiking.run import raise_if_diverged
 
 NAMES = ["AVAL", "AVAR", "DB1"]
@@ -89,6 +90,23 @@ def test_a_spiking_network_names_time_and_neuron(network):
     samples[2:, 1] = np.inf
     with pytest.raises(sims.DivergenceError, match="at 2 ms at a step of 0.05 ms, in neuron AVAR"):
         raise_if_diverged(network, samples, np.arange(4.0), 0.05)
+
+
+def test_a_run_of_a_spiking_network_is_checked(network, monkeypatch):
+    """Brian2 does not stop at a potential that is not finite."""
+    pytest.importorskip("brian2")
+    plain = spiking._run
+
+    def spoiled(*arguments):
+        events, samples = plain(*arguments)
+        samples[-1, 1] = np.nan
+        return events, samples
+
+    monkeypatch.setattr(spiking, "_run", spoiled)
+    with pytest.raises(sims.DivergenceError, match="at 1 ms at a step of 0.05 ms, in neuron AVAR"):
+        sims.run_spiking(
+            sims.SpikingNetwork(network.connectome), REST, duration_s=0.001, codegen_target="numpy"
+        )
 
 
 def test_the_neuron_with_the_largest_potential_is_named_first():
