@@ -17,6 +17,7 @@ import xarray as xr
 
 from isochron import locks
 from isochron.cli import main
+from isochron.files import write_bytes
 from isochron.folders import new_version, recover, uninterrupted
 from isochron.locks import locked
 from isochron.sims import append_dataset, load_dataset, save_dataset
@@ -128,6 +129,15 @@ def test_a_lock_that_its_owner_deleted_is_made_again(tmp_path, monkeypatch):
             found = pool.submit(second)
             assert opened.wait(30)
         assert found.result()
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """After a loss of power a file that was renamed before would be empty."""
+    done, replace_file = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(os.fstat(number).st_size))
+    monkeypatch.setattr(os, "replace", lambda *names: done.append("name") or replace_file(*names))
+    write_bytes(tmp_path / "x", b"content")
+    assert done == [7, "name"]
 
 
 class _Interrupter:
