@@ -6,6 +6,7 @@ import pytest
 from isochron import sims
 from isochron.cli.errors import describe_error
 from isochron.connectome import importers
+from isochron.sims.engines import scipy_graded
 from isochron.sims.engines.request import diverged
 from isochron.sims.spiking import run as spiking
 from isochron.sims.spiking.run import raise_if_diverged
@@ -52,6 +53,23 @@ def test_a_simulation(network, options, when, name):
             **options,
         )  # fmt: skip
     assert describe_error(caught.value, []) == NUMERICAL
+
+
+@pytest.mark.parametrize(("changes", "name"), [({}, "AVAR"), ({"success": False}, r"\w+")])
+def test_what_the_solver_of_scipy_returns_is_checked(network, monkeypatch, changes, name):
+    """It ends with a reason, or with numbers that are not finite and none."""
+    plain = scipy_graded.solve_ivp
+
+    def solve(*arguments, **options):
+        found = plain(*arguments, **options)
+        found.update(changes)
+        if found.success:
+            found.y[1, -1] = np.nan
+        return found
+
+    monkeypatch.setattr(scipy_graded, "solve_ivp", solve)
+    with pytest.raises(sims.DivergenceError, match=f"not finite after 20 ms, in neuron {name}"):
+        sims.simulate(network, REST, duration_s=0.02, initial_state=start(network), engine="scipy")
 
 
 @pytest.mark.parametrize(("value", "shown"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
