@@ -25,4 +25,29 @@ Attacks
     requests, entities, names of files, archives, code: test_attacks; names of neurons:
     test_hostile_names, test_formulas; links: test_planted_links; code in caches:
     test_foreign_caches; pickles: tests/ann_bridge/test_recorded_references.
+
+Each of these defences was taken out of the product, and a test of its line was seen to fail:
+
+Numerics
+    checks of starts, samples, solvers, losses and gradients; singular and degenerate points;
+    messages of searches without a cycle; signals that are constant, also but for a last bit.
+Workers
+    a second life for a step, and no third one; death of a worker while it computes or is idle;
+    its end with its driver, by the system and by a thread; claims, their ages and clocks; limits
+    of time (alarm, watchdog, from outside) and of memory; one thread.
+Signals
+    the first, the second, the last; at import, in a callback, in compiled code, in the background,
+    in a worker, while one starts; handlers that come back; closed output, also with a buffer.
+Writers
+    locks of files, folders and runs, and a lock that was deleted; renames; flush and fsync.
+Digests
+    JSON, HDF5, Zarr, networks, checkpoints, results of sweeps, unfinished runs, data sets, page.
+Links and caches
+    at outputs, temporary names, locks and logs, in folders; owners and modes of folders of
+    compiled code and of those above them.
+Resources, extras
+    estimates and every error of memory; each package of an extra, Java, the code 2.
+SIGKILL
+    in `test_storm`: the generator of a training, samples of a simulation and what it leaves,
+    an addition in place.
 """

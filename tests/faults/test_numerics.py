@@ -130,11 +130,12 @@ CONSTANT = {
     "phase",
     [
         analysis.compute_phase,
+        lambda signal: analysis.compute_phase(signal, significance=1),
         analysis.section_protophase,
         lambda signal: analysis.fourier_protophase(signal, frequency=0.05),
         analysis.protophase_to_phase,
     ],
-    ids=["hilbert", "section", "fourier", "protophase"],
+    ids=["hilbert", "untested", "section", "fourier", "protophase"],
 )
 def test_a_constant_signal_has_no_phase(phase, signal):
     with pytest.raises(ValueError, match=r"phase|constant|cross|turn"):
