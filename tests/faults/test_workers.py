@@ -125,6 +125,7 @@ else:
 
 
 @pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
     ("name", "platform"),
     [
@@ -185,7 +186,7 @@ def claim(folder, key, **changes):
     return path
 
 
-@pytest.mark.parametrize("host", ["elsewhere", socket.gethostname()])
+@pytest.mark.parametrize("host", ["elsewhere", socket.gethostname()], ids=["elsewhere", "here"])
 @pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
 def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds, host):
     """Its process has ended; on this machine a different one has the same number by now."""
