@@ -109,11 +109,26 @@ def test_a_matrix_that_is_singular_everywhere(jacobian, found):
     assert all(failure.message for failure in points.failures)
 
 
+LINEAR = {"line": np.diag([0.0, -1.0]), "center": np.array([[0.0, 1.0], [-1.0, 0.0]])}
+
+
+@pytest.mark.parametrize("matrix", LINEAR.values(), ids=LINEAR)
+def test_an_equilibrium_that_the_linearization_does_not_decide(matrix):
+    system = analysis.Flow(lambda t, x: x @ matrix.T, lambda t, x: matrix)
+    [point] = analysis.find_fixed_points(system, [[0.3, -0.2]])
+    assert point.degenerate
+    assert not point.stable
+
+
 def test_an_equilibrium_with_a_singular_matrix_is_degenerate():
+    """x' = -x³ is stable, and Newton's method is slow: its steps shrink by 2 / 3."""
     system = analysis.Flow(lambda t, x: -(x**3), lambda t, x: np.diag(-3 * x**2))
-    points = analysis.find_fixed_points(system, [[0.3, -0.2]])
-    assert all(point.degenerate for point in points)
-    assert all(abs(point.point).max() < 1e-2 for point in points)
+    search = analysis.find_fixed_points(system, [[0.3, -0.2]])
+    assert not len(search)
+    assert "a degenerate point is slow" in search.failures[0].message
+    [point] = analysis.find_fixed_points(system, [[0.3, -0.2]], max_iterations=200)
+    assert point.degenerate
+    assert abs(point.point).max() < 1e-2
 
 
 CONSTANT = {
