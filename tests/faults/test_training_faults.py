@@ -43,7 +43,7 @@ def test_torch_has_one_thread_while_it_trains_and_evaluates(threads, monkeypatch
     threads(2)
     calls, plain = [], torch.set_num_threads
     monkeypatch.setattr(torch, "set_num_threads", lambda count: calls.append(count) or plain(count))
-    net = ann_bridge.GRUNet.for_task(TASK, n_units=4)
+    net = ann_bridge.GRUNet.for_task(TASK, n_units=4).double()  # without a compiled kernel
     for work in (
         lambda: ann_bridge.train(net, TASK, BUDGET, seed=0),
         lambda: ann_bridge.evaluate_trials(net, TASK, seed=1, n_trials=4),
