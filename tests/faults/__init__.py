@@ -46,8 +46,7 @@ Links and caches
     at outputs, temporary names, locks and logs, in folders; owners and modes of folders of
     compiled code and of those above them.
 Resources, extras
-    estimates and every error of memory; each package of an extra, Java, the code 2.
+    estimates and every error of memory; packages of extras, Java, the code 2.
 SIGKILL
-    in `test_storm`: the generator of a training, samples of a simulation and what it leaves,
-    an addition in place.
+    in test_storm: the generator of a training, samples of a simulation and what it leaves.
 """

@@ -133,7 +133,7 @@ def same_run(killed, whole):
 
 
 def test_train(tmp_path):
-    arguments = "train --network gru --task flip-flop --units 8 --batch-size 8 --steps 600"
+    arguments = "train --network gru --task flip-flop --units 8 --batch-size 8 --steps 3000"
     storm(tmp_path, [*arguments.split(), "--out", "run"], same_files("run/nets/*.safetensors"))
 
 
