@@ -181,6 +181,16 @@ def test_saving_that_is_interrupted_twice(tmp_path, monkeypatch, first, second):
     assert [item.name for item in tmp_path.iterdir()] == ["x"]
 
 
+def test_a_folder_has_one_writer_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("isochron.folders.WAIT_S", 0.1)
+    path = tmp_path / "x"
+    with ThreadPoolExecutor(1) as pool, new_version(path) as folder:
+        (folder / "content").write_text("first")
+        with pytest.raises(BlockingIOError, match="in use by a second isochron"):
+            pool.submit(replace, path, "second").result()
+    assert (path / "content").read_text() == "first"
+
+
 def test_an_interrupt_during_the_renames_acts_after_them():
     done = []
 
