@@ -49,7 +49,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     TypeError
         If `net` is not a network, or a note is not a JSON value.
     ValueError
-        If a number in the notes or settings is not finite.
+        If a number in the notes or settings is not finite, or the path has no file name.
     OSError
         If the files cannot be written.
 
@@ -62,7 +62,9 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     ['small.json', 'small.safetensors']
     """
     check_network(net)
-    weights_path, json_path = _files(path)
+    if Path(path).name in ("", ".."):
+        raise ValueError(f"{path} is a folder. Add a name for the files of the network.")
+    weights_path, json_path = net_files(path)
     tensors = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     content = save(tensors)
     notes = ({} if task is None else describe_task(task)) | notes
@@ -111,7 +113,7 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     >>> type(net).__name__, net.settings.n_units, notes
     ('LowRankRNN', 8, {'seed': 0})
     """
-    weights_path, json_path = _files(path)
+    weights_path, json_path = net_files(path)
     for file in (weights_path, json_path):
         if not file.exists():
             raise FileNotFoundError(
@@ -147,10 +149,11 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     return net, description["notes"]
 
 
-def _files(path: str | os.PathLike) -> tuple[Path, Path]:
+def net_files(path: str | os.PathLike) -> tuple[Path, Path]:
+    """Weights and description of the network at a path, with or without a suffix."""
     path = Path(path)
-    bare = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
-    return bare.with_name(f"{bare.name}.safetensors"), bare.with_name(f"{bare.name}.json")
+    name = path.stem if path.suffix in (".safetensors", ".json") else path.name
+    return path.parent / f"{name}.safetensors", path.parent / f"{name}.json"
 
 
 def _settings_digest(description: dict[str, Any]) -> str:

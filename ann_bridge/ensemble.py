@@ -85,7 +85,7 @@ def train_many(
     for net in nets:
         check_fit(net, task)
         check_precision(p, net, where)
-        require_trials_fit(net, task, p.batch_size, len(nets))
+        require_trials_fit(net.settings, task, p.batch_size, len(nets))
         net.to(where)
     generators = [torch.Generator(where).manual_seed(seed) for seed in seeds]
     records = [TrainingRecord() for _ in nets]

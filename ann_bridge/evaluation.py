@@ -12,6 +12,7 @@ from torch import Tensor
 from isochron.ann_bridge.kernels.threads import threads_for_tiles
 from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
+from isochron.ann_bridge.nets.parameters import NetworkParameters
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import check_task, draw_trials
 from isochron.memory import require_memory
@@ -268,8 +269,9 @@ def check_fit(net: RecurrentNet, task: Task) -> None:
         )
 
 
-@torch.no_grad()
-def require_trials_fit(net: RecurrentNet, task: Task, n_trials: int, n_nets: int = 1) -> None:
+def require_trials_fit(
+    settings: NetworkParameters, task: Task, n_trials: int, n_nets: int = 1
+) -> None:
     """Check that trials, and the states of networks in them, fit in memory.
 
     Raises
@@ -277,21 +279,23 @@ def require_trials_fit(net: RecurrentNet, task: Task, n_trials: int, n_nets: int
     TooLargeError
         If they do not.
     """
-    n_units = getattr(net.settings, "n_units", 0)  # a fitted worm stores few of its states
+    n_units = getattr(settings, "n_units", 0)  # a fitted worm stores few of its states
     where = f" in {n_units} units," if n_units else ""
+    n_steps = task.n_steps + getattr(settings, "reach", 0)  # with the window before a trial
     require_memory(
-        4.0 * n_nets * n_trials * task.n_steps * (net.settings.n_inputs + 2 * n_units),
-        f"{n_trials} trials at once of {task.n_steps} time steps,{where}",
+        4.0 * n_nets * n_trials * n_steps * (settings.n_inputs + 2 * n_units),
+        f"{n_trials} trials at once of {n_steps:.6g} time steps,{where}",
         "Lower the number of trials (batch_size in training).",
     )
 
 
+@torch.no_grad()
 def _losses(
     net: RecurrentNet, task: Task, seed: int, n_trials: int
 ) -> tuple[float, Tensor, Tensor]:
     """The loss, and for each trial the sums over time of squared errors and of the mask."""
     check_fit(net, task)
-    require_trials_fit(net, task, n_trials)
+    require_trials_fit(net.settings, task, n_trials)
     generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
     with threads_for_tiles():
         trials = draw_trials(task, n_trials, generator, dtype=net.dtype)

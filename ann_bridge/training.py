@@ -119,7 +119,7 @@ def train(
     """
     p = parameters or TrainingParameters()
     check_fit(net, task)
-    require_trials_fit(net, task, p.batch_size)
+    require_trials_fit(net.settings, task, p.batch_size)
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)

@@ -7,6 +7,7 @@ from isochron.settings import setting
 
 PRECISIONS = ("float32", "bfloat16")
 DECAYS = ("none", "cosine")
+MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,7 @@ class TrainingParameters:
     0.01 0.006 0.002
     """
 
-    steps: int = setting(2000, "Largest number of training steps")
+    steps: int = setting(2000, "Largest number of training steps, up to 10 million")
     batch_size: int = setting(128, "Number of trials in each step")
     learning_rate: float = setting(1e-2, "Learning rate of Adam")
     gradient_clip: float = setting(1.0, "Largest norm of the gradient")
@@ -60,6 +61,8 @@ class TrainingParameters:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
+        if self.steps > MOST_STEPS:
+            raise ValueError(f"steps must be at most {MOST_STEPS}, got {self.steps!r}.")
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")

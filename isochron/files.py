@@ -124,10 +124,13 @@ def append_text(path: Path, text: str) -> None:
     Raises
     ------
     OSError
-        If it cannot be written, or is a symbolic link.
+        If it cannot be written, or is a symbolic link; it names the file.
     """
-    with open(path, "a", encoding="utf-8", opener=_open_without_links) as file:
-        file.write(text)
+    try:
+        with open(path, "a", encoding="utf-8", opener=_open_without_links) as file:
+            file.write(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _open_without_links(path: str, flags: int) -> int:

@@ -1,6 +1,7 @@
 """Write what finished studies found into docs/guide/studies.md.
 
     make studies                        # --quick of every study and variant, into runs/studies
+    isochron study worm-twin --config examples/worm_twin_gru.toml --out runs/studies/worm-twin-gru
     python tools/studies.py runs/studies
 
 The findings are stored in docs/results/studies.json, with command, version and machine; a
@@ -18,7 +19,10 @@ from isochron.studies import FURTHER, STUDIES, read_results
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "results" / "studies.json"
 PAGE = ROOT / "docs" / "guide" / "studies.md"
-VARIANTS = {"twin-hodgkin-huxley": "examples/twin_hodgkin_huxley.toml"}  # and their configuration
+VARIANTS = {  # and what is added to their configuration
+    "twin-hodgkin-huxley": "examples/twin_hodgkin_huxley.toml",
+    "worm-twin-gru": "examples/worm_twin_gru.toml",
+}
 
 
 def findings(run: Path) -> dict[str, Any]:
@@ -37,8 +41,10 @@ def findings(run: Path) -> dict[str, Any]:
 def options(name: str, config: Any) -> str:
     """Options of the command of a run."""
     quick, file = type(config).quick(), VARIANTS.get(name)
-    if file is not None and config == overlay(quick, read_toml(ROOT / file)):
-        return f"--quick --config {file}"
+    if file is not None:
+        for start, size in ((quick, "--quick "), (type(config)(), "")):
+            if config == overlay(start, read_toml(ROOT / file)):
+                return f"{size}--config {file}"
     return "--quick" if config == quick else "--config ..."
 
 

@@ -10,6 +10,7 @@ from isochron.wording import shown
 
 POSITIONS = ("rotary", "sinusoidal")
 SPACING_MS = 16.0  # time between the inputs that are read, of a network for a task
+MOST_LAYERS, LONGEST = 1000, 100_000  # LONGEST in steps
 SPARE = 1.2  # window of a network for a task, in trials
 
 
@@ -46,9 +47,12 @@ class AttentionParameters(SteppedParameters):
     def __post_init__(self) -> None:
         SteppedParameters.__post_init__(self)
         for name in ("n_layers", "n_heads", "window", "stride"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {shown(value)}.")
+            value, most = getattr(self, name), MOST_LAYERS if name == "n_layers" else LONGEST
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise ValueError(
+                    f"{name} must be a whole number, at least 1 and at most {most}, got "
+                    f"{shown(value)}."
+                )
         if self.n_units % (2 * self.n_heads):
             raise ValueError(
                 f"n_units must be a multiple of 2 n_heads = {2 * self.n_heads}, so that each head "

@@ -8,6 +8,8 @@ from isochron.ann_bridge.nets.stepped_parameters import SteppedParameters
 from isochron.settings import setting
 from isochron.wording import shown
 
+MOST_LAYERS, WIDEST = 16, 1000  # 16 layers reach 131 070 steps with a width of 3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConvolutionParameters(SteppedParameters):
@@ -37,11 +39,12 @@ class ConvolutionParameters(SteppedParameters):
 
     def __post_init__(self) -> None:
         SteppedParameters.__post_init__(self)
-        for name, least in (("n_layers", 1), ("width", 2)):
+        for name, least, most in (("n_layers", 1, MOST_LAYERS), ("width", 2, WIDEST)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, int) or not least <= value <= most:
                 raise ValueError(
-                    f"{name} must be a whole number, at least {least}, got {shown(value)}."
+                    f"{name} must be a whole number, at least {least} and at most {most}, got "
+                    f"{shown(value)}."
                 )
 
     @property

@@ -9,6 +9,7 @@ from isochron.wording import shown
 if TYPE_CHECKING:
     import torch
 
+MOST_CHANNELS = 1000  # inputs or outputs
 LONG_STEP_MS = 10.0  # from here on, units with the usual time constants decay too fast
 
 
@@ -206,8 +207,8 @@ def check_batch(batch_size: int) -> None:
         raise ValueError(f"batch_size must be at least 1, got {shown(batch_size)}.")
 
 
-def check_count(task: Any, name: str, least: int) -> None:
-    """Check that a setting is a whole number of at least `least`.
+def check_count(task: Any, name: str, least: int, most: int = MOST_CHANNELS) -> None:
+    """Check that a setting is a whole number from `least` to `most`, inputs or outputs of a task.
 
     Raises
     ------
@@ -215,8 +216,11 @@ def check_count(task: Any, name: str, least: int) -> None:
         If it is not.
     """
     value = getattr(task, name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a whole number, at least {least}, got {shown(value)}.")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(
+            f"{name} must be a whole number, at least {least} and at most {most}, got "
+            f"{shown(value)}."
+        )
 
 
 def check_durations(task: Any, *names: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 STEP = "attractors"
-MOST_NETWORKS = 10**9
+MOST_NETWORKS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +61,12 @@ class EnsembleSettings:
 
     n_random: int | None = setting(None, "Number of neurons of each random network")
     symmetry: float = setting(0.0, "Symmetry of the couplings of random networks, -1 to 1")
-    n_networks: int = setting(100, f"Number of random networks, 1 to {MOST_NETWORKS:,}")
+    n_networks: int = setting(100, f"Number of random networks, 2 to {MOST_NETWORKS:,}")
 
     def __post_init__(self) -> None:
-        if not 1 <= self.n_networks <= MOST_NETWORKS:
+        if not 2 <= self.n_networks <= MOST_NETWORKS:
             raise ValueError(
-                f"n_networks must be a whole number from 1 to {MOST_NETWORKS:,}, got "
+                f"n_networks must be a whole number from 2 to {MOST_NETWORKS:,}, got "
                 f"{self.n_networks}."
             )
 

@@ -11,18 +11,24 @@ import os
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from isochron.files import DataFileError, json_sha256
+from isochron.memory import TooLargeError
 from isochron.registry import Registry
 from isochron.settings import choices_of, describe
 from isochron.toml_text import parse_toml
 
 MAX_CONFIG_BYTES = 2**20
+# Largest numbers of networks, draws, worms and initial states in a study.
+MOST_PAIRS, MOST_DRAWS, MOST_WORMS, MOST_STARTS = 1000, 10_000, 10_000, 100_000
+LARGEST_WHOLE = 2**63  # that TOML has
+LONGEST_NAME = 60  # in a message
 T = TypeVar("T")
 
 
@@ -50,6 +56,37 @@ def read_toml(path: str | os.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path} is not a TOML file: {error}.") from error
 
 
+@contextmanager
+def in_section(place: str) -> Iterator[None]:
+    """Let the errors inside state their section of a configuration first.
+
+    Parameters
+    ----------
+    place : str
+        Section: ``[learning]``, or ``[[substrates]] gru:``; empty for settings above all.
+
+    Raises
+    ------
+    ValueError, TooLargeError
+        The error of the block with the section in front; one of a data file, which names the
+        file, as it is.
+    """
+    try:
+        yield
+    except DataFileError:
+        raise
+    except ValueError as error:
+        kind = TooLargeError if isinstance(error, TooLargeError) else ValueError
+        raise kind(f"{place} {error}".strip()) from error
+
+
+def place_of_entry(section: str, values: Mapping[str, Any]) -> str:
+    """One of several sections ``[[section]]`` in a message, by its name or kind."""
+    name = values.get("name", values.get("kind"))
+    named = isinstance(name, str) and len(name) <= LONGEST_NAME
+    return f"[[{section.partition('[')[0]}]]" + (f" {name}:" if named else "")
+
+
 def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
     """A copy of a configuration with some values replaced.
 
@@ -71,7 +108,7 @@ def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
     """
     types_of = typing.get_type_hints(type(base))
     hints = {field.name: types_of[field.name] for field in dataclasses.fields(base)}  # type: ignore[arg-type]
-    new = {}
+    new, place = {}, f"[{where.rstrip('.')}]" if where else ""
     for key, value in changes.items():
         name = f"{where}{key}"
         if key not in hints:
@@ -87,11 +124,10 @@ def overlay(base: T, changes: dict[str, Any], where: str = "") -> T:
                 raise ValueError(f"{name} is a section: write [{name}] above its settings.")
             new[key] = overlay(getattr(base, key), value, f"{name}.")
         else:
-            new[key] = convert(value, hints[key], name)
-    try:
+            with in_section(place):
+                new[key] = convert(value, hints[key], key)
+    with in_section(place):
         return dataclasses.replace(base, **new)  # type: ignore[type-var]
-    except ValueError as error:
-        raise ValueError(f"[{where.rstrip('.')}] {error}" if where else str(error)) from error
 
 
 def convert(value: Any, kind: Any, name: str) -> Any:
@@ -115,6 +151,9 @@ def convert(value: Any, kind: Any, name: str) -> Any:
         if kinds[-1] is not Ellipsis and len(value) != len(kinds):
             raise ValueError(f"{name} must have {len(kinds)} values, got {len(value)}.")
         return tuple(convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
+    if isinstance(value, int) and not -LARGEST_WHOLE <= value < LARGEST_WHOLE:
+        digits = math.floor(abs(value).bit_length() * math.log10(2)) + 1
+        raise ValueError(f"{name} must be below 2**63, got a number of {digits} digits.")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if issubclass(kind, ListedSection):
@@ -179,7 +218,7 @@ class ListedSection(ABC):
 
 
 def read_settings(
-    fields: Iterable[dataclasses.Field], given: Mapping[str, Any], owner: str, where: str
+    fields: Iterable[dataclasses.Field], given: Mapping[str, Any], owner: str
 ) -> dict[str, Any]:
     """Values of a section, as the types of their fields.
 
@@ -190,8 +229,6 @@ def read_settings(
         As read from TOML.
     owner : str
         Owner of these settings, for messages: ``network gru``.
-    where : str
-        Name of the section.
 
     Raises
     ------
@@ -207,7 +244,7 @@ def read_settings(
                 f"The {owner} does not have the setting {name}.{hint} It has "
                 f"{', '.join(known) or 'none'}."
             )
-    return {name: convert(it, known[name].type, f"{where}.{name}") for name, it in given.items()}
+    return {name: convert(it, known[name].type, name) for name, it in given.items()}
 
 
 def writable_fields(settings: type) -> list[dataclasses.Field]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isochron import ann_bridge
+from isochron.ann_bridge.checkpoint import net_files
 from isochron.ann_bridge.tasks import ReferenceInput
 
 SUFFIXES = (".safetensors", ".json")
@@ -19,9 +20,9 @@ def list_nets(path: Path) -> list[Path]:
 
     Empty if there is none.
     """
-    bare = path.with_suffix("") if path.suffix in SUFFIXES else path
-    if bare.with_name(f"{bare.name}.safetensors").is_file():
-        return [bare]
+    weights, _ = net_files(path)
+    if weights.is_file():
+        return [weights.with_suffix("")]
     found = sorted([*path.glob("*.safetensors"), *path.glob("nets/*.safetensors")])
     return [file.with_suffix("") for file in found]
 

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import typing
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from isochron.runs.executors.work_folder import Report, WorkFolder
 from isochron.runs.progress import Progress
 from isochron.runs.results import from_json_values, to_json_values
 from isochron.runs.run_folder import RunPaths
+from isochron.runs.source import changed_source, source_digest
 from isochron.wording import joined
 
 REPORT = "report"
@@ -62,12 +64,15 @@ class StepItem:
     arguments : tuple
         JSON values; None in the place of a `RunPaths`.
     after : tuple of str
+    source : str
+        Digest of the source that has made it.
     """
 
     key: str
     function: str
     arguments: tuple[Any, ...]
     after: tuple[str, ...]
+    source: str
 
     @classmethod
     def make(cls, step: Step) -> Self:
@@ -80,7 +85,7 @@ class StepItem:
         """
         module, name = step.function.__module__, step.function.__qualname__
         values = [None if isinstance(it, RunPaths) else to_json_values(it) for it in step.arguments]
-        text = to_json([step.name, f"{module}:{name}", values, step.after])
+        text = to_json([step.name, f"{module}:{name}", values, step.after, source_digest()])
         made = cls.from_values(json.loads(text))
         if _load(made.function) is not step.function:
             raise ValueError(f"Step {step.name}: {module}.{name} is not a function of its module.")
@@ -95,12 +100,13 @@ class StepItem:
     @classmethod
     def from_values(cls, values: Sequence[Any]) -> Self:
         """The data of a step from its JSON values."""
-        key, function, arguments, after = values
-        return cls(str(key), str(function), tuple(arguments), tuple(after))
+        key, function, arguments, after, source = values
+        return cls(str(key), str(function), tuple(arguments), tuple(after), str(source))
 
     def to_json(self) -> str:
         """One line."""
-        return json.dumps([self.key, self.function, self.arguments, self.after], allow_nan=False)
+        values = [self.key, self.function, self.arguments, self.after, self.source]
+        return json.dumps(values, allow_nan=False)
 
     def call_arguments(self, paths: RunPaths) -> list[Any]:
         """Arguments of the function, of the types of its parameters.
@@ -157,8 +163,17 @@ class StepFolder(WorkFolder[StepItem]):
             (self.path / name).mkdir(exist_ok=True)
 
     def parse(self, line: str) -> StepItem:
-        """The step of a line of the plan."""
-        return StepItem.from_values(json.loads(line))
+        """The step of a line of the plan.
+
+        Raises
+        ------
+        DataFileError
+            If the source of isochron is not that which made the plan.
+        """
+        item = StepItem.from_values(json.loads(line))
+        if item.source != source_digest():
+            raise changed_source(self.path, "run")
+        return item
 
     def stage(self, items: Sequence[StepItem]) -> None:
         """Save the steps that workers find in `plan`."""
@@ -179,6 +194,8 @@ class StepFolder(WorkFolder[StepItem]):
             return []
         try:
             return [self.parse(line) for line in self._plan.read_text("utf-8").splitlines()]
+        except DataFileError:
+            raise
         except (ValueError, TypeError, RecursionError) as error:
             raise DataFileError(
                 f"{self._plan} is damaged: {error}. Run the study again."
@@ -278,9 +295,9 @@ def work_on(
 
 
 def _check_names(items: Sequence[StepItem]) -> None:
-    names = [item.key for item in items]
+    names = Counter(item.key for item in items)
     for item in items:
-        if names.count(item.key) > 1:
+        if names[item.key] > 1:
             raise ValueError(f"Two steps have the name {item.key}.")
         for need in item.after:
             if need not in names:

@@ -9,15 +9,16 @@ from typing import Any
 import torch
 
 from isochron import ann_bridge
+from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import Task
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.memory import require_memory
+from isochron.runs.configuration import in_section
 from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
-from isochron.runs.training_configuration import TrainConfig
+from isochron.runs.training_configuration import TrainConfig, require_network_fits
 from isochron.runs.training_progress import training_progress
 
 CHECKPOINT_EVERY = 50  # steps
@@ -132,11 +133,34 @@ def record_evaluation(found: ann_bridge.Evaluation) -> EvaluationRecord:
     )
 
 
+def check_training(config: TrainConfig, section: str = "training") -> ann_bridge.RecurrentNet:
+    """The network of a configuration, after a check that its training fits into the memory.
+
+    `section` is that of the settings of the training, for messages.
+
+    Raises
+    ------
+    TooLargeError
+        If it does not.
+    ValueError
+        If the network and the task do not fit.
+    """
+    net = build_network(config, 0)
+    with in_section(f"[{section}] batch_size:"):
+        require_trials_fit(net.settings, config.task.task(), config.training.batch_size)
+    return net
+
+
 def build_network(config: TrainConfig, seed: int) -> ann_bridge.RecurrentNet:
-    """The network of a configuration before training, with weights from a seed."""
+    """The network of a configuration before training, with weights from a seed.
+
+    Raises
+    ------
+    TooLargeError
+        If it does not fit into the memory.
+    """
     settings = dict(config.network.settings)
-    n_units = settings.get("n_units") or 0
-    require_memory(64.0 * n_units, f"A network of {n_units} units", "Lower n_units.")
+    require_network_fits(settings)
     if config.connectome is not None:
         settings.pop("connectivity", None)  # of circuits: the connectome instead
     return NETWORKS.load(config.network.kind).for_task(

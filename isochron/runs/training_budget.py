@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from isochron.ann_bridge.training_parameters import TrainingParameters
-from isochron.runs.configuration import check_positive
+from isochron.ann_bridge.training_parameters import MOST_STEPS, TrainingParameters
+from isochron.runs.configuration import check_positive, check_range
 from isochron.settings import setting
 
 LEARNING_RATE = "Learning rate of Adam, > 0"
@@ -20,13 +20,14 @@ class TrainingBudget:
         If a number is out of range.
     """
 
-    steps: int = setting(2000, "Largest number of training steps, at least 1")
+    steps: int = setting(2000, "Largest number of training steps, 1 to 10 million")
     batch_size: int = setting(128, "Number of trials in each training step")
     learning_rate: float = setting(0.01, LEARNING_RATE)
     stop_below: float = setting(0.01, STOP_BELOW)
 
     def __post_init__(self) -> None:
-        check_positive(self, "steps", "batch_size", "learning_rate")
+        check_positive(self, "batch_size", "learning_rate")
+        check_range(self, "steps", 1, MOST_STEPS)
         if not self.stop_below >= 0:
             raise ValueError(f"stop_below must be >= 0, got {self.stop_below!r}.")
 

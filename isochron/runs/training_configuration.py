@@ -15,13 +15,21 @@ from isochron.ann_bridge.nets.parameters import FROM_TASK
 from isochron.ann_bridge.registry import NETWORKS, TASKS, network_parameters, task_settings
 from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.files import DataFileError
+from isochron.memory import require_memory
 from isochron.registry import Registry
-from isochron.runs.configuration import KindSection, read_settings, read_toml, writable_fields
+from isochron.runs.configuration import (
+    KindSection,
+    in_section,
+    read_settings,
+    read_toml,
+    writable_fields,
+)
 from isochron.runs.null_models import NO_NULL, check_null_model
 from isochron.settings import check_choices, check_effect, setting
 
 DEFAULT_TASK, DEFAULT_NETWORK = "phase-memory", "low-rank"
 DEVICES = ("auto", "cpu", "cuda")
+BYTES_PER_WEIGHT = 64.0  # weight, gradient, averages of Adam, and copies in float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,24 @@ def network_fields(kind: str, given: Mapping[str, Any]) -> list[dataclasses.Fiel
     return fields if options is None else fields + writable_fields(options)
 
 
+def require_network_fits(settings: Mapping[str, Any]) -> None:
+    """Check that the weights of a network fit into the memory, with what training needs for each.
+
+    Raises
+    ------
+    TooLargeError
+        If they do not.
+    """
+    n_units, n_layers = settings.get("n_units") or 0, settings.get("n_layers") or 1
+    rank = min(settings.get("rank") or n_units, n_units)
+    sizes = f"{n_units} units" + (f" and {n_layers} layers" if n_layers > 1 else "")
+    require_memory(
+        BYTES_PER_WEIGHT * n_units * rank * n_layers,
+        f"A network of {sizes}",
+        f"Lower n_units{' or n_layers' if n_layers > 1 else ''}.",
+    )
+
+
 def merge_sections(
     base: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
@@ -142,7 +168,7 @@ def merge_sections(
     return merged
 
 
-def train_config(sections: Mapping[str, Any] | None = None) -> TrainConfig:
+def train_config(sections: Mapping[str, Any] | None = None, *, entry: str = "") -> TrainConfig:
     """A complete configuration.
 
     Parameters
@@ -150,6 +176,9 @@ def train_config(sections: Mapping[str, Any] | None = None) -> TrainConfig:
     sections : mapping, optional
         As read from TOML: ``{"network": {"kind": "gru", "n_units": 64}, "training": ...}``. What
         is not given is the default of the kind, or suits the task.
+    entry : str
+        Place of all settings in a file that does not have these sections, for messages:
+        ``[[substrates]] gru:``.
 
     Raises
     ------
@@ -158,15 +187,17 @@ def train_config(sections: Mapping[str, Any] | None = None) -> TrainConfig:
     """
     sections = dict(sections or {})
     _check_sections(sections)
-    task = _task_section(sections.get("task", {}))
-    network = _network_section(sections.get("network", {}), task.task())
+    with in_section(entry or "[task]"):
+        task = _task_section(sections.get("task", {}))
+        sizes = task.task()
+    with in_section(entry or "[network]"):
+        network = _network_section(sections.get("network", {}), sizes)
     usual = {"learning_rate": network_parameters(network.kind).usual_learning_rate}
-    return TrainConfig(
-        task=task,
-        network=network,
-        connectome=_connectome(sections.get("connectome", {}), network),
-        training=_plain(TrainingSettings, usual | sections.get("training", {}), "training"),
-    )
+    with in_section(entry or "[connectome]"):
+        connectome = _connectome(sections.get("connectome", {}), network)
+    with in_section(entry or "[training]"):
+        training = _plain(TrainingSettings, usual | sections.get("training", {}), "training")
+    return TrainConfig(task=task, network=network, connectome=connectome, training=training)
 
 
 def read_train_config(path: Path) -> dict[str, Any]:
@@ -204,7 +235,7 @@ def _task_section(given: Mapping[str, Any]) -> TaskSection:
     values = {name: value for name, value in given.items() if name != "kind"}
     fields = task_fields(kind)
     settings = task_settings(kind)
-    found = _checked(settings, read_settings(fields, values, f"task {kind}", "task"), "task")
+    found = _checked(settings, read_settings(fields, values, f"task {kind}"))
     return TaskSection(kind, {field.name: getattr(found, field.name) for field in fields})
 
 
@@ -213,14 +244,12 @@ def _network_section(given: Mapping[str, Any], task: Any) -> NetworkSection:
     parameters = network_parameters(kind)
     values = {name: value for name, value in given.items() if name != "kind"}
     fields = network_fields(kind, values)
-    values = read_settings(fields, values, f"network {kind}", "network")
+    values = read_settings(fields, values, f"network {kind}")
     options: Any = None
     if parameters.options_type is not None:
         named = {field.name for field in dataclasses.fields(parameters.options_type)}
-        options = _checked(
-            parameters.options_type, {k: values.pop(k) for k in named & set(values)}, "network"
-        )
-    found = _checked(lambda **given: parameters.for_task(task, **given), values, "network")
+        options = _checked(parameters.options_type, {k: values.pop(k) for k in named & set(values)})
+    found = _checked(lambda **given: parameters.for_task(task, **given), values)
     return NetworkSection(
         kind,
         {
@@ -251,16 +280,13 @@ def _resolved(given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
-def _plain(settings: type, given: Mapping[str, Any], where: str) -> Any:
+def _plain(settings: type, given: Mapping[str, Any], name: str) -> Any:
     """The dataclass of a section without a kind."""
-    fields = writable_fields(settings)
-    return _checked(settings, read_settings(fields, given, f"section [{where}]", where), where)
+    values = read_settings(writable_fields(settings), given, f"section [{name}]")
+    return _checked(settings, values)
 
 
-def _checked(make: Any, values: Mapping[str, Any], where: str) -> Any:
-    try:
-        made = make(**values)
-        check_effect(made)
-        return made
-    except ValueError as error:
-        raise ValueError(f"[{where}] {error}") from error
+def _checked(make: Any, values: Mapping[str, Any]) -> Any:
+    made = make(**values)
+    check_effect(made)
+    return made

@@ -12,13 +12,14 @@ from typing import Any, Self
 
 from isochron.ann_bridge.registry import NETWORKS, TASKS
 from isochron.registry import Registry
-from isochron.runs.configuration import ListedSection, comment_of
+from isochron.runs.configuration import ListedSection, comment_of, in_section, place_of_entry
 from isochron.runs.datasets import resolve_dataset
 from isochron.runs.null_models import NO_NULL
 from isochron.runs.training_configuration import (
     ConnectomeSettings,
     TrainConfig,
     network_fields,
+    require_network_fits,
     task_fields,
     train_config,
 )
@@ -51,9 +52,9 @@ class Task(ListedSection):
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "tasks") -> Self:
         """As `ListedSection.read`; the name is that of the kind by default."""
-        given = _with_kind(values, where, TASKS)
+        given, place = _with_kind(values, where, TASKS), place_of_entry(where, values)
         name = given.pop("name", given["kind"])
-        section = _complete(where, task=given).task
+        section = _complete(place, task=given).task
         return cls(name=_checked(name, where), kind=section.kind, settings=section.settings)
 
     def rows(self) -> list[tuple[str, Any, str]]:
@@ -92,11 +93,13 @@ class Substrate(ListedSection):
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "substrates") -> Self:
         """As `ListedSection.read`; the name is that of the kind by default."""
-        given = _with_kind(values, where, NETWORKS)
+        given, place = _with_kind(values, where, NETWORKS), place_of_entry(where, values)
         name = given.pop("name", given["kind"])
         training = {k: given.pop(k) for k in ("learning_rate",) if k in given}
         connectome = {k: given.pop(k) for k in ON_CONNECTOME if k in given}
-        found = _complete(where, network=given, training=training, connectome=connectome)
+        found = _complete(place, network=given, training=training, connectome=connectome)
+        with in_section(place):
+            require_network_fits(found.network.settings)
         on = found.connectome
         return cls(
             name=_checked(name, where),
@@ -148,6 +151,11 @@ def training_of(
         if substrate.is_null:
             sections["connectome"]["draw"] = pair
     return train_config(sections)
+
+
+def place_of_network(substrate: Substrate, task: Task) -> str:
+    """A network in the configuration of a study, as `in_section` takes it."""
+    return f"[[substrates]] {substrate.name}, [[tasks]] {task.name}:"
 
 
 def stimulus_task(name: str, task: Any, what: str) -> Any:
@@ -228,11 +236,9 @@ def _with_tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(it) if isinstance(it, list) else it for name, it in settings.items()}
 
 
-def _complete(where: str, **sections: Any) -> TrainConfig:
-    try:
-        return train_config({name: given for name, given in sections.items() if given})
-    except ValueError as error:
-        raise ValueError(f"[[{where.partition('[')[0]}]] {error}") from error
+def _complete(place: str, **sections: Any) -> TrainConfig:
+    given = {name: given for name, given in sections.items() if given}
+    return train_config(given, entry=place)
 
 
 def _with_kind(values: Mapping[str, Any], where: str, registry: Registry) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from isochron.runs.provenance import derive_seed
 from isochron.runs.training_configuration import TrainConfig
-from isochron.studies.entries import Substrate, Task, training_of
+from isochron.studies.entries import Substrate, Task, place_of_network, training_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class PairedNet:
         """Name of the network, also of its files."""
         return f"{self.substrate.name}-{self.task.name}-{self.pair}"
 
+    @property
+    def place(self) -> str:
+        """Its sections of the configuration, as `in_section` takes them."""
+        return place_of_network(self.substrate, self.task)
+
     def configure(self, budget: Mapping[str, Any]) -> TrainConfig:
         """The configuration of its training, with the settings of ``[training]``."""
         return training_of(self.substrate, self.task, self.pair, budget)
@@ -29,6 +34,11 @@ class PairedNet:
     def seed(self, seed: int, purpose: str) -> int:
         """The seed of a purpose, from that of the study."""
         return derive_seed(seed, "pair", self.pair, purpose)
+
+
+def first_pair(substrates: Sequence[Substrate], tasks: Sequence[Task]) -> list[PairedNet]:
+    """The networks of the first pair, on which a configuration is checked."""
+    return paired_nets(1, substrates, tasks)
 
 
 def paired_nets(

@@ -26,6 +26,7 @@ from isochron.workflows.attractor_results import (
 )
 from isochron.workflows.experiments.settings import AttractorSettings
 
+FEWEST_NEURONS = 3  # of the theory
 SYMMETRY = (
     "sum over i != j of J_ij J_ji / sum over i != j of J_ij^2, weighted, signed, not centered"
 )
@@ -104,7 +105,7 @@ def place_on_axis(
     Raises
     ------
     ValueError
-        If a setting is out of range or not known.
+        If a setting is out of range or not known, or the connectome has fewer than 3 neurons.
 
     References
     ----------
@@ -120,6 +121,12 @@ def place_on_axis(
     >>> found.symmetry_degree, found.fixed_points.count  # all +1 and all -1
     (0.0, 2)
     """
+    n = len(connectome.neurons)
+    if n < FEWEST_NEURONS:
+        raise ValueError(
+            f"{connectome.name}: random networks, next to which it is placed, need "
+            f"{FEWEST_NEURONS} neurons or more, got {n}."
+        )
     points = placement_points(
         connectome.name, layers=layers, signs=signs, tie=tie, nulls=nulls, n_starts=n_starts,
         seed=seed,

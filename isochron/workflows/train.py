@@ -10,6 +10,7 @@ import torch
 from isochron import ann_bridge
 from isochron._version import __version__
 from isochron.ann_bridge import tasks
+from isochron.ann_bridge.checkpoint import net_files
 from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.training import check_precision
 from isochron.memory import TooLargeError
@@ -133,7 +134,7 @@ def train_replicates(
     device = ann_bridge.choose_device(config.training.device)
     net = build_net(config, 0)  # wrong settings are rejected before any file is made
     check_precision(config.training.parameters(), net, device)
-    require_trials_fit(net, task, config.training.batch_size)
+    require_trials_fit(net.settings, task, config.training.batch_size)
     inputs = {} if config.connectome is None else dataset_inputs(config.connectome.dataset)
     with RunFolder(
         out, config, __version__, force=force, title="isochron train", inputs=inputs
@@ -267,9 +268,7 @@ def _seed(config: TrainConfig, purpose: str, replicate: int) -> int:
 
 def _no_training(folder: Path) -> str:
     """Message that a path is not a folder of trainings, with the way out."""
-    if folder.with_name(f"{folder.name}.safetensors").is_file() or folder.suffix in (
-        ".safetensors", ".json",
-    ):  # fmt: skip
+    if net_files(folder)[0].is_file() or folder.suffix in (".safetensors", ".json"):
         return (
             f"{folder} is a single network; isochron evaluate takes the folder that isochron train "
             "wrote, with its task. From Python: ann_bridge.evaluate_trials(net, task, seed=1)."

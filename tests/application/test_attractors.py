@@ -147,9 +147,9 @@ def test_text(matrix, capsys):
         (["--random", "40"], "n must be from 1 to 30, got 40"),
         (
             ["--random", "5", "--networks", "1" + 20 * "0"],
-            "n_networks must be a whole number from 1",
+            "n_networks must be a whole number from 2",
         ),
-        (["--random", "5", "--networks", "0"], "n_networks must be a whole number from 1"),
+        (["--random", "5", "--networks", "0"], "n_networks must be a whole number from 2"),
         (["--random", "5", "--starts", "9"], "--starts does not apply: random networks"),
         (["--random", "5", "--nulls", "2"], "--nulls goes with --dataset, not with --random"),
         (["--random", "5", "--signs", "gaba"], "--signs goes with --dataset"),

@@ -330,7 +330,7 @@ def test_options_override_a_file(tmp_path, capsys):
         ({"network": {"kind": "gru", "n_unit": 2}}, "setting n_unit. Did you mean n_units?"),
         ({"network": {"kind": "low-rank", "n_inputs": 3}}, "does not have the setting n_inputs"),
         ({"network": {"kind": "grue"}}, "Unknown network 'grue'. Did you mean gru?"),
-        ({"network": {"n_units": 2.5}}, "network.n_units must be a whole number"),
+        ({"network": {"n_units": 2.5}}, r"\[network\] n_units must be a whole number"),
         ({"task": {"kind": "sternberg", "n_item": 2}}, "task sternberg does not have the "
          "setting n_item. Did you mean n_items?"),
         ({"networks": {}}, r"Unknown section \[networks\]. Did you mean \[network\]?"),

@@ -16,9 +16,12 @@ from isochron._version import __version__
 from isochron.ann_bridge.resume import read_newest
 from isochron.cli import main
 from isochron.cli.errors import describe_error
-from isochron.files import write_bytes
+from isochron.files import append_text, write_bytes
+from isochron.runs import training
 from isochron.runs.run_folder import RunFolder
+from isochron.runs.steps import StepFolder
 from isochron.sims import unfinished
+from isochron.sims.engines.multistep import runs
 from isochron.sims.engines.multistep.one_worm import OneWorm
 from isochron.sims.storage import export_nwb
 from isochron.studies.compare.configuration import CompareConfig
@@ -234,6 +237,71 @@ def test_a_run_folder(disk):
     with RunFolder(disk / "run", config, __version__) as folder:
         assert folder.result("first") == {"x": 1}
         assert not folder.finished("second")
+
+
+def test_a_claim_that_cannot_be_written(disk):
+    """An empty one was left, which counted as that of a different process for a while."""
+    folder = StepFolder(disk)
+    folder.open()
+    fill(disk)
+    with pytest.raises(OSError, match="No space left") as caught:
+        folder.claim("a", 60)
+    assert caught.value.filename == str(disk / "claims" / "a")
+    assert not list((disk / "claims").iterdir())
+    with pytest.raises(OSError, match="No space left") as caught:
+        append_text(disk / "log" / "a.jsonl", "x" * 10_000)
+    assert caught.value.filename == str(disk / "log" / "a.jsonl")
+    (disk / "filler").unlink()
+    assert folder.claim("a", 60)
+
+
+TRAIN = ["train", "--network", "gru", "--task", "flip-flop", "--units", "64", "--steps", "2"]
+FIRST_SAVES = {
+    "simulate": (RUN, "d/run.zarr", ".run.zarr.unfinished/samples"),
+    "train": (TRAIN, "d/run", "run/data/replicate-0-checkpoints/step-00000001.safetensors"),
+    "study": (
+        ["study", "energy", "--quick", "--config", "c.toml", "--workers", "1"], "d/run",
+        "run/data/dense-phase-memory-0-checkpoints/step-00000050.safetensors",
+    ),
+}  # fmt: skip
+SMALL_STUDY = """
+[training]
+steps = 51
+batch_size = 2
+[networks]
+pairs = 1
+n_starts = 2
+n_steps = 16
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["simulate", "train", pytest.param("study", marks=pytest.mark.long)]
+)
+def test_a_disk_that_is_too_small_for_the_first_save(tmp_path, name, capsys, monkeypatch):
+    """One line that names the file; nothing is left in part; the same command resumes."""
+    monkeypatch.setattr(unfinished, "SELDOM_S", -1.0)
+    monkeypatch.setattr(unfinished, "SHARE", 1e9)
+    monkeypatch.setattr(training, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(runs, "BLOCK_STEPS", 64)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.toml").write_text(SMALL_STUDY)
+    arguments, out, lost = FIRST_SAVES[name]
+    with mounted(tmp_path / "d", "48k") as disk:
+        assert main([*arguments, "--out", out]) == RESOURCES
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert line.startswith("isochron: The disk is full: ")
+        assert f"d/{lost} was not written. Free space on it." in line
+        assert not list(disk.rglob("*.part"))
+        assert not [it for it in disk.rglob("*") if lost.split("/")[-1] in it.name]
+        if name == "simulate":
+            assert "could not be saved" in line
+            assert not list(disk.iterdir())
+        else:
+            assert line.endswith(RESUMES)
+        if name != "study":
+            remount(disk, "size=16m")
+            assert main([*arguments, "--out", out]) == 0
 
 
 WRITING = [

@@ -58,6 +58,26 @@ def test_a_command(tmp_path, capsys, arguments):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("experiment", "setting", "message"),
+    [
+        ("simulate", "duration_s = 1e10", "1.25e+12 steps"),
+        ("cycles", "duration_s = 1e10", "1.25e+12 steps"),
+        ("crawl", "duration_s = 1e10", "steps"),
+        ("train", "network.n_units = 1000000000", "[network] A network of 1000000000 units"),
+        ("train", "training.batch_size = 1000000000", "[training] batch_size: 1000000000 trials"),
+    ],
+)
+def test_a_sweep(tmp_path, capsys, experiment, setting, message):
+    """Its batches failed, with exit code 1."""
+    axis = "training.weight_penalty" if experiment == "train" else "leak_conductance"
+    grid = f'experiment = "{experiment}"\n[fixed]\n{setting}\n[axes]\n{axis} = [0.01, 0.02]\n'
+    (tmp_path / "g.toml").write_text(grid)
+    assert main(["sweep", str(tmp_path / "g.toml"), "--out", str(tmp_path / "s")]) == 5
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.glob("s/batches/*"))
+
+
 def test_a_table_with_many_names(tmp_path, monkeypatch, capsys):
     """A table of 64 to 512 kB asked for 12 GB: matrices of all neurons by all."""
     monkeypatch.setattr(memory, "spare_memory", lambda: 2**30)

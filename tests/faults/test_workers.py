@@ -8,13 +8,16 @@ import socket
 import subprocess
 import sys
 import time
+from multiprocessing import Pipe
+from typing import Any
 
 import pytest
 
 from isochron.cli.errors import describe_error
+from isochron.cli.signals import LONGEST_S
 from isochron.runs.executors import Order, Watch, local, work_folder
 from isochron.runs.executors.work import CLAIMED, DONE, FAILED, Limits, perform
-from isochron.runs.steps import Step, StepItem
+from isochron.runs.steps import Step, StepFolder, StepItem
 from isochron.runs.sweep.rates import current_rate
 from tests.sweep import steps as fake
 from tests.sweep.test_steps import ROOT, SETTINGS, done, is_running, run
@@ -151,6 +154,39 @@ def test_no_worker_survives_its_driver(tmp_path, name, platform):
     while left := [p.stem for p in found if is_running(int(p.stem))]:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
+
+
+class Stubborn:
+    """A process that does not listen, and whose end the system delays; time is that of a clock."""
+
+    def __init__(self, clock):
+        self.clock, self.killed = clock, False
+
+    def terminate(self):
+        pass
+
+    def kill(self):
+        self.killed = True
+
+    def is_alive(self):
+        return True
+
+    def join(self, seconds):
+        self.clock[0] += seconds
+
+
+def test_many_workers_that_do_not_end_are_not_waited_for_in_turn(tmp_path, monkeypatch):
+    """64 workers took 64 times as long as one, longer than a command may after a signal."""
+    clock = [0.0]
+    monkeypatch.setattr(local.time, "monotonic", lambda: clock[0])
+    order = Order(folder=StepFolder(tmp_path), items=[], workers=64, limits=Limits(), watch=Watch())
+    pool = local._Pool(order)
+    processes: list[Any] = [Stubborn(clock) for _ in range(64)]
+    pipes = [Pipe()[0] for _ in processes]
+    pool._workers = [local._Worker(*it) for it in zip(processes, pipes, strict=True)]
+    pool._stop()
+    assert clock[0] < LONGEST_S
+    assert all(process.killed for process in processes)
 
 
 # Clocks

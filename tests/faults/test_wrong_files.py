@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from isochron import ann_bridge
 from isochron.cli import main
 
 NETWORK = "lacks schema, kind, parameters, sha256, notes; a network is a pair"
@@ -73,3 +74,27 @@ def test_wrong_files_are_one_clear_error(command, name, words, wrong, capsys):
     assert "Error(" not in errors
     assert "Traceback" not in errors
     assert not (wrong / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["cycles", "evaluate"])
+@pytest.mark.parametrize("name", [".", "..", "/", ""])
+def test_a_folder_without_a_name_is_one_clear_error(command, name, tmp_path, monkeypatch, capsys):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path / "folder")
+    code, errors = main([command, name]), capsys.readouterr().err
+    assert code in (2, 3)
+    assert errors.count("\n") == 1
+    assert "does not" in errors
+
+
+def test_a_network_needs_a_file_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="is a folder. Add a name"):
+        ann_bridge.save_net(ann_bridge.LowRankRNN(n_units=8), ".")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_connectome_of_two_neurons_is_not_placed(tmp_path, capsys):
+    (tmp_path / "two.csv").write_text("pre,post,type,weight\nA,B,chemical,1\n")
+    assert main(["attractors", "--dataset", str(tmp_path / "two.csv")]) == 2
+    assert "need 3 neurons or more, got 2" in capsys.readouterr().err

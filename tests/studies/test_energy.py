@@ -132,7 +132,7 @@ def test_a_tiny_run(tmp_path, capsys):
         ("[ensemble]\nn_neurons = 30", "between 3 and 24, got 30"),
         ("[memories]\nsizes = [250, 500]", "at least 3 different numbers"),
         ("[mixture]\nasymmetries = [1.5]", "between 0 and 1"),
-        ("[worm]\ndraws = 0", "draws must be positive"),
+        ("[worm]\ndraws = 0", "draws must lie between 1 and 10000"),
         ("[worms]", "Unknown setting 'worms'"),
     ],
 )

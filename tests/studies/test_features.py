@@ -355,10 +355,10 @@ def test_a_tiny_run(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("section", "what"),
     [
-        ("[features]\nseeds = 1", "seeds must be at least 2, got 1"),
+        ("[features]\nseeds = 1", "seeds must lie between 2 and 100"),
         ("[features]\nactive_share = 1.5", "active_share must be above 0 and at most 1, got 1.5"),
-        ("[features]\nexpansion = 0", "expansion must be positive"),
-        ("[worm]\nworms = 5", "worms must be even and at least 4, got 5"),
+        ("[features]\nexpansion = 0", "expansion must lie between 1 and 1000"),
+        ("[worm]\nworms = 5", "worms must be even, got 5"),
         ("[worm]\nstimulated = ['PLMX']", "PLMX"),
         ("[[tasks]]\nkind = 'flip-flop'", "features are compared in trials with a reference"),
         ("[networks]\nevery_ms = 500", "Lower every_ms"),

@@ -247,8 +247,8 @@ def test_a_collapse_is_reported(tmp_path):
     ("section", "what"),
     [
         ("[pruning]\nflow_gain = 1.5", "flow_gain must be above 0 and at most 1, got 1.5"),
-        ("[pruning]\npairs = 0", "pairs must be positive"),
-        ("[graphs]\ndraws = 1", "draws must be at least 2, got 1"),
+        ("[pruning]\npairs = 0", "pairs must lie between 1 and 1000"),
+        ("[graphs]\ndraws = 1", "draws must lie between 2 and 10000"),
         ("[graphs]\nnull_models = ['shuffle-signs']", "The graphs do not have signs"),
         ("[graphs]\nnull_models = ['rewired']", "rewire"),
         ("[worm]\ndataset = 'varshney'", "varshney2011"),

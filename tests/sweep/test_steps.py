@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from isochron.files import json_sha256
+from isochron.files import DataFileError, json_sha256
+from isochron.runs import steps
 from isochron.runs.executors.work import Limits
 from isochron.runs.run_folder import RunFolder
-from isochron.runs.steps import Execution, Step, run_steps
+from isochron.runs.source import source_digest
+from isochron.runs.steps import Execution, Step, StepFolder, StepItem, run_steps
 from tests.sweep import steps as fake
 from tests.sweep.test_executors import has_slurm
 
@@ -60,9 +62,9 @@ def run(path, make, *, executor="local", workers=1, limits=None, **options):
         executor=executor, workers=workers, limits=limits or Limits(), options=options
     )
     with RunFolder(path, SETTINGS, version(), title="fake") as folder:
-        steps = make(folder)
-        run_steps(path, steps, progress=seen, execution=execution)
-        return {step.name: folder.result(step.name) for step in steps}, seen.calls
+        made = make(folder)
+        run_steps(path, made, progress=seen, execution=execution)
+        return {step.name: folder.result(step.name) for step in made}, seen.calls
 
 
 def version():
@@ -198,11 +200,30 @@ def test_steps_that_are_not_data_are_rejected(steps, message, tmp_path):
 
 
 def test_functions_of_other_modules_are_not_called_from_a_plan(tmp_path):
-    from isochron.runs.steps import StepFolder
-
-    item = StepFolder(tmp_path).parse('["a", "os:system", ["touch x"], []]')
+    line = f'["a", "os:system", ["touch x"], [], "{source_digest()}"]'
+    item = StepFolder(tmp_path).parse(line)
     with pytest.raises(ValueError, match="os:system is not a function of a module with"):
         StepFolder(tmp_path).compute(item, lambda fraction, text: None)
+
+
+def test_source_that_changes_during_a_run(tmp_path, monkeypatch):
+    """The steps are those of other source than the worker has, which starts later."""
+
+    def make(folder):
+        return [Step("a", fake.start, (SETTINGS, folder, 1.0))]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "source_digest", lambda: "before")
+        with pytest.raises(DataFileError, match="The source of isochron has changed") as caught:
+            run(tmp_path / "run", make)
+        StepFolder(tmp_path / "run").stage([StepItem.make(Step("a", fake.fail))])
+    text = str(caught.value)
+    assert f"the run in {tmp_path / 'run'} was started" in text
+    assert "the same command continues" in text
+    assert done(tmp_path / "run") == []
+    with pytest.raises(DataFileError, match="The source of isochron has changed"):
+        StepFolder(tmp_path / "run").plan()  # of a worker of a cluster
+    assert run(tmp_path / "run", make)[0]["a"]["x"] == SETTINGS.factor
 
 
 # SLURM: an sbatch that runs every element of the array at once

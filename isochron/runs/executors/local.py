@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -34,6 +34,7 @@ from isochron.runs.executors.work_folder import Report, open_folder
 GRACE_S = 10.0  # after the time of an item, before its process is killed
 POLL_S = 0.5
 AGAIN_S = 2.0  # before an item that someone else has claimed is looked at again
+PATIENCE_S = 3.0  # with workers that end, and with those that are killed
 REPORT_S = 0.2  # between two reports of the progress of an item
 PROGRESS = "progress"
 
@@ -202,13 +203,21 @@ class _Pool:
             if worker.item is not None:
                 worker.process.terminate()
             worker.pipe.close()  # an idle worker ends
+        _wait_for_all(self._workers, PATIENCE_S)
         for worker in self._workers:
-            worker.process.join(3)
             if worker.process.is_alive():
                 worker.process.kill()
-                worker.process.join(5)
+        _wait_for_all(self._workers, PATIENCE_S)
+        for worker in self._workers:
             if worker.item is not None:
                 self._order.folder.release(worker.item.key)
+
+
+def _wait_for_all(workers: Iterable[_Worker], seconds: float) -> None:
+    """Wait until all processes have ended, or for this time in all."""
+    end = time.monotonic() + seconds
+    for worker in workers:
+        worker.process.join(max(0.0, end - time.monotonic()))
 
 
 @contextmanager

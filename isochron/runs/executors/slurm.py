@@ -184,12 +184,13 @@ def settings_of(section: Any) -> dict[str, Any]:
     ValueError
         If a setting is unknown or of a different form.
     """
-    from isochron.runs.configuration import read_settings
+    from isochron.runs.configuration import in_section, read_settings
 
     if not isinstance(section, Mapping):
         raise ValueError(f"slurm must be a section, [slurm], got {section!r}.")
-    found = read_settings(fields(SlurmSettings), section, "section [slurm]", "slurm")
-    SlurmSettings(**found)
+    with in_section("[slurm]"):
+        found = read_settings(fields(SlurmSettings), section, "section [slurm]")
+        SlurmSettings(**found)
     return found
 
 

@@ -108,20 +108,32 @@ class WorkFolder(ABC, Generic[AnyItem]):
     # Who works on what
 
     def claim(self, key: str, stale_s: float) -> bool:
-        """Take an item, unless someone else works on it; a claim may be lost without harm."""
+        """Take an item, unless someone else works on it; a claim may be lost without harm.
+
+        Raises
+        ------
+        OSError
+            If the claim cannot be written; it names the file, of which nothing is left.
+        """
         path = self.path / "claims" / key
         content = json.dumps(
             {"host": socket.gethostname(), "pid": os.getpid(), "at": time.time(), "by": self.owner}
         )
         for _ in range(2):
             try:
-                with open(path, "x") as file:
-                    file.write(content)
-                return True
+                file = open(path, "x")  # noqa: SIM115
             except FileExistsError:
                 if _is_live(path, stale_s, self.owner):
                     return False
                 path.unlink(missing_ok=True)
+                continue
+            try:
+                with file:
+                    file.write(content)
+            except OSError as error:  # that of a full disk does not name it
+                path.unlink(missing_ok=True)
+                raise OSError(error.errno, error.strerror, str(path)) from error
+            return True
         return False
 
     def release(self, key: str) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from isochron._version import __version__
 from isochron.files import DataFileError, append_text, read_json, sha256, write_bytes, write_json
 from isochron.runs.executors.work_folder import Report, WorkFolder, refuse_links
+from isochron.runs.source import changed_source
 from isochron.runs.sweep.experiments import BatchResult, open_experiment
 from isochron.runs.sweep.tasks import Task, code_identity
 
@@ -171,11 +172,7 @@ class Store(WorkFolder[Task]):
         except ValueError as error:
             if read_json(self.path / "run.json") == self._identity():
                 raise DataFileError(f"{self.path / 'plan.jsonl'} is damaged: {error}") from error
-            raise DataFileError(
-                f"The source of isochron has changed since the sweep in {self.path} was started; "
-                "results of two versions are not mixed. Restore the source, and the same command "
-                "continues; or start again with a different --out."
-            ) from error
+            raise changed_source(self.path, "sweep") from error
 
     def stage(self, items: Sequence[Task]) -> None:
         """Nothing: the plan has all tasks."""

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 from isochron._version import __version__
 from isochron.files import sha256
+from isochron.runs.source import source_digest
 from isochron.runs.sweep.experiments import Experiment, open_experiment
 from isochron.runs.sweep.grid import Grid
 
@@ -115,18 +114,6 @@ def _canonical(value: Any) -> str:
 def code_identity() -> dict[str, Any]:
     """Schema, version and source of this code: results of two versions are not mixed."""
     return {"schema": SCHEMA, "version": __version__, "source": source_digest()}
-
-
-@cache
-def source_digest() -> str:
-    """SHA-256 of all Python files of the package: code of the same version may differ."""
-    import isochron
-
-    root = Path(isochron.__file__).parent
-    folders = [root, *(root / name for name in ("connectome", "sims", "ann_bridge", "analysis"))]
-    files = {path.relative_to(root) for folder in folders for path in folder.rglob("*.py")}
-    parts = (f"{path.as_posix()}\n".encode() + (root / path).read_bytes() for path in sorted(files))
-    return sha256(parts)
 
 
 def cut(grid: Grid, present: Iterable[Task] = ()) -> list[Task]:

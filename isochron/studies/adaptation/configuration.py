@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.runs.configuration import (
+    MOST_PAIRS,
+    MOST_STARTS,
+    check_different,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
@@ -18,10 +25,11 @@ class AdaptationSection:
     """Adaptation to the second task."""
 
     ranks: tuple[int, ...] = setting((1, 2, 4, 8), "Ranks of the term, each at least 1")
-    pairs: int = setting(10, "Number of networks of each substrate")
+    pairs: int = setting(10, "Number of networks of each substrate, 1 to 1000")
 
     def __post_init__(self) -> None:
-        check_positive(self, "ranks", "pairs")
+        check_positive(self, "ranks")
+        check_range(self, "pairs", 1, MOST_PAIRS)
         check_different(self, "ranks")
 
 
@@ -34,10 +42,11 @@ class ReferenceSection:
         unit="Hz",
     )  # fmt: skip
     amplitude: float = setting(1.0, "Amplitude of the reference, > 0")
-    n_starts: int = setting(48, "Number of random initial states of the survey")
+    n_starts: int = setting(48, "Number of random initial states of the survey, 2 to 100000")
 
     def __post_init__(self) -> None:
-        check_positive(self, "frequency_Hz", "amplitude", "n_starts")
+        check_positive(self, "frequency_Hz", "amplitude")
+        check_range(self, "n_starts", 2, MOST_STARTS)
 
 
 def _substrates(*, quick: bool = False) -> tuple[Substrate, ...]:

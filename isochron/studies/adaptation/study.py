@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
-from isochron.runs.training import build_network
+from isochron.runs.training import check_training
 from isochron.studies.adaptation.configuration import AdaptationConfig
 from isochron.studies.adaptation.contrasts import contrasts
 from isochron.studies.adaptation.networks import (
+    BaseSpec,
     adapt_net,
     adapted_specs,
     base_specs,
@@ -20,6 +22,7 @@ from isochron.studies.adaptation.networks import (
 )
 from isochron.studies.adaptation.report import build_report, format_results
 from isochron.studies.adaptation.results import AdaptationResults, AdaptedRow, BaseRow
+from isochron.studies.entries import place_of_network
 from isochron.studies.study import Study
 
 EXPERIMENT = "adaptation"
@@ -42,11 +45,10 @@ def check(config: AdaptationConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     from isochron.ann_bridge import AdaptedNet, TrainedMap
 
+    first = [BaseSpec(substrate, 0) for substrate in config.substrates]
     shapes = [
         (task.n_inputs, task.n_outputs, task.step_ms)
-        for task in (
-            configure(config, base_specs(config)[0], it).task.task() for it in config.tasks
-        )
+        for task in (configure(config, first[0], it).task.task() for it in config.tasks)
     ]
     if shapes[0] != shapes[1]:
         raise ValueError(
@@ -54,10 +56,15 @@ def check(config: AdaptationConfig) -> None:
             f"{config.tasks[0].name} has {_described(*shapes[0])}, {config.tasks[1].name} has "
             f"{_described(*shapes[1])}."
         )
-    for spec in base_specs(config)[: len(config.substrates)]:
-        net = build_network(configure(config, spec, config.tasks[0]), 0)
-        AdaptedNet(net, max(config.adaptation.ranks))
-        TrainedMap(net, frequency_Hz=config.reference.frequency_Hz)
+    for spec in first:
+        nets = []
+        for task, section in zip(config.tasks, ("first_training", "second_training"), strict=True):
+            with in_section(place_of_network(spec.substrate, task)):
+                nets.append(check_training(configure(config, spec, task), section))
+        with in_section("[adaptation]"):
+            AdaptedNet(nets[0], max(config.adaptation.ranks))
+        with in_section("[reference]"):
+            TrainedMap(nets[0], frequency_Hz=config.reference.frequency_Hz)
 
 
 def _described(n_inputs: int, n_outputs: int, step_ms: float) -> str:

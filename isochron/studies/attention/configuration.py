@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_positive, check_seed
+from isochron.runs.configuration import (
+    MOST_PAIRS,
+    MOST_STARTS,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
@@ -17,13 +23,15 @@ ATTENTION = "attention"  # the kind
 class MemorySection:
     """Trials that are longer than those of the training, in which the memory is measured."""
 
-    pairs: int = setting(10, "Number of networks of each substrate and task")
-    n_trials: int = setting(64, "Number of trials, each with every stimulus")
+    pairs: int = setting(10, "Number of networks of each substrate and task, 1 to 1000")
+    n_trials: int = setting(64, "Number of trials, each with every stimulus; 1 to 100000")
     longest_ms: float = setting(2400.0, "Time from the end of the stimulus on", unit="ms")
     brief_ms: float = setting(16.0, "Duration of a brief stimulus", unit="ms")
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "n_trials", "longest_ms", "brief_ms")
+        check_positive(self, "longest_ms", "brief_ms")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "n_trials", 1, MOST_STARTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +43,14 @@ class CyclesSection:
         unit="Hz",
     )  # fmt: skip
     amplitude: float = setting(1.0, "Amplitude of the reference, > 0")
-    n_starts: int = setting(64, "Number of random initial states of each survey")
+    n_starts: int = setting(64, "Number of random initial states of each survey, 2 to 100000")
     feedback: float = setting(
         1.0, "Gain of the output that is fed back into the reference input of trained networks"
     )
 
     def __post_init__(self) -> None:
-        check_positive(self, "frequency_Hz", "amplitude", "n_starts", "feedback")
+        check_positive(self, "frequency_Hz", "amplitude", "feedback")
+        check_range(self, "n_starts", 2, MOST_STARTS)
 
 
 def _substrates(*, quick: bool = False) -> tuple[Substrate, ...]:

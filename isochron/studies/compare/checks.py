@@ -1,15 +1,11 @@
 """Checks of a configuration before any work is done, other than those of its sections."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
-from isochron.files import DataFileError
 from isochron.runs.null_models import draw_connectome
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.onsets import in_contacts
 from isochron.studies.compare.worm import check_worm
-
-T = TypeVar("T")
 
 
 def check_onsets(config: CompareConfig) -> None:
@@ -52,19 +48,3 @@ def check_file_names(names: Iterable[str]) -> None:
                 "task a different name, or the folder in runs."
             )
         found.add(name.lower())
-
-
-def within(where: str, make: Callable[[], T]) -> T:
-    """The result of a call, whose errors state where in the configuration they are from.
-
-    Raises
-    ------
-    ValueError
-        That of the call; one of a data file as it is, because it names the file.
-    """
-    try:
-        return make()
-    except DataFileError:
-        raise
-    except ValueError as error:
-        raise ValueError(f"{where} {error}") from error

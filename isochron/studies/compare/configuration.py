@@ -7,8 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from isochron.ann_bridge.training_parameters import MOST_STEPS
 from isochron.connectome.null_models import NULL_MODELS
 from isochron.runs.configuration import (
+    MOST_DRAWS,
+    MOST_PAIRS,
+    MOST_STARTS,
+    MOST_WORMS,
     check_different,
     check_file,
     check_positive,
@@ -20,7 +25,6 @@ from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
 
 FINEST_MS = 0.01  # time step
-MOST_WORMS, MOST_STATES = 10_000, 100_000  # initial states that fit into the memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,7 @@ class OnsetSection:
             NULL_MODELS.check(name)
         check_range(self, "leaks_nS", 1e-6, 1e6)
         for name in ("draws", "input_draws", "tongue_draws"):
-            check_range(self, name, 0, 10_000)
+            check_range(self, name, 0, MOST_DRAWS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +137,10 @@ class TrainingSection:
     """
 
     pairs: int = setting(20, "Number of pairs, each with a different seed, 0 to 1000")
-    untrained_pairs: int = setting(20, "Number of pairs that are analyzed before training, too")
-    steps: int = setting(3000, "Largest number of training steps, at least 1")
+    untrained_pairs: int = setting(
+        20, "Number of pairs that are analyzed before training, too, 0 to 1000"
+    )
+    steps: int = setting(3000, "Largest number of training steps, 1 to 10 million")
     batch_size: int = setting(64, "Number of trials in each training step")
     stop_below: float = setting(
         0.02, "Mean loss of 20 steps at which every training stops; networks that do not reach it "
@@ -142,10 +148,10 @@ class TrainingSection:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        check_positive(self, "steps", "batch_size", "stop_below")
-        check_range(self, "pairs", 0, 1000)
-        if self.untrained_pairs < 0:
-            raise ValueError(f"untrained_pairs must be >= 0, got {self.untrained_pairs!r}.")
+        check_positive(self, "batch_size", "stop_below")
+        check_range(self, "steps", 1, MOST_STEPS)
+        check_range(self, "pairs", 0, MOST_PAIRS)
+        check_range(self, "untrained_pairs", 0, MOST_PAIRS)
 
     @property
     def budget(self) -> dict[str, float]:
@@ -185,8 +191,8 @@ class ReferenceSection:
             self, "frequency_Hz", "amplitude", "n_starts", "intrinsic_starts", "tongue_amplitudes"
         )
         check_different(self, "tongue_amplitudes")
-        check_range(self, "n_starts", 2, MOST_STATES)
-        check_range(self, "intrinsic_starts", 1, MOST_STATES)
+        check_range(self, "n_starts", 2, MOST_STARTS)
+        check_range(self, "intrinsic_starts", 1, MOST_STARTS)
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.recordings import recording_inputs
 from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.steps import Step
+from isochron.runs.training import check_training
 from isochron.studies.compare.animals import (
     AnimalRhythm,
     analyse_animal,
@@ -18,10 +20,10 @@ from isochron.studies.compare.animals import (
     recordings_of,
 )
 from isochron.studies.compare.atlas import ATLAS, AtlasComparison, check_atlas, compare_with_atlas
-from isochron.studies.compare.checks import check_file_names, check_onsets, within
+from isochron.studies.compare.checks import check_file_names, check_onsets
 from isochron.studies.compare.configuration import CompareConfig
 from isochron.studies.compare.contrasts import Roles, find_contrasts
-from isochron.studies.compare.networks import NetSpec, analyse_net, build_net, configure, train_net
+from isochron.studies.compare.networks import NetSpec, analyse_net, configure, train_net
 from isochron.studies.compare.onsets import (
     compare_onsets,
     find_onsets,
@@ -62,10 +64,10 @@ from isochron.studies.compare.triangle import TRIANGLE, compare_corners
 from isochron.studies.compare.triangle_results import Triangle
 from isochron.studies.compare.untrained import untrained_tasks
 from isochron.studies.compare.worm import analyse_worm, check_worm
+from isochron.studies.entries import place_of_network
 from isochron.studies.study import Study
 
 T = TypeVar("T")
-TRAINING_MEMORY_BYTES = 16 * 2**30  # states, rates and their adjoint, in float32
 QUESTION = (
     "Do trained networks develop the phase-locked limit cycles that the worm's connectome produces?"
 )
@@ -89,17 +91,8 @@ def check(config: CompareConfig) -> None:
 
 
 def _check_network(config: CompareConfig, spec: NetSpec) -> None:
-    where = f"[[substrates]] {spec.substrate.name}, [[tasks]] {spec.task.name}:"
-    given = within(where, lambda: configure(config, spec))
-    n_units = given.network.settings.get("n_units", 0)
-    needed = 3 * 4 * n_units * config.training.batch_size * given.task.task().n_steps
-    if needed > TRAINING_MEMORY_BYTES:
-        raise ValueError(
-            f"[[substrates]] {spec.substrate.name}: {n_units} units at batch_size "
-            f"{config.training.batch_size} need about {needed / 2**30:.3g} GiB in training; at "
-            f"most {TRAINING_MEMORY_BYTES >> 30} GiB are allowed. Lower one of them."
-        )
-    within(where, lambda: TrainedMap(build_net(config, spec)))
+    with in_section(place_of_network(spec.substrate, spec.task)):
+        TrainedMap(check_training(configure(config, spec)))
 
 
 def inputs(config: CompareConfig) -> dict[str, str]:

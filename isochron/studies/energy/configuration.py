@@ -5,12 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_positive, check_seed
+from isochron.runs.configuration import (
+    MOST_DRAWS,
+    MOST_PAIRS,
+    MOST_STARTS,
+    check_range,
+    check_seed,
+)
 from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
 
 MOST_NEURONS = 24  # whose states are enumerated
+MOST_NETWORKS, MOST_MEMORIES = 100_000, 1000
+LONGEST = 1_000_000  # steps
 
 
 ENERGY_NEEDS = {"activation": "tanh", "form": "current"}
@@ -21,27 +29,24 @@ def _check_neurons(n_neurons: int) -> None:
         raise ValueError(f"n_neurons must lie between 3 and {MOST_NEURONS}, got {n_neurons!r}.")
 
 
-def _check_networks(n_networks: int) -> None:
-    if n_networks < 2:
-        raise ValueError(f"n_networks must be at least 2, for an interval; got {n_networks!r}.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class EnsembleSection:
     """Random sign networks, all attractors of which are enumerated."""
 
     n_neurons: int = setting(18, f"Number of neurons, 3 to {MOST_NEURONS}")
-    n_networks: int = setting(300, "Number of networks at each symmetry degree, at least 2")
+    n_networks: int = setting(300, "Number of networks at each symmetry degree, 2 to 100000")
     symmetries: tuple[float, ...] = setting(
         (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 1.0),
         "Symmetry degrees, each from -1 (antisymmetric) to 1 (symmetric)",
     )
-    n_trajectories: int = setting(8, "Number of random starts whose energy is followed")
+    n_trajectories: int = setting(
+        8, "Number of random starts whose energy is followed, 1 to 100000"
+    )
 
     def __post_init__(self) -> None:
         _check_neurons(self.n_neurons)
-        _check_networks(self.n_networks)
-        check_positive(self, "n_trajectories")
+        check_range(self, "n_networks", 2, MOST_NETWORKS)
+        check_range(self, "n_trajectories", 1, MOST_STARTS)
         if not self.symmetries or not all(-1 <= it <= 1 for it in self.symmetries):
             raise ValueError(f"symmetries must lie between -1 and 1, got {self.symmetries!r}.")
 
@@ -58,14 +63,16 @@ class MemoriesSection:
         "Loads: numbers of memories per neuron, 0 to 1",
     )
     n_memories: int = setting(
-        400, "Number of memories that are recalled at each size and load, 10 of each network"
+        400,
+        "Number of memories that are recalled at each size and load, 10 of each network; 1 to "
+        "100000",
     )
     recalled_above: float = setting(
         0.7, "Overlap with a memory, 0 to 1, above which it counts as recalled"
     )
 
     def __post_init__(self) -> None:
-        check_positive(self, "n_memories")
+        check_range(self, "n_memories", 1, MOST_STARTS)
         if len(set(self.sizes)) < 3 or not all(50 <= it <= 8000 for it in self.sizes):
             raise ValueError(
                 "sizes must be at least 3 different numbers of neurons, each 50 to 8000, got "
@@ -86,16 +93,16 @@ class MixtureSection:
     """Memories with an antisymmetric part: J = (1 - a) S + a A, S from the memories."""
 
     n_neurons: int = setting(18, f"Number of neurons, 3 to {MOST_NEURONS}")
-    n_memories: int = setting(2, "Number of memories in a network")
-    n_networks: int = setting(200, "Number of networks at each a, at least 2")
+    n_memories: int = setting(2, "Number of memories in a network, 1 to 1000")
+    n_networks: int = setting(200, "Number of networks at each a, 2 to 100000")
     asymmetries: tuple[float, ...] = setting(
         (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), "Values of a, 0 to 1"
     )
 
     def __post_init__(self) -> None:
         _check_neurons(self.n_neurons)
-        _check_networks(self.n_networks)
-        check_positive(self, "n_memories")
+        check_range(self, "n_networks", 2, MOST_NETWORKS)
+        check_range(self, "n_memories", 1, MOST_MEMORIES)
         if not self.asymmetries or not all(0 <= it <= 1 for it in self.asymmetries):
             raise ValueError(f"asymmetries must lie between 0 and 1, got {self.asymmetries!r}.")
 
@@ -114,12 +121,16 @@ def _substrates() -> tuple[Substrate, ...]:
 class NetworksSection:
     """Trained networks: their symmetry degree, and their energy along trajectories."""
 
-    pairs: int = setting(5, "Number of networks of each substrate")
-    n_starts: int = setting(64, "Number of random initial states, with the reference off")
-    n_steps: int = setting(4000, "Number of steps from each")
+    pairs: int = setting(5, "Number of networks of each substrate, 1 to 1000")
+    n_starts: int = setting(
+        64, "Number of random initial states, with the reference off; 1 to 100000"
+    )
+    n_steps: int = setting(4000, "Number of steps from each, 16 to a million")
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "n_starts", "n_steps")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "n_starts", 1, MOST_STARTS)
+        check_range(self, "n_steps", 16, LONGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +139,12 @@ class WormSection:
 
     dataset: str = setting("varshney2011", "Connectome: ID of a data set, or a file")
     null_model: str = setting("rewire", "Null model")
-    draws: int = setting(100, "Number of draws from the null model")
-    n_starts: int = setting(200, "Number of random initial states")
+    draws: int = setting(100, "Number of draws from the null model, 1 to 10000")
+    n_starts: int = setting(200, "Number of random initial states, 1 to 100000")
 
     def __post_init__(self) -> None:
-        check_positive(self, "draws", "n_starts")
+        check_range(self, "draws", 1, MOST_DRAWS)
+        check_range(self, "n_starts", 1, MOST_STARTS)
 
 
 def _tasks() -> tuple[Task, ...]:

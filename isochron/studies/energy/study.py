@@ -3,11 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from isochron.memory import require_memory
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import derive_seed, find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
+from isochron.runs.training import check_training
 from isochron.studies.energy.configuration import EnergyConfig
 from isochron.studies.energy.ensembles import count_ensemble, mix_memories
 from isochron.studies.energy.networks import (
@@ -20,9 +23,11 @@ from isochron.studies.energy.recall import fit_transition, recall_memories
 from isochron.studies.energy.report import build_report, format_results
 from isochron.studies.energy.results import EnergyResults, Ensemble, Mixture, Recall, WormRow
 from isochron.studies.energy.worm import BLOCK, measure_worm
+from isochron.studies.paired_networks import first_pair
 from isochron.studies.study import Study
 
 EXPERIMENT = "energy"
+BYTES_PER_STATE = 48.0  # of an enumeration
 QUESTION = "What is lost of an energy, and what is gained, when connections are not symmetric?"
 
 
@@ -43,9 +48,32 @@ def check(config: EnergyConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     for name in _datasets(config).values():
         open_connectome(name)
-    for spec in net_specs(config):
-        if spec.pair == 0:
-            spec.configure(config.training.budget)
+    for spec in first_pair(config.substrates, config.tasks):
+        with in_section(spec.place):
+            n_units = check_training(spec.configure(config.training.budget)).settings.n_units
+        with in_section("[networks]"):
+            require_memory(
+                3 * 8.0 * config.networks.n_starts * (n_units + config.networks.n_steps),
+                f"{config.networks.n_steps} steps from {config.networks.n_starts} starts",
+                "Lower n_starts or n_steps.",
+            )
+    with in_section("[ensemble]"):
+        _require_enumeration(config.ensemble.n_neurons)
+    with in_section("[mixture]"):
+        _require_enumeration(config.mixture.n_neurons)
+    with in_section("[memories]"):
+        require_memory(
+            4 * 8.0 * max(config.memories.sizes) ** 2,
+            f"Couplings between {max(config.memories.sizes)} neurons",
+            "Lower sizes.",
+        )
+
+
+def _require_enumeration(n_neurons: int) -> None:
+    """Check that all states of a sign network fit into the memory."""
+    require_memory(
+        BYTES_PER_STATE * 2**n_neurons, f"All states of {n_neurons} neurons", "Lower n_neurons."
+    )
 
 
 def plan(config: EnergyConfig, folder: RunFolder) -> list[Step]:

@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_different, check_file, check_positive, check_seed
+from isochron.ann_bridge.training_parameters import MOST_STEPS
+from isochron.runs.configuration import (
+    MOST_DRAWS,
+    MOST_PAIRS,
+    MOST_STARTS,
+    MOST_WORMS,
+    check_different,
+    check_file,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, Task, check_different_names, locate_entries
@@ -19,42 +30,47 @@ class FeaturesSection:
     """The sparse autoencoder, and its controls."""
 
     expansion: int = setting(
-        8, "Number of features for each dimension that 99 % of the variance need"
+        8, "Number of features for each dimension that 99 % of the variance need, 1 to 1000"
     )
     active_share: float = setting(
         0.5, "Number of features that describe a state, over that of dimensions; up to 1"
     )
-    seeds: int = setting(5, "Number of autoencoders of the same states, at least 2")
-    steps: int = setting(1000, "Training steps of an autoencoder")
+    seeds: int = setting(5, "Number of autoencoders of the same states, 2 to 100")
+    steps: int = setting(1000, "Training steps of an autoencoder, 1 to 10 million")
     ellipses: int = setting(
-        FEWEST_DRAWS, "Number of noisy ellipses that replace the states, at least 1"
+        FEWEST_DRAWS, "Number of noisy ellipses that replace the states, 1 to 10000"
     )
-    n_surrogates: int = setting(99, "Number of cyclic shifts, and of permutations of the stimuli")
+    n_surrogates: int = setting(
+        99, "Number of cyclic shifts, and of permutations of the stimuli, 1 to 10000"
+    )
 
     def __post_init__(self) -> None:
-        check_positive(self, "expansion", "seeds", "steps", "ellipses", "n_surrogates")
+        for name, least, most in (
+            ("expansion", 1, 1000), ("seeds", 2, 100), ("steps", 1, MOST_STEPS),
+            ("ellipses", 1, MOST_DRAWS), ("n_surrogates", 1, MOST_DRAWS),
+        ):  # fmt: skip
+            check_range(self, name, least, most)
         if not 0 < self.active_share <= 1:
             raise ValueError(
                 f"active_share must be above 0 and at most 1, got {self.active_share!r}."
             )
-        if self.seeds < 2:
-            raise ValueError(f"seeds must be at least 2, got {self.seeds!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworksSection:
     """Trained networks, and the trials from which their states are."""
 
-    pairs: int = setting(10, "Number of networks of each substrate and task")
+    pairs: int = setting(10, "Number of networks of each substrate and task, 1 to 1000")
     n_trials: int = setting(
-        200, "Number of trials for the training of dictionaries, and of other trials; at least 2"
+        200,
+        "Number of trials for the training of dictionaries, and of other trials; 2 to 100000",
     )
     every_ms: float = setting(8.0, "Time between the states of a trial", unit="ms")
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "n_trials", "every_ms")
-        if self.n_trials < 2:
-            raise ValueError(f"n_trials must be at least 2, got {self.n_trials!r}.")
+        check_positive(self, "every_ms")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "n_trials", 2, MOST_STARTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,16 +86,15 @@ class WormSection:
         0.05, "Standard deviation of the independent noise current into each neuron, > 0", unit="pA"
     )
     correlation_ms: float = setting(200.0, "Correlation time of the noise", unit="ms")
-    worms: int = setting(16, "Number of simulated worms, even and at least 4")
+    worms: int = setting(16, "Number of simulated worms, even, 4 to 10000")
     simulated_s: float = setting(60.0, "Simulated time after the first 10 s", unit="s")
     every_ms: float = setting(100.0, "Time between the states", unit="ms")
 
     def __post_init__(self) -> None:
-        check_positive(
-            self, "current_pA", "noise_pA", "correlation_ms", "worms", "simulated_s", "every_ms"
-        )
-        if self.worms < 4 or self.worms % 2:
-            raise ValueError(f"worms must be even and at least 4, got {self.worms!r}.")
+        check_positive(self, "current_pA", "noise_pA", "correlation_ms", "simulated_s", "every_ms")
+        check_range(self, "worms", 4, MOST_WORMS)
+        if self.worms % 2:
+            raise ValueError(f"worms must be even, got {self.worms!r}.")
         if not self.stimulated:
             raise ValueError("stimulated must name at least one neuron.")
 

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from isochron.ann_bridge import TrainedMap
+from isochron.ann_bridge.evaluation import require_trials_fit
+from isochron.memory import require_memory
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.recordings import recording_inputs
 from isochron.runs.results import SCHEMA, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
-from isochron.runs.training import build_network
+from isochron.runs.training import check_training
 from isochron.studies.entries import stimulus_task
 from isochron.studies.features.animals import measure_animal, open_animals
 from isochron.studies.features.configuration import FeaturesConfig
@@ -18,7 +21,8 @@ from isochron.studies.features.networks import measure_net, net_specs, train_net
 from isochron.studies.features.report import build_report, format_results
 from isochron.studies.features.results import FeaturesResults, SystemRow, TrainingRow
 from isochron.studies.features.trials import sampled_steps
-from isochron.studies.features.worm import measure_worm
+from isochron.studies.features.worm import check_worms, measure_worm, worm_states
+from isochron.studies.paired_networks import first_pair
 from isochron.studies.study import Study
 
 EXPERIMENT = "features"
@@ -40,13 +44,35 @@ def inputs(config: FeaturesConfig) -> Mapping[str, str]:
 
 def check(config: FeaturesConfig) -> None:
     """Reject what cannot be run, before any work is done."""
-    open_connectome(config.worm.dataset).index(config.worm.stimulated)
-    open_animals(config)
-    for spec in net_specs(config)[: len(config.substrates) * len(config.tasks)]:
-        given = spec.configure(config.training.budget)
-        task = stimulus_task(spec.task.name, given.task.task(), "features are compared")
-        sampled_steps(task, config.networks.every_ms)
-        TrainedMap(build_network(given, 0))
+    with in_section("[worm]"):
+        check_worms(config.worm)
+    _require_states(config, *worm_states(config.worm), "[worm] worms or simulated_s")
+    with in_section("[animals]"):
+        open_animals(config)
+    for spec in first_pair(config.substrates, config.tasks):
+        with in_section(spec.place):
+            given = spec.configure(config.training.budget)
+            task = stimulus_task(spec.task.name, given.task.task(), "features are compared")
+            net = check_training(given)
+            dimension = TrainedMap(net).dimension
+            with in_section("[networks] n_trials:"):
+                require_trials_fit(net.settings, task, 2 * config.networks.n_trials)
+        with in_section("[networks]"):
+            n_times = len(sampled_steps(task, config.networks.every_ms)[0])
+        n_states = 2 * config.networks.n_trials * n_times
+        _require_states(config, n_states, dimension, "[networks] n_trials")
+
+
+def _require_states(config: FeaturesConfig, n_states: int, dimension: int, way_out: str) -> None:
+    """Check that states, and their features in every autoencoder, fit into the memory."""
+    section = config.features
+    n_features = section.expansion * dimension
+    require_memory(
+        8.0
+        * (n_states * (3 * dimension + 2 * n_features) + section.seeds * n_features * dimension),
+        f"{n_features} features of {n_states} states",
+        f"Lower [features] expansion or {way_out}.",
+    )
 
 
 def plan(config: FeaturesConfig, folder: RunFolder) -> list[Step]:

@@ -6,12 +6,14 @@ import numpy as np
 
 from isochron import sims
 from isochron.connectome import Connectome
+from isochron.memory import require_memory
 from isochron.runs.datasets import open_connectome
 from isochron.runs.measures import Report
 from isochron.runs.provenance import derive_seed
 from isochron.runs.results import to_json_values
+from isochron.sims.step_choice import require_few_steps
 from isochron.studies.features.classes import mean_share, with_classes
-from isochron.studies.features.configuration import FeaturesConfig
+from isochron.studies.features.configuration import FeaturesConfig, WormSection
 from isochron.studies.features.measure import measure
 from isochron.studies.features.results import WORM, SystemRow
 from isochron.studies.features.samples import Samples
@@ -19,6 +21,40 @@ from isochron.studies.features.samples import Samples
 TRANSIENT_S = 10.0
 STEP_MS = 2.0
 NOISE_SAMPLE_MS = 10.0
+FEWEST_STATES = 10  # of a worm
+
+
+def check_worms(section: WormSection) -> None:
+    """Check that a connectome has the stimulated neurons, and that its simulations end.
+
+    Raises
+    ------
+    ValueError
+        If it does not have them, or a simulation has too few states.
+    TooLargeError
+        If the simulations take too many steps, or their states do not fit into the memory.
+    """
+    connectome = open_connectome(section.dataset)
+    connectome.index(section.stimulated)
+    if section.every_ms > 1e3 * section.simulated_s / FEWEST_STATES:
+        raise ValueError(
+            f"every_ms must be at most {1e3 * section.simulated_s / FEWEST_STATES:g}, so that a "
+            f"worm has {FEWEST_STATES} states in simulated_s, got {section.every_ms!r}."
+        )
+    duration_s = TRANSIENT_S + section.simulated_s
+    n_neurons = len(connectome.neurons)
+    require_few_steps(1e3 * duration_s / STEP_MS, STEP_MS, duration_s, n_neurons)
+    require_memory(
+        2 * 8.0 * n_neurons * 1e3 * duration_s / NOISE_SAMPLE_MS,
+        f"Noise currents of {duration_s:g} s",
+        "Lower simulated_s.",
+    )
+
+
+def worm_states(section: WormSection) -> tuple[int, int]:
+    """Number of states of all worms, and of neurons."""
+    n_times = int(1e3 * section.simulated_s / max(section.every_ms, STEP_MS))
+    return section.worms * n_times, len(open_connectome(section.dataset).neurons)
 
 
 def simulate_worms(config: FeaturesConfig, connectome: Connectome, report: Report) -> Samples:

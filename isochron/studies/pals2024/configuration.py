@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from isochron.ann_bridge.tasks.stimulus_task import GeneratedReferenceSettings
-from isochron.runs.configuration import check_positive, check_seed
+from isochron.runs.configuration import (
+    MOST_PAIRS,
+    MOST_STARTS,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.training_budget import LEARNING_RATE, TrainingBudget
 from isochron.settings import check_choices, setting
 
-MAX_NETS = 1000
 N_UNITS = "Number of units of a network, at least 1"
 
 
@@ -116,7 +121,8 @@ class AnalysisSection:
 
     def __post_init__(self) -> None:
         check_positive(self, "learned_below", "frequency_Hz", "amplitude")
-        check_positive(self, "n_starts", "n_intrinsic_starts", "n_trials")
+        for name in ("n_starts", "n_intrinsic_starts", "n_trials"):
+            check_range(self, name, 1, MOST_STARTS)
         low, high = self.tongue_limits_Hz
         if not 0 < low < self.frequency_Hz < high < math.inf:
             raise ValueError(
@@ -215,8 +221,8 @@ class Pals2024Config:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
-        if not 1 <= self.nets <= MAX_NETS:
-            raise ValueError(f"nets must lie between 1 and {MAX_NETS}, got {self.nets!r}.")
+        if not 1 <= self.nets <= MOST_PAIRS:
+            raise ValueError(f"nets must lie between 1 and {MOST_PAIRS}, got {self.nets!r}.")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
             raise ValueError(f"conditions must be different names, got {self.conditions!r}.")
 

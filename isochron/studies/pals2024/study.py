@@ -5,13 +5,24 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
+from isochron.ann_bridge.evaluation import require_trials_fit
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import derive_seed, find_provenance
 from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
+from isochron.runs.training_configuration import require_network_fits
 from isochron.studies.pals2024.claims import CLAIMS, judge
-from isochron.studies.pals2024.conditions import build_net, parse_condition
+from isochron.studies.pals2024.conditions import (
+    Condition,
+    budget_of,
+    build_net,
+    build_task,
+    parse_condition,
+    section_name,
+    section_of,
+)
 from isochron.studies.pals2024.configuration import Pals2024Config
 from isochron.studies.pals2024.networks import analyse_net, net_specs, train_net
 from isochron.studies.pals2024.released import compare_with_released
@@ -39,10 +50,26 @@ def _uses_dataset(config: Pals2024Config) -> bool:
 def check(config: Pals2024Config) -> None:
     """Reject what cannot be run, before any work is done."""
     for name in config.conditions:
-        build_net(config, parse_condition(name), torch.Generator().manual_seed(0))
+        _check_condition(config, parse_condition(name))
     smallest = LowRankRNN(n_units=1, rank=1)
-    for hertz in (config.analysis.frequency_Hz, *config.analysis.tongue_limits_Hz):
-        TrainedMap(smallest, frequency_Hz=hertz)
+    with in_section("[analysis]"):
+        for hertz in (config.analysis.frequency_Hz, *config.analysis.tongue_limits_Hz):
+            TrainedMap(smallest, frequency_Hz=hertz)
+
+
+def _check_condition(config: Pals2024Config, condition: Condition) -> None:
+    """Check that the network of a condition, and its training, fit into the memory."""
+    section, task = section_of(config, condition), build_task(config, condition)
+    name = "long" if condition.long else section_name(condition.network)
+    with in_section(f"[{name}]"):
+        n_units = getattr(section, "n_units", 0)
+        require_network_fits({"n_units": n_units, "rank": condition.rank})
+        net = build_net(config, condition, torch.Generator().manual_seed(0))
+    budget = budget_of(config, condition)
+    with in_section(f"[{name if budget is section else 'four_stimuli'}] batch_size:"):
+        require_trials_fit(net.settings, task, budget.batch_size)
+    with in_section("[analysis] n_trials:"):
+        require_trials_fit(net.settings, task, config.analysis.n_trials * condition.n_stimuli)
 
 
 def plan(config: Pals2024Config, folder: RunFolder) -> list[Step]:

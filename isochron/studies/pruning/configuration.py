@@ -7,12 +7,20 @@ from typing import Any, ClassVar
 
 from isochron.ann_bridge.registry import TASKS
 from isochron.connectome.null_models import NULL_MODELS
-from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.runs.configuration import (
+    MOST_DRAWS,
+    MOST_PAIRS,
+    check_different,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.runs.null_models import OF_SIGNS
 from isochron.runs.training_budget import TrainingBudget
 from isochron.settings import setting
 from isochron.studies.entries import Task, check_different_names, locate_entries
 
+MOST_TICKET_ROUNDS = 100
 FEWEST_DRAWS = 40  # for a p-value below .05: 2 / (40 + 1)
 QUICK_TASKS = ("flip-flop", "match-to-sample")
 
@@ -34,15 +42,17 @@ class WormSection:
 class PruningSection:
     """Ways to choose the weights."""
 
-    pairs: int = setting(10, "Number of networks of each task and kind of pruning")
-    flow_rounds: int = setting(100, "Rounds of SynFlow")
+    pairs: int = setting(10, "Number of networks of each task and kind of pruning, 1 to 1000")
+    flow_rounds: int = setting(100, "Rounds of SynFlow, 1 to 10000")
     flow_gain: float = setting(
         0.9, "Spectral radius of the sizes of the weights in SynFlow, above 0 and up to 1"
     )
-    ticket_rounds: int = setting(5, "Rounds of the lottery ticket, each with a training")
+    ticket_rounds: int = setting(5, "Rounds of the lottery ticket, each with a training, 1 to 100")
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "flow_rounds", "ticket_rounds")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "flow_rounds", 1, MOST_DRAWS)
+        check_range(self, "ticket_rounds", 1, MOST_TICKET_ROUNDS)
         if not 0 < self.flow_gain <= 1:
             raise ValueError(f"flow_gain must be above 0 and at most 1, got {self.flow_gain!r}.")
 
@@ -54,7 +64,7 @@ class GraphSection:
     null_models: tuple[str, ...] = setting(
         ("erdos-renyi", "rewire"), "Null models; the last one is that of motifs"
     )
-    draws: int = setting(100, "Number of draws from each null model, at least 2")
+    draws: int = setting(100, "Number of draws from each null model, 2 to 10000")
 
     def __post_init__(self) -> None:
         check_different(self, "null_models")
@@ -63,8 +73,7 @@ class GraphSection:
         for name in self.null_models:
             if NULL_MODELS.check(name) == OF_SIGNS:
                 raise ValueError(f"The graphs do not have signs: {OF_SIGNS} does not change them.")
-        if self.draws < 2:
-            raise ValueError(f"draws must be at least 2, got {self.draws!r}.")
+        check_range(self, "draws", 2, MOST_DRAWS)
 
 
 def _tasks(*names: str) -> tuple[Task, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from isochron.ann_bridge.evaluation import require_trials_fit
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
@@ -12,7 +14,14 @@ from isochron.runs.steps import Step
 from isochron.studies.pruning.configuration import PruningConfig
 from isochron.studies.pruning.contrasts import contrasts, summaries
 from isochron.studies.pruning.graphs import connectome_graph, measure_connectome, measure_graph
-from isochron.studies.pruning.networks import NetSpec, dense_net, net_specs, spec_before, train_net
+from isochron.studies.pruning.networks import (
+    NetSpec,
+    configure,
+    dense_net,
+    net_specs,
+    spec_before,
+    train_net,
+)
 from isochron.studies.pruning.report import build_report, format_results
 from isochron.studies.pruning.results import (
     CONNECTOME,
@@ -39,7 +48,12 @@ def check(config: PruningConfig) -> None:
     if not np.count_nonzero(graph.chemical):
         raise ValueError(f"{graph.name} does not have connections: no weight would stay.")
     for task in config.tasks:
-        dense_net(config, NetSpec(task, 0, DENSE))
+        with in_section(f"[[tasks]] {task.name}:"):
+            net = dense_net(config, NetSpec(task, 0, DENSE))
+            with in_section("[training] batch_size:"):
+                require_trials_fit(
+                    net.settings, configure(config, task).task.task(), config.training.batch_size
+                )
 
 
 def plan(config: PruningConfig, folder: RunFolder) -> list[Step]:

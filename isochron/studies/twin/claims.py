@@ -40,7 +40,8 @@ def _main(results: TwinResults) -> str:
         return (
             f"{start} No network explains more than {ACCEPTED:g} of its variance in the trials "
             f"held out, in every pair; the best is {best.emulator} "
-            f"({counted(best.n_parameters, 'parameter')}), {best.r2_lowest:.4f} or more."
+            f"({counted(best.n_parameters, 'parameter')}), with R² {best.r2_lowest:.4f} in its "
+            "worst pair."
         )
     least = min(twins, key=lambda row: row.n_parameters)
     return (

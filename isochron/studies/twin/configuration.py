@@ -5,8 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.ann_bridge.training_parameters import TrainingParameters
-from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.ann_bridge.training_parameters import MOST_STEPS, TrainingParameters
+from isochron.runs.configuration import (
+    MOST_PAIRS,
+    check_different,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.settings import check_choices, check_effect, setting
 from isochron.studies.entries import Substrate, check_different_names, locate_entries
 
@@ -96,15 +102,19 @@ class FilterSection:
 class EmulationSection:
     """Training of every network; the learning rate falls along half a cosine."""
 
-    pairs: int = setting(10, "Number of networks of each kind; those of a pair share all trials")
-    steps: int = setting(2000, "Number of training steps")
+    pairs: int = setting(
+        10, "Number of networks of each kind, 1 to 1000; those of a pair share all trials"
+    )
+    steps: int = setting(2000, "Number of training steps, 1 to 10 million")
     batch_size: int = setting(64, "Number of trials in each training step")
     final_rate: float = setting(
         0.01, "Learning rate at the last step, relative to that of the network, 0 to 1"
     )
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "steps", "batch_size")
+        check_positive(self, "batch_size")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "steps", 1, MOST_STEPS)
         if not 0 <= self.final_rate <= 1:
             raise ValueError(f"final_rate must lie between 0 and 1, got {self.final_rate!r}.")
 

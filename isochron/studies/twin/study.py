@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.memory import require_memory
+from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import find_provenance
 from isochron.runs.results import SCHEMA, from_json_values
@@ -12,7 +14,14 @@ from isochron.runs.steps import Step
 from isochron.studies.study import Study
 from isochron.studies.twin.configuration import GRADED, TwinConfig
 from isochron.studies.twin.contrasts import contrasts, summaries
-from isochron.studies.twin.emulation import build_net, fit_filter, net_specs, tasks_of, train_net
+from isochron.studies.twin.emulation import (
+    NetSpec,
+    build_net,
+    fit_filter,
+    net_specs,
+    tasks_of,
+    train_net,
+)
 from isochron.studies.twin.report import build_report, format_results
 from isochron.studies.twin.results import EmulationRow, NeuronRow, TwinResults
 from isochron.studies.twin.target import describe_neuron, find_scale
@@ -35,27 +44,42 @@ def check(config: TwinConfig) -> None:
     """Reject what cannot be run, before any work is done."""
     given = config.neuron
     n_steps = round(given.duration_ms / given.step_ms)
-    require_memory(
-        8 * 8.0 * given.n_trials * n_steps * given.n_currents,  # currents, and copies of them
-        f"{given.n_trials} trials of {n_steps:.3g} steps",
-        "Lower n_trials or duration_ms, or raise step_ms.",
-    )
-    if max(config.filters.lags) > n_steps:
-        raise ValueError(
-            f"lags must be at most {n_steps}, the number of steps of a trial, got "
-            f"{max(config.filters.lags)}."
+    with in_section("[neuron]"):
+        require_memory(
+            8 * 8.0 * given.n_trials * n_steps * given.n_currents,  # currents, and copies of them
+            f"{given.n_trials} trials of {n_steps:.3g} steps",
+            "Lower n_trials or duration_ms, or raise step_ms.",
         )
-    describe_neuron(given)
-    counted = round((given.duration_ms - given.washout_ms) / given.step_ms)
-    longest = max(config.filters.lags) * given.n_currents + 1
-    if longest > counted * given.n_trials:
-        raise ValueError(
-            f"lags: a filter with {longest} weights needs as many steps that count, but there are "
-            f"{counted * given.n_trials}. Lower lags, or raise n_trials."
-        )
+        describe_neuron(given)
+    with in_section("[filters]"):
+        _check_lags(config, n_steps)
     task, _ = tasks_of(config, 0)
-    for spec in net_specs(config)[: len(config.substrates)]:
-        build_net(spec, task, 0)
+    for substrate in config.substrates:
+        with in_section(f"[[substrates]] {substrate.name}:"):
+            net = build_net(NetSpec(substrate, 0), task, 0)
+            with in_section("[training] batch_size:"):
+                require_trials_fit(net.settings, task, config.training.batch_size)
+            with in_section("[neuron] n_trials:"):
+                require_trials_fit(net.settings, task, given.n_trials)
+
+
+def _check_lags(config: TwinConfig, n_steps: int) -> None:
+    """Check that the trials are long enough for the longest filter."""
+    given, longest = config.neuron, max(config.filters.lags)
+    if longest > n_steps:
+        raise ValueError(
+            f"lags must be at most {n_steps}, the number of steps of a trial, got {longest}."
+        )
+    counted = round((given.duration_ms - given.washout_ms) / given.step_ms) * given.n_trials
+    n_weights = longest * given.n_currents + 1
+    if n_weights > counted:
+        raise ValueError(
+            f"lags: a filter with {n_weights} weights needs as many steps that count, but there "
+            f"are {counted}. Lower lags, or raise n_trials."
+        )
+    require_memory(
+        3 * 8.0 * counted * n_weights, f"A filter with {n_weights} weights", "Lower lags."
+    )
 
 
 def plan(config: TwinConfig, folder: RunFolder) -> list[Step]:
@@ -82,7 +106,9 @@ def assemble(config: TwinConfig, folder: RunFolder, steps: Sequence[Step]) -> Tw
         schema=SCHEMA,
         experiment=EXPERIMENT,
         question=QUESTION,
-        provenance=find_provenance(open_connectome(given.dataset)),
+        provenance=find_provenance(
+            open_connectome(given.dataset) if given.model == GRADED else None
+        ),
         config=config,
         neuron=NeuronRow(**describe_neuron(given), **asdict(find_scale(given))),
         emulations=rows,

@@ -79,7 +79,7 @@ def _main(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
 
 def _missed(row: LearnerRow) -> list[str]:
     names = {
-        "one_step": "one-step R²", "one_cycle": "one stable cycle", "period": "period",
+        "one_step": "R² of changes", "one_cycle": "one stable cycle", "period": "period",
         "multiplier": "multiplier", "response": "phase response", "onset": "onset",
     }  # fmt: skip
     return [text for name, text in names.items() if not getattr(row.criteria, name)]
@@ -100,9 +100,10 @@ def _trap(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
     still = groups[PERSISTENT][0]
     text = (
         f"With the true outputs fed back, {len(passing)} of {len(results.learners)} learners "
-        f"explain more than {ONE_STEP_R2:g} of the variance one step ahead in trials held out; the "
-        f"prediction that nothing changes has R² {still.r2:.3f}. {len(without)} of them do "
-        "not have one stable cycle when their predictions are fed back"
+        f"explain more than {ONE_STEP_R2:g} of the variance one step ahead in trials held out, and "
+        f"of the changes in a step. The prediction that nothing changes has R² {still.r2:.3f}, and "
+        f"0 of changes. {len(without)} of those learners do not have one stable cycle when their "
+        "predictions are fed back"
     )
     return f"{text}{f': {joined(names)}' if names else ''}. {_best_step(results, groups)}"
 
@@ -114,9 +115,11 @@ def _best_step(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) ->
         f"{name} for {_range([row.horizon_s for row in groups[name]], '{:.1f}')} s"
         for name in dict.fromkeys((best, LINEAR, first))
     ]
+    given = results.config
+    longest_s = (given.worm.duration_ms - given.learning.forced_ms) / 1e3
     return (
-        f"The best one step ahead is {best}. Without the true outputs a learner follows the worm: "
-        f"{joined(texts)}."
+        f"The best one step ahead is {best}. Without the true outputs a learner follows the worm, "
+        f"for {longest_s:.1f} s at most in these trials: {joined(texts)}."
     )
 
 
@@ -179,11 +182,12 @@ def caveats(results: WormTwinResults) -> list[str]:
         f"The outputs are {p.n_modes} modes with {worm.share:.1%} of the variance of V - Vth of "
         f"all neurons; {joined(worm.largest)} have {worm.share_of_largest:.0%} of it. A learner "
         "with the right rhythm may be wrong in most neurons.",
-        f"A twin has one stable cycle from all {results.config.loop.n_starts} starts, a period "
-        f"within {PERIOD:.0%}, a leading multiplier within {MULTIPLIER:g}, a correlation of the "
-        f"phase responses above {RESPONSE:g} and an onset within {ONSET:.0%}. The phase response "
-        f"is to currents into {joined(p.perturbed)} only. Size and waveform of the cycle are "
-        "not among the criteria.",
+        f"A twin explains more than {ONE_STEP_R2:g} of the variance one step ahead and of the "
+        f"changes in a step, and has one stable cycle from all {results.config.loop.n_starts} "
+        f"starts, a period within {PERIOD:.0%}, a leading multiplier within {MULTIPLIER:g}, a "
+        f"correlation of the phase responses above {RESPONSE:g} and an onset within {ONSET:.0%}. "
+        f"The phase response is to currents into {joined(p.perturbed)} only. Size and waveform of "
+        "the cycle are not among the criteria.",
         "Thresholds follow the constant current and not the noise. If they followed both, the "
         "noise would have less effect.",
         f"Equal budget means {training.steps} steps with the same pieces of trials. A learner that "

@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.runs.configuration import check_different, check_positive, check_seed
+from isochron.ann_bridge.training_parameters import MOST_STEPS
+from isochron.runs.configuration import (
+    MOST_DRAWS,
+    MOST_PAIRS,
+    MOST_STARTS,
+    check_different,
+    check_positive,
+    check_range,
+    check_seed,
+)
 from isochron.settings import setting
 from isochron.studies.entries import Substrate, check_different_names, locate_entries
 
 TIME_CONSTANT_MS = 100.0  # of leaky networks
+MOST_HARMONICS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +46,21 @@ class WormSection:
     )
     step_ms: float = setting(40.0, "Time step, in which the currents are constant", unit="ms")
     duration_ms: float = setting(24_000.0, "Duration of a trial", unit="ms")
-    n_trials: int = setting(40, "Number of trials of a training")
+    n_trials: int = setting(120, "Number of trials of a training")
     n_held_out: int = setting(12, "Number of trials held out")
     n_modes: int = setting(
-        6, "Number of outputs: principal components of V - Vth of all neurons, each of variance 1"
+        6,
+        "Number of outputs, at least 2: principal components of V - Vth of all neurons, each of "
+        "variance 1",
     )
 
     def __post_init__(self) -> None:
         check_positive(
             self, "current_pA", "lowest_pA", "highest_pA", "noise_pA", "correlation_ms",
-            "step_ms", "duration_ms", "n_trials", "n_held_out", "n_modes",
+            "step_ms", "duration_ms", "n_trials", "n_held_out",
         )  # fmt: skip
+        if self.n_modes < 2:
+            raise ValueError(f"n_modes must be at least 2, got {self.n_modes!r}.")
         check_different(self, "perturbed")
         if not self.lowest_pA < self.current_pA < self.highest_pA:
             raise ValueError(
@@ -70,8 +84,10 @@ class WormSection:
 class LearningSection:
     """Training of every network; the learning rate falls along half a cosine."""
 
-    pairs: int = setting(10, "Number of networks of each kind; those of a pair share all trials")
-    steps: int = setting(3000, "Number of training steps")
+    pairs: int = setting(
+        10, "Number of networks of each kind, 1 to 1000; those of a pair share all trials"
+    )
+    steps: int = setting(3000, "Number of training steps, 1 to 10 million")
     batch_size: int = setting(32, "Number of pieces of trials in each training step")
     forced_ms: float = setting(
         1200.0, "Start of a piece, in which the true outputs are fed back", unit="ms"
@@ -85,7 +101,9 @@ class LearningSection:
     lags: int = setting(5, "Number of steps that the linear predictor reads back")
 
     def __post_init__(self) -> None:
-        check_positive(self, "pairs", "steps", "batch_size", "forced_ms", "free_ms", "lags")
+        check_positive(self, "batch_size", "forced_ms", "free_ms", "lags")
+        check_range(self, "pairs", 1, MOST_PAIRS)
+        check_range(self, "steps", 1, MOST_STEPS)
         if not 0 <= self.final_rate <= 1:
             raise ValueError(f"final_rate must lie between 0 and 1, got {self.final_rate!r}.")
 
@@ -94,13 +112,18 @@ class LearningSection:
 class LoopSection:
     """Search for the cycle of a closed loop."""
 
-    n_starts: int = setting(8, "Number of initial states")
+    n_starts: int = setting(8, "Number of initial states, 1 to 100000")
     settle_s: float = setting(400.0, "Time in which they settle", unit="s")
-    n_harmonics: int = setting(16, "Order of the Fourier series of the cycle")
-    n_currents: int = setting(8, "Number of currents at which stability is tested for the onset")
+    n_harmonics: int = setting(16, "Order of the Fourier series of the cycle, 1 to 200")
+    n_currents: int = setting(
+        8, "Number of currents at which stability is tested for the onset, 1 to 10000"
+    )
 
     def __post_init__(self) -> None:
-        check_positive(self, "n_starts", "settle_s", "n_harmonics", "n_currents")
+        check_positive(self, "settle_s")
+        check_range(self, "n_starts", 1, MOST_STARTS)
+        check_range(self, "n_harmonics", 1, MOST_HARMONICS)
+        check_range(self, "n_currents", 1, MOST_DRAWS)
 
 
 def _substrates(*, quick: bool = False) -> tuple[Substrate, ...]:
@@ -149,7 +172,8 @@ class WormTwinConfig:
         piece = self.learning.forced_ms + self.learning.free_ms
         if piece + self.worm.step_ms > self.worm.duration_ms:
             raise ValueError(
-                f"duration_ms must be longer than forced_ms + free_ms = {piece:g} ms by a step, "
+                f"[worm] duration_ms must be longer than [learning] forced_ms + free_ms = "
+                f"{piece:g} ms by a step, "
                 f"got {self.worm.duration_ms!r}."
             )
 

@@ -204,7 +204,7 @@ def _row(
         name=f"{names['learner'].replace(' ', '-')}-{pair}",
         pair=pair,
         closed=closed,
-        criteria=judge(run.errors["r2"], closed, worm),
+        criteria=judge(run.errors["r2"], run.errors["r2_changes"], closed, worm),
         free_run=None if pair else _free_run(config, held_out, run, n_forced),
         **run.errors,
         **names,

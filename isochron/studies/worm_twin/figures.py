@@ -30,9 +30,9 @@ PANELS = {
 
 
 def draw_overview(results: WormTwinResults) -> Any:
-    """Errors of each learner, one point for each pair: one step ahead with the true outputs fed
-    back (left), and of the rhythm with its predictions fed back. Lower is better. Dashed: accepted
-    error. Crosses at the right: no cycle, or no onset.
+    """Errors of each learner, one point for each pair: changes in a step with the true outputs
+    fed back (left), and of the rhythm with its predictions fed back. Lower is better. Dashed:
+    accepted error. Crosses at the right: no cycle, or no onset.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -43,11 +43,11 @@ def draw_overview(results: WormTwinResults) -> Any:
         panels = figure.subplots(1, 1 + len(PANELS), sharey=True)
         for k, rows in enumerate(groups.values()):
             color = SERIES_COLORS[k % len(SERIES_COLORS)]
-            _points(panels[0], k, [1 - row.r2 for row in rows], color)
+            _points(panels[0], k, [1 - row.r2_changes for row in rows], color)
             for ax, name in zip(panels[1:], PANELS, strict=True):
                 _points(ax, k, [errors_of(results, row)[name] for row in rows], color)
         for ax, (title, accepted) in zip(
-            panels, [("1 − R² one step ahead", 1 - ONE_STEP_R2), *PANELS.values()], strict=True
+            panels, [("1 − R² of changes", 1 - ONE_STEP_R2), *PANELS.values()], strict=True
         ):
             ax.axvline(accepted, color=REFERENCE, linestyle="--", linewidth=1)
             ax.set_xscale("log")

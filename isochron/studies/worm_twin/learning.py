@@ -103,8 +103,8 @@ def train_loop(
             group["lr"] = learning_rate * (p.final_rate + (1 - p.final_rate) * fall)
         drawn = data.pieces(n_steps, p.batch_size, generator)
         n_own = round(n_free * min(1.0, k / (RAMP * p.steps))) if free else 0
-        states = loop.run(drawn.inputs, drawn.outputs, n_steps - n_own)
-        errors = (loop.read(states) - drawn.outputs[:, 1:])[:, n_forced // 2 :]
+        found = loop.predict(drawn.inputs, drawn.outputs, n_steps - n_own)
+        errors = (found - drawn.outputs[:, 1:])[:, n_forced // 2 :]
         loss = (errors.square() / (SMALL + drawn.outputs.var(dim=1, keepdim=True))).mean()
         if not loss.isfinite():  # a free run that diverges
             continue
@@ -141,7 +141,7 @@ def run_held_out(loop: Loop, trials: xr.Dataset, n_forced: int, step_ms: float) 
     loop, data = copy.deepcopy(loop).double(), Data.of(trials)
     n_steps, wanted = data.inputs.shape[1], data.outputs[:, 1:]
     states = loop.run(data.inputs, data.outputs, n_steps)
-    free = loop.read(loop.run(data.inputs, data.outputs, n_forced))
+    free = loop.predict(data.inputs, data.outputs, n_forced)
     found, targets = loop.read(states)[:, n_forced:], wanted[:, n_forced:]
     before = data.outputs[:, n_forced:-1]
     scale = torch.tensor(trials["scale_mV"].to_numpy())

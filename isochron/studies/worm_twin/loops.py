@@ -1,7 +1,7 @@
 """Learners whose outputs are fed back: networks, and a linear predictor."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -15,41 +15,50 @@ from isochron.ann_bridge.nets.leaky import LeakyRNN
 INCREMENT = 0.3  # typical change of an output of variance 1 in a step
 FIRST_READOUT = 0.1  # size of the correction before training
 
+State = tuple[Tensor, ...]  # parts of states, each of shape (batch, size of the part)
 Advance = Callable[[Tensor, Tensor], Tensor]
+Move = Callable[[State, Tensor], State]
 
 
 class Loop(nn.Module, ABC):
     """A learner that predicts the outputs one step later and can receive its predictions.
 
-    The last variables of its state are the outputs.
-
     Attributes
     ----------
-    dimension, n_outputs : int
-        Numbers of variables of a state, and of outputs.
+    sizes : tuple of int
+        Numbers of variables of the parts of a state; the last part are the outputs.
     """
 
-    dimension: int
-    n_outputs: int
+    sizes: tuple[int, ...]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return self.sizes[-1]
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables of a state."""
+        return sum(self.sizes)
 
     @abstractmethod
-    def stepper(self) -> Advance:
-        """One step: states (batch, dimension) and inputs (batch, n_inputs) to states."""
+    def mover(self) -> Move:
+        """One step: parts of states, and inputs (batch, n_inputs), to parts of states."""
 
-    def first(self, outputs: Tensor) -> Tensor:
+    def first(self, outputs: Tensor) -> State:
         """States from which a run starts: outputs that have not changed."""
-        return outputs.repeat(*(1 for _ in outputs.shape[:-1]), self.dimension // self.n_outputs)
+        return (outputs,) * len(self.sizes)
 
-    def forced(self, states: Tensor, outputs: Tensor) -> Tensor:
-        """The same states with the true outputs in the place of the predicted ones."""
-        return torch.cat([states[..., : -self.n_outputs], outputs], dim=-1)
+    def advance(self, states: Tensor, inputs: Tensor) -> Tensor:
+        """One step of whole states, shape (batch, dimension)."""
+        return torch.cat(self.mover()(states.split(self.sizes, dim=-1), inputs), dim=-1)
 
     def read(self, states: Tensor) -> Tensor:
-        """Outputs in states."""
+        """Outputs in whole states."""
         return states[..., -self.n_outputs :]
 
-    def run(self, inputs: Tensor, outputs: Tensor, n_forced: int) -> Tensor:
-        """States after each step, shape (batch, n_steps, dimension).
+    def visit(self, inputs: Tensor, outputs: Tensor, n_forced: int) -> Iterator[State]:
+        """States after each step.
 
         Parameters
         ----------
@@ -59,13 +68,19 @@ class Loop(nn.Module, ABC):
         n_forced : int
             At least 1.
         """
-        advance, state, states = self.stepper(), self.first(outputs[:, 0]), []
-        for k, given in enumerate(inputs.unbind(1)):
-            if 0 < k < n_forced:
-                state = self.forced(state, outputs[:, k])
-            state = advance(state, given)
-            states.append(state)
-        return torch.stack(states, dim=1)
+        move, state = self.mover(), self.first(outputs[:, 0])
+        for k, (given, true) in enumerate(zip(inputs.unbind(1), outputs.unbind(1), strict=False)):
+            state = move((*state[:-1], true) if k < n_forced else state, given)
+            yield state
+
+    def run(self, inputs: Tensor, outputs: Tensor, n_forced: int) -> Tensor:
+        """Whole states after each step, shape (batch, n_steps, dimension); see `visit`."""
+        visited = self.visit(inputs, outputs, n_forced)
+        return torch.stack([torch.cat(state, dim=-1) for state in visited], dim=1)
+
+    def predict(self, inputs: Tensor, outputs: Tensor, n_forced: int) -> Tensor:
+        """Outputs after each step, shape (batch, n_steps, n_outputs); see `visit`."""
+        return torch.stack([state[-1] for state in self.visit(inputs, outputs, n_forced)], dim=1)
 
 
 class LinearLoop(Loop):
@@ -83,8 +98,7 @@ class LinearLoop(Loop):
     def __init__(self, weights: Tensor, lags: int) -> None:
         super().__init__()
         self.register_buffer("weights", weights)
-        self.n_outputs = len(weights)
-        self.dimension = lags * self.n_outputs
+        self.sizes = (len(weights),) * lags
 
     @classmethod
     def persistent(cls, n_outputs: int, n_inputs: int) -> "LinearLoop":
@@ -110,14 +124,13 @@ class LinearLoop(Loop):
         weights = torch.linalg.solve(known.T @ known, known.T @ targets)
         return cls(weights.T.contiguous(), lags)
 
-    def stepper(self) -> Advance:
-        """As `Loop.stepper`."""
+    def mover(self) -> Move:
+        """As `Loop.mover`."""
 
-        def advance(states: Tensor, inputs: Tensor) -> Tensor:
-            known = torch.cat([states, inputs], dim=-1)
-            return torch.cat([states[..., self.n_outputs :], known @ self.weights.T], dim=-1)
+        def move(state: State, inputs: Tensor) -> State:
+            return (*state[1:], torch.cat([*state, inputs], dim=-1) @ self.weights.T)
 
-        return advance
+        return move
 
 
 class NetLoop(Loop):
@@ -148,29 +161,29 @@ class NetLoop(Loop):
                 "a loop here. Use gru, or low-rank, full-rank or connectome with form = "
                 '"current" and without learns_class_parameters.'
             )
-        self.net, self.linear, self.n_outputs = net, linear, linear.n_outputs
+        self.net, self.linear = net, linear
         n_units = net.settings.n_units
-        self.dimension = n_units + linear.dimension
+        self.sizes = (n_units, *linear.sizes)
         drawn = normal(n_units, self.n_outputs, generator=generator)
         self.readout = nn.Parameter(FIRST_READOUT * drawn / n_units**0.5)
 
-    def stepper(self) -> Advance:
-        """As `Loop.stepper`."""
-        move, sent = _step_of(self.net)
-        predict, n_units = self.linear.stepper(), self.net.settings.n_units
+    def mover(self) -> Move:
+        """As `Loop.mover`."""
+        step, sent = _step_of(self.net)
+        predict = self.linear.mover()
 
-        def advance(states: Tensor, inputs: Tensor) -> Tensor:
-            units, recent = states[..., :n_units], states[..., n_units:]
-            units = move(units, torch.cat([inputs, self.read(recent)], dim=-1))
-            after, change = predict(recent, inputs), INCREMENT * (sent(units) @ self.readout)
-            return torch.cat([units, self.forced(after, self.read(after) + change)], dim=-1)
+        def move(state: State, inputs: Tensor) -> State:
+            units, *recent = state
+            units = step(units, torch.cat([inputs, recent[-1]], dim=-1))
+            *before, after = predict(tuple(recent), inputs)
+            return (units, *before, after + INCREMENT * (sent(units) @ self.readout))
 
-        return advance
+        return move
 
-    def first(self, outputs: Tensor) -> Tensor:
+    def first(self, outputs: Tensor) -> State:
         """States in which units are 0 and the outputs have not changed."""
-        units = outputs.new_zeros(*outputs.shape[:-1], self.net.settings.n_units)
-        return torch.cat([units, self.linear.first(outputs)], dim=-1)
+        units = outputs.new_zeros(*outputs.shape[:-1], self.sizes[0])
+        return (units, *self.linear.first(outputs))
 
 
 def _is_plain(net: RecurrentNet) -> bool:

@@ -53,7 +53,7 @@ class ClosedLoop:
         inputs = np.array(self.inputs_at(current_pA), dtype=float)
         inputs[pushed] += push
         return ModuleMap(
-            self.loop, step=lambda loop, u, x: loop.stepper()(x, u),
+            self.loop, step=lambda loop, u, x: loop.advance(x, u),
             dimension=self.loop.dimension, inputs=inputs, step_ms=self.step_ms,
         )  # fmt: skip
 

@@ -101,7 +101,7 @@ def _held_out(results: WormTwinResults) -> PageTable:
         )
         for row in results.learners
     ]  # fmt: skip
-    note = f"Accepted: R² one step ahead above {ONE_STEP_R2:g}."
+    note = f"Accepted: R² one step, and R² of changes, above {ONE_STEP_R2:g}."
     return PageTable(title="Trials held out", columns=columns, rows=rows, note=note, n_labels=3)
 
 

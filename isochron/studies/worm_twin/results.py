@@ -10,7 +10,7 @@ from isochron.studies.paired_tests import PairedTest
 from isochron.studies.worm_twin.configuration import WormTwinConfig
 
 CYCLE, REST, DIVERGES, OTHER = "cycle", "rest", "diverges", "not proved"  # what a loop does
-ONE_STEP_R2 = 0.95  # accepted one-step R²
+ONE_STEP_R2 = 0.95  # accepted R² one step ahead, of potentials and of their changes
 PERIOD, MULTIPLIER, RESPONSE, ONSET = 0.01, 0.05, 0.9, 0.02  # accepted errors, and correlation
 FREE, FORCED, SHUFFLED, FITTED = "free", "forced", "shuffled", "fitted"  # kinds of training
 LINEAR, PERSISTENT = "linear predictor", "persistence"
@@ -214,8 +214,12 @@ class WormTwinResults:
     seconds: dict[str, float]
 
 
-def judge(r2: float, closed: ClosedRow, worm: WormRow) -> Criteria:
-    """Compare a learner with the worm; a rhythm is that of one stable cycle."""
+def judge(r2: float, r2_changes: float, closed: ClosedRow, worm: WormRow) -> Criteria:
+    """Compare a learner with the worm; a rhythm is that of one stable cycle.
+
+    One step ahead both the potentials and their changes must be explained: the prediction that
+    nothing changes explains nearly all variance of the potentials.
+    """
 
     def within(found: float | None, wanted: float, tolerance: float) -> bool:
         return found is not None and abs(found - wanted) <= tolerance
@@ -224,7 +228,7 @@ def judge(r2: float, closed: ClosedRow, worm: WormRow) -> Criteria:
     everywhere = closed.motion == CYCLE and closed.n_on_cycle == closed.n_starts
     one = everywhere and leading is not None and leading < 1
     return Criteria(
-        one_step=r2 > ONE_STEP_R2,
+        one_step=min(r2, r2_changes) > ONE_STEP_R2,
         one_cycle=one,
         period=one and within(closed.period_ms, worm.period_ms, PERIOD * worm.period_ms),
         multiplier=one and within(leading, worm.multiplier, MULTIPLIER),

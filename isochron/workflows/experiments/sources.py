@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from isochron.ann_bridge.checkpoint import net_files
 from isochron.files import MissingDataFileError, file_sha256, sha256
 from isochron.workflows.rhythm_search import DATASETS
 from isochron.workflows.search import find_nets
@@ -28,9 +29,8 @@ def source_digest(value: str) -> dict[str, str]:
         raise ValueError(
             f"{path} has {len(nets)} networks; a run takes one. List them in axes.source."
         )
-    bare = nets[0]
-    pair = [bare.with_name(f"{bare.name}{suffix}") for suffix in (".json", ".safetensors")]
-    return {value: _digest([it for it in pair if it.is_file()], bare.parent)}
+    pair = sorted(it for it in net_files(nets[0]) if it.is_file())
+    return {value: _digest(pair, nets[0].parent)}
 
 
 def _digest(files: list[Path], folder: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from isochron.registry import Entry, Registry
-from isochron.runs.configuration import read_settings
+from isochron.runs.configuration import in_section, read_settings
 from isochron.runs.sweep.grid_values import check_name
 from isochron.wording import joined
 
@@ -206,7 +206,8 @@ class Experiment(ABC):
             If one is unknown or has a different type, or a required one is not given.
         """
         known = fields(self.settings)  # pyright: ignore[reportArgumentType]
-        given = read_settings(known, fixed, f"experiment {self.name}", "fixed")
+        with in_section("[fixed]"):
+            given = read_settings(known, fixed, f"experiment {self.name}")
         defaults = {item.name: item.default for item in known}
         needed = [k for k, v in defaults.items() if v is MISSING and k not in {*given, *varied}]
         if needed:
@@ -243,7 +244,7 @@ class Experiment(ABC):
         """
         known = fields(self.settings)  # pyright: ignore[reportArgumentType]
         given = {k: v for k, v in settings.items() if v is not None}
-        return self.settings(**read_settings(known, given, f"experiment {self.name}", "axes"))
+        return self.settings(**read_settings(known, given, f"experiment {self.name}"))
 
     def inputs(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """SHA-256 of each file that the settings of a run name.

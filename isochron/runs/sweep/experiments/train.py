@@ -1,15 +1,22 @@
 """Networks trained on a task; the settings are those of `isochron train`: ``network.kind``."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from isochron.ann_bridge.registry import network_parameters
+from isochron.runs.configuration import in_section
 from isochron.runs.provenance import derive_seed
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.sweep.experiments import BatchResult, Experiment
-from isochron.runs.training_configuration import TrainConfig, train_config
+from isochron.runs.training_configuration import (
+    TrainConfig,
+    require_network_fits,
+    train_config,
+)
 
 LEARNED = {"yes": 1.0, "no": 0.0}
 
@@ -40,8 +47,18 @@ class Train(Experiment):
         return dict(fixed)
 
     def check(self, settings: Mapping[str, Any]) -> None:
-        """Check the settings of a run."""
-        _config(settings)
+        """Check the settings of a run, and that it fits into the memory of this machine."""
+        from isochron.ann_bridge.evaluation import require_trials_fit
+
+        config = _config(settings)
+        given, task = config.network.settings, config.task.task()
+        with in_section("[network]"):
+            require_network_fits(given)
+        parameters = network_parameters(config.network.kind)
+        known = {field.name for field in fields(parameters)}
+        made = parameters.for_task(task, **{k: v for k, v in given.items() if k in known})
+        with in_section("[training] batch_size:"):
+            require_trials_fit(made, task, config.training.batch_size)
 
     def run(
         self, runs: Sequence[Mapping[str, Any]], seeds: Sequence[int], folder: Path

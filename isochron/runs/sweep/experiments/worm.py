@@ -13,6 +13,7 @@ from isochron.runs.provenance import derive_seed
 from isochron.runs.sweep.experiments import Experiment
 from isochron.runs.sweep.experiments.simulate_settings import ModelSettings, WormSettings
 from isochron.sims.graded_parameters import GradedParameters
+from isochron.sims.step_choice import require_few_steps
 
 PARAMETERS = {field.name for field in fields(GradedParameters)}
 
@@ -31,6 +32,13 @@ class WormExperiment(Experiment):
 
     files: ClassVar[tuple[str, ...]] = ("dataset",)
     shared: ClassVar[tuple[str, ...]] = ("dataset", "duration_s", "step_ms", "engine", "device")
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Check the settings of a run, and that its simulation ends."""
+        made = self.read(settings)
+        require_few_steps(
+            1e3 * made.duration_s / made.step_ms, made.step_ms, made.duration_s, n_neurons=1
+        )
 
     def limit_workers(self, settings: Mapping[str, Any], workers: int) -> int:
         """One process for a GPU."""
