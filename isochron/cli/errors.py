@@ -42,6 +42,7 @@ def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
         content = {"schema": 1, "ok": False, "error": message, "exit_code": code}
         sys.stdout.write(json.dumps(content) + "\n")
+        sys.stdout.flush()  # before the message: a closed pipe ends the command without one
     sys.stderr.write(f"isochron: {printable(message)}\n")
     return code
 

@@ -109,6 +109,15 @@ def recorded(network, duration_s):
     ).V  # fmt: skip
 
 
+def test_a_loss_that_is_not_finite_is_an_error(circuit):
+    recording = 1e160 * recorded(circuit, 0.1)  # its squares overflow
+    p = RecordingFitParameters(step_ms=20, steps=3, learning_rate=0.25)
+    with pytest.raises(
+        ArithmeticError, match=r"not finite at step 1\. Lower learning_rate \(now 0"
+    ):
+        fit_recording(circuit, PULSES, recording, [Constant("capacitance", 0.5, 10)], p)
+
+
 @pytest.mark.long
 def test_known_parameters_are_recovered(circuit):
     """From a recording of a different engine, with gaps; the step of 8 ms costs less than 3 %."""

@@ -11,7 +11,7 @@ from isochron.cli import main
 ISOCHRON = [sys.executable, "-m", "isochron"]
 
 
-def run_into_a_closed_pipe(arguments, *, also_errors=False):
+def run_into_a_closed_pipe(arguments, *, also_errors=False, unbuffered=""):
     """Exit code, and what reached standard error, of a command whose output nobody reads."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -22,6 +22,7 @@ def run_into_a_closed_pipe(arguments, *, also_errors=False):
             stderr=writing if also_errors else subprocess.PIPE,
             check=False,
             timeout=60,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
         )
     finally:
         os.close(writing)
@@ -29,17 +30,22 @@ def run_into_a_closed_pipe(arguments, *, also_errors=False):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "unbuffered"),
     [
-        ["--help"],
-        ["connectome", "list"],  # a table
-        ["connectome", "cells", "varshney2011", "--json"],
-        ["nonsense", "--json"],  # an error, as JSON
+        (["--help"], ""),
+        (["connectome", "list"], ""),  # a table
+        (["connectome", "cells", "varshney2011", "--json"], ""),
+        (["nonsense", "--json"], ""),  # an error, as JSON
+        (["--help"], "1"),
+        (["nonsense", "--json"], "1"),
     ],
 )
-def test_a_closed_output_ends_a_command_quietly(arguments):
-    """141 is what a shell reports of a process that SIGPIPE ends."""
-    assert run_into_a_closed_pipe(arguments) == (141, "")
+def test_a_closed_output_ends_a_command_quietly(arguments, unbuffered):
+    """141 is what a shell reports of a process that SIGPIPE ends.
+
+    A buffer that could not be written is written again at the end of Python.
+    """
+    assert run_into_a_closed_pipe(arguments, unbuffered=unbuffered) == (141, "")
 
 
 def test_a_closed_standard_error_too():
@@ -81,7 +87,7 @@ def test_completion_offers_commands(shell, current):
     assert "simulate" in result.stdout
 
 
-def test_a_different_broken_pipe_is_an_error(monkeypatch, capsys):
+def test_a_different_broken_pipe_is_an_error(monkeypatch, capfd):
     """A pipe to a worker or a simulator is not the output."""
 
     def broken(*arguments, **options):
@@ -89,4 +95,4 @@ def test_a_different_broken_pipe_is_an_error(monkeypatch, capsys):
 
     monkeypatch.setattr("isochron.cli.app", broken)
     assert main(["report", "x"]) == 1
-    assert "Broken pipe" in capsys.readouterr().err
+    assert "Broken pipe" in capfd.readouterr().err

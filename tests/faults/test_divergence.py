@@ -6,7 +6,9 @@ import pytest
 from isochron import sims
 from isochron.cli.errors import describe_error
 from isochron.connectome import importers
+from isochron.sims.engines import scipy_graded
 from isochron.sims.engines.request import diverged
+from isochron.sims.spiking import run as spiking
 from isochron.sims.spiking.run import raise_if_diverged
 
 NAMES = ["AVAL", "AVAR", "DB1"]
@@ -53,6 +55,23 @@ def test_a_simulation(network, options, when, name):
     assert describe_error(caught.value, []) == NUMERICAL
 
 
+@pytest.mark.parametrize(("changes", "name"), [({}, "AVAR"), ({"success": False}, r"\w+")])
+def test_what_the_solver_of_scipy_returns_is_checked(network, monkeypatch, changes, name):
+    """It ends with a reason, or with numbers that are not finite and none."""
+    plain = scipy_graded.solve_ivp
+
+    def solve(*arguments, **options):
+        found = plain(*arguments, **options)
+        found.update(changes)
+        if found.success:
+            found.y[1, -1] = np.nan
+        return found
+
+    monkeypatch.setattr(scipy_graded, "solve_ivp", solve)
+    with pytest.raises(sims.DivergenceError, match=f"not finite after 20 ms, in neuron {name}"):
+        sims.simulate(network, REST, duration_s=0.02, initial_state=start(network), engine="scipy")
+
+
 @pytest.mark.parametrize(("value", "shown"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
 @pytest.mark.parametrize(
     ("place", "what"),
@@ -89,6 +108,23 @@ def test_a_spiking_network_names_time_and_neuron(network):
     samples[2:, 1] = np.inf
     with pytest.raises(sims.DivergenceError, match="at 2 ms at a step of 0.05 ms, in neuron AVAR"):
         raise_if_diverged(network, samples, np.arange(4.0), 0.05)
+
+
+def test_a_run_of_a_spiking_network_is_checked(network, monkeypatch):
+    """Brian2 does not stop at a potential that is not finite."""
+    pytest.importorskip("brian2")
+    plain = spiking._run
+
+    def spoiled(*arguments):
+        events, samples = plain(*arguments)
+        samples[-1, 1] = np.nan
+        return events, samples
+
+    monkeypatch.setattr(spiking, "_run", spoiled)
+    with pytest.raises(sims.DivergenceError, match="at 1 ms at a step of 0.05 ms, in neuron AVAR"):
+        sims.run_spiking(
+            sims.SpikingNetwork(network.connectome), REST, duration_s=0.001, codegen_target="numpy"
+        )
 
 
 def test_the_neuron_with_the_largest_potential_is_named_first():

@@ -66,6 +66,28 @@ def test_a_folder_that_all_may_write_is_replaced(make, tmp_path, where):
     assert ours.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_shared_folder_in_the_cache_of_the_user_is_not_used(make, tmp_path):
+    """The folder that replaces the first one must be private, too."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "mine" / "isochron").mkdir(parents=True)
+    for folder in (tmp_path / "cache", tmp_path / "mine" / "isochron"):
+        folder.chmod(SHARED)
+    assert make(tmp_path / "cache")(2) == 4
+    assert not saved(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_owner_of_a_folder_for_temporary_files_is_not_trusted(make, tmp_path):
+    """Who owns it may rename what is in it, unless it is root."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(STICKY)
+    os.chown(cache, 12345, 12345)
+    make(cache)(2)
+    assert not saved(cache)
+    assert saved(tmp_path / "mine")
+
+
 def test_a_folder_for_temporary_files_is_trusted(make, tmp_path):
     """As /tmp: nobody but the owner may rename what is in it."""
     cache = tmp_path / "cache"
@@ -85,7 +107,7 @@ def test_a_folder_of_a_different_user_is_replaced(make, tmp_path):
 
 
 def test_without_a_home_the_folder_is_temporary(tmp_path):
-    """Two processes do not share it; the code runs."""
+    """Two processes do not share it; the code runs, and nothing stays."""
     shared = tmp_path / "cache"
     shared.mkdir()
     shared.chmod(SHARED)
@@ -93,10 +115,13 @@ def test_without_a_home_the_folder_is_temporary(tmp_path):
     script.write_text(f"from isochron.compilation import compiled\n{CODE}print(twice(2))\n")
     blocked = tmp_path / "file"
     blocked.touch()
-    setting = {"NUMBA_CACHE_DIR": str(shared), "XDG_CACHE_HOME": str(blocked)}
+    (tmp_path / "temporary").mkdir()
+    setting = {"NUMBA_CACHE_DIR": str(shared), "XDG_CACHE_HOME": str(blocked),
+               "TMPDIR": str(tmp_path / "temporary")}  # fmt: skip
     result = subprocess.run(
         [sys.executable, str(script)],
         env=os.environ | setting, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (result.stdout, result.stderr) == ("4\n", "")
     assert not saved(shared)
+    assert not list((tmp_path / "temporary").iterdir())

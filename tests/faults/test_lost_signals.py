@@ -5,17 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from isochron.cli import errors, main
-from isochron.cli.signals import handled_signals
+from isochron.cli.signals import CODES, handled_signals
 from isochron.runs.executors import Order, Watch, local
 from isochron.runs.executors.work import Limits, perform
 from isochron.runs.steps import Step, StepItem
 from tests.sweep import steps as fake
+from tests.sweep.test_steps import run
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("python_handler")
@@ -93,6 +97,34 @@ def test_a_worker_that_starts_is_ended_too(folder, monkeypatch):
     assert not process.is_alive()
 
 
+def test_workers_that_compute_end_at_once_and_leave_no_claim(folder):
+    began = []
+
+    class Stop(Watch):
+        def begin(self, item):
+            began.append(time.monotonic())
+            while len(list(folder.path.glob("data/*.pid"))) < len(began):
+                assert time.monotonic() < began[0] + 60
+                time.sleep(0.01)
+            if len(began) == 2:
+                began.append(time.monotonic())
+                raise KeyboardInterrupt
+
+    items = [StepItem.make(Step(name, fake.wait, (folder._paths, 60.0))) for name in "ab"]
+    order = Order(folder=folder, items=items, workers=2, limits=Limits(), watch=Stop())
+    with pytest.raises(KeyboardInterrupt):
+        local.run(order)
+    assert time.monotonic() - began[-1] < 3  # after which one that does not end is killed
+    assert not list((folder.path / "claims").iterdir())
+
+
+def test_a_worker_ignores_an_interrupt(tmp_path):
+    """Ctrl-C reaches all processes; the command ends its workers, and nothing stays blocked."""
+    results, calls = run(tmp_path / "run", lambda folder: [Step("a", fake.interrupt)])
+    assert results == {"a": {"blocked": False}}
+    assert calls == [("begin", "a"), ("end", "a")]
+
+
 def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder):
     """The process that tracks resources of multiprocessing unblocked the signal as it started."""
     masks = []
@@ -115,6 +147,15 @@ def test_a_worker_that_starts_does_not_receive_an_interrupt(monkeypatch, folder)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+def python(code, *arguments):
+    """Exit code and standard error of a process."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
 def test_an_interrupt_while_the_program_is_imported():
     """One line and 130, not a traceback of an import."""
     code = (
@@ -126,8 +167,80 @@ def test_an_interrupt_while_the_program_is_imported():
         "from isochron.__main__ import start\n"
         "sys.exit(start())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (130, "isochron: Interrupted.\n")
+    assert python(code) == (130, "isochron: Interrupted.\n")
+
+
+def test_a_process_in_the_background_does_not_listen_to_an_interrupt():
+    """As a shell starts it: Ctrl-C is for the process in the foreground."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with handled_signals(to_the_end=False) as came:
+        signal.raise_signal(signal.SIGINT)
+    assert came == []
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_the_handlers_of_before_come_back():
+    """Of a program that calls `main` in its own process."""
+    before = [signal.getsignal(number) for number in CODES], sys.unraisablehook
+    with suppress(SystemExit), handled_signals(to_the_end=False):
+        signal.raise_signal(signal.SIGTERM)
+    assert ([signal.getsignal(number) for number in CODES], sys.unraisablehook) == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_command_in_a_thread():
+    """Only the main thread may handle signals."""
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, ["--version"]).result() == 0
+
+
+def test_an_error_that_a_signal_causes_is_not_the_message(monkeypatch, capsys):
+    """A library answers with an error of its own."""
+
+    def stopped(name):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("The callback failed.") from None
+
+    monkeypatch.setattr("isochron.runs.datasets.open_connectome", stopped)
+    assert main(["connectome", "show", "varshney2011"]) == 130
+    assert capsys.readouterr().err == "isochron: Interrupted.\n"
+
+
+DEAF = """
+import signal, sys, time
+from isochron.cli import signals
+
+signals.LONGEST_S = 0.1
+number = signal.Signals(int(sys.argv[1]))
+with signals.handled_signals(to_the_end=True):
+    signal.signal(number, lambda *_: None)  # as if Python did not get to it
+    signal.raise_signal(number)
+    time.sleep(40)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+)
+def test_a_long_computation_is_ended(number, code, word):
+    """By a thread, if compiled code does not return to Python."""
+    assert python(DEAF, str(int(number))) == (code, f"isochron: {word}\n")
+
+
+LATE = """
+import signal
+from isochron.cli.signals import handled_signals
+
+with handled_signals(to_the_end=True):
+    pass
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.raise_signal(number)
+"""
+
+
+def test_a_signal_while_the_process_ends_is_ignored():
+    """Ctrl-C again would print a traceback of what Python does at its end."""
+    assert python(LATE) == (0, "")

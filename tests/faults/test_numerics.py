@@ -109,26 +109,48 @@ def test_a_matrix_that_is_singular_everywhere(jacobian, found):
     assert all(failure.message for failure in points.failures)
 
 
+LINEAR = {"line": np.diag([0.0, -1.0]), "center": np.array([[0.0, 1.0], [-1.0, 0.0]])}
+
+
+@pytest.mark.parametrize("matrix", LINEAR.values(), ids=LINEAR)
+def test_an_equilibrium_that_the_linearization_does_not_decide(matrix):
+    system = analysis.Flow(lambda t, x: x @ matrix.T, lambda t, x: matrix)
+    [point] = analysis.find_fixed_points(system, [[0.3, -0.2]])
+    assert point.degenerate
+    assert not point.stable
+
+
 def test_an_equilibrium_with_a_singular_matrix_is_degenerate():
+    """x' = -x³ is stable, and Newton's method is slow: its steps shrink by 2 / 3."""
     system = analysis.Flow(lambda t, x: -(x**3), lambda t, x: np.diag(-3 * x**2))
-    points = analysis.find_fixed_points(system, [[0.3, -0.2]])
-    assert all(point.degenerate for point in points)
-    assert all(abs(point.point).max() < 1e-2 for point in points)
+    search = analysis.find_fixed_points(system, [[0.3, -0.2]])
+    assert not len(search)
+    assert "a degenerate point is slow" in search.failures[0].message
+    [point] = analysis.find_fixed_points(system, [[0.3, -0.2]], max_iterations=200)
+    assert point.degenerate
+    assert abs(point.point).max() < 1e-2
 
 
-CONSTANT = (np.zeros(400), np.full(400, 7.0), np.full(400, 1e-300), np.full(400, 1e300))
+CONSTANT = {
+    "0": np.zeros(400),
+    "7": np.full(400, 7.0),
+    "1e-300": np.full(400, 1e-300),
+    "1e300": np.full(400, 1e300),
+    "but for its last bit": np.where(np.arange(400) % 40 < 20, 7.0, np.nextafter(7.0, 8.0)),
+}
 
 
-@pytest.mark.parametrize("signal", CONSTANT, ids=["0", "7", "1e-300", "1e300"])
+@pytest.mark.parametrize("signal", CONSTANT.values(), ids=CONSTANT)
 @pytest.mark.parametrize(
     "phase",
     [
         analysis.compute_phase,
+        lambda signal: analysis.compute_phase(signal, significance=1),
         analysis.section_protophase,
         lambda signal: analysis.fourier_protophase(signal, frequency=0.05),
         analysis.protophase_to_phase,
     ],
-    ids=["hilbert", "section", "fourier", "protophase"],
+    ids=["hilbert", "untested", "section", "fourier", "protophase"],
 )
 def test_a_constant_signal_has_no_phase(phase, signal):
     with pytest.raises(ValueError, match=r"phase|constant|cross|turn"):
@@ -137,7 +159,7 @@ def test_a_constant_signal_has_no_phase(phase, signal):
 
 def test_a_constant_signal_has_no_rhythm_and_no_offset():
     reference = 2 * np.pi * np.arange(400) / 40
-    for signal in CONSTANT[:3]:
+    for signal in CONSTANT.values():
         with pytest.raises(ValueError, match="constant"):
             analysis.oscillation_test(signal)
         assert analysis.harmonic_phase(signal, reference)[1] <= 1e-9 * max(1.0, signal[0])

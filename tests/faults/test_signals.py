@@ -91,8 +91,10 @@ def test_a_run_resumes_bit_for_bit(tmp_path, network, stimulus, options, short_b
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("damage", ["different", "run.json", "samples", "shorter", "missing"])
-def test_what_cannot_be_resumed_starts_again(tmp_path, network, short_blocks, damage):
+@pytest.mark.parametrize(
+    "damage", ["different", "version", "run.json", "samples", "shorter", "missing"]
+)
+def test_what_cannot_be_resumed_starts_again(tmp_path, network, short_blocks, damage, monkeypatch):
     stimulus, options = STIMULI["steady"], METHODS["strang"]
     stopped = Interrupted(tmp_path / "x")
     stopped.left = 3
@@ -101,6 +103,8 @@ def test_what_cannot_be_resumed_starts_again(tmp_path, network, short_blocks, da
     assert stopped.save()
     if damage == "different":
         stimulus = STIMULI["sine"]
+    elif damage == "version":
+        monkeypatch.setattr("isochron.sims.unfinished.__version__", "0.0.0")
     elif damage == "missing":
         (tmp_path / "x" / "samples").unlink()
     elif damage == "shorter":

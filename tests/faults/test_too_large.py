@@ -1,5 +1,6 @@
 """Input that asks for more than the machine has: an estimate before any work, and exit code 5."""
 
+import errno
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from isochron import ann_bridge, connectome, memory
 from isochron.ann_bridge.registry import NETWORKS, TASKS, network_parameters, task_settings
 from isochron.cli import main
+from isochron.cli.errors import describe_error
 from isochron.files import DataFileError
 from isochron.memory import TooLargeError, require_memory, spare_memory
 from isochron.runs.configuration import read_toml
@@ -16,6 +18,7 @@ from isochron.runs.datasets import open_connectome
 from isochron.sims.neuroml.includes import read_documents
 from isochron.toml_text import DEEPEST, parse_toml
 
+RESOURCES = 5  # exit code
 HEAD = '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="x">'
 
 
@@ -103,6 +106,29 @@ def test_the_estimate_is_compared_with_what_is_free():
         TooLargeError, match=r"This would take about .* GiB .* are free\. Do less\."
     ):
         require_memory(2.0**60, "This", "Do less.")
+
+
+@pytest.mark.parametrize(("text", "known"), [("1000000\n", True), ("max\n", False), (None, False)])
+def test_the_limit_of_a_container_counts(tmp_path, monkeypatch, text, known):
+    limit = tmp_path / "memory.max"
+    if text is not None:
+        limit.write_text(text)
+    monkeypatch.setattr(memory, "Path", lambda name: limit)
+    assert (spare_memory() == 10**6) == known
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 8 bytes"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_every_way_in_which_memory_ends_has_code_5(error, capsys):
+    assert describe_error(error, []) == RESOURCES
+    assert capsys.readouterr().err.startswith("isochron: There is not enough memory.")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,32 @@ def test_training_does_not_depend_on_the_number_of_threads(threads, kind):
         assert all(torch.equal(a, b) for a, b in zip(other[2:], found[0][2:], strict=True))
 
 
+def test_torch_has_one_thread_while_it_trains_and_evaluates(threads, monkeypatch):
+    """Whether its sums in several threads differ in the last bits depends on the machine."""
+    threads(2)
+    calls, plain = [], torch.set_num_threads
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: calls.append(count) or plain(count))
+    net = ann_bridge.GRUNet.for_task(TASK, n_units=4).double()  # without a compiled kernel
+    for work in (
+        lambda: ann_bridge.train(net, TASK, BUDGET, seed=0),
+        lambda: ann_bridge.evaluate_trials(net, TASK, seed=1, n_trials=4),
+    ):
+        calls.clear()
+        work()
+        assert (calls[0], calls[-1]) == (1, 2)
+        assert torch.get_num_threads() == 2
+
+
+def test_a_gradient_that_is_not_finite_is_not_applied():
+    """The loss is finite; a step of Adam would make all weights NaN."""
+    net = ann_bridge.GRUNet.for_task(TASK, n_units=4)
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    next(net.parameters()).register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(ArithmeticError, match="not finite at step 1; the weights are those before"):
+        ann_bridge.train(net, TASK, BUDGET, seed=0)
+    assert all(torch.equal(net.state_dict()[name], tensor) for name, tensor in before.items())
+
+
 def test_a_folder_of_checkpoints_that_disappears_stops_the_training(tmp_path):
     folder, steps = tmp_path / "checkpoints", []
 

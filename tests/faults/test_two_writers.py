@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from isochron import locks
 from isochron.cli import main
+from isochron.files import write_bytes
 from isochron.folders import new_version, recover, uninterrupted
 from isochron.locks import locked
 from isochron.sims import append_dataset, load_dataset, save_dataset
@@ -108,6 +111,35 @@ def test_the_second_command_stops_before_it_simulates(tmp_path, capsys, suffix, 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_lock_that_its_owner_deleted_is_made_again(tmp_path, monkeypatch):
+    """Who waited for it would have the lock of a file that nobody else can open."""
+    path, opened, wait = tmp_path / "x", threading.Event(), locks._wait
+
+    def announce(*arguments):
+        opened.set()
+        wait(*arguments)
+
+    def second():
+        with locked(path, 30):
+            return (tmp_path / ".x.lock").exists()
+
+    with ThreadPoolExecutor(1) as pool:
+        with locked(path):
+            monkeypatch.setattr(locks, "_wait", announce)
+            found = pool.submit(second)
+            assert opened.wait(30)
+        assert found.result()
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """After a loss of power a file that was renamed before would be empty."""
+    done, replace_file = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(os.fstat(number).st_size))
+    monkeypatch.setattr(os, "replace", lambda *names: done.append("name") or replace_file(*names))
+    write_bytes(tmp_path / "x", b"content")
+    assert done == [7, "name"]
+
+
 class _Interrupter:
     """An interrupt at the k-th change of a folder."""
 
@@ -147,6 +179,16 @@ def test_saving_that_is_interrupted_twice(tmp_path, monkeypatch, first, second):
     replace(path, "new")
     assert (path / "content").read_text() == "new"
     assert [item.name for item in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_folder_has_one_writer_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("isochron.folders.WAIT_S", 0.1)
+    path = tmp_path / "x"
+    with ThreadPoolExecutor(1) as pool, new_version(path) as folder:
+        (folder / "content").write_text("first")
+        with pytest.raises(BlockingIOError, match="in use by a second isochron"):
+            pool.submit(replace, path, "second").result()
+    assert (path / "content").read_text() == "first"
 
 
 def test_an_interrupt_during_the_renames_acts_after_them():

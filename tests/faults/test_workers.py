@@ -1,9 +1,12 @@
 """Workers that are killed, steps that kill their workers, and clocks that are set."""
 
+import errno
 import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from multiprocessing import Pipe
 from typing import Any
@@ -13,11 +16,11 @@ import pytest
 from isochron.cli.errors import describe_error
 from isochron.cli.signals import LONGEST_S
 from isochron.runs.executors import Order, Watch, local, work_folder
-from isochron.runs.executors.work import CLAIMED, DONE, Limits, perform
+from isochron.runs.executors.work import CLAIMED, DONE, FAILED, Limits, perform
 from isochron.runs.steps import Step, StepFolder, StepItem
 from isochron.runs.sweep.rates import current_rate
 from tests.sweep import steps as fake
-from tests.sweep.test_steps import SETTINGS, done, run
+from tests.sweep.test_steps import ROOT, SETTINGS, done, is_running, run
 
 YEAR_S = 365 * 86_400.0
 RESOURCES = 5  # exit code
@@ -52,6 +55,105 @@ def test_all_workers_are_killed(tmp_path):
         [*[("begin", name) for name in "aabb"], *[("end", name) for name in "ab"]]
     )
     assert not list((tmp_path / "run" / "failed").iterdir())
+
+
+def test_a_worker_that_dies_between_two_items_is_replaced(folder):
+    order = Order(
+        folder=folder, items=[StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))],
+        workers=1, limits=Limits(), watch=Watch(),
+    )  # fmt: skip
+    pool = local._Pool(order)
+    worker = pool._begin()
+    worker.process.kill()
+    worker.process.join()
+    pool.run()
+    assert folder.has("a")
+
+
+def test_a_step_that_takes_too_long_is_stopped_in_its_process(folder, monkeypatch):
+    """By an alarm; `local` and Dask end the process, which costs seconds."""
+    item = StepItem.make(Step("a", fake.fail))
+    monkeypatch.setattr(folder, "compute", lambda item, report: time.sleep(2) or {"x": 1})
+    assert perform(folder, item, Limits(seconds=0.1)) == FAILED
+    assert folder.failure("a")["reason"] == "timeout"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "grace_s"), [("hold", 300.0), ("freeze", 0.5)])
+def test_a_step_that_does_not_hear_the_alarm_is_ended(tmp_path, monkeypatch, name, grace_s):
+    """By a thread of its process that does not need Python, or from outside."""
+    monkeypatch.setattr(local, "GRACE_S", grace_s)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match="The step took longer than 1 s"):
+        run(tmp_path / "run", lambda folder: [Step("a", getattr(fake, name), (folder, 120.0))],
+            limits=Limits(seconds=1))  # fmt: skip
+    assert time.monotonic() - began < 60
+
+
+def test_workers_have_the_limit_of_memory(tmp_path):
+    """Too large an array is an error of a step, whatever the machine has."""
+    results, _ = run(tmp_path / "run", lambda folder: [Step("a", fake.memory)],
+                     limits=Limits(memory_GiB=100))  # fmt: skip
+    assert results["a"] == {"GiB": 100.0}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_is_full_is_not_a_failure_of_the_step(folder, monkeypatch, number):
+    """The command ends, and the same command does the step when there is space."""
+
+    def compute(item, report):
+        raise OSError(number, "planted")
+
+    monkeypatch.setattr(folder, "compute", compute)
+    with pytest.raises(OSError, match="planted"):
+        perform(folder, StepItem.make(Step("a", fake.fail)), Limits())
+    assert folder.failure("a") is None
+    assert not list((folder.path / "claims").iterdir())
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from isochron.runs.steps import Step
+from tests.sweep import steps as fake
+from tests.sweep.test_steps import run
+
+out, name, platform = sys.argv[1:]
+if __name__ != "__main__":
+    sys.platform = platform  # of the workers
+else:
+    step = getattr(fake, name)
+    run(Path(out), lambda folder: [Step(n, step, (folder, 60.0)) for n in "ab"], workers=2)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        ("wait", "linux"),
+        ("hold", "linux"),  # the system ends it
+        ("wait", "other"),  # a thread ends it
+    ],
+)
+def test_no_worker_survives_its_driver(tmp_path, name, platform):
+    """After SIGKILL nobody tells the workers, and the lock of the folder is free."""
+    path, script = tmp_path / "run", tmp_path / "driver.py"
+    script.write_text(DRIVER)
+    process = subprocess.Popen(
+        [sys.executable, script, path, name, platform],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    while len(found := list(path.glob("data/*.pid"))) < 2 and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert len(found) == 2
+    deadline = time.monotonic() + 10
+    while left := [p.stem for p in found if is_running(int(p.stem))]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 class Stubborn:
@@ -120,11 +222,12 @@ def claim(folder, key, **changes):
     return path
 
 
+@pytest.mark.parametrize("host", ["elsewhere", socket.gethostname()], ids=["elsewhere", "here"])
 @pytest.mark.parametrize("seconds", [YEAR_S, -YEAR_S])
-def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds):
-    """A different machine has ended with it, in a year of the past or of the future."""
+def test_a_claim_of_a_wrong_clock_does_not_count_for_ever(folder, seconds, host):
+    """Its process has ended; on this machine a different one has the same number by now."""
     item = StepItem.make(Step("a", fake.start, (SETTINGS, folder._paths, 1.0)))
-    claim(folder, "a", at=time.time() + seconds)
+    claim(folder, "a", at=time.time() + seconds, host=host, pid=os.getpid())
     assert perform(folder, item, Limits(seconds=60)) == DONE
 
 

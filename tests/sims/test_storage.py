@@ -157,6 +157,10 @@ def test_a_folder_of_others_is_not_replaced(tmp_path, dataset):
     assert (tmp_path / "run.zarr" / "thesis.txt").read_text() == "years of work"
 
 
+def _make_newer(seal):
+    seal.write_text(seal.read_text().replace('"isochron_format": 1', '"isochron_format": 2'))
+
+
 def _flip(file):
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
@@ -172,14 +176,20 @@ def _flip(file):
         (lambda path: (path / "seal/zarr.json").write_text("{"), "not a complete folder"),
         (lambda path: (path / "V/c/9").symlink_to("/etc"), "symbolic link"),
         (lambda path: (path / "extra").write_text(""), "did not write"),
+        (
+            lambda path: _make_newer(path / "seal/zarr.json"),
+            "format 2; this version",
+        ),
     ],
 )
 def test_a_damaged_folder_is_refused(tmp_path, dataset, damage, message):
+    """An addition would give the damage a digest of its own."""
     path = tmp_path / "run.zarr"
     save_dataset(dataset, path)
     damage(path)
-    with pytest.raises(ValueError, match=message):
-        load_dataset(path)
+    for use in (load_dataset, lambda path: append_dataset(later(dataset), path)):
+        with pytest.raises(ValueError, match=message):
+            use(path)
 
 
 def test_nwb_passes_its_inspector(tmp_path, dataset):

@@ -1,6 +1,8 @@
 """Small steps of a study; each is ``tests.sweep.steps:NAME``."""
 
+import ctypes
 import os
+import resource
 import signal
 import time
 from dataclasses import dataclass
@@ -72,6 +74,30 @@ def wait(folder: RunPaths, seconds: float, report: Report):
     (folder.path / "data" / f"{os.getpid()}.pid").touch()
     time.sleep(seconds)
     return {"seconds": seconds}
+
+
+def hold(folder: RunPaths, seconds: float, report: Report):
+    """Takes time in code that no alarm interrupts and that does not let other threads run."""
+    (folder.path / "data" / f"{os.getpid()}.pid").touch()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    ctypes.PyDLL(None).sleep(int(seconds))
+    return {"seconds": seconds}
+
+
+def freeze(folder: RunPaths, seconds: float, report: Report):
+    """Stops its process."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def interrupt(report: Report):
+    """Sends SIGINT to its process, as Ctrl-C does to all; whether the signal is blocked there."""
+    signal.raise_signal(signal.SIGINT)
+    return {"blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())}
+
+
+def memory(report: Report):
+    """The largest address space of its process, in GiB."""
+    return {"GiB": resource.getrlimit(resource.RLIMIT_AS)[0] / 2**30}
 
 
 def untyped(settings, report):

@@ -107,7 +107,9 @@ def test_failed_tasks_are_done_again_only_if_asked(tmp_path):
     assert again.status().reasons == {"error": 1}
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "folder", "link", "foreign"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "flipped", "altered", "empty", "folder", "link", "foreign"]
+)
 def test_damaged_results_are_made_again(damage, reference, tmp_path):
     found = sweep(f"{HERE}:square", grid(), out=tmp_path / "S", workers=1)
     first, second = (found.store._batch(task.key) for task in found.tasks[:2])
@@ -115,12 +117,18 @@ def test_damaged_results_are_made_again(damage, reference, tmp_path):
     if damage in ("folder", "link"):
         first.unlink()
         first.mkdir() if damage == "folder" else first.symlink_to(second)
+    elif damage == "altered":  # a whole archive with a different number
+        with np.load(first, allow_pickle=False) as file:
+            arrays = dict(file)
+        name = next(name for name in arrays if name.startswith("variable:square"))
+        np.savez(first, allow_pickle=False, **arrays | {name: arrays[name] + 1})
     else:
         flipped = content[:400] + bytes([content[400] ^ 255]) + content[401:]
         first.write_bytes(
             {"truncated": content[:-100], "flipped": flipped, "empty": b"",
              "foreign": b"PK\x03\x04 something else"}[damage]
         )  # fmt: skip
+    assert found.store.read(found.tasks[0].key) is None
     again = sweep(f"{HERE}:square", grid(), out=tmp_path / "S", workers=1)
     assert again.digest() == reference.digest()
 
