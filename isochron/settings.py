@@ -352,6 +352,8 @@ def check_types(settings: Any, largest: float = math.inf) -> None:
     ValueError: amplitude_pA must be a number, got '10'.
     """
     for field in dataclasses.fields(settings):
+        if not field.init:  # set later
+            continue
         value: Any = getattr(settings, field.name)
         kinds = _plain_types(field.type)
         if value is None and type(None) in kinds:
