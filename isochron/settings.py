@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-from isochron.arguments import require_instance
+from isochron.arguments import require_instance, what_it_is
 from isochron.registry import Registry
 from isochron.wording import shown
 
@@ -395,15 +395,15 @@ def _plain_types(kind: Any) -> set[Any]:
     return set(typing.get_args(kind)) if isinstance(kind, types.UnionType) else {kind}
 
 
-def require_seed(seed: int) -> None:
+def require_seed(seed: Any) -> None:
     """Check a seed, which is saved with results as a 64-bit integer.
 
     Raises
     ------
     ValueError
-        If it is negative, or too large.
+        If it is not a whole number, Python's or NumPy's, from 0 to 2**63 - 1.
     """
-    if seed < 0:
-        raise ValueError(f"The seed must not be negative, got {seed}.")
-    if seed >= 2**63:
-        raise ValueError(f"The seed must be below 2**63, got {seed}.")
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) < 2**63:
+        given = shown(seed) if whole and -(2**64) < int(seed) < 2**65 else what_it_is(seed)
+        raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, got {given}.")
