@@ -25,11 +25,10 @@ def test_integers_of_numpy_are_seeds():
     assert ann_bridge.train(gru(), TASK, SHORT, seed=np.int64(1)).losses == wanted  # pyright: ignore[reportArgumentType]
     many = ann_bridge.train_many([gru(), gru()], TASK, SHORT, seeds=np.arange(2))  # pyright: ignore[reportArgumentType]
     assert many[1].losses == wanted
+    seed: Any = np.uint8(3)
     for evaluate in (ann_bridge.evaluate, ann_bridge.evaluate_trials):
-        few: Any = {"n_trials": 2}
-        assert evaluate(gru(), TASK, seed=np.uint8(3), **few) == evaluate(
-            gru(), TASK, seed=3, **few
-        )
+        found = evaluate(gru(), TASK, seed=seed, n_trials=2)
+        assert found == evaluate(gru(), TASK, seed=3, n_trials=2)
     assert ann_bridge.train(gru(), TASK, SHORT, seed=2**63 - 1).losses
 
 
