@@ -10,7 +10,7 @@ import importlib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -240,6 +240,24 @@ def check_listed(value: str, choices: Sequence[str]) -> None:
         near = get_close_matches(value.lower(), choices, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ValueError(f"{value!r} is not one of {', '.join(map(repr, choices))}.{hint}")
+
+
+def check_list(name: str, values: Any, choices: Sequence[str], least: int = 0) -> None:
+    """Check that a value is a list of some of the allowed texts.
+
+    Raises
+    ------
+    ValueError
+        If it is something else, such as one text, or has fewer than `least`.
+    """
+    listed = isinstance(values, Collection) and not isinstance(values, str)
+    if (
+        not listed
+        or len(values) < least
+        or not all(isinstance(value, str) and value in choices for value in values)
+    ):
+        given = " ".join(shown(values).split())[:80]
+        raise ValueError(f"{name} must be a list of some of {', '.join(choices)}, got {given}.")
 
 
 def _source(field: dataclasses.Field) -> Any:
