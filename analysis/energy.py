@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.real_numbers import as_floats, require_real
+from isochron.real_numbers import as_floats
 
 ROUND_OFF = 1e-12
 
@@ -33,7 +33,8 @@ def rate_energy(weights: ArrayLike, states: ArrayLike, bias: ArrayLike = 0.0) ->
     Raises
     ------
     ValueError
-        If the weights are not square, the states do not fit, or a value is not real.
+        If the weights are not square, the states or the bias do not fit, or a value is not a real
+        number.
 
     References
     ----------
@@ -47,20 +48,22 @@ def rate_energy(weights: ArrayLike, states: ArrayLike, bias: ArrayLike = 0.0) ->
     >>> analysis.rate_energy([[0, 2], [2, 0]], [[0, 0], [1.915, 1.915]]).round(3)
     array([ 0.   , -0.653])
     """
-    require_real("bias", bias)
     weights, x = as_floats("weights", weights), as_floats("states", states)
+    b = as_floats("bias", bias)
     n = x.shape[-1] if x.ndim else 0
     if weights.shape != (n, n) or not n:
         raise ValueError(
             f"weights must have the shape (n, n) and states (..., n), got {weights.shape} and "
             f"{x.shape}."
         )
+    if b.shape not in ((), (1,), (n,)):
+        raise ValueError(f"bias must have the shape () or ({n},), got {b.shape}.")
     r = np.tanh(x)
     symmetric = (weights + weights.T) / 2
     # ln(1 - tanh^2) = -2 ln cosh, without the loss of digits where tanh is near 1.
     log_slope = 2 * (np.log(2) - np.logaddexp(x, -x))
     quadratic = np.einsum("...i,...i->...", r @ symmetric, r)
-    return -quadratic / 2 - r @ np.broadcast_to(bias, n) + (r * x + log_slope / 2).sum(axis=-1)
+    return -quadratic / 2 - r @ np.broadcast_to(b, n) + (r * x + log_slope / 2).sum(axis=-1)
 
 
 def uphill_share(energies: ArrayLike) -> float:

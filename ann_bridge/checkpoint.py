@@ -41,7 +41,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
         Path without suffix; existing files are replaced.
     task : Task or str, optional
         The task that the network was trained on. Its chance level and its reference input, if
-        it has one, are saved, so that ``isochron cycles`` knows which input to force.
+        it has them, are saved, so that ``isochron cycles`` knows which input to force.
     **notes
         Further JSON values to save: seed, losses, provenance.
 
@@ -82,6 +82,7 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
         "notes": notes,
     }
     description["settings_sha256"] = _settings_digest(description)
+    _require_json(notes)
     text = json.dumps(description, indent=1, allow_nan=False)
     if len(content) > MAX_BYTES:
         raise ValueError(
@@ -91,6 +92,18 @@ def save_net(net: RecurrentNet, path: str | os.PathLike, *, task: Any = None, **
     _require_return(net, json.loads(text), tensors)
     write_bytes(weights_path, content)
     write_bytes(json_path, text.encode())
+
+
+def _require_json(notes: dict[str, Any]) -> None:
+    """Check that notes are JSON values; the error of the same type names the first that is not."""
+    for name, value in notes.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"The note {name} is not a JSON value: {error}. Convert it, for example with "
+                "float() or tolist()."
+            ) from None
 
 
 @reads_data

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from isochron.arguments import require_instance
+from isochron.settings import require_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,20 @@ def zeros(*shape: int, device: "torch.device | None" = None) -> "torch.Tensor":
     import torch
 
     return torch.zeros(shape, device=device, dtype=torch.float32)
+
+
+def seeded_generator(seed: int, device: "torch.device | str" = "cpu") -> "torch.Generator":
+    """A generator with the seed of a user.
+
+    Raises
+    ------
+    ValueError
+        If the seed is not a whole number from 0 to 2**63 - 1.
+    """
+    import torch
+
+    require_seed(seed)
+    return torch.Generator(device).manual_seed(int(seed))
 
 
 def checked_generator(

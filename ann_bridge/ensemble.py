@@ -1,10 +1,9 @@
 """Training of several networks together, with the result of training each alone."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
-import torch
-
+from isochron.ann_bridge.draws import seeded_generator
 from isochron.ann_bridge.evaluation import check_fit, require_trials_fit
 from isochron.ann_bridge.kernels.threads import threads_for_tiles
 from isochron.ann_bridge.nets import RecurrentNet
@@ -17,15 +16,17 @@ from isochron.ann_bridge.training import (
     choose_device,
 )
 from isochron.ann_bridge.training_step import Work, enough, finished
+from isochron.arguments import as_list
+from isochron.settings import settings_from
 from isochron.wording import counted
 
 
 def train_many(
-    nets: Sequence[RecurrentNet],
+    nets: Iterable[RecurrentNet],
     task: Task,
     parameters: TrainingParameters | None = None,
     *,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     device: str = "cpu",
     progress: Callable[[int, list[float]], None] | None = None,
 ) -> list[TrainingRecord]:
@@ -37,14 +38,14 @@ def train_many(
 
     Parameters
     ----------
-    nets : sequence of RecurrentNet
+    nets : iterable of RecurrentNet
         Different networks; they are changed.
     task : Task
         Task with the inputs, outputs and time step of all of them.
     parameters : TrainingParameters, optional
         Settings of the training, the same for all.
-    seeds : sequence of int
-        Seed of the trials, initial states and noise, one for each network.
+    seeds : iterable of int
+        Seed of the trials, initial states and noise, 0 to 2**63 - 1, one for each network.
     device : str
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
@@ -58,10 +59,12 @@ def train_many(
     Raises
     ------
     TypeError
-        If one of them is not a network, or the task is not a task.
+        If one of them is not a network, the task is not a task, `parameters` are something else, or
+        `nets` or `seeds` is a single value.
     ValueError
-        If there are not as many seeds as networks, a network is listed twice or does not fit the
-        task, or the device is not available or does not have the precision.
+        If there are not as many seeds as networks, a seed is out of range, a network is listed
+        twice or does not fit the task, or the device is not available or does not have the
+        precision.
     ArithmeticError
         If a loss is no longer finite; all networks then have the weights before that step.
 
@@ -75,19 +78,20 @@ def train_many(
     >>> records[1].losses == ann_bridge.train(alone, task, settings, seed=1).losses
     True
     """
-    p = parameters or TrainingParameters()
+    p = settings_from(TrainingParameters, parameters, {})
+    nets, seeds = as_list("nets", nets), as_list("seeds", seeds)
     if len(seeds) != len(nets) or len({id(net) for net in nets}) != len(nets):
         raise ValueError(
             f"Give different networks and one seed for each, got {counted(len(nets), 'network')} "
             f"and {counted(len(seeds), 'seed')}."
         )
     where = choose_device(device)
+    generators = [seeded_generator(seed, where) for seed in seeds]
     for net in nets:
         check_fit(net, task)
         check_precision(p, net, where)
         require_trials_fit(net.settings, task, p.batch_size, len(nets))
         net.to(where)
-    generators = [torch.Generator(where).manual_seed(seed) for seed in seeds]
     records = [TrainingRecord() for _ in nets]
     began = time.perf_counter()
     weights = [weight for net in nets for weight in net.parameters()]

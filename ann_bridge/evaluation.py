@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from isochron.ann_bridge.draws import seeded_generator
 from isochron.ann_bridge.kernels.threads import threads_for_tiles
 from isochron.ann_bridge.nets import RecurrentNet
 from isochron.ann_bridge.nets.net import check_network
@@ -140,7 +141,7 @@ def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -
     task : Task
         Task that draws the trials.
     seed : int
-        Seed of the trials, the initial states and the noise.
+        Seed of the trials, the initial states and the noise, 0 to 2**63 - 1.
     n_trials : int
         Number of trials, at least 1.
 
@@ -154,7 +155,8 @@ def evaluate(net: RecurrentNet, task: Task, *, seed: int, n_trials: int = 256) -
     TypeError
         If `net` is not a network, or `task` is not a task.
     ValueError
-        If network and task do not fit, or the trials are not those of a task.
+        If the seed is out of range, network and task do not fit, or the trials are not those of a
+        task.
 
     Examples
     --------
@@ -182,7 +184,7 @@ def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int =
     task : Task
         Task that draws the trials and has a chance level.
     seed : int
-        Seed of the trials, the initial states and the noise.
+        Seed of the trials, the initial states and the noise, 0 to 2**63 - 1.
     n_trials : int
         Number of trials, at least 2.
 
@@ -196,8 +198,8 @@ def evaluate_trials(net: RecurrentNet, task: Task, *, seed: int, n_trials: int =
     TypeError
         If `net` is not a network, or `task` is not a task.
     ValueError
-        If network and task do not fit, there are fewer than 2 trials, or the `chance` of the
-        task is not a number.
+        If the seed is out of range, network and task do not fit, there are fewer than 2 trials, or
+        the `chance` of the task is not a number.
 
     Examples
     --------
@@ -297,7 +299,7 @@ def _losses(
     """The loss, and for each trial the sums over time of squared errors and of the mask."""
     check_fit(net, task)
     require_trials_fit(net.settings, task, n_trials)
-    generator = torch.Generator(next(net.parameters()).device).manual_seed(seed)
+    generator = seeded_generator(seed, next(net.parameters()).device)
     with threads_for_tiles():
         trials = draw_trials(task, n_trials, generator, dtype=net.dtype)
         outputs = net(trials.inputs, generator)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from isochron.ann_bridge import resume
+from isochron.ann_bridge.draws import seeded_generator
 from isochron.ann_bridge.evaluation import check_fit, require_trials_fit
 from isochron.ann_bridge.kernels.threads import threads_for_tiles
 from isochron.ann_bridge.nets import LeakyRNN, RecurrentNet
@@ -19,6 +20,7 @@ from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.ann_bridge.training_step import Work, enough, finished
 from isochron.devices import has_bfloat16, require_device
 from isochron.files import DataFileError
+from isochron.settings import settings_from
 
 
 @dataclass(kw_only=True)
@@ -72,7 +74,7 @@ def train(
     parameters : TrainingParameters, optional
         Settings of the training; the defaults suit low-rank networks.
     seed : int
-        Seed of the trials, the initial states and the noise.
+        Seed of the trials, the initial states and the noise, 0 to 2**63 - 1.
     device : str
         ``cpu``, ``cuda``, or ``auto`` for a GPU if there is one.
     progress : callable, optional
@@ -98,13 +100,14 @@ def train(
     ImportError
         If there is a `log_folder` but no TensorBoard.
     TypeError
-        If `net` is not a network, `task` is not a task, or does not return trials.
+        If `net` is not a network, `parameters` are something else, or `task` is not a task or does
+        not return trials.
     FileNotFoundError
         If the folder of checkpoints is deleted in the meantime.
     ValueError
-        If network and task do not fit, a trial has a wrong shape or a value that is not finite, the
-        device is not available or does not have the precision, or the checkpoints are those of a
-        different training.
+        If the seed is out of range, network and task do not fit, a trial has a wrong shape or a
+        value that is not finite, the device is not available or does not have the precision, or the
+        checkpoints are those of a different training.
     ArithmeticError
         If the loss is no longer finite; the network then has the last finite weights.
 
@@ -117,15 +120,15 @@ def train(
     >>> print(*(round(loss, 1) for loss in record.losses[::19]))  # the first and the last
     1.0 0.1
     """
-    p = parameters or TrainingParameters()
+    p = settings_from(TrainingParameters, parameters, {})
     check_fit(net, task)
     require_trials_fit(net.settings, task, p.batch_size)
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every!r}.")
     where = choose_device(device)
     check_precision(p, net, where)
+    generator = seeded_generator(seed, where)
     net.to(where)
-    generator = torch.Generator(where).manual_seed(seed)
     optimiser = make_optimiser(net.parameters(), p, where)
     identity = f"{net.kind} {net.settings} | {task} | {p} | seed {seed} | {where.type}"
     identity += "" if net.dtype == torch.float32 else f" | {net.dtype}"

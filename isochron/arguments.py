@@ -1,5 +1,6 @@
 """The check of what an argument of a public function is."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from isochron.wording import shown
@@ -40,6 +41,19 @@ def require_callable(name: str, value: Any, example: str) -> None:
     """
     if not callable(value):
         raise TypeError(f"{name} must be a function, got {what_it_is(value)}. Example: {example}.")
+
+
+def as_list(name: str, values: Any) -> list[Any]:
+    """A list of what a list, an array or a generator contains.
+
+    Raises
+    ------
+    TypeError
+        If it is a single value, or a text.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list, got {what_it_is(values)}.")
+    return list(values)
 
 
 def require_rng(rng: Any) -> None:

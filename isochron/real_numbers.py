@@ -64,15 +64,18 @@ def as_floats(name: str, values: Any) -> "np.ndarray":
     Raises
     ------
     ValueError
-        If they are not numbers, are masked or complex, or do not form an array.
+        If they are not numbers, are masked, complex or a tensor that requires grad, or do not form
+        an array.
     """
     import numpy as np
 
     require_real(name, values)
+    if any(getattr(part, "requires_grad", False) for part in _parts(values)):
+        raise ValueError(f"{name} is a tensor that requires grad. Give {name}.detach().")
     try:
         if values is None:  # which NumPy takes as NaN
             raise TypeError
-        return np.array(values, dtype=float)
+        return np.array(np.asarray(values, dtype=float))  # without a warning for tensors
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be an array of numbers, got {what_it_is(values)}.") from None
 

@@ -10,12 +10,12 @@ import importlib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-from isochron.arguments import require_instance
+from isochron.arguments import require_instance, what_it_is
 from isochron.registry import Registry
 from isochron.wording import shown
 
@@ -242,6 +242,24 @@ def check_listed(value: str, choices: Sequence[str]) -> None:
         raise ValueError(f"{value!r} is not one of {', '.join(map(repr, choices))}.{hint}")
 
 
+def check_list(name: str, values: Any, choices: Sequence[str], least: int = 0) -> None:
+    """Check that a value is a list of some of the allowed texts.
+
+    Raises
+    ------
+    ValueError
+        If it is something else, such as one text, or has fewer than `least`.
+    """
+    listed = isinstance(values, Collection) and not isinstance(values, str)
+    if (
+        not listed
+        or len(values) < least
+        or not all(isinstance(value, str) and value in choices for value in values)
+    ):
+        given = " ".join(shown(values).split())[:80]
+        raise ValueError(f"{name} must be a list of some of {', '.join(choices)}, got {given}.")
+
+
 def _source(field: dataclasses.Field) -> Any:
     choices = field.metadata.get("choices")
     return _load(choices) if isinstance(choices, str) else choices
@@ -418,15 +436,15 @@ def _plain_types(kind: Any) -> set[Any]:
     return set(typing.get_args(kind)) if isinstance(kind, types.UnionType) else {kind}
 
 
-def require_seed(seed: int) -> None:
+def require_seed(seed: Any) -> None:
     """Check a seed, which is saved with results as a 64-bit integer.
 
     Raises
     ------
     ValueError
-        If it is negative, or too large.
+        If it is not a whole number, Python's or NumPy's, from 0 to 2**63 - 1.
     """
-    if seed < 0:
-        raise ValueError(f"The seed must not be negative, got {seed}.")
-    if seed >= 2**63:
-        raise ValueError(f"The seed must be below 2**63, got {seed}.")
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) < 2**63:
+        given = shown(seed) if whole and -(2**64) < int(seed) < 2**65 else what_it_is(seed)
+        raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, got {given}.")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from isochron.settings import setting
+from isochron.settings import check_types, setting
 from isochron.wording import shown
 
 POSITIVE = ("capacitance", "leak_conductance", "activation_rate", "decay_rate", "steepness")
@@ -17,7 +17,7 @@ class GradedParameters:
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a value is not a number, or out of range.
 
     References
     ----------
@@ -59,14 +59,13 @@ class GradedParameters:
     steepness: float = setting(0.125, "Steepness of the sigmoid beta, positive", unit="1/mV")
 
     def __post_init__(self) -> None:
+        check_types(self)
         for field in fields(GradedParameters):
             value, unit = getattr(self, field.name), field.metadata["unit"]
             if field.name in POSITIVE and not 0 < value < math.inf:
                 raise ValueError(f"{field.name} must be positive (in {unit}), got {shown(value)}.")
             if field.name in NOT_NEGATIVE and not 0 <= value < math.inf:
                 raise ValueError(f"{field.name} must be >= 0 (in {unit}), got {shown(value)}.")
-            if not math.isfinite(value):
-                raise ValueError(f"{field.name} must be finite (in {unit}), got {shown(value)}.")
 
     @property
     def equilibrium_activation(self) -> float:

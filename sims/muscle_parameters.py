@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from isochron.settings import check_types
 from isochron.wording import shown
 
 
@@ -23,7 +24,8 @@ class MuscleParameters:
     Raises
     ------
     ValueError
-        If the time constant is not positive and finite, or the gain is not finite.
+        If a value is of a different type, the time constant is not positive and finite, or the gain
+        is not finite.
 
     References
     ----------
@@ -41,12 +43,11 @@ class MuscleParameters:
     normalized: bool = True
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not 0 < self.time_constant < math.inf:
             raise ValueError(
                 f"time_constant must be positive (in ms), got {shown(self.time_constant)}."
             )
-        if not math.isfinite(self.gain):
-            raise ValueError(f"gain must be finite, got {shown(self.gain)}.")
 
 
 BOYLE2012 = MuscleParameters()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isochron.settings import setting
+from isochron.settings import check_list, check_types, setting
 from isochron.sims.body.media import LARGEST
 from isochron.wording import shown
 
@@ -45,7 +45,7 @@ class Proprioception:
     Raises
     ------
     ValueError
-        If a value is out of range.
+        If a value is of a different type, or out of range.
 
     References
     ----------
@@ -79,16 +79,14 @@ class Proprioception:
     )
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not -LARGEST <= self.gain <= LARGEST:
             raise ValueError(
                 f"gain must be from {-LARGEST:g} to {LARGEST:g} (in pA mm), got {shown(self.gain)}."
             )
         if not 0 < self.field <= 1:
             raise ValueError(f"field must be in (0, 1] (body lengths), got {shown(self.field)}.")
-        if isinstance(self.classes, str) or not set(self.classes) <= set(CLASSES):
-            raise ValueError(
-                f"classes must be a list of some of {', '.join(CLASSES)}, got {self.classes!r}."
-            )
+        check_list("classes", self.classes, CLASSES)
         object.__setattr__(self, "classes", tuple(self.classes))
         if self.edges not in (EXACT, JOINTS):
             raise ValueError(f"edges must be {EXACT} or {JOINTS}, got {shown(self.edges)}.")

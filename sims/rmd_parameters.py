@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from isochron.settings import setting
+from isochron.settings import check_types, setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,7 +13,8 @@ class RMDParameters:
     Raises
     ------
     ValueError
-        If the capacitance is not positive, or a conductance is negative or not finite.
+        If a value is not a number, the capacitance is not positive, or a conductance is negative or
+        not finite.
 
     Examples
     --------
@@ -40,6 +41,7 @@ class RMDParameters:
     leak: float = setting(0.4, "Leak conductance", unit="nS")
 
     def __post_init__(self) -> None:
+        check_types(self)
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 <= value < math.inf or (field.name == "capacitance" and value == 0):

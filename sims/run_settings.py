@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, dataclass
 from typing import Any
 
-from isochron.settings import check_choices, check_types, setting
+from isochron.settings import check_choices, check_list, check_types, setting
 from isochron.sims.engines import ENGINES, describe_default_steps, describe_methods
 
 RECORDABLE = ("V", "s", "input", "V_minus_threshold")
@@ -94,11 +94,7 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         _check_times(self)
-        unknown = [name for name in self.record if name not in RECORDABLE]
-        if isinstance(self.record, str) or unknown or not self.record:
-            raise ValueError(
-                f"record must be a list of some of {', '.join(RECORDABLE)}, got {self.record!r}."
-            )
+        check_list("record", self.record, RECORDABLE, least=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,9 +154,7 @@ class EnsembleSettings:
     def __post_init__(self) -> None:
         _check_times(self)
         _check_positive(self, ("workers",) + ("chunk",) * (self.chunk is not None))
-        if isinstance(self.record, str) or not set(self.record) <= set(ENSEMBLE_RECORDABLE):
-            known = ", ".join(ENSEMBLE_RECORDABLE)
-            raise ValueError(f"record must be of {known}, got {self.record!r}.")
+        check_list("record", self.record, ENSEMBLE_RECORDABLE)
         check_choices(self)
 
 

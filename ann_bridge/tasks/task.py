@@ -152,16 +152,16 @@ def describe_task(task: Any) -> dict[str, Any]:
     """Description of a task in the file of a network, as JSON values.
 
     ``task`` is its text, ``chance`` the loss of the best constant output (with its standard
-    error ``chance_error`` if it is estimated), and ``reference`` the `ReferenceInput` as a
-    mapping, or None. A text is recorded unchanged.
+    error ``chance_error`` if it is estimated; absent if the task does not state it), and
+    ``reference`` the `ReferenceInput` as a mapping, or None. A text is recorded unchanged.
     """
     if isinstance(task, str):
         return {"task": task}
     reference = getattr(task, "reference_input", None)
-    error = float(getattr(task, "chance_error", 0.0))
+    chance, error = getattr(task, "chance", None), float(getattr(task, "chance_error", 0.0))
     return {
         "task": str(task),
-        "chance": float(task.chance),
+        **({} if chance is None else {"chance": float(chance)}),
         **({"chance_error": error} if error else {}),
         "reference": None if reference is None else reference._asdict(),
     }

@@ -2,9 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
 
-from isochron.settings import setting
+from isochron.settings import check_type, check_types, setting
 from isochron.sims.body.media import AGAR, LARGEST, Medium, medium_of
 from isochron.wording import shown
 
@@ -37,7 +36,7 @@ class BodyParameters:
     Raises
     ------
     ValueError
-        If a number is out of range, or the medium is unknown.
+        If a value is of a different type or out of range, or the medium is unknown.
 
     References
     ----------
@@ -61,7 +60,8 @@ class BodyParameters:
     medium: Medium | str = setting(AGAR, "Medium")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n_links, Integral) or not 3 <= self.n_links <= MAX_LINKS:
+        check_types(self)
+        if not 3 <= self.n_links <= MAX_LINKS:
             raise ValueError(
                 f"n_links must be a whole number from 3 to {MAX_LINKS}, got {shown(self.n_links)}."
             )
@@ -90,7 +90,8 @@ class BodyParameters:
 
 
 def require_positive(**values: float) -> None:
-    """Raise ValueError for a number that is not positive and finite."""
+    """Raise ValueError for what is not a number, positive and finite."""
     for name, value in values.items():
-        if not (isinstance(value, Real) and 0 < value < math.inf):
+        check_type(name, value, float)
+        if not 0 < value < math.inf:
             raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")

@@ -12,7 +12,7 @@ import xarray as xr
 
 from isochron._version import __version__
 from isochron.real_numbers import require_real
-from isochron.settings import setting, settings_from
+from isochron.settings import check_list, setting, settings_from
 from isochron.sims.body.simulation import bodies_dataset
 from isochron.sims.drive import Drive
 from isochron.sims.engines.request import DivergenceError
@@ -58,7 +58,8 @@ class WormEnsembleSettings(WormRunSettings):
     Raises
     ------
     ValueError
-        If a number is not positive and finite, or a variable in `record` does not exist.
+        If a value is of a different type, a number is not positive and finite, or a variable in
+        `record` does not exist.
 
     Examples
     --------
@@ -73,10 +74,11 @@ class WormEnsembleSettings(WormRunSettings):
 
     def __post_init__(self) -> None:
         WormRunSettings.__post_init__(self)
-        if not isinstance(self.workers, int) or self.workers < 1:
-            raise ValueError(f"workers must be a whole number of 1 or more, got {self.workers!r}.")
-        if isinstance(self.record, str) or not set(self.record) <= set(RECORDABLE):
-            raise ValueError(f"record must be of {', '.join(RECORDABLE)}, got {self.record!r}.")
+        if self.workers < 1:
+            raise ValueError(
+                f"workers must be a whole number of 1 or more, got {shown(self.workers)}."
+            )
+        check_list("record", self.record, RECORDABLE)
 
 
 @dataclass(frozen=True)

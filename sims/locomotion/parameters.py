@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
+from isochron.arguments import require_instance
 from isochron.registry import Entry, Registry
-from isochron.settings import setting
+from isochron.settings import check_types, setting
 from isochron.sims.body.media import AGAR_SHEN2011
 from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
@@ -103,8 +104,10 @@ class BistableParameters:
 
     Raises
     ------
+    TypeError
+        If the body is of a different type.
     ValueError
-        If a number is out of range.
+        If a value is of a different type, or out of range.
 
     References
     ----------
@@ -133,6 +136,8 @@ class BistableParameters:
     head_rows: int = setting(6, "Number of rows of muscles that the head units control")
 
     def __post_init__(self) -> None:
+        require_instance("body", self.body, BodyParameters, "sims.BodyParameters(n_links=24)")
+        check_types(self)
         if not 1 < self.steepness < math.inf:
             raise ValueError(f"steepness must be more than 1, got {shown(self.steepness)}.")
         require_positive(

@@ -11,7 +11,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.memory import TooLargeError
 from isochron.real_numbers import require_real
-from isochron.settings import setting, settings_from
+from isochron.settings import check_types, setting, settings_from
 from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.body.simulation import body_dataset
 from isochron.sims.drive import Drive
@@ -53,7 +53,8 @@ class WormRunSettings:
     Raises
     ------
     ValueError
-        If a number is not positive and finite, or the step is longer than 100 ms.
+        If a value is of a different type, a number is not positive and finite, or the step is
+        longer than 100 ms.
 
     Examples
     --------
@@ -71,10 +72,8 @@ class WormRunSettings:
     )
 
     def __post_init__(self) -> None:
-        require_positive(
-            duration_s=self.duration_s,
-            record_every_ms=self.record_every_ms,
-        )
+        check_types(self)
+        require_positive(duration_s=self.duration_s, record_every_ms=self.record_every_ms)
         require_crawl_step(self.step_ms)
 
 

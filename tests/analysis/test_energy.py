@@ -1,7 +1,10 @@
 """Energies against their theorems: never up with symmetric weights, half up on a cycle."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 from scipy.integrate import solve_ivp
 
 from isochron.analysis import rate_energy, uphill_share
@@ -56,3 +59,21 @@ def test_shapes_are_checked():
         rate_energy(np.zeros((2, 3)), np.zeros(3))
     with pytest.raises(ValueError, match="energies must have the shape"):
         uphill_share([[1.0]])
+
+
+def test_arguments_that_are_not_numbers_are_named():
+    weights, states = np.eye(2), np.ones((3, 2))
+    grad: Any = torch.ones(2, 2, requires_grad=True)
+    for bias in ("a", None, [10**400, 1], [1, [2]], {}):
+        wrong: Any = bias
+        with pytest.raises(ValueError, match=r"^bias must be an array of numbers, got .*\.$"):
+            rate_energy(weights, states, wrong)
+    for bias in (np.ones(3), np.ones((1, 2)), []):
+        with pytest.raises(ValueError, match=r"^bias must have the shape \(\) or \(2,\), got \("):
+            rate_energy(weights, states, bias)
+    for name, given in {"weights": (grad, states), "states": (weights, grad)}.items():
+        with pytest.raises(ValueError, match=rf"^{name} .*requires grad.* {name}\.detach\(\)\.$"):
+            rate_energy(*given)
+    with pytest.raises(ValueError, match=r"^bias .*requires grad.* bias\.detach\(\)\.$"):
+        rate_energy(weights, states, grad[0])
+    assert (rate_energy(weights, states, grad[0].detach()) == rate_energy(weights, states, 1)).all()

@@ -156,7 +156,7 @@ def test_text(matrix, capsys):
         (["--dataset", "varshney2011", "--networks", "3"], "--networks goes with --random"),
         (["--dataset", "varshney2011", "--threads", "1"], "--threads goes with an enumeration"),
         (["--random", "5", "--symmetry", "2"], "between -1"),
-        (["--random", "5", "--seed", "-1"], "seed must not be negative, got -1"),
+        (["--random", "5", "--seed", "-1"], "to 2**63 - 1, got -1"),
         (["--dataset", "cook1999"], "cook1999"),
         (["--dataset", "varshney2011", "--nulls", "-1"], "must be at least 0, got -1"),
         (["--dataset", "varshney2011", "--null-model", "rewired"], "Did you mean rewire"),

@@ -115,7 +115,7 @@ def test_a_survey_finds_rest_below_the_onset_and_a_cycle_above(capsys, gain, kin
         (("--medium", "sand"), "Unknown medium 'sand'"),
         (("--model", "bistable", "--gain", 1), "--gain have no effect on the bistable model"),
         (("--links", 1), "n_links must be a whole number"),
-        (("--seed", -1), "seed must not be negative"),
+        (("--seed", -1), "seed must be a whole number from 0"),
         (("--nulls", 2, "--out", "a", "--report", "b"), "omit --report"),
         (("--out", "run.csv"), "must end in .zarr, .nc, .wcon"),
         (("--stimulate", "PLM"), "NAME=CURRENT"),

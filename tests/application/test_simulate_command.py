@@ -156,7 +156,7 @@ def test_spiking_neurons_spike(tmp_path, capsys):
         (["--duration", "1", "--signs", "Transmitters"], "Did you mean transmitter?"),
         (["--duration", "1", "--out", "a.txt"], "--out must end in .zarr"),
         (["--duration", "1", "--out", "nowhere/a.nc"], "folder nowhere does not exist"),
-        (["--duration", "1", "--seed", "-1"], "seed must not be negative"),
+        (["--duration", "1", "--seed", "-1"], "seed must be a whole number from 0"),
         (["--duration", "1", "--model", "c302-a", "--engine", "numba"], "run in Brian2"),
         (["--duration", "1", "--model", "c302-a", "--method", "euler"], "run in Brian2"),
         (["--duration", "1", "--model", "c302-a", "--record", "s"], "must be a list of some of V"),

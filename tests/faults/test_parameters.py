@@ -63,7 +63,7 @@ def test_the_largest_seed(tmp_path, suffix, capsys):
     """One that no file can contain was an error after the simulation."""
     out = tmp_path / f"run.{suffix}"
     assert main([*SIMULATE, "--seed", str(2**63), "--out", str(out)]) == USAGE
-    assert "must be below 2**63" in capsys.readouterr().err
+    assert "must be a whole number from 0 to 2**63 - 1" in capsys.readouterr().err
     assert not out.exists()
     assert main([*SIMULATE, "--seed", str(2**63 - 1), "--out", str(out)]) == 0
     assert sims.load_dataset(out).attrs["seed"] == 2**63 - 1

@@ -113,7 +113,7 @@ def test_a_neuron_cut_off_is_as_good_as_absent(small, drive):
         ({"engine": "scipy"}, "engine must be one of numba, torch, triton"),
         ({"dtype": "float16"}, "dtype must be one of"),
         ({"dtype": "float32"}, "compute in float32; the method is 'strang'"),
-        ({"record": ["input"]}, "record must be of"),
+        ({"record": ["input"]}, "record must be a list of some of V"),
         ({"rng": None}, "initial_states, or rng"),
         ({"initial_states": np.zeros((3, 40))}, "as many of each"),
         ({"initial_states": np.zeros((11, 39))}, "rows of 40"),

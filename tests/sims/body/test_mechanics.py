@@ -258,7 +258,8 @@ def xr_activation(values, matrix):
             r"stiffness must be positive and at most 1e\+09 \(in µN mm²\), got 0.0",
         ),
         ({"viscosity": -1.0}, r"viscosity must be from 0 to 1e\+09"),
-        ({"curvature_gain": np.nan}, r"curvature_gain must be from -1e\+09 to 1e\+09"),
+        ({"curvature_gain": -2e9}, r"curvature_gain must be from -1e\+09 to 1e\+09"),
+        ({"curvature_gain": np.nan}, r"curvature_gain must be finite, got nan"),
         ({"medium": "agra"}, r"Unknown medium 'agra'. Did you mean agar"),
     ],
 )

@@ -80,7 +80,7 @@ def test_a_member_that_diverges_does_not_end_the_others(worm, constants):
     [
         ({"parameters": []}, "as many of each"),
         ({"rng": [np.random.default_rng(0)] * 3}, "as many of each"),
-        ({"record": ("y",)}, "record must be of V, s, activation"),
+        ({"record": ("y",)}, "record must be a list of some of V, s, activation"),
         ({"workers": 0}, "workers must be a whole number"),
         ({"initial_states": np.zeros((2, 3))}, "initial_state must be"),
         ({"parameters": 5}, "parameters must be one CrawlParameters or a sequence of them, got 5"),
