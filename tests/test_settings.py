@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,8 +121,9 @@ def test_an_item_without_axes_is_a_number(of):
 
 
 def test_lists_of_settings_are_sequences_or_arrays():
-    task = ann_bridge.tasks.PhaseMemory(offsets=np.linspace(0, 1, 4, endpoint=False))
+    tasks: Any = ann_bridge.tasks
+    task = tasks.PhaseMemory(offsets=np.linspace(0, 1, 4, endpoint=False))
     assert list(task.offsets) == [0, 0.25, 0.5, 0.75]
     with pytest.raises(ValueError, match="offsets must be a list"):
-        ann_bridge.tasks.PhaseMemory(offsets="0.5")
-    assert ann_bridge.tasks.FlipFlop(n_bits=np.int64(3)).n_inputs == 3
+        tasks.PhaseMemory(offsets="0.5")
+    assert tasks.FlipFlop(n_bits=np.int64(3)).n_inputs == 3
