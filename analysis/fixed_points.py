@@ -1,6 +1,6 @@
 """Fixed points by Newton's method from many starts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, overload
@@ -207,11 +207,12 @@ def find_fixed_points(
         raise ValueError(f"deflations must be 0 or more, got {deflations!r}.")
     if getattr(system, "n_steps", 1) != 1:
         raise ValueError("A forced map does not have fixed points; switch its forcing off.")
-    if isinstance(starts, Iterator):
+    if isinstance(starts, Iterable) and not hasattr(starts, "__array__"):
         starts = list(starts)
-    states = list(np.atleast_2d(as_floats("starts", starts))) if np.size(starts) else []  # pyright: ignore[reportArgumentType]
-    if not states:
+    found = as_floats("starts", starts)
+    if not found.size:
         return FixedPointSearch((), ())
+    states = list(np.atleast_2d(found))
     check_system(system, states[0])
     turning = check_angles(angles, states[0].size)
     frames = _frames(system, states, scale, turning)

@@ -341,8 +341,9 @@ def check_effect(settings: Any) -> None:
 def check_types(settings: Any, largest: float = math.inf) -> None:
     """Check that numbers, texts, booleans and tuples of them have the types of their fields.
 
-    Numbers must be finite. Fields of other types are not checked. None is allowed where the type
-    of the field states it.
+    Numbers must be finite, except those of fields that a class of a user adds. Fields of other
+    types are not checked. None is allowed where the type of the field states it, and an array in
+    the place of a tuple becomes one.
 
     Parameters
     ----------
@@ -369,18 +370,35 @@ def check_types(settings: Any, largest: float = math.inf) -> None:
     ValueError: amplitude_pA must be a number, got '10'.
     """
     for field in dataclasses.fields(settings):
-        value, kinds = getattr(settings, field.name), _plain_types(field.type)
+        if not field.init:  # set later
+            continue
+        value: Any = getattr(settings, field.name)
+        kinds = _plain_types(field.type)
         if value is None and type(None) in kinds:
             continue
+        limit = largest if _is_ours(type(settings), field.name) else None
         for kind in kinds if len(kinds - {type(None)}) == 1 else ():
             if kind in _WORDS:
-                check_type(field.name, value, kind, largest)
+                check_type(field.name, value, kind, limit)
             elif typing.get_origin(kind) is tuple:
-                _check_tuple(field.name, value, typing.get_args(kind), largest)
+                if getattr(value, "ndim", None) == 1:
+                    array: Any = value
+                    value = tuple(array.tolist())
+                    object.__setattr__(settings, field.name, value)
+                _check_tuple(field.name, value, typing.get_args(kind), limit)
 
 
-def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> None:
+def _is_ours(kind: type, name: str) -> bool:
+    """Whether a field of a dataclass is from a class of isochron."""
+    owners = (it for it in kind.__mro__ if name in it.__dict__.get("__annotations__", {}))
+    return next(owners, kind).__module__.partition(".")[0] == "isochron"
+
+
+def check_type(name: str, value: Any, kind: type, largest: float | None = math.inf) -> None:
     """Check that a value is a float (a whole number, too), an int, a str or a bool.
+
+    The item of an array without axes is one, too. With None in the place of the largest size only
+    the type is checked.
 
     Raises
     ------
@@ -388,8 +406,12 @@ def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> 
         If it is of a different type, not finite, or too large.
     """
     allowed = {float: Real, int: Integral}.get(kind, kind)
+    if not isinstance(value, allowed) and getattr(value, "shape", None) == ():
+        value = value.item()
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{name} must be {_WORDS[kind]}, got {shown(value)}.")
+    if largest is None:
+        return
     if isinstance(value, Integral) and not -(2**64) < int(value) < 2**64:
         raise ValueError(f"{name} must lie between -2**64 and 2**64, got {str(value)[:20]}...")
     if isinstance(value, Real) and not math.isfinite(value):
@@ -399,9 +421,10 @@ def check_type(name: str, value: Any, kind: type, largest: float = math.inf) -> 
         raise ValueError(f"{name} must lie between {-largest:g} and {largest:g}, got {given}.")
 
 
-def _check_tuple(name: str, values: Any, kinds: tuple[Any, ...], largest: float) -> None:
+def _check_tuple(name: str, values: Any, kinds: tuple[Any, ...], largest: float | None) -> None:
     n = None if kinds[-1] is Ellipsis else len(kinds)
-    if not isinstance(values, list | tuple) or n not in (None, len(values)):
+    is_list = isinstance(values, Sequence) and not isinstance(values, str | bytes)
+    if not is_list or n not in (None, len(values)):
         how_many = "values" if n is None else f"{n} values"
         raise ValueError(f"{name} must be a list of {how_many}, got {shown(values)}.")
     for value in values if kinds[0] in _WORDS else ():

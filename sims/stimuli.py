@@ -6,7 +6,7 @@ Neurons are chosen by name (``PLML``), class (``AVA``), cell type (``motor``) or
 
 import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -641,7 +641,7 @@ def neuron_names(neurons: Iterable[str]) -> tuple[str, ...]:
     """Names of neurons as a tuple; TypeError if they are not a list of texts."""
     if isinstance(neurons, str):
         raise TypeError(f"neurons must be a list of names, got the text {neurons!r}.")
-    if not isinstance(neurons, Iterable) or isinstance(neurons, Mapping | bytes):
+    if not isinstance(neurons, Iterable) or isinstance(neurons, bytes):
         raise TypeError(f"neurons must be a list of names, got {what_it_is(neurons)}.")
     names = tuple(neurons)
     if wrong := [name for name in names if not isinstance(name, str)]:

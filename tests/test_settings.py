@@ -1,14 +1,21 @@
 """Settings describe themselves and reject values that are not among their choices."""
 
+import math
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pytest
+import torch
+import xarray as xr
 
+from isochron import ann_bridge
+from isochron.ann_bridge.nets.stepped_parameters import SteppedParameters
 from isochron.connectome import SIGN_RULES
 from isochron.settings import (
     check_choice,
     check_choices,
     check_effect,
+    check_type,
     choices_of,
     describe,
     setting,
@@ -82,3 +89,39 @@ def test_settings_are_given_whole_or_by_field():
 def test_a_setting_that_does_not_exist_is_named_with_its_neighbor():
     with pytest.raises(TypeError, match=r"no setting 'lenght'. Did you mean length\?"):
         settings_from(Pendulum, None, {"lenght": 2.0})
+
+
+@dataclass(frozen=True)
+class Steps(SteppedParameters):
+    """Settings of a network of a user, next to those of isochron."""
+
+    cutoff: float = math.inf
+    large: float = 1e10
+
+
+def test_settings_that_a_user_adds_have_their_type_and_no_range():
+    assert (Steps().cutoff, Steps(large=1).large) == (math.inf, 1)
+    with pytest.raises(ValueError, match="cutoff must be a number, got 'far'"):
+        Steps(cutoff="far")
+    with pytest.raises(ValueError, match="step_ms must be finite"):
+        Steps(step_ms=math.inf)
+
+
+@pytest.mark.parametrize("of", [np.array, torch.tensor, xr.DataArray])
+def test_an_item_without_axes_is_a_number(of):
+    check_type("n", of(3), int)
+    check_type("rate", of(0.5), float)
+    with pytest.raises(ValueError, match="n must be a whole number"):
+        check_type("n", of(0.5), int)
+    with pytest.raises(ValueError, match="rate must be finite"):
+        check_type("rate", of(math.nan), float)
+    with pytest.raises(ValueError, match="rate must be a number"):
+        check_type("rate", of([0.5]), float)
+
+
+def test_lists_of_settings_are_sequences_or_arrays():
+    task = ann_bridge.tasks.PhaseMemory(offsets=np.linspace(0, 1, 4, endpoint=False))
+    assert list(task.offsets) == [0, 0.25, 0.5, 0.75]
+    with pytest.raises(ValueError, match="offsets must be a list"):
+        ann_bridge.tasks.PhaseMemory(offsets="0.5")
+    assert ann_bridge.tasks.FlipFlop(n_bits=np.int64(3)).n_inputs == 3

@@ -95,6 +95,7 @@ class NeuroGymTask:
     _environment: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
         check_durations(self)
         if (step := self.options.get("dt", self.step_ms)) != self.step_ms:
             raise ValueError(
@@ -319,14 +320,17 @@ def _numbers(name: str, space: Any, truth: np.ndarray) -> tuple[np.ndarray, np.n
     return np.where(known[:, None], truth, 0.0), known.astype(float)
 
 
-def _make(name: str, options: dict[str, Any]) -> Any:
-    """The environment, without wrappers."""
+def _check_name(name: object) -> None:
     if not isinstance(name, str):
         what = name.__name__ if isinstance(name, type) else type(name).__name__
         raise TypeError(
             f"name must be a string for neurogym.make, such as 'DelayMatchSample-v0', got {what}. "
             "To use a class, register it: gymnasium.register('Mine-v0', entry_point=Mine)."
         )
+
+
+def _make(name: str, options: dict[str, Any]) -> Any:
+    """The environment, without wrappers."""
     neurogym = import_extra("neurogym", "NeuroGymTask", "neurogym")
     core = import_extra("neurogym.core", "NeuroGymTask", "neurogym")
     gymnasium = importlib.import_module("gymnasium")

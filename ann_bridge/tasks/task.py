@@ -1,5 +1,6 @@
 """Trials, the protocol of a task, and checks and durations that all tasks share."""
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from isochron.ann_bridge.draws import checked_generator, uniform
@@ -249,7 +250,11 @@ def check_count(task: Any, name: str, least: int, most: int = MOST_CHANNELS) -> 
         If it is not.
     """
     value = getattr(task, name)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+    if (
+        not isinstance(value, Integral)
+        or isinstance(value, bool)
+        or not least <= int(value) <= most
+    ):
         raise ValueError(
             f"{name} must be a whole number, at least {least} and at most {most}, got "
             f"{shown(value)}."

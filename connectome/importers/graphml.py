@@ -175,6 +175,11 @@ class _Reading:
         if "layer" in stated:
             layer = read_layer(stated["layer"], extrasynaptic=self.extrasynaptic, where=where)
         text = stated.get("weight", 1 if constant is None else constant)
+        if text == "":
+            raise ValueError(
+                f"{where}: {roles['weight']} is empty. Write a number, or leave the attribute "
+                f"unread with ignore=({roles['weight']!r},)."
+            )
         weight, sign = weight_and_sign(
             read_weight(text, where=where),
             read_sign(stated.get("sign"), where=where, flag=self.flag),
@@ -221,7 +226,17 @@ def _edge_roles(
                 f"{role}={attribute!r}, or leave it unread with ignore=({attribute!r},). The "
                 f"edges have: {', '.join(attributes)}."
             )
-    return roles.found, (*roles.unknown, *ignore)
+    found = dict(roles.found)
+    if "weight" not in {*found, *chosen} and (empty := _empty_weight(graph, ignore)) is not None:
+        found["weight"] = empty
+    return found, (*roles.unknown, *ignore)
+
+
+def _empty_weight(graph: Graph, ignore: Sequence[str]) -> str | None:
+    """An attribute that is the weight by its name, and whose values are all empty."""
+    names = dict.fromkeys(name for edge in graph.edges for name in edge.attributes)
+    weights = [name for name in names if plain(name) in WORDS["weight"] and name not in ignore]
+    return next((name for name in weights if not any(_edge_values(graph, name))), None)
 
 
 def _is_numeric(graph: Graph, attribute: str) -> bool:

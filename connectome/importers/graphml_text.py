@@ -31,10 +31,6 @@ class _Key(NamedTuple):
     domain: str
     name: str
     default: str | None
-    type: str
-
-
-NUMBERS = ("int", "long", "float", "double", "boolean")  # types whose values are never empty
 
 
 def parse_graphml(content: bytes, where: str) -> Graph:
@@ -83,9 +79,9 @@ def attribute_names(owners: Iterable[dict[str, str]]) -> tuple[str, ...]:
 
 
 def _key(item: Element) -> _Key:
-    default = next((child.text for child in item if _tag(child) == "default"), None)
+    default = next((child.text or "" for child in item if _tag(child) == "default"), None)
     name = item.get("attr.name") or item.get("yfiles.type") or ""
-    return _Key(item.get("for", "all"), name, default, item.get("attr.type", "string"))
+    return _Key(item.get("for", "all"), name, default)
 
 
 def _nodes(
@@ -138,18 +134,7 @@ def _attributes(owner: Element, domain: str, keys: dict[str, _Key], where: str) 
                 raise ValueError(f"{where}: two values of {key.name!r} in one {domain}.")
             given.add(key.name)
             found[key.name] = _text(item)
-            if not found[key.name] and key.type in NUMBERS:
-                raise ValueError(
-                    f"{where}, {_owner(owner, domain)}: {key.name} is empty, where a value of type "
-                    f"{key.type} is declared. Write a value, or remove the <data> element."
-                )
     return found
-
-
-def _owner(item: Element, domain: str) -> str:
-    """``node A``, ``edge A to B`` or ``graph``."""
-    names = {"node": item.get("id"), "edge": f"{item.get('source')} to {item.get('target')}"}
-    return f"{domain} {names[domain]}" if domain in names else domain
 
 
 def _text(data: Element) -> str:

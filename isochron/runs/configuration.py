@@ -45,8 +45,8 @@ def read_toml(path: str | os.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path} is not a file.")
     if not path.exists():
         raise ValueError(
-            f"The configuration file {path} does not exist. To make one: "
-            "isochron compare --print-config"
+            f"The configuration file {path} does not exist. train, compare, reproduce and "
+            "study print one with --print-config."
         )
     if path.stat().st_size > MAX_CONFIG_BYTES:
         raise ValueError(f"{path} is larger than 1 MiB, too large for a configuration.")

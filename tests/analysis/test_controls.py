@@ -66,7 +66,8 @@ def test_steps_out_of_range_are_rejected(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"transient": float("inf")}, "transient >= 0"),
+        ({"transient": float("inf")}, "transient must be finite"),
+        ({"transient": -1.0}, "transient >= 0"),
         ({"observation": 0.0}, "max_period <= observation / 2"),
         ({"rounds": 0}, "rounds >= 1 and follow >= 0, got 0 and 10"),
         ({"follow": -1}, "got 3 and -1"),

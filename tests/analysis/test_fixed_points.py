@@ -231,3 +231,13 @@ def test_a_start_that_has_nearly_come_to_rest(speed):
     # of x'' = -0.5 x' - 2 (x - 1)
     exact = -0.25 + 1j * np.sqrt(2 - 0.25**2) * np.array([1, -1])
     np.testing.assert_allclose(point.eigenvalues, exact, atol=1e-9)
+
+
+def test_starts_may_be_any_collection():
+    def growth(t, y):
+        return 1 - y
+
+    for starts in ({"a": [0.1]}.values(), iter([[0.1]]), ([0.1],)):
+        assert len(find_fixed_points(Flow(growth), starts)) == 1
+    with pytest.raises(ValueError, match="starts must be an array of numbers"):
+        find_fixed_points(Flow(growth), [[1], [1, 2]])

@@ -59,5 +59,5 @@ def test_coupled_oscillators_hear_inputs_however_many_they_are(n_units):
 
 
 def test_a_negative_input_gain_is_refused():
-    with pytest.raises(ValueError, match="input_gain must be >= 0"):
+    with pytest.raises(ValueError, match="input_gain must lie between 0 and"):
         ann_bridge.CoupledOscillatorNet(input_gain=-1.0)

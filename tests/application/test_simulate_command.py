@@ -137,7 +137,7 @@ def test_spiking_neurons_spike(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--duration", "nan"], "duration_s must be finite"),
+        (["--duration", "nan"], "duration_s must be finite, got nan"),
         (["--duration", "1", "--stimulate", "PLML"], "takes NAME=CURRENT in pA"),
         (["--duration", "1", "--stimulate", "=3"], "takes NAME=CURRENT in pA"),
         (["--duration", "1", "--stimulate", "PLML=inf"], "takes NAME=CURRENT in pA"),

@@ -1,5 +1,6 @@
 """docs/guide/studies.md states what the stored runs of the studies found."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -28,3 +29,10 @@ def test_the_page_states_the_stored_findings(tool):
 def test_a_page_without_marks_is_an_error(tool):
     with pytest.raises(ValueError, match="energy: start"):
         tool["page"]("", {"energy": {}})
+
+
+def test_the_readme_states_the_stored_twins(tool):
+    answer = tool["stored_findings"]()["worm-twin-gru"]["answer"][0]
+    found = re.search(r"gru \((\d+) of 10,.* Of gru-forced,.* none does", answer)
+    assert found
+    assert f"[{found[1]} have the cycle," in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from isochron.analysis import proportion_interval
 from isochron.studies.worm_twin.contrasts import HORIZON
 from isochron.studies.worm_twin.results import (
     CYCLE,
@@ -67,14 +68,21 @@ def _main(results: WormTwinResults, groups: dict[str, list[LearnerRow]]) -> str:
         f"{worm.onset_pA:.0f} pA."
     )
     twins = {name: _count(rows, lambda it: it.n_met == N_CRITERIA) for name, rows in groups.items()}
-    found = [f"{name} ({n} of {len(groups[name])})" for name, n in twins.items() if n]
-    if found:
-        return f"{head} Learners that meet every criterion of a twin: {joined(found)}."
+    if any(twins.values()):
+        found = [_share(name, n, len(groups[name])) for name, n in twins.items() if n]
+        none = [name for name, n in twins.items() if not n]
+        text = f"{head} Learners that meet every criterion of a twin: {joined(found)}."
+        return f"{text} Of {joined(none)} none does." if none else text
     best = max(results.learners, key=lambda row: (row.criteria.n_met, row.horizon_s))
     return (
         f"{head} No learner meets every criterion of a twin; the most are {best.criteria.n_met} of "
         f"{N_CRITERIA} ({best.name}, not met: {joined(_missed(best))})."
     )
+
+
+def _share(name: str, count: int, total: int) -> str:
+    low, high = proportion_interval(count, total).interval
+    return f"{name} ({count} of {total}, 95 % interval of the share {low:.2f} to {high:.2f})"
 
 
 def _missed(row: LearnerRow) -> list[str]:

@@ -21,6 +21,7 @@ from isochron.studies.worm_twin.results import (
 
 LEAST = 1e-4  # errors below it are drawn there
 ABSENT = 3.0  # in the place of the error of a loop without a cycle or onset
+HEIGHT = 0.7  # of the points of a learner, in distances of learners
 PANELS = {
     "period": ("period, relative", PERIOD),
     "multiplier": ("multiplier", MULTIPLIER),
@@ -61,7 +62,8 @@ def draw_overview(results: WormTwinResults) -> Any:
 
 
 def _points(ax: Any, k: int, values: list[float | None], color: str) -> None:
-    places = k + 0.12 * (np.arange(len(values)) - (len(values) - 1) / 2)
+    apart = min(0.12, HEIGHT / len(values))
+    places = k + apart * (np.arange(len(values)) - (len(values) - 1) / 2)
     for place, value in zip(places, values, strict=True):
         if value is None:
             ax.plot(ABSENT, place, "x", color=color, markersize=5)

@@ -280,18 +280,43 @@ def test_what_is_not_one_graph_is_refused(file, text, message):
         from_graphml(file(text))
 
 
-@pytest.mark.parametrize("kind", ["double", "float", "int", "long", "boolean"])
+@pytest.mark.parametrize("kind", ["double", "int", "boolean", "Double", "string", None])
 @pytest.mark.parametrize("default", ["<default>NaN</default>", "<default>2</default>", ""])
-def test_an_empty_number_is_not_the_weight_one(file, kind, default):
-    """Edges with an empty weight had weight 1, whatever the default."""
-    text = f"""<graphml><key id="w" for="edge" attr.name="weight" attr.type="{kind}">{default}
-    </key><graph edgedefault="directed"><node id="a"/><edge source="a" target="b">
-    <data key="w"> </data></edge></graph></graphml>"""
-    with pytest.raises(ValueError, match=f"x.graphml, edge a to b: weight is empty.*{kind}"):
+def test_an_empty_weight_is_not_the_weight_one(file, kind, default):
+    """Edges with an empty weight had weight 1, whatever the default and the declared type."""
+    declared = f'attr.type="{kind}"' if kind else ""
+    text = f"""<graphml><key id="w" for="edge" attr.name="weight" {declared}>{default}</key>
+    <graph edgedefault="directed"><edge source="a" target="b"><data key="w"> </data></edge>
+    </graph></graphml>"""
+    empty = "x.graphml, edge a to b: weight is empty.*ignore=.'weight',"
+    with pytest.raises(ValueError, match=empty):
         from_graphml(file(text, "x.graphml"))
-    text = text.replace('for="edge"', 'for="node"').replace('<node id="a"/>', node("a", w=""))
-    with pytest.raises(ValueError, match="node a: weight is empty"):
-        from_graphml(file(text))
+    assert from_graphml(file(text), ignore=["weight"]).chemical[1, 0] == 1
+    assert from_graphml(file(text), weight=2).chemical[1, 0] == 2
+    text = text.replace(default or "</key>", "<default/>" if default else "<default/></key>")
+    with pytest.raises(ValueError, match=empty):
+        from_graphml(file(text.replace('<data key="w"> </data>', ""), "x.graphml"))
+
+
+def test_edges_without_any_weight_have_weight_one(file):
+    text = graph(edges=edge("a", "b"), keys=[("edge", "weight")])
+    assert from_graphml(file(text)).history == ("every connection has weight 1",)
+
+
+def test_empty_values_that_are_not_used_are_accepted(file):
+    """An empty number is a missing value: of nodes, of the graph, and of edges except weights."""
+    keys = [("node", "weight"), ("node", "cell_type"), ("graph", "year"), ("all", "version")]
+    keys += [("edge", "synapses"), ("edge", "sign"), ("edge", "count"), ("edge", "length")]
+    text = graph(
+        '<data key="year"/><data key="version"/>' + node("a", weight="", cell_type="", version=""),
+        edge("a", "b", synapses=3, sign="", count="", length=""),
+        keys=keys,
+    ).replace(" attr.name", ' attr.type="double" attr.name')
+    read = from_graphml(file(text))
+    assert (read.chemical[1, 0], read.signs, read.cells[0].type) == (3, None, "unknown")
+    assert read.source.left_out == ""
+    partly = text.replace("</graph>", edge("b", "a", synapses=2, length=0.5) + "</graph>")
+    assert from_graphml(file(partly), ignore=["length"]).chemical.tolist() == [[0, 2], [3, 0]]
 
 
 def test_a_default_that_is_not_a_number_names_the_edge(file):
