@@ -394,6 +394,21 @@ def _is_ours(kind: type, name: str) -> bool:
     return next(owners, kind).__module__.partition(".")[0] == "isochron"
 
 
+def check_constants(settings: Any) -> None:
+    """Check types, as `check_types`, and replace numbers of NumPy by those of Python, as JSON has.
+
+    Raises
+    ------
+    ValueError
+        If a value is of a different type, or not finite.
+    """
+    check_types(settings)
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if getattr(value, "shape", None) == ():
+            object.__setattr__(settings, field.name, value.item())
+
+
 def check_type(name: str, value: Any, kind: type, largest: float | None = math.inf) -> None:
     """Check that a value is a float (a whole number, too), an int, a str or a bool.
 

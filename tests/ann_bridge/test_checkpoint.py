@@ -131,7 +131,7 @@ def test_a_worm_comes_back_whole(tmp_path):
     ("old", "new", "message"),
     [
         (b'"capacitance": 1.0', b'"capacitance": -1.0', "capacitance must be positive"),
-        (b'"capacitance": 1.0', b'"capacitance": NaN', "capacitance must be positive"),
+        (b'"capacitance": 1.0', b'"capacitance": NaN', "capacitance must be finite"),
         (b'"kind": "Constant"', b'"kind": "Evaluate"', "description of the worm is not valid"),
         (b'"chemical": [[0, ', b'"chemical": [[99,', "connection 99"),
         (b'"neurons": ["AVAL"', b'"neurons": ["AVBL"', "named twice"),

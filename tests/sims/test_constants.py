@@ -1,5 +1,6 @@
 """Constants of the worm: numbers of NumPy are accepted, anything else is an error of one line."""
 
+import json
 from dataclasses import fields
 from typing import Any
 
@@ -39,6 +40,21 @@ def test_numbers_of_numpy_and_whole_numbers_are_constants(kind):
                 assert getattr(kind(**{field.name: number}), field.name) == number
         if field.type is int:
             assert getattr(kind(**{field.name: np.int64(value)}), field.name) == value
+
+
+def test_numbers_of_numpy_are_saved_with_a_run(small):
+    """The description of the constants is JSON; it was an error after the simulation."""
+    network = small.with_parameters(gap_conductance=np.float32(0.5))
+    touch = sims.step_current(["N0"], amplitude_pA=1)
+    run = sims.simulate(network, touch, duration_s=0.01, rng=np.random.default_rng(0))
+    assert '"gap_conductance": 0.5' in run.parameters
+    for parameters in (kind() for kind in CLASSES):
+        numbers = {
+            field.name: np.array(getattr(parameters, field.name))
+            for field in fields(parameters)
+            if field.type in (int, float, bool)
+        }
+        assert json.dumps([getattr(type(parameters)(**numbers), name) for name in numbers])
 
 
 def test_a_network_rejects_the_constant_before_the_simulation(small):

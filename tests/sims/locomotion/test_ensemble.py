@@ -88,8 +88,8 @@ def test_a_member_that_diverges_does_not_end_the_others(worm, constants):
         ({"parameters": sims.BodyParameters()}, "parameters must be one CrawlParameters or"),
         ({"stimuli": 3}, "stimuli must be one Stimulus or a sequence of them, got 3"),
         ({"stimuli": {"AVA": 1}}, "stimuli must be one Stimulus or a sequence of them, got 'AVA'"),
-        ({"duration_s": "1"}, "duration_s must be positive and finite, got '1'"),
-        ({"step_ms": None}, "step_ms must be positive and finite, got None"),
+        ({"duration_s": "1"}, "duration_s must be a number, got '1'"),
+        ({"step_ms": None}, "step_ms must be a number, got None"),
     ],
 )
 def test_wrong_members(worm, constants, change, message):
@@ -101,7 +101,7 @@ def test_wrong_members(worm, constants, change, message):
 def test_a_network_or_generator_that_is_none(worm):
     with pytest.raises(ValueError, match="networks must be one GradedNetwork or .*, got 5"):
         sims.simulate_worm_many([worm, 5], duration_s=1)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(TypeError, match="rng must be a generator, .*; got 7"):
+    with pytest.raises(TypeError, match="rng must be a Generator, got 7"):
         sims.simulate_worm_many(worm, rng=7, duration_s=1)  # pyright: ignore[reportArgumentType]
 
 
