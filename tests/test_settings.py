@@ -103,7 +103,7 @@ class Steps(SteppedParameters):
 def test_settings_that_a_user_adds_have_their_type_and_no_range():
     assert (Steps().cutoff, Steps(large=1).large) == (math.inf, 1)
     with pytest.raises(ValueError, match="cutoff must be a number, got 'far'"):
-        Steps(cutoff="far")
+        Steps(cutoff="far")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="step_ms must be finite"):
         Steps(step_ms=math.inf)
 
