@@ -161,7 +161,7 @@ def test_members_of_the_multistep_method_are_what_they_are_alone(members, stimul
     assert np.ptp(together.V.values[:, -1], axis=0).max() > 1
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.long)])
 def test_a_member_does_not_depend_on_the_others(members, stimuli, dtype):
     """Bit-identical with any number of threads, chunks and neighbors."""
     starts = np.stack(

@@ -62,6 +62,7 @@ def test_the_reference_set_has_converged_at_8_ms(varshney):
         assert getattr(coarse, name) == pytest.approx(getattr(fine, name), rel=2e-3)
 
 
+@pytest.mark.long
 def test_the_reference_set_does_not_depend_on_the_start(varshney):
     found = [gait(varshney, sims.STIFF_CRAWL, seed=seed).frequency_Hz for seed in (1, 2)]
     assert found == pytest.approx([0.9635, 0.9635], rel=1e-3)
