@@ -63,14 +63,14 @@ class Loop(nn.Module, ABC):
         Parameters
         ----------
         inputs : Tensor, shape (batch, n_steps, n_inputs)
-        outputs : Tensor, shape (batch, n_steps or more, n_outputs)
+        outputs : Tensor, shape (batch, n_forced or more, n_outputs)
             True outputs before each step; those of the first `n_forced` steps are fed back.
         n_forced : int
             At least 1.
         """
         move, state = self.mover(), self.first(outputs[:, 0])
-        for k, (given, true) in enumerate(zip(inputs.unbind(1), outputs.unbind(1), strict=False)):
-            state = move((*state[:-1], true) if k < n_forced else state, given)
+        for k, given in enumerate(inputs.unbind(1)):
+            state = move((*state[:-1], outputs[:, k]) if k < n_forced else state, given)
             yield state
 
     def run(self, inputs: Tensor, outputs: Tensor, n_forced: int) -> Tensor:
