@@ -342,8 +342,8 @@ def check_types(settings: Any, largest: float = math.inf) -> None:
     """Check that numbers, texts, booleans and tuples of them have the types of their fields.
 
     Numbers must be finite, except those of fields that a class of a user adds. Fields of other
-    types are not checked. None is allowed where the type of the field states it, and an array in
-    the place of a tuple becomes one.
+    types are not checked. None is allowed where the type of the field states it. Numbers and
+    lists of NumPy become numbers and tuples of Python, as JSON has.
 
     Parameters
     ----------
@@ -372,41 +372,32 @@ def check_types(settings: Any, largest: float = math.inf) -> None:
     for field in dataclasses.fields(settings):
         if not field.init:  # set later
             continue
-        value: Any = getattr(settings, field.name)
-        kinds = _plain_types(field.type)
+        value, kinds = getattr(settings, field.name), _plain_types(field.type)
         if value is None and type(None) in kinds:
             continue
         limit = largest if _is_ours(type(settings), field.name) else None
         for kind in kinds if len(kinds - {type(None)}) == 1 else ():
             if kind in _WORDS:
-                check_type(field.name, value, kind, limit)
+                check_type(field.name, _plain(settings, field.name), kind, limit)
             elif typing.get_origin(kind) is tuple:
-                if getattr(value, "ndim", None) == 1:
-                    array: Any = value
-                    value = tuple(array.tolist())
-                    object.__setattr__(settings, field.name, value)
-                _check_tuple(field.name, value, typing.get_args(kind), limit)
+                values = _plain(settings, field.name)
+                _check_tuple(field.name, values, typing.get_args(kind), limit)
+
+
+def _plain(settings: Any, name: str) -> Any:
+    """A value, replaced by a number or tuple of Python if it is a number or list of NumPy."""
+    value = getattr(settings, name)
+    n_axes = getattr(value, "ndim", None)
+    if n_axes in (0, 1):
+        value = value.item() if n_axes == 0 else tuple(value.tolist())
+        object.__setattr__(settings, name, value)
+    return value
 
 
 def _is_ours(kind: type, name: str) -> bool:
     """Whether a field of a dataclass is from a class of isochron."""
     owners = (it for it in kind.__mro__ if name in it.__dict__.get("__annotations__", {}))
     return next(owners, kind).__module__.partition(".")[0] == "isochron"
-
-
-def check_constants(settings: Any) -> None:
-    """Check types, as `check_types`, and replace numbers of NumPy by those of Python, as JSON has.
-
-    Raises
-    ------
-    ValueError
-        If a value is of a different type, or not finite.
-    """
-    check_types(settings)
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if getattr(value, "shape", None) == ():
-            object.__setattr__(settings, field.name, value.item())
 
 
 def check_type(name: str, value: Any, kind: type, largest: float | None = math.inf) -> None:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from isochron.settings import check_constants, setting
+from isochron.settings import check_types, setting
 from isochron.wording import shown
 
 POSITIVE = ("capacitance", "leak_conductance", "activation_rate", "decay_rate", "steepness")
@@ -59,7 +59,7 @@ class GradedParameters:
     steepness: float = setting(0.125, "Steepness of the sigmoid beta, positive", unit="1/mV")
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         for field in fields(GradedParameters):
             value, unit = getattr(self, field.name), field.metadata["unit"]
             if field.name in POSITIVE and not 0 < value < math.inf:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from isochron.settings import check_constants
+from isochron.settings import check_types
 from isochron.wording import shown
 
 
@@ -43,7 +43,7 @@ class MuscleParameters:
     normalized: bool = True
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         if not 0 < self.time_constant < math.inf:
             raise ValueError(
                 f"time_constant must be positive (in ms), got {shown(self.time_constant)}."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isochron.settings import check_constants, check_list, setting
+from isochron.settings import check_list, check_types, setting
 from isochron.sims.body.media import LARGEST
 from isochron.wording import shown
 
@@ -79,7 +79,7 @@ class Proprioception:
     )
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         if not -LARGEST <= self.gain <= LARGEST:
             raise ValueError(
                 f"gain must be from {-LARGEST:g} to {LARGEST:g} (in pA mm), got {shown(self.gain)}."

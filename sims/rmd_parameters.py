@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from isochron.settings import check_constants, setting
+from isochron.settings import check_types, setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class RMDParameters:
     leak: float = setting(0.4, "Leak conductance", unit="nS")
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 <= value < math.inf or (field.name == "capacitance" and value == 0):

@@ -123,7 +123,7 @@ def test_an_item_without_axes_is_a_number(of):
 def test_lists_of_settings_are_sequences_or_arrays():
     tasks: Any = ann_bridge.tasks
     task = tasks.PhaseMemory(offsets=np.linspace(0, 1, 4, endpoint=False))
-    assert list(task.offsets) == [0, 0.25, 0.5, 0.75]
+    assert task.offsets == (0, 0.25, 0.5, 0.75)
     with pytest.raises(ValueError, match="offsets must be a list"):
         tasks.PhaseMemory(offsets="0.5")
     assert tasks.FlipFlop(n_bits=np.int64(3)).n_inputs == 3

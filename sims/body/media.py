@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from isochron.registry import Entry, Registry
-from isochron.settings import check_constants, setting
+from isochron.settings import check_types, setting
 from isochron.wording import shown
 
 LARGEST = 1e9  # constant of a worm or medium; beyond it a crawl is not resolved
@@ -36,7 +36,7 @@ class Medium:
     source: str = setting("", "Publication of the numbers")
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         for name, unit in (("normal_drag", " (in µN s/mm²)"), ("drag_ratio", "")):
             value = getattr(self, name)
             if not 0 < value <= LARGEST:

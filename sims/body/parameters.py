@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from isochron.settings import check_constants, check_type, setting
+from isochron.settings import check_type, check_types, setting
 from isochron.sims.body.media import AGAR, LARGEST, Medium, medium_of
 from isochron.wording import shown
 
@@ -60,7 +60,7 @@ class BodyParameters:
     medium: Medium | str = setting(AGAR, "Medium")
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         if not 3 <= self.n_links <= MAX_LINKS:
             raise ValueError(
                 f"n_links must be a whole number from 3 to {MAX_LINKS}, got {shown(self.n_links)}."

@@ -6,7 +6,7 @@ from dataclasses import field as dataclass_field
 
 from isochron.arguments import require_instance
 from isochron.registry import Entry, Registry
-from isochron.settings import check_constants, setting
+from isochron.settings import check_types, setting
 from isochron.sims.body.media import AGAR_SHEN2011
 from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.muscle_parameters import BOYLE2012, MuscleParameters
@@ -137,7 +137,7 @@ class BistableParameters:
 
     def __post_init__(self) -> None:
         require_instance("body", self.body, BodyParameters, "sims.BodyParameters(n_links=24)")
-        check_constants(self)
+        check_types(self)
         if not 1 < self.steepness < math.inf:
             raise ValueError(f"steepness must be more than 1, got {shown(self.steepness)}.")
         require_positive(

@@ -11,7 +11,7 @@ import xarray as xr
 from isochron._version import __version__
 from isochron.memory import TooLargeError
 from isochron.real_numbers import require_real
-from isochron.settings import check_constants, setting, settings_from
+from isochron.settings import check_types, setting, settings_from
 from isochron.sims.body.parameters import BodyParameters, require_positive
 from isochron.sims.body.simulation import body_dataset
 from isochron.sims.drive import Drive
@@ -72,7 +72,7 @@ class WormRunSettings:
     )
 
     def __post_init__(self) -> None:
-        check_constants(self)
+        check_types(self)
         require_positive(duration_s=self.duration_s, record_every_ms=self.record_every_ms)
         require_crawl_step(self.step_ms)
 

@@ -1,6 +1,6 @@
 """Arguments that are something else than the function needs: an error that it raises itself.
 
-A function that has not looked at its arguments ends with an AttributeError, or with a message of
+A function that does not check its arguments ends with an AttributeError, or with a message of
 NumPy or Python that does not name the argument. Here each error must be a TypeError or ValueError
 of one line that a ``raise`` of isochron states, for each argument of each function of the tables.
 """

@@ -180,7 +180,7 @@ def test_a_process_in_the_background_does_not_listen_to_an_interrupt():
 
 
 def test_the_handlers_of_before_come_back():
-    """Of a program that calls `main` in its own process."""
+    """The handlers of a program that calls `main` in the same process are restored."""
     before = [signal.getsignal(number) for number in CODES], sys.unraisablehook
     with suppress(SystemExit), handled_signals(to_the_end=False):
         signal.raise_signal(signal.SIGTERM)

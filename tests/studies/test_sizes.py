@@ -1,4 +1,4 @@
-"""Sizes that no machine can do are rejected before any work, with the section of the setting."""
+"""Sizes beyond every machine are rejected before any work, with the section of the setting."""
 
 import time
 from pathlib import Path
