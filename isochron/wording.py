@@ -53,10 +53,15 @@ def command(what: str, *arguments: str | os.PathLike) -> str:
 
 
 def shown(value: object) -> str:
-    """The repr of a value of a caller, without the types of NumPy: 0.5 for np.float64(0.5)."""
-    if type(value).__module__ != "numpy" and not isinstance(value, tuple | list | dict | set):
-        return repr(value)
-    import numpy as np
+    """The repr of a value of a caller, without the types of NumPy: 0.5 for np.float64(0.5).
 
-    with np.printoptions(legacy="1.25", threshold=20, edgeitems=3):
-        return repr(value)
+    It is one line.
+    """
+    if type(value).__module__ != "numpy" and not isinstance(value, tuple | list | dict | set):
+        text = repr(value)
+    else:
+        import numpy as np
+
+        with np.printoptions(legacy="1.25", threshold=20, edgeitems=3):
+            text = repr(value)
+    return " ".join(text.split()) if "\n" in text else text

@@ -124,6 +124,7 @@ def test_lists_of_settings_are_sequences_or_arrays():
     tasks: Any = ann_bridge.tasks
     task = tasks.PhaseMemory(offsets=np.linspace(0, 1, 4, endpoint=False))
     assert task.offsets == (0, 0.25, 0.5, 0.75)
-    with pytest.raises(ValueError, match="offsets must be a list"):
-        tasks.PhaseMemory(offsets="0.5")
+    for wrong in ("0.5", np.zeros((2, 2))):
+        with pytest.raises(ValueError, match="^offsets must be a list of values, got [^\n]*$"):
+            tasks.PhaseMemory(offsets=wrong)
     assert tasks.FlipFlop(n_bits=np.int64(3)).n_inputs == 3
