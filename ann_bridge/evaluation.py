@@ -288,7 +288,7 @@ def require_trials_fit(
     require_memory(
         4.0 * n_nets * n_trials * n_steps * (settings.n_inputs + 2 * n_units),
         f"{n_trials} trials at once of {n_steps:.6g} time steps,{where}",
-        "Lower the number of trials (batch_size in training).",
+        "Lower the number of trials (batch_size in training) or the duration of the task.",
     )
 
 

@@ -7,6 +7,7 @@ from isochron.settings import check_types, setting
 
 PRECISIONS = ("float32", "bfloat16")
 DECAYS = ("none", "cosine")
+PENALTIES = ("weight_penalty", "rate_penalty", "oscillation_penalty")
 MOST_STEPS = 10_000_000
 
 
@@ -62,13 +63,15 @@ class TrainingParameters:
             value = getattr(self, name)
             if value < least:
                 raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
-        if self.steps > MOST_STEPS:
-            raise ValueError(f"steps must be at most {MOST_STEPS}, got {self.steps!r}.")
+        for name in ("steps", "warmup_steps"):
+            if getattr(self, name) > MOST_STEPS:
+                raise ValueError(
+                    f"{name} must be at most {MOST_STEPS}, got {getattr(self, name)!r}."
+                )
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
-        penalties = ("weight_penalty", "rate_penalty", "oscillation_penalty")
-        for name in ("stop_below", "final_learning_rate", *penalties):
+        for name in ("stop_below", "final_learning_rate", *PENALTIES):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
         if self.decay not in ("none", "cosine"):

@@ -12,7 +12,7 @@ from isochron.ann_bridge.nets.gated import run_gated
 from isochron.ann_bridge.nets.leaky import run_leaky
 from isochron.ann_bridge.tasks import Task, Trials, masked_loss
 from isochron.ann_bridge.tasks.check import draw_trials
-from isochron.ann_bridge.training_parameters import TrainingParameters
+from isochron.ann_bridge.training_parameters import PENALTIES, TrainingParameters
 
 RECENT = 20
 # Kinds of networks whose trials are run together, and by what.
@@ -214,8 +214,14 @@ def check_finite(
     if not all(map(math.isfinite, (*losses, *norms))):
         raise ArithmeticError(
             f"The loss is not finite at step {step + 1}; the weights are those before this step. "
-            f"Lower learning_rate (now {p.learning_rate:g})."
+            f"Lower {_large_settings(p)}."
         )
+
+
+def _large_settings(p: TrainingParameters) -> str:
+    """The learning rate and the penalties of 1 or more, with their values."""
+    large = [name for name in PENALTIES if getattr(p, name) >= 1]
+    return " or ".join(f"{name} (now {getattr(p, name):g})" for name in (*large, "learning_rate"))
 
 
 def finished(p: TrainingParameters, losses: list[float]) -> bool:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from isochron.connectome.transmitters import canonical_transmitters
+from isochron.settings import check_types
 
 CELL_TYPES = ("sensory", "interneuron", "motor", "pharyngeal", "unknown")
 SEXES = ("both", "hermaphrodite", "male")
@@ -43,7 +44,8 @@ class Cell:
     Raises
     ------
     ValueError
-        If a transmitter is almost one of `TRANSMITTERS`, or names several.
+        If a value is of a different type, or a transmitter is almost one of `TRANSMITTERS`, or
+        names several.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Cell:
     merged: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self)
         object.__setattr__(self, "transmitters", canonical_transmitters(self.transmitters))
 
 

@@ -22,6 +22,7 @@ from isochron.connectome.names import (
 )
 from isochron.connectome.weights import widened
 from isochron.real_numbers import require_real
+from isochron.settings import check_type, check_types
 from isochron.wording import command, counted, shown
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Source:
     notes: str = ""
     left_out: str = ""
     content_sha256: str = ""
+
+    __post_init__ = check_types
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
@@ -156,6 +159,7 @@ class Connectome:
     opened_as: str = ""
 
     def __post_init__(self) -> None:
+        check_type("The name of a connectome", self.name, str)
         self._set("species", known_species(self.species))
         if self.species is None:
             self._infer_species()

@@ -74,6 +74,6 @@ def what_it_is(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if value is None or isinstance(value, str | int | float | complex):
-        text = shown(value) if not isinstance(value, int) or abs(value) < 2**63 else "an integer"
+        text = shown(value)
         return text if len(text) <= 80 else f"{text[:80]}..."
     return type(value).__name__

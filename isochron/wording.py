@@ -1,9 +1,11 @@
 """Words of messages that depend on a number, and commands to paste into a shell."""
 
+import math
 import os
 import shlex
 from collections.abc import Sequence
 
+LONGEST = 200  # characters of a value in a message
 RESUMES = "The same command resumes from here."  # in the message of an interrupted command
 
 
@@ -55,8 +57,18 @@ def command(what: str, *arguments: str | os.PathLike) -> str:
 def shown(value: object) -> str:
     """The repr of a value of a caller, without the types of NumPy: 0.5 for np.float64(0.5).
 
-    It is one line.
+    It is one line, and the beginning of a long one.
     """
+    if isinstance(value, int) and abs(value) >= 2**65:
+        return f"a whole number of {math.floor(abs(value).bit_length() * math.log10(2)) + 1} digits"
+    try:
+        text = _repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        text = f"a {type(value).__name__} with very large numbers"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _repr(value: object) -> str:
     if type(value).__module__ != "numpy" and not isinstance(value, tuple | list | dict | set):
         text = repr(value)
     else:

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isochron.analysis.arrays import real_array
+from isochron.analysis.arrays import real_array, unlabeled
 from isochron.analysis.results import short_repr
 from isochron.analysis.systems.angles import turning_variables
 from isochron.analysis.systems.protocols import ForcedMap, is_map
@@ -35,7 +35,7 @@ def weighted_birkhoff_average(values: ArrayLike) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `values` is empty.
+        If `values` is empty, or not numbers.
 
     References
     ----------
@@ -50,7 +50,9 @@ def weighted_birkhoff_average(values: ArrayLike) -> np.ndarray:
     >>> print(abs(values.mean()) > 1e-5, abs(analysis.weighted_birkhoff_average(values)) < 1e-13)
     True True
     """
-    values = np.asarray(values)
+    values = unlabeled(values, "values", 0)
+    if not np.iscomplexobj(values):
+        values = real_array(values, "values", finite=False)
     if not values.ndim or not len(values):
         raise ValueError("An average needs at least one time.")
     t = np.arange(1, len(values) + 1) / (len(values) + 1)

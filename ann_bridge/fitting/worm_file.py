@@ -62,7 +62,14 @@ def read_worm(content: bytes) -> Worm:
             for neurons, current in described["stimulus"]
         ]
         choices = [_choice(dict(choice)) for choice in described["choices"]]
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"the description of the worm is not valid: {error!r}") from error
     return network, sum(parts, Stimulus()), choices
 
@@ -87,7 +94,7 @@ def _connectome(described: dict[str, Any]) -> Connectome:
         name: _matrix(entries[name], (m if name == "neuromuscular" else n, n)) for name in entries
     }
     return Connectome(
-        name=str(described["name"]),
+        name=described["name"],
         neurons=neurons,
         muscles=muscles,
         chemical=layers.pop("chemical"),

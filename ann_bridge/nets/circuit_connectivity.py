@@ -14,6 +14,8 @@ from isochron.memory import require_memory
 from isochron.settings import check_type
 from isochron.wording import counted, shown
 
+FEWEST_UNITS = 4  # two interneurons, a command neuron, a motor neuron
+
 
 class CircuitConnectivity(NamedTuple):
     """Synapses of a circuit, from inputs to units and between units.
@@ -260,6 +262,8 @@ def default_policy_connectivity(
     check_type("n_units", n_units, int)
     check_type("n_motor", n_motor, int)
     check_type("density", density, float)
+    if n_units < FEWEST_UNITS:
+        raise ValueError(f"n_units must be at least {FEWEST_UNITS}, got {n_units!r}.")
     if not 1 <= n_motor <= n_units - 3:
         raise ValueError(
             f"n_motor must lie between 1 and n_units - 3 = {n_units - 3}, got {n_motor!r}."
@@ -314,11 +318,10 @@ def full_connectivity(
     (100, 20)
     """
     n_motor = n_units if n_motor is None else n_motor
-    if n_units < 1 or n_inputs < 1 or not 1 <= n_motor <= n_units:
-        raise ValueError(
-            f"Need n_units, n_inputs >= 1 and 1 <= n_motor <= n_units, got {n_units!r}, "
-            f"{n_inputs!r} and {n_motor!r}."
-        )
+    _check_sizes(n_units=n_units, n_inputs=n_inputs)
+    check_type("n_motor", n_motor, int)
+    if not 1 <= n_motor <= n_units:
+        raise ValueError(f"n_motor must lie between 1 and n_units={n_units}, got {shown(n_motor)}.")
     return CircuitConnectivity(
         synapses=_edges(_draw_signs(np.ones((n_units, n_units), dtype=bool), 2 / 3, rng)),
         input_synapses=_edges(_draw_signs(np.ones((n_inputs, n_units), dtype=bool), 2 / 3, rng)),

@@ -12,17 +12,13 @@ from torch import Tensor, nn
 from isochron.ann_bridge.checks import checked_inputs
 from isochron.ann_bridge.draws import checked_generator
 from isochron.ann_bridge.float64_steps import Step
-from isochron.ann_bridge.nets.parameters import FROM_TASK
+from isochron.ann_bridge.nets.parameters import BYTES_DRAWN, FROM_TASK, require_network_fits
 from isochron.ann_bridge.tasks.task import require_task
-from isochron.memory import require_memory
 from isochron.settings import settings_from
 
 if TYPE_CHECKING:
     from isochron.ann_bridge.tasks import Task
     from isochron.connectome import Connectome
-
-
-BYTES_PER_WEIGHT = 8  # of a weight and of a copy while it is drawn
 
 
 class RecurrentNet(nn.Module):
@@ -168,8 +164,7 @@ class RecurrentNet(nn.Module):
             If the weights do not fit into the memory.
         """
         p = self.settings = settings_from(self.parameters_type, parameters, fields)
-        what = f"A network of kind {self.kind} with {p.n_units} units"
-        require_memory(BYTES_PER_WEIGHT * p.n_weights, what, "Lower n_units, or the other sizes.")
+        require_network_fits(p, self.kind, BYTES_DRAWN)
         return p, checked_generator(generator)
 
     @classmethod

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from isochron.ann_bridge.tasks.task import require_task
+from isochron.memory import require_memory
 from isochron.settings import LARGEST, LEAST, check_types, setting, settings_from
 from isochron.wording import shown
 
@@ -13,6 +14,8 @@ HINTS = {
     "time_constant_ms": " FullRankRNN.from_weights takes one for each unit.",
     "output_scale": " Multiply output_weights instead.",
 }
+BYTES_DRAWN = 8.0  # of a weight and of a copy while it is drawn
+BYTES_TRAINED = 64.0  # weight, gradient, averages of Adam, and copies in float64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +121,31 @@ class NetworkParameters:
             False unless the kind of network has connectomes.
         """
         return False
+
+
+def require_network_fits(
+    parameters: NetworkParameters, kind: str, bytes_per_weight: float = BYTES_TRAINED
+) -> None:
+    """Check that the weights of a network fit into the memory.
+
+    Parameters
+    ----------
+    parameters : NetworkParameters
+    kind : str
+        Kind of network, for the message.
+    bytes_per_weight : float
+        With what training needs for each weight by default.
+
+    Raises
+    ------
+    TooLargeError
+        If they do not.
+    """
+    require_memory(
+        bytes_per_weight * parameters.n_weights,
+        f"A network of kind {kind} with {parameters.n_units} units",
+        "Lower n_units, or the other sizes.",
+    )
 
 
 def check_single_numbers(parameters: Any) -> None:

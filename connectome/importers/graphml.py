@@ -200,14 +200,15 @@ def _edge_roles(
     ValueError
         If an attribute may be a weight, a layer or a sign, and its name does not say it.
     """
-    attributes = tuple(
-        name for name in attribute_names(e.attributes for e in graph.edges) if name not in ignore
-    )
     chosen = {
         role: name if isinstance(name, str) else None
         for role, name in given.items()
         if name is not None
     }
+    stated = {name for edge in graph.edges for name in edge.attributes}
+    with_values = attribute_names(edge.attributes for edge in graph.edges)
+    named = (name for name in chosen.values() if name in stated)  # its values may all be empty
+    attributes = tuple(name for name in dict.fromkeys([*with_values, *named]) if name not in ignore)
     roles = find_roles(
         attributes, EDGE_ROLES, given=chosen, what="edge attribute", say="ROLE=", where=where
     )

@@ -23,6 +23,7 @@ from isochron.memory import TooLargeError
 from isochron.registry import Registry
 from isochron.settings import choices_of, describe
 from isochron.toml_text import parse_toml
+from isochron.wording import shown
 
 MAX_CONFIG_BYTES = 2**20
 # Largest numbers of networks, draws, worms and initial states in a study.
@@ -152,8 +153,7 @@ def convert(value: Any, kind: Any, name: str) -> Any:
             raise ValueError(f"{name} must have {len(kinds)} values, got {len(value)}.")
         return tuple(convert(item, kinds[0], f"{name}[{i}]") for i, item in enumerate(value))
     if isinstance(value, int) and not -LARGEST_WHOLE <= value < LARGEST_WHOLE:
-        digits = math.floor(abs(value).bit_length() * math.log10(2)) + 1
-        raise ValueError(f"{name} must be below 2**63, got a number of {digits} digits.")
+        raise ValueError(f"{name} must be below 2**63, got {shown(value)}.")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 2**1023 else math.inf
     if issubclass(kind, ListedSection):

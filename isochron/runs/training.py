@@ -18,7 +18,7 @@ from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import Provenance
 from isochron.runs.results import TrainingRecord, extended, to_json_values
 from isochron.runs.run_folder import RunPaths
-from isochron.runs.training_configuration import TrainConfig, require_network_fits
+from isochron.runs.training_configuration import TrainConfig
 from isochron.runs.training_progress import training_progress
 
 CHECKPOINT_EVERY = 50  # steps
@@ -151,24 +151,30 @@ def check_training(config: TrainConfig, section: str = "training") -> ann_bridge
     return net
 
 
-def build_network(config: TrainConfig, seed: int) -> ann_bridge.RecurrentNet:
+def build_network(config: TrainConfig, seed: int, place: str = "") -> ann_bridge.RecurrentNet:
     """The network of a configuration before training, with weights from a seed.
+
+    `place` is the section of the network, for messages.
 
     Raises
     ------
     TooLargeError
         If it does not fit into the memory.
+    ValueError
+        If its settings do not suit each other.
     """
-    settings = dict(config.network.settings)
-    require_network_fits(settings)
-    if config.connectome is not None:
+    settings, task = dict(config.network.settings), config.task.task()
+    connectome = _signed_connectome(config)
+    if connectome is not None:
         settings.pop("connectivity", None)  # of circuits: the connectome instead
-    return NETWORKS.load(config.network.kind).for_task(
-        config.task.task(),
-        connectome=_signed_connectome(config),
-        generator=torch.Generator().manual_seed(seed),
-        **settings,
-    )
+    with in_section(place):
+        config.network.parameters(task)
+        return NETWORKS.load(config.network.kind).for_task(
+            task,
+            connectome=connectome,
+            generator=torch.Generator().manual_seed(seed),
+            **settings,
+        )
 
 
 def _signed_connectome(config: TrainConfig) -> Connectome | None:

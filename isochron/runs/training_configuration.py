@@ -11,11 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isochron.ann_bridge.nets.parameters import FROM_TASK
+from isochron.ann_bridge.nets.parameters import (
+    FROM_TASK,
+    NetworkParameters,
+    require_network_fits,
+)
 from isochron.ann_bridge.registry import NETWORKS, TASKS, network_parameters, task_settings
 from isochron.ann_bridge.training_parameters import TrainingParameters
 from isochron.files import DataFileError
-from isochron.memory import require_memory
 from isochron.registry import Registry
 from isochron.runs.configuration import (
     KindSection,
@@ -29,7 +32,6 @@ from isochron.settings import check_choices, check_effect, setting
 
 DEFAULT_TASK, DEFAULT_NETWORK = "phase-memory", "low-rank"
 DEVICES = ("auto", "cpu", "cuda")
-BYTES_PER_WEIGHT = 64.0  # weight, gradient, averages of Adam, and copies in float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,21 @@ class NetworkSection(KindSection):
     def on_connectome(self) -> bool:
         """Whether the network is on a connectome."""
         return network_parameters(self.kind).is_on_connectome(self.settings)
+
+    def parameters(self, task: Any) -> NetworkParameters:
+        """The parameters of the network for a task; a connectome sets the number of units later.
+
+        Raises
+        ------
+        TooLargeError
+            If its weights, with what training needs for each, do not fit into the memory.
+        """
+        found = network_parameters(self.kind)
+        known = {field.name for field in dataclasses.fields(found)}
+        given = {name: value for name, value in self.settings.items() if name in known}
+        made = found.for_task(task, **given)
+        require_network_fits(made, self.kind)
+        return made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,24 +152,6 @@ def network_fields(kind: str, given: Mapping[str, Any]) -> list[dataclasses.Fiel
     fields = [it for it in writable_fields(parameters) if it.name not in elsewhere]
     options = parameters.options_type
     return fields if options is None else fields + writable_fields(options)
-
-
-def require_network_fits(settings: Mapping[str, Any]) -> None:
-    """Check that the weights of a network fit into the memory, with what training needs for each.
-
-    Raises
-    ------
-    TooLargeError
-        If they do not.
-    """
-    n_units, n_layers = settings.get("n_units") or 0, settings.get("n_layers") or 1
-    rank = min(settings.get("rank") or n_units, n_units)
-    sizes = f"{n_units} units" + (f" and {n_layers} layers" if n_layers > 1 else "")
-    require_memory(
-        BYTES_PER_WEIGHT * n_units * rank * n_layers,
-        f"A network of {sizes}",
-        f"Lower n_units{' or n_layers' if n_layers > 1 else ''}.",
-    )
 
 
 def merge_sections(

@@ -19,7 +19,6 @@ from isochron.runs.training_configuration import (
     ConnectomeSettings,
     TrainConfig,
     network_fields,
-    require_network_fits,
     task_fields,
     train_config,
 )
@@ -99,7 +98,7 @@ class Substrate(ListedSection):
         connectome = {k: given.pop(k) for k in ON_CONNECTOME if k in given}
         found = _complete(place, network=given, training=training, connectome=connectome)
         with in_section(place):
-            require_network_fits(found.network.settings)
+            found.network.parameters(found.task.task())
         on = found.connectome
         return cls(
             name=_checked(name, where),

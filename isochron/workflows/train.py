@@ -99,7 +99,7 @@ def build_task(config: TrainConfig) -> tasks.Task:
 
 def build_net(config: TrainConfig, replicate: int) -> ann_bridge.RecurrentNet:
     """A network before training."""
-    return build_network(config, _seed(config, "weights", replicate))
+    return build_network(config, _seed(config, "weights", replicate), "[network]")
 
 
 def train_replicates(

@@ -191,3 +191,9 @@ def test_few_numbers_are_near_a_fraction_by_chance(error):
 @pytest.mark.parametrize(("value", "error"), [(math.nan, 1e-9), (0.3, math.nan), (0.3, math.inf)])
 def test_an_unknown_rotation_is_near_nothing(value, error):
     assert RotationNumber(value=value, uncertainty=error).near_ratio() is None
+
+
+@pytest.mark.parametrize("values", [["a"], [[1.0], [1.0, 2.0]], [object()]])
+def test_an_average_of_what_is_no_number(values):
+    with pytest.raises(ValueError, match="values must be (numbers|an array)"):
+        weighted_birkhoff_average(values)

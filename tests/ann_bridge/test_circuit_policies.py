@@ -29,6 +29,10 @@ def policy(seed=0, n_inputs=3, **changed):
     )
 
 
+def every_synapse(n_units, n_inputs, **given):
+    return ann_bridge.full_connectivity(n_units, n_inputs, rng=np.random.default_rng(0), **given)
+
+
 def worm():
     return ann_bridge.connectome_connectivity(
         WORM, 3, signs=connectome.gaba_inhibitory, rng=np.random.default_rng(0)
@@ -288,6 +292,13 @@ def test_only_motor_neurons_are_read():
     ("make", "message"),
     [
         (lambda: policy(n_command=0), "n_command must be at least 1"),
+        (lambda: every_synapse(0, 2), "n_units must be at least 1, got 0"),
+        (lambda: every_synapse(5, 2.0), "n_inputs must be a whole number, got 2.0"),
+        (lambda: every_synapse(5, 2, n_motor=6), "n_motor must lie between 1 and n_units=5, got 6"),
+        (
+            lambda: every_synapse(10**9, 2),
+            "A circuit of 1000000000 units would take",
+        ),
         (lambda: policy(sensory_fanout=8), "sensory_fanout must lie between 1 and n_inter=7"),
         (lambda: policy(motor_fanin=6), "motor_fanin must lie between 1 and n_command=5"),
         (lambda: policy(command_synapses=-1), "command_synapses must be >= 0"),

@@ -143,6 +143,7 @@ def test_training_runs_on_cuda():
         ({"batch_size": 0}, "batch_size"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"stop_below": -1.0}, "stop_below"),
+        ({"warmup_steps": 10**12}, "warmup_steps must be at most 10000000"),
     ],
 )
 def test_bad_training_parameters_are_refused(fields, message):

@@ -231,7 +231,7 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
             ["--network", "liquid", "--connectivity", "connectome", "--units", "5"],
             "setting n_units",
         ),
-        (["--network", "liquid", "--units", "3"], "n_motor must lie between 1 and n_units - 3"),
+        (["--network", "liquid", "--units", "3"], "[network] n_units must be at least 4, got 3."),
         (["--network", "liquid", "--connectivity", "tree"], "'tree' is not one of 'policy'"),
         (["--network", "gru", "--connectivity", "full"], "Unknown option --connectivity"),
         (["--network", "gru", "--rank", "3"], "Unknown option --rank"),

@@ -60,13 +60,27 @@ def test_a_command(tmp_path, capsys, arguments):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("kind", ["low-rank", "full-rank", "lstm", "attention", "convolution"])
+def test_a_network_names_its_section(tmp_path, capsys, kind):
+    """The estimate is that of the weights of this kind: an LSTM has four gates."""
+    arguments = ["train", "--network", kind, "--task", "flip-flop", "--units", "50000000"]
+    assert main([*arguments, "--out", str(tmp_path / "run")]) == 5
+    wanted = f"isochron: [network] A network of kind {kind} with 50000000 units would take"
+    assert wanted in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("experiment", "setting", "message"),
     [
         ("simulate", "duration_s = 1e10", "1.25e+12 steps"),
         ("cycles", "duration_s = 1e10", "1.25e+12 steps"),
         ("crawl", "duration_s = 1e10", "steps"),
-        ("train", "network.n_units = 1000000000", "[network] A network of 1000000000 units"),
+        (
+            "train",
+            "network.n_units = 1000000000",
+            "[network] A network of kind low-rank",
+        ),
         ("train", "training.batch_size = 1000000000", "[training] batch_size: 1000000000 trials"),
     ],
 )
@@ -248,7 +262,7 @@ def test_a_network_that_fits_is_made(monkeypatch):
     """The estimate is not below what the weights take, and not above twice that."""
     estimates = []
     monkeypatch.setattr(
-        "isochron.ann_bridge.nets.net.require_memory", lambda n, *_: estimates.append(n)
+        "isochron.ann_bridge.nets.parameters.require_memory", lambda n, *_: estimates.append(n)
     )
     for kind in WITHOUT_MASKS:
         net = NETWORKS.load(kind).for_task(SMALL, n_units=64)

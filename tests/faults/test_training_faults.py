@@ -54,6 +54,14 @@ def test_torch_has_one_thread_while_it_trains_and_evaluates(threads, monkeypatch
         assert torch.get_num_threads() == 2
 
 
+def test_a_penalty_that_is_too_large_is_named():
+    net = ann_bridge.LowRankRNN.for_task(TASK, n_units=4)
+    budget = ann_bridge.TrainingParameters(steps=4, batch_size=4, rate_penalty=1e300)
+    wanted = r"Lower rate_penalty \(now 1e\+300\) or learning_rate \(now 0\.01\)\."
+    with pytest.raises(ArithmeticError, match=wanted):
+        ann_bridge.train(net, TASK, budget, seed=0)
+
+
 def test_a_gradient_that_is_not_finite_is_not_applied():
     """The loss is finite; a step of Adam would make all weights NaN."""
     net = ann_bridge.GRUNet.for_task(TASK, n_units=4)

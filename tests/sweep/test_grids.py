@@ -211,6 +211,7 @@ def test_random_points_are_inside_and_more_of_them_contain_the_first():
         ({"experiment": "no_module:f"}, "cannot be imported"),
         ({"experiment": "simulate", "grid": 3}, "Unknown setting 'grid'"),
         ({"experiment": "simulate", "fixed": {"leak": 1}}, "does not have the setting leak"),
+        ({"experiment": "train", "fixed": {"network": 3}}, "as network.n_units, got network"),
         ({"experiment": "simulate", "axes": {"step_ms": [0.0, 1.0]}}, "step_ms must be positive"),
         ({"experiment": "simulate", "axes": {"draw": ["a"]}}, "must be a whole number"),
         ({"experiment": "simulate", "axes": {"draw": [1, 1]}}, "lists a value twice"),

@@ -6,13 +6,13 @@ import torch
 
 from isochron.ann_bridge import LowRankRNN, TrainedMap
 from isochron.ann_bridge.evaluation import require_trials_fit
+from isochron.ann_bridge.nets.parameters import require_network_fits
 from isochron.runs.configuration import in_section
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.provenance import derive_seed, find_provenance
 from isochron.runs.results import SCHEMA, extended, from_json_values
 from isochron.runs.run_folder import RunFolder, RunPaths
 from isochron.runs.steps import Step
-from isochron.runs.training_configuration import require_network_fits
 from isochron.studies.pals2024.claims import CLAIMS, judge
 from isochron.studies.pals2024.conditions import (
     Condition,
@@ -62,9 +62,8 @@ def _check_condition(config: Pals2024Config, condition: Condition) -> None:
     section, task = section_of(config, condition), build_task(config, condition)
     name = "long" if condition.long else section_name(condition.network)
     with in_section(f"[{name}]"):
-        n_units = getattr(section, "n_units", 0)
-        require_network_fits({"n_units": n_units, "rank": condition.rank})
         net = build_net(config, condition, torch.Generator().manual_seed(0))
+        require_network_fits(net.settings, condition.network)
     budget = budget_of(config, condition)
     with in_section(f"[{name if budget is section else 'four_stimuli'}] batch_size:"):
         require_trials_fit(net.settings, task, budget.batch_size)

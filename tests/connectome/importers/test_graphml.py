@@ -291,6 +291,8 @@ def test_an_empty_weight_is_not_the_weight_one(file, kind, default):
     empty = "x.graphml, edge a to b: weight is empty.*ignore=.'weight',"
     with pytest.raises(ValueError, match=empty):
         from_graphml(file(text, "x.graphml"))
+    with pytest.raises(ValueError, match=empty):
+        from_graphml(file(text, "x.graphml"), weight="weight")
     assert from_graphml(file(text), ignore=["weight"]).chemical[1, 0] == 1
     assert from_graphml(file(text), weight=2).chemical[1, 0] == 2
     text = text.replace(default or "</key>", "<default/>" if default else "<default/></key>")

@@ -1,22 +1,16 @@
 """Networks trained on a task; the settings are those of `isochron train`: ``network.kind``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from isochron.ann_bridge.registry import network_parameters
 from isochron.runs.configuration import in_section
 from isochron.runs.provenance import derive_seed
 from isochron.runs.run_folder import RunPaths
 from isochron.runs.sweep.experiments import BatchResult, Experiment
-from isochron.runs.training_configuration import (
-    TrainConfig,
-    require_network_fits,
-    train_config,
-)
+from isochron.runs.training_configuration import TrainConfig, train_config
 
 LEARNED = {"yes": 1.0, "no": 0.0}
 
@@ -51,12 +45,9 @@ class Train(Experiment):
         from isochron.ann_bridge.evaluation import require_trials_fit
 
         config = _config(settings)
-        given, task = config.network.settings, config.task.task()
+        task = config.task.task()
         with in_section("[network]"):
-            require_network_fits(given)
-        parameters = network_parameters(config.network.kind)
-        known = {field.name for field in fields(parameters)}
-        made = parameters.for_task(task, **{k: v for k, v in given.items() if k in known})
+            made = config.network.parameters(task)
         with in_section("[training] batch_size:"):
             require_trials_fit(made, task, config.training.batch_size)
 
@@ -76,9 +67,15 @@ class Train(Experiment):
 def _config(settings: Mapping[str, Any]) -> TrainConfig:
     sections: dict[str, dict[str, Any]] = {}
     for name, value in settings.items():
-        section, _, setting = name.partition(".")
-        if name != "replicate":
-            sections.setdefault(section, {})[setting] = value
+        section, dot, setting = name.partition(".")
+        if name == "replicate":
+            continue
+        if not dot:
+            raise ValueError(
+                f"A setting of a sweep of trainings is named with its section, as network.n_units, "
+                f"got {name}."
+            )
+        sections.setdefault(section, {})[setting] = value
     return train_config(sections)
 
 
@@ -88,7 +85,7 @@ def _train(config: TrainConfig, seed: int, folder: Path, name: str) -> tuple[dic
     for sub in ("nets", "data"):
         (folder / sub).mkdir(exist_ok=True)
     training = Training(
-        net=build_network(config, derive_seed(seed, "weights")),
+        net=build_network(config, derive_seed(seed, "weights"), "[network]"),
         task=config.task.task(),
         parameters=config.training.parameters(),
         seed=derive_seed(seed, "training"),
