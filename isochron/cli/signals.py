@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
+from isochron.cli.descendants import Started, end_processes, find_descendants, now
 from isochron.files import is_disk_full
 from isochron.wording import RESUMES
 
@@ -60,11 +61,14 @@ def handled_signals(*, to_the_end: bool) -> Iterator[list[int]]:
         yield []
         return
     came: list[int] = []
+    began, started = now(), dict[int, int]()
 
     def stop(number: int, frame: object) -> NoReturn | None:
         if came:
             return
         came.append(number)
+        if to_the_end:
+            started.update(find_descendants(began))  # before theirs lose their parents
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(TERMINATED)
@@ -74,7 +78,7 @@ def handled_signals(*, to_the_end: bool) -> Iterator[list[int]]:
         for number in CODES
         if signal.getsignal(number) != signal.SIG_IGN  # as for a process in the background
     }
-    watch, hook = _Watch(), sys.unraisablehook
+    watch, hook = _Watch(started), sys.unraisablehook
 
     def again(lost: Any) -> None:
         """Send the signal again if a callback of compiled code lost its exception."""
@@ -88,6 +92,7 @@ def handled_signals(*, to_the_end: bool) -> Iterator[list[int]]:
         yield came
     finally:
         sys.unraisablehook = hook
+        end_processes(started)
         if to_the_end:
             # Before it ends Python puts back the default of the system for its own handlers only,
             # and a mask would be that of this thread only.
@@ -100,9 +105,10 @@ def handled_signals(*, to_the_end: bool) -> Iterator[list[int]]:
 
 
 class _Watch:
-    """Ends the process some time after a signal, whatever it computes."""
+    """Ends the process some time after a signal, whatever it computes, with those it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, started: Started) -> None:
+        self._started = started
         self._over = threading.Event()
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._writing, False)
@@ -119,6 +125,7 @@ class _Watch:
         with suppress(OSError):
             while number := os.read(self._reading, 1):
                 if number[0] in CODES and not self._over.wait(LONGEST_S):
+                    end_processes(self._started)
                     _end(CODES[signal.Signals(number[0])])
         os.close(self._reading)
 

@@ -90,6 +90,7 @@ def brian2_session(codegen_target: str | None = None) -> Iterator[ModuleType]:
     if codegen_target is not None and not standalone:
         wanted["codegen.target"] = codegen_target
     before = {name: brian2.prefs[name] for name in wanted}
+    objects = set(brian2.BrianObject.__instances__())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
@@ -97,9 +98,19 @@ def brian2_session(codegen_target: str | None = None) -> Iterator[ModuleType]:
                 brian2.prefs[name] = value
             with _standalone(brian2) if standalone else _nothing():
                 yield brian2
+        except BaseException:
+            _leave_unused(brian2, objects)
+            raise
         finally:
             for name, value in before.items():
                 brian2.prefs[name] = value
+
+
+def _leave_unused(brian2: Any, before: set[Any]) -> None:
+    """Let objects of an interrupted session go without the warning that no network has them."""
+    for reference in set(brian2.BrianObject.__instances__()) - before:
+        if (made := reference()) is not None:
+            made._network = "interrupted"
 
 
 @contextmanager

@@ -273,3 +273,38 @@ def test_a_simulation_that_is_stopped_resumes(tmp_path, numbers, code, word):
     assert not saved.exists()
     whole, resumed = (sims.load_dataset(tmp_path / f"{n}.zarr") for n in ("whole", "run"))
     assert resumed.identical(whole)
+
+
+DESCENDANTS = """
+import subprocess, sys, time
+from isochron import cli
+
+def work(*arguments, **options):
+    child = subprocess.Popen(["sh", "-c", "sleep 60 & echo started; wait"])
+    try:
+        time.sleep(60)
+    finally:
+        child.kill()  # and leaves its child behind, as compilers do
+
+cli.app = work
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no list of processes")
+def test_what_a_command_has_started_ends_with_it(tmp_path):
+    """The compiler below g++ went on after SIGTERM; what was there before the command stays."""
+    script = f"sleep 60 & exec {sys.executable} -c '{DESCENDANTS}'"
+    process = subprocess.Popen(
+        ["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+        assert len(running(process.pid)) == 1
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

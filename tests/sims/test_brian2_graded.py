@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -289,3 +290,25 @@ def test_preferences_come_back_after_a_failure():
     with pytest.raises(ZeroDivisionError), brian2_session("numpy"):
         raise ZeroDivisionError
     assert brian2.prefs.codegen.target == before
+
+
+def interrupted():
+    with brian2_session("numpy"):
+        group = brian2.NeuronGroup(2, "x : 1")
+        synapses = brian2.Synapses(group, group, "g : 1")
+        synapses.connect(i=[0], j=[1])
+        synapses.g = 1
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_session_says_nothing_of_its_objects(caplog):
+    """Brian2 warned that no network has the objects; of those of the user it still does."""
+    with brian2_session("numpy"):
+        own = brian2.NeuronGroup(1, "x : 1")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    gc.collect()
+    assert "getting deleted" not in caplog.text
+    del own
+    gc.collect()
+    assert "getting deleted" in caplog.text

@@ -1,0 +1,54 @@
+"""Processes that a command has started, such as compilers; they end with it. Linux only."""
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+Started = dict[int, int]  # time in clock ticks by process
+
+
+def now() -> int:
+    """Time since the start of the machine, in clock ticks."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return int(time.clock_gettime(clock) * os.sysconf("SC_CLK_TCK"))
+
+
+def find_descendants(since: int) -> Started:
+    """The processes below this one that were started after a time, and when they were."""
+    every = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        if (found := _read(path)) is not None:
+            every[int(path.parent.name)] = found
+    below, parents = {}, {os.getpid()}
+    while parents:
+        parents = {pid for pid, (parent, _) in every.items() if parent in parents} - set(below)
+        below |= {pid: every[pid][1] for pid in parents}
+    cleans_up = _resource_tracker()
+    return {pid: start for pid, start in below.items() if start >= since and pid != cleans_up}
+
+
+def end_processes(started: Started) -> None:
+    """Kill the processes that still run; one that has the number of another is left alone."""
+    for pid, start in started.items():
+        found = _read(Path(f"/proc/{pid}/stat"))
+        if found is not None and found[1] == start:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _resource_tracker() -> int | None:
+    """The process that frees what those of multiprocessing share; it ends after this one."""
+    module = sys.modules.get("multiprocessing.resource_tracker")
+    return getattr(getattr(module, "_resource_tracker", None), "_pid", None)
+
+
+def _read(path: Path) -> tuple[int, int] | None:
+    """Parent and start of a process; None if it has ended."""
+    try:
+        fields = path.read_text().rpartition(")")[2].split()
+        return int(fields[1]), int(fields[19])
+    except (OSError, ValueError, IndexError):
+        return None
