@@ -5,7 +5,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,37 @@ from isochron.locks import locked
 
 WAIT_S = 60.0  # for a different process that writes the same folder
 ATTEMPTS, PAUSE_S = 20, 0.05
+
+
+def own_folder(path: Path) -> Path:
+    """A folder under a name of our own: it is made if it is not there.
+
+    Raises
+    ------
+    ValueError
+        If the name is that of a symbolic link or a file.
+    """
+    refuse_links(path.parent, [path.name])
+    if os.path.lexists(path) and not path.is_dir():
+        raise ValueError(f"{path} is not a folder. Delete it.")
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def refuse_links(path: Path, names: Iterable[str]) -> None:
+    """Check that files and folders in a folder are not symbolic links to other places.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name in names:
+        if (path / name).is_symlink():
+            raise ValueError(
+                f"{path} contains {name}, a symbolic link, which is not followed. Delete it, or "
+                "give a different folder with --out."
+            )
 
 
 @contextmanager

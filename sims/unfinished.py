@@ -20,6 +20,7 @@ from isochron.files import (
     write_bytes,
     write_sealed_json,
 )
+from isochron.folders import own_folder, refuse_links
 from isochron.sims.engines.request import EngineRequest, Progress
 from isochron.wording import RESUMES
 
@@ -38,11 +39,18 @@ def unfinished_run(out: Path | None) -> Iterator["UnfinishedRun | None"]:
     ----------
     out : Path or None
         Path of the output; without it nothing is saved.
+
+    Raises
+    ------
+    ValueError
+        If a symbolic link is where it would be saved.
     """
     if out is None:
         yield None
         return
-    run = UnfinishedRun(out.with_name(f".{out.name}.unfinished"))
+    folder = _folder_of(out)
+    refuse_links(folder.parent, [folder.name])
+    run = UnfinishedRun(folder)
     try:
         yield run
     except (KeyboardInterrupt, SystemExit, OSError) as error:
@@ -50,6 +58,23 @@ def unfinished_run(out: Path | None) -> Iterator["UnfinishedRun | None"]:
             run.save_noting(error)
         raise
     run.discard()
+
+
+def discard_left_over(out: Path) -> None:
+    """Delete what was saved before the output was written: the process was killed just then.
+
+    What was saved later is of a run that replaces the output, and stays.
+    """
+    folder = _folder_of(out)
+    with suppress(OSError):  # there is no output, or nothing was saved
+        written = out.stat().st_mtime
+        saved = folder / "run.json"
+        if not folder.is_symlink() and not (saved.exists() and saved.stat().st_mtime > written):
+            UnfinishedRun(folder).discard()
+
+
+def _folder_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.unfinished")
 
 
 class UnfinishedRun(Progress):
@@ -108,7 +133,7 @@ class UnfinishedRun(Progress):
             "samples_sha256": sha256([samples.data]),
             "position": {name: _to_json(array) for name, array in arrays.items()},
         }
-        self._folder.mkdir(exist_ok=True)
+        own_folder(self._folder)
         write_bytes(self._folder / "samples", samples.data)
         write_sealed_json(self._folder / "run.json", content)
         self._is_saved = self._is_there = True

@@ -61,8 +61,10 @@ def _compute(
     grid: Mapping[str, Any], store: Path, place: Mapping[str, Any], *, force: bool, quiet: bool
 ) -> "Sweep":
     from isochron.cli.signals import resumable
+    from isochron.folders import refuse_links
     from isochron.runs.sweep.sweeps import prepare, run
 
+    refuse_links(store.parent, [store.name])
     store.parent.mkdir(parents=True, exist_ok=True)
     found = prepare(grid, store, retry_failed=True, force=force)
     with resumable():

@@ -61,7 +61,8 @@ def handled_signals(*, to_the_end: bool) -> Iterator[list[int]]:
         yield []
         return
     came: list[int] = []
-    began, started = now(), dict[int, int]()
+    began = now()
+    started: Started = {}
 
     def stop(number: int, frame: object) -> NoReturn | None:
         if came:

@@ -167,7 +167,11 @@ def _simulate_into(
     report: Path | None, force: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Simulate and write the files; the summary, with their paths."""
+    from isochron.sims.unfinished import discard_left_over
+
     picture = (out or Path("run")).with_suffix(".png") if draw else None
+    if out is not None and not force:
+        discard_left_over(out)
     for path in (out, picture):
         if path is not None:
             refuse_to_replace(path, force)

@@ -15,9 +15,10 @@ from isochron.files import (
     write_json,
     write_sealed_json,
 )
+from isochron.folders import own_folder, refuse_links
 from isochron.locks import lock_file
 from isochron.runs.configuration import config_digest, to_toml
-from isochron.runs.executors.work_folder import refuse_links, remove_parts
+from isochron.runs.executors.work_folder import remove_parts
 
 MARKER = "run.json"
 SCHEMA = 1
@@ -177,7 +178,7 @@ class RunFolder(RunPaths):
         self._acquire()
         write_json(path / MARKER, wanted)  # first: from now on the folder is known as ours
         for name in ("steps", "nets", "data"):
-            (path / name).mkdir(exist_ok=True)
+            own_folder(path / name)
         remove_parts(path)
         write_bytes(path / "config.toml", to_toml(config, self._title).encode())
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from isochron._version import __version__
 from isochron.files import DataFileError, read_json, to_json, write_bytes
+from isochron.folders import own_folder
 from isochron.runs.executors import EXECUTORS, Order, Watch
 from isochron.runs.executors.failures import ClusterError, restore_error
 from isochron.runs.executors.work import DONE, FAILED, SKIPPED, Limits
@@ -160,7 +161,7 @@ class StepFolder(WorkFolder[StepItem]):
     def open(self) -> None:
         """Make the folders of the work."""
         for name in ("failed", "claims", "log"):
-            (self.path / name).mkdir(exist_ok=True)
+            own_folder(self.path / name)
 
     def parse(self, line: str) -> StepItem:
         """The step of a line of the plan.

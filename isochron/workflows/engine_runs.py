@@ -17,6 +17,7 @@ from isochron.files import (
     write_bytes,
     write_json,
 )
+from isochron.folders import refuse_links
 from isochron.runs.results import to_json_values
 from isochron.runs.simulation_spec import SimulationSpec
 from isochron.sims import load_dataset, save_dataset
@@ -121,10 +122,12 @@ def simulate_engines(
     Raises
     ------
     ValueError
-        As `check_engines`, or if a folder contains a run of a different simulation.
+        As `check_engines`, or if a folder contains a run of a different simulation, or is a
+        symbolic link.
     """
     check_engines(engines, options.get("method"))
     asked = {engine: _digest(spec, seed, options, engine) for engine in engines}
+    refuse_links(out, engines)
     missing = [engine for engine in engines if not _is_made(out / engine, asked[engine], force)]
     for engine in missing:
         folder = out / engine

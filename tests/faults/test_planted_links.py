@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from isochron.ann_bridge import GRUNet, TrainingParameters, tasks
+from isochron.cli import main
 from isochron.files import append_text, part_path, write_bytes
 from isochron.locks import locked
-from isochron.runs.run_folder import RunFolder
+from isochron.runs.run_folder import RunFolder, RunPaths
+from isochron.runs.sweep.experiments import BatchResult
 from isochron.runs.sweep.store import Store
+from isochron.runs.training import Training, train_and_save
 from isochron.sims import append_dataset, load_dataset, save_dataset
 from isochron.sims.storage import export_nwb
+from isochron.sims.unfinished import discard_left_over, unfinished_run
 from isochron.studies.compare.configuration import CompareConfig
 
 CANARY = b"years of work"
@@ -102,6 +107,47 @@ def test_a_folder_in_the_store_of_a_sweep(victim, out, name):
     plant(victim.parent, out / name)
     with pytest.raises(ValueError, match=rf"{name}, a symbolic link"):
         Store(out).open()
+
+
+@pytest.mark.parametrize("name", ["batches/ab", "tasks/abc"])
+def test_a_folder_in_a_folder_of_a_sweep(victim, out, name):
+    store = Store(out)
+    store.open()
+    plant(victim.parent, out / name)
+    result = BatchResult({"x": np.zeros(1)}, reasons=("",))
+    with pytest.raises(ValueError, match="symbolic link"):
+        store.write("abc", result) if "batches" in name else store.work_folder("abc")
+
+
+def test_an_unfinished_run(victim, out):
+    """Its `samples` and `run.json` were deleted, in the folder of the link."""
+    for name in ("samples", "run.json"):
+        (victim.parent / name).write_bytes(CANARY)
+    plant(victim.parent, out / ".run.zarr.unfinished")
+    with pytest.raises(ValueError, match="symbolic link"), unfinished_run(out / "run.zarr"):
+        pass
+    (out / "run.zarr").mkdir()
+    discard_left_over(out / "run.zarr")
+    for name in ("samples", "run.json"):
+        (victim.parent / name).unlink()
+
+
+def test_the_checkpoints_of_a_training(victim, out):
+    (out / "data").mkdir()
+    plant(victim.parent, out / "data" / "net-checkpoints")
+    task = tasks.FlipFlop(n_bits=1)
+    training = Training(
+        net=GRUNet.for_task(task, n_units=4), task=task, seed=0, evaluation_seed=1,
+        parameters=TrainingParameters(steps=1),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="symbolic link"):
+        train_and_save(training, RunPaths(out), "net", lambda fraction, text: None)
+
+
+def test_the_folder_of_an_engine(victim, out):
+    plant(victim.parent, out / "numba")
+    arguments = ["simulate", "--engine", "numba,scipy", "--duration", "1", "--out", str(out)]
+    assert main(arguments) == 2
 
 
 def test_a_log(victim, out):

@@ -308,3 +308,21 @@ def test_what_a_command_has_started_ends_with_it(tmp_path):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def test_what_a_killed_run_left_over_is_deleted(tmp_path):
+    """Killed between its output and the end: the folder stayed for ever, next to the output."""
+    saved, out = tmp_path / ".run.zarr.unfinished", tmp_path / "run.zarr"
+    arguments = ["simulate", "--duration", "1", "--out", str(out)]
+    saved.mkdir()
+    (saved / "run.json").write_text("{}")
+    (saved / "samples").write_bytes(b"")
+    out.mkdir()
+    os.utime(saved / "run.json", (9e8, 9e8))
+    assert main(arguments) == 2
+    assert not saved.exists()
+    saved.mkdir()
+    (saved / "run.json").write_text("{}")  # later: of a run that replaces the output
+    os.utime(out, (9e8, 9e8))
+    assert main(arguments) == 2
+    assert saved.exists()

@@ -141,22 +141,6 @@ class WorkFolder(ABC, Generic[AnyItem]):
         (self.path / "claims" / key).unlink(missing_ok=True)
 
 
-def refuse_links(path: Path, names: Iterable[str]) -> None:
-    """Check that files and folders in a folder are not symbolic links to other places.
-
-    Raises
-    ------
-    ValueError
-        If one is.
-    """
-    for name in names:
-        if (path / name).is_symlink():
-            raise ValueError(
-                f"{path} contains {name}, a symbolic link, which is not followed. Delete it, or "
-                "give a different folder with --out."
-            )
-
-
 def remove_parts(path: Path) -> None:
     """Delete the temporary files in a folder whose processes have ended.
 

@@ -21,7 +21,8 @@ import numpy as np
 
 from isochron._version import __version__
 from isochron.files import DataFileError, append_text, read_json, sha256, write_bytes, write_json
-from isochron.runs.executors.work_folder import Report, WorkFolder, refuse_links
+from isochron.folders import own_folder, refuse_links
+from isochron.runs.executors.work_folder import Report, WorkFolder
 from isochron.runs.source import changed_source
 from isochron.runs.sweep.experiments import BatchResult, open_experiment
 from isochron.runs.sweep.tasks import Task, code_identity
@@ -60,7 +61,7 @@ class Store(WorkFolder[Task]):
         if not (path / "run.json").is_file():  # first: from now on the folder is known as ours
             write_json(path / "run.json", wanted)
         for name in FOLDERS:
-            (path / name).mkdir(exist_ok=True)
+            own_folder(path / name)
 
     def _identity(self) -> dict[str, Any]:
         return {"kind": "sweep", **code_identity()}
@@ -199,7 +200,7 @@ class Store(WorkFolder[Task]):
         arrays = result.arrays()
         content = BytesIO()
         np.savez(content, allow_pickle=False, **arrays, **{DIGEST: np.array(_digest(arrays))})
-        self._batch(key).parent.mkdir(exist_ok=True)
+        own_folder(self._batch(key).parent)
         write_bytes(self._batch(key), content.getbuffer())
         (self.path / "failed" / f"{key}.json").unlink(missing_ok=True)
 
@@ -236,9 +237,7 @@ class Store(WorkFolder[Task]):
 
     def work_folder(self, key: str) -> Path:
         """Where a task that can resume saves what it has."""
-        path = self.path / "tasks" / key
-        path.mkdir(exist_ok=True)
-        return path
+        return own_folder(self.path / "tasks" / key)
 
     def size(self, tasks: Iterable[Task]) -> int:
         """Bytes of all results."""

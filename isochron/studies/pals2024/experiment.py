@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from isochron.folders import own_folder
 from isochron.runs.provenance import derive_seed
 from isochron.runs.sweep.experiments import BatchResult, Experiment
 from isochron.studies.pals2024.experiment_settings import Pals2024RunSettings
@@ -77,7 +78,7 @@ def _measure(run: Pals2024RunSettings, seed: int, folder: Path, name: str) -> di
 
     config, condition = run.config, parse_condition(run.condition)
     for sub in ("nets", "data"):
-        (folder / sub).mkdir(exist_ok=True)
+        own_folder(folder / sub)
     generator = torch.Generator().manual_seed(derive_seed(seed, "weights"))
     training = Training(
         net=build_net(config, condition, generator),

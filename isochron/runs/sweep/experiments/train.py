@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from isochron.folders import own_folder
 from isochron.runs.configuration import in_section
 from isochron.runs.provenance import derive_seed
 from isochron.runs.run_folder import RunPaths
@@ -72,7 +73,7 @@ def _config(settings: Mapping[str, Any]) -> TrainConfig:
             continue
         if not dot:
             raise ValueError(
-                f"A setting of a sweep of trainings is named with its section, as network.n_units, "
+                "A setting of a sweep of trainings is named with its section, as network.n_units, "
                 f"got {name}."
             )
         sections.setdefault(section, {})[setting] = value
@@ -83,7 +84,7 @@ def _train(config: TrainConfig, seed: int, folder: Path, name: str) -> tuple[dic
     from isochron.runs.training import Training, build_network, train_and_save
 
     for sub in ("nets", "data"):
-        (folder / sub).mkdir(exist_ok=True)
+        own_folder(folder / sub)
     training = Training(
         net=build_network(config, derive_seed(seed, "weights"), "[network]"),
         task=config.task.task(),
