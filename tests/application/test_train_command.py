@@ -94,6 +94,30 @@ def test_the_same_command_again_changes_nothing(tmp_path, capsys):
     assert (out / "nets" / "replicate-0.safetensors").stat().st_mtime_ns == stamp
 
 
+def test_a_network_whose_file_is_gone_is_trained_again(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before = weights(out)
+    for name in ("replicate-0.json", "replicate-0.safetensors"):
+        (out / "nets" / name).unlink()
+        assert run(capsys, train, *SMALL, "--out", out)[0] == 0
+        assert run(capsys, evaluate, out)[0] == 0
+        assert weights(out) == before
+
+
+def test_a_damaged_network_is_not_reported_as_trained(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before, file = weights(out), out / "nets" / "replicate-0.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    code, text, error = run(capsys, train, *SMALL, "--out", out)
+    assert (code, text) == (3, "")
+    assert f"Remove {file} to train this network again." in error
+    file.unlink()
+    assert run(capsys, train, *SMALL, "--out", out)[0] == 0
+    assert weights(out) == before
+
+
 @pytest.mark.long
 def test_a_killed_command_goes_on_with_the_same_bits(tmp_path, capsys):
     arguments = [*SMALL, "--steps", "400", "--replicates", "2"]
@@ -235,6 +259,7 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--network", "liquid", "--connectivity", "tree"], "'tree' is not one of 'policy'"),
         (["--network", "gru", "--connectivity", "full"], "Unknown option --connectivity"),
         (["--network", "gru", "--rank", "3"], "Unknown option --rank"),
+        (["--stpes", "3"], "Unknown option --stpes. Did you mean --steps? The task"),
         (["--network", "spiking", "--readout", "rates"], "Unknown option --readout"),
         (["--network", "full-rank", "--signs", "gaba"], "full-rank is not on a connectome"),
         (["--network", "liquid", "--signs", "gaba"], "the setting signs; connectivity ="),
