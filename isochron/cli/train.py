@@ -38,7 +38,7 @@ class TrainCommand(click.Command):
                 for noun, options in _options(defaults).items()
                 if noun in NOUNS
             ]
-            near = get_close_matches(error.option_name, error.possibilities or (), n=1)
+            near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=0.75)
             hint = f" Did you mean {near[0]}?" if near else ""
             message = f"Unknown option {error.option_name}.{hint} {' '.join(lists)}"
             raise click.UsageError(message, ctx) from None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -297,6 +298,30 @@ def test_a_folder_of_something_else_is_left_alone(capsys, tmp_path):
     assert code == 2
     assert "thesis.tex" in error
     assert [item.name for item in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_messages_on_the_page_are_those_of_the_commands(tmp_path, capsys, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "train.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(capsys, train, *SMALL, "--steps", 0, "--out", "nets/b")
+    commands = {
+        "`nets/a does not contain a training.": (evaluate, "nets/a"),
+        "`nets/a contains a run of a different config.": (train, *SMALL, "--out", "nets/a"),
+        "`nets/a/nets/replicate-0.safetensors is not the file that replicate-0.json describes.": (
+            evaluate, "nets/a",
+        ),
+        "`Unknown option --rank. The task flip-flop has --bits,": (
+            train, "--task", "flip-flop", "--network", "gru", "--rank", 2,
+        ),
+    }  # fmt: skip
+    for start, command in commands.items():
+        assert start in page
+        _, _, error = run(capsys, *command)
+        assert error.startswith(f"isochron: {start[1:]}")
+        if "does not contain" in start:
+            Path("nets/b").rename("nets/a")
+        if "different config" in start:
+            Path("nets/a/nets/replicate-0.safetensors").write_bytes(b"x")
 
 
 def test_evaluate_names_what_is_missing(capsys, tmp_path):
