@@ -119,6 +119,19 @@ def test_a_damaged_network_is_not_reported_as_trained(tmp_path, capsys):
     assert weights(out) == before
 
 
+def test_a_run_whose_marker_is_damaged_can_be_replaced(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before = weights(out)
+    for content in ("{", "[]"):
+        (out / "run.json").write_text(content)
+        code, _, error = run(capsys, train, *SMALL, "--out", out)
+        assert code == 3
+        assert "Give a different folder with --out, or --force to start again." in error
+        assert run(capsys, train, *SMALL, "--out", out, "--force")[0] == 0
+        assert weights(out) == before
+
+
 @pytest.mark.long
 def test_a_killed_command_goes_on_with_the_same_bits(tmp_path, capsys):
     arguments = [*SMALL, "--steps", "400", "--replicates", "2"]
