@@ -35,9 +35,9 @@ def resumable(*, force: bool = False) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit, OSError) as error:
         said = getattr(error, "__notes__", None)  # what failed in a worker
         if not isinstance(error, OSError) or (is_disk_full(error) and not said):
-            error.add_note(
-                "The same command without --force resumes from here." if force else RESUMES
-            )
+            note = "The same command without --force resumes from here." if force else RESUMES
+            if note not in (said or ()):
+                error.add_note(note)
         raise
 
 

@@ -126,6 +126,7 @@ def _simulate_engines(
     force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate by several engines, and print their differences."""
+    from isochron.cli.signals import resumable
     from isochron.runs.results import to_json_values
     from isochron.workflows.engine_runs import simulate_engines
 
@@ -134,7 +135,10 @@ def _simulate_engines(
         raise ValueError("Spiking models run in Brian2 only; omit --engine.")
     options = {field.name for field in fields(RunSettings)} & settings_given("how").keys()
     given = {name: getattr(how, name) for name in options - {"engine"}}
-    runs = simulate_engines(spec, how.engines, out, seed=how.seed, draw=draw, force=force, **given)
+    with resumable():  # also with --force, which replaces runs of different settings only
+        runs = simulate_engines(
+            spec, how.engines, out, seed=how.seed, draw=draw, force=force, **given
+        )
     printed = {}
     if report is not None:
         from isochron.workflows.simulate_report import engine_pages

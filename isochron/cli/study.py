@@ -12,7 +12,7 @@ HELP = "\n\n".join(f"{name}: {question}" for name, question in FURTHER.items())
 
 
 @click.command(cls=SettingsCommand, settings=RUN_SETTINGS, epilog=HELP)
-@click.argument("name", type=NearestChoice([*FURTHER]))
+@click.argument("name", metavar="NAME", type=NearestChoice([*FURTHER]))
 @json_option
 @debug_option
 def study(name: str, options: StudyOptions, execution: ExecutionOptions, as_json: bool) -> None:

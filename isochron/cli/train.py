@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ class TrainCommand(click.Command):
                 for noun, options in _options(defaults).items()
                 if noun in NOUNS
             ]
-            message = f"Unknown option {error.option_name}. {' '.join(lists)}"
+            near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=0.75)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            message = f"Unknown option {error.option_name}.{hint} {' '.join(lists)}"
             raise click.UsageError(message, ctx) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

@@ -30,11 +30,16 @@ def load_results(run: Path) -> dict[str, Any]:
     return results
 
 
+_A_RUN = (
+    "A run is a folder that isochron compare, reproduce or study wrote, or the store of a sweep."
+)
+
+
 def _why_missing(run: Path) -> str:
     if not run.exists():
-        return f"{run} does not exist; a run is a folder that isochron compare or reproduce makes."
+        return f"{run} does not exist. {_A_RUN}"
     if not run.is_dir():
-        return f"{run} is not a folder; a run is one that isochron compare or reproduce makes."
+        return f"{run} is not a folder. {_A_RUN}"
     return f"{run} does not contain a finished run: results.json is missing."
 
 

@@ -1,7 +1,9 @@
 """A connectome by the name of a data set or the path of a file, for every command."""
 
+import ast
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -211,8 +213,21 @@ def _advice(message: str, format_name: str, path: Path) -> str:
         return ""
     return (
         f"For a command, write a file {path.stem}.toml with the lines file = {_quoted(path)} and "
-        f"{options[0]} = … into the folder of {path}, and give its path instead."
+        f"{options[0]} = {_as_toml(options[0], message)} into the folder of {path}, and give its "
+        "path instead."
     )
+
+
+def _as_toml(option: str, message: str) -> str:
+    """The first value of an option in a message, as TOML; … if it does not have one there."""
+    found = re.search(rf"\b{option}=(\([^)]*\)|{{[^}}]*}}|'[^']*')", message)
+    try:
+        value = ast.literal_eval(found[1]) if found else None
+    except (SyntaxError, ValueError):  # a name with brackets or quotes
+        value = None
+    if isinstance(value, dict) and None not in value.values():
+        return f"{{ {', '.join(f'{key} = {json.dumps(it)}' for key, it in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | tuple) else "…"
 
 
 def _quoted(path: Path) -> str:

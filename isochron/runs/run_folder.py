@@ -192,12 +192,10 @@ class RunFolder(RunPaths):
             raise ValueError(
                 f"{self.path} contains {what}. Give an empty or new folder with --out."
             )
-        present = read_json(self.path / MARKER)
-        if not isinstance(present, dict):
-            raise DataFileError(f"{self.path / MARKER} does not describe a run.")
-        if present == wanted and not force:
-            return
         if not force:
+            present = self._read_marker()
+            if present == wanted:
+                return
             self._check_version(present.get("version"), wanted["version"])
             keys = dict.fromkeys((*wanted, *present))
             different = [k.removesuffix("_sha256") for k in keys if present.get(k) != wanted.get(k)]
@@ -212,6 +210,17 @@ class RunFolder(RunPaths):
                 shutil.rmtree(item)
             else:
                 item.unlink(missing_ok=True)
+
+    def _read_marker(self) -> dict[str, Any]:
+        path = self.path / MARKER
+        again = "Give a different folder with --out, or --force to start again."
+        try:
+            present = read_json(path)
+        except DataFileError as error:
+            raise DataFileError(f"{error} {again}") from error
+        if not isinstance(present, dict):
+            raise DataFileError(f"{path} does not describe a run. {again}")
+        return present
 
     def _check_version(self, present: object, wanted: object) -> None:
         if present != wanted:

@@ -159,7 +159,7 @@ def _is_made(folder: Path, digest: str, force: bool) -> bool:
     Raises
     ------
     ValueError
-        If it contains a run of a different one, without `force`.
+        If it contains a run of a different one, or a damaged one, without `force`.
     """
     if not (folder / RUN).exists():
         return False
@@ -169,7 +169,18 @@ def _is_made(folder: Path, digest: str, force: bool) -> bool:
             f"{folder} contains a run with a different connectome, stimulus, seed or setting. "
             "--force replaces it, or choose a different --out."
         )
-    return made
+    return made and _is_whole(folder / RUN, force)
+
+
+def _is_whole(path: Path, force: bool) -> bool:
+    """Whether a run can be read; without `force` one that cannot is an error."""
+    try:
+        load_dataset(path)
+    except DataFileError as error:
+        if not force:
+            raise DataFileError(f"{error} --force replaces it.") from error
+        return False
+    return True
 
 
 def _read_summary(folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from isochron.ann_bridge import tasks
 from isochron.ann_bridge.checkpoint import net_files
 from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.training import check_precision
+from isochron.files import DataFileError
 from isochron.memory import TooLargeError
 from isochron.runs.datasets import dataset_inputs, open_connectome
 from isochron.runs.progress import Progress
@@ -124,6 +125,8 @@ def train_replicates(
         If the networks or their trials need more than the machine has.
     ArithmeticError
         If a loss is no longer finite.
+    DataFileError
+        If a network that is already trained is damaged.
     """
     if config.training.replicates > LARGEST_NUMBER:
         raise TooLargeError(
@@ -142,7 +145,7 @@ def train_replicates(
         rows = []
         for replicate in range(config.training.replicates):
             name = f"replicate-{replicate}"
-            if not folder.finished(name):
+            if not _is_done(folder, name):
                 progress.begin(name)
                 began = time.perf_counter()
                 row = _train_one(
@@ -156,6 +159,24 @@ def train_replicates(
             rows.append(extended(found, TrainedNetwork, name=name))
     common = _summary(out, config, task)
     return extended(common, TrainingSummary, device=device.type, replicates=tuple(rows))
+
+
+def _is_done(folder: RunFolder, name: str) -> bool:
+    """Whether a network is trained and saved; without one of its files it is trained again.
+
+    Raises
+    ------
+    DataFileError
+        If its files are damaged.
+    """
+    files = net_files(folder.net_path(name))
+    if not folder.finished(name) or not all(file.exists() for file in files):
+        return False
+    try:
+        ann_bridge.load_net(folder.net_path(name))
+    except DataFileError as error:
+        raise DataFileError(f"{error} Remove {files[0]} to train this network again.") from error
+    return True
 
 
 def _summary(folder: Path, config: TrainConfig, task: tasks.Task) -> Summary:
@@ -199,7 +220,7 @@ def evaluate_nets(
         rows.append(extended(record_evaluation(found), EvaluatedNetwork, name=path.name))
     if not rows:
         raise ValueError(
-            f"No network in {folder} is finished. The command that started the training continues "
+            f"No network in {folder} is finished. The command that started the training resumes "
             f"it: {command('train --out', folder)} and the same options."
         )
     return extended(

@@ -186,6 +186,18 @@ def test_nothing_is_replaced_without_being_told(tmp_path, capsys):
     assert load_dataset(out).sizes["time"] == 21
 
 
+def test_an_interrupted_comparison_of_engines_says_that_it_resumes(tmp_path, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise SystemExit(143)
+
+    monkeypatch.setattr("isochron.workflows.engine_runs.simulate_spec", stop)
+    out = tmp_path / "engines"
+    code, _, error = run(
+        capsys, *PLM, "--engine", "torch,scipy", "--duration", 0.1, "--out", out, "--force"
+    )
+    assert (code, error) == (143, "isochron: Terminated. The same command resumes from here.\n")
+
+
 def test_several_engines_write_a_run_each_and_are_compared_with_scipy(tmp_path, capsys):
     out = tmp_path / "engines"
     command = (*PLM, "--engine", "torch,scipy", "--duration", 0.1, "--record", "V", "--out", out)
@@ -212,6 +224,11 @@ def test_several_engines_write_a_run_each_and_are_compared_with_scipy(tmp_path, 
     assert run(capsys, *command)[0] == 0
     assert (out / "torch" / "summary.json").read_bytes() == before
     assert load_dataset(out / "scipy" / "run.zarr").identical(reference)
+    (out / "torch" / "run.zarr" / "zarr.json").unlink()
+    code, _, error = run(capsys, *command)
+    assert (code, "lacks zarr.json. --force replaces it." in error) == (3, True)
+    assert run(capsys, *command, "--force")[0] == 0
+    assert load_dataset(out / "torch" / "run.zarr").identical(one)
     code, _, error = run(capsys, *command, "--seed", 1)
     assert code == 2
     assert "different connectome, stimulus, seed or setting" in error

@@ -74,6 +74,25 @@ def test_a_file_for_the_options_lies_in_the_folder_of_the_data(tmp_path):
         open_connectome(tmp_path / "m.npy")
 
 
+@pytest.mark.parametrize(
+    ("table", "option"),
+    [
+        ("pre,post,weight,comment\nA,B,1,x\n", 'ignore = ["comment"]'),
+        ("pre,pots,weight\nA,B,1\n", 'columns = { post = "pots" }'),
+        ("pre,post,weight\nA,B,1\nA,B,2\n", 'duplicates = "sum"'),
+        ("pre,post,weight\nA,B,-1\n", 'signs = "from_weights"'),
+    ],
+)
+def test_an_option_is_written_as_toml(tmp_path, table, option):
+    path = tmp_path / "a.csv"
+    path.write_text(table)
+    with pytest.raises(ValueError, match="For a command, write a file") as raised:
+        open_connectome(path)
+    assert f"{option} into the folder" in str(raised.value)
+    path.with_suffix(".toml").write_text(f'file = "a.csv"\n{option}\n')
+    assert open_connectome(path.with_suffix(".toml")).neurons
+
+
 def test_a_folder_without_training(tmp_path, capsys):
     folder = tmp_path / "my nets"
     folder.mkdir()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,43 @@ def test_the_same_command_again_changes_nothing(tmp_path, capsys):
     assert first == again
     assert weights(out) == before
     assert (out / "nets" / "replicate-0.safetensors").stat().st_mtime_ns == stamp
+
+
+def test_a_network_whose_file_is_gone_is_trained_again(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before = weights(out)
+    for name in ("replicate-0.json", "replicate-0.safetensors"):
+        (out / "nets" / name).unlink()
+        assert run(capsys, train, *SMALL, "--out", out)[0] == 0
+        assert run(capsys, evaluate, out)[0] == 0
+        assert weights(out) == before
+
+
+def test_a_damaged_network_is_not_reported_as_trained(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before, file = weights(out), out / "nets" / "replicate-0.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    code, text, error = run(capsys, train, *SMALL, "--out", out)
+    assert (code, text) == (3, "")
+    assert f"Remove {file} to train this network again." in error
+    file.unlink()
+    assert run(capsys, train, *SMALL, "--out", out)[0] == 0
+    assert weights(out) == before
+
+
+def test_a_run_whose_marker_is_damaged_can_be_replaced(tmp_path, capsys):
+    out = tmp_path / "a"
+    run(capsys, train, *SMALL, "--out", out)
+    before = weights(out)
+    for content in ("{", "[]"):
+        (out / "run.json").write_text(content)
+        code, _, error = run(capsys, train, *SMALL, "--out", out)
+        assert code == 3
+        assert "Give a different folder with --out, or --force to start again." in error
+        assert run(capsys, train, *SMALL, "--out", out, "--force")[0] == 0
+        assert weights(out) == before
 
 
 @pytest.mark.long
@@ -235,6 +273,7 @@ def test_a_recorded_reference_is_trained_on_and_evaluated(tmp_path, capsys, monk
         (["--network", "liquid", "--connectivity", "tree"], "'tree' is not one of 'policy'"),
         (["--network", "gru", "--connectivity", "full"], "Unknown option --connectivity"),
         (["--network", "gru", "--rank", "3"], "Unknown option --rank"),
+        (["--stpes", "3"], "Unknown option --stpes. Did you mean --steps? The task"),
         (["--network", "spiking", "--readout", "rates"], "Unknown option --readout"),
         (["--network", "full-rank", "--signs", "gaba"], "full-rank is not on a connectome"),
         (["--network", "liquid", "--signs", "gaba"], "the setting signs; connectivity ="),
@@ -272,6 +311,30 @@ def test_a_folder_of_something_else_is_left_alone(capsys, tmp_path):
     assert code == 2
     assert "thesis.tex" in error
     assert [item.name for item in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_messages_on_the_page_are_those_of_the_commands(tmp_path, capsys, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "train.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(capsys, train, *SMALL, "--steps", 0, "--out", "nets/b")
+    commands = {
+        "`nets/a does not contain a training.": (evaluate, "nets/a"),
+        "`nets/a contains a run of a different config.": (train, *SMALL, "--out", "nets/a"),
+        "`nets/a/nets/replicate-0.safetensors is not the file that replicate-0.json describes.": (
+            evaluate, "nets/a",
+        ),
+        "`Unknown option --rank. The task flip-flop has --bits,": (
+            train, "--task", "flip-flop", "--network", "gru", "--rank", 2,
+        ),
+    }  # fmt: skip
+    for start, command in commands.items():
+        assert start in page
+        _, _, error = run(capsys, *command)
+        assert error.startswith(f"isochron: {start[1:]}")
+        if "does not contain" in start:
+            Path("nets/b").rename("nets/a")
+        if "different config" in start:
+            Path("nets/a/nets/replicate-0.safetensors").write_bytes(b"x")
 
 
 def test_evaluate_names_what_is_missing(capsys, tmp_path):

@@ -75,3 +75,8 @@ def test_every_choice_of_the_command_line_has_a_hint():
         and not isinstance(parameter.type, NearestChoice | ListedChoice)
     ]
     assert plain == []
+
+
+def test_an_argument_is_named_as_in_the_help(capsys):
+    assert main(["study", "energi"]) == 2
+    assert "Invalid value for 'NAME': 'energi' is not one of" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def wrong(tmp_path):
         ),
         ("tongue --amplitudes 1", "pair", NETWORK),
         ("report", "text.txt", "is not a folder"),
-        ("report", "missing", "does not exist"),
+        ("report", "missing", "does not exist. A run is a folder that isochron compare,"),
         ("report", "folder", "does not contain a finished run: results.json is missing"),
         ("report", "list", "is not the result of a run"),
         ("report", "number", "is not the result of a run"),
