@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from isochron.cli.connectome import connectome
 from isochron.cli.crawl import crawl
 from isochron.cli.cycles import cycles
 from isochron.cli.environment import check_environment
-from isochron.cli.errors import describe_error, end_quietly
+from isochron.cli.errors import describe_error, describe_warning, end_quietly
 from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
@@ -91,6 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:  # workers inherit it
         os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, whatever was set
+        if "--debug" not in arguments:
+            warnings.showwarning = describe_warning
         if "--json" not in arguments:
             os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")
     _open_closed_outputs()

@@ -21,9 +21,10 @@ def find_nets(path: Path) -> list[Path]:
     """
     found = list_nets(path)
     if not found:
+        lacks = "does not contain a network or a run" if path.exists() else "does not exist"
         raise MissingDataFileError(
-            f"{path} does not exist, or does not contain a network or a run. A run ends in "
-            f"{' or '.join(DATASETS)}; a network is a pair of .safetensors and .json."
+            f"{path} {lacks}. A run ends in {' or '.join(DATASETS)}; a network is a pair of "
+            ".safetensors and .json."
         )
     return found
 

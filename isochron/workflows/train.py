@@ -208,7 +208,7 @@ def evaluate_nets(
     paths = RunPaths(folder)
     where = ann_bridge.choose_device(device)
     if not (folder / "config.toml").is_file():
-        raise ValueError(_no_training(folder))
+        raise DataFileError(_no_training(folder))
     config = train_config(read_train_config(folder / "config.toml"))
     task, rows = build_task(config), []
     for replicate in range(config.training.replicates):

@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from isochron.files import MissingDataFileError
 from isochron.sims import load_dataset
 from isochron.sims.storage.zarr_folder import read_zarr, version
 from isochron.view.packing import inert_json
@@ -188,7 +189,7 @@ def find_runs(paths: Sequence[Path]) -> list[StoredRun]:
 def _runs_at(path: Path) -> list[Path]:
     """The runs at a path: itself, those of engines in it, or the files in it."""
     if not path.exists():
-        raise ValueError(f"{path} does not exist.")
+        raise MissingDataFileError(f"{path} does not exist.")
     if path.suffix in SUFFIXES:
         return [path]
     if not path.is_dir():
@@ -196,7 +197,7 @@ def _runs_at(path: Path) -> list[Path]:
     engines = [folder / RUN for folder in find_engine_runs(path).values()]
     inside = engines or sorted(item for item in path.iterdir() if item.suffix in SUFFIXES)
     if not inside:
-        raise ValueError(
+        raise MissingDataFileError(
             f"{path} contains no run (*.zarr, *.nc). isochron simulate --out RUN.zarr writes one."
         )
     return inside

@@ -339,7 +339,7 @@ def test_the_messages_on_the_page_are_those_of_the_commands(tmp_path, capsys, mo
 
 def test_evaluate_names_what_is_missing(capsys, tmp_path):
     code, _, error = run(capsys, evaluate, tmp_path)
-    assert code == 2
+    assert code == 3
     assert "isochron train" in error
     run(capsys, train, *SMALL, "--steps", 0, "--out", tmp_path / "a")
     code, _, error = run(capsys, evaluate, tmp_path / "a", "--trials", 0)
@@ -357,7 +357,7 @@ def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):
         ("nothing", "To make one: isochron train --out"),
     ):
         code, _, error = run(capsys, evaluate, tmp_path / path)
-        assert code == 2
+        assert code == 3
         assert message in error
 
 

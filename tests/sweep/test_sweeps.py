@@ -173,7 +173,7 @@ def test_other_folders_are_not_stores(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "g.toml").write_text(f'experiment = "{HERE}:square"\n[axes]\nx = [1]\n')
     for name in ("study", "empty", "none"):
-        assert main(["sweep", "status", str(tmp_path / name)]) == 2
+        assert main(["sweep", "status", str(tmp_path / name)]) == 3
         assert f"{name} is not the store of a sweep. To make one" in capsys.readouterr().err
     for more in ([], ["--force"], ["--dry-run"]):
         command = ["sweep", str(tmp_path / "g.toml"), "--out", str(tmp_path / "study"), *more]

@@ -44,8 +44,6 @@ def test_a_folder_of_runs_becomes_one_page(stored, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["missing.zarr"], "missing.zarr does not exist"),
-        (["empty"], "contains no run"),
         (["note.txt"], "must end in .zarr or .nc"),
         (["{stored}/rest.zarr", "--out", "x.pdf"], "must end in .html"),
         (["{stored}", "{stored}", "{stored}"], "at most 4 runs, got 6"),

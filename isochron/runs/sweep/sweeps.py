@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from isochron.files import write_bytes
+from isochron.files import DataFileError, write_bytes
 from isochron.runs.configuration import read_toml
 from isochron.runs.executors import EXECUTORS, Order, Watch
 from isochron.runs.executors.work import Limits, perform
@@ -116,10 +116,13 @@ class Sweep:
     def __init__(self, path: str | os.PathLike, grid: Grid | None = None) -> None:
         self.store = Store(Path(path))
         if grid is None:
-            self.store.check_kind()
+            try:
+                self.store.check_kind()
+            except ValueError as error:
+                raise DataFileError(str(error)) from error
             for name in ("plan.jsonl", "sweep.toml"):
                 if not (self.store.path / name).is_file():
-                    raise ValueError(f"{path} does not have its {name}. Run the sweep again.")
+                    raise DataFileError(f"{path} does not have its {name}. Run the sweep again.")
         self.grid = grid or read_grid(read_toml(self.store.path / "sweep.toml"))
         self.tasks = self.store.plan() if grid is None else cut(self.grid, self.store.whole_plan())
 

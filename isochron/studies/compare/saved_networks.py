@@ -101,8 +101,9 @@ def _check(path: Path, usual: ReferenceSection) -> None:
 def _files(run: str) -> list[Path]:
     found = list_nets(Path(run))
     if not found:
+        lacks = "does not contain a network" if Path(run).exists() else "does not exist"
         raise MissingDataFileError(
-            f"runs: {run} does not exist, or does not contain a network. A run is a folder of "
+            f"runs: {run} {lacks}. A run is a folder of "
             "isochron train, compare or reproduce, a folder of saved networks, or one network "
             "(.safetensors, with its .json)."
         )
