@@ -15,7 +15,12 @@ from isochron.analysis import (
 )
 from isochron.analysis.floquet import ReturnMap, liouville_defect, log_multipliers
 from isochron.analysis.limit_cycles.result import NotFoundError
-from isochron.analysis.limit_cycles.verification import add_multipliers, describe_orbit
+from isochron.analysis.limit_cycles.verification import (
+    _central_difference,
+    _reject_failed,
+    add_multipliers,
+    describe_orbit,
+)
 from tests import truths
 
 
@@ -345,6 +350,14 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
         add_multipliers(back, bare, None, verify=False)
     logarithms = log_multipliers(back, found.nodes)
     assert liouville_defect(back, found.point, logarithms) > 0.1
+    for name, words in {
+        "difference_quotient": "off by 5.1e-02 from a finite difference",
+        "liouville": "off by 5.1e-02 from Liouville's formula",
+        "trivial_multiplier": "nearer to 1 than 5.1e-02",
+    }.items():
+        _reject_failed(back, bare, {name: 0.049})
+        with pytest.raises(NotFoundError, match=words):
+            _reject_failed(back, bare, {name: 0.051})
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
@@ -373,6 +386,35 @@ def test_resting_orbits_of_more_steps_or_variables_are_found_from_every_start():
         cycle = find_limit_cycle(henon, start)
         assert cycle.solved
         assert np.abs(fixed - cycle.point[0]).min() < 1e-7
+
+
+def test_an_orbit_that_has_shrunk_to_a_point_is_no_cycle():
+    """It closes after any time."""
+    back = ReturnMap(truths.stuart_landau(mu=1.0, omega=3.0), 2.0)
+    given = {"forced": False, "tolerance": 1e-9, "message": "", "method": "shooting"}
+    for size in (0.0, 1e-10):
+        with pytest.raises(NotFoundError, match="shrunk to a fixed point"):
+            describe_orbit(back, np.full((1, 2), size), **given)
+
+
+class Edge:
+    """The square of a number, where it is less than an edge."""
+
+    def __init__(self, least, largest):
+        self.least, self.largest = least, largest
+
+    def part(self, node, begin, end):
+        if not self.least <= node[0] <= self.largest:
+            raise FloatingPointError("beyond the edge")
+        return node**2
+
+
+def test_a_difference_at_an_edge_is_one_of_one_side():
+    at, move = np.array([1.0]), np.array([0.1])
+    for edge, exact in ((Edge(0, 2), 0.2), (Edge(0, 1.05), 0.19), (Edge(0.95, 2), 0.21)):
+        assert _central_difference(edge, at, 0, 1, move) == pytest.approx(exact)
+    with pytest.raises(ArithmeticError, match="not finite near the orbit"):
+        _central_difference(Edge(0.95, 1.05), at, 0, 1, move)
 
 
 def test_a_map_is_not_advised_to_integrate_more_accurately():
