@@ -397,6 +397,15 @@ def test_an_orbit_that_has_shrunk_to_a_point_is_no_cycle():
             describe_orbit(back, np.full((1, 2), size), **given)
 
 
+def test_a_map_of_a_whole_period_does_not_show_whether_the_state_moves():
+    """Its fixed point is a cycle of the forced system; without a forcing it is at rest."""
+    for cycles in (0, 1):
+        back = SteppedMap(lambda k, x: x / 2, None, 1, forcing_cycles=cycles)
+        cycle = find_limit_cycle(back, [0.3])
+        assert cycle.solved
+        assert (cycle.found, cycle.at_rest) == (cycles == 1, cycles == 0)
+
+
 class Edge:
     """The square of a number, where it is less than an edge."""
 

@@ -1,5 +1,6 @@
 """The exit code of a command states the kind of error; see docs/reference/contracts.md."""
 
+import errno
 import json
 
 import numpy as np
@@ -203,6 +204,21 @@ def test_an_error_in_a_worker_has_the_code_that_it_has_here(error, capsys):
     assert describe_error(restore_error(record_error(error)), []) == describe_error(error, [])
     there, here = (line for line in capsys.readouterr().err.splitlines())
     assert str(error) in there or there == here
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("EDQUOT", "The disk quota is used up: x was not written. Free space on it."),
+        ("EFBIG", "The file would be too large: x was not written."),
+        ("EMFILE", "Too many files are open: x was not written."),
+        ("ENFILE", "Too many files are open: x was not written."),
+        ("ENOMEM", "There is not enough memory: x was not written."),
+    ],
+)
+def test_what_the_system_lacks_is_named(name, text, capsys):
+    assert describe_error(OSError(getattr(errno, name), "words of the system", "x"), []) == 5
+    assert capsys.readouterr().err == f"isochron: {text}\n"
 
 
 def test_a_seal_without_end_is_3(tmp_path, capsys):
