@@ -14,7 +14,11 @@ from isochron.analysis import (
     floquet_multipliers,
 )
 from isochron.analysis.floquet import ReturnMap, liouville_defect, log_multipliers
-from isochron.analysis.limit_cycles.result import NotFoundError
+from isochron.analysis.limit_cycles.result import (
+    InaccurateError,
+    NotFoundError,
+    WrongDerivativeError,
+)
 from isochron.analysis.limit_cycles.verification import (
     _central_difference,
     _reject_failed,
@@ -404,6 +408,52 @@ def test_a_map_of_a_whole_period_does_not_show_whether_the_state_moves():
         cycle = find_limit_cycle(back, [0.3])
         assert cycle.solved
         assert (cycle.found, cycle.at_rest) == (cycles == 1, cycles == 0)
+
+
+def test_rounds_that_are_nearly_equal_are_two():
+    """Just above r = 3 the orbit of the logistic map has the period 2; the others move it far."""
+    r = 3.0001
+    steps = (lambda x: r * x * (1 - x), lambda x: x + 1, lambda x: x - 1)
+    system = SteppedMap(lambda k, x: steps[k](x), None, 1, n_steps=3, forcing_cycles=1)
+    start = (r + 1 + np.sqrt((r - 3) * (r + 1))) / (2 * r)
+    cycle = find_limit_cycle(system, [start], subharmonic=2)
+    assert cycle.found
+    assert cycle.subharmonic == 2
+    assert 0.006 < abs(cycle.states[3, 0] - cycle.states[0, 0]) < 0.007
+
+
+def test_the_trivial_multiplier_may_be_none_of_the_leading_ones():
+    """Here the leading one is exp(0.4 π)."""
+
+    def field(t, x):
+        grows = x[0] ** 2 + x[1] ** 2 - 0.1
+        return np.array([grows * x[0] - x[1], grows * x[1] + x[0], -x[2]])
+
+    control = ShootingControl(n_multipliers=1)
+    start = [np.sqrt(0.1), 0, 0]
+    cycle = find_limit_cycle(Flow(field), start, period_guess=6.28, control=control)
+    assert cycle.found, cycle.message
+    np.testing.assert_allclose(cycle.multipliers, [np.exp(0.4 * np.pi)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "kind"),
+    [(0, InaccurateError), (2, InaccurateError), (3, WrongDerivativeError)],
+)
+def test_the_jacobian_is_blamed_only_if_it_is_wrong(n_wrong, kind):
+    """It is compared at 16 states, a few of which may lie at kinks."""
+    right, calls = truths.stuart_landau(mu=1.0, omega=3.0), []
+    cycle = find_limit_cycle(right, [1.0, 0.0], period_guess=2.1)
+    assert cycle.checks.keys() == {"trivial_multiplier", "difference_quotient", "liouville"}
+
+    def tangent(t, x, v):
+        calls.append(t)
+        return right.jacobian(t, x) @ v * (2 if len(calls) <= n_wrong else 1)
+
+    back = ReturnMap(Flow(right.field, right.derivative, tangent=tangent), cycle.period)
+    with pytest.raises(kind):
+        _reject_failed(back, cycle, {"liouville": 1.0})
+    assert len(calls) == 16
 
 
 class Edge:
