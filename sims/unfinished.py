@@ -165,9 +165,9 @@ class UnfinishedRun(Progress):
             raise ValueError("it is a different run.")
         n_samples, path = content["n_samples"], require_file(self._folder / "samples")
         size = n_samples * states[0].nbytes
-        # It is longer if it was written again, but run.json not: the disk was full, or a crash.
-        if n_samples > len(states) or path.stat().st_size < size:
+        if n_samples > len(states):
             raise ValueError("samples has a different size.")
+        # It is longer if it was written again, but run.json not: the disk was full, or a crash.
         with path.open("rb") as file:
             samples = file.read(size)
         if sha256(samples) != content["samples_sha256"]:

@@ -90,3 +90,26 @@ def test_a_map_that_turns_is_neither_stable_nor_unstable():
     system = SteppedMap(lambda k, x: x @ turn.T, lambda k, x, v: turn @ v, dimension=2)
     (point,) = find_fixed_points(system, [[1.0, 2.0]])
     assert (point.degenerate, point.stable, point.index) == (True, False, 0)
+
+
+def test_a_neutral_direction_is_degenerate_for_an_implicit_integration():
+    """z grows and shrinks by exp(9) within a period; the error of its multiplier is 2e-5."""
+
+    def field(t, x):
+        grows = 1 - x[0] ** 2 - x[1] ** 2
+        return np.array([x[0] * grows - x[1], x[1] * grows + x[0], 9 * x[0] * x[2]])
+
+    def jacobian(t, x):
+        a, b, z = x
+        return np.array(
+            [
+                [1 - 3 * a * a - b * b, -2 * a * b - 1, 0],
+                [1 - 2 * a * b, 1 - a * a - 3 * b * b, 0],
+                [9 * z, 0, 9 * a],
+            ]
+        )
+
+    cycle = find_limit_cycle(Flow(field, jacobian, stiff=True), [1.0, 0.0, 0.0], max_period=12.0)
+    assert cycle.found
+    assert cycle.degenerate
+    assert not cycle.stable

@@ -14,8 +14,17 @@ from isochron.analysis import (
     floquet_multipliers,
 )
 from isochron.analysis.floquet import ReturnMap, liouville_defect, log_multipliers
-from isochron.analysis.limit_cycles.result import NotFoundError
-from isochron.analysis.limit_cycles.verification import add_multipliers, describe_orbit
+from isochron.analysis.limit_cycles.result import (
+    InaccurateError,
+    NotFoundError,
+    WrongDerivativeError,
+)
+from isochron.analysis.limit_cycles.verification import (
+    _central_difference,
+    _reject_failed,
+    add_multipliers,
+    describe_orbit,
+)
 from tests import truths
 
 
@@ -345,6 +354,14 @@ def test_every_check_sees_tangents_that_shrink_too_fast():
         add_multipliers(back, bare, None, verify=False)
     logarithms = log_multipliers(back, found.nodes)
     assert liouville_defect(back, found.point, logarithms) > 0.1
+    for name, words in {
+        "difference_quotient": "off by 5.1e-02 from a finite difference",
+        "liouville": "off by 5.1e-02 from Liouville's formula",
+        "trivial_multiplier": "nearer to 1 than 5.1e-02",
+    }.items():
+        _reject_failed(back, bare, {name: 0.049})
+        with pytest.raises(NotFoundError, match=words):
+            _reject_failed(back, bare, {name: 0.051})
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
@@ -373,6 +390,90 @@ def test_resting_orbits_of_more_steps_or_variables_are_found_from_every_start():
         cycle = find_limit_cycle(henon, start)
         assert cycle.solved
         assert np.abs(fixed - cycle.point[0]).min() < 1e-7
+
+
+def test_an_orbit_that_has_shrunk_to_a_point_is_no_cycle():
+    """It closes after any time."""
+    back = ReturnMap(truths.stuart_landau(mu=1.0, omega=3.0), 2.0)
+    given = {"forced": False, "tolerance": 1e-9, "message": "", "method": "shooting"}
+    for size in (0.0, 1e-10):
+        with pytest.raises(NotFoundError, match="shrunk to a fixed point"):
+            describe_orbit(back, np.full((1, 2), size), **given)
+
+
+def test_a_map_of_a_whole_period_does_not_show_whether_the_state_moves():
+    """Its fixed point is a cycle of the forced system; without a forcing it is at rest."""
+    for cycles in (0, 1):
+        back = SteppedMap(lambda k, x: x / 2, None, 1, forcing_cycles=cycles)
+        cycle = find_limit_cycle(back, [0.3])
+        assert cycle.solved
+        assert (cycle.found, cycle.at_rest) == (cycles == 1, cycles == 0)
+
+
+def test_rounds_that_are_nearly_equal_are_two():
+    """Just above r = 3 the orbit of the logistic map has the period 2; the others move it far."""
+    r = 3.0001
+    steps = (lambda x: r * x * (1 - x), lambda x: x + 1, lambda x: x - 1)
+    system = SteppedMap(lambda k, x: steps[k](x), None, 1, n_steps=3, forcing_cycles=1)
+    start = (r + 1 + np.sqrt((r - 3) * (r + 1))) / (2 * r)
+    cycle = find_limit_cycle(system, [start], subharmonic=2)
+    assert cycle.found
+    assert cycle.subharmonic == 2
+    assert 0.006 < abs(cycle.states[3, 0] - cycle.states[0, 0]) < 0.007
+
+
+def test_the_trivial_multiplier_may_be_none_of_the_leading_ones():
+    """Here the leading one is exp(0.4 π)."""
+
+    def field(t, x):
+        grows = x[0] ** 2 + x[1] ** 2 - 0.1
+        return np.array([grows * x[0] - x[1], grows * x[1] + x[0], -x[2]])
+
+    control = ShootingControl(n_multipliers=1)
+    start = [np.sqrt(0.1), 0, 0]
+    cycle = find_limit_cycle(Flow(field), start, period_guess=6.28, control=control)
+    assert cycle.found, cycle.message
+    np.testing.assert_allclose(cycle.multipliers, [np.exp(0.4 * np.pi)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "kind"),
+    [(0, InaccurateError), (2, InaccurateError), (3, WrongDerivativeError)],
+)
+def test_the_jacobian_is_blamed_only_if_it_is_wrong(n_wrong, kind):
+    """It is compared at 16 states, a few of which may lie at kinks."""
+    right, calls = truths.stuart_landau(mu=1.0, omega=3.0), []
+    cycle = find_limit_cycle(right, [1.0, 0.0], period_guess=2.1)
+    assert cycle.checks.keys() == {"trivial_multiplier", "difference_quotient", "liouville"}
+
+    def tangent(t, x, v):
+        calls.append(t)
+        return right.jacobian(t, x) @ v * (2 if len(calls) <= n_wrong else 1)
+
+    back = ReturnMap(Flow(right.field, right.derivative, tangent=tangent), cycle.period)
+    with pytest.raises(kind):
+        _reject_failed(back, cycle, {"liouville": 1.0})
+    assert len(calls) == 16
+
+
+class Edge:
+    """The square of a number, where it is less than an edge."""
+
+    def __init__(self, least, largest):
+        self.least, self.largest = least, largest
+
+    def part(self, node, begin, end):
+        if not self.least <= node[0] <= self.largest:
+            raise FloatingPointError("beyond the edge")
+        return node**2
+
+
+def test_a_difference_at_an_edge_is_one_of_one_side():
+    at, move = np.array([1.0]), np.array([0.1])
+    for edge, exact in ((Edge(0, 2), 0.2), (Edge(0, 1.05), 0.19), (Edge(0.95, 2), 0.21)):
+        assert _central_difference(edge, at, 0, 1, move) == pytest.approx(exact)
+    with pytest.raises(ArithmeticError, match="not finite near the orbit"):
+        _central_difference(Edge(0.95, 1.05), at, 0, 1, move)
 
 
 def test_a_map_is_not_advised_to_integrate_more_accurately():

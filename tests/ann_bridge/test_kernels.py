@@ -276,6 +276,15 @@ def test_tanh_is_exact_to_a_few_units_in_the_last_place():
     np.testing.assert_allclose(wild, [np.nan, 1, -1], rtol=4e-7)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_tanh_has_ends(kind):
+    x = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 400, -400, 25, -25, 0.0], kind)
+    found = np.empty_like(x)
+    elementwise.fill_tanh(x, found)
+    expected = [np.nan, *4 * [1, -1], 0]
+    np.testing.assert_allclose(found, expected, rtol=4e-7 if kind is np.float32 else 1e-15)
+
+
 @njit
 def threefry(key0, key1, counter0, counter1):
     return elementwise.threefry(key0, key1, counter0, counter1)

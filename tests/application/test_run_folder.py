@@ -56,7 +56,7 @@ def test_the_time_at_which_the_last_step_finished_is_known(run):
 def test_an_altered_step_is_refused(run, old, new):
     step = run / "steps" / "worm.json"
     step.write_text(step.read_text().replace(old, new, 1))
-    with pytest.raises(DataFileError, match=r"worm\.json"):
+    with pytest.raises(DataFileError, match=r"worm\.json.* Remove it to do this step again"):
         open_and_close(run).result("worm")
 
 
@@ -98,6 +98,27 @@ def test_a_folder_in_use_is_refused(run):
     with RunFolder(run, QUICK, "1"), pytest.raises(BlockingIOError, match="in use"):
         open_and_close(run)
     open_and_close(run)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null"])
+def test_a_marker_that_is_not_one_is_refused(run, content):
+    (run / "run.json").write_text(content)
+    with pytest.raises(DataFileError, match="does not describe a run"):
+        open_and_close(run)
+
+
+def test_a_folder_that_cannot_be_written_is_not_in_use(run, monkeypatch):
+    """The error, which has the folder in its traceback, is still there."""
+    with monkeypatch.context() as patch:
+        patch.setattr("isochron.runs.run_folder.write_bytes", read_only_disk)
+        with pytest.raises(OSError, match="Read-only") as caught:
+            open_and_close(run)
+    assert open_and_close(run).finished("worm")
+    assert caught.tb is not None
+
+
+def read_only_disk(path, content):
+    raise OSError(errno.EROFS, "Read-only file system", str(path))
 
 
 def test_stale_temporaries_are_swept(run):

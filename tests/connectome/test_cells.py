@@ -71,3 +71,25 @@ def test_muscles_lie_in_four_quadrants():
     assert muscles["vm2AL"].kind == "vulval"
     for name in connectome.load("cook2019-hermaphrodite").muscles:
         assert name in muscles
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("cell_class", 5, "cell_class must be a text, got 5"),
+        ("position", (1, 2), "position must be a list of 3 values"),
+        ("position", (1, 2, float("nan")), "position"),
+        ("merged", "AVAL", "merged must be a list of values"),
+    ],
+)
+def test_a_cell_of_wrong_values_is_rejected(field, value, message):
+    given = {"name": "X", "cell_class": "X", "type": "motor", field: value}
+    with pytest.raises(ValueError, match=message):
+        connectome.Cell(**given)
+
+
+def test_a_source_of_wrong_values_is_rejected():
+    with pytest.raises(ValueError, match="weight_unit must be a text, got 3"):
+        connectome.Source(weight_unit=3)
+    with pytest.raises(ValueError, match="notes must be a text"):
+        connectome.Source(weight_unit="synapses", notes=["a", "b"])

@@ -6,7 +6,7 @@ import pytest
 from isochron import sims
 from isochron.cli.errors import describe_error
 from isochron.connectome import importers
-from isochron.sims.engines import scipy_graded
+from isochron.sims.engines import numba_graded, scipy_graded
 from isochron.sims.engines.request import diverged
 from isochron.sims.spiking import run as spiking
 from isochron.sims.spiking.run import raise_if_diverged
@@ -53,6 +53,34 @@ def test_a_simulation(network, options, when, name):
             **options,
         )  # fmt: skip
     assert describe_error(caught.value, []) == NUMERICAL
+
+
+STRANG = {"method": "strang", "step_ms": 1, "duration_s": 0.02}
+
+
+def test_the_kernel_stops_at_the_first_sample_that_is_not_finite(network, monkeypatch):
+    taken, plain = [], numba_graded.advance
+
+    def advance(*arguments):
+        taken.append((plain(*arguments), arguments[4]))
+        return taken[-1][0]
+
+    monkeypatch.setattr(numba_graded, "advance", advance)
+    with pytest.raises(sims.DivergenceError):
+        sims.simulate(network, REST, initial_state=start(network, DB1=1.7e308), **STRANG)
+    assert taken == [(4, 20)]
+
+
+def test_a_kernel_that_stops_early_is_an_error(network, monkeypatch):
+    """The sum of a state may overflow before its numbers do."""
+
+    def advance(kernel, state, tangents, inputs, count, every, samples):
+        samples[:] = state
+        return count - 1
+
+    monkeypatch.setattr(numba_graded, "advance", advance)
+    with pytest.raises(sims.DivergenceError, match="not finite after 20 ms .* in neuron"):
+        sims.simulate(network, REST, initial_state=start(network), **STRANG)
 
 
 @pytest.mark.parametrize(("changes", "name"), [({}, "AVAR"), ({"success": False}, r"\w+")])

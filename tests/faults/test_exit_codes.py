@@ -1,16 +1,20 @@
 """The exit code of a command states the kind of error; see docs/reference/contracts.md."""
 
+import errno
 import json
 
 import numpy as np
 import pytest
+import torch
 
 from isochron import ann_bridge
 from isochron.ann_bridge.resume import read_newest
 from isochron.cli import main
 from isochron.cli.errors import describe_error
+from isochron.extras import MissingExtraError
 from isochron.files import DataFileError, json_sha256, write_sealed_json
-from isochron.runs.executors.failures import WorkerKilledError
+from isochron.memory import TooLargeError
+from isochron.runs.executors.failures import WorkerKilledError, record_error, restore_error
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
 
@@ -176,6 +180,45 @@ def test_every_error_has_its_code(error, code, capsys):
     assert json.loads(printed.out)["exit_code"] == code
     assert printed.err.startswith("isochron: ")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtraError('This needs x, which is not installed: pip install "isochron[x]".'),
+        DataFileError("x is not a JSON file."),
+        FloatingPointError("not finite"),
+        np.linalg.LinAlgError("Singular matrix"),
+        MemoryError("Unable to allocate 1 TiB"),
+        TooLargeError("This would take about 1 TiB of memory."),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        OSError(28, "No space left on device", "x"),
+        PermissionError(13, "Permission denied", "x"),
+        ImportError("x"),
+        ValueError("n must be positive"),
+        RuntimeError("surprise"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_in_a_worker_has_the_code_that_it_has_here(error, capsys):
+    assert describe_error(restore_error(record_error(error)), []) == describe_error(error, [])
+    there, here = (line for line in capsys.readouterr().err.splitlines())
+    assert str(error) in there or there == here
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("EDQUOT", "The disk quota is used up: x was not written. Free space on it."),
+        ("EFBIG", "The file would be too large: x was not written."),
+        ("EMFILE", "Too many files are open: x was not written."),
+        ("ENFILE", "Too many files are open: x was not written."),
+        ("ENOMEM", "There is not enough memory: x was not written."),
+    ],
+)
+def test_what_the_system_lacks_is_named(name, text, capsys):
+    assert describe_error(OSError(getattr(errno, name), "words of the system", "x"), []) == 5
+    assert capsys.readouterr().err == f"isochron: {text}\n"
 
 
 def test_a_seal_without_end_is_3(tmp_path, capsys):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from isochron.cli import errors, main
+from isochron.cli.descendants import end_processes, find_descendants, now
 from isochron.cli.signals import CODES, handled_signals
 from isochron.runs.executors import Order, Watch, local
 from isochron.runs.executors.work import Limits, perform
@@ -244,3 +245,85 @@ for number in (signal.SIGINT, signal.SIGTERM):
 def test_a_signal_while_the_process_ends_is_ignored():
     """Ctrl-C again would print a traceback of what Python does at its end."""
     assert python(LATE) == (0, "")
+
+
+HANGS = """
+import signal, subprocess, sys, time
+from isochron.cli import signals
+
+signals.LONGEST_S = 0.1
+with signals.handled_signals(to_the_end=True):
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print(child.pid, file=sys.stderr, flush=True)
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        time.sleep(40)
+"""
+with_processes = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="no list of processes"
+)
+
+
+@pytest.fixture
+def child():
+    process = subprocess.Popen(["sleep", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def lives(process):
+    """Whether a process runs, some time after what should have ended it."""
+    try:
+        process.wait(0.3)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+@with_processes
+def test_what_a_long_computation_has_started_is_ended_with_it():
+    code, text = python(HANGS)
+    pid, line = text.splitlines()
+    assert (code, line) == (130, "isochron: Interrupted.")
+    status = Path(f"/proc/{pid}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@with_processes
+def test_the_processes_below_this_one_are_found(child):
+    """Neither those of others, nor those from before, nor the one that multiprocessing needs."""
+    local.resource_tracker.ensure_running()
+    found = find_descendants(0)
+    assert child.pid in found
+    assert not {os.getpid(), os.getppid(), 1} & set(found)
+    assert local.resource_tracker._resource_tracker._pid not in found
+    assert child.pid not in find_descendants(now() + 1)
+
+
+@with_processes
+def test_a_process_that_has_the_number_of_one_that_ended_is_left_alone(child, monkeypatch):
+    since = find_descendants(0)[child.pid]
+    end_processes({child.pid: since - 1, 2**22 + 1: since})  # no process has the second number
+    assert lives(child)
+
+    def ended(pid, number):
+        raise ProcessLookupError(3, "No such process")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "kill", ended)
+        end_processes({child.pid: since})
+    end_processes({child.pid: since})
+    assert not lives(child)
+
+
+@with_processes
+def test_a_program_that_calls_main_keeps_its_processes():
+    """Only a command that ends its process ends what was started, too."""
+    with suppress(KeyboardInterrupt), handled_signals(to_the_end=False):
+        child = subprocess.Popen(["sleep", "60"])
+        signal.raise_signal(signal.SIGINT)
+    assert lives(child)
+    child.kill()
+    child.wait()

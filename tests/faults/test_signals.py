@@ -15,6 +15,7 @@ from isochron import sims
 from isochron.cli import main
 from isochron.cli.signals import handled_signals, resumable
 from isochron.connectome import importers
+from isochron.files import read_sealed_json, write_sealed_json
 from isochron.sims.engines import numba_graded
 from isochron.sims.engines.multistep import runs
 from isochron.sims.unfinished import UnfinishedRun
@@ -92,8 +93,12 @@ def test_a_run_resumes_bit_for_bit(tmp_path, network, stimulus, options, short_b
 
 
 @pytest.mark.parametrize(
-    "damage", ["different", "version", "run.json", "samples", "shorter", "missing"]
-)
+    "damage",
+    [
+        "different", "version", "run.json", "samples", "shorter", "missing",
+        "empty", "position", "n_samples",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_resumed_starts_again(tmp_path, network, short_blocks, damage, monkeypatch):
     stimulus, options = STIMULI["steady"], METHODS["strang"]
     stopped = Interrupted(tmp_path / "x")
@@ -109,6 +114,11 @@ def test_what_cannot_be_resumed_starts_again(tmp_path, network, short_blocks, da
         (tmp_path / "x" / "samples").unlink()
     elif damage == "shorter":
         os.truncate(tmp_path / "x" / "samples", 80)
+    elif damage in ("empty", "position", "n_samples"):  # with a digest that is right
+        path = tmp_path / "x" / "run.json"
+        right = read_sealed_json(path)
+        bad = {"position": right | {"position": 3}, "n_samples": right | {"n_samples": 10**15}}
+        write_sealed_json(path, bad.get(damage, {}))
     else:
         path = tmp_path / "x" / damage
         content = bytearray(path.read_bytes())

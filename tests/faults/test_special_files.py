@@ -138,3 +138,11 @@ def test_every_command(tmp_path, monkeypatch, capsys, name, arguments, kind, dea
     error = capsys.readouterr().err
     assert "is not a file" in error
     assert error.count("isochron: ") == 1
+
+
+@pytest.mark.parametrize("read", [connectome.from_csv, read_json, sims.load_dataset])
+def test_a_name_that_is_too_long(read):
+    """The system does not look for it; the message has the start of the name."""
+    with pytest.raises(DataFileError, match=r"/aaa.* is not a file: File name too long") as caught:
+        read(f"/{300 * 'a'}.nc")
+    assert len(str(caught.value)) < 400

@@ -7,6 +7,7 @@ import torch
 
 from isochron import ann_bridge
 from isochron.ann_bridge.registry import NETWORKS
+from isochron.ann_bridge.training_step import check_finite
 from isochron.cli import main
 
 TASK = ann_bridge.tasks.FlipFlop(n_bits=1, duration_ms=200)
@@ -70,6 +71,17 @@ def test_a_gradient_that_is_not_finite_is_not_applied():
     with pytest.raises(ArithmeticError, match="not finite at step 1; the weights are those before"):
         ann_bridge.train(net, TASK, BUDGET, seed=0)
     assert all(torch.equal(net.state_dict()[name], tensor) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", ["losses", "norms"])
+def test_each_loss_and_gradient_is_checked(place, bad):
+    """A loss that overflows may have a gradient that does not."""
+    found = {"losses": [1.0, 2.0], "norms": [1.0, 2.0]}
+    check_finite(BUDGET, 0, **found)
+    found[place][1] = bad
+    with pytest.raises(ArithmeticError, match="not finite at step 1"):
+        check_finite(BUDGET, 0, **found)
 
 
 def test_a_folder_of_checkpoints_that_disappears_stops_the_training(tmp_path):

@@ -301,3 +301,10 @@ def test_training_does_not_look_at_the_clock(clock, tmp_path, python_handler):
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
     assert record.losses == other.losses
     assert 0 <= record.seconds < 60
+
+
+@pytest.mark.parametrize("content", ["{", "[]", ""])
+def test_a_record_of_a_failure_that_is_damaged_does_not_count(folder, content):
+    (folder.path / "failed").mkdir(exist_ok=True)
+    (folder.path / "failed" / "a.json").write_text(content)
+    assert folder.failure("a") is None

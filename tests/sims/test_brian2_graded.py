@@ -1,7 +1,9 @@
 import gc
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,11 @@ from scipy.integrate import solve_ivp
 
 from isochron import sims
 from isochron.sims.engines import brian2_graded
-from isochron.sims.engines.brian2_session import brian2_session, import_brian2
+from isochron.sims.engines.brian2_session import (
+    _leave_unused,
+    brian2_session,
+    import_brian2,
+)
 from isochron.sims.engines.request import DivergenceError, EngineRequest
 from isochron.sims.engines.settings import Brian2Settings
 
@@ -312,3 +318,12 @@ def test_an_interrupted_session_says_nothing_of_its_objects(caplog):
     del own
     gc.collect()
     assert "getting deleted" in caplog.text
+
+
+def test_an_object_that_is_gone_needs_no_care():
+    """It may go after the list of objects was made."""
+    here = type("Made", (), {})()
+    references = {weakref.ref(here)}
+    del here
+    fake = SimpleNamespace(BrianObject=SimpleNamespace(__instances__=lambda: references))
+    _leave_unused(fake, set())

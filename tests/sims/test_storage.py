@@ -87,6 +87,7 @@ def test_a_run_grows(tmp_path, dataset, monkeypatch):
             "contains V, neuron, threshold, time, not",
         ),
         (lambda d: later(d).astype("float32"), "of type float64, not"),
+        (lambda d: later(d).transpose(), r"V in .* is \('time', 'neuron'\) of type"),
         (lambda d: later(d).isel(neuron=slice(2)), "different run"),
         (lambda d: d.drop_vars("time"), "with times"),
     ],
@@ -227,8 +228,9 @@ def test_nwb_states_the_animal_of_the_run(tmp_path, dataset, species, stated, se
 def test_nwb_refuses_what_it_cannot_tell(tmp_path, dataset):
     with pytest.raises(ValueError, match=r"\.nwb"):
         export_nwb(dataset, tmp_path / "run.h5")
-    with pytest.raises(ValueError, match="evenly spaced"):
-        export_nwb(dataset.isel(time=[0, 1, 3]), tmp_path / "run.nwb")
+    for times in ([0, 1, 3], [0], [], [2, 1, 0], [1, 1]):
+        with pytest.raises(ValueError, match="evenly spaced"):
+            export_nwb(dataset.isel(time=times), tmp_path / "run.nwb")
     with pytest.raises(ValueError, match="not have a variable"):
         export_nwb(dataset[["threshold"]], tmp_path / "run.nwb")
     assert not list(tmp_path.iterdir())
