@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,7 @@ from isochron.cli.sweep import sweep
 from isochron.cli.tongue import tongue
 from isochron.cli.train import train
 from isochron.cli.view import view
+from isochron.wording import printable
 
 
 class _Commands(NearestGroup):
@@ -91,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:  # workers inherit it
         os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, whatever was set
+        warnings.formatwarning = _warning_line
         if "--json" not in arguments:
             os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")
     _open_closed_outputs()
@@ -107,6 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         sys.stdout, sys.stderr = streams  # click replaces them when a pipe is closed
     return code
+
+
+def _warning_line(message: Warning | str, *_: Any, **__: Any) -> str:
+    """A warning as one line, without the path and the text of the source."""
+    return f"Warning: {printable(' '.join(str(message).split()))}\n"
 
 
 def _open_closed_outputs() -> None:

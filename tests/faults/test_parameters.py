@@ -179,3 +179,18 @@ def test_a_loss_that_is_not_finite(tmp_path, capsys):
     assert "not finite at step" in errors
     assert "learning_rate" in errors
     assert not list(out.rglob("nets/*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (["cycles", "net", "--starts", "1000000000"], "100,000"),
+        (["attractors", "--dataset", "varshney2011", "--starts", "1000000000000"], "100,000,000"),
+        (["attractors", "--dataset", "varshney2011", "--nulls", "1000000000"], "1,000,000"),
+    ],
+)
+def test_searches_that_would_never_end(capsys, arguments, most):
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert f"{most}, got {arguments[-1]}" in errors
+    assert errors.count("isochron: ") == 1
