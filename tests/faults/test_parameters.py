@@ -181,6 +181,13 @@ def test_a_loss_that_is_not_finite(tmp_path, capsys):
     assert not list(out.rglob("nets/*.safetensors"))
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "final_learning_rate"])
+def test_a_learning_rate_that_float32_lacks(name):
+    wanted = rf"{name} must be at most 1e\+30, got 1e\+38"
+    with pytest.raises(ValueError, match=wanted):
+        ann_bridge.TrainingParameters(**{name: 1e38})
+
+
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
