@@ -169,3 +169,13 @@ def test_a_constant_signal_has_no_rhythm_and_no_offset():
 def test_a_proportion_of_cases_that_cannot_be_counted(numbers):
     with pytest.raises(ValueError, match="must be whole numbers of at most"):
         analysis.proportion_interval(*numbers)
+
+
+def test_a_field_that_is_not_finite_at_the_start():
+    field = analysis.Flow(lambda t, x: x * np.nan)
+    with pytest.raises(ArithmeticError, match="not finite"):
+        analysis.flow(field, [1.0, 0.0], 5.0)
+    try:
+        assert not analysis.find_limit_cycle(field, [1.0, 0.0], max_period=10.0).found
+    except ArithmeticError as error:
+        assert "not finite" in str(error)  # noqa: PT017
