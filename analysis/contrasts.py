@@ -25,6 +25,9 @@ _ROUND_OFF = 1e-12  # of the largest value
 _N_DIFFERENCES = 201
 
 
+MOST_CASES = 10**9
+
+
 @short_repr
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
@@ -136,6 +139,11 @@ def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> 
     if not (n >= 1 and 0 <= successes <= n):
         raise ValueError(
             f"Need n >= 1 and successes from 0 to n, got {shown(successes)} of {shown(n)}."
+        )
+    if n > MOST_CASES or successes % 1 or n % 1:
+        raise ValueError(
+            f"successes and n must be whole numbers of at most {MOST_CASES:,}, got "
+            f"{shown(successes)} of {shown(n)}."
         )
     low, high = stats.binomtest(int(successes), int(n)).proportion_ci(confidence, method="exact")
     return Proportion(

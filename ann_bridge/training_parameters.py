@@ -11,6 +11,9 @@ PENALTIES = ("weight_penalty", "rate_penalty", "oscillation_penalty")
 MOST_STEPS = 10_000_000
 
 
+LARGEST_RATE = 1e30  # steps of Adam are below the largest float32
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingParameters:
     """Settings of the training.
@@ -71,6 +74,11 @@ class TrainingParameters:
         for name in ("learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}.")
+        for name in ("learning_rate", "final_learning_rate"):
+            if getattr(self, name) > LARGEST_RATE:
+                raise ValueError(
+                    f"{name} must be at most {LARGEST_RATE:g}, got {getattr(self, name)!r}."
+                )
         for name in ("stop_below", "final_learning_rate", *PENALTIES):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")

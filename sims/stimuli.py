@@ -612,6 +612,8 @@ def load_current(path: str | os.PathLike) -> Stimulus:
             f"{path}: the first line must be time_ms and the names of neurons, each once; "
             f"it is {','.join(header)!r}."
         )
+    if len(rows) < 2:
+        raise ValueError(f"{path} does not have a line below its header.")
     canonical_names(header[1:], species=C_ELEGANS, where=str(path))
     table = np.array([_numbers(path, i, header, row) for i, row in enumerate(rows[1:], 2)])
     try:

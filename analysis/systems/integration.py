@@ -103,6 +103,8 @@ class _Watched:
 
 def _solve(function: Any, span: tuple, state: np.ndarray, method: str, options: dict, **more: Any):
     watched = _Watched(function, span)
+    if not np.isfinite(function(span[0], state)).all():  # the solver would not end
+        raise ArithmeticError(f"The vector field is not finite at t = {span[0]:g}.")
     solution = solve_ivp(watched, span, state, method=method, **options, **more)
     if not solution.success or not np.isfinite(solution.y).all():
         raise ArithmeticError(f"Integration failed at t = {solution.t[-1]:g}: {solution.message}")

@@ -1,6 +1,7 @@
 """The command line. One command, one file; nothing heavy is imported before it is needed."""
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -94,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, whatever was set
         if "--debug" not in arguments:
             warnings.showwarning = describe_warning
+        if isinstance(sys.stdout, io.TextIOWrapper):  # characters that its encoding lacks
+            sys.stdout.reconfigure(errors="backslashreplace")
         if "--json" not in arguments:
             os.environ.setdefault("ISOCHRON_ANNOUNCE_COMPILATION", "1")
     _open_closed_outputs()

@@ -12,6 +12,7 @@ from isochron.cli.execution import StoreOptions
 from isochron.cli.options import NearestChoice, SettingsCommand, reject_given
 from isochron.runs.model_settings import DATASET_HELP
 from isochron.settings import require_seed, setting
+from isochron.wording import shown
 
 if TYPE_CHECKING:
     from isochron.workflows.attractor_results import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 STEP = "attractors"
 MOST_NETWORKS = 1_000_000
+MOST_STARTS = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +36,8 @@ class SearchSettings:
         choices="isochron.analysis.sign_networks:TIE_RULES",
     )  # fmt: skip
     n_starts: int | None = setting(
-        None, "Number of random initial states of a sample; by default all states are "
-        "enumerated, and for a connectome 2000 are sampled",
+        None, f"Number of random initial states of a sample, at most {MOST_STARTS:,}; by default "
+        "all states are enumerated, and for a connectome 2000 are sampled",
     )  # fmt: skip
     seed: int = setting(0, "Seed of initial states, random networks and null models")
     n_threads: int | None = setting(None, "Number of threads of an enumeration; by default all")
@@ -46,6 +48,11 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
+        if self.n_starts is not None and not 1 <= self.n_starts <= MOST_STARTS:
+            raise ValueError(
+                f"n_starts must be a whole number from 1 to {MOST_STARTS:,}, got "
+                f"{shown(self.n_starts)}."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

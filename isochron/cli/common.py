@@ -1,5 +1,6 @@
 """Shared parts of commands: options, opening of connectomes, JSON, tables, existing files."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from isochron.connectome import Connectome
 
 FOLDERS = (".zarr",)  # suffixes of runs that are folders
+SEAL = Path("seal", "zarr.json")  # in each of these folders
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
@@ -50,12 +52,31 @@ def refuse_to_replace(path: Path, force: bool) -> None:
     Raises
     ------
     ValueError
-        If it exists, without ``--force``, or is a folder.
+        If it exists, without ``--force``, is a folder that a run does not replace, or would be
+        written into the folder of a run.
     """
     if path.is_dir() and path.suffix not in FOLDERS:
         raise ValueError(f"{path} is a folder. Give the name of a file.")
+    if path.suffix in FOLDERS and os.path.lexists(path) and not (path / SEAL).is_file():
+        raise ValueError(
+            f"{path} exists and is not a folder that isochron wrote. Choose a different name."
+        )
     if path.exists() and not force:
         raise ValueError(f"{path} exists; --force replaces it.")
+    refuse_inside_run(path)
+
+
+def refuse_inside_run(path: Path) -> None:
+    """Stop if a file would be written into the folder of a run, which could not be read then.
+
+    Raises
+    ------
+    ValueError
+        If a folder above it is a run.
+    """
+    for folder in path.absolute().parents:
+        if folder.suffix in FOLDERS and (folder / SEAL).is_file():
+            raise ValueError(f"{path} would be inside the run {folder}. Choose a different folder.")
 
 
 def check_report_folder(folder: Path | None, force: bool) -> None:

@@ -41,8 +41,13 @@ def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
         traceback.print_exception(error)
     if "--json" in arguments:
         content = {"schema": 1, "ok": False, "error": message, "exit_code": code}
-        sys.stdout.write(json.dumps(content) + "\n")
-        sys.stdout.flush()  # before the message: a closed pipe ends the command without one
+        try:
+            sys.stdout.write(json.dumps(content) + "\n")
+            sys.stdout.flush()  # before the message: a closed pipe ends the command without one
+        except BrokenPipeError:
+            raise
+        except OSError:  # the disk is full: the message is on stderr
+            _discard(sys.stdout)
     sys.stderr.write(f"isochron: {printable(message)}\n")
     return code
 
@@ -65,11 +70,16 @@ def end_quietly(streams: Sequence[TextIO]) -> int | None:
     closed = [stream for stream in streams if _is_closed_pipe(stream)]
     if not closed:
         return None
-    nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in closed:
-        os.dup2(nothing, stream.fileno())
-    os.close(nothing)
+        _discard(stream)
     return CLOSED_PIPE
+
+
+def _discard(stream: TextIO) -> None:
+    """Point a stream at nothing, so that the flush at exit succeeds."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def _is_closed_pipe(stream: TextIO) -> bool:

@@ -39,7 +39,7 @@ def _signed_as(connectome: Connectome, rule: str | None) -> Connectome:
     from isochron.connectome import SIGN_RULES
     from isochron.connectome.signs import signed
 
-    return signed(connectome, None if rule is None else SIGN_RULES.load(rule)())
+    return signed(connectome, None if rule is None else SIGN_RULES.load(rule))
 
 
 def connectome_table(connectome: Connectome, names: Sequence[str]) -> dict[str, Any]:

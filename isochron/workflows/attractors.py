@@ -13,6 +13,7 @@ from isochron.connectome.statistics import symmetry_degree
 from isochron.runs.null_models import NO_NULL, OF_SIGNS, randomized
 from isochron.runs.results import extended
 from isochron.runs.sign_couplings import LAYERS, connectome_couplings, signs_of, which_signs
+from isochron.wording import shown
 from isochron.workflows.attractor_results import (
     ConnectomePlacement,
     Ensemble,
@@ -34,6 +35,9 @@ SOLVER_LIMIT, SOLVER_SECONDS = 10_000, 600.0
 Report = Callable[[float, str], None]
 
 
+MOST_NULLS = 1_000_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class NullModels:
     """Randomized connectomes.
@@ -41,7 +45,7 @@ class NullModels:
     Attributes
     ----------
     n : int
-        Number of randomized connectomes, >= 0.
+        Number of randomized connectomes, 0 to 1,000,000.
     model : str
         Null model, one of `isochron.connectome.null_models.NULL_MODELS`. ``rewire`` preserves
         degrees, and weights and signs stay with their presynaptic neurons.
@@ -49,7 +53,7 @@ class NullModels:
     Raises
     ------
     ValueError
-        If `n` is negative or the null model is not known.
+        If `n` is out of range or the null model is not known.
 
     Examples
     --------
@@ -65,6 +69,10 @@ class NullModels:
         NULL_MODELS.check(self.model)
         if self.n < 0:
             raise ValueError(f"The number of null models must be at least 0, got {self.n!r}.")
+        if self.n > MOST_NULLS:
+            raise ValueError(
+                f"The number of null models must be at most {MOST_NULLS:,}, got {shown(self.n)}."
+            )
 
 
 def place_on_axis(

@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 
 from isochron.settings import setting
+from isochron.wording import shown
 
 DATASETS = (".zarr", ".nc")  # suffixes of runs
+MOST_STARTS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +32,9 @@ class RhythmSearch:
         "of its task, or 0 if the file records no task. Needed to force a network whose task does "
         "not have a reference",
     )
-    n_starts: int = setting(64, "Number of random initial states (networks only)")
+    n_starts: int = setting(
+        64, f"Number of random initial states, at most {MOST_STARTS:,} (networks only)"
+    )
     seed: int = setting(0, "Seed of the random initial states (networks only)")
     max_period_s: float = setting(10.0, "Longest intrinsic period of a run", unit="s")
 
@@ -42,6 +46,8 @@ class RhythmSearch:
                 "starts must be at least 1, seed at least 0 and max_period positive, got "
                 f"{self.n_starts!r}, {self.seed!r} and {self.max_period_s!r}."
             )
+        if self.n_starts > MOST_STARTS:
+            raise ValueError(f"starts must be at most {MOST_STARTS:,}, got {shown(self.n_starts)}.")
 
 
 DEFAULT_SEARCH = RhythmSearch()

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from isochron.files import file_sha256, read_json, reading, write_bytes
+from isochron.files import file_sha256, read_json, reading, reads_data, write_bytes
 from isochron.folders import WAIT_S, new_version, recover
 from isochron.locks import locked
 from isochron.sims.storage.size import refuse_larger
@@ -68,6 +68,7 @@ def load_zarr(path: Path) -> xr.Dataset:
     return read_zarr(path, lambda dataset: dataset)
 
 
+@reads_data
 def read_zarr(
     path: Path,
     choose: Callable[[xr.Dataset], xr.Dataset],

@@ -5,7 +5,8 @@ Files
     mark, CRLF, 100 MB, deep, cut off, keys given twice: test_text_files, test_too_large. Folder,
     pipe or device: test_special_files. Unknown keys and names: test_near_names. Tables: also
     tests/connectome/importers. NeuroML: test_neuroml_files, and tests/sims/test_neuroml. Bits
-    that changed: test_flipped_bits, test_forged_hdf5, test_fuzz. Checkpoints: test_exit_codes, and
+    that changed: test_flipped_bits, test_forged_hdf5, test_fuzz. Outputs in the
+    place of runs: test_runs_as_output. Checkpoints: test_exit_codes, and
     tests/ann_bridge/test_resume. Missing chunks: tests/sims/test_storage. Full and read-only
     disks: test_full_disk, and tests/sweep/test_full_disk.
 Parameters

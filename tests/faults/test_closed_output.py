@@ -96,3 +96,20 @@ def test_a_different_broken_pipe_is_an_error(monkeypatch, capfd):
     monkeypatch.setattr("isochron.cli.app", broken)
     assert main(["report", "x"]) == 1
     assert "Broken pipe" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_output_on_a_full_disk_is_one_line(options):
+    words = [sys.executable, "-m", "isochron", "connectome", "show", "varshney2011", *options]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (5, "isochron: The disk is full. Free space on it.\n")
+
+
+def test_an_output_in_ascii_has_escapes():
+    words = [sys.executable, "-m", "isochron", "connectome", "list"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, capture_output=True, env=environment, timeout=300)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\xb3" in done.stdout

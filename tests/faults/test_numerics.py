@@ -163,3 +163,19 @@ def test_a_constant_signal_has_no_rhythm_and_no_offset():
         with pytest.raises(ValueError, match="constant"):
             analysis.oscillation_test(signal)
         assert analysis.harmonic_phase(signal, reference)[1] <= 1e-9 * max(1.0, signal[0])
+
+
+@pytest.mark.parametrize("numbers", [(1.5, 3), (1, 2.5), (3, 1e300)])
+def test_a_proportion_of_cases_that_cannot_be_counted(numbers):
+    with pytest.raises(ValueError, match="must be whole numbers of at most"):
+        analysis.proportion_interval(*numbers)
+
+
+def test_a_field_that_is_not_finite_at_the_start():
+    field = analysis.Flow(lambda t, x: x * np.nan)
+    with pytest.raises(ArithmeticError, match="not finite"):
+        analysis.flow(field, [1.0, 0.0], 5.0)
+    try:
+        assert not analysis.find_limit_cycle(field, [1.0, 0.0], max_period=10.0).found
+    except ArithmeticError as error:
+        assert "not finite" in str(error)  # noqa: PT017

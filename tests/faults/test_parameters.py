@@ -179,3 +179,25 @@ def test_a_loss_that_is_not_finite(tmp_path, capsys):
     assert "not finite at step" in errors
     assert "learning_rate" in errors
     assert not list(out.rglob("nets/*.safetensors"))
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "final_learning_rate"])
+def test_a_learning_rate_that_float32_lacks(name):
+    wanted = rf"{name} must be at most 1e\+30, got 1e\+38"
+    with pytest.raises(ValueError, match=wanted):
+        ann_bridge.TrainingParameters(**{name: 1e38})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (["cycles", "net", "--starts", "1000000000"], "100,000"),
+        (["attractors", "--dataset", "varshney2011", "--starts", "1000000000000"], "100,000,000"),
+        (["attractors", "--dataset", "varshney2011", "--nulls", "1000000000"], "1,000,000"),
+    ],
+)
+def test_searches_that_would_never_end(capsys, arguments, most):
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert f"{most}, got {arguments[-1]}" in errors
+    assert errors.count("isochron: ") == 1
