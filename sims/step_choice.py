@@ -9,7 +9,6 @@ from isochron.memory import TooLargeError
 from isochron.sims.engines import ENGINES, check_method, default_step
 from isochron.sims.engines.accuracy import (
     StepWarning,
-    TOLERANCE_mV,
     check_coarse_step,
     choose_step,
     compare_with_half,
@@ -113,8 +112,7 @@ def with_accuracy(
         runs = [first_part(r.changed(**changes), FREE_STRETCH_MS) for r in requests]
         error = potential_error(*compare_with_half(engine, runs, **options))
     else:
-        tolerance = TOLERANCE_mV if settings.tolerance_mV is None else settings.tolerance_mV
-        step, error = choose_step(engine, requests, tolerance, **options)
+        step, error = choose_step(engine, requests, settings.tolerance_mV, **options)
         changes = {"longest_step_ms": step}
     require_reached(error, settings.tolerance_mV)
     return changes, {"estimated_error_mV": error}

@@ -14,13 +14,14 @@ import numpy as np
 from isochron.sims.engines import ENGINES
 from isochron.sims.engines.request import EngineRequest
 
-TOLERANCE_mV = 1e-3  # of potentials, unless one is given
+TOLERANCE_mV, RELATIVE_TOLERANCE = 1e-3, 1e-7  # of potentials and of their range, by default
 STRETCH_MS = 5000.0  # time over which an error is promised
 COARSE_STEPS = 100  # time over which a given step is checked
 COARSE = 0.1  # share of the range of the potentials
 # In time constants of open synapses, 1 / (a_r + a_d): the longest step that is chosen, and that
 # is not checked if it is given. 20 ms for the usual constants.
 LONGEST = 0.08
+SHORTEST = 1e-3  # in units of the longest step
 SHORTEST_SEGMENT = 0.1  # in the same unit: mean time between jumps and kinks of the input
 MOST_SAMPLES = 1000
 TRIALS, SAFETY = 6, 0.8
@@ -76,9 +77,11 @@ def remaining(order: int) -> float:
 
 
 def choose_step(
-    engine: str, requests: Sequence[EngineRequest], tolerance_mV: float, **options: Any
+    engine: str, requests: Sequence[EngineRequest], tolerance_mV: float | None, **options: Any
 ) -> tuple[float, float]:
     """Longest step with an error below a tolerance over the first 5 s, and that error.
+
+    No step is shorter than a thousandth of the longest one.
 
     Parameters
     ----------
@@ -86,8 +89,9 @@ def choose_step(
         Name of the engine.
     requests : sequence of EngineRequest
         Runs by a method that chooses its steps.
-    tolerance_mV : float
-        Largest error of a potential, in mV.
+    tolerance_mV : float, optional
+        Largest error of a potential, in mV; by default `TOLERANCE_mV`, and more in potentials
+        whose range is above 10 V.
     **options
         Options of the ``run_many`` of the engine.
 
@@ -99,17 +103,26 @@ def choose_step(
         Estimated largest error of a potential in any of the runs, in mV.
     """
     step, error = min(map(longest_step, requests)), math.inf
+    shortest = SHORTEST * step
     requests = [_thinned(first_part(request, STRETCH_MS)) for request in requests]
     for _ in range(TRIALS):
         trial = [request.changed(longest_step_ms=step) for request in requests]
         *runs, order = compare_with_half(engine, trial, **options)
+        taken = min(step, *(one.notes.get("step_ms", step) for one in trial))
+        if taken < step:  # by the guard of the method, which may take the same for half the step
+            step = taken
+            continue
         error = potential_error(*runs, order)
-        # The guard of the method may have taken less.
-        step = min(step, *(one.notes.get("step_ms", step) for one in trial))
-        if not error > tolerance_mV:
+        allowed = _default_tolerance(runs[1]) if tolerance_mV is None else tolerance_mV
+        if not error > allowed or step <= shortest:
             break
-        step *= max(1 / 8, (SAFETY * tolerance_mV / error) ** (1 / order))
+        step *= max(1 / 8, shortest / step, (SAFETY * allowed / error) ** (1 / order))
     return step, error
+
+
+def _default_tolerance(states: np.ndarray) -> float:
+    potentials = states[..., : states.shape[-1] // 2]
+    return max(TOLERANCE_mV, RELATIVE_TOLERANCE * float(np.ptp(potentials, axis=-2).max()))
 
 
 def check_coarse_step(engine: str, request: EngineRequest, **options: Any) -> dict[str, float]:

@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -236,16 +234,3 @@ def test_several_engines_write_a_run_each_and_are_compared_with_scipy(tmp_path, 
     assert "different connectome, stimulus, seed or setting" in error
     assert run(capsys, *command, "--seed", 1, "--force")[0] == 0
     assert load_dataset(out / "torch" / "run.zarr").attrs["seed"] == 1
-
-
-def test_a_warning_is_one_line(tmp_path):
-    """Python showed the line of code of ours that warns."""
-    arguments = ["simulate", "--stimulate", "PLM=2000", "--duration", "1", "--step", "500"]
-    done = subprocess.run(
-        [sys.executable, "-m", "isochron", *arguments], cwd=tmp_path, text=True, check=True,
-        capture_output=True,
-    )  # fmt: skip
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("Compiling")]
-    assert len(lines) == 1
-    assert lines[0].startswith("isochron: Warning: ")
-    assert "step" in lines[0]

@@ -23,6 +23,21 @@ def test_the_promised_error_is_reached(worm, touch, tolerance):
     assert run.attrs["estimated_error_mV"] == pytest.approx(error, rel=0.3)
 
 
+@pytest.mark.parametrize("amplitude_pA", [2e4, 1e6])
+def test_the_error_is_that_of_the_step_that_the_guard_took(worm, amplitude_pA):
+    """The run at a step and that at half of it both took what the guard allows: 0 mV, not 33."""
+    push = sims.step_current(["PLML", "PLMR"], amplitude_pA=amplitude_pA)
+    options = {
+        "duration_s": 0.5,
+        "initial_state": worm.random_state(push, np.random.default_rng(5)),
+    }
+    run = sims.simulate(worm, push, **options)
+    exact = sims.simulate(worm, push, engine="scipy", **options)
+    error = float(np.abs(run.V - exact.V).max())
+    assert 0.3 * error < run.attrs["estimated_error_mV"]
+    assert error < max(1e-3, 1e-5 * float(np.ptp(exact.V.values)))
+
+
 def test_a_coarser_promise_takes_fewer_steps(worm, touch):
     rng = np.random.default_rng
     runs = [
