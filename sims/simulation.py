@@ -295,9 +295,9 @@ def _check_size(request: EngineRequest, settings: RunSettings) -> None:
         way_out += " duration_s is in seconds, record_every_ms in milliseconds."
         raise (TooLargeError if taken else ValueError)(
             f"duration_s={settings.duration_s:g} at record_every_ms="
-            f"{settings.record_every_ms:g} would record {taken} samples, {needed / 2**30:.3g} GiB; "
-            "between 1 sample and "
-            f"{MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. {way_out}"
+            f"{settings.record_every_ms:g} would record {taken:.6g} samples, "
+            f"{needed / 2**30:.3g} GiB; between 1 sample and {MEMORY_LIMIT_BYTES / 2**30:.0f} GiB "
+            f"are allowed. {way_out}"
         )
 
 

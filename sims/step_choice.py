@@ -84,6 +84,11 @@ def require_few_steps(n_steps: float, step_ms: float, duration_s: float, n_neuro
 
 def whole_steps(settings: Any, step_ms: float) -> dict[str, Any]:
     """Steps of a run whose samples are a whole number of steps apart."""
+    if settings.step_ms is not None and settings.step_ms > 1e3 * settings.duration_s:
+        raise ValueError(
+            f"step_ms={settings.step_ms:g} is longer than the run: duration_s="
+            f"{settings.duration_s:g} is {1e3 * settings.duration_s:g} ms."
+        )
     n_steps = round(1e3 * settings.duration_s / step_ms)
     every = max(1, round(settings.record_every_ms / step_ms))
     return {"step_ms": step_ms, "n_steps": n_steps, "every": every}

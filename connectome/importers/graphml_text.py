@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -64,9 +65,15 @@ def parse_graphml(content: bytes, where: str) -> Graph:
     keys = {item.get("id", ""): _key(item) for item in root if _tag(item) == "key"}
     nodes = dict(_nodes(graph, keys, where))
     edges = tuple(_edges(graph, keys, where))
-    for edge in edges:
-        for end in (edge.source, edge.target):
-            nodes.setdefault(end, {})
+    ends = dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))
+    if nodes and (unknown := next((end for end in ends if end not in nodes), None)) is not None:
+        near = get_close_matches(unknown, nodes, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"{where}: an edge is at node {unknown!r}, which is not declared.{hint} Declare all "
+            "nodes, or none."
+        )
+    nodes = nodes or {end: {} for end in ends}
     return Graph(_attributes(graph, "graph", keys, where), nodes, edges)
 
 

@@ -9,7 +9,7 @@ import click
 
 from isochron.cli.common import debug_option, json_option, open_connectome, print_json, say
 from isochron.cli.execution import StoreOptions
-from isochron.cli.options import NearestChoice, SettingsCommand, reject_given
+from isochron.cli.options import PATH, NearestChoice, SettingsCommand, reject_given
 from isochron.runs.model_settings import DATASET_HELP
 from isochron.settings import require_seed, setting
 from isochron.wording import shown
@@ -104,7 +104,7 @@ WHOSE = {"file": "J.npy", "ensemble": "--random", "axis": "--dataset"}
 
 
 @click.command(cls=SettingsCommand, settings=SETTINGS)
-@click.argument("couplings", metavar="[J.npy]", type=Path, required=False)
+@click.argument("couplings", metavar="[J.npy]", type=PATH, required=False)
 @click.option(
     "--signs", type=NearestChoice(["own", "gaba", "none"], case_sensitive=False),
     help="Signs of the chemical connections: those of the connectome (own), the 26 GABAergic "

@@ -19,7 +19,7 @@ from isochron.cli.common import (
     refuse_to_replace,
     say,
 )
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import PATH, SettingsCommand
 from isochron.settings import setting
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class BenchSettings:
 
 
 @click.command(cls=SettingsCommand, settings={"rows": BenchSettings})
-@click.option("--out", type=Path, help="File for the result (.json).")
+@click.option("--out", type=PATH, help="File for the result (.json).")
 @force_option
 @json_option
 @debug_option

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isochron.cli.options import PATH
 from isochron.wording import printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ force_option = click.option("--force", is_flag=True, help="Replace files that ex
 
 report_option = click.option(
     "--report",
-    type=Path,
+    type=PATH,
     metavar="FOLDER",
     help="Folder for report.html, with numbers and a figure, and view.html, which plays the run.",
 )

@@ -6,7 +6,7 @@ import click
 
 from isochron.cli.common import debug_option, json_option, print_json, say
 from isochron.cli.execution import ExecutionOptions
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import PATH, SettingsCommand
 from isochron.cli.studies import RUN_SETTINGS, StudyOptions, run_study
 from isochron.runs.model_settings import DATASET_HELP
 
@@ -19,8 +19,8 @@ RUNS_HELP = (
 
 @click.command(cls=SettingsCommand, settings=RUN_SETTINGS)
 @click.option("--dataset", help=f"{DATASET_HELP}.  [default: varshney2011]")
-@click.option("--runs", "first", type=Path, metavar="RUN [RUN]...", multiple=True, help=RUNS_HELP)
-@click.argument("more", type=Path, nargs=-1, metavar="")
+@click.option("--runs", "first", type=PATH, metavar="RUN [RUN]...", multiple=True, help=RUNS_HELP)
+@click.argument("more", type=PATH, nargs=-1, metavar="")
 @click.option(
     "--interim", is_flag=True, help="Report what the run in --out has finished so far; run nothing."
 )

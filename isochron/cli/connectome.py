@@ -20,7 +20,7 @@ from isochron.cli.common import (
     say,
     sign_rule,
 )
-from isochron.cli.options import NearestGroup, SettingsCommand
+from isochron.cli.options import PATH, NearestGroup, SettingsCommand
 from isochron.settings import setting
 from isochron.wording import counted
 
@@ -191,7 +191,7 @@ class SignSettings:
 @connectome.command(cls=SettingsCommand, settings={"signing": SignSettings})
 @click.argument("identifier", metavar="ID")
 @click.option(
-    "--out", type=Path, required=True, help="File for the connectome: .csv, .graphml or .nc."
+    "--out", type=PATH, required=True, help="File for the connectome: .csv, .graphml or .nc."
 )
 @force_option
 @json_option
@@ -220,7 +220,7 @@ def export(identifier: str, signing: SignSettings, out: Path, force: bool, as_js
 @connectome.command()
 @click.argument("identifier", metavar="ID")
 @click.option(
-    "--out", type=Path, help="File for the figure: .png, .pdf or .svg.  [default: ID.png]"
+    "--out", type=PATH, help="File for the figure: .png, .pdf or .svg.  [default: ID.png]"
 )
 @force_option
 @json_option

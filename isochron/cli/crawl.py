@@ -21,7 +21,7 @@ from isochron.cli.common import (
     write_report,
 )
 from isochron.cli.execution import ExecutionOptions
-from isochron.cli.options import SettingsCommand, reject_given
+from isochron.cli.options import PATH, SettingsCommand, reject_given
 from isochron.runs.gait_rows import animal_note, gait_table_rows
 from isochron.wording import command
 from isochron.workflows.crawl_controls.settings import ControlSettings
@@ -38,7 +38,7 @@ FORMATS = (".zarr", ".nc", ".wcon")
     cls=SettingsCommand,
     settings={"worm": CrawlSettings, "controls": ControlSettings, "execution": ExecutionOptions},
 )
-@click.option("--out", type=Path, help="File for the run: .zarr, .nc or .wcon; folder for --nulls.")
+@click.option("--out", type=PATH, help="File for the run: .zarr, .nc or .wcon; folder for --nulls.")
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as crawl.png.")
 @report_option
 @force_option

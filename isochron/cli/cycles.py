@@ -14,7 +14,7 @@ from isochron.cli.common import (
     print_table,
     say,
 )
-from isochron.cli.options import SettingsCommand, reject_given
+from isochron.cli.options import PATH, SettingsCommand, reject_given
 from isochron.settings import setting
 from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
 
@@ -36,7 +36,7 @@ class CycleSearch(RhythmSearch):
 
 
 @click.command(cls=SettingsCommand, settings={"search": CycleSearch})
-@click.argument("source", metavar="RUN_OR_NET", type=Path)
+@click.argument("source", metavar="RUN_OR_NET", type=PATH)
 @json_option
 @debug_option
 def cycles(source: Path, search: CycleSearch, as_json: bool) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from isochron.cli.common import debug_option, json_option, print_json, say
-from isochron.cli.options import NearestChoice
+from isochron.cli.options import PATH, NearestChoice
 from isochron.wording import command
 
 
 @click.command()
-@click.argument("folder", type=Path)
+@click.argument("folder", type=PATH)
 @click.option("--trials", default=256, show_default=True, help="Number of fresh trials.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the trials.")
 @click.option(

@@ -15,7 +15,7 @@ from isochron.cli.common import (
     say,
     sign_rule,
 )
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import PATH, SettingsCommand
 from isochron.runs.model_settings import ConnectionSettings
 from isochron.sims.neuroml.settings import ExportSettings
 from isochron.wording import counted
@@ -25,7 +25,7 @@ SETTINGS = {"export": ExportSettings, "connections": ConnectionSettings}
 
 @click.command("export-neuroml", cls=SettingsCommand, settings=SETTINGS)
 @click.argument("identifier", metavar="ID")
-@click.option("--out", type=Path, required=True, metavar="DIR", help="New folder of the export.")
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="New folder of the export.")
 @force_option
 @json_option
 @debug_option

@@ -12,6 +12,7 @@ import typing
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import MISSING
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +22,22 @@ from isochron.settings import check_choice, check_listed, choices_of, describe
 
 GIVEN = "isochron.cli.options.given"
 UNIT = re.compile(r"_(ms|s|Hz|mV|pA|nS|pF)$")
+
+
+class PathType(click.ParamType):
+    """A path; an empty one, which would be the current folder, is an error."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path of a text."""
+        if value == "":
+            self.fail("the path is empty; the current folder is '.'", param, ctx)
+        return Path(value)
+
+
+PATH = PathType()
+TYPES: dict[Any, Any] = {Path: PATH}
 
 
 def option_name(field: dataclasses.Field) -> str:
@@ -56,7 +73,7 @@ def make_option(field: dataclasses.Field, section: str = "", default: Any = None
     needed: dict[str, Any] = {"required": True} if field.default is MISSING else {"default": None}
     return click.Option(
         [flag, name],
-        type=ListedChoice(field) if choices_of(field) else parts[0],
+        type=ListedChoice(field) if choices_of(field) else TYPES.get(parts[0], parts[0]),
         metavar=field.metadata.get("form") or None,
         nargs=len(parts) if several and not repeated else 1,
         multiple=repeated,

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from isochron.cli.common import debug_option, say
+from isochron.cli.options import PATH
 
 
 @click.command()
-@click.argument("run", type=Path)
+@click.argument("run", type=PATH)
 @debug_option
 def report(run: Path) -> None:
     """Write the pages of a finished RUN folder, or of the store of a sweep, from its data."""

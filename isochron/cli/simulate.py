@@ -21,7 +21,7 @@ from isochron.cli.common import (
     say,
     write_report,
 )
-from isochron.cli.options import SettingsCommand, settings_given
+from isochron.cli.options import PATH, SettingsCommand, settings_given
 from isochron.locks import locked
 from isochron.runs.model_settings import ModelSettings
 from isochron.settings import setting
@@ -62,7 +62,7 @@ class SimulationSettings(RunSettings):
 
 @click.command(cls=SettingsCommand, settings={"model": ModelSettings, "how": SimulationSettings})
 @click.option(
-    "--out", type=Path, help="File for the run (.zarr, .nc, .nwb); of several engines a folder."
+    "--out", type=PATH, help="File for the run (.zarr, .nc, .nwb); of several engines a folder."
 )
 @click.option("--plot", "draw", is_flag=True, help="Draw the run, next to --out or as run.png.")
 @report_option

@@ -16,7 +16,7 @@ from isochron.cli.execution import (
     scheduler_option,
     workers_option,
 )
-from isochron.cli.options import NearestChoice
+from isochron.cli.options import PATH, NearestChoice
 from isochron.cli.signals import resumable
 from isochron.runs.executors import EXECUTORS
 from isochron.wording import counted
@@ -67,8 +67,8 @@ memory_option = click.option(
 
 
 @sweep.command()
-@click.argument("grid", type=Path)
-@click.option("--out", "store", required=True, type=Path, help="Folder of the results.")
+@click.argument("grid", type=PATH)
+@click.option("--out", "store", required=True, type=PATH, help="Folder of the results.")
 @click.option(
     "--executor", type=NearestChoice(list(EXECUTORS)), default="local", show_default=True,
     help="Where the runs are computed.",
@@ -125,7 +125,7 @@ def run(
 
 
 @sweep.command()
-@click.argument("store", type=Path)
+@click.argument("store", type=PATH)
 @click.option("--shard", metavar="K/N", help="Part K (from 0) of N of the batches.")
 @workers_option
 @timeout_option
@@ -204,7 +204,7 @@ def _parts(shard: str) -> tuple[int, int]:
 
 
 @sweep.command()
-@click.argument("store", type=Path)
+@click.argument("store", type=PATH)
 @json_option
 @debug_option
 def status(store: Path, as_json: bool) -> None:
@@ -215,8 +215,8 @@ def status(store: Path, as_json: bool) -> None:
 
 
 @sweep.command()
-@click.argument("store", type=Path)
-@click.argument("file", type=Path)
+@click.argument("store", type=PATH)
+@click.argument("file", type=PATH)
 @force_option
 @json_option
 @debug_option

@@ -18,7 +18,7 @@ from isochron.cli.common import (
     say,
 )
 from isochron.cli.execution import StoreOptions
-from isochron.cli.options import SettingsCommand, reject_given
+from isochron.cli.options import PATH, SettingsCommand, reject_given
 from isochron.settings import setting
 from isochron.workflows.rhythm_search import DATASETS, RhythmSearch
 
@@ -41,9 +41,9 @@ class TongueSearch(RhythmSearch):
 
 
 @click.command(cls=SettingsCommand, settings={"search": TongueSearch, "execution": StoreOptions})
-@click.argument("source", metavar="RUN_OR_NET", type=Path)
+@click.argument("source", metavar="RUN_OR_NET", type=PATH)
 @click.option(
-    "--plot", "picture", metavar="FILE", type=Path,
+    "--plot", "picture", metavar="FILE", type=PATH,
     help="File for a figure of the tongues: .png, .svg or .pdf.",
 )  # fmt: skip
 @force_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.common import debug_option, force_option, json_option, print_json, say
-from isochron.cli.options import NearestChoice, given_sections, make_option, write_options
+from isochron.cli.options import PATH, NearestChoice, given_sections, make_option, write_options
 from isochron.wording import command
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ def _value(args: list[str], option: str) -> str | None:
 
 @click.command(cls=TrainCommand)
 @click.option(
-    "--config", type=Path, help="Configuration file (TOML); options override its settings."
+    "--config", type=PATH, help="Configuration file (TOML); options override its settings."
 )
 @click.option("--print-config", is_flag=True, help="Print the configuration as commented TOML.")
 @click.option(
-    "--out", type=Path, help="Folder for the networks; required unless --print-config is given."
+    "--out", type=PATH, help="Folder for the networks; required unless --print-config is given."
 )
 @force_option
 @json_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isochron.cli.common import debug_option, force_option, refuse_to_replace, report_file, say
-from isochron.cli.options import SettingsCommand
+from isochron.cli.options import PATH, SettingsCommand
 from isochron.settings import setting
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class ViewSettings:
 
 
 @click.command(cls=SettingsCommand, settings={"page": ViewSettings})
-@click.argument("runs", nargs=-1, required=True, type=Path, metavar="RUN...")
-@click.option("--out", type=Path, metavar="FILE", help="File for the page (.html), to send on.")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
+@click.option("--out", type=PATH, metavar="FILE", help="File for the page (.html), to send on.")
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open a browser.  [default: without --out]"
 )

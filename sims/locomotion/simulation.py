@@ -182,9 +182,9 @@ def check_size(n_steps: int, every: int, dimension: int, settings: WormRunSettin
         way_out = "Record less often." if n_steps >= every else "Record more often, or run longer."
         raise (TooLargeError if n_steps >= every else ValueError)(
             f"duration_s={settings.duration_s:g} at record_every_ms={settings.record_every_ms:g} "
-            f"would record {n_steps // every} samples, {needed / 2**30:.3g} GiB; between 1 sample "
-            f"and {MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. {way_out} duration_s is in "
-            "seconds, record_every_ms in milliseconds."
+            f"would record {n_steps // every:.6g} samples, {needed / 2**30:.3g} GiB; between 1 "
+            f"sample and {MEMORY_LIMIT_BYTES / 2**30:.0f} GiB are allowed. {way_out} duration_s is "
+            "in seconds, record_every_ms in milliseconds."
         )
 
 

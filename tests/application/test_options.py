@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from isochron.cli import app
+from isochron.cli import app, main
 from isochron.cli.options import SettingsCommand, make_option, option_name, reject_given
 from isochron.settings import setting
 
@@ -115,3 +115,11 @@ def test_several_choices_stand_between_commas():
         option.type.convert("sine,sqare", option, context)
     offered = option.type.shell_complete(context, option, "sine,s")
     assert [item.value for item in offered] == ["sine,square", "sine,saw"]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["train --out", "simulate --duration 1 --stimulus", "evaluate", "cycles"]
+)
+def test_an_empty_path_is_not_the_current_folder(arguments, capsys):
+    assert main([*arguments.split(), ""]) == 2
+    assert "the path is empty" in capsys.readouterr().err

@@ -112,3 +112,12 @@ def test_the_error_of_the_multistep_method_is_estimated(worm, touch, worm_run):
     assert abs(coarse.period) < 1e-5
     assert 4 < coarse.potential_mV / fine.potential_mV < 40
     assert coarse.step_for(period=abs(coarse.period) / 8) == pytest.approx(8)
+
+
+@pytest.mark.parametrize("step_ms", [1e300, 101])
+def test_a_step_that_is_longer_than_the_run(small, step_ms):
+    push, rng = sims.step_current(["N3"], amplitude_pA=1), np.random.default_rng(0)
+    with pytest.raises(ValueError, match="step_ms=.* is longer than the run: .* is 100 ms"):
+        sims.simulate(small, push, step_ms=step_ms, duration_s=0.1, rng=rng)
+    with pytest.raises(ValueError, match="step_ms=.* is longer than the run: .* is 100 ms"):
+        sims.simulate_many(small, [push], step_ms=step_ms, duration_s=0.1, rng=rng)

@@ -247,7 +247,7 @@ def test_signs_and_signed_weights(file):
 def test_defaults_of_attributes_and_those_not_read(file):
     text = """<graphml><key id="w" for="edge" attr.name="weight"><default>4</default></key>
     <key id="x" for="node" attr.name="x"/><key id="c" for="edge" attr.name="color"/>
-    <graph edgedefault="directed"><node id="a"><data key="x">0.1</data></node>
+    <graph edgedefault="directed"><node id="a"><data key="x">0.1</data></node><node id="b"/>
     <edge source="a" target="b"/><edge source="b" target="a"><data key="w">5</data>
     <data key="c">red</data></edge></graph></graphml>"""
     read = from_graphml(file(text))
@@ -264,6 +264,10 @@ def test_defaults_of_attributes_and_those_not_read(file):
         (graph("<hyperedge/>"), "a hyperedge inside a graph"),
         (graph(node("a") + node("a")), "node id 'a' is empty or repeated"),
         (graph("<node/>"), "node id '' is empty"),
+        (
+            graph(node("AVAL") + node("AVBL"), edge("AVAL", "AVBl")),
+            "'AVBl', which is not declared.",
+        ),
         (
             "<graphml><key id='w' for='edge' attr.name='weight'/><graph><node id='a'/><edge "
             "source='a' target='a'><data key='w'>3</data><data key='w'>4</data></edge></graph>"
@@ -310,7 +314,9 @@ def test_empty_values_that_are_not_used_are_accepted(file):
     keys = [("node", "weight"), ("node", "cell_type"), ("graph", "year"), ("all", "version")]
     keys += [("edge", "synapses"), ("edge", "sign"), ("edge", "count"), ("edge", "length")]
     text = graph(
-        '<data key="year"/><data key="version"/>' + node("a", weight="", cell_type="", version=""),
+        '<data key="year"/><data key="version"/>'
+        + node("a", weight="", cell_type="", version="")
+        + node("b"),
         edge("a", "b", synapses=3, sign="", count="", length=""),
         keys=keys,
     ).replace(" attr.name", ' attr.type="double" attr.name')
@@ -323,7 +329,7 @@ def test_empty_values_that_are_not_used_are_accepted(file):
 
 def test_a_default_that_is_not_a_number_names_the_edge(file):
     text = """<graphml><key id="w" for="edge" attr.name="weight" attr.type="double">
-    <default>NaN</default></key><graph edgedefault="directed"><node id="a"/>
+    <default>NaN</default></key><graph edgedefault="directed"><node id="a"/><node id="b"/>
     <edge source="a" target="b"/></graph></graphml>"""
     with pytest.raises(ValueError, match="edge a to b: weight must be finite .*, got nan"):
         from_graphml(file(text))
