@@ -9,6 +9,7 @@ Wicks, Roehrig and Rankin (1996); Kunert, Shlizerman and Kutz (2014); Kim et al.
 nS * mV = pA and pF * mV / ms = pA, so the equations carry no conversion factors.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 
 from isochron.arguments import require_instance
 from isochron.connectome import Connectome
@@ -233,7 +234,7 @@ class GradedNetwork:
             largest = float(np.abs(drive).max())
             raise ValueError(
                 f"The potentials at rest are not finite with a drive of up to {largest:.3g} pA. "
-                "Lower the currents of the stimulus."
+                "Lower the currents of the stimulus, or the weights of the connectome."
             )
         return found
 
@@ -330,7 +331,9 @@ class GradedNetwork:
 
     @cached_property
     def _resting_factor(self) -> tuple[Array, Array]:
-        return lu_factor(self._resting_conductances())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LinAlgWarning)  # the potentials are then not finite
+            return lu_factor(self._resting_conductances())
 
     def _resting_conductances(self) -> Array:
         """Conductance matrix of the linear equations of the thresholds, nS."""

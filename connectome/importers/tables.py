@@ -128,7 +128,9 @@ def _header_and_body(
     lines = [(line, fields) for line, fields in _split(text, separator) if any(fields)]
     while lines and lines[0][1][0].startswith("#") and _known(lines[0][1], given) < 2:
         del lines[0]  # comments above the header
-    header, body = (lines[0][1] if lines else []), lines[1:]
+    if not lines:
+        raise ValueError("The table is empty.")
+    header, body = lines[0][1], lines[1:]
     if body and all(len(fields) == len(header) + 1 for _, fields in body) and _counts(body):
         header = ["", *header]  # R writes row names without a header
     return ["" if re.fullmatch(r"Unnamed: \d+", column) else column for column in header], body
@@ -173,8 +175,12 @@ def _split(text: str, separator: str, *, strict: bool = True) -> Iterator[tuple[
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=separator, strict=strict, skipinitialspace=True
     )
-    for fields in reader:
-        yield reader.line_num, [field.strip() for field in fields]
+    try:
+        for fields in reader:
+            yield reader.line_num, [field.strip() for field in fields]
+    except csv.Error as error:
+        said = str(error).replace("unexpected end of data", "a quotation mark is not closed")
+        raise ValueError(f"line {reader.line_num}: {said}.") from error
 
 
 def _counts(body: Sequence[tuple[int, list[str]]]) -> bool:

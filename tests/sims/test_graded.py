@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from isochron import sims
+from isochron import connectome, sims
 from isochron.sims.engines import strang, strang_rows
 from isochron.sims.graded_map import DivergenceError
 
@@ -254,3 +254,13 @@ def test_a_current_without_finite_potentials_at_rest_is_named(worm):
     stimulus = sims.step_current(["PLML"], amplitude_pA=1e308)
     with pytest.raises(ValueError, match="not finite with a drive of up to 1e"):
         worm.equilibrium(stimulus)
+
+
+def test_weights_without_finite_potentials_at_rest_are_named():
+    """SciPy warned that a matrix is singular, which says nothing of the weights."""
+    gap = connectome.from_matrices(
+        ["A", "B"], np.zeros((2, 2)), gap=[[0, 1e200], [1e200, 0]], rows="postsynaptic"
+    )
+    network = sims.GradedNetwork(gap, signs=connectome.gaba_inhibitory)
+    with pytest.raises(ValueError, match="or the weights of the connectome"):
+        network.equilibrium(sims.step_current(["A"], amplitude_pA=10))

@@ -96,12 +96,14 @@ def test_a_gap_junction_may_stand_once_or_twice(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not have the column 'pre'"),
+        ("", "The table is empty"),
         ("pre,post\nA,B\n", "not have the column 'weight'"),
         ("pre,post,weight,wheight\nA,B,1,1\n", "unknown column 'wheight'. Did you mean weight"),
         (HEADER + "A,B\n", "line 2: it has 2 fields"),
         (HEADER + "A,B,1,gap,0,7\n", "line 2: it has 6 fields"),
         (HEADER + "A,,1,gap,0\n", "line 2: a name is empty"),
+        (HEADER + 'A,"B,1,gap,0\nB,A,1,gap,0\n', "line 3: a quotation mark is not closed"),
+        (HEADER + "A," + "B" * 200_000 + ",1,gap,0\n", "line 2: field larger than field limit"),
         (HEADER + "A,B,one,gap,0\n", "line 2: weight must be a number"),
         (HEADER + "A,B,nan,gap,0\n", "line 2: weight must be finite"),
         (HEADER + "A,B,inf,gap,0\n", "line 2: weight must be finite"),
