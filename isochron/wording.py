@@ -3,6 +3,7 @@
 import math
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 
 LONGEST = 200  # characters of a value in a message
@@ -32,6 +33,15 @@ def printable(text: str) -> str:
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def print_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a warning as one line on stderr, in the place of ``warnings.showwarning``.
+
+    Python shows the place in the source, too, and its line of code.
+    """
+    if sys.stderr is not None:
+        sys.stderr.write(f"isochron: Warning: {printable(' '.join(str(message).split()))}\n")
 
 
 def joined(words: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from isochron.cli.connectome import connectome
 from isochron.cli.crawl import crawl
 from isochron.cli.cycles import cycles
 from isochron.cli.environment import check_environment
-from isochron.cli.errors import describe_error, describe_warning, end_quietly
+from isochron.cli.errors import describe_error, end_quietly
 from isochron.cli.evaluate import evaluate
 from isochron.cli.export_neuroml import export_neuroml
 from isochron.cli.follow import follow
@@ -34,6 +34,7 @@ from isochron.cli.sweep import sweep
 from isochron.cli.tongue import tongue
 from isochron.cli.train import train
 from isochron.cli.view import view
+from isochron.wording import print_warning
 
 
 class _Commands(NearestGroup):
@@ -94,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # workers inherit it
         os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, whatever was set
         if "--debug" not in arguments:
-            warnings.showwarning = describe_warning
+            warnings.showwarning = print_warning
         if isinstance(sys.stdout, io.TextIOWrapper):  # characters that its encoding lacks
             sys.stdout.reconfigure(errors="backslashreplace")
         if "--json" not in arguments:

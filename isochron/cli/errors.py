@@ -52,11 +52,6 @@ def describe_error(error: BaseException, arguments: Sequence[str]) -> int:
     return code
 
 
-def describe_warning(message: Warning | str, *_: object, **__: object) -> None:
-    """Print a warning as one line, without the line of code that Python shows."""
-    sys.stderr.write(f"isochron: Warning: {printable(' '.join(str(message).split()))}\n")
-
-
 def end_quietly(streams: Sequence[TextIO]) -> int | None:
     """End without a message if the reader of the output has closed its pipe, as ``head`` does.
 

@@ -44,6 +44,12 @@ def test_two_workers_make_the_same_files(reference, tmp_path):
     assert again.digest() == reference.digest()
 
 
+def test_a_warning_of_a_worker_is_one_line(tmp_path, capfd):
+    sweep(f"{HERE}:warning", grid(axes={"x": [1, 3]}, batch=1), out=tmp_path / "S", workers=2)
+    lines = [line for line in capfd.readouterr().err.splitlines() if "odd" in line]
+    assert sorted(lines) == ["isochron: Warning: 1 is odd", "isochron: Warning: 3 is odd"]
+
+
 def test_nothing_is_done_twice(reference):
     before = len(list(reference.store.logged()))
     sweep(f"{HERE}:square", grid(), out=reference.store.path, workers=1)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ from isochron.runs.executors.work import (
     too_long,
 )
 from isochron.runs.executors.work_folder import Report, open_folder
+from isochron.wording import print_warning
 
 GRACE_S = 10.0  # after the time of an item, before its process is killed
 POLL_S = 0.5
@@ -255,6 +257,7 @@ def _ending(code: int | None) -> str:
 
 def _serve(pipe: Connection, path: str, limits: Limits) -> None:
     """A worker: an item in, its outcome out."""
+    warnings.showwarning = print_warning
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     end_with_parent()
