@@ -85,6 +85,12 @@ def test_a_lock_that_is_a_pipe_does_not_wait(out):
         RunFolder(out, CompareConfig.quick(), "1")
 
 
+def test_a_lock_that_is_a_folder(out):
+    (out / ".lock").mkdir()
+    with pytest.raises(ValueError, match=r"\.lock is not a file"):
+        RunFolder(out, CompareConfig.quick(), "1")
+
+
 @pytest.mark.parametrize("name", ["run.json", "config.toml"])
 def test_the_files_of_a_run_folder(victim, out, name):
     with RunFolder(out, CompareConfig.quick(), "1"):
