@@ -99,8 +99,8 @@ def test_a_network_whose_file_is_gone_is_trained_again(tmp_path, capsys):
     out = tmp_path / "a"
     run(capsys, train, *SMALL, "--out", out)
     before = weights(out)
-    for name in ("replicate-0.json", "replicate-0.safetensors"):
-        (out / "nets" / name).unlink()
+    for folder, name in (("nets", ".json"), ("nets", ".safetensors"), ("steps", ".json")):
+        (out / folder / f"replicate-0{name}").unlink()
         assert run(capsys, train, *SMALL, "--out", out)[0] == 0
         assert run(capsys, evaluate, out)[0] == 0
         assert weights(out) == before

@@ -17,7 +17,7 @@ from isochron.runs.sweep.store import Store
 from isochron.runs.training import Training, train_and_save
 from isochron.sims import append_dataset, load_dataset, save_dataset
 from isochron.sims.storage import export_nwb
-from isochron.sims.unfinished import discard_left_over, unfinished_run
+from isochron.sims.unfinished import UnfinishedRun, discard_left_over, unfinished_run
 from isochron.studies.compare.configuration import CompareConfig
 
 CANARY = b"years of work"
@@ -142,6 +142,14 @@ def test_an_unfinished_run(victim, out):
     discard_left_over(out / "run.zarr")
     for name in ("samples", "run.json"):
         (victim.parent / name).unlink()
+
+
+def test_the_folder_of_an_unfinished_run_that_becomes_a_link(victim, out):
+    run = UnfinishedRun(out / ".run.zarr.unfinished")
+    run.update(np.zeros((2, 1)), 1)
+    plant(victim.parent, out / ".run.zarr.unfinished")
+    with pytest.raises(ValueError, match="symbolic link"):
+        run.save()
 
 
 def test_the_checkpoints_of_a_training(victim, out):
