@@ -344,6 +344,9 @@ def test_evaluate_names_what_is_missing(capsys, tmp_path):
     run(capsys, train, *SMALL, "--steps", 0, "--out", tmp_path / "a")
     code, _, error = run(capsys, evaluate, tmp_path / "a", "--trials", 0)
     assert (code, "trials >= 1" in error) == (2, True)
+    (tmp_path / "a" / "nets" / "replicate-0.json").unlink()
+    code, _, error = run(capsys, evaluate, tmp_path / "a")
+    assert (code, f"No network in {tmp_path / 'a'} is finished" in error) == (2, True)
 
 
 def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):
