@@ -53,6 +53,11 @@ def test_settings_of_a_different_type_are_named():
             ann_bridge.train_many([gru()], TASK, given, seeds=[0])
 
 
+def test_checkpoints_at_no_step_are_an_error():
+    with pytest.raises(ValueError, match="checkpoint_every must be at least 1, got 0"):
+        ann_bridge.train(gru(), TASK, SHORT, seed=0, checkpoint_every=0)
+
+
 def test_networks_from_a_generator_and_what_is_not_a_list():
     nets = [gru(), gru()]
     records = ann_bridge.train_many((net for net in nets), TASK, SHORT, seeds=iter([0, 1]))  # pyright: ignore[reportArgumentType]

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -326,6 +327,30 @@ def test_what_load_net_would_not_give_back_is_not_saved(tmp_path, make, words):
     """A subclass came back as a GRU, and the others were files that no one could read."""
     with pytest.raises(ValueError, match=words):
         ann_bridge.save_net(make(), tmp_path / "net")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_load_net_would_not_read_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "MAX_BYTES", 100)
+    with pytest.raises(ValueError, match="the largest size of a file that load_net reads"):
+        ann_bridge.save_net(ann_bridge.GRUNet(n_units=3), tmp_path / "net")
+    assert not list(tmp_path.iterdir())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sized(ann_bridge.GRUNet.parameters_type):
+    table: dict[int, int] = field(default_factory=lambda: {1: 2})
+
+
+class OfSizes(ann_bridge.GRUNet):
+    kind = "sized"
+    parameters_type = Sized
+
+
+def test_settings_that_json_alters_are_not_saved(tmp_path, monkeypatch):
+    monkeypatch.setitem(NETWORKS._entries, "sized", Entry(f"{__name__}:OfSizes", "Sizes."))
+    with pytest.raises(ValueError, match=r"would return the settings .*{.1.: 2}"):
+        ann_bridge.save_net(OfSizes(n_units=3), tmp_path / "net")
     assert not list(tmp_path.iterdir())
 
 

@@ -96,7 +96,7 @@ def test_checkpoints_change_no_bit(tmp_path, uninterrupted):
 
 
 @pytest.mark.parametrize("part", ["step-00000024.safetensors", "step-00000024.json"])
-@pytest.mark.parametrize("fault", ["flip", "truncate", "remove"])
+@pytest.mark.parametrize("fault", ["flip", "truncate", "remove", "nest"])
 def test_a_damaged_newest_checkpoint_is_passed_over(stopped, uninterrupted, part, fault):
     path = stopped / part
     content = bytearray(path.read_bytes())
@@ -104,6 +104,8 @@ def test_a_damaged_newest_checkpoint_is_passed_over(stopped, uninterrupted, part
         path.unlink()
     elif fault == "truncate":
         path.write_bytes(content[: len(content) // 2])
+    elif fault == "nest":
+        path.write_bytes(b"[" * 100_000)
     else:
         content[len(content) // 2] ^= 1
         path.write_bytes(content)

@@ -118,6 +118,7 @@ def test_a_survey_finds_rest_below_the_onset_and_a_cycle_above(capsys, gain, kin
         (("--seed", -1), "seed must be a whole number from 0"),
         (("--nulls", 2, "--out", "a", "--report", "b"), "omit --report"),
         (("--out", "run.csv"), "must end in .zarr, .nc, .wcon"),
+        (("--out", "none/run.zarr"), "The folder none does not exist"),
         (("--stimulate", "PLM"), "NAME=CURRENT"),
         (("--duration", 0), "duration_s must be positive"),
         (("--drag-ratio", 0), "drag_ratio must be positive"),

@@ -99,8 +99,8 @@ def test_a_network_whose_file_is_gone_is_trained_again(tmp_path, capsys):
     out = tmp_path / "a"
     run(capsys, train, *SMALL, "--out", out)
     before = weights(out)
-    for name in ("replicate-0.json", "replicate-0.safetensors"):
-        (out / "nets" / name).unlink()
+    for folder, name in (("nets", ".json"), ("nets", ".safetensors"), ("steps", ".json")):
+        (out / folder / f"replicate-0{name}").unlink()
         assert run(capsys, train, *SMALL, "--out", out)[0] == 0
         assert run(capsys, evaluate, out)[0] == 0
         assert weights(out) == before
@@ -344,6 +344,9 @@ def test_evaluate_names_what_is_missing(capsys, tmp_path):
     run(capsys, train, *SMALL, "--steps", 0, "--out", tmp_path / "a")
     code, _, error = run(capsys, evaluate, tmp_path / "a", "--trials", 0)
     assert (code, "trials >= 1" in error) == (2, True)
+    (tmp_path / "a" / "nets" / "replicate-0.json").unlink()
+    code, _, error = run(capsys, evaluate, tmp_path / "a")
+    assert (code, f"No network in {tmp_path / 'a'} is finished" in error) == (2, True)
 
 
 def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):

@@ -83,6 +83,17 @@ def test_a_kernel_that_stops_early_is_an_error(network, monkeypatch):
         sims.simulate(network, REST, initial_state=start(network), **STRANG)
 
 
+def test_steps_after_the_last_sample_are_checked(network, monkeypatch):
+    def advance(kernel, state, tangents, inputs, count, every, samples):
+        samples[:] = state
+        state[1] = np.nan
+        return count
+
+    monkeypatch.setattr(numba_graded, "advance", advance)
+    with pytest.raises(sims.DivergenceError, match="not finite after 20 ms .* in neuron AVAR"):
+        sims.simulate(network, REST, initial_state=start(network), **STRANG)
+
+
 @pytest.mark.parametrize(("changes", "name"), [({}, "AVAR"), ({"success": False}, r"\w+")])
 def test_what_the_solver_of_scipy_returns_is_checked(network, monkeypatch, changes, name):
     """It ends with a reason, or with numbers that are not finite and none."""

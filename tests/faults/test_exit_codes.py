@@ -1,6 +1,7 @@
 """The exit code of a command states the kind of error; see docs/reference/contracts.md."""
 
 import errno
+import io
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from isochron import ann_bridge
 from isochron.ann_bridge.resume import read_newest
 from isochron.cli import main
-from isochron.cli.errors import describe_error
+from isochron.cli.errors import describe_error, describe_warning, end_quietly
 from isochron.extras import MissingExtraError
 from isochron.files import DataFileError, json_sha256, write_sealed_json
 from isochron.memory import TooLargeError
@@ -121,6 +122,23 @@ def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
     (tmp_path / "run.json").write_text("{")
     assert main(["compare", "--quick", "--out", str(tmp_path)]) == 3
     assert "run.json" in capsys.readouterr().err
+
+
+def test_a_warning_is_one_line_without_control_characters(capsys):
+    describe_warning(UserWarning("a name\n  with \x1b[31m"), UserWarning, "file.py", 1)
+    assert capsys.readouterr().err == "isochron: Warning: a name with \\x1b[31m\n"
+
+
+def test_notes_of_other_types_are_not_printed(capsys):
+    error = ValueError("It failed.")
+    error.add_note("Try again.")
+    error.add_note(type("NoteOfALibrary", (str,), {})("in class Settings"))
+    describe_error(error, [])
+    assert capsys.readouterr().err == "isochron: It failed. Try again.\n"
+
+
+def test_a_stream_that_is_not_a_file_is_open():
+    assert end_quietly([io.StringIO()]) is None
 
 
 def test_a_folder_in_use_is_5(tmp_path, capsys):

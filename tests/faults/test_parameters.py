@@ -194,6 +194,8 @@ def test_a_learning_rate_that_float32_lacks(name):
         (["cycles", "net", "--starts", "1000000000"], "100,000"),
         (["attractors", "--dataset", "varshney2011", "--starts", "1000000000000"], "100,000,000"),
         (["attractors", "--dataset", "varshney2011", "--nulls", "1000000000"], "1,000,000"),
+        (["attractors", "--random", "5", "--networks", "1000000000"], "1,000,000"),
+        (["crawl", "--survey", "1000000000"], "100000"),
     ],
 )
 def test_searches_that_would_never_end(capsys, arguments, most):

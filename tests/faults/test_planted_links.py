@@ -17,7 +17,7 @@ from isochron.runs.sweep.store import Store
 from isochron.runs.training import Training, train_and_save
 from isochron.sims import append_dataset, load_dataset, save_dataset
 from isochron.sims.storage import export_nwb
-from isochron.sims.unfinished import discard_left_over, unfinished_run
+from isochron.sims.unfinished import UnfinishedRun, discard_left_over, unfinished_run
 from isochron.studies.compare.configuration import CompareConfig
 
 CANARY = b"years of work"
@@ -85,6 +85,12 @@ def test_a_lock_that_is_a_pipe_does_not_wait(out):
         RunFolder(out, CompareConfig.quick(), "1")
 
 
+def test_a_lock_that_is_a_folder(out):
+    (out / ".lock").mkdir()
+    with pytest.raises(ValueError, match=r"\.lock is not a file"):
+        RunFolder(out, CompareConfig.quick(), "1")
+
+
 @pytest.mark.parametrize("name", ["run.json", "config.toml"])
 def test_the_files_of_a_run_folder(victim, out, name):
     with RunFolder(out, CompareConfig.quick(), "1"):
@@ -109,6 +115,12 @@ def test_a_folder_in_the_store_of_a_sweep(victim, out, name):
         Store(out).open()
 
 
+def test_a_file_in_place_of_a_folder(out):
+    (out / "batches").write_text("")
+    with pytest.raises(ValueError, match=r"batches is not a folder\. Delete it"):
+        Store(out).open()
+
+
 @pytest.mark.parametrize("name", ["batches/ab", "tasks/abc"])
 def test_a_folder_in_a_folder_of_a_sweep(victim, out, name):
     store = Store(out)
@@ -130,6 +142,14 @@ def test_an_unfinished_run(victim, out):
     discard_left_over(out / "run.zarr")
     for name in ("samples", "run.json"):
         (victim.parent / name).unlink()
+
+
+def test_the_folder_of_an_unfinished_run_that_becomes_a_link(victim, out):
+    run = UnfinishedRun(out / ".run.zarr.unfinished")
+    run.update(np.zeros((2, 1)), 1)
+    plant(victim.parent, out / ".run.zarr.unfinished")
+    with pytest.raises(ValueError, match="symbolic link"):
+        run.save()
 
 
 def test_the_checkpoints_of_a_training(victim, out):
@@ -200,6 +220,9 @@ def test_the_lock_of_a_zarr_folder(victim, out, dataset):
 
 
 def test_a_lock_leaves_nothing(out):
+    for _ in range(2):
+        with locked(out / "x.zarr"):
+            assert [item.name for item in out.iterdir()] == [".x.zarr.lock"]
+        assert not list(out.iterdir())
     with locked(out / "x.zarr"):
-        assert [item.name for item in out.iterdir()] == [".x.zarr.lock"]
-    assert not list(out.iterdir())
+        (out / ".x.zarr.lock").unlink()  # someone tidies up

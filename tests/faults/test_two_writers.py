@@ -1,5 +1,6 @@
 """Two processes that write one output, and writing that is interrupted: one outcome."""
 
+import errno
 import os
 import random
 import shutil
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -178,6 +179,62 @@ def test_saving_that_is_interrupted_twice(tmp_path, monkeypatch, first, second):
     assert (path / "content").read_text() in ("old", "new")
     replace(path, "new")
     assert (path / "content").read_text() == "new"
+    assert [item.name for item in tmp_path.iterdir()] == ["x"]
+
+
+def test_an_interrupt_between_the_renames_acts_after_them(tmp_path, monkeypatch):
+    def rename(source, target, rename=os.rename):
+        signal.raise_signal(signal.SIGINT)
+        rename(source, target)
+
+    path = tmp_path / "x"
+    replace(path, "old")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rename", rename)
+            with pytest.raises(KeyboardInterrupt):
+                replace(path, "new")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (path / "content").read_text() == "new"
+    assert [item.name for item in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_folder_that_cannot_be_renamed_leaves_the_old_one(tmp_path, monkeypatch):
+    def rename(source, target, rename=os.rename):
+        if source.suffix == ".part":
+            raise OSError(errno.EIO, "Input/output error")
+        rename(source, target)
+
+    path = tmp_path / "x"
+    replace(path, "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        with pytest.raises(OSError, match=r"'.*x'$"):
+            replace(path, "new")
+    assert (path / "content").read_text() == "old"
+
+
+def test_an_error_after_a_crash_leaves_the_old_folder(tmp_path):
+    """The crash was between the renames; the error names a different file."""
+    path = tmp_path / "x"
+    replace(path, "old")
+    path.rename(tmp_path / ".x.previous")
+    with pytest.raises(FileNotFoundError, match="'source'"), new_version(path):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "source")
+    assert (path / "content").read_text() == "old"
+
+
+def test_a_folder_that_a_second_process_restores(tmp_path, monkeypatch):
+    @contextmanager
+    def waited(path, wait_s):
+        (tmp_path / ".x.previous").rename(path)
+        yield
+
+    (tmp_path / ".x.previous").mkdir()
+    monkeypatch.setattr("isochron.folders.locked", waited)
+    recover(tmp_path / "x")
     assert [item.name for item in tmp_path.iterdir()] == ["x"]
 
 

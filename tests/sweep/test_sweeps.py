@@ -203,7 +203,7 @@ def test_a_damaged_store_is_completed_by_the_same_command(name, content, message
     found = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
     path, plan = tmp_path / "S" / name, (tmp_path / "S" / "plan.jsonl").read_text()
     path.unlink() if content is None else path.write_text(f"{plan.splitlines()[0]}\n{content}\n")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(DataFileError, match=message):
         Sweep(tmp_path / "S")
     again = sweep(f"{HERE}:square", grid(2), out=tmp_path / "S", workers=1)
     assert (tmp_path / "S" / "plan.jsonl").read_text() == plan
