@@ -66,8 +66,8 @@ class Cell:
     merged: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_types(self)
         object.__setattr__(self, "transmitters", canonical_transmitters(self.transmitters))
+        check_types(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from isochron.arguments import as_list
+
 TRANSMITTERS = (
     *("acetylcholine", "glutamate", "GABA"),
     *("dopamine", "serotonin", "octopamine", "tyramine"),
@@ -32,10 +34,12 @@ def canonical_transmitters(given: str | Iterable[str]) -> tuple[str, ...]:
 
     Raises
     ------
+    TypeError
+        If they are neither a text nor a list.
     ValueError
         If one is almost a known transmitter, or one text names several of them.
     """
-    words = (given,) if isinstance(given, str) else given
+    words = (given,) if isinstance(given, str) else as_list("transmitters", given)
     return tuple(filter(None, (_canonical(str(word)) for word in words)))
 
 

@@ -13,7 +13,7 @@ from isochron.ann_bridge.evaluation import require_trials_fit
 from isochron.ann_bridge.registry import NETWORKS
 from isochron.ann_bridge.tasks import Task
 from isochron.connectome import SIGN_RULES, Connectome
-from isochron.folders import own_folder
+from isochron.folders import refuse_links
 from isochron.runs.configuration import in_section
 from isochron.runs.null_models import draw_connectome
 from isochron.runs.provenance import Provenance
@@ -211,7 +211,8 @@ def train_and_save(
         Further JSON values to save with the network.
     """
     net, task, steps = training.net, training.task, training.parameters.steps
-    checkpoints = own_folder(checkpoints_path(folder, name))
+    checkpoints = checkpoints_path(folder, name)
+    refuse_links(checkpoints.parent, [checkpoints.name])
     record = ann_bridge.train(
         net,
         task,

@@ -117,6 +117,7 @@ def test_a_survey_finds_rest_below_the_onset_and_a_cycle_above(capsys, gain, kin
         (("--links", 1), "n_links must be a whole number"),
         (("--seed", -1), "seed must be a whole number from 0"),
         (("--nulls", 2, "--out", "a", "--report", "b"), "omit --report"),
+        (("--nulls", 2, "--out", __file__), "is a file; --nulls needs"),
         (("--out", "run.csv"), "must end in .zarr, .nc, .wcon"),
         (("--out", "none/run.zarr"), "The folder none does not exist"),
         (("--stimulate", "PLM"), "NAME=CURRENT"),

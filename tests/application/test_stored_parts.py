@@ -185,7 +185,7 @@ def test_an_edited_connectome_has_a_new_key(tmp_path):
 def test_a_folder_of_networks_is_not_a_run(nets):
     with pytest.raises(ValueError, match="has 2 networks"):
         cut(read_grid(survey_grid(nets, amplitude=[1.0])))
-    with pytest.raises(FileNotFoundError, match="does not contain a network"):
+    with pytest.raises(FileNotFoundError, match="none does not exist"):
         cut(read_grid(survey_grid(nets / "none", amplitude=[1.0])))
 
 

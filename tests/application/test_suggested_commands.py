@@ -96,7 +96,7 @@ def test_an_option_is_written_as_toml(tmp_path, table, option):
 def test_a_folder_without_training(tmp_path, capsys):
     folder = tmp_path / "my nets"
     folder.mkdir()
-    assert main(["evaluate", str(folder)]) == 2
+    assert main(["evaluate", str(folder)]) == 3
     assert f"isochron train --out '{folder}'" in capsys.readouterr().err
 
 

@@ -11,13 +11,14 @@ import torch
 from isochron import ann_bridge
 from isochron.ann_bridge.resume import read_newest
 from isochron.cli import main
-from isochron.cli.errors import describe_error, describe_warning, end_quietly
+from isochron.cli.errors import describe_error, end_quietly
 from isochron.extras import MissingExtraError
 from isochron.files import DataFileError, json_sha256, write_sealed_json
 from isochron.memory import TooLargeError
 from isochron.runs.executors.failures import WorkerKilledError, record_error, restore_error
 from isochron.runs.run_folder import RunFolder
 from isochron.studies.compare.configuration import CompareConfig
+from isochron.wording import print_warning
 
 CSV = "pre,post,weight\n"
 
@@ -25,12 +26,12 @@ CSV = "pre,post,weight\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"", "does not have the column 'pre'"),
+        ("a.csv", b"", "The table is empty"),
         ("a.csv", b"pre,post\nA,B\n", "does not have the column 'weight'"),
         ("a.csv", f"{CSV}A,B,nan\n".encode(), "must be finite"),
         ("a.csv", f"{CSV}A,B,-1\n".encode(), "not negative"),
         ("a.csv", f"{CSV}A,B,1\nA,B,2\n".encode(), "listed twice"),
-        ("a.csv", f'{CSV}A,B,"1\n'.encode(), "unexpected end"),
+        ("a.csv", f'{CSV}A,B,"1\n'.encode(), "a quotation mark is not closed"),
         ("a.csv", b"pre,post,weight,layer\nA,B,1,gap\nB,A,2,gap\n", "the other way"),
         ("a.csv", b"\xff\xfe\x00", "not UTF-16"),
         ("a.csv", b"pre,post\0", "NUL"),
@@ -125,7 +126,7 @@ def test_a_run_folder_with_a_damaged_marker_is_3(tmp_path, capsys):
 
 
 def test_a_warning_is_one_line_without_control_characters(capsys):
-    describe_warning(UserWarning("a name\n  with \x1b[31m"), UserWarning, "file.py", 1)
+    print_warning(UserWarning("a name\n  with \x1b[31m"), UserWarning, "file.py", 1)
     assert capsys.readouterr().err == "isochron: Warning: a name with \\x1b[31m\n"
 
 

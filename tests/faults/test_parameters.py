@@ -72,7 +72,10 @@ def test_the_largest_seed(tmp_path, suffix, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--step", "20", "--duration", "0.005"], "0 samples"),  # a step longer than the run
+        (
+            ["--step", "20", "--duration", "0.005"],
+            "step_ms=20 is longer than the run",
+        ),  # a step longer than the run
         (["--record-every", "50"], "record_every_ms"),  # no sample
         (["--step", "0.5", "--tolerance", "0.1"], "exclude each other"),
         (["--step", "0.5", "--engine", "nomba"], "numba"),
