@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -470,10 +471,12 @@ class Edge:
 
 def test_a_difference_at_an_edge_is_one_of_one_side():
     at, move = np.array([1.0]), np.array([0.1])
+    edge: Any
     for edge, exact in ((Edge(0, 2), 0.2), (Edge(0, 1.05), 0.19), (Edge(0.95, 2), 0.21)):
         assert _central_difference(edge, at, 0, 1, move) == pytest.approx(exact)
     with pytest.raises(ArithmeticError, match="not finite near the orbit"):
-        _central_difference(Edge(0.95, 1.05), at, 0, 1, move)
+        edge = Edge(0.95, 1.05)
+        _central_difference(edge, at, 0, 1, move)
 
 
 def test_a_map_is_not_advised_to_integrate_more_accurately():

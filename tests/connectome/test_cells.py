@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -89,7 +91,10 @@ def test_a_cell_of_wrong_values_is_rejected(field, value, message):
 
 
 def test_a_source_of_wrong_values_is_rejected():
-    with pytest.raises(ValueError, match="weight_unit must be a text, got 3"):
-        connectome.Source(weight_unit=3)
-    with pytest.raises(ValueError, match="notes must be a text"):
-        connectome.Source(weight_unit="synapses", notes=["a", "b"])
+    wrong: Any
+    for wrong, message in (
+        ({"weight_unit": 3}, "weight_unit must be a text, got 3"),
+        ({"weight_unit": "synapses", "notes": ["a", "b"]}, "notes must be a text"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            connectome.Source(**wrong)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -294,11 +295,12 @@ def test_what_a_long_computation_has_started_is_ended_with_it():
 @with_processes
 def test_the_processes_below_this_one_are_found(child):
     """Neither those of others, nor those from before, nor the one that multiprocessing needs."""
-    local.resource_tracker.ensure_running()
+    tracker: Any = local.resource_tracker
+    tracker.ensure_running()
     found = find_descendants(0)
     assert child.pid in found
     assert not {os.getpid(), os.getppid(), 1} & set(found)
-    assert local.resource_tracker._resource_tracker._pid not in found
+    assert tracker._resource_tracker._pid not in found
     assert child.pid not in find_descendants(now() + 1)
 
 
@@ -321,9 +323,11 @@ def test_a_process_that_has_the_number_of_one_that_ended_is_left_alone(child, mo
 @with_processes
 def test_a_program_that_calls_main_keeps_its_processes():
     """Only a command that ends its process ends what was started, too."""
+    child = None
     with suppress(KeyboardInterrupt), handled_signals(to_the_end=False):
         child = subprocess.Popen(["sleep", "60"])
         signal.raise_signal(signal.SIGINT)
+    assert child is not None
     assert lives(child)
     child.kill()
     child.wait()

@@ -1,6 +1,7 @@
 """Parameters out of range: refused before any work, with the value, the range and the way out."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,9 +187,9 @@ def test_a_loss_that_is_not_finite(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["learning_rate", "final_learning_rate"])
 def test_a_learning_rate_that_float32_lacks(name):
-    wanted = rf"{name} must be at most 1e\+30, got 1e\+38"
-    with pytest.raises(ValueError, match=wanted):
-        ann_bridge.TrainingParameters(**{name: 1e38})
+    given: Any = {name: 1e38}
+    with pytest.raises(ValueError, match=rf"{name} must be at most 1e\+30, got 1e\+38"):
+        ann_bridge.TrainingParameters(**given)
 
 
 @pytest.mark.parametrize(
