@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 LONGEST = 200  # characters of a value in a message
 RESUMES = "The same command resumes from here."  # in the message of an interrupted command
@@ -41,7 +42,8 @@ def print_warning(message: Warning | str, *_: object, **__: object) -> None:
     Python shows the place in the source, too, and its line of code.
     """
     if sys.stderr is not None:
-        sys.stderr.write(f"isochron: Warning: {printable(' '.join(str(message).split()))}\n")
+        with suppress(OSError):  # a full disk; Python ignores it, too
+            sys.stderr.write(f"isochron: Warning: {printable(' '.join(str(message).split()))}\n")
 
 
 def joined(words: Sequence[str]) -> str:

@@ -84,7 +84,7 @@ def require_few_steps(n_steps: float, step_ms: float, duration_s: float, n_neuro
 
 def whole_steps(settings: Any, step_ms: float) -> dict[str, Any]:
     """Steps of a run whose samples are a whole number of steps apart."""
-    if settings.step_ms is not None and settings.step_ms > 1e3 * settings.duration_s:
+    if settings.step_ms is not None and settings.step_ms > 1e3 * settings.duration_s * (1 + 1e-12):
         raise ValueError(
             f"step_ms={settings.step_ms:g} is longer than the run: duration_s="
             f"{settings.duration_s:g} is {1e3 * settings.duration_s:g} ms."

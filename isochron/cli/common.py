@@ -75,7 +75,7 @@ def refuse_inside_run(path: Path) -> None:
     ValueError
         If a folder above it is a run.
     """
-    for folder in path.absolute().parents:
+    for folder in Path(os.path.realpath(path)).parents:
         if folder.suffix in FOLDERS and (folder / SEAL).is_file():
             raise ValueError(f"{path} would be inside the run {folder}. Choose a different folder.")
 

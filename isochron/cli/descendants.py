@@ -1,4 +1,7 @@
-"""Processes that a command has started, such as compilers; they end with it. Linux only."""
+"""Processes that a command has started, such as compilers; they end with it. Linux only.
+
+One with a session of its own, such as a browser, goes on.
+"""
 
 import os
 import signal
@@ -6,8 +9,15 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 Started = dict[int, int]  # time in clock ticks by process
+
+
+class _Process(NamedTuple):
+    parent: int
+    session: int
+    start: int
 
 
 def now() -> int:
@@ -18,23 +28,28 @@ def now() -> int:
 
 def find_descendants(since: int) -> Started:
     """The processes below this one that were started after a time, and when they were."""
-    every = {}
+    every: dict[int, _Process] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         if (found := _read(path)) is not None:
             every[int(path.parent.name)] = found
-    below, parents = {}, {os.getpid()}
+    below: dict[int, _Process] = {}
+    parents = {os.getpid()}
     while parents:
-        parents = {pid for pid, (parent, _) in every.items() if parent in parents} - set(below)
-        below |= {pid: every[pid][1] for pid in parents}
-    cleans_up = _resource_tracker()
-    return {pid: start for pid, start in below.items() if start >= since and pid != cleans_up}
+        parents = {pid for pid, found in every.items() if found.parent in parents} - set(below)
+        below |= {pid: every[pid] for pid in parents}
+    cleans_up, session = _resource_tracker(), os.getsid(0)
+    return {
+        pid: found.start
+        for pid, found in below.items()
+        if found.start >= since and found.session == session and pid != cleans_up
+    }
 
 
 def end_processes(started: Started) -> None:
     """Kill the processes that still run; one that has the number of another is left alone."""
     for pid, start in started.items():
         found = _read(Path(f"/proc/{pid}/stat"))
-        if found is not None and found[1] == start:
+        if found is not None and found.start == start:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -45,10 +60,10 @@ def _resource_tracker() -> int | None:
     return getattr(getattr(module, "_resource_tracker", None), "_pid", None)
 
 
-def _read(path: Path) -> tuple[int, int] | None:
-    """Parent and start of a process; None if it has ended."""
+def _read(path: Path) -> _Process | None:
+    """A process; None if it has ended."""
     try:
         fields = path.read_text().rpartition(")")[2].split()
-        return int(fields[1]), int(fields[19])
+        return _Process(int(fields[1]), int(fields[3]), int(fields[19]))
     except (OSError, ValueError, IndexError):
         return None

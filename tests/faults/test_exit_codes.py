@@ -130,6 +130,16 @@ def test_a_warning_is_one_line_without_control_characters(capsys):
     assert capsys.readouterr().err == "isochron: Warning: a name with \\x1b[31m\n"
 
 
+def test_a_warning_that_cannot_be_written_is_no_error(monkeypatch):
+    def full(text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "write", full)
+    monkeypatch.setattr("sys.stderr", stream)
+    print_warning("coarse")
+
+
 def test_notes_of_other_types_are_not_printed(capsys):
     error = ValueError("It failed.")
     error.add_note("Try again.")

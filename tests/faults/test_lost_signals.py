@@ -305,6 +305,16 @@ def test_the_processes_below_this_one_are_found(child):
 
 
 @with_processes
+def test_a_process_with_a_session_of_its_own_is_left_alone():
+    """Such as the browser that isochron view has opened."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        try:
+            assert process.pid not in find_descendants(0)
+        finally:
+            process.kill()
+
+
+@with_processes
 def test_a_process_that_has_the_number_of_one_that_ended_is_left_alone(child, monkeypatch):
     since = find_descendants(0)[child.pid]
     end_processes({child.pid: since - 1, 2**22 + 1: since})  # no process has the second number

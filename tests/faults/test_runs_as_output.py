@@ -39,6 +39,16 @@ def test_nothing_is_written_into_a_run(run, capsys, monkeypatch, arguments):
     load_dataset(run)
 
 
+def test_a_path_through_a_run_is_not_inside_it(run):
+    assert main(["view", "r.zarr", "--out", "r.zarr/../v.html"]) == 0
+
+
+def test_a_link_into_a_run_is_inside_it(run, capsys):
+    (run.parent / "there").symlink_to(run)
+    assert main(["view", "r.zarr", "--out", "there/v.html"]) == 2
+    assert "would be inside the run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_a_foreign_folder_is_named_before_the_simulation(run, capsys, monkeypatch, force):
     monkeypatch.setattr(sims, "simulate", lambda *_, **__: pytest.fail("simulated"))

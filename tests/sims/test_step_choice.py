@@ -121,3 +121,13 @@ def test_a_step_that_is_longer_than_the_run(small, step_ms):
         sims.simulate(small, push, step_ms=step_ms, duration_s=0.1, rng=rng)
     with pytest.raises(ValueError, match="step_ms=.* is longer than the run: .* is 100 ms"):
         sims.simulate_many(small, [push], step_ms=step_ms, duration_s=0.1, rng=rng)
+
+
+@pytest.mark.parametrize("step_ms", [4.9, 0.1 * 59])
+def test_a_run_of_one_step(small, step_ms):
+    """0.0049 s are less than 4.9 ms in floating-point numbers."""
+    assert step_ms > 1e3 * (duration := round(step_ms / 1e3, 6))
+    push = sims.step_current(["N3"], amplitude_pA=1)
+    settings = {"step_ms": step_ms, "duration_s": duration, "record_every_ms": step_ms}
+    run = sims.simulate(small, push, rng=np.random.default_rng(0), **settings)
+    assert run.sizes["time"] == 2
