@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch.overrides import TorchFunctionMode
 
 from isochron._version import __version__
@@ -150,12 +150,11 @@ def load_net(path: str | os.PathLike) -> tuple[RecurrentNet, dict[str, Any]]:
     description = _read_description(json_path)
     if description.get("settings_sha256", "") not in ("", _settings_digest(description)):
         raise ValueError(f"The settings in {json_path} were altered after they were written.")
-    if sha256(weights_path.read_bytes()) != description["sha256"]:
+    content = weights_path.read_bytes()
+    if sha256(content) != description["sha256"]:
         raise ValueError(f"{weights_path} is not the file that {json_path.name} describes.")
     try:
-        with safe_open(weights_path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        net = _build(description, _migrate(description, tensors))
+        net = _build(description, _migrate(description, load(content)))
     except _UNFIT as error:
         raise ValueError(f"{weights_path} does not contain such a network: {error}") from error
     return net, description["notes"]

@@ -72,7 +72,7 @@ def shown(value: object) -> str:
     It is one line, and the beginning of a long one.
     """
     if isinstance(value, int) and abs(value) >= 2**65:
-        return f"a whole number of {math.floor(abs(value).bit_length() * math.log10(2)) + 1} digits"
+        return f"a whole number of {math.floor(math.log10(abs(value))) + 1} digits"
     try:
         text = _repr(value)
     except ValueError:  # Python writes no whole number of more than 4300 digits

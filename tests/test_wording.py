@@ -21,6 +21,7 @@ from isochron.wording import shown
         (np.zeros(2), "array([0., 0.])"),
         (2**64, "18446744073709551616"),
         (-(10**400), "a whole number of 401 digits"),
+        (2**66, "a whole number of 20 digits"),
         ([10**5000], "a list with very large numbers"),  # Python does not write such numbers
         ("x" * 1000, "'" + 199 * "x" + "..."),
     ],

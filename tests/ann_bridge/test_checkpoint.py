@@ -1,6 +1,9 @@
 import json
+import os
 import pickle
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,6 +227,16 @@ def change(path, **values):
         target = description["parameters"] if key in ("n_units", "color") else description
         target[key] = value
     path.write_text(json.dumps(description))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_the_name_of_a_folder_may_be_of_any_bytes(tmp_path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    net = ann_bridge.LowRankRNN(n_units=4)
+    ann_bridge.save_net(net, folder / "net")
+    found = ann_bridge.load_net(folder / "net")[0].state_dict()
+    assert all(torch.equal(tensor, found[name]) for name, tensor in net.state_dict().items())
 
 
 def test_a_flipped_bit_is_refused(saved):
