@@ -29,8 +29,8 @@ class CrawlSettings(BodySettings, ConnectionSettings):
     record_every_ms: float = setting(40.0, "Time between recorded samples", unit="ms")
     survey: int | None = setting(
         None,
-        "Search for all gaits from this number of random initial states (16 or more), with "
-        "the share of the states that leads to each",
+        "Search for all gaits from this number of random initial states, with the share of the "
+        "states that leads to each, which needs 16 or more",
     )
     seed: int = setting(0, "Seed of the initial state")
     check: bool = setting(

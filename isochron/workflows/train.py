@@ -209,7 +209,10 @@ def evaluate_nets(
     where = ann_bridge.choose_device(device)
     if not (folder / "config.toml").is_file():
         raise DataFileError(_no_training(folder))
-    config = train_config(read_train_config(folder / "config.toml"))
+    try:
+        config = train_config(read_train_config(folder / "config.toml"))
+    except ValueError as error:
+        raise DataFileError(f"{folder} does not contain a training: {error}") from error
     task, rows = build_task(config), []
     for replicate in range(config.training.replicates):
         path = paths.net_path(f"replicate-{replicate}")

@@ -353,10 +353,13 @@ def test_what_is_no_folder_of_trainings_is_named(capsys, tmp_path):
     net = ann_bridge.LowRankRNN(n_units=4, rank=1)
     ann_bridge.save_net(net, tmp_path / "one")
     (tmp_path / "table.csv").write_text("a,b")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "config.toml").write_text("pairs = 3\n")
     for path, message in (
         ("one", "a single network; isochron evaluate takes the folder"),
         ("one.json", "a single network"),
         ("table.csv", "is a file; isochron evaluate takes a folder"),
+        ("study", "study does not contain a training: Unknown section [pairs]"),
         ("nothing", "To make one: isochron train --out"),
     ):
         code, _, error = run(capsys, evaluate, tmp_path / path)
