@@ -1,6 +1,6 @@
 """Processes that a command has started, such as compilers; they end with it. Linux only.
 
-One with a session of its own, such as a browser, goes on.
+One in a separate session, such as a browser, continues.
 """
 
 import os
@@ -46,7 +46,7 @@ def find_descendants(since: int) -> Started:
 
 
 def end_processes(started: Started) -> None:
-    """Kill the processes that still run; one that has the number of another is left alone."""
+    """Kill the processes that still run, not one that has the number of one that ended."""
     for pid, start in started.items():
         found = _read(Path(f"/proc/{pid}/stat"))
         if found is not None and found.start == start:
