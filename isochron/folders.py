@@ -12,6 +12,7 @@ from typing import Any
 
 from isochron.locks import locked
 
+SEAL = Path("seal", "zarr.json")  # file with the digests, in the folder of a run in Zarr
 WAIT_S = 60.0  # for a different process that writes the same folder
 ATTEMPTS, PAUSE_S = 20, 0.05
 

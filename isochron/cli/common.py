@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isochron.cli.options import PATH
+from isochron.folders import SEAL
 from isochron.wording import printable
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from isochron.connectome import Connectome
 
 FOLDERS = (".zarr",)  # suffixes of runs that are folders
-SEAL = Path("seal", "zarr.json")  # in each of these folders
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."

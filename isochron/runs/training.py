@@ -169,7 +169,7 @@ def build_network(config: TrainConfig, seed: int, place: str = "") -> ann_bridge
     if connectome is not None:
         settings.pop("connectivity", None)  # of circuits: the connectome instead
     with in_section(place):
-        config.network.parameters(task)
+        config.network.fitting_parameters(task)
         return NETWORKS.load(config.network.kind).for_task(
             task,
             connectome=connectome,

@@ -71,8 +71,10 @@ class NetworkSection(KindSection):
         """Whether the network is on a connectome."""
         return network_parameters(self.kind).is_on_connectome(self.settings)
 
-    def parameters(self, task: Any) -> NetworkParameters:
-        """The parameters of the network for a task; a connectome sets the number of units later.
+    def fitting_parameters(self, task: Any) -> NetworkParameters:
+        """The parameters for a task, after a check that the network fits into the memory.
+
+        A connectome sets the number of units later.
 
         Raises
         ------

@@ -98,7 +98,7 @@ class Substrate(ListedSection):
         connectome = {k: given.pop(k) for k in ON_CONNECTOME if k in given}
         found = _complete(place, network=given, training=training, connectome=connectome)
         with in_section(place):
-            found.network.parameters(found.task.task())
+            found.network.fitting_parameters(found.task.task())
         on = found.connectome
         return cls(
             name=_checked(name, where),

@@ -105,13 +105,15 @@ def choose_step(
     step, error = min(map(longest_step, requests)), math.inf
     shortest = SHORTEST * step
     requests = [_thinned(first_part(request, STRETCH_MS)) for request in requests]
-    for _ in range(TRIALS):
+    left = TRIALS
+    while left:
         trial = [request.changed(longest_step_ms=step) for request in requests]
         *runs, order = compare_with_half(engine, trial, **options)
         taken = min(step, *(one.notes.get("step_ms", step) for one in trial))
-        if taken < step:  # by the guard of the method, which may take the same for half the step
-            step = taken
+        halved, step = taken < 0.75 * step, taken
+        if halved:  # by the guard of the method, which may take the same for half the step
             continue
+        left -= 1
         error = potential_error(*runs, order)
         allowed = _default_tolerance(runs[1]) if tolerance_mV is None else tolerance_mV
         if not error > allowed or step <= shortest:

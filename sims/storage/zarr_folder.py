@@ -19,11 +19,10 @@ import numpy as np
 import xarray as xr
 
 from isochron.files import file_sha256, read_json, reading, reads_data, write_bytes
-from isochron.folders import WAIT_S, new_version, recover
+from isochron.folders import SEAL, WAIT_S, new_version, recover
 from isochron.locks import locked
 from isochron.sims.storage.size import refuse_larger
 
-SEAL = Path("seal", "zarr.json")
 FORMAT = 1
 WHOLE = "a whole Zarr folder"
 ATTEMPTS = 10  # at reading a folder that is replaced in the meantime

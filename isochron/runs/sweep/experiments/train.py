@@ -48,7 +48,7 @@ class Train(Experiment):
         config = _config(settings)
         task = config.task.task()
         with in_section("[network]"):
-            made = config.network.parameters(task)
+            made = config.network.fitting_parameters(task)
         with in_section("[training] batch_size:"):
             require_trials_fit(made, task, config.training.batch_size)
 
